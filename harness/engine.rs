@@ -1,0 +1,213 @@
+//! The [`Engine`] trait: the one boundary behind which instances are made.
+//!
+//! `docker` is the Docker Engine API, `fake` a script of latencies and faults
+//! for tests on paused time. What is measured, and when, is decided elsewhere.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
+
+use crate::functions::Limits;
+use crate::scenario::Network;
+
+pub mod docker;
+pub mod fake;
+mod listener;
+
+pub use listener::{Listener, Stream};
+
+/// Label on everything that is created, with the run's id as its value.
+pub const LABEL_RUN: &str = "coldstart.run";
+/// Label on every instance: the function's name.
+pub const LABEL_FUNCTION: &str = "coldstart.function";
+/// Label on every image that is built, imported or pulled under our name.
+pub const LABEL_IMAGE: &str = "coldstart.image";
+
+/// What can go wrong between us and an engine. It becomes data: the cause of an
+/// `EngineError` outcome.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum EngineError {
+    /// Nothing answers at its address (any more).
+    #[error("the engine does not answer: {0}")]
+    Gone(String),
+    /// It answered, and refused or failed.
+    #[error("{doing}: {message}")]
+    Refused {
+        /// What it was asked to do, and to what.
+        doing: String,
+        /// Its own words.
+        message: String,
+    },
+}
+
+/// What an engine says of itself. Part of every run's record.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EngineInfo {
+    /// `docker`, or `fake` for simulated figures.
+    pub kind: String,
+    /// Its version.
+    pub version: String,
+    /// The version of its interface that is spoken.
+    pub api_version: String,
+    /// Its default OCI runtime and that runtime's version or commit.
+    pub oci_runtime: String,
+    /// How images are stored, such as `overlay2`.
+    pub storage_driver: String,
+    /// Who manages cgroups, and their version, such as `cgroupfs v1`.
+    pub cgroups: String,
+    /// Kernel release of the machine that it runs on.
+    pub kernel: String,
+    /// Where it was found.
+    pub address: String,
+}
+
+/// The engine's id of an instance.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InstanceId(pub String);
+
+impl InstanceId {
+    /// The first twelve characters, as every tool shows it.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.0.get(..12).unwrap_or(&self.0)
+    }
+}
+
+/// Everything that an engine must know to create an instance.
+#[derive(Debug, Clone)]
+pub struct InstanceSpec {
+    /// Image reference or id.
+    pub image: String,
+    /// The network to join.
+    pub network: Network,
+    /// What it may use.
+    pub limits: Limits,
+    /// Its environment.
+    pub env: BTreeMap<String, String>,
+    /// Its labels, [`LABEL_RUN`] and [`LABEL_FUNCTION`] among them.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// How an instance ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// Exit status; none when the engine does not tell, or is gone.
+    pub code: Option<i64>,
+}
+
+/// An instance found by its labels.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Its id.
+    pub id: InstanceId,
+    /// Value of [`LABEL_RUN`].
+    pub run: String,
+    /// Value of [`LABEL_FUNCTION`].
+    pub function: String,
+    /// Whether it is running now.
+    pub running: bool,
+}
+
+/// An image that the engine has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its content address, `sha256:...`.
+    pub digest: String,
+    /// Bytes on disk, all layers.
+    pub size: u64,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// An image build.
+#[derive(Debug, Clone)]
+pub struct BuildSpec {
+    /// The tag to give it.
+    pub tag: String,
+    /// The build context as a tar archive with a `Dockerfile`.
+    pub context: Vec<u8>,
+    /// Build arguments.
+    pub arguments: BTreeMap<String, String>,
+    /// Labels of the image.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// A container engine. Every call may fail with [`EngineError`]; none retries.
+pub trait Engine: Send + Sync + 'static {
+    /// What it is. Also the check that it is still there.
+    fn describe(&self) -> impl Future<Output = Result<EngineInfo, EngineError>> + Send;
+
+    /// Opens the listener that one instance will call: on its own port, on the
+    /// address where containers of that network reach the driver, and nowhere else.
+    fn listen(
+        &self,
+        network: Network,
+    ) -> impl Future<Output = Result<Listener, EngineError>> + Send;
+
+    /// Creates an instance, not started.
+    fn create(
+        &self,
+        spec: &InstanceSpec,
+    ) -> impl Future<Output = Result<InstanceId, EngineError>> + Send;
+
+    /// Starts it. May return after the function has asked for its first event.
+    fn start(&self, id: &InstanceId) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Told when the instance ends, without polling. Call between create and
+    /// start. The sender is dropped when the engine is gone.
+    fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit>;
+
+    /// Kills and removes it. It is no error when it is gone already.
+    fn remove(&self, id: &InstanceId) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// The last lines that it wrote, at most 2 KiB, as it wrote them: hostile.
+    fn output(&self, id: &InstanceId) -> impl Future<Output = Result<String, EngineError>> + Send;
+
+    /// Every instance, running or not, that carries [`LABEL_RUN`], of one run or
+    /// of any.
+    fn instances(
+        &self,
+        run: Option<&str>,
+    ) -> impl Future<Output = Result<Vec<Found>, EngineError>> + Send;
+
+    /// Looks an image up; none when the engine does not have it.
+    fn image(
+        &self,
+        reference: &str,
+    ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
+
+    /// Pulls an image that is pinned by digest.
+    fn pull(&self, reference: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Imports a root file system, a tar archive on disk, as an image, with the
+    /// label [`LABEL_IMAGE`].
+    fn import(
+        &self,
+        tag: &str,
+        archive: &Path,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Builds an image, without network. On failure the message ends with the
+    /// last lines of the build.
+    fn build(&self, spec: &BuildSpec) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Runs a command in a fresh container of an image, without network, and
+    /// returns what it printed (both streams). The container carries
+    /// [`LABEL_RUN`] and is removed.
+    fn run_once(
+        &self,
+        image: &str,
+        run: &str,
+        command: &[String],
+    ) -> impl Future<Output = Result<String, EngineError>> + Send;
+
+    /// Every image with [`LABEL_IMAGE`], by reference.
+    fn images(&self) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;
+
+    /// Removes an image.
+    fn remove_image(&self, reference: &str)
+    -> impl Future<Output = Result<(), EngineError>> + Send;
+}

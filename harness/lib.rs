@@ -1,0 +1,41 @@
+//! `coldstart` measures how long a function takes to answer when no warm
+//! instance of it exists, and where that time goes.
+//!
+//! Data goes one way; each stage is a module that can be read alone and none
+//! imports a later one:
+//!
+//! ```text
+//! scenario -> plan -> drive(platform, engine) -> sample -> store -> stats -> report
+//!  what       in what   does it: idle, burst,     facts    files    numbers  words,
+//!             order     scale out, reap                                      charts
+//! ```
+//!
+//! `harness/README.md` is the map, the invariants and the decisions.
+
+// What is asked for, and in what order: pure.
+pub mod functions;
+pub mod plan;
+pub mod scenario;
+pub mod units;
+
+// What was seen: pure.
+pub mod sample;
+pub mod stats;
+
+// Doing it.
+pub mod clock;
+pub mod drive;
+pub mod engine;
+pub mod fire;
+pub mod host;
+pub mod platform;
+pub mod provision;
+pub mod runtime_api;
+
+// Keeping and showing it.
+pub mod report;
+pub mod store;
+
+// The command line.
+pub mod cli;
+pub mod cmd;

@@ -1,0 +1,218 @@
+//! What to measure: a TOML file -> a validated [`Scenario`].
+//!
+//! Pure once the text is read. Wire types are private; a `Scenario` is immutable
+//! once validated. Must not know how anything is run.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::functions::{is_name, line_of};
+use crate::units::DurationText;
+
+/// How the container reaches the driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Network {
+    /// The engine's default bridge: a network namespace and a veth pair each.
+    Bridge,
+    /// The host's own network namespace.
+    Host,
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Network::Bridge => "bridge",
+            Network::Host => "host",
+        })
+    }
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Act {
+    /// So many invocations at one intended instant.
+    Burst(u32),
+    /// So many invocations, each intended when the one before was answered.
+    Sequence(u32),
+}
+
+impl Act {
+    /// How many invocations.
+    #[must_use]
+    pub fn invocations(self) -> u32 {
+        match self {
+            Act::Burst(n) | Act::Sequence(n) => n,
+        }
+    }
+}
+
+impl fmt::Display for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Act::Burst(n) => write!(f, "burst of {n}"),
+            Act::Sequence(n) => write!(f, "{n} in sequence"),
+        }
+    }
+}
+
+/// One step of a pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// Its name, unique within the pattern.
+    pub name: String,
+    /// Pause before it, counted from the last reply of the step before. Must be
+    /// shorter than the keep-alive for the step to find warm instances.
+    pub after: Duration,
+    /// What it does.
+    pub act: Act,
+}
+
+/// What one trial does after its idle: steps in order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pattern {
+    /// Its name, unique within the scenario.
+    pub name: String,
+    /// At least one.
+    pub steps: Vec<Step>,
+}
+
+/// What to measure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// Its name: part of the run folder's name.
+    pub name: String,
+    /// Names of the functions; empty for all of `functions.toml`.
+    pub functions: Vec<String>,
+    /// How containers reach the driver.
+    pub networks: Vec<Network>,
+    /// Visits to every cell.
+    pub rounds: u32,
+    /// How long an idle instance is kept before it is removed.
+    pub keep_alive: Duration,
+    /// The patterns, each visited once a round by every function.
+    pub patterns: Vec<Pattern>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WireScenario {
+    name: String,
+    #[serde(default)]
+    functions: Vec<String>,
+    #[serde(default = "bridge")]
+    networks: Vec<Network>,
+    rounds: u32,
+    keep_alive: DurationText,
+    pattern: Vec<toml::Spanned<WirePattern>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WirePattern {
+    name: String,
+    steps: Vec<toml::Spanned<WireStep>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WireStep {
+    name: String,
+    after: Option<DurationText>,
+    burst: Option<u32>,
+    sequence: Option<u32>,
+}
+
+fn bridge() -> Vec<Network> {
+    vec![Network::Bridge]
+}
+
+/// The most invocations one step may have: each of a burst is a container.
+pub const MAX_INVOCATIONS: u32 = 100_000;
+
+/// Reads a scenario file.
+///
+/// # Errors
+/// Names the file, the line and what was expected.
+pub fn load(path: &Path) -> Result<Scenario> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read the scenario {}", path.display()))?;
+    parse(&text, &path.display().to_string())
+}
+
+/// Parses the text of a scenario; `file` names it in errors.
+///
+/// # Errors
+/// Names the file, the line and what was expected.
+pub fn parse(text: &str, file: &str) -> Result<Scenario> {
+    let wire: WireScenario = toml::from_str(text).with_context(|| format!("in {file}"))?;
+    if !is_name(&wire.name) {
+        bail!("{file}: `{}` is no name: use lower-case letters, digits and `_`", wire.name);
+    }
+    if wire.rounds == 0 || wire.pattern.is_empty() || wire.networks.is_empty() {
+        bail!("{file}: a scenario needs at least one round, one pattern and one network");
+    }
+    let mut patterns: Vec<Pattern> = Vec::new();
+    for entry in wire.pattern {
+        let at = format!("{file}:{}", line_of(text, entry.span().start));
+        let pattern = entry.into_inner().check(text, file, &at)?;
+        if patterns.iter().any(|p| p.name == pattern.name) {
+            bail!("{at}: a second pattern is named `{}`: names must differ", pattern.name);
+        }
+        patterns.push(pattern);
+    }
+    Ok(Scenario {
+        name: wire.name,
+        functions: wire.functions,
+        networks: wire.networks,
+        rounds: wire.rounds,
+        keep_alive: wire.keep_alive.0,
+        patterns,
+    })
+}
+
+impl WirePattern {
+    fn check(self, text: &str, file: &str, at: &str) -> Result<Pattern> {
+        if !is_name(&self.name) || self.steps.is_empty() {
+            bail!("{at}: a pattern needs a name of lower-case letters and at least one step");
+        }
+        let mut steps: Vec<Step> = Vec::new();
+        for entry in self.steps {
+            let at = format!("{file}:{}", line_of(text, entry.span().start));
+            let step = entry.into_inner().check(&at)?;
+            if steps.iter().any(|s| s.name == step.name) {
+                bail!("{at}: a second step is named `{}`: names must differ", step.name);
+            }
+            steps.push(step);
+        }
+        Ok(Pattern { name: self.name, steps })
+    }
+}
+
+impl WireStep {
+    fn check(self, at: &str) -> Result<Step> {
+        if !is_name(&self.name) {
+            bail!("{at}: `{}` is no name: use lower-case letters, digits and `_`", self.name);
+        }
+        let act = match (self.burst, self.sequence) {
+            (Some(n), None) => Act::Burst(n),
+            (None, Some(n)) => Act::Sequence(n),
+            _ => {
+                bail!("{at}: step `{}` needs `burst = N` or `sequence = N`, one of them", self.name)
+            }
+        };
+        if !(1..=MAX_INVOCATIONS).contains(&act.invocations()) {
+            bail!("{at}: step `{}` must have 1 to {MAX_INVOCATIONS} invocations", self.name);
+        }
+        let after = self.after.map_or(Duration::ZERO, |d| d.0);
+        Ok(Step { name: self.name, after, act })
+    }
+}
+
+#[cfg(test)]
+mod tests;

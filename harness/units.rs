@@ -1,0 +1,129 @@
+//! Durations and sizes: parsed from what people type, scaled, printed.
+//!
+//! Knows nothing of what is measured. Every latency in this project is a `u64`
+//! of nanoseconds; this is the one place that turns one into text.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+
+/// Nanoseconds in a millisecond.
+pub const NS_PER_MS: f64 = 1e6;
+
+/// Parses `250ms`, `2s`, `1.5s`, `10m`, `40us`, `1h`.
+///
+/// # Errors
+/// Says what was expected when the number or the unit is missing or unknown.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = split_number(text)?;
+    let scale = match unit {
+        "ns" => 1e-9,
+        "us" | "µs" => 1e-6,
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "h" => 3600.0,
+        "" => return Err(format!("`{text}` has no unit: write it as `{text}ms` or `{text}s`")),
+        _ => return Err(format!("unknown unit `{unit}` in `{text}`: use us, ms, s, m or h")),
+    };
+    Duration::try_from_secs_f64(number * scale)
+        .map_err(|_| format!("`{text}` is out of range for a duration"))
+}
+
+/// Parses `128MiB`, `1GiB`, `512KiB`, `100B`, in bytes.
+///
+/// # Errors
+/// Says what was expected when the number or the unit is missing or unknown.
+pub fn parse_size(text: &str) -> Result<u64, String> {
+    let (number, unit) = split_number(text)?;
+    let scale = match unit {
+        "B" => 1.0,
+        "KiB" => 1024.0,
+        "MiB" => 1024.0 * 1024.0,
+        "GiB" => 1024.0 * 1024.0 * 1024.0,
+        "" => return Err(format!("`{text}` has no unit: write it as `{text}MiB`")),
+        _ => return Err(format!("unknown unit `{unit}` in `{text}`: use B, KiB, MiB or GiB")),
+    };
+    Ok((number * scale) as u64)
+}
+
+fn split_number(text: &str) -> Result<(f64, &str), String> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let number = number
+        .parse::<f64>()
+        .map_err(|_| format!("`{text}` does not start with a number, as in `250ms` or `128MiB`"))?;
+    Ok((number, unit.trim_start()))
+}
+
+/// A duration written for people in a TOML file, such as `"250ms"`.
+#[derive(Debug, Clone, Copy)]
+pub struct DurationText(pub Duration);
+
+impl<'de> Deserialize<'de> for DurationText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_duration(&text).map(DurationText).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A size in bytes written for people in a TOML file, such as `"128MiB"`.
+#[derive(Debug, Clone, Copy)]
+pub struct SizeText(pub u64);
+
+impl<'de> Deserialize<'de> for SizeText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_size(&text).map(SizeText).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Prints nanoseconds with three significant figures and the unit that fits:
+/// `812 ns`, `51.3 us`, `0.214 ms` never; `214 us`, `1.02 s`.
+#[must_use]
+pub fn format_ns(ns: f64) -> String {
+    let (value, unit) = match ns.abs() {
+        n if n < 999.5 => return format!("{ns:.0} ns"),
+        n if n < 999.5e3 => (ns / 1e3, "us"),
+        n if n < 999.5e6 => (ns / 1e6, "ms"),
+        _ => (ns / 1e9, "s"),
+    };
+    format!("{} {unit}", three_figures(value))
+}
+
+/// Prints nanoseconds as milliseconds with three significant figures, no unit:
+/// for columns that must share one unit.
+#[must_use]
+pub fn format_ms(ns: f64) -> String {
+    three_figures(ns / NS_PER_MS)
+}
+
+/// Prints a length of time for a person who waits for it: `48 s`, `3 min 20 s`.
+#[must_use]
+pub fn format_wait(wait: Duration) -> String {
+    let seconds = wait.as_secs_f64().round() as u64;
+    match seconds {
+        0 => format!("{} ms", wait.as_millis()),
+        1..=119 => format!("{seconds} s"),
+        120..=7199 => format!("{} min {} s", seconds / 60, seconds % 60),
+        _ => format!("{} h {} min", seconds / 3600, seconds % 3600 / 60),
+    }
+}
+
+/// Prints bytes as `MiB` with one decimal.
+#[must_use]
+pub fn format_mib(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / (1024.0 * 1024.0))
+}
+
+fn three_figures(value: f64) -> String {
+    match value.abs() {
+        v if v >= 99.95 => format!("{value:.0}"),
+        v if v >= 9.995 => format!("{value:.1}"),
+        v if v >= 0.9995 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+use super::*;
+use proptest::prelude::*;
+
+#[test]
+fn durations_that_people_write() {
+    let check = |text: &str, ms: f64| {
+        assert_eq!(parse_duration(text).unwrap().as_secs_f64() * 1e3, ms, "{text}");
+    };
+    check("250ms", 250.0);
+    check("2s", 2000.0);
+    check("1.5s", 1500.0);
+    check("10m", 600_000.0);
+    check("40us", 0.04);
+    check("2 s", 2000.0);
+}
+
+#[test]
+fn wrong_units_say_what_is_right() {
+    let check = |text: &str, part: &str| {
+        let message = parse_duration(text).unwrap_err();
+        assert!(message.contains(part), "{message}");
+    };
+    check("250", "has no unit");
+    check("2 parsecs", "unknown unit `parsecs`");
+    check("soon", "does not start with a number");
+    check("99999999999999999999h", "out of range");
+    assert!(parse_size("1MB").unwrap_err().contains("use B, KiB, MiB or GiB"));
+    assert_eq!(parse_size("128MiB").unwrap(), 128 << 20);
+}
+
+#[test]
+fn latencies_have_three_figures() {
+    let check = |ns: f64, text: &str| assert_eq!(format_ns(ns), text);
+    check(0.0, "0 ns");
+    check(812.0, "812 ns");
+    check(999.7, "1.00 us");
+    check(51_300.0, "51.3 us");
+    check(214_000.0, "214 us");
+    check(999_600.0, "1.00 ms");
+    check(224_400_000.0, "224 ms");
+    check(1.02e9, "1.02 s");
+    assert_eq!(format_ms(214_000.0), "0.214");
+    assert_eq!(format_wait(Duration::from_secs(200)), "3 min 20 s");
+}
+
+proptest! {
+    #[test]
+    fn a_parsed_duration_is_what_was_printed(ms in 1u64..10_000_000) {
+        let text = format!("{ms}ms");
+        let back = parse_duration(&text).unwrap().as_secs_f64() * 1e3;
+        prop_assert!((back - ms as f64).abs() < 1e-6 * ms as f64 + 1e-6);
+    }
+
+    #[test]
+    fn no_text_makes_the_parser_panic(text in ".{0,20}") {
+        let _ = parse_duration(&text);
+        let _ = parse_size(&text);
+    }
+}
