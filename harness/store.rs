@@ -4,8 +4,11 @@
 //! line an invocation) and what is derived from the two. Analysis reads these
 //! files and nothing else.
 
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineInfo;
@@ -130,3 +133,156 @@ pub struct Run {
     /// Whether the last line was cut short (the driver was killed).
     pub truncated: bool,
 }
+
+/// The file of a run's facts.
+const RECORD: &str = "run.json";
+/// The file of a run's samples.
+const SAMPLES: &str = "samples.jsonl";
+
+/// Writes a run's folder as the run goes.
+#[derive(Debug)]
+pub struct Writer {
+    folder: PathBuf,
+    samples: File,
+    /// Kept up to date here, written by [`Writer::save`].
+    pub record: RunRecord,
+}
+
+impl Writer {
+    /// Creates the folder, which must not exist, with a record that says that
+    /// the run is not complete.
+    ///
+    /// # Errors
+    /// Names the folder, when it exists or cannot be written.
+    pub fn create(folder: &Path, record: RunRecord) -> Result<Self> {
+        if let Some(parent) = folder.parent() {
+            fs::create_dir_all(parent)
+                .with_context(|| format!("cannot create {}", parent.display()))?;
+        }
+        fs::create_dir(folder).map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => anyhow::anyhow!(
+                "{} exists already: a run never writes over another; name a new folder with --out",
+                folder.display()
+            ),
+            _ => anyhow::anyhow!("cannot create {}: {error}", folder.display()),
+        })?;
+        let path = folder.join(SAMPLES);
+        let samples =
+            File::create_new(&path).with_context(|| format!("cannot create {}", path.display()))?;
+        let writer = Self { folder: folder.to_owned(), samples, record };
+        writer.save()?;
+        Ok(writer)
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Appends the rows of a trial: in the kernel's hands when this returns, so
+    /// that a killed driver loses nothing.
+    ///
+    /// # Errors
+    /// Names the file. What was written before stays readable.
+    pub fn append(&mut self, samples: &[Sample]) -> Result<()> {
+        let mut lines = Vec::with_capacity(samples.len() * 320);
+        for sample in samples {
+            serde_json::to_writer(&mut lines, sample)?;
+            lines.push(b'\n');
+            let counts = &mut self.record.counts;
+            counts.dropped_marks += u64::from(sample.dropped_marks);
+            if sample.outcome.is_ok() { counts.ok += 1 } else { counts.failed += 1 }
+        }
+        self.samples.write_all(&lines).with_context(|| {
+            format!("cannot write {}: is the disk full?", self.folder.join(SAMPLES).display())
+        })
+    }
+
+    /// Writes the record as it stands.
+    ///
+    /// # Errors
+    /// Names the file.
+    pub fn save(&self) -> Result<()> {
+        let mut text = serde_json::to_vec_pretty(&self.record)?;
+        text.push(b'\n');
+        write(&self.folder, Path::new(RECORD), &text)
+    }
+}
+
+/// Writes one file of a run's folder: whole, or not at all.
+///
+/// # Errors
+/// Names the file.
+pub fn write(folder: &Path, relative: &Path, bytes: &[u8]) -> Result<()> {
+    let path = folder.join(relative);
+    let beside = path.with_extension("partial");
+    let write = || -> std::io::Result<()> {
+        if let Some(parent) = path.parent() {
+            fs::create_dir_all(parent)?;
+        }
+        fs::write(&beside, bytes)?;
+        fs::rename(&beside, &path)
+    };
+    write().with_context(|| {
+        // Best effort: a half-written file helps nobody.
+        let _ = fs::remove_file(&beside);
+        format!("cannot write {}: is the disk full?", path.display())
+    })
+}
+
+/// Reads a run's folder: `run.json` and `samples.jsonl`, nothing derived.
+///
+/// # Errors
+/// When it is no run's folder, is of a newer format, or a row is not readable:
+/// the file and the line are named. A last line that was cut short is no error.
+pub fn open(folder: &Path) -> Result<Run> {
+    let path = folder.join(RECORD);
+    let text = fs::read(&path).with_context(|| {
+        format!("{} is no run's folder: {} cannot be read", folder.display(), path.display())
+    })?;
+    check_format(&text, &path)?;
+    let record = serde_json::from_slice(&text)
+        .with_context(|| format!("{} is not readable", path.display()))?;
+    let (samples, truncated) = read_samples(&folder.join(SAMPLES))?;
+    Ok(Run { folder: folder.to_owned(), record, samples, truncated })
+}
+
+fn check_format(text: &[u8], path: &Path) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Versioned {
+        format: u32,
+    }
+    let Versioned { format } = serde_json::from_slice(text)
+        .with_context(|| format!("{} is not readable", path.display()))?;
+    if format > FORMAT {
+        bail!(
+            "{} has format {format}, and this program reads up to {FORMAT}: use a newer coldstart",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+fn read_samples(path: &Path) -> Result<(Vec<Sample>, bool)> {
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut lines = BufReader::with_capacity(1 << 16, file);
+    let mut samples = Vec::new();
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        lines
+            .read_until(b'\n', &mut line)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        if line.last() != Some(&b'\n') {
+            return Ok((samples, !line.is_empty()));
+        }
+        let sample = serde_json::from_slice(&line)
+            .with_context(|| format!("{}:{number} is no sample", path.display()))?;
+        samples.push(sample);
+    }
+    Ok((samples, false))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,57 @@
+//! Text from functions and engines, made safe to keep and to show.
+//!
+//! What a function writes is hostile input: it may be endless, or hold control
+//! codes that take over a terminal.
+
+/// The text with control and direction-changing characters replaced by spaces
+/// (runs of white space folded into one) and cut to `most` characters.
+#[must_use]
+pub fn printable(text: &str, most: usize) -> String {
+    let mut out = String::new();
+    let mut length = 0;
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || is_format(c)) {
+        if word.is_empty() {
+            continue;
+        }
+        if length > 0 {
+            out.push(' ');
+            length += 1;
+        }
+        for c in word.chars() {
+            if length >= most {
+                out.push('…');
+                return out;
+            }
+            out.push(c);
+            length += 1;
+        }
+    }
+    out
+}
+
+/// Invisible characters that reorder or hide what follows them.
+fn is_format(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn terminal_codes_do_not_survive() {
+        assert_eq!(printable("a\u{1b}[31mred\n\n  b\0c", 100), "a [31mred b c");
+        assert_eq!(printable("\u{202e}evil", 100), "evil");
+        assert_eq!(printable("0123456789", 4), "0123…");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_comes_in_is_short_and_plain(text in any::<String>(), most in 1usize..50) {
+            let out = printable(&text, most);
+            prop_assert!(out.chars().count() <= most + 2);
+            prop_assert!(!out.chars().any(char::is_control));
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The proof of temperature: is the reply right, and was its instance as cold,
+//! or as warm, as the platform believes?
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::functions::{Function, ReplyRule};
+use crate::hostile::printable;
+use crate::sample::Proof;
+
+/// The longest nonce that is taken.
+const MAX_NONCE: usize = 64;
+
+#[derive(Deserialize)]
+struct Reply<'a> {
+    instance: String,
+    invocation: u64,
+    #[serde(borrow)]
+    echo: &'a RawValue,
+}
+
+/// Reads a reply and checks its content; none where any reply is good.
+pub(super) fn read(function: &Function, body: &[u8]) -> Result<Option<Proof>, String> {
+    if function.reply == ReplyRule::Any {
+        return Ok(None);
+    }
+    let shown = || printable(&String::from_utf8_lossy(&body[..body.len().min(400)]), 100);
+    let reply: Reply = serde_json::from_slice(body).map_err(|e| {
+        format!("expected {{\"instance\", \"invocation\", \"echo\"}}, got `{}` ({e})", shown())
+    })?;
+    if !same_json(reply.echo.get(), &function.event) {
+        return Err(format!("expected the event as the echo, got `{}`", shown()));
+    }
+    if reply.instance.is_empty() || reply.instance.len() > MAX_NONCE {
+        return Err(format!("the instance's nonce must have 1 to {MAX_NONCE} bytes"));
+    }
+    let nonce = printable(&reply.instance, MAX_NONCE);
+    Ok(Some(Proof { nonce, invocation: reply.invocation }))
+}
+
+fn same_json(one: &str, other: &str) -> bool {
+    // Byte for byte first: most functions return the event as it came, and
+    // numbers too large for a double stay what they were.
+    let parse = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    one == other || parse(one).is_some_and(|value| Some(value) == parse(other))
+}
+
+/// Checks a proof against the instance's last one. Cold: the nonce was never
+/// seen and the counter is 1. Warm: the nonce is the same and the counter one
+/// higher.
+pub(super) fn check(
+    proof: &Proof,
+    last: Option<&Proof>,
+    nonces: &mut HashSet<String>,
+) -> Result<(), String> {
+    let Proof { nonce, invocation } = proof;
+    match last {
+        None if !nonces.insert(nonce.clone()) => {
+            Err(format!("a new instance answered with the nonce {nonce}, which was seen before"))
+        }
+        None if *invocation != 1 => {
+            Err(format!("a new instance says that this is its invocation {invocation}, not 1"))
+        }
+        Some(last) if last.nonce != *nonce => {
+            Err(format!("a warm instance changed its nonce from {} to {nonce}", last.nonce))
+        }
+        Some(last) if last.invocation + 1 != *invocation => {
+            Err(format!("a warm instance counts invocation {invocation} after {}", last.invocation))
+        }
+        _ => Ok(()),
+    }
+}
