@@ -1,1 +1,253 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Mutex;
 
+use super::*;
+use crate::clock::Clock;
+use crate::engine::fake::{FakeEngine, Fault, Script};
+use crate::functions;
+use crate::sample::{Mark, Temperature};
+use crate::scenario;
+
+const FUNCTIONS: &str = r#"
+[[function]]
+name = "f"
+context = "f"
+files = ["Dockerfile"]
+version-command = ["f", "--version"]
+memory = "128MiB"
+timeout = "2s"
+event = '{"n": 12345678901234567890, "s": "grüße"}'
+"#;
+
+const SCENARIO: &str = r#"
+name = "t"
+rounds = 2
+keep-alive = "300ms"
+[[pattern]]
+name = "single"
+steps = [{ name = "call", burst = 1 }]
+[[pattern]]
+name = "surge"
+steps = [
+    { name = "out", burst = 4 },
+    { name = "again", after = "50ms", burst = 4 },
+    { name = "steady", after = "50ms", sequence = 20 },
+]
+"#;
+
+struct Setup {
+    driver: Driver<FakeEngine>,
+    plan: Plan,
+    clock: Clock,
+}
+
+fn setup(fault: Fault, change: impl FnOnce(FakeEngine) -> FakeEngine) -> Setup {
+    let clock = Clock::paused();
+    let script = Script { fault, ..Script::default() };
+    let scripts = BTreeMap::from([("f".to_owned(), script)]);
+    let engine = Arc::new(change(FakeEngine::new(clock, 7, scripts)));
+    let scenario = scenario::parse(SCENARIO, "t.toml").unwrap();
+    let function = functions::parse(FUNCTIONS, "f.toml", Path::new("/")).unwrap().remove(0);
+    let target = Target::new(function, Network::Bridge, "image".into(), "run-1");
+    let platform = Platform::new(engine.clone(), clock, "run-1".into(), scenario.keep_alive);
+    let plan = Plan::new(&scenario, 1, 1);
+    let targets = vec![vec![(Network::Bridge, Arc::new(target))]];
+    let driver = Driver { engine, platform: Arc::new(platform), scenario, targets };
+    Setup { driver, plan, clock }
+}
+
+async fn run(setup: &Setup) -> (Result<Ended, DriveError>, Vec<Sample>) {
+    let (_sender, mut stop) = watch::channel(Stop::No);
+    let mut all = Vec::new();
+    let ended = setup
+        .driver
+        .run(&setup.plan, &mut stop, |_, rows| {
+            all.extend(rows);
+            Ok(())
+        })
+        .await;
+    (ended, all)
+}
+
+fn count(samples: &[Sample], step: &str, temperature: Temperature) -> usize {
+    samples.iter().filter(|s| s.cell.step == step && s.cell.temperature == temperature).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_default_pattern_is_cold_where_it_should_be_and_warm_where_it_should_be() {
+    let setup = setup(Fault::None, |e| e);
+    let (ended, samples) = run(&setup).await;
+    assert_eq!(ended.unwrap(), Ended::Complete);
+    assert!(samples.iter().all(|s| s.outcome.is_ok()), "{samples:#?}");
+    assert_eq!(samples.len() as u64, setup.plan.invocations(&setup.driver.scenario));
+    assert_eq!(count(&samples, "call", Temperature::Cold), 2);
+    assert_eq!(count(&samples, "out", Temperature::Cold), 8);
+    assert_eq!(count(&samples, "again", Temperature::Warm), 8);
+    assert_eq!(count(&samples, "steady", Temperature::Warm), 40);
+    assert_eq!(setup.driver.engine.starts("f"), setup.plan.starts(&setup.driver.scenario));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_burst_has_one_intended_instant_and_its_marks_are_in_order() {
+    let setup = setup(Fault::None, |e| e);
+    let (_, samples) = run(&setup).await;
+    let burst: Vec<_> =
+        samples.iter().filter(|s| s.cell.step == "out" && s.round == 1).collect();
+    let intended = burst[0].marks.get(Mark::Intended);
+    for sample in &burst {
+        assert_eq!(sample.marks.get(Mark::Intended), intended);
+        assert_eq!(sample.lag(), Some(0), "paused time has no lateness");
+        let order = [
+            Mark::Dispatched,
+            Mark::CreateCalled,
+            Mark::Created,
+            Mark::StartCalled,
+            Mark::Main,
+            Mark::ReadySelf,
+            Mark::Ready,
+            Mark::Sent,
+            Mark::Responded,
+        ];
+        let at: Vec<_> = order.iter().map(|m| sample.marks.get(*m).unwrap()).collect();
+        assert!(at.is_sorted(), "{at:?}");
+        assert!(sample.marks.get(Mark::StartReturned).is_some());
+    }
+    let nonces: std::collections::HashSet<_> =
+        burst.iter().map(|s| s.proof.clone().unwrap().nonce).collect();
+    assert_eq!(nonces.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_left_before_a_trial_begins_or_after_a_run_is_cleared() {
+    let setup = setup(Fault::None, |e| e);
+    let trial = setup.plan.trials[0];
+    setup.driver.trial(&trial).await;
+    assert!(!setup.driver.engine.instances(None).await.unwrap().is_empty());
+    let before = setup.clock.now();
+    setup.driver.platform.settle().await.unwrap();
+    assert!(setup.driver.engine.instances(None).await.unwrap().is_empty());
+    let idled = setup.clock.now() - before;
+    assert!(idled >= 250_000_000, "the keep-alive was not waited for: {idled} ns");
+}
+
+/// What each fault becomes, and a part of the cause that a person is told.
+#[tokio::test(start_paused = true)]
+async fn every_fault_is_a_row_with_its_cause() {
+    let check = async |fault: Fault, kind: &str, part: &str| {
+        let setup = setup(fault, |e| e);
+        let (ended, samples) = run(&setup).await;
+        assert_eq!(ended.unwrap(), Ended::Complete, "{fault:?}");
+        assert_eq!(samples.len() as u64, setup.plan.invocations(&setup.driver.scenario));
+        let failed = samples.iter().find(|s| !s.outcome.is_ok()).expect("a failure");
+        assert_eq!(failed.outcome.kind(), kind, "{fault:?}: {:?}", failed.outcome);
+        let cause = failed.outcome.cause().unwrap();
+        assert!(cause.contains(part), "{fault:?}: {cause}");
+        assert!(!cause.chars().any(char::is_control), "{cause:?}");
+        assert_eq!(failed.latency(), None);
+        setup.driver.platform.clear().await.unwrap();
+        assert!(setup.driver.engine.instances(None).await.unwrap().is_empty(), "{fault:?}");
+    };
+    check(Fault::ExitsAtOnce, "crashed", "code 1: it never asked for an event").await;
+    check(Fault::NeverAsks, "timed_out", "within 2s: it never asked").await;
+    check(Fault::InitError, "init_error", "Config: no [31mconfiguration").await;
+    check(Fault::CrashesOnEvent, "crashed", "it got the event").await;
+    check(Fault::NeverAnswers, "timed_out", "it got the event").await;
+    check(Fault::Garbage, "timed_out", "sent what is not HTTP").await;
+    check(Fault::NotJson, "wrong_reply", "got `sorry [2J`").await;
+    check(Fault::Huge, "wrong_reply", "10000000 bytes").await;
+    check(Fault::WrongPath, "timed_out", "/2020-01-01/extension/register").await;
+    check(Fault::WrongEcho, "wrong_reply", "the event as the echo").await;
+    check(Fault::NotCold, "not_cold", "invocation 7, not 1").await;
+    check(Fault::SameNonce, "not_cold", "seen before").await;
+    check(Fault::Miscounts, "not_cold", "counts invocation 3 after 1").await;
+    check(Fault::Refused, "engine_error", "refused (simulated)").await;
+    check(Fault::NotStarted, "engine_error", "refused (simulated)").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_answers_twice_is_not_used_again() {
+    let setup = setup(Fault::Twice, |e| e);
+    let (_, samples) = run(&setup).await;
+    assert!(samples.iter().all(|s| s.outcome.is_ok()));
+    assert!(samples.iter().all(|s| s.cell.temperature == Temperature::Cold));
+    let warnings = setup.driver.platform.warnings();
+    assert!(warnings[0].contains("not waiting for an answer"), "{warnings:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn stamps_from_a_foreign_clock_are_dropped_and_counted() {
+    let setup = setup(Fault::ForeignClock, |e| e);
+    let (_, samples) = run(&setup).await;
+    let cold: Vec<_> =
+        samples.iter().filter(|s| s.cell.temperature == Temperature::Cold).collect();
+    assert!(cold.iter().all(|s| s.outcome.is_ok() && s.dropped_marks == 2));
+    assert!(cold.iter().all(|s| s.marks.get(Mark::Main).is_none()));
+    assert_eq!(cold[0].phases()[2].0.to_string(), "engine+boot+init");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_vanishes_ends_the_run_and_keeps_its_rows() {
+    let setup = setup(Fault::None, |engine| engine.gone_after(5));
+    let (ended, samples) = run(&setup).await;
+    let message = ended.unwrap_err().to_string();
+    assert!(message.contains("the engine does not answer"), "{message}");
+    assert!(samples.iter().any(|s| s.outcome.is_ok()));
+    assert!(samples.iter().any(|s| matches!(s.outcome, Outcome::EngineError { .. })));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_asked_to_stop_finishes_its_trial() {
+    let setup = setup(Fault::None, |e| e);
+    let (sender, mut stop) = watch::channel(Stop::No);
+    let trials = Mutex::new(0);
+    let ended = setup
+        .driver
+        .run(&setup.plan, &mut stop, |_, rows| {
+            assert!(!rows.is_empty());
+            *trials.lock().unwrap() += 1;
+            sender.send_replace(Stop::AfterTrial);
+            Ok(())
+        })
+        .await;
+    assert_eq!(ended.unwrap(), Ended::Stopped);
+    assert_eq!(*trials.lock().unwrap(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_request_stops_within_a_trial() {
+    let setup = setup(Fault::NeverAnswers, |e| e);
+    let (sender, mut stop) = watch::channel(Stop::No);
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(1000)).await;
+        sender.send_replace(Stop::Now);
+        std::future::pending::<()>().await;
+    });
+    let ended =
+        setup.driver.run(&setup.plan, &mut stop, |_, _| panic!("no trial can have ended")).await;
+    assert_eq!(ended.unwrap(), Ended::Stopped);
+    setup.driver.platform.clear().await.unwrap();
+    assert!(setup.driver.engine.instances(None).await.unwrap().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn rows_that_cannot_be_kept_end_the_run() {
+    let setup = setup(Fault::None, |e| e);
+    let (_sender, mut stop) = watch::channel(Stop::No);
+    let ended =
+        setup.driver.run(&setup.plan, &mut stop, |_, _| anyhow::bail!("the disk is full")).await;
+    assert!(ended.unwrap_err().to_string().contains("the disk is full"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_keep_alive_shorter_than_the_pause_makes_the_next_step_cold() {
+    let mut setup = setup(Fault::None, |e| e);
+    setup.driver.platform = Arc::new(Platform::new(
+        setup.driver.engine.clone(),
+        setup.clock,
+        "run-1".into(),
+        Duration::from_millis(20),
+    ));
+    let (_, samples) = run(&setup).await;
+    assert_eq!(count(&samples, "again", Temperature::Cold), 8);
+}

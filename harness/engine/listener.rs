@@ -4,7 +4,7 @@ use std::io;
 use std::net::IpAddr;
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 /// A connection from an instance.
@@ -53,17 +53,19 @@ impl Listener {
     /// # Errors
     /// When the operating system refuses (out of file descriptors, say).
     pub async fn accept(&mut self) -> io::Result<Option<Box<dyn Stream>>> {
-        match &mut self.accept {
-            Accept::Tcp(listener) => {
-                let (stream, _) = listener.accept().await?;
-                // Without this every warm call of a real client costs a delayed
-                // acknowledgement, some 40 ms.
-                stream.set_nodelay(true)?;
-                Ok(Some(Box::new(stream)))
-            }
-            Accept::Memory(streams) => {
-                Ok(streams.recv().await.map(|s| Box::new(s) as Box<dyn Stream>))
-            }
+        if let Accept::Memory(streams) = &mut self.accept {
+            return Ok(streams.recv().await.map(|s| Box::new(s) as Box<dyn Stream>));
         }
+        Ok(self.accept_tcp().await?.map(|s| Box::new(s) as Box<dyn Stream>))
+    }
+
+    /// Waits for the next TCP connection; none for a listener in memory.
+    pub(crate) async fn accept_tcp(&mut self) -> io::Result<Option<TcpStream>> {
+        let Accept::Tcp(listener) = &self.accept else { return Ok(None) };
+        let (stream, _) = listener.accept().await?;
+        // Without this every warm call of a real client costs a delayed
+        // acknowledgement, some 40 ms.
+        stream.set_nodelay(true)?;
+        Ok(Some(stream))
     }
 }

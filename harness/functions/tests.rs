@@ -1,1 +1,66 @@
+use super::*;
 
+const GOOD: &str = r#"
+[base.small]
+pull = "docker.io/library/small@sha256:00"
+suite = "trixie"
+packages = ["small"]
+
+[[function]]
+name = "f"
+context = "f"
+bases = { BASE = "small" }
+files = ["Dockerfile", "f.txt"]
+version-command = ["f", "--version"]
+memory = "128MiB"
+timeout = "10s"
+event = '{"a": 1}'
+"#;
+
+fn read(text: &str) -> Result<Vec<Function>> {
+    parse(text, "f.toml", Path::new("/srv"))
+}
+
+#[test]
+fn a_function_is_read() {
+    let function = read(GOOD).unwrap().remove(0);
+    assert_eq!(function.context, Path::new("/srv/f"));
+    assert_eq!(function.bases["BASE"].packages, ["small"]);
+    assert_eq!(function.limits, Limits { memory: 128 << 20, cpus: None });
+    assert_eq!(function.reply, ReplyRule::Proof);
+    assert!(function.prepare.is_empty());
+}
+
+#[test]
+fn the_shipped_functions_are_valid() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
+    let names: Vec<_> = load(&file).unwrap().into_iter().map(|f| f.name).collect();
+    assert_eq!(names, ["python", "node", "rust", "jvm"]);
+}
+
+#[test]
+fn mistakes_point_into_the_file() {
+    let check = |from: &str, to: &str, parts: &[&str]| {
+        let changed = GOOD.replacen(from, to, 1);
+        assert_ne!(changed, GOOD, "the case changes nothing: {from}");
+        let message = format!("{:#}", read(&changed).unwrap_err());
+        for part in parts {
+            assert!(message.contains(part), "`{part}` is not in: {message}");
+        }
+    };
+    check("\"small\" }", "\"smal\" }", &["f.toml:10", "unknown base `smal`", "known are `small`"]);
+    check("memory", "ram", &["f.toml", "line 13", "unknown field `ram`"]);
+    check("128MiB", "128MB", &["line 13", "use B, KiB, MiB or GiB"]);
+    check("{\"a\": 1}", "{a: 1}", &["f.toml:15", "the event of `f` is not JSON"]);
+    check("name = \"f\"", "name = \"F!\"", &["f.toml:7", "lower-case"]);
+    check("[\"f\", \"--version\"]", "[]", &["empty version-command"]);
+    let twice = format!("{GOOD}\n{}", &GOOD[GOOD.find("[[function]]").unwrap()..]);
+    assert!(format!("{:#}", read(&twice).unwrap_err()).contains("names must differ"));
+}
+
+#[test]
+fn an_unknown_function_is_told_the_known_ones() {
+    let all = read(GOOD).unwrap();
+    let message = select(&all, &["g".to_owned()]).unwrap_err().to_string();
+    assert_eq!(message, "unknown function `g`: known are `f`");
+}

@@ -53,12 +53,14 @@ impl Connection {
     /// Reads the head of the next request; none when the client is done.
     pub(super) async fn request(&mut self) -> Result<Option<Request>, String> {
         loop {
-            if let Some((request, length)) = parse(&self.buffer)? {
+            let parsed = parse(&self.buffer)?;
+            let length = parsed.as_ref().map_or(self.buffer.len(), |(_, length)| *length);
+            if length > MAX_HEAD {
+                return Err(format!("a request head over {MAX_HEAD} bytes"));
+            }
+            if let Some((request, length)) = parsed {
                 self.buffer.advance(length);
                 return Ok(Some(request));
-            }
-            if self.buffer.len() > MAX_HEAD {
-                return Err(format!("a request head over {MAX_HEAD} bytes"));
             }
             if !self.fill().await {
                 return match self.buffer.len() {

@@ -1,0 +1,22 @@
+//! `build`: the functions' images.
+
+use super::{Failure, consent, load_functions, runtime, say};
+use crate::cli::Build;
+use crate::units::format_mib;
+use crate::{images, provision};
+
+/// Builds what is missing; prints a line a function.
+pub(super) fn run(args: &Build) -> Result<(), Failure> {
+    let functions = load_functions(&args.common, &[])?;
+    let consent = consent(args.common.provision);
+    let records = runtime(false)?.block_on(async {
+        let engine = provision::engine(consent, &say).await?;
+        images::ensure(&engine, &functions, consent, "build", &say).await
+    })?;
+    for record in records {
+        let digest = record.digest.get(..19).unwrap_or(&record.digest);
+        let (name, size) = (&record.name, format_mib(record.size));
+        println!("{name:<12} {:<40} {digest}  {size:>10}  {}", record.image, record.version);
+    }
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! What a run shows while it goes: a bar on a terminal, a plain line a round
+//! elsewhere. Drawn only between trials, never while something is timed.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::plan::Trial;
+use crate::sample::{Mark, Sample};
+use crate::scenario::Act;
+use crate::units::{format_ns, format_wait};
+
+/// The progress of one run.
+pub(super) struct Progress {
+    bar: ProgressBar,
+    terminal: bool,
+    rounds: u32,
+    round: Round,
+}
+
+/// What one round has shown so far.
+#[derive(Default)]
+struct Round {
+    number: u32,
+    ok: u64,
+    failed: u64,
+    /// The widest release of a burst of several, nanoseconds, and how many it had.
+    width: Option<(u64, u32)>,
+    latest: String,
+}
+
+impl Progress {
+    pub(super) fn new(trials: usize, rounds: u32) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(trials as u64), target);
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} trials, {eta} left  {wide_msg}") {
+            bar.set_style(style);
+        }
+        Self { bar, terminal, rounds, round: Round::default() }
+    }
+
+    /// Shows a trial that has ended.
+    pub(super) fn trial(&mut self, trial: &Trial, samples: &[Sample]) {
+        if trial.round != self.round.number {
+            self.end_round();
+            self.round = Round { number: trial.round, ..Round::default() };
+        }
+        self.round.add(samples);
+        self.bar.set_message(self.round.latest.clone());
+        self.bar.inc(1);
+    }
+
+    /// Ends the display.
+    pub(super) fn end(&mut self, elapsed: Duration) {
+        self.end_round();
+        self.bar.finish_and_clear();
+        eprintln!("measured for {}", format_wait(elapsed));
+    }
+
+    fn end_round(&self) {
+        if self.round.number > 0 && !self.terminal {
+            eprintln!("round {} of {}: {}", self.round.number, self.rounds, self.round);
+        }
+    }
+}
+
+impl Round {
+    fn add(&mut self, samples: &[Sample]) {
+        let ok = samples.iter().filter(|s| s.outcome.is_ok()).count() as u64;
+        self.ok += ok;
+        self.failed += samples.len() as u64 - ok;
+        for burst in samples.chunk_by(|a, b| a.cell.step == b.cell.step) {
+            self.width = self.width.max(release_width(burst));
+        }
+        if let Some(first) = samples.first() {
+            let what = match (first.latency(), first.outcome.cause()) {
+                (Some(ns), _) => format_ns(ns as f64),
+                (None, cause) => format!("{}: {}", first.outcome.kind(), cause.unwrap_or("")),
+            };
+            let width = release_width(samples.chunk_by(|a, b| a.cell.step == b.cell.step).next().unwrap_or(&[]))
+                .map(|(ns, n)| format!(", {n} released within {}", format_ns(ns as f64)))
+                .unwrap_or_default();
+            self.latest = format!("{} {what}{width}", first.cell);
+        }
+    }
+}
+
+/// How far apart the first and the last of a burst of several began.
+fn release_width(samples: &[Sample]) -> Option<(u64, u32)> {
+    let Act::Burst(n @ 2..) = samples.first()?.cell.act else { return None };
+    let begun = || samples.iter().filter_map(|s| s.marks.get(Mark::Dispatched));
+    Some((begun().max()? - begun().min()?, n))
+}
+
+impl std::fmt::Display for Round {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ok, {} failed", self.ok, self.failed)?;
+        if let Some((width, n)) = self.width {
+            write!(f, "; widest release of a burst {} (of {n})", format_ns(width as f64))?;
+        }
+        write!(f, "; latest {}", self.latest)
+    }
+}
