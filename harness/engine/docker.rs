@@ -1,1 +1,166 @@
-//! (to come)
+//! The Docker Engine API: the only module that knows it, or bollard.
+//!
+//! Nothing here polls. Create and start are one request each; what they need
+//! beyond their arguments was found out when the engine was connected.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use bollard::{API_DEFAULT_VERSION, Docker};
+use tokio::sync::oneshot;
+
+use super::{
+    BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, InstanceId, InstanceSpec,
+    Listener,
+};
+use crate::scenario::Network;
+
+mod exits;
+mod failure;
+mod images;
+mod info;
+mod instances;
+mod once;
+
+use exits::Exits;
+use failure::failed;
+
+/// How long a call may wait for the first byte of its answer, in seconds. Only a
+/// stuck engine comes near it.
+const TIMEOUT: u64 = 120;
+
+/// A Docker engine on this machine.
+#[derive(Debug)]
+pub struct DockerEngine {
+    docker: Docker,
+    address: String,
+    bridge: Option<IpAddr>,
+    exits: Exits,
+}
+
+impl DockerEngine {
+    /// Connects to `unix:///path/to/socket` or `tcp://host:port`, agrees on a
+    /// version of the API, and listens to its events from here on.
+    ///
+    /// # Errors
+    /// [`EngineError::Gone`] when nothing answers there.
+    pub async fn connect(address: &str) -> Result<Self, EngineError> {
+        let docker = open(address)?
+            .negotiate_version()
+            .await
+            .map_err(|e| failed(&format!("agree on an API version with {address}"), e))?;
+        let bridge = info::bridge_gateway(&docker).await?;
+        let exits = Exits::subscribe(&docker);
+        Ok(Self { docker, address: address.to_owned(), bridge, exits })
+    }
+
+    /// Where it was found.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The folder where it keeps images and instances.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn data_root(&self) -> Result<String, EngineError> {
+        info::data_root(&self.docker).await
+    }
+}
+
+fn open(address: &str) -> Result<Docker, EngineError> {
+    let connected = if address.starts_with("unix://") {
+        Docker::connect_with_unix(address, TIMEOUT, API_DEFAULT_VERSION)
+    } else if address.starts_with("tcp://") || address.starts_with("http://") {
+        Docker::connect_with_http(address, TIMEOUT, API_DEFAULT_VERSION)
+    } else {
+        return Err(EngineError::Refused {
+            doing: format!("connect to `{address}`"),
+            message: "unknown kind of address: use unix:///path/to/socket or tcp://host:port"
+                .to_owned(),
+        });
+    };
+    connected.map_err(|e| failed(&format!("connect to {address}"), e))
+}
+
+impl Engine for DockerEngine {
+    async fn describe(&self) -> Result<EngineInfo, EngineError> {
+        info::describe(&self.docker, &self.address).await
+    }
+
+    async fn listen(&self, network: Network) -> Result<Listener, EngineError> {
+        let refused = |message: String| EngineError::Refused {
+            doing: format!("listen for instances on the {network} network"),
+            message,
+        };
+        let address = match network {
+            Network::Host => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            Network::Bridge => self.bridge.ok_or_else(|| {
+                refused("the engine has no network named `bridge`: use the host network".to_owned())
+            })?,
+        };
+        Listener::tcp(address).await.map_err(|e| {
+            refused(format!("cannot bind {address}: {e}; the engine must run on this machine"))
+        })
+    }
+
+    async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
+        instances::create(&self.docker, spec).await
+    }
+
+    async fn start(&self, id: &InstanceId) -> Result<(), EngineError> {
+        instances::start(&self.docker, id).await
+    }
+
+    fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit> {
+        self.exits.watch(&id.0)
+    }
+
+    async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
+        instances::remove(&self.docker, id).await?;
+        self.exits.settle(&id.0);
+        Ok(())
+    }
+
+    async fn output(&self, id: &InstanceId) -> Result<String, EngineError> {
+        instances::output(&self.docker, id).await
+    }
+
+    async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {
+        instances::list(&self.docker, run).await
+    }
+
+    async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
+        images::inspect(&self.docker, reference).await
+    }
+
+    async fn pull(&self, reference: &str) -> Result<(), EngineError> {
+        images::pull(&self.docker, reference).await
+    }
+
+    async fn import(&self, tag: &str, archive: &Path) -> Result<(), EngineError> {
+        images::import(&self.docker, tag, archive).await
+    }
+
+    async fn build(&self, spec: &BuildSpec) -> Result<(), EngineError> {
+        images::build(&self.docker, spec).await
+    }
+
+    async fn run_once(
+        &self,
+        image: &str,
+        run: &str,
+        command: &[String],
+    ) -> Result<String, EngineError> {
+        once::run(&self.docker, image, run, command).await
+    }
+
+    async fn images(&self) -> Result<Vec<String>, EngineError> {
+        images::list(&self.docker).await
+    }
+
+    async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {
+        images::remove(&self.docker, reference).await
+    }
+}

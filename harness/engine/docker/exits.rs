@@ -1,0 +1,92 @@
+//! Who waits for the end of which instance: one subscription to the engine's
+//! events for all of them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bollard::Docker;
+use bollard::models::EventMessage;
+use bollard::query_parameters::EventsOptionsBuilder;
+use futures_util::StreamExt;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::engine::{Exit, LABEL_RUN};
+
+/// Waiters by the id of their instance; none once the engine is gone.
+type Waiters = Arc<Mutex<Option<BTreeMap<String, oneshot::Sender<Exit>>>>>;
+
+/// The one subscription, and those who wait.
+#[derive(Debug)]
+pub(super) struct Exits {
+    waiters: Waiters,
+    listening: JoinHandle<()>,
+}
+
+impl Exits {
+    /// Subscribes. Must be called within a runtime, which must outlive it.
+    pub(super) fn subscribe(docker: &Docker) -> Self {
+        let waiters: Waiters = Arc::new(Mutex::new(Some(BTreeMap::new())));
+        let listening = tokio::spawn(listen(docker.clone(), Arc::clone(&waiters)));
+        Self { waiters, listening }
+    }
+
+    /// Waits for the end of an instance.
+    pub(super) fn watch(&self, id: &str) -> oneshot::Receiver<Exit> {
+        let (sender, receiver) = oneshot::channel();
+        // When the engine is gone the sender is dropped here: the receiver
+        // resolves at once.
+        if let Some(waiters) = lock(&self.waiters).as_mut() {
+            waiters.insert(id.to_owned(), sender);
+        }
+        receiver
+    }
+
+    /// Tells whoever still waits for an instance that it was removed. One that
+    /// was never started has no other end.
+    pub(super) fn settle(&self, id: &str) {
+        tell(&self.waiters, id, Exit { code: None });
+    }
+}
+
+impl Drop for Exits {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+async fn listen(docker: Docker, waiters: Waiters) {
+    let filters = HashMap::from([
+        ("type", vec!["container"]),
+        ("event", vec!["die"]),
+        ("label", vec![LABEL_RUN]),
+    ]);
+    // `since` makes the engine replay the ends that it remembers: none is lost
+    // between the first create and the moment this request is served.
+    let options = EventsOptionsBuilder::new().since("1").filters(&filters).build();
+    let mut events = Box::pin(docker.events(Some(options)));
+    while let Some(Ok(event)) = events.next().await {
+        if let Some((id, exit)) = read(event) {
+            tell(&waiters, &id, exit);
+        }
+    }
+    lock(&waiters).take();
+}
+
+fn read(event: EventMessage) -> Option<(String, Exit)> {
+    let actor = event.actor?;
+    let code = actor.attributes.as_ref().and_then(|a| a.get("exitCode")?.parse().ok());
+    Some((actor.id?, Exit { code }))
+}
+
+fn tell(waiters: &Waiters, id: &str, exit: Exit) {
+    let sender = lock(waiters).as_mut().and_then(|w| w.remove(id));
+    if let Some(sender) = sender {
+        // Nobody waits any more: no matter.
+        let _ = sender.send(exit);
+    }
+}
+
+fn lock(waiters: &Waiters) -> MutexGuard<'_, Option<BTreeMap<String, oneshot::Sender<Exit>>>> {
+    waiters.lock().unwrap_or_else(PoisonError::into_inner)
+}

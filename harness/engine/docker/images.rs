@@ -1,0 +1,162 @@
+//! Images: look up, pull, import, build, list, remove.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::query_parameters::{
+    BuildImageOptions, BuildImageOptionsBuilder, CreateImageOptions, CreateImageOptionsBuilder,
+    ListImagesOptionsBuilder, RemoveImageOptions,
+};
+use bollard::{body_full, body_try_stream};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+
+use super::failure::{failed, has_status, refused};
+use crate::engine::{BuildSpec, EngineError, Image, LABEL_IMAGE};
+
+/// A registry that says nothing for so long is taken for unreachable.
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// How much of an archive is read at a time: it is never in memory as a whole.
+const CHUNK: usize = 256 * 1024;
+
+/// How many of the last lines of a failed build are shown.
+const BUILD_LINES: usize = 20;
+
+pub(super) async fn inspect(
+    docker: &Docker,
+    reference: &str,
+) -> Result<Option<Image>, EngineError> {
+    let found = match docker.inspect_image(reference).await {
+        Ok(found) => found,
+        Err(e) if has_status(&e, 404) => return Ok(None),
+        Err(e) => return Err(failed(&format!("look up image {reference}"), e)),
+    };
+    let labels = found.config.and_then(|c| c.labels).unwrap_or_default();
+    Ok(Some(Image {
+        digest: found.id.unwrap_or_default(),
+        size: found.size.and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
+        labels: labels.into_iter().collect(),
+    }))
+}
+
+pub(super) async fn pull(docker: &Docker, reference: &str) -> Result<(), EngineError> {
+    let doing = format!("pull {reference}");
+    let options = CreateImageOptionsBuilder::new().from_image(reference).build();
+    let mut progress = Box::pin(docker.create_image(Some(options), None, None));
+    loop {
+        match tokio::time::timeout(SILENCE, progress.next()).await {
+            Ok(Some(Ok(_))) => {}
+            Ok(Some(Err(e))) => return Err(failed(&doing, e)),
+            Ok(None) => return Ok(()),
+            Err(_) => {
+                let message = format!("the registry said nothing for {} s", SILENCE.as_secs());
+                return Err(refused(&doing, message));
+            }
+        }
+    }
+}
+
+pub(super) async fn import(docker: &Docker, tag: &str, archive: &Path) -> Result<(), EngineError> {
+    let doing = format!("import {} as {tag}", archive.display());
+    let file = File::open(archive).await.map_err(|e| refused(&doing, e.to_string()))?;
+    let body = body_try_stream(chunks(file));
+    let mut progress = Box::pin(docker.create_image(Some(import_options(tag)), Some(body), None));
+    while let Some(step) = progress.next().await {
+        step.map_err(|e| failed(&doing, e))?;
+    }
+    Ok(())
+}
+
+fn import_options(tag: &str) -> CreateImageOptions {
+    let (repository, version) = tag.rsplit_once(':').unwrap_or((tag, "latest"));
+    CreateImageOptionsBuilder::new()
+        .from_src("-")
+        .repo(repository)
+        .tag(version)
+        .changes(vec![format!("LABEL {LABEL_IMAGE}={repository}")])
+        .build()
+}
+
+fn chunks(file: File) -> impl Stream<Item = io::Result<Bytes>> + Send {
+    stream::try_unfold(file, |mut file| async move {
+        let mut chunk = Vec::with_capacity(CHUNK);
+        let read = file.read_buf(&mut chunk).await?;
+        Ok((read > 0).then(|| (Bytes::from(chunk), file)))
+    })
+}
+
+pub(super) async fn build(docker: &Docker, spec: &BuildSpec) -> Result<(), EngineError> {
+    let doing = format!("build {}", spec.tag);
+    let context = body_full(Bytes::from(spec.context.clone()));
+    let mut steps = Box::pin(docker.build_image(build_options(spec), None, Some(context)));
+    let mut last: VecDeque<String> = VecDeque::new();
+    while let Some(step) = steps.next().await {
+        match step {
+            Ok(step) => remember(&mut last, step.stream.as_deref().unwrap_or_default()),
+            Err(e) => return Err(with_lines(failed(&doing, e), &last)),
+        }
+    }
+    Ok(())
+}
+
+fn build_options(spec: &BuildSpec) -> BuildImageOptions {
+    let map = |from: &std::collections::BTreeMap<String, String>| -> HashMap<String, String> {
+        from.iter().map(|(k, v)| (k.clone(), v.clone())).collect()
+    };
+    BuildImageOptionsBuilder::new()
+        .t(&spec.tag)
+        .buildargs(&map(&spec.arguments))
+        .labels(&map(&spec.labels))
+        .networkmode("none")
+        .rm(true)
+        .forcerm(true)
+        .build()
+}
+
+fn remember(last: &mut VecDeque<String>, text: &str) {
+    for line in text.lines().map(str::trim_end).filter(|l| !l.is_empty()) {
+        // A build prints what it likes: no control characters to the terminal.
+        last.push_back(line.chars().filter(|c| !c.is_control()).take(400).collect());
+        if last.len() > BUILD_LINES {
+            last.pop_front();
+        }
+    }
+}
+
+fn with_lines(error: EngineError, last: &VecDeque<String>) -> EngineError {
+    match error {
+        EngineError::Refused { doing, message } => {
+            let lines: String = last.iter().map(|line| format!("\n  {line}")).collect();
+            EngineError::Refused { doing, message: message + &lines }
+        }
+        gone => gone,
+    }
+}
+
+pub(super) async fn list(docker: &Docker) -> Result<Vec<String>, EngineError> {
+    let filters = HashMap::from([("label", vec![LABEL_IMAGE])]);
+    let options = ListImagesOptionsBuilder::new().filters(&filters).build();
+    let found = docker.list_images(Some(options)).await;
+    let found = found.map_err(|e| failed("list the images", e))?;
+    Ok(found.into_iter().flat_map(|image| references(image.id, image.repo_tags)).collect())
+}
+
+/// Its tags, or its id when it has none (any more).
+fn references(id: String, tags: Vec<String>) -> Vec<String> {
+    let tags: Vec<String> = tags.into_iter().filter(|t| !t.starts_with("<none>")).collect();
+    if tags.is_empty() { vec![id] } else { tags }
+}
+
+pub(super) async fn remove(docker: &Docker, reference: &str) -> Result<(), EngineError> {
+    match docker.remove_image(reference, None::<RemoveImageOptions>, None).await {
+        Ok(_) => Ok(()),
+        Err(e) if has_status(&e, 404) => Ok(()),
+        Err(e) => Err(failed(&format!("remove image {reference}"), e)),
+    }
+}

@@ -1,0 +1,102 @@
+//! What the engine says of itself and of its default network.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use bollard::Docker;
+use bollard::models::{IpamConfig, SystemInfo, SystemVersion};
+
+use super::failure::{failed, has_status};
+use crate::engine::{EngineError, EngineInfo};
+
+pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInfo, EngineError> {
+    let doing = format!("describe the engine at {address}");
+    let info = docker.info().await.map_err(|e| failed(&doing, e))?;
+    let version = docker.version().await.map_err(|e| failed(&doing, e))?;
+    let api = docker.client_version();
+    Ok(EngineInfo {
+        kind: "docker".to_owned(),
+        version: or_unknown(info.server_version.clone()),
+        api_version: format!("{}.{}", api.major_version, api.minor_version),
+        oci_runtime: oci_runtime(&info, version),
+        storage_driver: or_unknown(info.driver.clone()),
+        cgroups: cgroups(&info),
+        kernel: or_unknown(info.kernel_version),
+        address: address.to_owned(),
+    })
+}
+
+pub(super) async fn data_root(docker: &Docker) -> Result<String, EngineError> {
+    let info = docker.info().await.map_err(|e| failed("ask for the data root", e))?;
+    Ok(or_unknown(info.docker_root_dir))
+}
+
+/// The address of the host on the default bridge; none when there is no such
+/// network.
+pub(super) async fn bridge_gateway(docker: &Docker) -> Result<Option<IpAddr>, EngineError> {
+    let network = match docker.inspect_network("bridge", None).await {
+        Ok(network) => network,
+        Err(e) if has_status(&e, 404) => return Ok(None),
+        Err(e) => return Err(failed("inspect the network `bridge`", e)),
+    };
+    let configs = network.ipam.and_then(|i| i.config).unwrap_or_default();
+    Ok(configs.iter().find_map(gateway))
+}
+
+/// The gateway, or the first address of the subnet: what the engine takes when
+/// nobody chose, and does not always tell before its first container.
+fn gateway(config: &IpamConfig) -> Option<IpAddr> {
+    if let Some(address) = config.gateway.as_deref().and_then(|g| g.parse().ok()) {
+        return Some(address);
+    }
+    let (network, _) = config.subnet.as_deref()?.split_once('/')?;
+    let network: Ipv4Addr = network.parse().ok()?;
+    Some(IpAddr::V4(Ipv4Addr::from(u32::from(network).checked_add(1)?)))
+}
+
+fn oci_runtime(info: &SystemInfo, version: SystemVersion) -> String {
+    let name = or_unknown(info.default_runtime.clone());
+    let component = version.components.unwrap_or_default().into_iter().find(|c| c.name == name);
+    match component {
+        Some(component) => format!("{name} {}", component.version),
+        None => name,
+    }
+}
+
+fn cgroups(info: &SystemInfo) -> String {
+    let driver = info.cgroup_driver.map_or_else(unknown, |d| d.to_string());
+    let version = info.cgroup_version.map_or_else(unknown, |v| v.to_string());
+    format!("{driver} v{version}")
+}
+
+fn or_unknown(text: Option<String>) -> String {
+    text.filter(|t| !t.is_empty()).unwrap_or_else(unknown)
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(gateway: Option<&str>, subnet: &str) -> IpamConfig {
+        IpamConfig {
+            gateway: gateway.map(str::to_owned),
+            subnet: Some(subnet.to_owned()),
+            ..IpamConfig::default()
+        }
+    }
+
+    #[test]
+    fn the_gateway_is_the_one_that_is_told() {
+        let address = gateway(&config(Some("172.17.0.9"), "172.17.0.0/16"));
+        assert_eq!(address, Some("172.17.0.9".parse().unwrap()));
+    }
+
+    #[test]
+    fn an_untold_gateway_is_the_first_address() {
+        let address = gateway(&config(None, "172.18.0.0/16"));
+        assert_eq!(address, Some("172.18.0.1".parse().unwrap()));
+    }
+}
