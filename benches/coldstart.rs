@@ -1,2 +1,101 @@
-//! x
-fn main() {}
+//! One cold start of each function a sample, on the real engine:
+//! `cargo bench --bench coldstart`.
+//!
+//! The familiar local entry point; campaigns and gates are the program's own. A
+//! sample holds exactly one start, because criterion averages within a sample:
+//! eleven starts a function, the first one thrown away as the warm-up. Its line
+//! "Unable to complete 10 samples" is the price of that.
+//!
+//! An engine and images must be there (`coldstart build --provision`), or
+//! `COLDSTART_PROVISION=1` be set; without an engine it says so and does nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use coldstart::clock::Clock;
+use coldstart::engine::docker::DockerEngine;
+use coldstart::functions;
+use coldstart::platform::{Platform, Target};
+use coldstart::provision::{Consent, Surroundings, engine};
+use coldstart::sample::{Mark, Temperature};
+use coldstart::scenario::Network;
+use coldstart::store::FunctionRecord;
+use coldstart::images;
+use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
+use tokio::runtime::Runtime;
+
+criterion_group!(coldstart, cold_starts);
+criterion_main!(coldstart);
+
+/// The id that everything made here is labelled with.
+const RUN: &str = "bench";
+
+fn cold_starts(c: &mut Criterion) {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
+    let functions = functions::load(&file).expect("functions.toml");
+    let ready = runtime.block_on(async {
+        let consent = Consent::from_flag(false);
+        let say = |text: &str| eprintln!("{text}");
+        let engine = engine::find(&Surroundings::read(), consent, &say).await?;
+        let records = images::ensure(&engine, &functions, consent, RUN, &say).await?;
+        anyhow::Ok((Arc::new(engine), records))
+    });
+    let (engine, records) = match ready {
+        Ok(ready) => ready,
+        Err(error) => return eprintln!("skipped, nothing was measured: {error:#}"),
+    };
+    let mut group = c.benchmark_group("cold_start");
+    group
+        .sample_size(10)
+        .sampling_mode(SamplingMode::Flat)
+        .warm_up_time(Duration::from_millis(1))
+        .measurement_time(Duration::from_millis(1))
+        .noise_threshold(0.05)
+        .nresamples(10_000);
+    for (function, record) in functions.into_iter().zip(&records) {
+        let name = function.name.clone();
+        let mut starts = Starts::new(&runtime, &engine, function, record);
+        group.bench_function(&name, |b| {
+            b.iter_custom(|times| (0..times).map(|_| starts.once()).sum());
+        });
+    }
+    group.finish();
+}
+
+/// Cold starts of one function, one after another.
+struct Starts<'a> {
+    runtime: &'a Runtime,
+    platform: Platform<DockerEngine>,
+    target: Target,
+}
+
+impl<'a> Starts<'a> {
+    fn new(
+        runtime: &'a Runtime,
+        engine: &Arc<DockerEngine>,
+        function: functions::Function,
+        record: &FunctionRecord,
+    ) -> Self {
+        let target = Target::new(function, Network::Bridge, record.digest.clone(), RUN);
+        let _context = runtime.enter();
+        let platform =
+            Platform::new(engine.clone(), Clock::start(), RUN.to_owned(), Duration::ZERO);
+        Self { runtime, platform, target }
+    }
+
+    /// From the intended instant to the verified reply; the removal is not timed.
+    fn once(&mut self) -> Duration {
+        self.runtime.block_on(async {
+            let intended = self.platform.clock().now();
+            let visit = self.platform.invoke(&self.target, intended).await;
+            assert!(visit.outcome.is_ok(), "{:?}", visit.outcome);
+            assert_eq!(visit.temperature, Temperature::Cold);
+            self.platform.clear().await.expect("the instance to be removed");
+            let latency = visit.marks.between(Mark::Intended, Mark::Responded);
+            Duration::from_nanos(latency.expect("both marks"))
+        })
+    }
+}

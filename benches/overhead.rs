@@ -1,2 +1,204 @@
-//! x
-fn main() {}
+//! What the driver itself costs, without Docker: `cargo bench --bench overhead`.
+
+use std::hint::black_box;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use coldstart::clock::Clock;
+use coldstart::engine::{EngineInfo, Listener};
+use coldstart::host::Host;
+use coldstart::plan::Plan;
+use coldstart::runtime_api::{Answer, RuntimeApi};
+use coldstart::sample::{Cell, Mark, Outcome, Proof, Sample, Temperature};
+use coldstart::scenario::{self, Act, Network, Scenario};
+use coldstart::store::{self, Counts, FORMAT, RunRecord, Writer};
+use coldstart::{fire, stats};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+
+const EVENT: &str = r#"{"order":{"id":7}}"#;
+
+criterion_group! {
+    name = overhead;
+    config = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(3));
+    targets = round_trip, release, clock, recording, summarising, planning
+}
+criterion_main!(overhead);
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime")
+}
+
+/// One warm invocation over loopback: event out, reply in, with a client that
+/// does nothing. The floor of every warm figure.
+fn round_trip(c: &mut Criterion) {
+    let runtime = runtime();
+    let _context = runtime.enter();
+    let listener =
+        runtime.block_on(Listener::tcp([127, 0, 0, 1].into())).expect("a free port on loopback");
+    let address = listener.address().to_owned();
+    let api = RuntimeApi::serve(listener, Clock::start());
+    thread::spawn(move || client(&address));
+    let invoke = || {
+        runtime.block_on(async {
+            let answer = api.invoke("f", EVENT, 0).await.expect("an answer");
+            assert!(matches!(answer, Answer::Response { .. }), "{answer:?}");
+        });
+    };
+    c.bench_function("runtime API round trip over loopback", |b| b.iter(invoke));
+}
+
+/// A function that answers every event at once, until the server goes away.
+fn client(address: &str) -> Option<()> {
+    let stream = TcpStream::connect(address).ok()?;
+    stream.set_nodelay(true).ok()?;
+    let mut stream = BufReader::new(stream);
+    loop {
+        let next = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n";
+        stream.get_mut().write_all(next.as_bytes()).ok()?;
+        let id = response(&mut stream)?;
+        let reply = format!(
+            "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nContent-Length: 2\r\n\r\n{{}}"
+        );
+        stream.get_mut().write_all(reply.as_bytes()).ok()?;
+        response(&mut stream)?;
+    }
+}
+
+/// Reads one response; returns the request id that it carries.
+fn response(stream: &mut BufReader<TcpStream>) -> Option<String> {
+    let (mut id, mut length) = (String::new(), 0);
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).ok().filter(|n| *n > 0)?;
+        match line.trim_end().split_once(": ") {
+            Some(("Lambda-Runtime-Aws-Request-Id", value)) => id = value.to_owned(),
+            Some(("Content-Length", value)) => length = value.parse().ok()?,
+            Some(_) => {}
+            None if line.trim_end().is_empty() => break,
+            None => {}
+        }
+    }
+    stream.read_exact(&mut vec![0; length]).ok()?;
+    Some(id)
+}
+
+/// From the intended instant to the begin of the last of a burst.
+fn release(c: &mut Criterion) {
+    let runtime = runtime();
+    let clock = Clock::start();
+    for n in [4, 50] {
+        c.bench_function(&format!("last of a burst of {n} begins after the instant"), |b| {
+            b.iter_custom(|times| {
+                let late = |_| {
+                    let at = clock.now() + 8_000_000;
+                    let begun =
+                        runtime.block_on(fire::burst(clock, at, n, |_| async move { clock.now() }));
+                    begun.into_iter().max().unwrap_or(at) - at
+                };
+                Duration::from_nanos((0..times).map(late).sum())
+            });
+        });
+    }
+}
+
+fn clock(c: &mut Criterion) {
+    let _runtime = runtime();
+    let clock = Clock::start();
+    c.bench_function("reading the clock", |b| b.iter(|| black_box(clock.now())));
+}
+
+/// Rows of one trial of the default scenario's surge, to disk.
+fn recording(c: &mut Criterion) {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let mut writer = Writer::create(&home.path().join("run"), record()).expect("a run folder");
+    let rows: Vec<Sample> = samples(208).collect();
+    let mut group = c.benchmark_group("recording");
+    group.throughput(Throughput::Elements(rows.len() as u64));
+    group.bench_function("208 samples to disk", |b| {
+        b.iter(|| writer.append(&rows).expect("room on the disk"));
+    });
+    group.finish();
+}
+
+fn summarising(c: &mut Criterion) {
+    let rows: Vec<Sample> = samples(100_000).collect();
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let folder = home.path().join("run");
+    let mut writer = Writer::create(&folder, record()).expect("a run folder");
+    writer.append(&rows).expect("room on the disk");
+    let mut group = c.benchmark_group("100,000 samples");
+    group.sample_size(10);
+    group.bench_function("summarise", |b| b.iter(|| stats::summarise(black_box(&rows))));
+    group.bench_function("read back and summarise", |b| {
+        b.iter(|| stats::summarise(&store::open(&folder).expect("a run").samples));
+    });
+    group.finish();
+}
+
+fn planning(c: &mut Criterion) {
+    let scenario = default_scenario();
+    c.bench_function("planning the default scenario", |b| {
+        b.iter(|| Plan::new(black_box(&scenario), 4, 7));
+    });
+}
+
+fn default_scenario() -> Scenario {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/scenarios");
+    scenario::load(&folder.join("default.toml")).expect("the default scenario")
+}
+
+/// Plausible rows over eight cells: what they say is of no matter here.
+fn samples(n: u32) -> impl Iterator<Item = Sample> {
+    (0..n).map(|i| {
+        let cold = i % 25 == 0;
+        let start = u64::from(i) * 1_000_000;
+        let latency = 400_000 + u64::from(i.wrapping_mul(2_654_435_761) % 100_000);
+        let mut marks = vec![(Mark::Intended, start), (Mark::Dispatched, start + 9_000)];
+        if cold {
+            marks.extend([(Mark::StartCalled, start + 50_000), (Mark::Ready, start + 300_000)]);
+        }
+        marks.push((Mark::Responded, start + latency));
+        Sample {
+            cell: Cell {
+                function: format!("f{}", i % 4),
+                network: Network::Bridge,
+                pattern: "surge".into(),
+                step: if cold { "out" } else { "steady" }.into(),
+                act: if cold { Act::Burst(4) } else { Act::Sequence(200) },
+                temperature: if cold { Temperature::Cold } else { Temperature::Warm },
+            },
+            round: 1 + i * 20 / n,
+            trial: 1 + i / 208,
+            index: i % 208,
+            instance: Some(format!("{i:064x}")),
+            proof: Some(Proof { nonce: format!("{i:016x}"), invocation: 1 }),
+            marks: marks.into_iter().collect(),
+            dropped_marks: 0,
+            outcome: Outcome::Ok,
+        }
+    })
+}
+
+fn record() -> RunRecord {
+    RunRecord {
+        format: FORMAT,
+        id: format!("bench-{:?}", Instant::now()),
+        tool: "coldstart".into(),
+        command: "cargo bench".into(),
+        started: "2026-01-01T00:00:00Z".into(),
+        elapsed: None,
+        complete: false,
+        stopped: None,
+        scenario: default_scenario(),
+        seed: 7,
+        host: Host::read(),
+        engine: EngineInfo::default(),
+        functions: Vec::new(),
+        counts: Counts::default(),
+        driver_memory: None,
+        warnings: Vec::new(),
+    }
+}

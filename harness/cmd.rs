@@ -9,7 +9,6 @@ use anyhow::Result;
 
 use crate::cli::{Cli, Common, Verb};
 use crate::functions::{self, Function};
-use crate::provision::Consent;
 
 mod build;
 mod clean;
@@ -71,11 +70,6 @@ pub fn execute(cli: &Cli) -> ExitCode {
 fn runtime(paused: bool) -> Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     Ok(builder.enable_all().start_paused(paused).build()?)
-}
-
-fn consent(flag: bool) -> Consent {
-    let asked = std::env::var("COLDSTART_PROVISION").is_ok_and(|v| !v.is_empty() && v != "0");
-    if flag || asked { Consent::Given } else { Consent::Withheld }
 }
 
 /// Loads `functions.toml` and picks: the ones that were typed, else those of the

@@ -1,16 +1,17 @@
 //! `build`: the functions' images.
 
-use super::{Failure, consent, load_functions, runtime, say};
+use super::{Failure, load_functions, runtime, say};
 use crate::cli::Build;
 use crate::units::format_mib;
-use crate::{images, provision};
+use crate::images;
+use crate::provision::{Consent, Surroundings, engine};
 
 /// Builds what is missing; prints a line a function.
 pub(super) fn run(args: &Build) -> Result<(), Failure> {
     let functions = load_functions(&args.common, &[])?;
-    let consent = consent(args.common.provision);
+    let consent = Consent::from_flag(args.common.provision);
     let records = runtime(false)?.block_on(async {
-        let engine = provision::engine(consent, &say).await?;
+        let engine = engine::find(&Surroundings::read(), consent, &say).await?;
         images::ensure(&engine, &functions, consent, "build", &say).await
     })?;
     for record in records {

@@ -10,7 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::progress::Progress;
-use super::{Failure, consent, load_functions, report, runtime, say};
+use super::{Failure, load_functions, report, runtime, say};
 use crate::cli::{EngineChoice, Run};
 use crate::clock::Clock;
 use crate::drive::{Driver, Ended, Stop, Targets};
@@ -21,7 +21,7 @@ use crate::host::{self, Host};
 use crate::images;
 use crate::plan::Plan;
 use crate::platform::{Platform, Target};
-use crate::provision::{self, Consent};
+use crate::provision::{Consent, Surroundings, engine};
 use crate::scenario::{self, Scenario};
 use crate::store::{Counts, FORMAT, FunctionRecord, RunRecord, Writer};
 use crate::units::format_wait;
@@ -50,7 +50,7 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
     let ended = runtime(simulated)?.block_on(async {
         match args.engine {
             EngineChoice::Docker => {
-                let engine = provision::engine(request.consent, &say).await?;
+                let engine = engine::find(&Surroundings::read(), request.consent, &say).await?;
                 measure(&request, Arc::new(engine), Clock::start()).await
             }
             EngineChoice::Fake => {
@@ -79,7 +79,7 @@ impl Request {
             folder: args.out.clone().unwrap_or_else(|| Path::new("results").join(&name)),
             id: format!("{name}-{:06x}", random & 0xff_ffff),
             command: command(args, &scenario, seed),
-            consent: consent(args.common.provision),
+            consent: Consent::from_flag(args.common.provision),
             started,
             scenario,
             functions,

@@ -1,3 +1,6 @@
-//! The one integration binary.
+//! The one integration binary: the invariants of the design, the command line by
+//! its output, and the real thing on a real engine.
 
-mod docker_engine;
+mod command_line;
+mod docker;
+mod invariants;

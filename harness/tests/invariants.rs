@@ -1,0 +1,155 @@
+//! The invariants that are absences: held by a look at the source.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every source file of the harness that is not a test, with its text up to its
+/// inline tests.
+fn sources() -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    collect(&root().join("harness"), &mut found);
+    found.sort();
+    let relative = |path: PathBuf| {
+        let name = path.strip_prefix(root()).unwrap().display().to_string();
+        let text = fs::read_to_string(&path).unwrap();
+        let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+        (name, text[..end].to_owned())
+    };
+    found.into_iter().map(relative).collect()
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() && name != "tests" {
+            collect(&path, found);
+        } else if name.ends_with(".rs") && name != "tests.rs" {
+            found.push(path);
+        }
+    }
+}
+
+/// The code of a source without its comments, in lower case.
+fn code(text: &str) -> String {
+    let uncommented = text.lines().map(|l| l.split("//").next().unwrap_or(""));
+    uncommented.collect::<Vec<_>>().join("\n").to_lowercase()
+}
+
+/// The files whose code holds a word, standing alone.
+fn holding(word: &str) -> Vec<String> {
+    let alone = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+    let holds = |text: &str| {
+        text.match_indices(word).any(|(at, _)| {
+            alone(text[..at].chars().next_back()) && alone(text[at + word.len()..].chars().next())
+        })
+    };
+    sources().into_iter().filter(|(_, text)| holds(&code(text))).map(|(name, _)| name).collect()
+}
+
+#[test]
+fn a_language_is_data() {
+    for word in ["python", "python3", "node", "nodejs", "rust", "jvm", "java", "openjdk"] {
+        assert_eq!(holding(word), [""; 0], "`{word}` is named in the harness");
+    }
+}
+
+#[test]
+fn each_foreign_library_has_one_home() {
+    let check = |library: &str, homes: &[&str]| {
+        let users = holding(library);
+        assert!(!users.is_empty(), "{library} is used nowhere: is this test blind?");
+        for user in users {
+            assert!(homes.iter().any(|home| user.starts_with(home)), "{library} in {user}");
+        }
+    };
+    check("bollard", &["harness/engine/docker"]);
+    check("plotters", &["harness/report/chart"]);
+    check("clap", &["harness/cli.rs", "harness/main.rs"]);
+    check("indicatif", &["harness/cmd/progress.rs"]);
+    check("maud", &["harness/report/"]);
+}
+
+#[test]
+fn pure_modules_have_no_async_no_clock_and_no_input() {
+    const PURE: [&str; 5] = ["scenario", "plan", "sample", "stats", "units"];
+    let banned = ["async", "tokio", "instant", "systemtime", "println", "thread"];
+    for (name, text) in sources() {
+        let module = name.trim_start_matches("harness/").split(['/', '.']).next().unwrap();
+        if PURE.contains(&module) {
+            for word in banned {
+                assert!(!holding(word).contains(&name), "`{word}` in {name}");
+            }
+            // Reading the file that the user named is the one input there is.
+            let reads = text.matches("std::fs").count();
+            assert!(reads <= usize::from(name == "harness/scenario.rs"), "{name} reads files");
+        }
+    }
+}
+
+/// The flow goes one way: no stage uses a later one.
+#[test]
+fn no_stage_imports_a_later_one() {
+    const ORDER: [&str; 17] = [
+        "units", "functions", "scenario", "plan", "sample", "stats", "host", "hostile", "clock",
+        "engine", "runtime_api", "platform", "fire", "drive", "store", "report", "cmd",
+    ];
+    // `provision` and `images` stand beside the drive: they may use the engine and
+    // the store's records, and only `cmd` uses them.
+    let place = |module: &str| ORDER.iter().position(|m| *m == module);
+    for (name, text) in sources() {
+        let module = name.trim_start_matches("harness/").split(['/', '.']).next().unwrap();
+        let Some(own) = place(module) else { continue };
+        for (later, other) in ORDER.iter().enumerate() {
+            let used = text.contains(&format!("crate::{other}"));
+            assert!(!used || later <= own, "{name} uses crate::{other}, a later stage");
+        }
+    }
+}
+
+#[test]
+fn files_stay_readable() {
+    for (name, text) in sources() {
+        let lines = text.lines().count();
+        assert!(lines <= 480, "{name} has {lines} lines");
+        assert!(text.starts_with("//!"), "{name} does not say what it is for");
+    }
+}
+
+#[test]
+fn the_top_level_stays_bare() {
+    let allowed = ["Cargo.toml", "Cargo.lock", "README.md", "harness", "functions", "benches", "results"];
+    for entry in fs::read_dir(root()).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        let fine = name.starts_with('.') || name == "target" || allowed.contains(&name.as_str());
+        assert!(fine, "`{name}` at the top level");
+    }
+}
+
+/// The README's figures are those of the reference run, to the letter.
+#[test]
+fn the_results_block_is_made_from_the_reference_run() {
+    let run = coldstart::store::open(&root().join("results/reference")).unwrap();
+    let summaries = coldstart::stats::summarise(&run.samples);
+    let block = coldstart::report::readme::block(&run, &summaries);
+    let page = fs::read_to_string(root().join("README.md")).unwrap();
+    let again = coldstart::report::readme::splice(&page, &block).unwrap();
+    assert!(
+        page == again,
+        "README.md is out of date: cargo run --release -- report results/reference --splice README.md"
+    );
+}
+
+#[test]
+fn the_reference_run_is_whole() {
+    let run = coldstart::store::open(&root().join("results/reference")).unwrap();
+    assert!(run.record.complete && !run.truncated);
+    assert!(run.record.scenario.rounds >= 20);
+    assert_eq!(run.record.counts.planned, run.samples.len() as u64);
+    assert!(run.record.functions.iter().all(|f| f.digest.starts_with("sha256:")));
+    assert!(run.record.functions.iter().all(|f| !f.version.is_empty()));
+}
