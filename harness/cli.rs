@@ -123,6 +123,10 @@ pub struct Clean {
     #[arg(long)]
     pub engine: bool,
 
+    /// Only the containers of one run, by its id (`id` in its run.json)
+    #[arg(long, value_name = "ID")]
+    pub run: Option<String>,
+
     /// Also remove the images that were built and bootstrapped
     #[arg(long)]
     pub images: bool,

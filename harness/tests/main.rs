@@ -1,6 +1,6 @@
-//! The one integration binary: the invariants of the design, the command line by
-//! its output, and the real thing on a real engine.
+//! The integration tests that need no engine: the invariants of the design, and
+//! the command line by its output, on the simulated engine. Those that need one
+//! are in `docker.rs`.
 
 mod command_line;
-mod docker;
 mod invariants;

@@ -1,0 +1,204 @@
+//! The program as its user meets it: arguments in, output and exit code out.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use assert_cmd::Command;
+
+/// The program in the project's folder, as far from the environment as can be.
+fn coldstart(args: &[&str]) -> Command {
+    let mut command = Command::cargo_bin("coldstart").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.env_remove("COLDSTART_PROVISION").env_remove("DOCKER_HOST").args(args);
+    command
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A simulated run of the quick scenario into a folder.
+fn simulate(folder: &Path, more: &[&str]) -> Output {
+    let folder = folder.display().to_string();
+    let mut args = vec!["run", "quick", "--engine", "fake", "--seed", "7", "--out", &folder];
+    args.extend(more);
+    coldstart(&args).output().unwrap()
+}
+
+#[test]
+fn a_run_leaves_a_whole_folder_and_prints_its_table() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("run");
+    let output = simulate(&folder, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    for file in [
+        "run.json",
+        "samples.jsonl",
+        "summary.json",
+        "summary.csv",
+        "report.html",
+        "report.md",
+        "histograms/python-bridge-single-call-cold.hlog",
+        "histograms/python-bridge-single-call-cold.hgrm",
+    ] {
+        assert!(folder.join(file).is_file(), "{file} is missing");
+    }
+    let charts: Vec<_> = fs::read_dir(folder.join("charts")).unwrap().collect();
+    assert!(charts.len() >= 8, "{charts:?}");
+    let partial = fs::read_dir(&folder).unwrap().any(|f| {
+        f.unwrap().path().extension().is_some_and(|e| e == "partial")
+    });
+    assert!(!partial);
+    assert!(out(&output).contains("python") && out(&output).contains("SIMULATED"));
+    assert!(!out(&output).contains("round 1 of 3"), "progress belongs on stderr");
+    assert!(err(&output).contains("round 3 of 3"), "{}", err(&output));
+    assert!(!out(&output).contains('\u{1b}'), "no colours off a terminal");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes() {
+    let home = tempfile::tempdir().unwrap();
+    let (one, two) = (home.path().join("one"), home.path().join("two"));
+    simulate(&one, &[]);
+    simulate(&two, &[]);
+    assert_eq!(
+        fs::read(one.join("samples.jsonl")).unwrap(),
+        fs::read(two.join("samples.jsonl")).unwrap()
+    );
+}
+
+#[test]
+fn a_report_is_made_from_the_samples_alone_and_the_same_twice() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("run");
+    let first = simulate(&folder, &[]);
+    let files = ["summary.json", "summary.csv", "report.html", "report.md"];
+    let read = || files.map(|f| fs::read(folder.join(f)).unwrap());
+    let before = read();
+    for file in files {
+        fs::remove_file(folder.join(file)).unwrap();
+    }
+    fs::remove_dir_all(folder.join("charts")).unwrap();
+    let again = coldstart(&["report", &folder.display().to_string()]).output().unwrap();
+    assert_eq!(again.status.code(), Some(0), "{}", err(&again));
+    assert_eq!(out(&again), out(&first));
+    assert!(read() == before, "the same samples give the same files");
+    assert!(folder.join("charts").is_dir());
+}
+
+#[test]
+fn a_killed_run_can_be_reported() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("run");
+    simulate(&folder, &[]);
+    let samples = folder.join("samples.jsonl");
+    let text = fs::read(&samples).unwrap();
+    fs::write(&samples, &text[..text.len() / 2]).unwrap();
+    let output = coldstart(&["report", &folder.display().to_string()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(err(&output).contains("cut short"));
+}
+
+#[test]
+fn a_dry_run_shows_the_plan_and_changes_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("run");
+    let output = simulate(&folder, &["--dry-run", "--functions", "rust,node", "--rounds", "2"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = out(&output);
+    assert!(text.contains("round 2") && !text.contains("round 3"));
+    assert!(text.contains("seed 7, 2 rounds, 8 trials"), "{text}");
+    assert!(text.contains("12 container starts, 100 invocations"), "{text}");
+    assert!(!text.contains("python"));
+    assert!(!folder.exists());
+}
+
+#[test]
+fn mistakes_of_the_user_exit_with_2_and_name_the_cure() {
+    let check = |args: &[&str], parts: &[&str]| {
+        let output = coldstart(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", err(&output));
+        for part in parts {
+            assert!(err(&output).contains(part), "`{part}` is not in: {}", err(&output));
+        }
+        assert!(output.stdout.is_empty());
+    };
+    check(&["run", "no_such_scenario"], &["cannot read the scenario", "no_such_scenario.toml"]);
+    check(&["run", "--functions", "cobol"], &["unknown function `cobol`", "`python`"]);
+    check(&["run", "--rounds", "0"], &["--rounds"]);
+    check(&["run", "--rounds", "many"], &["--rounds"]);
+    check(&["run", "--functions-file", "nowhere.toml"], &["nowhere.toml"]);
+    check(&["swim"], &["unrecognized subcommand"]);
+    check(&[], &["Usage"]);
+}
+
+#[test]
+fn without_an_engine_and_without_consent_nothing_happens_and_the_cure_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    for verb in ["run", "build"] {
+        let output = coldstart(&[verb, "--functions", "rust"])
+            .env("DOCKER_HOST", "unix:///nowhere/docker.sock")
+            .env("XDG_STATE_HOME", home.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+        assert!(err(&output).contains("/nowhere/docker.sock"), "{}", err(&output));
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0, "something was changed");
+    }
+}
+
+#[test]
+fn a_run_never_writes_over_another() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("run");
+    simulate(&folder, &[]);
+    let before = fs::read(folder.join("samples.jsonl")).unwrap();
+    let output = simulate(&folder, &["--rounds", "1"]);
+    assert_eq!(output.status.code(), Some(4));
+    assert!(err(&output).contains("exists already"), "{}", err(&output));
+    assert_eq!(fs::read(folder.join("samples.jsonl")).unwrap(), before);
+}
+
+#[test]
+fn a_full_disk_ends_the_run_and_keeps_its_rows() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("run");
+    // A limit on the size of a file is the full disk that needs no privilege; the
+    // signal that comes with it is ignored, so that the write fails instead.
+    let program = assert_cmd::cargo::cargo_bin("coldstart");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 64; exec {} run quick --engine fake --rounds 50 --out {}",
+        program.display(),
+        folder.display()
+    );
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+    assert!(err(&output).contains("samples.jsonl: is the disk full?"), "{}", err(&output));
+    let run = coldstart::store::open(&folder).unwrap();
+    assert!(!run.samples.is_empty() && !run.record.complete);
+    assert!(run.record.stopped.unwrap().contains("is the disk full?"));
+}
+
+#[test]
+fn a_folder_that_is_no_run_is_told_so() {
+    let output = coldstart(&["report", "harness"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(err(&output).contains("harness is no run's folder"), "{}", err(&output));
+}
+
+#[test]
+fn help_begins_with_what_it_is_for_and_ends_with_examples() {
+    let output = coldstart(&["--help"]).output().unwrap();
+    let text = out(&output);
+    assert!(text.starts_with("How long does a function take"), "{text}");
+    assert!(text.contains("coldstart run --provision") && text.contains("130 interrupted"));
+}
