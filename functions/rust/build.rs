@@ -1,0 +1,12 @@
+//! Notes which compiler builds the function, for `--version`.
+
+use std::env;
+use std::process::Command;
+
+fn main() {
+    let rustc = env::var_os("RUSTC").expect("cargo says which compiler it runs");
+    let output = Command::new(rustc).arg("--version").output().expect("the compiler can be run");
+    let version = String::from_utf8(output.stdout).expect("the compiler's version is text");
+    println!("cargo::rustc-env=RUSTC_VERSION={}", version.trim());
+    println!("cargo::rerun-if-changed=build.rs");
+}

@@ -1,0 +1,148 @@
+//! A function that speaks the AWS Lambda Runtime API; the contract is in ../README.md.
+
+use std::env;
+use std::error::Error;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::Duration;
+
+use rustix::rand::{GetRandomFlags, getrandom};
+use rustix::time::{ClockId, clock_gettime};
+use serde_json::json;
+use serde_json::value::RawValue;
+
+type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    let main_ns = monotonic_ns();
+    if env::args().nth(1).as_deref() == Some("--version") {
+        println!("{}", env!("RUSTC_VERSION"));
+        return ExitCode::SUCCESS;
+    }
+    match run(main_ns) {
+        Ok(never) => match never {},
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(main_ns: u64) -> Result<std::convert::Infallible> {
+    let mut api = Api::connect(&env::var("AWS_LAMBDA_RUNTIME_API")?)?;
+    let instance = match start() {
+        Ok(instance) => instance,
+        Err(error) => {
+            api.post_error("init", "Runtime.InvalidConfig", &*error)?;
+            return Err(error);
+        }
+    };
+
+    let ready_ns = monotonic_ns();
+    let stamps = format!("Coldstart-Main-Ns: {main_ns}\r\nColdstart-Ready-Ns: {ready_ns}\r\n");
+    let mut next = api.call("GET", "invocation/next", &stamps, "")?;
+    for invocation in 1_u64.. {
+        let id = next.request_id;
+        match handle(&next.body, &instance, invocation) {
+            Ok(reply) => api.call("POST", &format!("invocation/{id}/response"), "", &reply)?,
+            Err(error) => {
+                api.post_error(&format!("invocation/{id}"), "Runtime.NotJson", &*error)?
+            }
+        };
+        next = api.call("GET", "invocation/next", "", "")?;
+    }
+    unreachable!("more than 2^64 invocations")
+}
+
+/// What must be done before the first event; returns the boot nonce.
+fn start() -> Result<String> {
+    if let Some(text) = env::var_os("COLDSTART_INIT_SLEEP_MS") {
+        let digits = text
+            .to_str()
+            .filter(|text| text.len() < 10 && text.bytes().all(|byte| byte.is_ascii_digit()));
+        let Some(milliseconds) = digits.and_then(|digits| digits.parse().ok()) else {
+            return Err(format!("COLDSTART_INIT_SLEEP_MS is not a whole number: {text:?}").into());
+        };
+        sleep(Duration::from_millis(milliseconds));
+    }
+    let mut nonce = [0; 8];
+    getrandom(&mut nonce, GetRandomFlags::empty())?;
+    Ok(format!("{:016x}", u64::from_ne_bytes(nonce)))
+}
+
+/// Echoes the event byte for byte, with the proof of temperature around it.
+fn handle(event: &[u8], instance: &str, invocation: u64) -> Result<String> {
+    let event: &RawValue = serde_json::from_slice(event)?;
+    Ok(format!(r#"{{"instance":"{instance}","invocation":{invocation},"echo":{event}}}"#))
+}
+
+fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// One persistent connection to the Runtime API: as much of HTTP/1.1 as it needs.
+struct Api {
+    host: String,
+    stream: BufReader<TcpStream>,
+}
+
+struct Answer {
+    /// Empty where the answer carries none.
+    request_id: String,
+    body: Vec<u8>,
+}
+
+impl Api {
+    fn connect(host: &str) -> Result<Api> {
+        // An address, never a name: a static binary in an empty image resolves none.
+        let stream = TcpStream::connect(host.parse::<SocketAddr>()?)?;
+        stream.set_nodelay(true)?;
+        Ok(Api { host: host.to_owned(), stream: BufReader::new(stream) })
+    }
+
+    fn post_error(&mut self, what: &str, kind: &str, error: &dyn Error) -> Result<Answer> {
+        let header = format!("Lambda-Runtime-Function-Error-Type: {kind}\r\n");
+        let text =
+            json!({ "errorMessage": error.to_string(), "errorType": kind, "stackTrace": [] });
+        self.call("POST", &format!("{what}/error"), &header, &text.to_string())
+    }
+
+    fn call(&mut self, method: &str, path: &str, headers: &str, body: &str) -> Result<Answer> {
+        let request = format!(
+            "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+            self.host,
+            body.len(),
+        );
+        self.stream.get_mut().write_all(request.as_bytes())?;
+
+        let status_line = self.line()?;
+        if !status_line.starts_with("HTTP/1.1 2") {
+            return Err(format!("{method} {path} was answered with {status_line:?}").into());
+        }
+        let mut answer = Answer { request_id: String::new(), body: Vec::new() };
+        loop {
+            let line = self.line()?;
+            let Some((name, value)) = line.split_once(':') else { break };
+            match name.to_ascii_lowercase().as_str() {
+                "lambda-runtime-aws-request-id" => answer.request_id = value.trim().to_owned(),
+                "content-length" => answer.body = vec![0; value.trim().parse()?],
+                _ => {}
+            }
+        }
+        self.stream.read_exact(&mut answer.body)?;
+        Ok(answer)
+    }
+
+    /// A line of the answer's head, without its end; empty after the last header.
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        if self.stream.read_line(&mut line)? == 0 {
+            return Err("the Runtime API closed the connection".into());
+        }
+        line.truncate(line.trim_end().len());
+        Ok(line)
+    }
+}
