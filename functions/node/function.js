@@ -11,6 +11,7 @@ const runtime = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1, noDelay: true });
 
 async function main() {
+  if (!process.env.AWS_LAMBDA_RUNTIME_API) throw new Error('AWS_LAMBDA_RUNTIME_API is not set');
   let instance;
   try {
     sleepIfTold();

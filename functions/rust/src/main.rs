@@ -31,7 +31,9 @@ fn main() -> ExitCode {
 }
 
 fn run(main_ns: u64) -> Result<std::convert::Infallible> {
-    let mut api = Api::connect(&env::var("AWS_LAMBDA_RUNTIME_API")?)?;
+    let host =
+        env::var("AWS_LAMBDA_RUNTIME_API").map_err(|_| "AWS_LAMBDA_RUNTIME_API is not set")?;
+    let mut api = Api::connect(&host)?;
     let instance = match start() {
         Ok(instance) => instance,
         Err(error) => {
