@@ -1,6 +1,7 @@
 //! The Docker engine against a real one. Skipped, aloud, where none answers at
 //! the standard socket or there is no static busybox to make an image of.
 
+#![cfg(test)]
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
