@@ -28,6 +28,7 @@ pub mod drive;
 pub mod engine;
 pub mod fire;
 pub mod host;
+pub mod images;
 pub mod platform;
 pub mod provision;
 pub mod runtime_api;

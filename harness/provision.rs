@@ -6,18 +6,20 @@
 
 use crate::engine::EngineError;
 
-//BASES
+pub mod bases;
 pub mod daemon;
-//DOCTOR
+pub mod doctor;
 pub mod engine;
 
-//BOOT
+mod bootstrap;
 mod command;
 mod context;
 mod lock;
 mod packages;
 mod surroundings;
 
+pub(crate) use command::last_lines;
+pub(crate) use context::hex;
 pub use surroundings::Surroundings;
 
 /// Takes one line of progress.

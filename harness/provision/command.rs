@@ -36,10 +36,9 @@ pub(super) async fn run(
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(err);
     command.env("DEBIAN_FRONTEND", "noninteractive");
-    match interrupt {
-        Interrupt::Spares => command.process_group(0),
-        Interrupt::Reaches => command.kill_on_drop(true),
-    };
+    if interrupt == Interrupt::Spares {
+        command.process_group(0);
+    }
     let status = command.status().await.map_err(|e| failed(format!("{program}: {e}")))?;
     if status.success() {
         return Ok(());

@@ -1,3 +1,4 @@
 //! The one integration binary.
 
 mod docker_engine;
+mod provisioning;

@@ -103,8 +103,8 @@ async fn an_engine_that_dies_ends_every_wait() {
     engine.describe().await.unwrap();
     assert!(stop_private(&around).await.unwrap());
     // What the killed one had mounted keeps the folder from being removed.
-    let namespace = around.engine().join("exec/netns/default");
-    Command::new("umount").arg(namespace).status().unwrap();
+    let data = around.engine().join("data");
+    Command::new("umount").arg(data).status().unwrap();
 }
 
 #[tokio::test]
