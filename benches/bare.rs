@@ -20,6 +20,7 @@ use coldstart::engine::{Engine, LABEL_FUNCTION, LABEL_RUN};
 use coldstart::functions::{self, Function};
 use coldstart::images;
 use coldstart::platform::{Platform, Target};
+use coldstart::provision::bases::Bases;
 use coldstart::provision::{Consent, Surroundings, engine};
 use coldstart::sample::Mark;
 use coldstart::scenario::Network;
@@ -90,9 +91,11 @@ impl Sides {
     async fn new(function: Function) -> Result<Self> {
         let consent = Consent::from_flag(false);
         let say = |text: &str| eprintln!("{text}");
-        let engine = Arc::new(engine::find(&Surroundings::read(), consent, &say).await?);
+        let around = Surroundings::read();
+        let engine = Arc::new(engine::find(&around, consent, &say).await?);
+        let bases = Bases::new(&around, consent, &say);
         let of = std::slice::from_ref(&function);
-        let image = images::ensure(engine.as_ref(), of, consent, RUN, &say).await?.remove(0).digest;
+        let image = images::ensure(engine.as_ref(), of, &bases, RUN).await?.remove(0).digest;
         let address = engine.describe().await?.address;
         let Some(path) = address.strip_prefix("unix://") else {
             bail!("the bare loop speaks to a Unix socket, and the engine is at {address}");

@@ -17,6 +17,7 @@ use coldstart::clock::Clock;
 use coldstart::engine::docker::DockerEngine;
 use coldstart::functions;
 use coldstart::platform::{Platform, Target};
+use coldstart::provision::bases::Bases;
 use coldstart::provision::{Consent, Surroundings, engine};
 use coldstart::sample::{Mark, Temperature};
 use coldstart::scenario::Network;
@@ -39,8 +40,10 @@ fn cold_starts(c: &mut Criterion) {
     let ready = runtime.block_on(async {
         let consent = Consent::from_flag(false);
         let say = |text: &str| eprintln!("{text}");
-        let engine = engine::find(&Surroundings::read(), consent, &say).await?;
-        let records = images::ensure(&engine, &functions, consent, RUN, &say).await?;
+        let around = Surroundings::read();
+        let engine = engine::find(&around, consent, &say).await?;
+        let bases = Bases::new(&around, consent, &say);
+        let records = images::ensure(&engine, &functions, &bases, RUN).await?;
         anyhow::Ok((Arc::new(engine), records))
     });
     let (engine, records) = match ready {

@@ -29,6 +29,7 @@ pub mod engine;
 pub mod fire;
 pub mod host;
 pub mod hostile;
+pub mod images;
 pub mod platform;
 pub mod provision;
 pub mod runtime_api;

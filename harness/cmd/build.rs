@@ -4,6 +4,7 @@ use super::{Failure, load_functions, runtime, say};
 use crate::cli::Build;
 use crate::units::format_mib;
 use crate::images;
+use crate::provision::bases::Bases;
 use crate::provision::{Consent, Surroundings, engine};
 
 /// Builds what is missing; prints a line a function.
@@ -11,8 +12,10 @@ pub(super) fn run(args: &Build) -> Result<(), Failure> {
     let functions = load_functions(&args.common, &[])?;
     let consent = Consent::from_flag(args.common.provision);
     let records = runtime(false)?.block_on(async {
-        let engine = engine::find(&Surroundings::read(), consent, &say).await?;
-        images::ensure(&engine, &functions, consent, "build", &say).await
+        let around = Surroundings::read();
+        let engine = engine::find(&around, consent, &say).await?;
+        let bases = Bases::new(&around, consent, &say);
+        images::ensure(&engine, &functions, &bases, "build").await
     })?;
     for record in records {
         let digest = record.digest.get(..19).unwrap_or(&record.digest);

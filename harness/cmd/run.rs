@@ -21,6 +21,7 @@ use crate::host::{self, Host};
 use crate::images;
 use crate::plan::Plan;
 use crate::platform::{Platform, Target};
+use crate::provision::bases::Bases;
 use crate::provision::{Consent, Surroundings, engine};
 use crate::scenario::{self, Scenario};
 use crate::store::{Counts, FORMAT, FunctionRecord, RunRecord, Writer};
@@ -156,8 +157,10 @@ fn command(args: &Run, scenario: &Scenario, seed: u64) -> String {
 async fn measure<E: Engine>(request: &Request, engine: Arc<E>, clock: Clock) -> Result<Ended> {
     let info = engine.describe().await?;
     let warnings = other_runs(engine.as_ref()).await?;
+    let around = Surroundings::read();
+    let bases = Bases::new(&around, request.consent, &say);
     let functions =
-        images::ensure(engine.as_ref(), &request.functions, request.consent, &request.id, &say).await?;
+        images::ensure(engine.as_ref(), &request.functions, &bases, &request.id).await?;
     let targets = targets(request, &functions);
     let record = request.record(info, functions, warnings);
     let writer = Writer::create(&request.folder, record)?;

@@ -15,6 +15,7 @@ use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{BuildSpec, Engine, LABEL_IMAGE};
 use coldstart::functions::{self, Function};
 use coldstart::platform::{Platform, Target, Visit};
+use coldstart::provision::bases::Bases;
 use coldstart::provision::{Consent, Surroundings, engine};
 use coldstart::sample::{Mark, Outcome, Temperature};
 use coldstart::scenario::Network;
@@ -78,9 +79,11 @@ fn shared() -> Result<&'static Shared, Failed> {
         runtime().block_on(async {
             let say = |text: &str| eprintln!("{text}");
             let consent = Consent::from_flag(false);
-            let engine = engine::find(&Surroundings::read(), consent, &say).await?;
+            let around = Surroundings::read();
+            let engine = engine::find(&around, consent, &say).await?;
+            let bases = Bases::new(&around, consent, &say);
             let all = functions::load(&root().join("functions/functions.toml"))?;
-            let records = images::ensure(&engine, &all, consent, "test", &say).await?;
+            let records = images::ensure(&engine, &all, &bases, "test").await?;
             let address = engine.describe().await?.address;
             anyhow::Ok(Shared { address, functions: all.into_iter().zip(records).collect() })
         })

@@ -1,6 +1,7 @@
 //! The Docker engine against a real one. Skipped, aloud, where none answers at
 //! the standard socket or there is no static busybox to make an image of.
 
+#![cfg(test)]
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,11 +13,11 @@ use coldstart::engine::{
 use coldstart::functions::Limits;
 use coldstart::scenario::Network;
 
-const SOCKET: &str = "unix:///var/run/docker.sock";
-const BUSYBOX: &str = "/bin/busybox";
+pub(crate) const SOCKET: &str = "unix:///var/run/docker.sock";
+pub(crate) const BUSYBOX: &str = "/bin/busybox";
 const TAG: &str = "coldstart-test/engine:1";
 
-async fn engine() -> Option<DockerEngine> {
+pub(crate) async fn engine() -> Option<DockerEngine> {
     if !Path::new(BUSYBOX).exists() {
         eprintln!("skipped: no {BUSYBOX} (apt-get install busybox-static)");
         return None;

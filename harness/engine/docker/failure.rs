@@ -21,8 +21,8 @@ pub(super) fn failed(doing: &str, error: Error) -> EngineError {
         }
         error @ (Error::HyperLegacyError { .. }
         | Error::HyperResponseError { .. }
-        | Error::IOError { .. }) => EngineError::Gone(format!("{doing}: {}", chain(&error))),
-        error => refused(doing, chain(&error)),
+        | Error::IOError { .. }) => EngineError::Gone(format!("{doing}: {}", root(&error))),
+        error => refused(doing, root(&error)),
     }
 }
 
@@ -36,17 +36,12 @@ pub(super) fn refused(doing: &str, message: String) -> EngineError {
     EngineError::Refused { doing: doing.to_owned(), message }
 }
 
-/// An error and its causes on one line. Causes that repeat the line so far are
-/// left out.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text = format!("{text}: {cause_text}");
-        }
-        next = cause.source();
+/// The innermost cause: "connection refused" rather than the layers it went
+/// through.
+fn root(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
     }
-    text
+    cause.to_string()
 }

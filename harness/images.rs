@@ -1,0 +1,172 @@
+//! Function images: prepared, built when something changed, and described.
+//!
+//! A run refuses to start without the digest and the version of every function.
+//! All of this is done before anything is timed.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, anyhow, bail};
+use sha2::{Digest, Sha256};
+
+use crate::engine::{BuildSpec, Engine, Image, LABEL_IMAGE};
+use crate::functions::{Base, Function};
+use crate::provision::bases::{BaseImage, Bases};
+use crate::provision::hex;
+use crate::store::{BaseRecord, FunctionRecord};
+
+mod context;
+mod prepare;
+
+/// The longest version that is recorded, in characters.
+const VERSION: usize = 200;
+
+/// Makes sure that every function has an image, and describes each.
+///
+/// # Errors
+/// Names the function that could not be prepared, built or described. A missing
+/// base image is a [`crate::provision::ProvisionError`] in the chain.
+pub async fn ensure(
+    engine: &impl Engine,
+    functions: &[Function],
+    bases: &Bases<'_>,
+    run: &str,
+) -> Result<Vec<FunctionRecord>> {
+    let found = ensure_bases(engine, functions, bases).await?;
+    let mut records = Vec::new();
+    for function in functions {
+        let record = ensure_one(engine, function, &found, bases, run)
+            .await
+            .with_context(|| format!("function `{}`", function.name))?;
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// Base images by name, each got once however many functions need it.
+async fn ensure_bases(
+    engine: &impl Engine,
+    functions: &[Function],
+    bases: &Bases<'_>,
+) -> Result<BTreeMap<String, BaseImage>> {
+    let needed: BTreeMap<&str, &Base> =
+        functions.iter().flat_map(|f| f.bases.values()).map(|b| (b.name.as_str(), b)).collect();
+    let needed: Vec<Base> = needed.into_values().cloned().collect();
+    let images = bases.ensure_all(engine, &needed).await?;
+    Ok(needed.into_iter().map(|b| b.name).zip(images).collect())
+}
+
+async fn ensure_one(
+    engine: &impl Engine,
+    function: &Function,
+    found: &BTreeMap<String, BaseImage>,
+    bases: &Bases<'_>,
+    run: &str,
+) -> Result<FunctionRecord> {
+    let used = used_bases(function, found)?;
+    prepare::run(function).await?;
+    let spec = spec(function, &used)?;
+    if engine.image(&spec.tag).await?.is_none() {
+        bases.say(&format!("building {}", spec.tag));
+        engine.build(&spec).await?;
+    }
+    let image = engine.image(&spec.tag).await?;
+    let image = image.filter(|i| !i.digest.is_empty());
+    let image = image.ok_or_else(|| anyhow!("{} has no digest after its build", spec.tag))?;
+    let output = engine.run_once(&spec.tag, run, &function.version_command).await?;
+    Ok(record(function, spec.tag, image, used, version(&output)?))
+}
+
+/// The bases of a function by build argument.
+fn used_bases(
+    function: &Function,
+    found: &BTreeMap<String, BaseImage>,
+) -> Result<Vec<(BaseRecord, String)>> {
+    let mut used = Vec::new();
+    for (argument, base) in &function.bases {
+        let Some(image) = found.get(&base.name) else { bail!("no base image `{}`", base.name) };
+        let record = BaseRecord {
+            argument: argument.clone(),
+            name: base.name.clone(),
+            origin: image.origin,
+            digest: image.digest.clone(),
+        };
+        used.push((record, image.reference.clone()));
+    }
+    Ok(used)
+}
+
+fn spec(function: &Function, used: &[(BaseRecord, String)]) -> Result<BuildSpec> {
+    let context = context::pack(&function.context, &function.files)?;
+    let arguments = used.iter().map(|(base, reference)| (base.argument.clone(), reference.clone()));
+    Ok(BuildSpec {
+        tag: tag(&function.name, &context, used),
+        context,
+        arguments: arguments.collect(),
+        labels: BTreeMap::from([(LABEL_IMAGE.to_owned(), function.name.clone())]),
+    })
+}
+
+/// `coldstart/<name>:<digest of all that goes into the image>`: nothing is built
+/// twice, and nothing stale is measured.
+fn tag(name: &str, context: &[u8], used: &[(BaseRecord, String)]) -> String {
+    let mut digest = Sha256::new();
+    let mut add = |bytes: &[u8]| {
+        digest.update((bytes.len() as u64).to_le_bytes());
+        digest.update(bytes);
+    };
+    add(context);
+    for (base, reference) in used {
+        for text in [&base.argument, &base.digest, reference] {
+            add(text.as_bytes());
+        }
+    }
+    let digest = hex(&digest.finalize());
+    format!("coldstart/{name}:{}", &digest[..12])
+}
+
+fn record(
+    function: &Function,
+    tag: String,
+    image: Image,
+    used: Vec<(BaseRecord, String)>,
+    version: String,
+) -> FunctionRecord {
+    FunctionRecord {
+        name: function.name.clone(),
+        position: function.position,
+        image: tag,
+        digest: image.digest,
+        size: image.size,
+        bases: used.into_iter().map(|(base, _)| base).collect(),
+        version,
+        limits: function.limits,
+        timeout_ms: u64::try_from(function.timeout.as_millis()).unwrap_or(u64::MAX),
+        reply: function.reply,
+    }
+}
+
+/// The first line that says something.
+fn version(output: &str) -> Result<String> {
+    let clean = |line: &str| -> String {
+        let line: String = line.chars().filter(|c| !c.is_control()).collect();
+        line.trim().chars().take(VERSION).collect()
+    };
+    let first = output.lines().map(clean).find(|line| !line.is_empty());
+    first.ok_or_else(|| anyhow!("its version-command printed nothing: a run records the version"))
+}
+
+/// The tag that a function's image has, or would get, given its bases as they
+/// are; none when a base is missing or the function is not prepared.
+pub async fn present(engine: &impl Engine, function: &Function) -> Option<String> {
+    let mut found = BTreeMap::new();
+    for base in function.bases.values() {
+        let image = crate::provision::bases::present(engine, base).await.ok()??;
+        found.insert(base.name.clone(), image);
+    }
+    let spec = spec(function, &used_bases(function, &found).ok()?).ok()?;
+    engine.image(&spec.tag).await.ok()??;
+    Some(spec.tag)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,54 @@
+//! The command that a function wants run before its image is built.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use tokio::process::Command;
+
+use crate::functions::Function;
+use crate::provision::last_lines;
+
+/// The build tool that may have started us sets variables with this prefix: left
+/// in place they would bend a build that uses the same tool.
+const LEAKS: &str = "CARGO_";
+/// What begins so all the same: where things are, and how they are fetched.
+const KEPT: [&str; 6] =
+    ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_ALIAS_"];
+
+/// Runs it in the function's folder, with nothing to read.
+pub(super) async fn run(function: &Function) -> Result<()> {
+    let [program, arguments @ ..] = function.prepare.as_slice() else { return Ok(()) };
+    let line = function.prepare.join(" ");
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(&function.context).stdin(Stdio::null());
+    command.kill_on_drop(true);
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
+        if leaks(&name) {
+            command.env_remove(name);
+        }
+    }
+    let output = command.output().await.with_context(|| {
+        format!("cannot run `{line}` in {}: is `{program}` installed?", function.context.display())
+    })?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let printed = [output.stdout, output.stderr].concat();
+    let lines = last_lines(&String::from_utf8_lossy(&printed));
+    bail!("`{line}` in {}: {}{lines}", function.context.display(), output.status)
+}
+
+fn leaks(name: &str) -> bool {
+    name.starts_with(LEAKS) && !KEPT.iter().any(|kept| name.starts_with(kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_parent_build_sets_does_not_leak() {
+        assert!(leaks("CARGO_MANIFEST_DIR") && leaks("CARGO_TARGET_DIR"));
+        assert!(!leaks("CARGO_HOME") && !leaks("CARGO_NET_OFFLINE") && !leaks("PATH"));
+    }
+}

@@ -1,0 +1,161 @@
+//! Base images: present, else pulled by digest, else bootstrapped.
+
+use futures_util::{StreamExt, stream};
+use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
+
+use super::command::is_root;
+use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, bootstrap, hex};
+use crate::engine::Engine;
+use crate::functions::Base;
+use crate::store::Origin;
+
+/// How many bootstraps run at once: more only wait for the disk.
+const AT_ONCE: usize = 2;
+
+/// A base image that the engine has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseImage {
+    /// What to call it in a build.
+    pub reference: String,
+    /// Its content address.
+    pub digest: String,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Gets base images, and remembers for as long as it lives that the registry
+/// did not answer: one base waits for it, not each.
+pub struct Bases<'a> {
+    around: &'a Surroundings,
+    consent: Consent,
+    say: Say<'a>,
+    /// Why the registry is of no use.
+    registry: Mutex<Option<String>>,
+}
+
+impl<'a> Bases<'a> {
+    /// What may be done to get them, and who is told.
+    #[must_use]
+    pub fn new(around: &'a Surroundings, consent: Consent, say: Say<'a>) -> Self {
+        Self { around, consent, say, registry: Mutex::new(None) }
+    }
+
+    /// Says a line of progress.
+    pub fn say(&self, line: &str) {
+        (self.say)(line);
+    }
+
+    /// Gets several, some at once. The order is kept.
+    ///
+    /// # Errors
+    /// The first failure, once all have ended.
+    pub async fn ensure_all(
+        &self,
+        engine: &impl Engine,
+        bases: &[Base],
+    ) -> Result<Vec<BaseImage>, ProvisionError> {
+        let each: Vec<_> = bases.iter().map(|base| self.ensure(engine, base)).collect();
+        let done: Vec<_> = stream::iter(each).buffered(AT_ONCE).collect().await;
+        done.into_iter().collect()
+    }
+
+    /// Gets one.
+    ///
+    /// # Errors
+    /// [`ProvisionError::Missing`] when it would have to be bootstrapped and may
+    /// not be.
+    pub async fn ensure(
+        &self,
+        engine: &impl Engine,
+        base: &Base,
+    ) -> Result<BaseImage, ProvisionError> {
+        if let Some(image) = present(engine, base).await? {
+            return Ok(image);
+        }
+        match self.pull(engine, base).await {
+            Ok(()) => {}
+            Err(reason) => {
+                self.check(base, &reason)?;
+                self.bootstrap(engine, base).await?;
+            }
+        }
+        present(engine, base).await?.ok_or_else(|| {
+            ProvisionError::failed(
+                format!("get base `{}`", base.name),
+                "it is not there afterwards",
+            )
+        })
+    }
+
+    /// Tries the registry, unless it has failed before. One at a time: the wait
+    /// for a dead one is shared.
+    async fn pull(&self, engine: &impl Engine, base: &Base) -> Result<(), String> {
+        let mut unusable = self.registry.lock().await;
+        if let Some(reason) = unusable.as_ref() {
+            return Err(reason.clone());
+        }
+        self.say(&format!("pulling base `{}`: {}", base.name, base.pull));
+        let pulled = engine.pull(&base.pull).await.map_err(|e| e.to_string());
+        *unusable = pulled.as_ref().err().cloned();
+        pulled
+    }
+
+    /// Whether it may be bootstrapped; else what to type.
+    fn check(&self, base: &Base, reason: &str) -> Result<(), ProvisionError> {
+        let root = is_root();
+        let can = root && bootstrap::possible() && !base.packages.is_empty();
+        if can && self.consent == Consent::Given {
+            return Ok(());
+        }
+        let missing =
+            format!("base image `{}` is missing, and no registry gave it: {reason}", base.name);
+        let cure = if bootstrap::possible() && !base.packages.is_empty() {
+            let as_root = if root { "" } else { ", as root" };
+            format!("to let coldstart make it from Debian packages: {HOW_TO_CONSENT}{as_root}")
+        } else {
+            format!("`docker pull {}` where a registry can be reached", base.pull)
+        };
+        Err(ProvisionError::Missing { missing, cure })
+    }
+
+    async fn bootstrap(&self, engine: &impl Engine, base: &Base) -> Result<(), ProvisionError> {
+        bootstrap::prepare(self.around, self.say).await?;
+        let archive = self.around.make_state()?.join(format!("{}.tar", base.name));
+        let made = bootstrap::bootstrap(base, &archive, self.around, self.say).await;
+        let imported = match made {
+            Ok(()) => engine.import(&tag(base), &archive).await.map_err(ProvisionError::from),
+            Err(error) => Err(error),
+        };
+        // Hundreds of megabytes: it goes whatever happened.
+        let _ = std::fs::remove_file(&archive);
+        imported
+    }
+}
+
+/// Looks for a base image, pulled or bootstrapped, and gets nothing.
+///
+/// # Errors
+/// When the engine does not answer.
+pub async fn present(
+    engine: &impl Engine,
+    base: &Base,
+) -> Result<Option<BaseImage>, ProvisionError> {
+    let ways = [(base.pull.clone(), Origin::Pulled), (tag(base), Origin::Bootstrapped)];
+    for (reference, origin) in ways {
+        if let Some(image) = engine.image(&reference).await? {
+            return Ok(Some(BaseImage { reference, digest: image.digest, origin }));
+        }
+    }
+    Ok(None)
+}
+
+/// What a bootstrapped base is called: another recipe is another image.
+fn tag(base: &Base) -> String {
+    let recipe = bootstrap::recipe(base).join("\n");
+    let digest = hex(&Sha256::digest(recipe.as_bytes()));
+    format!("coldstart-base/{}:{}", base.name, &digest[..12])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! A root file system from Debian packages, where no registry answers.
+
+use std::path::Path;
+
+use super::command::{self, Interrupt, installed};
+use super::packages::{self, Family};
+use super::{ProvisionError, Say, Surroundings};
+use crate::functions::Base;
+
+/// The program that makes it.
+pub(super) const PROGRAM: &str = "mmdebstrap";
+
+/// Where Debian's packages are, unless this machine knows a nearer place.
+const MIRROR: &str = "http://deb.debian.org/debian";
+
+/// What makes the image, the mirror aside: its digest is part of the image's tag.
+///
+/// Only what is essential, and what was asked for. Manuals go, their folders
+/// stay: packages that link alternatives fail without them.
+pub(super) fn recipe(base: &Base) -> Vec<String> {
+    let options = [
+        "--variant=essential",
+        "--dpkgopt=path-exclude=/usr/share/doc/*",
+        "--dpkgopt=path-exclude=/usr/share/man/*/*",
+        "--dpkgopt=path-exclude=/usr/share/locale/*",
+        "--dpkgopt=force-unsafe-io",
+        "--aptopt=Acquire::Languages \"none\"",
+        "--aptopt=APT::Install-Recommends \"false\"",
+    ];
+    let mut recipe: Vec<String> = options.map(str::to_owned).to_vec();
+    recipe.push(format!("--include={}", base.packages.join(",")));
+    recipe.push(base.suite.clone());
+    recipe
+}
+
+/// Makes the archive. Only with consent, and as root.
+pub(super) async fn bootstrap(
+    base: &Base,
+    archive: &Path,
+    around: &Surroundings,
+    say: Say<'_>,
+) -> Result<(), ProvisionError> {
+    let doing = format!("bootstrap the base image `{}`", base.name);
+    let log = around.make_state()?.join(format!("bootstrap-{}.log", base.name));
+    let mut failure = None;
+    for mirror in mirrors().await {
+        say(&format!("bootstrapping base `{}` ({}) from {mirror}", base.name, base.suite));
+        let mut command = vec![PROGRAM.to_owned()];
+        command.extend(recipe(base));
+        command.extend([archive.display().to_string(), mirror]);
+        // An interrupt reaches it: it removes its temporary folder.
+        match command::run(&doing, &command, &log, Interrupt::Reaches).await {
+            Ok(()) => return Ok(()),
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failure.unwrap_or_else(|| ProvisionError::failed(doing, "no mirror is known")))
+}
+
+/// Installs the program where it is missing.
+pub(super) async fn prepare(around: &Surroundings, say: Say<'_>) -> Result<(), ProvisionError> {
+    if installed(PROGRAM) {
+        return Ok(());
+    }
+    let _lock = super::lock::take(around, say).await?;
+    if installed(PROGRAM) {
+        return Ok(());
+    }
+    // Not every relative of Debian has Debian's keys.
+    packages::install(&[PROGRAM, "debian-archive-keyring"], around, say).await
+}
+
+/// Whether this machine can: the program is there, or can be installed.
+pub(super) fn possible() -> bool {
+    installed(PROGRAM) || packages::family() == Family::Debian
+}
+
+/// Where this machine gets Debian's packages from, then where everybody can.
+async fn mirrors() -> Vec<String> {
+    let format = "$(ORIGIN) $(LABEL) $(REPO_URI)";
+    let output = tokio::process::Command::new("apt-get")
+        .args(["indextargets", "--format", format, "Created-By: Packages"])
+        .output()
+        .await;
+    let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
+    mirrors_from(&text)
+}
+
+fn mirrors_from(targets: &str) -> Vec<String> {
+    let mut mirrors: Vec<String> = Vec::new();
+    let own = targets.lines().filter_map(|line| line.strip_prefix("Debian Debian "));
+    for mirror in own.chain([MIRROR]) {
+        let mirror = mirror.trim().trim_end_matches('/').to_owned();
+        if !mirrors.contains(&mirror) {
+            mirrors.push(mirror);
+        }
+    }
+    mirrors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mirror_of_this_machine_comes_first() {
+        let targets = "Ubuntu Ubuntu http://archive.ubuntu.com/ubuntu/\n\
+                       Debian Debian http://mirror.lan/debian/\n\
+                       Debian Debian http://mirror.lan/debian/\n\
+                       Debian Debian-Security http://mirror.lan/security/\n";
+        assert_eq!(mirrors_from(targets), ["http://mirror.lan/debian", MIRROR]);
+        assert_eq!(mirrors_from(""), [MIRROR]);
+    }
+}

@@ -1,0 +1,103 @@
+//! Running a program for its effect: output to a log, last lines on failure.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::ProvisionError;
+
+/// How many of the last lines of a log are shown.
+const LINES: usize = 15;
+
+/// Whether an interrupt from the terminal may reach the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Interrupt {
+    /// It cleans up after itself.
+    Reaches,
+    /// It must not be torn: a half-installed package is worse than a wait.
+    Spares,
+}
+
+/// Runs a program to its end, with both of its outputs in a log file.
+pub(super) async fn run(
+    doing: &str,
+    command: &[String],
+    log: &Path,
+    interrupt: Interrupt,
+) -> Result<(), ProvisionError> {
+    let failed = |message: String| ProvisionError::failed(doing, message);
+    let [program, arguments @ ..] = command else {
+        return Err(failed("no command".to_owned()));
+    };
+    let out = File::create(log).map_err(|e| failed(format!("{}: {e}", log.display())))?;
+    let err = out.try_clone().map_err(|e| failed(e.to_string()))?;
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(err);
+    command.env("DEBIAN_FRONTEND", "noninteractive");
+    if interrupt == Interrupt::Spares {
+        command.process_group(0);
+    }
+    let status = command.status().await.map_err(|e| failed(format!("{program}: {e}")))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(failed(format!("`{program}`: {status}; the end of {}:{}", log.display(), tail(log))))
+}
+
+/// The last lines of a log, each on a new line, indented.
+pub(super) fn tail(log: &Path) -> String {
+    let text = std::fs::read(log).unwrap_or_default();
+    last_lines(&String::from_utf8_lossy(&text))
+}
+
+/// The last lines of a text, each on a new line, indented, and without control
+/// characters: it goes to a terminal.
+pub(crate) fn last_lines(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let clean = |line: &&str| -> String {
+        let line: String = line.chars().filter(|c| !c.is_control()).take(400).collect();
+        format!("\n  {line}")
+    };
+    lines[lines.len().saturating_sub(LINES)..].iter().map(clean).collect()
+}
+
+/// Whether a program is on the path, or where only root looks.
+pub(super) fn installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .chain(["/usr/sbin".into(), "/usr/bin".into()])
+        .any(|folder| folder.join(program).is_file())
+}
+
+/// Whether we may install and start things.
+pub(super) fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failure_shows_the_end_of_the_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("x.log");
+        let script = "for i in $(seq 1 99); do echo line $i; done; exit 3";
+        let command = ["sh", "-c", script].map(str::to_owned);
+        let error = run("count", &command, &log, Interrupt::Reaches).await.unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("cannot count") && text.contains("line 99"), "{text}");
+        assert!(!text.contains("line 80\n") && text.contains("x.log"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_missing_program_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = ["no-such-program".to_owned()];
+        let log = folder.path().join("x.log");
+        let error = run("try", &command, &log, Interrupt::Spares).await.unwrap_err();
+        assert!(error.to_string().contains("no-such-program"), "{error}");
+    }
+}

@@ -1,0 +1,166 @@
+//! An engine of our own: started where none answers, reused next time, stopped
+//! on demand. All that it keeps lies in one folder.
+
+use std::fs::File;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::engine::DAEMON;
+use super::{ProvisionError, Say, Surroundings, command};
+use crate::engine::docker::DockerEngine;
+
+/// How long it may take to answer after it was started.
+const STARTS_WITHIN: Duration = Duration::from_secs(60);
+/// How long it may take to end: it stops its instances first.
+const STOPS_WITHIN: Duration = Duration::from_secs(30);
+/// How often it is asked. This is provisioning: nothing is measured.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Starts it, or waits for the one that is starting, until it answers.
+pub(super) async fn start(
+    around: &Surroundings,
+    say: Say<'_>,
+) -> Result<DockerEngine, ProvisionError> {
+    around.check_socket_paths()?;
+    let folder = around.engine();
+    std::fs::create_dir_all(&folder)
+        .map_err(|e| ProvisionError::failed(format!("make {}", folder.display()), e))?;
+    let child = match private_pid(around) {
+        Some(_) => None,
+        None => {
+            say(&format!("starting a private engine in {}", folder.display()));
+            Some(spawn(around)?)
+        }
+    };
+    wait_until_it_answers(around, child).await
+}
+
+fn spawn(around: &Surroundings) -> Result<Child, ProvisionError> {
+    let failed =
+        |e: std::io::Error| ProvisionError::failed(format!("start {DAEMON}"), e.to_string());
+    forget_stale(&around.pid_file(), DAEMON);
+    forget_stale(&around.engine().join("exec/containerd/containerd.pid"), "containerd");
+    let out = File::create(log(around)).map_err(failed)?;
+    let err = out.try_clone().map_err(failed)?;
+    let path = std::env::var("PATH").unwrap_or_default();
+    Command::new(DAEMON)
+        .args(arguments(around))
+        // Its helpers live where only root's path leads.
+        .env("PATH", format!("{path}:/usr/sbin:/usr/bin:/sbin:/bin"))
+        .stdin(Stdio::null())
+        .stdout(out)
+        .stderr(err)
+        // A group of its own: an interrupt from the terminal must not reach it.
+        .process_group(0)
+        .spawn()
+        .map_err(failed)
+}
+
+fn arguments(around: &Surroundings) -> Vec<String> {
+    let folder = around.engine();
+    vec![
+        format!("--host=unix://{}", around.private_socket().display()),
+        format!("--data-root={}", folder.join("data").display()),
+        format!("--exec-root={}", folder.join("exec").display()),
+        format!("--pidfile={}", around.pid_file().display()),
+        // Should a supervisor of the whole machine be used: not the names that
+        // the machine's own engine uses there.
+        "--containerd-namespace=coldstart".to_owned(),
+        "--containerd-plugins-namespace=coldstart-plugins".to_owned(),
+    ]
+}
+
+fn log(around: &Surroundings) -> std::path::PathBuf {
+    around.engine().join("dockerd.log")
+}
+
+async fn wait_until_it_answers(
+    around: &Surroundings,
+    mut child: Option<Child>,
+) -> Result<DockerEngine, ProvisionError> {
+    let address = format!("unix://{}", around.private_socket().display());
+    let log = log(around);
+    let failed = |what: String| {
+        let message = format!("{what}; the end of {}:{}", log.display(), command::tail(&log));
+        ProvisionError::failed("start a private engine", message)
+    };
+    let begun = Instant::now();
+    loop {
+        let last = match DockerEngine::connect(&address).await {
+            Ok(engine) => return Ok(engine),
+            Err(error) => error,
+        };
+        if let Some(Ok(Some(status))) = child.as_mut().map(Child::try_wait) {
+            return Err(failed(format!("{DAEMON} ended: {status}")));
+        }
+        if begun.elapsed() > STARTS_WITHIN {
+            // Not one that may answer later, when nobody expects it.
+            let _ = child.as_mut().map(Child::kill);
+            return Err(failed(format!("{last} after {} s", STARTS_WITHIN.as_secs())));
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+/// The process id of our own engine, when it runs.
+#[must_use]
+pub fn private_pid(around: &Surroundings) -> Option<i32> {
+    let pid = read_pid(&around.pid_file())?;
+    let ours = format!("--pidfile={}", around.pid_file().display());
+    let arguments = arguments_of(pid);
+    (is_program(&arguments, DAEMON) && arguments.contains(&ours)).then_some(pid)
+}
+
+/// Stops our own engine. False when it does not run.
+///
+/// # Errors
+/// When it does not end.
+pub async fn stop_private(around: &Surroundings) -> Result<bool, ProvisionError> {
+    let Some(pid) = private_pid(around) else { return Ok(false) };
+    let failed = |why: String| {
+        ProvisionError::failed(format!("stop the private engine, process {pid}"), why)
+    };
+    let process = Pid::from_raw(pid).ok_or_else(|| failed("no such process id".to_owned()))?;
+    kill_process(process, Signal::TERM).map_err(|e| failed(e.to_string()))?;
+    let begun = Instant::now();
+    // A process that has ended and was not waited for has no arguments.
+    while arguments_of(pid).iter().any(|a| a.starts_with("--pidfile=")) {
+        if begun.elapsed() > STOPS_WITHIN {
+            let why = format!("still there after {} s: `kill {pid}`", STOPS_WITHIN.as_secs());
+            return Err(failed(why));
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+    Ok(true)
+}
+
+/// Removes a pid file whose process is another by now: the daemon would refuse
+/// to start, or wait for a helper that is none.
+fn forget_stale(pid_file: &Path, program: &str) {
+    if let Some(pid) = read_pid(pid_file)
+        && !is_program(&arguments_of(pid), program)
+    {
+        let _ = std::fs::remove_file(pid_file);
+    }
+}
+
+fn read_pid(file: &Path) -> Option<i32> {
+    std::fs::read_to_string(file).ok()?.trim().parse().ok()
+}
+
+fn arguments_of(pid: i32) -> Vec<String> {
+    let text = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    text.split(|byte| *byte == 0).map(|a| String::from_utf8_lossy(a).into_owned()).collect()
+}
+
+fn is_program(arguments: &[String], program: &str) -> bool {
+    let name = arguments.first().and_then(|a| Path::new(a).file_name());
+    name.is_some_and(|name| name == program)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::engine::{Engine, EngineError, InstanceId, InstanceSpec, LABEL_RUN};
+use crate::functions::Limits;
+use crate::scenario::Network;
+
+fn in_folder(folder: &Path) -> Surroundings {
+    Surroundings {
+        host: None,
+        context: None,
+        config: folder.join("config"),
+        standard_socket: folder.join("standard.sock"),
+        state: folder.join("s"),
+    }
+}
+
+#[test]
+fn another_process_is_not_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let around = in_folder(folder.path());
+    std::fs::create_dir_all(around.engine()).unwrap();
+    assert_eq!(private_pid(&around), None);
+    std::fs::write(around.pid_file(), std::process::id().to_string()).unwrap();
+    assert_eq!(private_pid(&around), None, "this test is no engine");
+    forget_stale(&around.pid_file(), DAEMON);
+    assert!(!around.pid_file().exists());
+}
+
+#[tokio::test]
+async fn nothing_to_stop() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(!stop_private(&in_folder(folder.path())).await.unwrap());
+}
+
+/// Whether an engine may be started here. One that starts beside another takes
+/// its bridge over, or removes it: these tests want an empty network namespace
+/// each: one at a time.
+fn alone() -> bool {
+    let interfaces = std::fs::read_to_string("/proc/self/net/dev").unwrap();
+    let alone = interfaces.lines().skip(2).all(|line| line.trim().starts_with("lo:"));
+    if !alone {
+        eprintln!("skipped: run it under `unshare --net`");
+    }
+    alone
+}
+
+#[tokio::test]
+#[ignore = "starts engines: needs root, dockerd and `unshare --net`"]
+async fn it_starts_is_found_again_and_stops() {
+    if !alone() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let around = in_folder(folder.path());
+    let begun = Instant::now();
+    let engine = start(&around, &|line| eprintln!("{line}")).await.unwrap();
+    eprintln!("started in {:?}: {:?}", begun.elapsed(), engine.describe().await.unwrap());
+    let pid = private_pid(&around).unwrap();
+    assert_eq!(rustix::process::getpgid(Pid::from_raw(pid)).unwrap().as_raw_pid(), pid);
+    let listener = engine.listen(Network::Bridge).await.unwrap();
+    assert!(listener.address().starts_with("172."), "{}", listener.address());
+
+    let again = start(&around, &|line| panic!("{line}")).await.unwrap();
+    assert_eq!(private_pid(&around), Some(pid));
+    again.describe().await.unwrap();
+    drop(again);
+
+    let begun = Instant::now();
+    assert!(stop_private(&around).await.unwrap());
+    eprintln!("stopped in {:?}", begun.elapsed());
+    assert_eq!(private_pid(&around), None);
+    assert!(!stop_private(&around).await.unwrap());
+}
+
+#[tokio::test]
+#[ignore = "starts engines: needs root, dockerd and `unshare --net`"]
+async fn an_engine_that_dies_ends_every_wait() {
+    if !alone() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let around = in_folder(folder.path());
+    let engine = start(&around, &|_| ()).await.unwrap();
+    let before = engine.watch_exit(&InstanceId("before".to_owned()));
+    let pid = Pid::from_raw(private_pid(&around).unwrap()).unwrap();
+    kill_process(pid, Signal::KILL).unwrap();
+    assert!(before.await.is_err());
+    assert!(engine.watch_exit(&InstanceId("after".to_owned())).await.is_err());
+    let spec = InstanceSpec {
+        image: "x".to_owned(),
+        network: Network::Host,
+        limits: Limits { memory: 1 << 26, cpus: None },
+        env: BTreeMap::new(),
+        labels: BTreeMap::from([(LABEL_RUN.to_owned(), "test".to_owned())]),
+    };
+    let error = engine.create(&spec).await.unwrap_err();
+    eprintln!("{error}");
+    assert!(matches!(error, EngineError::Gone(_)), "{error}");
+    assert!(matches!(engine.describe().await.unwrap_err(), EngineError::Gone(_)));
+    // Started again over what the dead one left, its helper included.
+    let engine = start(&around, &|_| ()).await.unwrap();
+    engine.describe().await.unwrap();
+    assert!(stop_private(&around).await.unwrap());
+    // What the killed one had mounted keeps the folder from being removed.
+    let data = around.engine().join("data");
+    Command::new("umount").arg(data).status().unwrap();
+}
+
+#[tokio::test]
+#[ignore = "starts engines: needs root, dockerd and `unshare --net`"]
+async fn one_that_cannot_start_says_why() {
+    if !alone() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let around = in_folder(folder.path());
+    // In the way of its data root: a file.
+    std::fs::create_dir_all(around.engine()).unwrap();
+    std::fs::write(around.engine().join("data"), "").unwrap();
+    let error = start(&around, &|_| ()).await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("ended") && text.contains("dockerd.log"), "{text}");
+}

@@ -1,0 +1,173 @@
+//! Finding an engine, or getting one.
+
+use std::io::ErrorKind;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+
+use super::command::{installed, is_root};
+use super::packages::{self, Family};
+use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, context, daemon, lock};
+use crate::engine::docker::DockerEngine;
+
+/// The daemon's program.
+pub(super) const DAEMON: &str = "dockerd";
+/// The package that brings it, its supervisor and its OCI runtime.
+const PACKAGE: &str = "docker.io";
+
+/// Finds an engine: `DOCKER_HOST`, the current context, the standard socket, our
+/// own. Where none answers, one is installed or started, given consent.
+///
+/// # Errors
+/// [`ProvisionError::Missing`] when there is none and nothing may be changed.
+pub async fn find(
+    around: &Surroundings,
+    consent: Consent,
+    say: Say<'_>,
+) -> Result<DockerEngine, ProvisionError> {
+    match look(around, say).await {
+        Ok(engine) => Ok(engine),
+        Err(absent) => {
+            absent.check(consent, is_root(), packages::family(), installed(DAEMON))?;
+            obtain(around, say).await
+        }
+    }
+}
+
+/// Finds an engine and changes nothing.
+///
+/// # Errors
+/// Where it looked, and what was there.
+pub(super) async fn look(around: &Surroundings, say: Say<'_>) -> Result<DockerEngine, Absent> {
+    let mut absent = Absent::default();
+    for (named, address) in addresses(around) {
+        match attempt(&address).await {
+            Ok(engine) => return Ok(engine),
+            Err(reason) => {
+                if let Some(name) = named {
+                    say(&format!("warning: {name} says {address}: {reason}; looking elsewhere"));
+                }
+                absent.denied |= reason.contains(DENIED);
+                absent.tried.push(format!("{address} ({reason})"));
+            }
+        }
+    }
+    Err(absent)
+}
+
+const DENIED: &str = "permission denied";
+
+/// Where to look, in order, and who named it.
+fn addresses(around: &Surroundings) -> Vec<(Option<&'static str>, String)> {
+    let unix = |path: &Path| format!("unix://{}", path.display());
+    let mut all = Vec::new();
+    if let Some(host) = &around.host {
+        all.push((Some("DOCKER_HOST"), host.clone()));
+    }
+    if let Some(host) = context::address(&around.config, around.context.as_deref()) {
+        all.push((Some("the current context"), host));
+    }
+    all.push((None, unix(&around.standard_socket)));
+    all.push((None, unix(&around.private_socket())));
+    let mut seen = Vec::new();
+    all.retain(|(_, address)| {
+        let new = !seen.contains(address);
+        seen.push(address.clone());
+        new
+    });
+    all
+}
+
+async fn attempt(address: &str) -> Result<DockerEngine, String> {
+    if let Some(path) = address.strip_prefix("unix://") {
+        // A plain connection first: it tells "not there" from "not allowed".
+        UnixStream::connect(path).map_err(|e| match e.kind() {
+            ErrorKind::NotFound => "no such socket".to_owned(),
+            ErrorKind::PermissionDenied => DENIED.to_owned(),
+            ErrorKind::ConnectionRefused => "nobody listens".to_owned(),
+            _ => e.to_string(),
+        })?;
+    }
+    DockerEngine::connect(address).await.map_err(|e| e.to_string())
+}
+
+/// Where no engine was found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Absent {
+    /// Addresses, each with the reason.
+    pub(super) tried: Vec<String>,
+    /// Whether one of them is there, and not for us.
+    pub(super) denied: bool,
+}
+
+impl Absent {
+    /// Whether one may be got; else what to type.
+    fn check(
+        &self,
+        consent: Consent,
+        root: bool,
+        family: Family,
+        installed: bool,
+    ) -> Result<(), ProvisionError> {
+        let can = root && (installed || family == Family::Debian);
+        if can && consent == Consent::Given {
+            return Ok(());
+        }
+        let missing = format!("no container engine answers: tried {}", self.tried.join(", "));
+        Err(ProvisionError::Missing { missing, cure: self.cure(root, family, installed) })
+    }
+
+    /// What to type.
+    pub(super) fn cure(&self, root: bool, family: Family, installed: bool) -> String {
+        if self.denied && !root {
+            return "an engine is there, but not for this user: run this with sudo, or join its \
+                    group with `sudo usermod -aG docker $USER` and log in again"
+                .to_owned();
+        }
+        let (by_us, by_hand) = match (installed, family) {
+            (true, _) => ("start a private one", "`systemctl start docker`"),
+            (false, Family::Debian) => {
+                ("install and start one", "`apt-get install --no-install-recommends docker.io`")
+            }
+            (false, Family::Other) => {
+                return "install Docker by the means of this distribution, start it, and run this \
+                        again"
+                    .to_owned();
+            }
+        };
+        let as_root = if root { "" } else { ", as root" };
+        format!("to let coldstart {by_us}: {HOW_TO_CONSENT}{as_root}; by hand: {by_hand}")
+    }
+}
+
+/// Installs what is missing, then starts a private engine unless the package
+/// has started one.
+async fn obtain(around: &Surroundings, say: Say<'_>) -> Result<DockerEngine, ProvisionError> {
+    let _lock = lock::take(around, say).await?;
+    // Whoever held the lock before may have done it.
+    if let Ok(engine) = look(around, &|_| ()).await {
+        return Ok(engine);
+    }
+    if !installed(DAEMON) {
+        packages::install(&[PACKAGE], around, say).await?;
+        if let Some(engine) = started_by_the_package(around).await {
+            return Ok(engine);
+        }
+    }
+    daemon::start(around, say).await
+}
+
+/// Where there is a service manager, it starts the engine that was installed.
+async fn started_by_the_package(around: &Surroundings) -> Option<DockerEngine> {
+    let managed = Path::new("/run/systemd/system").exists();
+    let address = format!("unix://{}", around.standard_socket.display());
+    for _ in 0..(if managed { 100 } else { 10 }) {
+        if let Ok(engine) = attempt(&address).await {
+            return Some(engine);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;
