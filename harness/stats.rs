@@ -1,1 +1,118 @@
-//! (to come)
+//! Samples -> numbers: one [`Summary`] a cell.
+//!
+//! Pure: no clock, no files, no printing. Quantiles come from the raw
+//! nanoseconds, never from a histogram; failures rank above every success.
+//! Must not know how a number is shown.
+
+use std::collections::BTreeMap;
+
+use crate::sample::{Cell, Phases, Sample};
+
+mod binomial;
+mod burst;
+mod distribution;
+mod histogram;
+mod typical;
+mod warm;
+
+pub use burst::{Bursts, Lateness, MOST_LAG_NS, MOST_LAG_SHARE, bursts};
+pub use distribution::{Distribution, Interval, Level, Quantile};
+pub use histogram::{HIGHEST_NS, LOWEST_NS, OutOfRange, Recorded, SIGNIFICANT_FIGURES};
+pub use warm::ColdToWarm;
+
+/// The numbers of one cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Which cell.
+    pub cell: Cell,
+    /// Headline latency, from the intended instant, over the rows used for
+    /// inference, failures included.
+    pub latency: Distribution,
+    /// The phases of the successes, in order. A span of phases that is merged in
+    /// some rows only has its own entry, so their `n` may differ.
+    pub phases: Vec<(Phases, Distribution)>,
+    /// Rows of round 1.
+    pub first_ever: FirstEver,
+    /// The success nearest the median, as an index into the samples: its phases
+    /// add up, medians of phases do not. None when the median is a failure.
+    pub typical: Option<usize>,
+    /// Successes that a histogram cannot hold.
+    pub out_of_range: OutOfRange,
+    /// The driver's own lateness; none when no row was dispatched.
+    pub lag: Option<Lateness>,
+    /// Bursts in which a row of this cell was dispatched too late.
+    pub invalid_bursts: usize,
+    /// How many times the warm median this cell's median is; cold cells only.
+    pub cold_to_warm: Option<ColdToWarm>,
+}
+
+/// Round 1 of a cell: the first visit ever, when images are unread and caches
+/// are empty.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FirstEver {
+    /// Rows of round 1, failures included.
+    pub rows: usize,
+    /// Their median.
+    pub median: Option<Level>,
+    /// Whether these rows are used for inference all the same, because the run
+    /// has no other round.
+    pub used: bool,
+}
+
+/// Summarises every cell, in the order of [`Cell`].
+///
+/// Round 1 is left out of inference when the run has more than one round.
+#[must_use]
+pub fn summarise(samples: &[Sample]) -> Vec<Summary> {
+    let one_round = has_one_round(samples);
+    let mut rows: BTreeMap<&Cell, Vec<usize>> = BTreeMap::new();
+    for (index, sample) in samples.iter().enumerate() {
+        rows.entry(&sample.cell).or_default().push(index);
+    }
+    let mut summaries: Vec<Summary> =
+        rows.into_iter().map(|(cell, rows)| one(cell, samples, &rows, one_round)).collect();
+    burst::count_invalid(samples, &mut summaries);
+    warm::compare(&mut summaries);
+    summaries
+}
+
+/// The rows used for inference: all but round 1, unless there is no other.
+pub fn used(samples: &[Sample]) -> impl Iterator<Item = &Sample> {
+    let one_round = has_one_round(samples);
+    samples.iter().filter(move |s| one_round || s.round > 1)
+}
+
+fn has_one_round(samples: &[Sample]) -> bool {
+    samples.iter().all(|s| s.round <= 1)
+}
+
+fn one(cell: &Cell, samples: &[Sample], rows: &[usize], one_round: bool) -> Summary {
+    let (used, rest): (Vec<usize>, Vec<usize>) =
+        rows.iter().partition(|i| one_round || samples[**i].round > 1);
+    let first = if one_round { &used } else { &rest };
+    let latency = latency_of(samples, &used);
+    Summary {
+        cell: cell.clone(),
+        phases: typical::phases(samples, &used),
+        typical: typical::nearest(samples, &used, latency.p50.value),
+        out_of_range: OutOfRange::count(used.iter().filter_map(|i| samples[*i].latency())),
+        lag: Lateness::of(used.iter().filter_map(|i| samples[*i].lag()).collect()),
+        first_ever: FirstEver {
+            rows: first.len(),
+            median: latency_of(samples, first).p50.value,
+            used: one_round,
+        },
+        latency,
+        invalid_bursts: 0,
+        cold_to_warm: None,
+    }
+}
+
+fn latency_of(samples: &[Sample], rows: &[usize]) -> Distribution {
+    let successes: Vec<u64> = rows.iter().filter_map(|i| samples[*i].latency()).collect();
+    let failed = rows.len() - successes.len();
+    Distribution::new(successes, failed)
+}
+
+#[cfg(test)]
+mod tests;

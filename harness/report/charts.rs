@@ -1,0 +1,190 @@
+//! The charts: what each shows, and in which files it goes.
+//!
+//! Only this folder knows the plotting crate. A chart is composed once, as a
+//! [`sheet::Sheet`], and drawn twice: as SVG and as PNG. The same run gives the
+//! same bytes.
+
+use anyhow::Result;
+
+use super::words::{groups, headline, members, plain, position};
+use crate::sample::{Cell, Sample, Temperature};
+use crate::scenario::{Act, Network};
+use crate::stats::{self, Summary};
+use crate::store::Run;
+
+mod axis;
+mod ecdf;
+mod labels;
+mod nines;
+mod palette;
+mod phases;
+mod sheet;
+mod timeline;
+
+/// One chart, drawn.
+pub(super) struct Chart {
+    /// File name without its ending.
+    pub(super) name: String,
+    /// What it shows, over how many rows.
+    pub(super) title: String,
+    /// What there is to see.
+    pub(super) caption: String,
+    /// A whole SVG document.
+    pub(super) svg: String,
+    /// A PNG image, twice as large for fine screens.
+    pub(super) png: Vec<u8>,
+}
+
+/// A function on one chart: its cell and the rows used for inference.
+struct Series<'a> {
+    /// Its name, tamed.
+    name: String,
+    /// Its position in `functions.toml`: its colour.
+    position: usize,
+    summary: &'a Summary,
+    rows: Vec<&'a Sample>,
+}
+
+impl Series<'_> {
+    /// Latencies of the successes, sorted, in milliseconds.
+    fn sorted_ms(&self) -> Vec<f64> {
+        let mut ns: Vec<u64> = self.rows.iter().filter_map(|s| s.latency()).collect();
+        ns.sort_unstable();
+        ns.into_iter().map(|ns| ns as f64 / crate::units::NS_PER_MS).collect()
+    }
+}
+
+/// A chart before it is drawn.
+struct Composed {
+    name: &'static str,
+    title: String,
+    caption: String,
+    sheet: sheet::Sheet,
+}
+
+/// Every chart that the run has rows for.
+pub(super) fn charts(run: &Run, summaries: &[Summary]) -> Result<Vec<Chart>> {
+    let mut networks: Vec<Network> = summaries.iter().map(|s| s.cell.network).collect();
+    networks.sort();
+    networks.dedup();
+    let mut charts = Vec::new();
+    for network in networks.iter().copied() {
+        let of: Vec<Summary> =
+            summaries.iter().filter(|s| s.cell.network == network).cloned().collect();
+        let suffix = if networks.len() > 1 { format!("-{network}") } else { String::new() };
+        for composed in compose(run, &of, network)? {
+            charts.push(draw(composed, &suffix)?);
+        }
+    }
+    Ok(charts)
+}
+
+fn compose(run: &Run, summaries: &[Summary], network: Network) -> Result<Vec<Composed>> {
+    let place = Place { run, network };
+    let cold = place.series(headline(run, summaries));
+    let burst = place.series(widest_bursts(run, summaries));
+    let warm = place.series(warm_cells(run, summaries));
+    let charts = [
+        ecdf::compose(&place, "cold", &cold)?,
+        ecdf::compose(&place, "cold-burst", &burst)?,
+        phases::compose(&place, &cold)?,
+        timeline::compose(&place)?,
+        nines::compose(&place, &warm)?,
+    ];
+    Ok(charts.into_iter().flatten().collect())
+}
+
+fn draw(composed: Composed, suffix: &str) -> Result<Chart> {
+    let Composed { name, title, caption, sheet } = composed;
+    let svg = sheet.svg(&title, &caption)?;
+    let png = sheet.png()?;
+    Ok(Chart { name: format!("{name}{suffix}"), title, caption, svg, png })
+}
+
+/// What a chart is about: one network of one run.
+struct Place<'a> {
+    run: &'a Run,
+    network: Network,
+}
+
+impl<'a> Place<'a> {
+    fn series(&self, summaries: Vec<&'a Summary>) -> Vec<Series<'a>> {
+        let of = |cell: &Cell| {
+            stats::used(&self.run.samples).filter(|s| s.cell == *cell).collect::<Vec<_>>()
+        };
+        summaries
+            .into_iter()
+            .map(|summary| Series {
+                name: plain(&summary.cell.function),
+                position: position(self.run, &summary.cell.function),
+                summary,
+                rows: of(&summary.cell),
+            })
+            .collect()
+    }
+
+    /// `SIMULATED: cold start of one call, bridge`.
+    fn title(&self, what: &str) -> String {
+        format!("{}{what}, {} network", super::words::warning(self.run), self.network)
+    }
+
+    /// The line below a title: rows, rounds, scenario.
+    fn subtitle(&self, series: &[Series]) -> String {
+        let counts: Vec<usize> = series.iter().map(|s| s.summary.latency.n).collect();
+        let (least, most) = (counts.iter().min().copied(), counts.iter().max().copied());
+        let n = match (least, most) {
+            (Some(least), Some(most)) if least == most => format!("n = {most} each"),
+            (least, most) => format!("n = {} to {}", least.unwrap_or(0), most.unwrap_or(0)),
+        };
+        let failed: usize = series.iter().map(|s| s.summary.latency.failed).sum();
+        let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+        format!("{n}{failed}, {}", self.rounds())
+    }
+
+    /// Which rounds the rows come from.
+    fn rounds(&self) -> String {
+        let seen = self.run.samples.iter().map(|s| s.round).max().unwrap_or(0);
+        let scenario = plain(&self.run.record.scenario.name);
+        match seen {
+            0 | 1 => format!("round 1 only, scenario {scenario}"),
+            2 => format!("round 2, scenario {scenario}"),
+            _ => format!("rounds 2 to {seen}, scenario {scenario}"),
+        }
+    }
+}
+
+/// For each function, its cold cell of the largest burst of more than one.
+fn widest_bursts<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
+    let size = |s: &Summary| match s.cell.act {
+        Act::Burst(n) if n > 1 && s.cell.temperature == Temperature::Cold => n,
+        _ => 0,
+    };
+    each(run, summaries, |s| (size(s) > 0).then(|| u64::from(size(s))))
+}
+
+/// For each function, its warm cell: the steady caller's before a burst's, then
+/// the one of most rows.
+fn warm_cells<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
+    each(run, summaries, |s| {
+        let steady = u64::from(matches!(s.cell.act, Act::Sequence(_)));
+        let rank = steady << 40 | s.latency.n as u64;
+        (s.cell.temperature == Temperature::Warm).then_some(rank)
+    })
+}
+
+fn each<'a>(
+    run: &Run,
+    summaries: &'a [Summary],
+    rank: impl Fn(&Summary) -> Option<u64>,
+) -> Vec<&'a Summary> {
+    groups(run, summaries)
+        .iter()
+        .filter_map(|group| {
+            let ranked = members(summaries, group).into_iter().filter_map(|s| Some((rank(s)?, s)));
+            ranked.max_by_key(|(rank, _)| *rank).map(|(_, s)| s)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,188 @@
+//! Scales, ticks, and the frame that a chart is drawn in.
+
+use super::sheet::{Align, FAINT, GREY, Sheet, Words};
+
+/// Where values fall between the ends of an axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Scale {
+    /// Even steps.
+    Linear { min: f64, max: f64 },
+    /// Even ratios; both ends positive.
+    Log { min: f64, max: f64 },
+}
+
+impl Scale {
+    /// A logarithmic scale about some values, with air at both ends. None
+    /// without a positive value.
+    pub(super) fn log_about(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let (min, max) = ends(values.into_iter().filter(|v| *v > 0.0))?;
+        let ratio = max / min;
+        // Equal values still need a scale to stand on.
+        let air = if ratio < 1.05 { 1.3 } else { ratio.powf(0.06) };
+        Some(Self::Log { min: min / air, max: max * air })
+    }
+
+    /// A scale from nought to a little beyond the largest value.
+    pub(super) fn from_nought(values: impl IntoIterator<Item = f64>) -> Option<Self> {
+        let (_, max) = ends(values)?;
+        let max = if max > 0.0 { max * 1.02 } else { 1.0 };
+        Some(Self::Linear { min: 0.0, max })
+    }
+
+    /// The place of a value: 0 at the lower end, 1 at the upper.
+    pub(super) fn place(&self, value: f64) -> f64 {
+        match *self {
+            Scale::Linear { min, max } => (value - min) / (max - min),
+            // Nought has no place on a log axis: it stands at the edge.
+            Scale::Log { min, max } => (value.max(min) / min).ln() / (max / min).ln(),
+        }
+    }
+
+    /// Round values to write at the axis.
+    pub(super) fn ticks(&self) -> Vec<f64> {
+        match *self {
+            Scale::Linear { min, max } => linear_ticks(min, max),
+            Scale::Log { min, max } => log_ticks(min, max),
+        }
+    }
+}
+
+fn ends(values: impl IntoIterator<Item = f64>) -> Option<(f64, f64)> {
+    values.into_iter().fold(None, |ends: Option<(f64, f64)>, v| {
+        Some(ends.map_or((v, v), |(min, max)| (min.min(v), max.max(v))))
+    })
+}
+
+/// Steps of 1, 2 or 5 times a power of ten, four to nine of them.
+fn linear_ticks(min: f64, max: f64) -> Vec<f64> {
+    let rough = (max - min) / 5.0;
+    let power = 10_f64.powf(rough.log10().floor());
+    let steps = [1.0, 2.0, 5.0, 10.0].map(|s| s * power);
+    let step = steps.into_iter().find(|s| *s >= rough * 0.999).unwrap_or(rough);
+    let first = (min / step).ceil() as i64;
+    let last = (max / step).floor() as i64;
+    (first..=last).map(|i| i as f64 * step).collect()
+}
+
+/// As many round figures a decade as there is room for; even steps where the
+/// range is too short for three of them.
+fn log_ticks(min: f64, max: f64) -> Vec<f64> {
+    let decades = (max / min).log10();
+    let figures: &[f64] = match decades {
+        d if d > 3.5 => &[1.0],
+        d if d > 0.9 => &[1.0, 2.0, 5.0],
+        d if d > 0.5 => &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0],
+        _ => &[],
+    };
+    let powers = min.log10().floor() as i32..=max.log10().ceil() as i32;
+    let ticks: Vec<f64> = powers
+        .flat_map(|power| figures.iter().map(move |f| f * 10_f64.powi(power)))
+        .filter(|tick| (min..=max).contains(tick))
+        .collect();
+    if ticks.len() < 3 { linear_ticks(min, max) } else { ticks }
+}
+
+/// A tick as text, without needless noughts.
+pub(super) fn tick_text(value: f64) -> String {
+    // Four figures are more than any tick has, and hide 0.30000000000000004.
+    let text = match value.abs() {
+        v if v >= 1000.0 || v == 0.0 => format!("{value:.0}"),
+        v => format!("{value:.*}", (3 - v.log10().floor() as i32).max(0) as usize),
+    };
+    if !text.contains('.') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// The field of a chart, in pixels, with its two scales.
+pub(super) struct Frame {
+    pub(super) left: f64,
+    pub(super) right: f64,
+    pub(super) top: f64,
+    pub(super) bottom: f64,
+    pub(super) x: Scale,
+    pub(super) y: Scale,
+}
+
+impl Frame {
+    /// Pixels of a pair of values.
+    pub(super) fn point(&self, x: f64, y: f64) -> (f64, f64) {
+        (self.x_of(x), self.y_of(y))
+    }
+
+    pub(super) fn x_of(&self, x: f64) -> f64 {
+        self.left + self.x.place(x) * (self.right - self.left)
+    }
+
+    pub(super) fn y_of(&self, y: f64) -> f64 {
+        self.bottom - self.y.place(y) * (self.bottom - self.top)
+    }
+
+    /// Grid, ticks and the name of the horizontal axis.
+    pub(super) fn x_axis(&self, sheet: &mut Sheet, ticks: &[(f64, String)], name: &str) {
+        let mut free = f64::NEG_INFINITY;
+        for (value, text) in ticks {
+            let x = self.x_of(*value);
+            sheet.line(vec![(x, self.top), (x, self.bottom)], FAINT, 1.0);
+            let words = Words::new(text, (x, self.bottom + 14.0), Align::Centre).colour(GREY);
+            let half = words.width() / 2.0;
+            // A tick that would stand on its neighbour keeps its line only.
+            if x - half > free {
+                free = x + half + 6.0;
+                sheet.words(words);
+            }
+        }
+        let middle = (self.left + self.right) / 2.0;
+        sheet.words(Words::new(name, (middle, self.bottom + 36.0), Align::Centre));
+    }
+
+    /// Grid, ticks and the name of the vertical axis.
+    pub(super) fn y_axis(&self, sheet: &mut Sheet, ticks: &[(f64, String)], name: &str) {
+        let mut free = f64::INFINITY;
+        for (value, text) in ticks {
+            let y = self.y_of(*value);
+            sheet.line(vec![(self.left, y), (self.right, y)], FAINT, 1.0);
+            if y + 7.0 < free {
+                free = y - 9.0;
+                let at = (self.left - 8.0, y);
+                sheet.words(Words::new(text, at, Align::Right).colour(GREY));
+            }
+        }
+        let middle = (self.top + self.bottom) / 2.0;
+        sheet.words(Words::new(name, (20.0, middle), Align::Centre).upright());
+    }
+}
+
+/// The ticks of a scale with their texts.
+pub(super) fn labelled(scale: &Scale) -> Vec<(f64, String)> {
+    scale.ticks().into_iter().map(|t| (t, tick_text(t))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(scale: Scale) -> String {
+        labelled(&scale).into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn ticks_are_round_and_enough() {
+        assert_eq!(texts(Scale::Linear { min: 0.0, max: 300.0 }), "0 100 200 300");
+        assert_eq!(texts(Scale::Linear { min: 0.0, max: 1.0 }), "0 0.2 0.4 0.6 0.8 1");
+        assert_eq!(texts(Scale::Log { min: 150.0, max: 320.0 }), "150 200 250 300");
+        assert_eq!(texts(Scale::Log { min: 0.15, max: 800.0 }), "1 10 100");
+        assert_eq!(texts(Scale::Log { min: 216.0, max: 246.0 }), "220 230 240");
+        assert_eq!(texts(Scale::Log { min: 0.9, max: 9.5 }), "1 2 5");
+    }
+
+    #[test]
+    fn equal_values_have_a_scale() {
+        let scale = Scale::log_about([5.0, 5.0]).unwrap();
+        assert!((scale.place(5.0) - 0.5).abs() < 1e-9);
+        assert_eq!(Scale::log_about([]), None);
+        assert_eq!(Scale::log_about([0.0]), None);
+        assert!(Scale::from_nought([0.0]).unwrap().ticks().len() > 1);
+    }
+}

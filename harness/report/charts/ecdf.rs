@@ -1,0 +1,143 @@
+//! What share of cold starts was answered within a time.
+
+use anyhow::Result;
+
+use super::axis::{Frame, Scale, labelled};
+use super::labels::spread;
+use super::palette;
+use super::sheet::{Align, GREY, Sheet, WHITE, Words};
+use super::{Composed, Place, Series};
+use crate::report::notes::median_ms;
+use crate::scenario::Act;
+use crate::units::format_ms;
+
+const WIDTH: f64 = 860.0;
+const HEIGHT: f64 = 460.0;
+/// A row of labels above the field.
+const ROW: f64 = 20.0;
+
+/// Room for the words before the labels.
+const NOTE: f64 = 80.0;
+
+/// A label at the upper end of its line.
+struct End {
+    position: usize,
+    text: String,
+    /// Pixels.
+    line: (f64, f64),
+}
+
+/// Composes the chart; none without a success.
+pub(super) fn compose(
+    place: &Place,
+    name: &'static str,
+    series: &[Series],
+) -> Result<Option<Composed>> {
+    let values = series.iter().flat_map(Series::sorted_ms);
+    let Some(x) = Scale::log_about(values) else { return Ok(None) };
+    let title = place.title(&format!("Cold start of {}", what(series)));
+    let rows = label_rows(series);
+    let top = 62.0 + ROW * rows as f64 + 14.0;
+    let y = Scale::Linear { min: 0.0, max: 100.0 };
+    let height = HEIGHT + ROW * (rows - 1) as f64;
+    let frame = Frame { left: 70.0, right: WIDTH - 24.0, top, bottom: height - 52.0, x, y };
+    let mut sheet = Sheet::new(WIDTH, height);
+    sheet.heading(&title, &place.subtitle(series));
+    frame.x_axis(&mut sheet, &labelled(&frame.x), "latency from the intended instant, ms (log)");
+    let percents = [0.0, 25.0, 50.0, 75.0, 100.0].map(|p| (p, format!("{p} %")));
+    frame.y_axis(&mut sheet, &percents, "share answered");
+    let ends: Vec<End> = series.iter().filter_map(|s| curve(&mut sheet, &frame, s)).collect();
+    label(&mut sheet, &frame, &ends, rows);
+    Ok(Some(Composed { name, title, caption: caption(series), sheet }))
+}
+
+/// `one call` or `a burst of 4`.
+fn what(series: &[Series]) -> String {
+    match series.first().map(|s| s.summary.cell.act) {
+        Some(Act::Burst(n)) if n > 1 => format!("a burst of {n}"),
+        _ => "one call".to_owned(),
+    }
+}
+
+/// The steps of one function; gives where they end.
+fn curve(sheet: &mut Sheet, frame: &Frame, series: &Series) -> Option<End> {
+    let sorted = series.sorted_ms();
+    // Failures count: a line that stops short of 100 % shows them.
+    let share = |answered: usize| 100.0 * answered as f64 / series.summary.latency.n as f64;
+    let mut points = vec![frame.point(*sorted.first()?, 0.0)];
+    for (answered, ms) in sorted.iter().enumerate() {
+        points.push(frame.point(*ms, share(answered)));
+        points.push(frame.point(*ms, share(answered + 1)));
+    }
+    palette::stroke(sheet, series.position, &points);
+    let line = *points.last()?;
+    let mut text = series.name.clone();
+    if let Some(median) = series.summary.latency.p50.value.and_then(crate::stats::Level::ns) {
+        let at = frame.point(median / crate::units::NS_PER_MS, 50.0);
+        let colour = palette::colour(series.position);
+        sheet.line(vec![(at.0, frame.bottom), (at.0, frame.bottom - 8.0)], colour, 2.0);
+        palette::marker(sheet, series.position, at, 5.0, true);
+        text = format!("{text} {}", format_ms(median));
+    }
+    Some(End { position: series.position, text, line })
+}
+
+/// How many rows the labels need.
+fn label_rows(series: &[Series]) -> usize {
+    // The longest median is `failed`.
+    let total: f64 = series.iter().map(|s| label_width(&format!("{} 88888", s.name))).sum();
+    ((total / (WIDTH - NOTE - 24.0)).ceil() as usize).max(1)
+}
+
+/// Marker, text and the gap to the next.
+fn label_width(text: &str) -> f64 {
+    super::sheet::width(text, 12.0, true) + 34.0
+}
+
+/// Names and medians above the field, each tied to the end of its line.
+fn label(sheet: &mut Sheet, frame: &Frame, ends: &[End], rows: usize) {
+    let mut order: Vec<&End> = ends.iter().collect();
+    order.sort_by(|a, b| a.line.0.total_cmp(&b.line.0));
+    let note = Words::new("p50, ms:", (16.0, frame.top - 24.0), Align::Left).colour(GREY);
+    sheet.words(note);
+    let mut placed: Vec<(&End, f64, f64)> = Vec::new();
+    for row in 0..rows {
+        let mine: Vec<&End> = order.iter().copied().skip(row).step_by(rows).collect();
+        let centres: Vec<f64> = mine.iter().map(|e| e.line.0).collect();
+        let widths: Vec<f64> = mine.iter().map(|e| label_width(&e.text)).collect();
+        let y = frame.top - 24.0 - ROW * row as f64;
+        let at = spread(&centres, &widths, NOTE, WIDTH - 8.0);
+        placed.extend(mine.into_iter().zip(at).map(|(end, x)| (end, x, y)));
+    }
+    for (end, x, y) in &placed {
+        let tie = vec![(*x, y + 8.0), (end.line.0, end.line.1)];
+        sheet.line(tie, palette::tint(end.position, 0.6), 1.0);
+    }
+    for (end, x, y) in placed {
+        let half = label_width(&end.text) / 2.0 - 6.0;
+        // Covers the ties of the rows above.
+        sheet.rectangle((x - half, y - 8.0), (x + half, y + 8.0), WHITE);
+        palette::marker(sheet, end.position, (x - half + 7.0, y), 4.5, true);
+        let colour = super::sheet::INK;
+        let words = Words::new(&end.text, (x - half + 17.0, y), Align::Left).bold();
+        sheet.words(words.colour(colour));
+    }
+}
+
+fn caption(series: &[Series]) -> String {
+    let mut medians: Vec<(&Series, f64)> =
+        series.iter().filter_map(|s| Some((s, s.summary.latency.p50.value?.ns()?))).collect();
+    medians.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let of = |s: &Series| format!("{} {} ms", s.name, median_ms(s.summary).unwrap_or_default());
+    match medians.as_slice() {
+        [] => "No median: most rows failed.".to_owned(),
+        [(only, _)] => format!("Median {}.", of(only)),
+        [(fast, a), .., (slow, b)] => format!(
+            "Fastest at the median is {}, slowest {}: {:.2} times as long. A line further left is \
+             faster, a steeper one is steadier.",
+            of(fast),
+            of(slow),
+            b / a
+        ),
+    }
+}

@@ -1,0 +1,96 @@
+//! The tail of warm calls, on an axis that gives every nine the same room.
+
+use anyhow::Result;
+
+use super::axis::{Frame, Scale, labelled};
+use super::labels::spread;
+use super::sheet::{Align, Sheet, Words};
+use super::{Composed, Place, Series, palette};
+use crate::report::words::maximum;
+
+const WIDTH: f64 = 860.0;
+const HEIGHT: f64 = 440.0;
+
+/// Composes the chart; none without two warm successes of one function.
+pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Composed>> {
+    let curves: Vec<(&Series, Vec<f64>)> =
+        series.iter().map(|s| (s, s.sorted_ms())).filter(|(_, ms)| !ms.is_empty()).collect();
+    let values = curves.iter().flat_map(|(_, ms)| ms.iter().copied());
+    let Some(y) = Scale::log_about(values) else { return Ok(None) };
+    // 1 - 1/n is the last quantile that n rows can speak of.
+    let most = curves.iter().map(|(s, _)| s.summary.latency.n).max().unwrap_or(1);
+    if most < 2 {
+        return Ok(None);
+    }
+    let title = place.title("Warm latency, out to the tail");
+    let x = Scale::Log { min: 1.0, max: most as f64 };
+    let width = |s: &Series| super::sheet::width(&s.name, 12.0, true);
+    let widest = curves.iter().map(|(s, _)| width(s)).fold(0.0, f64::max);
+    let height = HEIGHT.max(130.0 + 18.0 * curves.len() as f64);
+    let right = WIDTH - 40.0 - widest;
+    let frame = Frame { left: 76.0, right, top: 66.0, bottom: height - 52.0, x, y };
+    let mut sheet = Sheet::new(WIDTH, height);
+    sheet.heading(&title, &format!("{}; each line ends at 1 - 1/n", place.subtitle(series)));
+    frame.x_axis(&mut sheet, &percents(most), "percentile (each nine takes the same room)");
+    frame.y_axis(&mut sheet, &labelled(&frame.y), "latency, ms (log)");
+    let ends: Vec<(&Series, (f64, f64))> =
+        curves.iter().filter_map(|(s, ms)| Some((*s, curve(&mut sheet, &frame, s, ms)?))).collect();
+    label(&mut sheet, &frame, &ends);
+    Ok(Some(Composed { name: "warm", title, caption: caption(series), sheet }))
+}
+
+/// The values at 1/(1-q): 1, 2, 10, 100 ... as percentiles.
+fn percents(n: usize) -> Vec<(f64, String)> {
+    let mut ticks = vec![(1.0, "0 %".to_owned()), (2.0, "50 %".to_owned())];
+    let mut inverse = 10_usize;
+    while inverse <= n {
+        let nines = inverse.ilog10() as usize;
+        let text = format!("{:.*} %", nines.saturating_sub(2), 100.0 - 100.0 / inverse as f64);
+        ticks.push((inverse as f64, text));
+        inverse = inverse.saturating_mul(10);
+    }
+    ticks
+}
+
+/// One function's line; gives where it ends.
+fn curve(sheet: &mut Sheet, frame: &Frame, series: &Series, ms: &[f64]) -> Option<(f64, f64)> {
+    let n = series.summary.latency.n as f64;
+    let mut points: Vec<(f64, f64)> = Vec::new();
+    for (rank, ms) in ms.iter().enumerate() {
+        let at = frame.point(n / (n - rank as f64), *ms);
+        // Half a pixel is all that can be seen.
+        let last = points.last().copied();
+        if rank + 1 == series.rows.len() || last.is_none_or(|l| moved(l, at) >= 0.5) {
+            points.push(at);
+        }
+    }
+    palette::stroke(sheet, series.position, &points);
+    points.last().copied()
+}
+
+fn moved(from: (f64, f64), to: (f64, f64)) -> f64 {
+    (to.0 - from.0).abs().max((to.1 - from.1).abs())
+}
+
+fn label(sheet: &mut Sheet, frame: &Frame, ends: &[(&Series, (f64, f64))]) {
+    let heights: Vec<f64> = ends.iter().map(|(_, at)| at.1).collect();
+    let placed = spread(&heights, &vec![17.0; ends.len()], frame.top, frame.bottom);
+    for ((series, end), y) in ends.iter().zip(placed) {
+        let tint = palette::tint(series.position, 0.6);
+        sheet.line(vec![*end, (frame.right + 10.0, y)], tint, 1.0);
+        palette::marker(sheet, series.position, *end, 4.0, true);
+        let at = (frame.right + 16.0, y);
+        sheet.words(Words::new(&series.name, at, Align::Left).bold());
+    }
+}
+
+fn caption(series: &[Series]) -> String {
+    let parts: Vec<String> = series
+        .iter()
+        .map(|s| {
+            let median = crate::report::notes::median_ms(s.summary).unwrap_or("failed".to_owned());
+            format!("{} {median} at the median, {} at most", s.name, maximum(s.summary.latency.max))
+        })
+        .collect();
+    format!("Warm latency in ms: {}.", parts.join("; "))
+}

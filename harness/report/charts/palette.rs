@@ -1,0 +1,126 @@
+//! What tells functions apart: colour by position, and a dash and a shape beside
+//! it, so that nothing rests on colour alone.
+
+use super::sheet::{Colour, Sheet};
+
+/// Okabe and Ito's, those with at least 3:1 on white.
+const COLOURS: [Colour; 4] = [
+    Colour { 0: 0x00, 1: 0x72, 2: 0xb2 },
+    Colour { 0: 0xd5, 1: 0x5e, 2: 0x00 },
+    Colour { 0: 0x00, 1: 0x9e, 2: 0x73 },
+    Colour { 0: 0xcc, 1: 0x79, 2: 0xa7 },
+];
+
+/// Lengths of stroke and gap in turn, in pixels; empty for a whole line.
+const DASHES: [&[f64]; 4] = [&[], &[9.0, 4.0], &[2.5, 3.0], &[10.0, 3.0, 2.5, 3.0]];
+
+/// The colour of a function.
+pub(super) fn colour(position: usize) -> Colour {
+    COLOURS[position % 4]
+}
+
+/// The colour mixed with white: `share` 1 is the colour itself.
+pub(super) fn tint(position: usize, share: f64) -> Colour {
+    let mix = |c: u8| (255.0 - (255.0 - f64::from(c)) * share).round() as u8;
+    let Colour(r, g, b) = colour(position);
+    Colour(mix(r), mix(g), mix(b))
+}
+
+/// Dash and shape: the fifth function shares the first one's colour but not these.
+fn variant(position: usize) -> usize {
+    position.wrapping_add(position / 4) % 4
+}
+
+/// A line in a function's colour and dash.
+pub(super) fn stroke(sheet: &mut Sheet, position: usize, points: &[(f64, f64)]) {
+    for piece in dashed(points, DASHES[variant(position)]) {
+        sheet.line(piece, colour(position), 2.0);
+    }
+}
+
+/// A marker in a function's colour and shape: full, or an outline.
+pub(super) fn marker(sheet: &mut Sheet, position: usize, at: (f64, f64), radius: f64, full: bool) {
+    let mut outline = shape(variant(position), at, radius);
+    if full {
+        sheet.area(outline, colour(position));
+    } else {
+        outline.extend(outline.first().copied());
+        sheet.line(outline, colour(position), 1.0);
+    }
+}
+
+/// Circle, square, triangle or diamond, about equal in area.
+fn shape(variant: usize, (x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
+    let (corners, turn, size) = match variant {
+        0 => (16, 0.0, 1.0),
+        1 => (4, 0.125, 1.2),
+        2 => (3, 0.75, 1.4),
+        _ => (4, 0.0, 1.3),
+    };
+    (0..corners)
+        .map(|corner| {
+            let angle = (turn + f64::from(corner) / f64::from(corners)) * std::f64::consts::TAU;
+            (x + radius * size * angle.cos(), y + radius * size * angle.sin())
+        })
+        .collect()
+}
+
+/// Cuts a line into its strokes.
+fn dashed(points: &[(f64, f64)], dash: &[f64]) -> Vec<Vec<(f64, f64)>> {
+    let Some(&first) = points.first() else { return Vec::new() };
+    if dash.is_empty() {
+        return vec![points.to_vec()];
+    }
+    let (mut pieces, mut piece) = (Vec::new(), vec![first]);
+    let (mut turn, mut left) = (0, dash[0]);
+    for pair in points.windows(2) {
+        let (mut from, to) = (pair[0], pair[1]);
+        loop {
+            let length = (to.0 - from.0).hypot(to.1 - from.1);
+            if length <= left {
+                left -= length;
+                piece.push(to);
+                break;
+            }
+            let share = left / length;
+            from = (from.0 + (to.0 - from.0) * share, from.1 + (to.1 - from.1) * share);
+            piece.push(from);
+            if turn % 2 == 0 {
+                pieces.push(std::mem::take(&mut piece));
+            }
+            piece = vec![from];
+            turn += 1;
+            left = dash[turn % dash.len()];
+        }
+    }
+    if turn % 2 == 0 {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_functions_differ_in_colour_or_dash() {
+        let seen: std::collections::BTreeSet<_> = (0..16).map(|p| (p % 4, variant(p))).collect();
+        assert_eq!(seen.len(), 16);
+        // A function that the record does not know stands at the very end.
+        let _ = (colour(usize::MAX), variant(usize::MAX));
+    }
+
+    #[test]
+    fn dashes_cover_their_share_of_a_line() {
+        let pieces = dashed(&[(0.0, 0.0), (50.0, 0.0), (50.0, 80.0)], &[9.0, 4.0]);
+        let length = |piece: &Vec<(f64, f64)>| -> f64 {
+            piece.windows(2).map(|p| (p[1].0 - p[0].0).hypot(p[1].1 - p[0].1)).sum()
+        };
+        let drawn: f64 = pieces.iter().map(length).sum();
+        assert!((drawn - 90.0).abs() < 1e-9, "{drawn}");
+        assert!(dashed(&[], &[1.0, 1.0]).is_empty());
+        // Not a crash nor an endless loop on a line without length.
+        assert_eq!(dashed(&[(1.0, 1.0), (1.0, 1.0)], &[1.0, 1.0]).len(), 1);
+    }
+}

@@ -1,0 +1,253 @@
+//! A drawing as a list of strokes, and the two ways to put it on paper.
+//!
+//! Coordinates are CSS pixels from the top left. PNGs are drawn at twice the
+//! size. Text is measured with the embedded font, which is one of the widest:
+//! what fits with it fits with a reader's own.
+
+use std::sync::Once;
+
+use anyhow::{Context, Result, anyhow};
+use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, IntoDrawingArea};
+use plotters::element::{PathElement, Polygon, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{
+    Color as _, FontDesc, FontFamily, FontStyle, FontTransform, IntoTextStyle, RGBColor,
+    register_font,
+};
+
+pub(super) use plotters::style::RGBColor as Colour;
+
+/// Text and axes.
+pub(super) const INK: Colour = RGBColor(0x22, 0x22, 0x22);
+/// Secondary text: 5.7:1 on white.
+pub(super) const GREY: Colour = RGBColor(0x66, 0x66, 0x66);
+/// Grid lines.
+pub(super) const FAINT: Colour = RGBColor(0xe3, 0xe3, 0xe3);
+/// The page.
+pub(super) const WHITE: Colour = RGBColor(0xff, 0xff, 0xff);
+
+/// Where the given point is, relative to the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Align {
+    Left,
+    Centre,
+    Right,
+}
+
+/// A line of text. Its point is at half its height.
+#[derive(Debug, Clone)]
+pub(super) struct Words {
+    pub(super) text: String,
+    pub(super) at: (f64, f64),
+    pub(super) align: Align,
+    /// Height of an em, in pixels.
+    pub(super) size: f64,
+    pub(super) bold: bool,
+    /// Reads upwards.
+    pub(super) upright: bool,
+    pub(super) colour: Colour,
+}
+
+impl Words {
+    /// Plain text of 12 pixels.
+    pub(super) fn new(text: impl Into<String>, at: (f64, f64), align: Align) -> Self {
+        let text = text.into();
+        Self { text, at, align, size: 12.0, bold: false, upright: false, colour: INK }
+    }
+
+    pub(super) fn colour(self, colour: Colour) -> Self {
+        Self { colour, ..self }
+    }
+
+    pub(super) fn size(self, size: f64) -> Self {
+        Self { size, ..self }
+    }
+
+    pub(super) fn bold(self) -> Self {
+        Self { bold: true, ..self }
+    }
+
+    pub(super) fn upright(self) -> Self {
+        Self { upright: true, ..self }
+    }
+
+    /// Width in pixels.
+    pub(super) fn width(&self) -> f64 {
+        width(&self.text, self.size, self.bold)
+    }
+}
+
+/// One stroke.
+#[derive(Debug, Clone)]
+pub(super) enum Stroke {
+    Line { points: Vec<(f64, f64)>, colour: Colour, width: f64 },
+    Area { points: Vec<(f64, f64)>, colour: Colour },
+    Words(Words),
+}
+
+/// A drawing, composed and not yet drawn.
+#[derive(Debug, Clone)]
+pub(super) struct Sheet {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) strokes: Vec<Stroke>,
+}
+
+impl Sheet {
+    pub(super) fn new(width: f64, height: f64) -> Self {
+        Self { width, height, strokes: Vec::new() }
+    }
+
+    pub(super) fn line(&mut self, points: Vec<(f64, f64)>, colour: Colour, width: f64) {
+        if points.len() > 1 {
+            self.strokes.push(Stroke::Line { points, colour, width });
+        }
+    }
+
+    pub(super) fn area(&mut self, points: Vec<(f64, f64)>, colour: Colour) {
+        self.strokes.push(Stroke::Area { points, colour });
+    }
+
+    pub(super) fn rectangle(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour) {
+        self.area(vec![from, (to.0, from.1), to, (from.0, to.1)], colour);
+    }
+
+    pub(super) fn words(&mut self, words: Words) {
+        if !words.text.is_empty() {
+            self.strokes.push(Stroke::Words(words));
+        }
+    }
+
+    /// A title and a line below it, at the top left.
+    pub(super) fn heading(&mut self, title: &str, subtitle: &str) {
+        self.words(Words::new(title, (16.0, 20.0), Align::Left).size(15.0).bold());
+        self.words(Words::new(subtitle, (16.0, 40.0), Align::Left).colour(GREY));
+    }
+
+    /// A whole SVG document with a title and a description for screen readers.
+    ///
+    /// # Errors
+    /// When the plotting crate fails.
+    pub(super) fn svg(&self, title: &str, description: &str) -> Result<String> {
+        let mut svg = String::new();
+        let size = (self.width as u32, self.height as u32);
+        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
+        self.draw(&area, 1.0, 0.0)?;
+        drop(area);
+        // The crate writes neither; without them a reader hears nothing.
+        let (open, rest) = svg.split_once("<svg ").context("no <svg> in an SVG")?;
+        let (attributes, body) = rest.split_once('>').context("an unclosed <svg>")?;
+        Ok(format!(
+            "{open}<svg role=\"img\" {attributes}>\n<title>{}</title>\n<desc>{}</desc>{body}",
+            escaped(title),
+            escaped(description)
+        ))
+    }
+
+    /// A PNG image at twice the size.
+    ///
+    /// # Errors
+    /// When the plotting crate or the encoder fails.
+    pub(super) fn png(&self) -> Result<Vec<u8>> {
+        const SCALE: f64 = 2.0;
+        // The crate centres ascenders here, and the x-height in SVG.
+        const SINK: f64 = 0.15;
+        let size = ((self.width * SCALE) as u32, (self.height * SCALE) as u32);
+        let mut pixels = vec![0; size.0 as usize * size.1 as usize * 3];
+        let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
+        self.draw(&area, SCALE, SINK)?;
+        drop(area);
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, size.0, size.1);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.write_header()?.write_image_data(&pixels)?;
+        Ok(bytes)
+    }
+
+    /// `sink` lowers text by so many em.
+    fn draw<B: DrawingBackend>(
+        &self,
+        area: &DrawingArea<B, Shift>,
+        scale: f64,
+        sink: f64,
+    ) -> Result<()> {
+        fonts();
+        let result = area.fill(&WHITE).and_then(|()| {
+            self.strokes.iter().try_for_each(|stroke| put(stroke, area, scale, sink))?;
+            area.present()
+        });
+        result.map_err(|error| anyhow!("cannot draw: {error}"))
+    }
+}
+
+type Drawn<B> =
+    Result<(), plotters::drawing::DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
+
+fn put<B: DrawingBackend>(
+    stroke: &Stroke,
+    area: &DrawingArea<B, Shift>,
+    scale: f64,
+    sink: f64,
+) -> Drawn<B> {
+    let point = |(x, y): (f64, f64)| ((x * scale).round() as i32, (y * scale).round() as i32);
+    match stroke {
+        Stroke::Line { points, colour, width } => {
+            let points: Vec<_> = points.iter().copied().map(point).collect();
+            let width = (width * scale).round().max(1.0) as u32;
+            area.draw(&PathElement::new(points, colour.stroke_width(width)))
+        }
+        Stroke::Area { points, colour } => {
+            let points: Vec<_> = points.iter().copied().map(point).collect();
+            area.draw(&Polygon::new(points, colour.filled()))
+        }
+        Stroke::Words(words) => {
+            let horizontal = match words.align {
+                Align::Left => HPos::Left,
+                Align::Centre => HPos::Center,
+                Align::Right => HPos::Right,
+            };
+            let mut font = font(words.size * scale, words.bold);
+            if words.upright {
+                font = font.transform(FontTransform::Rotate270);
+            }
+            let style = font.into_text_style(area).color(&words.colour);
+            let style = style.pos(Pos::new(horizontal, VPos::Center));
+            let (x, y) = words.at;
+            let sink = sink * words.size;
+            let at = if words.upright { (x + sink, y) } else { (x, y + sink) };
+            area.draw(&Text::new(words.text.clone(), point(at), style))
+        }
+    }
+}
+
+/// Width of a text in pixels.
+pub(super) fn width(text: &str, size: f64, bold: bool) -> f64 {
+    fonts();
+    // Measured large, since the crate rounds to whole pixels.
+    let measured = font(size * 10.0, bold).box_size(text).map_or(0, |(w, _)| w);
+    f64::from(measured) / 10.0
+}
+
+/// The crate wants the height of a line, which it takes for 1.24 em.
+fn font(size: f64, bold: bool) -> FontDesc<'static> {
+    let style = if bold { FontStyle::Bold } else { FontStyle::Normal };
+    FontDesc::new(FontFamily::SansSerif, size * 1.24, style)
+}
+
+/// Without this the crate has no font at all, not even for SVG.
+fn fonts() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let normal = include_bytes!("../font/sans.ttf");
+        let bold = include_bytes!("../font/sans-bold.ttf");
+        // A font that is refused shows as an error of the first text drawn.
+        let _ = register_font("sans-serif", FontStyle::Normal, normal);
+        let _ = register_font("sans-serif", FontStyle::Bold, bold);
+    });
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

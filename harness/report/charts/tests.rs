@@ -1,0 +1,189 @@
+use super::sheet::{Align, Stroke, Words};
+use super::*;
+use crate::report::tests::synthetic;
+use crate::stats::summarise;
+
+fn composed(run: &Run) -> Vec<Composed> {
+    compose(run, &summarise(&run.samples), Network::Bridge).unwrap()
+}
+
+/// Left, top, right, bottom of a text.
+fn edges(words: &Words) -> [f64; 4] {
+    let (x, y) = words.at;
+    let (along, half) = (words.width(), words.size * 0.6);
+    let from = match words.align {
+        Align::Left => 0.0,
+        Align::Centre => along / 2.0,
+        Align::Right => along,
+    };
+    if words.upright {
+        [x - half, y - along / 2.0, x + half, y + along / 2.0]
+    } else {
+        [x - from, y - half, x - from + along, y + half]
+    }
+}
+
+fn texts(sheet: &sheet::Sheet) -> Vec<(&str, [f64; 4])> {
+    sheet
+        .strokes
+        .iter()
+        .filter_map(|stroke| match stroke {
+            Stroke::Words(words) => Some((words.text.as_str(), edges(words))),
+            _ => None,
+        })
+        .collect()
+}
+
+fn check(run: &Run, expected: &[&str]) {
+    let charts = composed(run);
+    assert_eq!(charts.iter().map(|c| c.name).collect::<Vec<_>>(), expected);
+    for Composed { name, sheet, .. } in &charts {
+        let texts = texts(sheet);
+        for (i, (text, [left, top, right, bottom])) in texts.iter().enumerate() {
+            let inside = *left >= 0.0 && *top >= 0.0;
+            let inside = inside && *right <= sheet.width && *bottom <= sheet.height;
+            assert!(inside, "{name}: `{text}` is cut off");
+            for (other, [l, t, r, b]) in &texts[i + 1..] {
+                let apart = left >= r || right <= l || top >= b || bottom <= t;
+                assert!(apart, "{name}: `{text}` stands on `{other}`");
+            }
+        }
+        assert!(sheet.svg("a", "b").unwrap().contains("<title>a</title>"));
+        assert!(sheet.png().unwrap().starts_with(b"\x89PNG"));
+    }
+    if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
+        let name = std::thread::current().name().unwrap().replace("::", "-");
+        for chart in super::charts(run, &summarise(&run.samples)).unwrap() {
+            let file = format!("{folder}/{name}-{}", chart.name);
+            std::fs::write(format!("{file}.png"), &chart.png).unwrap();
+            std::fs::write(format!("{file}.svg"), &chart.svg).unwrap();
+        }
+    }
+}
+
+const ALL: [&str; 5] = ["cold", "cold-burst", "phases", "timeline", "warm"];
+
+#[test]
+fn four_functions() {
+    check(&synthetic::four(20), &ALL);
+}
+
+#[test]
+fn eleven_functions_with_long_names() {
+    let names: Vec<String> = (0..11).map(|i| format!("function_with_a_long_name_{i}")).collect();
+    let shapes: Vec<synthetic::Shape> = names
+        .iter()
+        .enumerate()
+        .map(|(i, name)| (&*name.clone().leak(), 150.0 + i as f64, 5.0, 0.3))
+        .collect();
+    check(&synthetic::run(&shapes, 6), &ALL);
+}
+
+#[test]
+fn a_single_round_of_one_function() {
+    check(&synthetic::run(&synthetic::FOUR[..1], 1), &ALL);
+}
+
+#[test]
+fn equal_values() {
+    let mut run = synthetic::four(8);
+    for sample in &mut run.samples {
+        let at = sample.marks.get(crate::sample::Mark::Intended).unwrap();
+        sample.marks = [
+            (crate::sample::Mark::Intended, at),
+            (crate::sample::Mark::Dispatched, at),
+            (crate::sample::Mark::Responded, at + 5_000_000),
+        ]
+        .into_iter()
+        .collect();
+    }
+    check(&run, &ALL);
+}
+
+#[test]
+fn half_failed() {
+    let mut run = synthetic::four(20);
+    for (i, sample) in run.samples.iter_mut().enumerate() {
+        if i % 3 == 0 || sample.cell.function == "node" {
+            let cause = "no answer".to_owned();
+            sample.outcome = crate::sample::Outcome::TimedOut { cause };
+        }
+    }
+    run.record.engine.kind = "fake".into();
+    check(&run, &ALL);
+    assert!(composed(&run).iter().all(|c| c.title.starts_with("SIMULATED")));
+}
+
+#[test]
+fn wide_ranges_and_zeros() {
+    let mut run = synthetic::four(12);
+    for (i, sample) in run.samples.iter_mut().enumerate() {
+        let at = sample.marks.get(crate::sample::Mark::Intended).unwrap();
+        let ns = if i % 50 == 0 { 0 } else { 10_u64.pow(1 + i as u32 % 11) };
+        sample.marks.set(crate::sample::Mark::Responded, at + ns);
+    }
+    check(&run, &ALL);
+}
+
+#[test]
+fn nothing_drawn_is_no_file() {
+    let mut run = synthetic::four(2);
+    run.samples.clear();
+    assert!(charts(&run, &[]).unwrap().is_empty());
+
+    let mut lost = synthetic::four(2);
+    for sample in &mut lost.samples {
+        let cause = "gone".to_owned();
+        sample.outcome = crate::sample::Outcome::EngineError { cause };
+    }
+    check(&lost, &[]);
+
+    let mut warm = synthetic::four(4);
+    warm.samples.retain(|s| s.cell.temperature == Temperature::Warm);
+    check(&warm, &["timeline", "warm"]);
+
+    let mut one = synthetic::four(2);
+    one.samples.truncate(1);
+    check(&one, &["cold", "phases", "timeline"]);
+}
+
+#[test]
+fn the_same_run_gives_the_same_bytes() {
+    let run = synthetic::four(3);
+    let summaries = summarise(&run.samples);
+    let twice = [0, 1].map(|_| charts(&run, &summaries).unwrap());
+    for (a, b) in twice[0].iter().zip(&twice[1]) {
+        assert!(a.svg == b.svg && a.png == b.png, "{}", a.name);
+    }
+}
+
+#[test]
+fn foreign_names_are_escaped() {
+    let run = synthetic::run(&[("</text><script>&\"\u{1b}[31m", 150.0, 5.0, 0.3)], 3);
+    for chart in charts(&run, &summarise(&run.samples)).unwrap() {
+        assert!(!chart.svg.contains("<script>"), "{}", chart.svg);
+        assert!(!chart.svg.contains('\u{1b}'));
+        assert!(chart.svg.contains("&lt;script&gt;"), "{}", chart.name);
+    }
+}
+
+#[test]
+fn networks_have_charts_of_their_own() {
+    let mut run = synthetic::four(3);
+    let mut host = run.samples.clone();
+    host.iter_mut().for_each(|s| s.cell.network = Network::Host);
+    run.samples.extend(host);
+    let names: Vec<String> =
+        charts(&run, &summarise(&run.samples)).unwrap().into_iter().map(|c| c.name).collect();
+    assert_eq!(names.len(), 10);
+    assert!(names.contains(&"cold-bridge".to_owned()) && names.contains(&"cold-host".to_owned()));
+}
+
+/// The shape of a drawing, in a form that a review can read.
+#[test]
+fn phases_as_svg() {
+    let run = synthetic::run(&synthetic::FOUR[..2], 3);
+    let charts = charts(&run, &summarise(&run.samples)).unwrap();
+    let phases = charts.iter().find(|c| c.name == "phases").unwrap();
+    insta::assert_snapshot!(phases.svg);
+}

@@ -1,0 +1,155 @@
+//! What a reader must know beside the table, in plain sentences.
+
+use std::collections::BTreeMap;
+
+use super::words::{counted, headline, level, plain, shortened, step};
+use crate::stats::{self, Bursts, Lateness, OutOfRange, Quantile, Summary};
+use crate::store::Run;
+use crate::units::{format_ms, format_ns};
+
+/// One remark. Each form of the report escapes it in its own way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Note {
+    /// Our words, with names of functions among them.
+    pub(super) text: String,
+    /// Foreign words, such as the cause of an error; tamed, to be shown as such.
+    pub(super) quote: Option<String>,
+}
+
+impl Note {
+    fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), quote: None }
+    }
+}
+
+/// Longest cause that is shown, in characters; the whole is in `samples.jsonl`.
+const LONGEST_CAUSE: usize = 200;
+
+/// Every remark, the gravest first.
+pub(super) fn notes(run: &Run, summaries: &[Summary]) -> Vec<Note> {
+    let mut notes = incomplete(run);
+    notes.extend(failures(run));
+    notes.extend(
+        run.record
+            .warnings
+            .iter()
+            .map(|w| Note { text: "warning".to_owned(), quote: Some(plain(w)) }),
+    );
+    notes.extend(first_ever(run, summaries));
+    notes.extend(unsupported(summaries));
+    notes.extend(lateness(run));
+    notes.extend(stats::bursts(&run.samples, summaries).iter().map(burst));
+    notes.push(range(summaries));
+    notes.extend(dropped_marks(run));
+    notes
+}
+
+fn incomplete(run: &Run) -> Vec<Note> {
+    let (record, rows) = (&run.record, run.samples.len());
+    let mut notes = Vec::new();
+    if !record.complete {
+        notes.push(Note {
+            text: format!("INCOMPLETE: {rows} of {} planned invocations", record.counts.planned),
+            quote: record.stopped.as_deref().map(plain),
+        });
+    }
+    if run.truncated {
+        notes.push(Note::new("the last row was cut short and is left out: the driver was killed"));
+    }
+    notes
+}
+
+/// Failures by kind, each with the cells it met and one cause.
+fn failures(run: &Run) -> Vec<Note> {
+    let mut kinds: BTreeMap<&str, (u64, String, &str)> = BTreeMap::new();
+    for sample in &run.samples {
+        let Some(cause) = sample.outcome.cause() else { continue };
+        let cell = &sample.cell;
+        let place = || format!("{} {}", plain(&cell.function), step(cell));
+        let kind = kinds.entry(sample.outcome.kind()).or_insert_with(|| (0, place(), cause));
+        kind.0 += 1;
+    }
+    kinds
+        .into_iter()
+        .map(|(kind, (n, place, cause))| Note {
+            text: format!("{} {kind}, all rounds; the first at {place}", counted(n, "failure")),
+            quote: Some(shortened(&plain(cause), LONGEST_CAUSE)),
+        })
+        .collect()
+}
+
+fn first_ever(run: &Run, summaries: &[Summary]) -> Option<Note> {
+    let cells = headline(run, summaries);
+    if cells.iter().any(|s| s.first_ever.used) {
+        return Some(Note::new("one round only: the figures are first-ever starts"));
+    }
+    let medians: Vec<String> = cells
+        .iter()
+        .filter_map(|s| {
+            let median = s.first_ever.median?;
+            Some(format!("{} {}", plain(&s.cell.function), level(median)))
+        })
+        .collect();
+    let medians = (!medians.is_empty()).then(|| medians.join(", "))?;
+    Some(Note::new(format!("first ever (round 1, in no other figure), median ms: {medians}")))
+}
+
+/// Why there is a dash.
+fn unsupported(summaries: &[Summary]) -> Option<Note> {
+    let few = summaries.iter().any(|s| s.latency.p90.value.is_none());
+    let [p90, p95, p99] = [0.9, 0.95, 0.99].map(Quantile::least);
+    few.then(|| {
+        Note::new(format!(
+            "—: too few rows for a 95 % interval; p90 needs {p90}, p95 {p95}, p99 {p99}: \
+             read the maximum"
+        ))
+    })
+}
+
+fn lateness(run: &Run) -> Option<Note> {
+    let lag = Lateness::of(stats::used(&run.samples).filter_map(|s| s.lag()).collect())?;
+    Some(Note::new(format!(
+        "driver lag p50 {}, p99 {}, max {}",
+        format_ns(lag.p50),
+        format_ns(lag.p99),
+        format_ns(lag.max as f64)
+    )))
+}
+
+fn burst(bursts: &Bursts) -> Note {
+    let Bursts { size, temperature, bursts: n, width, invalid } = bursts;
+    let width = width.filter(|_| *size > 1).map_or_else(String::new, |w| {
+        format!(" width p99 {}, max {};", format_ns(w.p99), format_ns(w.max as f64))
+    });
+    Note::new(format!(
+        "burst of {size}, {temperature}:{width} {invalid} of {n} invalid (lag above 1 ms or 1 % \
+         of the median)"
+    ))
+}
+
+fn range(summaries: &[Summary]) -> Note {
+    let OutOfRange { below, above } = summaries.iter().fold(OutOfRange::default(), |sum, s| {
+        let out = s.out_of_range;
+        OutOfRange { below: sum.below + out.below, above: sum.above + out.above }
+    });
+    Note::new(format!(
+        "outside the histograms: {below} below {}, {above} above {} s",
+        format_ns(stats::LOWEST_NS as f64),
+        stats::HIGHEST_NS / 1_000_000_000
+    ))
+}
+
+fn dropped_marks(run: &Run) -> Option<Note> {
+    let n: u64 = run.samples.iter().map(|s| u64::from(s.dropped_marks)).sum();
+    (n > 0).then(|| {
+        let marks = counted(n, "mark");
+        Note::new(format!(
+            "{marks} of the functions' own clocks not between their neighbours: dropped"
+        ))
+    })
+}
+
+/// Milliseconds of a median that is a failure or a value: for captions.
+pub(super) fn median_ms(summary: &Summary) -> Option<String> {
+    summary.latency.p50.value?.ns().map(format_ms)
+}

@@ -1,0 +1,198 @@
+//! Words that every form of the report uses, and the taming of foreign text.
+
+use crate::sample::{Cell, Temperature};
+use crate::scenario::{Act, Network};
+use crate::stats::{Level, Quantile, Summary};
+use crate::store::Run;
+use crate::units::{format_mib, format_ms};
+
+/// In place of a number that cannot be given.
+pub(super) const DASH: &str = "—";
+
+/// Whether the figures are made up.
+pub(super) fn is_simulated(run: &Run) -> bool {
+    run.record.engine.kind == "fake"
+}
+
+/// Put before every title of a simulated run; empty for a real one.
+pub(super) fn warning(run: &Run) -> &'static str {
+    if is_simulated(run) { "SIMULATED: " } else { "" }
+}
+
+/// What the page is about: scenario and how much of it.
+pub(super) fn title(run: &Run) -> String {
+    let record = &run.record;
+    let rounds = counted(u64::from(record.scenario.rounds), "round");
+    format!("{}cold starts, scenario {}, {rounds}", warning(run), plain(&record.scenario.name))
+}
+
+/// `1 round`, `20 rounds`.
+pub(super) fn counted(n: u64, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// Host and engine in a line.
+pub(super) fn place(run: &Run) -> String {
+    let (host, engine) = (&run.record.host, &run.record.engine);
+    let text = format!(
+        "{} x {}, {}, {}; {} {}, {}, {}",
+        host.cpus,
+        host.cpu,
+        format_mib(host.memory),
+        host.kernel,
+        engine.kind,
+        engine.version,
+        engine.oci_runtime,
+        engine.storage_driver
+    );
+    plain(&text)
+}
+
+/// Foreign text on one line, safe for a terminal: no control characters, none
+/// that reorder or hide what follows.
+pub(super) fn plain(text: &str) -> String {
+    let tamed = |c: char| match c {
+        c if c.is_whitespace() => ' ',
+        c if c.is_control() => '\u{fffd}',
+        '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}'
+        | '\u{feff}' => '\u{fffd}',
+        c => c,
+    };
+    let line: String = text.trim().chars().map(tamed).collect();
+    line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Cuts a line to so many characters.
+pub(super) fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// `surge/out`.
+pub(super) fn step(cell: &Cell) -> String {
+    plain(&format!("{}/{}", cell.pattern, cell.step))
+}
+
+/// `burst 4` or `seq 200`.
+pub(super) fn act(act: Act) -> String {
+    match act {
+        Act::Burst(n) => format!("burst {n}"),
+        Act::Sequence(n) => format!("seq {n}"),
+    }
+}
+
+/// Milliseconds, or what stands for a failure.
+pub(super) fn level(level: Level) -> String {
+    level.ns().map_or_else(|| "failed".to_owned(), format_ms)
+}
+
+/// `224 (210–240)` in milliseconds; the interval as far as there is one.
+pub(super) fn quantile(quantile: &Quantile) -> String {
+    let Some(value) = quantile.value else { return DASH.to_owned() };
+    match quantile.interval {
+        Some(i) => format!("{} ({}–{})", level(value), level(i.low), level(i.high)),
+        None => level(value),
+    }
+}
+
+/// Milliseconds of a maximum.
+pub(super) fn maximum(ns: Option<u64>) -> String {
+    ns.map_or_else(|| DASH.to_owned(), |ns| format_ms(ns as f64))
+}
+
+/// `412x`: how many times the warm median a cold one is.
+pub(super) fn ratio(summary: &Summary) -> String {
+    match summary.cold_to_warm.as_ref().map(|r| r.ratio) {
+        None => String::new(),
+        Some(ratio) if ratio >= 9.95 => format!("{ratio:.0}x"),
+        Some(ratio) => format!("{ratio:.1}x"),
+    }
+}
+
+/// The phases of the sample nearest the median, which add up to it:
+/// `create 6.10 · engine+boot 190 · init 20.0 · invoke 1.20 ms`. Cold cells only.
+pub(super) fn split(run: &Run, summary: &Summary) -> Option<String> {
+    let sample = run.samples.get(summary.typical?)?;
+    if sample.cell.temperature != Temperature::Cold {
+        return None;
+    }
+    let parts: Vec<String> =
+        sample.phases().iter().map(|(p, ns)| format!("{p} {}", format_ms(*ns as f64))).collect();
+    Some(format!("{} ms", parts.join(" · ")))
+}
+
+/// Functions in their order, with the networks of each that were measured.
+pub(super) fn groups(run: &Run, summaries: &[Summary]) -> Vec<(String, Network)> {
+    let mut groups: Vec<(String, Network)> = Vec::new();
+    for summary in summaries {
+        let group = (summary.cell.function.clone(), summary.cell.network);
+        if !groups.contains(&group) {
+            groups.push(group);
+        }
+    }
+    groups.sort_by_key(|(name, network)| (position(run, name), name.clone(), *network));
+    groups
+}
+
+/// The summaries of one group, cold first.
+pub(super) fn members<'a>(
+    summaries: &'a [Summary],
+    (function, network): &(String, Network),
+) -> Vec<&'a Summary> {
+    let mut members: Vec<&Summary> = summaries
+        .iter()
+        .filter(|s| s.cell.function == *function && s.cell.network == *network)
+        .collect();
+    members.sort_by_key(|s| (s.cell.temperature, &s.cell));
+    members
+}
+
+/// Where a function stands in `functions.toml`; unknown ones come last.
+pub(super) fn position(run: &Run, function: &str) -> usize {
+    let known = run.record.functions.iter().find(|f| f.name == function);
+    known.map_or(usize::MAX, |f| f.position)
+}
+
+/// The cold cells that answer the question, in the functions' order: single
+/// calls; where there are none, the smallest bursts. One a function and network.
+pub(super) fn headline<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
+    let size = |s: &Summary| match s.cell.act {
+        Act::Burst(n) => n,
+        Act::Sequence(_) => u32::MAX,
+    };
+    groups(run, summaries)
+        .iter()
+        .filter_map(|group| {
+            let cold = members(summaries, group).into_iter();
+            cold.filter(|s| s.cell.temperature == Temperature::Cold).min_by_key(|s| size(s))
+        })
+        .collect()
+}
+
+/// The answer in a sentence.
+pub(super) fn answer(run: &Run, summaries: &[Summary]) -> String {
+    let mut cells = headline(run, summaries);
+    cells.retain(|s| s.latency.p50.value.is_some());
+    if cells.is_empty() {
+        return format!("{}no cold start was measured.", warning(run));
+    }
+    let median = |s: &Summary| s.latency.p50.value.and_then(Level::ns).unwrap_or(f64::INFINITY);
+    cells.sort_by(|a, b| median(a).total_cmp(&median(b)));
+    let networks = run.record.scenario.networks.len() > 1;
+    let parts: Vec<String> = cells
+        .iter()
+        .map(|s| {
+            let on = if networks { format!(" ({})", s.cell.network) } else { String::new() };
+            let times = s.cold_to_warm.as_ref().map(|_| format!(", {} warm", ratio(s)));
+            let ms = s.latency.p50.value.map_or_else(String::new, level);
+            let unit = if ms == "failed" { "" } else { " ms" };
+            let times = times.unwrap_or_default();
+            format!("{}{on} {ms}{unit}{times}", plain(&s.cell.function))
+        })
+        .collect();
+    format!("{}median cold start: {}.", warning(run), parts.join("; "))
+}

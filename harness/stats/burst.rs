@@ -1,0 +1,122 @@
+//! How well the driver kept its own schedule.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Summary;
+use super::distribution::{Level, type_7};
+use crate::sample::{Cell, Mark, Sample, Temperature};
+use crate::scenario::Act;
+
+/// Lag that makes a burst invalid, in nanoseconds, however slow the cell is.
+pub const MOST_LAG_NS: u64 = 1_000_000;
+/// Lag that makes a burst invalid, as a share of its cell's median.
+pub const MOST_LAG_SHARE: f64 = 0.01;
+
+/// A lateness or a width, in nanoseconds: diagnostic, so without intervals.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Lateness {
+    /// Median.
+    pub p50: f64,
+    /// 0.99-quantile; next to the maximum when rows are few.
+    pub p99: f64,
+    /// Largest.
+    pub max: u64,
+}
+
+impl Lateness {
+    /// Of values in nanoseconds, in any order; none of no values.
+    #[must_use]
+    pub fn of(mut values: Vec<u64>) -> Option<Self> {
+        values.sort_unstable();
+        Some(Self { p50: type_7(&values, 0.5)?, p99: type_7(&values, 0.99)?, max: *values.last()? })
+    }
+}
+
+/// All bursts of one size that had rows of one temperature.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bursts {
+    /// Invocations in each.
+    pub size: u32,
+    /// The temperature of the rows looked at; a burst with both kinds counts
+    /// under both.
+    pub temperature: Temperature,
+    /// How many bursts.
+    pub bursts: usize,
+    /// First dispatch to last dispatch within one burst, all its rows.
+    pub width: Option<Lateness>,
+    /// Bursts with a row that was dispatched more than 1 ms, or more than 1 % of
+    /// its cell's median, after its intended instant.
+    pub invalid: usize,
+}
+
+/// One burst: its trial and where in the pattern it stands.
+type Key<'a> = (u32, &'a str, &'a str);
+
+fn key(sample: &Sample) -> Key<'_> {
+    (sample.trial, &sample.cell.pattern, &sample.cell.step)
+}
+
+/// The bursts of a run, by size and temperature, over the rows used for
+/// inference.
+#[must_use]
+pub fn bursts(samples: &[Sample], summaries: &[Summary]) -> Vec<Bursts> {
+    let widths = widths(samples);
+    let medians = medians(summaries);
+    let mut groups: BTreeMap<(u32, Temperature), BTreeMap<Key, bool>> = BTreeMap::new();
+    for sample in super::used(samples) {
+        if let Act::Burst(size) = sample.cell.act {
+            let group = groups.entry((size, sample.cell.temperature)).or_default();
+            *group.entry(key(sample)).or_default() |= is_late(sample, &medians);
+        }
+    }
+    let width = |key: &Key| widths.get(key).map(|(first, last)| last - first);
+    groups
+        .into_iter()
+        .map(|((size, temperature), group)| Bursts {
+            size,
+            temperature,
+            bursts: group.len(),
+            width: Lateness::of(group.keys().filter_map(width).collect()),
+            invalid: group.values().filter(|late| **late).count(),
+        })
+        .collect()
+}
+
+/// First and last dispatch of every burst, in nanoseconds since the epoch.
+fn widths(samples: &[Sample]) -> BTreeMap<Key<'_>, (u64, u64)> {
+    let mut widths = BTreeMap::new();
+    for sample in samples.iter().filter(|s| matches!(s.cell.act, Act::Burst(_))) {
+        let Some(at) = sample.marks.get(Mark::Dispatched) else { continue };
+        let (first, last) = widths.entry(key(sample)).or_insert((at, at));
+        *first = at.min(*first);
+        *last = at.max(*last);
+    }
+    widths
+}
+
+/// Counts, for every cell, the bursts in which a row of it was too late.
+pub(super) fn count_invalid(samples: &[Sample], summaries: &mut [Summary]) {
+    let mut late: BTreeMap<&Cell, BTreeSet<u32>> = BTreeMap::new();
+    {
+        let medians = medians(summaries);
+        for sample in super::used(samples) {
+            if matches!(sample.cell.act, Act::Burst(_)) && is_late(sample, &medians) {
+                late.entry(&sample.cell).or_default().insert(sample.trial);
+            }
+        }
+    }
+    for summary in summaries {
+        summary.invalid_bursts = late.get(&summary.cell).map_or(0, BTreeSet::len);
+    }
+}
+
+fn medians(summaries: &[Summary]) -> BTreeMap<&Cell, f64> {
+    let median = |s: &Summary| s.latency.p50.value.and_then(Level::ns);
+    summaries.iter().filter_map(|s| Some((&s.cell, median(s)?))).collect()
+}
+
+fn is_late(sample: &Sample, medians: &BTreeMap<&Cell, f64>) -> bool {
+    let Some(lag) = sample.lag() else { return false };
+    let share = medians.get(&sample.cell).map_or(f64::INFINITY, |m| m * MOST_LAG_SHARE);
+    lag > MOST_LAG_NS || lag as f64 > share
+}

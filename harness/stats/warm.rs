@@ -1,0 +1,42 @@
+//! Cold against warm: how many times longer a cold start takes.
+
+use super::Summary;
+use super::distribution::Level;
+use crate::sample::{Cell, Temperature};
+use crate::scenario::Act;
+
+/// A cold median over a warm one, of the same function and network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ColdToWarm {
+    /// Cold p50 divided by warm p50. A point estimate, without an interval.
+    pub ratio: f64,
+    /// The warm cell it is measured against.
+    pub warm: Cell,
+}
+
+/// Gives every cold summary its ratio, where a warm cell answers to it.
+pub(super) fn compare(summaries: &mut [Summary]) {
+    let ratios: Vec<Option<ColdToWarm>> =
+        summaries.iter().map(|cold| ratio(cold, summaries)).collect();
+    for (summary, ratio) in summaries.iter_mut().zip(ratios) {
+        summary.cold_to_warm = ratio;
+    }
+}
+
+fn ratio(cold: &Summary, all: &[Summary]) -> Option<ColdToWarm> {
+    if cold.cell.temperature != Temperature::Cold {
+        return None;
+    }
+    let warm = all
+        .iter()
+        .filter(|s| s.cell.temperature == Temperature::Warm)
+        .filter(|s| (&s.cell.function, s.cell.network) == (&cold.cell.function, cold.cell.network))
+        .filter(|s| median(s).is_some_and(|ns| ns > 0.0))
+        // A steady caller is what warm means; a warm burst also queues.
+        .min_by_key(|s| matches!(s.cell.act, Act::Burst(_)))?;
+    Some(ColdToWarm { ratio: median(cold)? / median(warm)?, warm: warm.cell.clone() })
+}
+
+fn median(summary: &Summary) -> Option<f64> {
+    summary.latency.p50.value.and_then(Level::ns)
+}
