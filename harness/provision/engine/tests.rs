@@ -62,3 +62,33 @@ fn what_to_type() {
     assert!(cure(Given, true, Family::Other, false, false).contains("this distribution"));
     assert!(cure(Given, false, Family::Debian, true, true).contains("usermod -aG docker"));
 }
+
+/// To be run in a bare Debian, as a dress rehearsal: once anywhere, with a state
+/// folder too long for sockets, which stops it after the installation, then
+/// under `unshare --net`.
+#[tokio::test]
+#[ignore = "installs packages and starts an engine: needs root and a machine to spare"]
+async fn from_nothing_to_an_engine() {
+    use crate::engine::Engine;
+    let Ok(state) = std::env::var("COLDSTART_TEST_STATE") else {
+        eprintln!("skipped: COLDSTART_TEST_STATE names no folder");
+        return;
+    };
+    let mut around = bare(Path::new(&state));
+    around.state = state.into();
+    let say = |line: &str| eprintln!("{line}");
+    // Two at once: one engine.
+    let both = tokio::join!(
+        find(&around, Consent::Given, &say),
+        find(&around, Consent::Given, &|line| eprintln!("second: {line}"))
+    );
+    let engine = match both {
+        (Ok(engine), Ok(_)) => engine,
+        (one, two) => panic!("{:?}\n{:?}", one.map(|_| ()), two.map(|_| ())),
+    };
+    eprintln!("{:?}", engine.describe().await.unwrap());
+    let again = find(&around, Consent::Withheld, &|line| panic!("{line}")).await.unwrap();
+    assert_eq!(again.address(), engine.address());
+    assert!(daemon::stop_private(&around).await.unwrap());
+    assert!(find(&around, Consent::Withheld, &say).await.is_err());
+}
