@@ -41,6 +41,14 @@ pub enum EngineError {
         /// Its own words.
         message: String,
     },
+    /// It asked a registry, which answered that it has no such image.
+    #[error("{doing}: {message}")]
+    NotFound {
+        /// What it was asked to do, and to what.
+        doing: String,
+        /// Its own words.
+        message: String,
+    },
 }
 
 /// What an engine says of itself. Part of every run's record.
@@ -179,7 +187,8 @@ pub trait Engine: Send + Sync + 'static {
         reference: &str,
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
 
-    /// Pulls an image that is pinned by digest.
+    /// Pulls an image that is pinned by digest. [`EngineError::NotFound`] when the
+    /// registry can be reached, and does not have it.
     fn pull(&self, reference: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Imports a root file system, a tar archive on disk, as an image, with the

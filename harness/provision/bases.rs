@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use super::command::is_root;
 use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, bootstrap, hex};
-use crate::engine::Engine;
+use crate::engine::{Engine, EngineError};
 use crate::functions::Base;
 use crate::store::Origin;
 
@@ -24,13 +24,14 @@ pub struct BaseImage {
     pub origin: Origin,
 }
 
-/// Gets base images, and remembers for as long as it lives that the registry
-/// did not answer: one base waits for it, not each.
+/// Gets base images, and remembers for as long as it lives that no registry can
+/// be reached: one base waits for it, not each. That a registry lacks one base
+/// says nothing about the next.
 pub struct Bases<'a> {
     around: &'a Surroundings,
     consent: Consent,
     say: Say<'a>,
-    /// Why the registry is of no use.
+    /// Why no registry can be reached.
     registry: Mutex<Option<String>>,
 }
 
@@ -88,7 +89,7 @@ impl<'a> Bases<'a> {
         })
     }
 
-    /// Tries the registry, unless it has failed before. One at a time: the wait
+    /// Tries the registry, unless it was out of reach before. One at a time: the wait
     /// for a dead one is shared.
     async fn pull(&self, engine: &impl Engine, base: &Base) -> Result<(), String> {
         let mut unusable = self.registry.lock().await;
@@ -96,9 +97,14 @@ impl<'a> Bases<'a> {
             return Err(reason.clone());
         }
         self.say(&format!("pulling base `{}`: {}", base.name, base.pull));
-        let pulled = engine.pull(&base.pull).await.map_err(|e| e.to_string());
-        *unusable = pulled.as_ref().err().cloned();
-        pulled
+        let pulled = engine.pull(&base.pull).await;
+        pulled.map_err(|error| {
+            let reason = error.to_string();
+            if !matches!(error, EngineError::NotFound { .. }) {
+                *unusable = Some(reason.clone());
+            }
+            reason
+        })
     }
 
     /// Whether it may be bootstrapped; else what to type.

@@ -31,6 +31,18 @@ pub(super) fn has_status(error: &Error, status: u16) -> bool {
     matches!(error, Error::DockerResponseServerError { status_code, .. } if *status_code == status)
 }
 
+/// The registry answered the engine, and does not have the image. Most engines
+/// give status 500 for this too: there is only the text to go by.
+pub(super) fn is_not_found(error: &Error) -> bool {
+    const WORDS: [&str; 3] = ["manifest unknown", "not found", "does not exist"];
+    let text = match error {
+        Error::DockerResponseServerError { message, .. } => message,
+        Error::DockerStreamError { error } => error,
+        _ => return false,
+    };
+    has_status(error, 404) || WORDS.iter().any(|words| text.contains(words))
+}
+
 /// It answered, and did not do it.
 pub(super) fn refused(doing: &str, message: String) -> EngineError {
     EngineError::Refused { doing: doing.to_owned(), message }
@@ -44,4 +56,23 @@ fn root(error: &dyn std::error::Error) -> String {
         cause = next;
     }
     cause.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_such_image_and_no_registry_are_told_apart() {
+        let answered = |status_code, message: &str| Error::DockerResponseServerError {
+            status_code,
+            message: message.to_owned(),
+        };
+        assert!(is_not_found(&answered(404, "pull access denied for x")));
+        assert!(is_not_found(&answered(500, "manifest unknown")));
+        assert!(!is_not_found(&answered(500, "dial tcp: lookup x: no such host")));
+        let told = |error: &str| Error::DockerStreamError { error: error.to_owned() };
+        assert!(is_not_found(&told("failed to resolve reference \"x\": x: not found")));
+        assert!(!is_not_found(&told("failed to do request: dial tcp: connection refused")));
+    }
 }

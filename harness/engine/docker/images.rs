@@ -16,7 +16,7 @@ use futures_util::{Stream, StreamExt, stream};
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
-use super::failure::{failed, has_status, refused};
+use super::failure::{failed, has_status, is_not_found, refused};
 use crate::engine::{BuildSpec, EngineError, Image, LABEL_IMAGE};
 
 /// A registry that says nothing for so long is taken for unreachable.
@@ -52,13 +52,23 @@ pub(super) async fn pull(docker: &Docker, reference: &str) -> Result<(), EngineE
     loop {
         match tokio::time::timeout(SILENCE, progress.next()).await {
             Ok(Some(Ok(_))) => {}
-            Ok(Some(Err(e))) => return Err(failed(&doing, e)),
+            Ok(Some(Err(e))) => return Err(pull_failed(doing, e)),
             Ok(None) => return Ok(()),
             Err(_) => {
                 let message = format!("the registry said nothing for {} s", SILENCE.as_secs());
                 return Err(refused(&doing, message));
             }
         }
+    }
+}
+
+fn pull_failed(doing: String, error: bollard::errors::Error) -> EngineError {
+    let not_found = is_not_found(&error);
+    match failed(&doing, error) {
+        EngineError::Refused { doing, message } if not_found => {
+            EngineError::NotFound { doing, message }
+        }
+        other => other,
     }
 }
 
