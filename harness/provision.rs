@@ -13,13 +13,13 @@ pub mod engine;
 
 mod bootstrap;
 mod command;
-mod context;
 mod lock;
+mod named;
 mod packages;
 mod surroundings;
 
 pub(crate) use command::last_lines;
-pub(crate) use context::hex;
+pub(crate) use named::hex;
 pub use surroundings::Surroundings;
 
 /// Takes one line of progress.
@@ -68,15 +68,6 @@ pub enum ProvisionError {
 }
 
 impl ProvisionError {
-    /// The exit code of the program: 4 where something is missing, else 1.
-    #[must_use]
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Missing { .. } => 4,
-            Self::Failed { .. } | Self::Engine(_) => 1,
-        }
-    }
-
     fn failed(doing: impl Into<String>, message: impl ToString) -> Self {
         Self::Failed { doing: doing.into(), message: message.to_string() }
     }

@@ -2,10 +2,10 @@
 
 use super::{Failure, load_functions, runtime, say};
 use crate::cli::Build;
-use crate::units::format_mib;
 use crate::images;
 use crate::provision::bases::Bases;
 use crate::provision::{Consent, Surroundings, engine};
+use crate::units::format_size;
 
 /// Builds what is missing; prints a line a function.
 pub(super) fn run(args: &Build) -> Result<(), Failure> {
@@ -19,7 +19,7 @@ pub(super) fn run(args: &Build) -> Result<(), Failure> {
     })?;
     for record in records {
         let digest = record.digest.get(..19).unwrap_or(&record.digest);
-        let (name, size) = (&record.name, format_mib(record.size));
+        let (name, size) = (&record.name, format_size(record.size));
         println!("{name:<12} {:<40} {digest}  {size:>10}  {}", record.image, record.version);
     }
     Ok(())

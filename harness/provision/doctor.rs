@@ -2,16 +2,21 @@
 
 use super::command::{installed, is_root};
 use super::engine::{DAEMON, look};
-use super::packages;
+use super::packages::{self, Family};
 use super::{Surroundings, bases, bootstrap, daemon};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine, EngineInfo};
 use crate::functions::Function;
 use crate::images;
-use crate::units::format_mib;
+use crate::store::Origin;
+use crate::units::format_size;
 
 /// Images, logs and a run's results need about this much, in bytes.
 const DISK: u64 = 3 << 30;
+
+/// What to type for images that are not here yet. Without consent it would do
+/// where a registry answers, which is not known before it is asked.
+const GET_IMAGES: &str = "`coldstart build --provision` gets and builds what is missing";
 
 /// One fact about this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,22 +41,24 @@ impl Finding {
 /// Looks at everything that a run needs.
 pub async fn inspect(around: &Surroundings, functions: &[Function]) -> Vec<Finding> {
     let mut findings = Vec::new();
-    match look(around, &|_| ()).await {
+    let mut folders = Vec::new();
+    match look(around).await {
         Ok(engine) => {
             findings.push(engine_finding(&engine).await);
             findings.extend(means());
             findings.extend(left_over(&engine).await);
             findings.extend(image_findings(&engine, functions).await);
-            findings.extend(disk(&engine.data_root().await.unwrap_or_default()));
+            folders.extend(engine.data_root().await.ok());
         }
         Err(absent) => {
             let cure = absent.cure(is_root(), packages::family(), installed(DAEMON));
-            findings.push(Finding::new(false, "engine", absent.tried.join(", "), &cure));
+            findings.push(Finding::new(false, "engine", absent.missing(), &cure));
             findings.extend(means());
         }
     }
     findings.push(private(around));
-    findings.extend(disk(&existing(&around.state)));
+    folders.push(existing(&around.state));
+    findings.extend(folders.iter().filter_map(|folder| disk(folder)));
     findings
 }
 
@@ -77,27 +84,33 @@ fn described(info: &EngineInfo) -> String {
 
 /// The means to get what is missing. None of them is needed when nothing is.
 fn means() -> [Finding; 4] {
-    let told = |yes: bool| if yes { "installed" } else { "not installed" };
+    let told = |program: &str| match (installed(program), packages::family()) {
+        (true, _) => "installed",
+        (false, Family::Debian) => "not installed: `--provision` does that when it is needed",
+        (false, Family::Other) => "not installed",
+    };
     let user = if is_root() { "root" } else { "not root: nothing can be installed or started" };
     [
         Finding::new(true, "user", user, ""),
-        Finding::new(true, DAEMON, told(installed(DAEMON)), ""),
-        Finding::new(true, bootstrap::PROGRAM, told(installed(bootstrap::PROGRAM)), ""),
-        Finding::new(true, "registry", "unknown until something is pulled", ""),
+        Finding::new(true, DAEMON, told(DAEMON), ""),
+        Finding::new(true, bootstrap::PROGRAM, told(bootstrap::PROGRAM), ""),
+        Finding::new(true, "registry", "not asked before an image is missing", ""),
     ]
 }
 
+/// Instances that carry our label. A run can be done with them there.
 async fn left_over(engine: &DockerEngine) -> Option<Finding> {
     let found = engine.instances(None).await.ok()?;
     let detail = match found.len() {
         0 => "none".to_owned(),
-        n => format!("{n} of runs that were killed, or that still run"),
+        n => {
+            format!("{n}, of a killed run (`coldstart clean` removes them) or of one that goes on")
+        }
     };
-    Some(Finding::new(found.is_empty(), "left-over instances", detail, "`coldstart clean`"))
+    Some(Finding::new(true, "instances", detail, ""))
 }
 
 async fn image_findings(engine: &DockerEngine, functions: &[Function]) -> Vec<Finding> {
-    let cure = "`coldstart run` gets it";
     let mut findings: Vec<Finding> = Vec::new();
     for base in functions.iter().flat_map(|f| f.bases.values()) {
         let what = format!("base `{}`", base.name);
@@ -105,16 +118,27 @@ async fn image_findings(engine: &DockerEngine, functions: &[Function]) -> Vec<Fi
             continue;
         }
         let found = bases::present(engine, base).await.ok().flatten();
-        let detail = found.as_ref().map_or("missing", |image| image.reference.as_str()).to_owned();
-        findings.push(Finding::new(found.is_some(), what, detail, cure));
+        let detail = found.as_ref().map_or_else(|| "not here yet".to_owned(), origin);
+        findings.push(Finding::new(found.is_some(), what, detail, GET_IMAGES));
     }
     for function in functions {
         let found = images::present(engine, function).await;
-        let detail = found.clone().unwrap_or_else(|| "missing".to_owned());
+        let detail = found.clone().unwrap_or_else(|| "not built yet".to_owned());
         let what = format!("function `{}`", function.name);
-        findings.push(Finding::new(found.is_some(), what, detail, "`coldstart run` builds it"));
+        findings.push(Finding::new(found.is_some(), what, detail, GET_IMAGES));
     }
     findings
+}
+
+/// Where a base came from, without the digest that `functions.toml` pins.
+fn origin(image: &bases::BaseImage) -> String {
+    let name = image.reference.split('@').next().unwrap_or_default();
+    let how = match image.origin {
+        Origin::Pulled => "pulled",
+        Origin::Bootstrapped => "bootstrapped",
+        Origin::Fake => "simulated",
+    };
+    format!("{name}, {how}")
 }
 
 fn private(around: &Surroundings) -> Finding {
@@ -134,7 +158,7 @@ fn existing(folder: &std::path::Path) -> String {
 fn disk(folder: &str) -> Option<Finding> {
     let stat = rustix::fs::statvfs(folder).ok()?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
-    let what = format!("disk under {folder}");
-    let cure = format!("free {} at least", format_mib(DISK));
-    Some(Finding::new(free >= DISK, what, format!("{} free", format_mib(free)), &cure))
+    let detail = format!("{} free under {folder}", format_size(free));
+    let cure = format!("make room: images and results need about {}", format_size(DISK));
+    Some(Finding::new(free >= DISK, "disk", detail, &cure))
 }

@@ -5,8 +5,9 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use super::command::{installed, is_root};
+use super::named::{Named, named};
 use super::packages::{self, Family};
-use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, context, daemon, lock};
+use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, daemon, lock};
 use crate::engine::docker::DockerEngine;
 
 /// The daemon's program.
@@ -14,17 +15,19 @@ pub(super) const DAEMON: &str = "dockerd";
 /// The package that brings it, its supervisor and its OCI runtime.
 const PACKAGE: &str = "docker.io";
 
-/// Finds an engine: `DOCKER_HOST`, the current context, the standard socket, our
-/// own. Where none answers, one is installed or started, given consent.
+/// Finds an engine: the one that `DOCKER_HOST` or a context names and no other;
+/// else at the standard socket, else our own. Where nothing is named and none
+/// answers, one is installed or started, given consent.
 ///
 /// # Errors
-/// [`ProvisionError::Missing`] when there is none and nothing may be changed.
+/// [`ProvisionError::Missing`] when the named one does not answer, whatever the
+/// consent, or when there is none and nothing may be changed.
 pub async fn find(
     around: &Surroundings,
     consent: Consent,
     say: Say<'_>,
 ) -> Result<DockerEngine, ProvisionError> {
-    match look(around, say).await {
+    match look(around).await {
         Ok(engine) => Ok(engine),
         Err(absent) => {
             absent.check(consent, is_root(), packages::family(), installed(DAEMON))?;
@@ -37,15 +40,20 @@ pub async fn find(
 ///
 /// # Errors
 /// Where it looked, and what was there.
-pub(super) async fn look(around: &Surroundings, say: Say<'_>) -> Result<DockerEngine, Absent> {
-    let mut absent = Absent::default();
-    for (named, address) in addresses(around) {
+pub(super) async fn look(around: &Surroundings) -> Result<DockerEngine, Absent> {
+    let named = named(around);
+    let addresses = match &named {
+        Some(Named { address: Ok(address), .. }) => vec![address.clone()],
+        Some(Named { address: Err(why), .. }) => {
+            return Err(Absent { tried: vec![why.clone()], named, denied: false });
+        }
+        None => our_choice(around),
+    };
+    let mut absent = Absent { named, ..Absent::default() };
+    for address in addresses {
         match attempt(&address).await {
             Ok(engine) => return Ok(engine),
             Err(reason) => {
-                if let Some(name) = named {
-                    say(&format!("warning: {name} says {address}: {reason}; looking elsewhere"));
-                }
                 absent.denied |= reason.contains(DENIED);
                 absent.tried.push(format!("{address} ({reason})"));
             }
@@ -56,25 +64,10 @@ pub(super) async fn look(around: &Surroundings, say: Say<'_>) -> Result<DockerEn
 
 const DENIED: &str = "permission denied";
 
-/// Where to look, in order, and who named it.
-fn addresses(around: &Surroundings) -> Vec<(Option<&'static str>, String)> {
-    let unix = |path: &Path| format!("unix://{}", path.display());
-    let mut all = Vec::new();
-    if let Some(host) = &around.host {
-        all.push((Some("DOCKER_HOST"), host.clone()));
-    }
-    if let Some(host) = context::address(&around.config, around.context.as_deref()) {
-        all.push((Some("the current context"), host));
-    }
-    all.push((None, unix(&around.standard_socket)));
-    all.push((None, unix(&around.private_socket())));
-    let mut seen = Vec::new();
-    all.retain(|(_, address)| {
-        let new = !seen.contains(address);
-        seen.push(address.clone());
-        new
-    });
-    all
+/// Where to look when nobody said where.
+fn our_choice(around: &Surroundings) -> Vec<String> {
+    let sockets = [around.standard_socket.clone(), around.private_socket()];
+    sockets.map(|path| format!("unix://{}", path.display())).to_vec()
 }
 
 async fn attempt(address: &str) -> Result<DockerEngine, String> {
@@ -93,6 +86,8 @@ async fn attempt(address: &str) -> Result<DockerEngine, String> {
 /// Where no engine was found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Absent {
+    /// The one engine that was asked for; none where the choice was ours.
+    pub(super) named: Option<Named>,
     /// Addresses, each with the reason.
     pub(super) tried: Vec<String>,
     /// Whether one of them is there, and not for us.
@@ -109,11 +104,22 @@ impl Absent {
         installed: bool,
     ) -> Result<(), ProvisionError> {
         let can = root && (installed || family == Family::Debian);
-        if can && consent == Consent::Given {
+        if can && consent == Consent::Given && self.named.is_none() {
             return Ok(());
         }
-        let missing = format!("no container engine answers: tried {}", self.tried.join(", "));
+        let missing = self.missing();
         Err(ProvisionError::Missing { missing, cure: self.cure(root, family, installed) })
+    }
+
+    /// What was tried, and who said so.
+    pub(super) fn missing(&self) -> String {
+        let tried = self.tried.join(", ");
+        match &self.named {
+            Some(Named { by, .. }) => {
+                format!("the engine that {by} names does not answer: {tried}")
+            }
+            None => format!("no container engine answers: tried {tried}"),
+        }
     }
 
     /// What to type.
@@ -122,6 +128,9 @@ impl Absent {
             return "an engine is there, but not for this user: run this with sudo, or join its \
                     group with `sudo usermod -aG docker $USER` and log in again"
                 .to_owned();
+        }
+        if let Some(Named { undo, .. }) = &self.named {
+            return format!("start it, or let coldstart look for another one: {undo}");
         }
         let (by_us, by_hand) = match (installed, family) {
             (true, _) => ("start a private one", "`systemctl start docker`"),
@@ -144,7 +153,7 @@ impl Absent {
 async fn obtain(around: &Surroundings, say: Say<'_>) -> Result<DockerEngine, ProvisionError> {
     let _lock = lock::take(around, say).await?;
     // Whoever held the lock before may have done it.
-    if let Ok(engine) = look(around, &|_| ()).await {
+    if let Ok(engine) = look(around).await {
         return Ok(engine);
     }
     if !installed(DAEMON) {

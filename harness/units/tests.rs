@@ -43,6 +43,17 @@ fn latencies_have_three_figures() {
     assert_eq!(format_wait(Duration::from_secs(200)), "3 min 20 s");
 }
 
+#[test]
+fn sizes_have_the_unit_that_reads_well() {
+    let check = |bytes: u64, text: &str| assert_eq!(format_size(bytes), text);
+    check(0, "0.0 MiB");
+    check(1 << 19, "0.5 MiB");
+    check(512 << 20, "512.0 MiB");
+    check((1 << 30) - 1, "1.0 GiB");
+    check(3 << 30, "3.0 GiB");
+    check(70_133 << 20, "68.5 GiB");
+}
+
 proptest! {
     #[test]
     fn a_parsed_duration_is_what_was_printed(ms in 1u64..10_000_000) {

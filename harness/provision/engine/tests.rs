@@ -11,40 +11,65 @@ fn bare(folder: &Path) -> Surroundings {
 }
 
 fn cure(consent: Consent, root: bool, family: Family, installed: bool, denied: bool) -> String {
-    let absent = Absent { tried: vec!["unix:///x (no such socket)".to_owned()], denied };
+    let tried = vec!["unix:///x (no such socket)".to_owned()];
+    told(&Absent { named: None, tried, denied }, consent, root, family, installed)
+}
+
+fn told(absent: &Absent, consent: Consent, root: bool, family: Family, installed: bool) -> String {
     match absent.check(consent, root, family, installed) {
         Ok(()) => "go".to_owned(),
         Err(error) => {
-            assert_eq!(error.exit_code(), 4);
+            assert!(matches!(error, ProvisionError::Missing { .. }), "{error:?}");
             error.to_string()
         }
     }
 }
 
-#[test]
-fn the_order_of_addresses() {
+#[tokio::test]
+async fn the_standard_socket_comes_before_our_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let around = bare(folder.path());
+    let unix = |name: &str| format!("unix://{}", folder.path().join(name).display());
+    assert_eq!(our_choice(&around), [unix("standard.sock"), unix("state/engine/docker.sock")]);
+    let absent = look(&around).await.unwrap_err();
+    assert_eq!((absent.named.is_none(), absent.tried.len()), (true, 2), "{absent:?}");
+}
+
+#[tokio::test]
+async fn a_named_engine_that_does_not_answer_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let mut around = bare(folder.path());
-    around.host = Some("tcp://127.0.0.1:2375".to_owned());
-    let found: Vec<String> = addresses(&around).into_iter().map(|(_, a)| a).collect();
-    let unix = |name: &str| format!("unix://{}", folder.path().join(name).display());
-    let standard = unix("standard.sock");
-    assert_eq!(
-        found,
-        ["tcp://127.0.0.1:2375".to_owned(), standard.clone(), unix("state/engine/docker.sock")]
-    );
-    around.host = Some(standard);
-    assert_eq!(addresses(&around).len(), 2);
+    // The standard socket would be the next one to try, and must not be.
+    let _standard = std::os::unix::net::UnixListener::bind(&around.standard_socket).unwrap();
+    let check = |absent: &Absent, parts: &[&str]| {
+        assert_eq!(absent.tried.len(), 1, "{absent:?}");
+        for consent in [Consent::Given, Consent::Withheld] {
+            let text = told(absent, consent, true, Family::Debian, true);
+            for part in parts {
+                assert!(text.contains(part), "`{part}` is not in: {text}");
+            }
+            assert!(!text.contains("standard.sock") && !text.contains("--provision"), "{text}");
+        }
+    };
+    around.context = Some("lost".to_owned());
+    let absent = look(&around).await.unwrap_err();
+    check(&absent, &["the docker context `lost` names", "meta.json", "unset DOCKER_CONTEXT"]);
+    around.host = Some("unix:///no/such.sock".to_owned());
+    let absent = look(&around).await.unwrap_err();
+    check(&absent, &["DOCKER_HOST names", "unix:///no/such.sock (no such", "`unset DOCKER_HOST`"]);
+    let error = find(&around, Consent::Given, &|line| panic!("{line}")).await.unwrap_err();
+    assert!(error.to_string().contains("/no/such.sock"), "{error}");
+    assert!(!around.state.exists(), "nothing was changed");
 }
 
 #[tokio::test]
 async fn nothing_and_nobody_and_not_allowed_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let around = bare(folder.path());
-    let absent = look(&around, &|_| ()).await.unwrap_err();
+    let absent = look(&around).await.unwrap_err();
     assert!(absent.tried.iter().all(|t| t.contains("no such socket")), "{absent:?}");
     drop(std::os::unix::net::UnixListener::bind(&around.standard_socket).unwrap());
-    let absent = look(&around, &|_| ()).await.unwrap_err();
+    let absent = look(&around).await.unwrap_err();
     assert!(absent.tried[0].contains("nobody listens"), "{absent:?}");
     assert!(!around.state.exists(), "looking changes nothing");
 }

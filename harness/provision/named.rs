@@ -1,0 +1,149 @@
+//! The engine that the user named, as the engine's own client reads it:
+//! `DOCKER_HOST`, else a context.
+
+use std::path::Path;
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use super::Surroundings;
+
+/// An engine that the user named. No other one is taken in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Named {
+    /// What names it.
+    pub(super) by: String,
+    /// Its address, or why that is not known.
+    pub(super) address: Result<String, String>,
+    /// What to type to name none.
+    pub(super) undo: &'static str,
+}
+
+/// The engine that is named; none where the choice is ours.
+pub(super) fn named(around: &Surroundings) -> Option<Named> {
+    if let Some(host) = &around.host {
+        let by = "DOCKER_HOST".to_owned();
+        return Some(Named { by, address: Ok(host.clone()), undo: "`unset DOCKER_HOST`" });
+    }
+    let (name, undo) = match &around.context {
+        Some(name) => (name.clone(), "`unset DOCKER_CONTEXT`"),
+        None => (current(&around.config)?, "`docker context use default`"),
+    };
+    if name.is_empty() || name == "default" {
+        return None;
+    }
+    let address = address(&around.config, &name);
+    Some(Named { by: format!("the docker context `{name}`"), address, undo })
+}
+
+/// The current context. What cannot be read names none.
+fn current(config: &Path) -> Option<String> {
+    let text = std::fs::read(config.join("config.json")).ok()?;
+    serde_json::from_slice::<Config>(&text).ok().map(|config| config.current)
+}
+
+/// The address of a context's engine.
+fn address(config: &Path, name: &str) -> Result<String, String> {
+    let folder = hex(&Sha256::digest(name.as_bytes()));
+    let file = config.join("contexts/meta").join(folder).join("meta.json");
+    let told = |e: &dyn std::fmt::Display| format!("no address: {}: {e}", file.display());
+    let text = std::fs::read(&file).map_err(|e| told(&e))?;
+    let meta: Meta = serde_json::from_slice(&text).map_err(|e| told(&e))?;
+    Ok(meta.endpoints.docker.host)
+}
+
+#[derive(Deserialize)]
+struct Config {
+    #[serde(rename = "currentContext", default)]
+    current: String,
+}
+
+#[derive(Deserialize)]
+struct Meta {
+    #[serde(rename = "Endpoints")]
+    endpoints: Endpoints,
+}
+
+#[derive(Deserialize)]
+struct Endpoints {
+    docker: Endpoint,
+}
+
+#[derive(Deserialize)]
+struct Endpoint {
+    #[serde(rename = "Host")]
+    host: String,
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(current: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!("{{\"auths\": {{}}, \"currentContext\": \"{current}\"}}");
+        std::fs::write(folder.path().join("config.json"), config).unwrap();
+        let meta = folder.path().join("contexts/meta").join(hex(&Sha256::digest(b"lab")));
+        std::fs::create_dir_all(&meta).unwrap();
+        let text = r#"{"Name":"lab","Metadata":{},
+            "Endpoints":{"docker":{"Host":"unix:///run/lab.sock","SkipTLSVerify":false}}}"#;
+        std::fs::write(meta.join("meta.json"), text).unwrap();
+        folder
+    }
+
+    fn around(config: &Path, context: Option<&str>) -> Surroundings {
+        Surroundings {
+            host: None,
+            context: context.map(str::to_owned),
+            config: config.to_owned(),
+            ..Surroundings::read()
+        }
+    }
+
+    #[test]
+    fn the_current_context_is_followed() {
+        let folder = folder("lab");
+        let found = named(&around(folder.path(), None)).unwrap();
+        assert_eq!(found.address.as_deref(), Ok("unix:///run/lab.sock"));
+        assert_eq!(found.by, "the docker context `lab`");
+        assert_eq!(found.undo, "`docker context use default`");
+        assert_eq!(named(&around(folder.path(), Some("default"))), None);
+    }
+
+    #[test]
+    fn a_named_context_comes_before_the_current_one() {
+        let folder = folder("default");
+        assert_eq!(named(&around(folder.path(), None)), None);
+        let found = named(&around(folder.path(), Some("lab"))).unwrap();
+        assert_eq!(found.address.as_deref(), Ok("unix:///run/lab.sock"));
+        assert_eq!(found.undo, "`unset DOCKER_CONTEXT`");
+        assert_eq!(named(&around(Path::new("/no/such"), None)), None);
+    }
+
+    #[test]
+    fn a_context_that_cannot_be_read_is_still_named() {
+        let folder = folder("lost");
+        let found = named(&around(folder.path(), None)).unwrap();
+        assert!(found.address.unwrap_err().contains("meta.json"));
+    }
+
+    #[test]
+    fn the_host_comes_before_every_context() {
+        let folder = folder("lab");
+        let mut around = around(folder.path(), Some("lab"));
+        around.host = Some("tcp://127.0.0.1:2375".to_owned());
+        let found = named(&around).unwrap();
+        assert_eq!((found.by.as_str(), found.undo), ("DOCKER_HOST", "`unset DOCKER_HOST`"));
+        assert_eq!(found.address.as_deref(), Ok("tcp://127.0.0.1:2375"));
+    }
+
+    #[test]
+    fn hexadecimal_digits() {
+        assert_eq!(hex(&[0, 10, 255]), "000aff");
+    }
+}
