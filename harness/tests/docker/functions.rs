@@ -1,0 +1,213 @@
+//! Every function on the real engine: built, started cold, called warm, in a
+//! burst; timed out, killed, refusing to start.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use coldstart::clock::Clock;
+use coldstart::engine::Engine;
+use coldstart::engine::docker::DockerEngine;
+use coldstart::fire;
+use coldstart::functions::Function;
+use coldstart::platform::{Platform, Target, Visit};
+use coldstart::sample::{Mark, Outcome, Temperature};
+use coldstart::scenario::Network;
+use coldstart::store::{FunctionRecord, Origin};
+use libtest_mimic::Trial;
+
+use crate::bench::{Bench, Tested};
+
+const FUNCTIONS: [&str; 4] = ["python", "node", "rust", "jvm"];
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for name in FUNCTIONS {
+        let mut each = |what: &str, test: fn(&Subject) -> Tested| {
+            trials.push(Trial::test(format!("{name}_{what}"), move || Subject::with(name, test)));
+        };
+        each("is_built_from_a_known_base_and_says_its_version", is_built);
+        each("is_cold_once_and_then_warm", is_cold_then_warm);
+        each("answers_a_cold_burst_from_as_many_instances", answers_a_burst);
+        each("that_is_too_slow_is_killed", is_killed_in_time);
+        each("that_ends_is_a_crash", ends);
+        each("that_cannot_start_says_why", cannot_start);
+    }
+    let mut one = |what: &str, test: fn(&Subject) -> Tested| {
+        trials.push(Trial::test(what, move || Subject::with("rust", test)));
+    };
+    one("a_function_that_exits_at_once_is_a_crash_with_its_output", exits_at_once);
+    one("an_image_that_is_missing_is_named", image_missing);
+    one("the_host_network_works_too", host_network);
+    trials
+}
+
+/// One function on a platform of its own.
+struct Subject<'a> {
+    bench: &'a Bench,
+    function: &'static Function,
+    record: &'static FunctionRecord,
+    platform: Arc<Platform<DockerEngine>>,
+}
+
+impl Subject<'_> {
+    fn with(name: &str, test: fn(&Subject) -> Tested) -> Tested {
+        Bench::with(|bench| {
+            let (function, record) = bench.function(name)?;
+            let engine = bench.engine.clone();
+            let keep_alive = Duration::from_secs(60);
+            let platform = Platform::new(engine, Clock::start(), bench.run.clone(), keep_alive);
+            let platform = Arc::new(platform);
+            let subject = Subject { bench, function, record, platform };
+            test(&subject)?;
+            Ok(bench.wait(subject.platform.clear())?)
+        })
+    }
+
+    fn target(&self, function: Function) -> Target {
+        Target::new(function, Network::Bridge, self.record.digest.clone(), &self.bench.run)
+    }
+
+    /// Its target with another image.
+    fn target_of(&self, image: &str) -> Target {
+        let function = self.function.clone();
+        Target::new(function, Network::Bridge, image.to_owned(), &self.bench.run)
+    }
+
+    fn invoke(&self, target: &Target) -> Visit {
+        let intended = self.platform.clock().now();
+        self.bench.wait(self.platform.invoke(target, intended))
+    }
+
+    /// The same function with another wish for its start and another time limit.
+    fn sleeping(&self, init: &str, timeout: Duration) -> Target {
+        let mut function = self.function.clone();
+        function.env.insert("COLDSTART_INIT_SLEEP_MS".into(), init.into());
+        function.timeout = timeout;
+        self.target(function)
+    }
+}
+
+fn ok(visit: &Visit) -> Tested {
+    if visit.outcome.is_ok() { Ok(()) } else { Err(format!("{:?}", visit.outcome).into()) }
+}
+
+fn is_built(subject: &Subject) -> Tested {
+    let record = &subject.record;
+    assert!(record.digest.starts_with("sha256:") && record.size > 0, "{record:?}");
+    assert!(record.version.chars().any(|c| c.is_ascii_digit()), "{}", record.version);
+    assert!(record.bases.iter().all(|b| b.origin != Origin::Fake && !b.digest.is_empty()));
+    assert_eq!(record.bases.len(), subject.function.bases.len());
+    Ok(())
+}
+
+fn is_cold_then_warm(subject: &Subject) -> Tested {
+    let target = subject.target(subject.function.clone());
+    let cold = subject.invoke(&target);
+    ok(&cold)?;
+    assert_eq!(cold.temperature, Temperature::Cold);
+    assert_eq!(cold.dropped_marks, 0);
+    let order = [
+        Mark::Intended,
+        Mark::Dispatched,
+        Mark::CreateCalled,
+        Mark::Created,
+        Mark::StartCalled,
+        Mark::Main,
+        Mark::ReadySelf,
+        Mark::Ready,
+        Mark::Sent,
+        Mark::Responded,
+    ];
+    let at: Vec<_> = order.iter().map(|m| cold.marks.get(*m)).collect();
+    assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?}");
+    assert!(cold.marks.get(Mark::StartReturned).is_some());
+    for count in 2..10 {
+        let warm = subject.invoke(&target);
+        ok(&warm)?;
+        assert_eq!((warm.temperature, &warm.instance), (Temperature::Warm, &cold.instance));
+        let (first, now) = (cold.proof.as_ref().unwrap(), warm.proof.unwrap());
+        assert_eq!((&now.nonce, now.invocation), (&first.nonce, count));
+    }
+    assert!(subject.platform.warnings().is_empty(), "{:?}", subject.platform.warnings());
+    Ok(())
+}
+
+fn answers_a_burst(subject: &Subject) -> Tested {
+    let target = Arc::new(subject.target(subject.function.clone()));
+    let clock = subject.platform.clock();
+    let at = clock.now() + 10_000_000;
+    let visits = subject.bench.wait(fire::burst(clock, at, 3, |_| {
+        let (platform, target) = (subject.platform.clone(), target.clone());
+        async move { platform.invoke(&target, at).await }
+    }));
+    let mut instances = Vec::new();
+    for visit in &visits {
+        ok(visit)?;
+        assert_eq!(visit.marks.get(Mark::Intended), Some(at));
+        instances.push(visit.instance.clone().unwrap());
+    }
+    instances.sort();
+    instances.dedup();
+    assert_eq!(instances.len(), 3);
+    Ok(())
+}
+
+fn is_killed_in_time(subject: &Subject) -> Tested {
+    let visit = subject.invoke(&subject.sleeping("60000", Duration::from_secs(2)));
+    assert!(matches!(visit.outcome, Outcome::TimedOut { .. }), "{:?}", visit.outcome);
+    assert!(visit.outcome.cause().unwrap().contains("within 2s: it never asked"));
+    let left = subject.bench.wait(subject.bench.engine.instances(Some(&subject.bench.run)))?;
+    assert!(left.is_empty(), "the instance still lives");
+    Ok(())
+}
+
+/// Killed from outside while it starts.
+fn ends(subject: &Subject) -> Tested {
+    let target = subject.sleeping("60000", Duration::from_secs(30));
+    let visit = subject.bench.wait(async {
+        let kill = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                let found = subject.bench.engine.instances(Some(&subject.bench.run)).await.unwrap();
+                if let Some(found) = found.iter().find(|f| f.running) {
+                    return subject.bench.engine.remove(&found.id).await.unwrap();
+                }
+            }
+        };
+        tokio::join!(subject.platform.invoke(&target, subject.platform.clock().now()), kill).0
+    });
+    assert!(matches!(visit.outcome, Outcome::Crashed { .. }), "{:?}", visit.outcome);
+    assert!(visit.outcome.cause().unwrap().contains("code 137"), "{:?}", visit.outcome);
+    Ok(())
+}
+
+fn cannot_start(subject: &Subject) -> Tested {
+    let visit = subject.invoke(&subject.sleeping("soon", Duration::from_secs(10)));
+    assert!(matches!(visit.outcome, Outcome::InitError { .. }), "{:?}", visit.outcome);
+    let cause = visit.outcome.cause().unwrap();
+    assert!(cause.contains("COLDSTART_INIT_SLEEP_MS"), "{cause}");
+    Ok(())
+}
+
+fn exits_at_once(subject: &Subject) -> Tested {
+    let image = subject.bench.derive("rust", &["/function", "--version"])?;
+    let visit = subject.invoke(&subject.target_of(&image));
+    assert!(matches!(visit.outcome, Outcome::Crashed { .. }), "{:?}", visit.outcome);
+    let cause = visit.outcome.cause().unwrap();
+    assert!(cause.contains("code 0") && cause.contains("it wrote: rustc"), "{cause}");
+    Ok(())
+}
+
+fn image_missing(subject: &Subject) -> Tested {
+    let image = "coldstart-test/no_such_image:1";
+    let visit = subject.invoke(&subject.target_of(image));
+    assert!(matches!(visit.outcome, Outcome::EngineError { .. }), "{:?}", visit.outcome);
+    assert!(visit.outcome.cause().unwrap().contains(image), "{:?}", visit.outcome);
+    Ok(())
+}
+
+fn host_network(subject: &Subject) -> Tested {
+    let (function, image) = (subject.function.clone(), subject.record.digest.clone());
+    let target = Target::new(function, Network::Host, image, &subject.bench.run);
+    ok(&subject.invoke(&target))
+}

@@ -1,0 +1,32 @@
+//! The real thing on a real engine: functions, images, the engine itself, and the
+//! whole program; and nothing left.
+//!
+//! Without an engine these tests fail and say how to get one.
+//! `COLDSTART_TEST_ENGINE=none` leaves them out and says how many.
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+use libtest_mimic::Arguments;
+
+mod bench;
+mod engine;
+mod functions;
+mod images;
+mod program;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // More at a time would time each other out on a small machine.
+    arguments.test_threads.get_or_insert(2);
+    let mut trials = functions::trials();
+    trials.extend(engine::trials());
+    trials.extend(images::trials());
+    trials.extend(program::trials());
+    if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {
+        eprintln!(
+            "COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out",
+            trials.len()
+        );
+        trials = trials.into_iter().map(|t| t.with_ignored_flag(true)).collect();
+    }
+    libtest_mimic::run(&arguments, trials).exit();
+}

@@ -1,0 +1,222 @@
+//! The whole program on the real engine: interrupted once and twice, killed,
+//! and beside another.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use coldstart::engine::{Engine, Found};
+use coldstart::store::{self, Run};
+use libtest_mimic::{Failed, Trial};
+
+use crate::bench::{Bench, Tested, root};
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Bench::trial("an_interrupted_run_keeps_its_rows_and_leaves_nothing", interrupted),
+        Bench::trial("interrupted_again_it_stops_at_once_and_leaves_nothing", interrupted_twice),
+        Bench::trial("after_a_kill_clean_removes_what_is_left", killed),
+        Bench::trial("two_runs_at_a_time_do_not_touch_each_other", two_runs),
+    ]
+}
+
+/// A scenario whose trials have one container and last as long as a pause, which
+/// is shorter than the keep-alive.
+fn patient(folder: &Path, keep_alive: &str, pause: &str) -> Result<String, Failed> {
+    let text = format!(
+        r#"
+        name = "patient"
+        rounds = 100
+        keep-alive = "{keep_alive}"
+        [[pattern]]
+        name = "pause"
+        steps = [{{ name = "one", burst = 1 }}, {{ name = "two", after = "{pause}", burst = 1 }}]
+        "#
+    );
+    let file = folder.join("patient.toml");
+    fs::write(&file, text)?;
+    Ok(file.display().to_string())
+}
+
+/// How long a run may take to get somewhere; only a broken one comes near it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn coldstart(bench: &Bench) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_coldstart"));
+    command.current_dir(root()).env("DOCKER_HOST", bench.address());
+    command
+}
+
+/// A run of the program: killed, and its containers removed, when the test ends
+/// before it does.
+struct Program<'a> {
+    bench: &'a Bench,
+    child: Child,
+    stderr: BufReader<ChildStderr>,
+    folder: PathBuf,
+    /// What it has said so far.
+    told: String,
+}
+
+impl<'a> Program<'a> {
+    /// Measures the function that is fastest into a folder.
+    fn start(bench: &'a Bench, scenario: &str, rounds: &str, folder: PathBuf) -> Self {
+        let mut child = coldstart(bench)
+            .args(["run", scenario, "--functions", "rust", "--rounds", rounds, "--out"])
+            .arg(&folder)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Self { bench, child, stderr, folder, told: String::new() }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// Waits until it says something.
+    fn says(&mut self, words: &str) -> Tested {
+        while !self.told.contains(words) {
+            if self.stderr.read_line(&mut self.told)? == 0 {
+                return Err(format!("it never said `{words}`: {}", self.told).into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for its end.
+    fn end(&mut self) -> Result<ExitStatus, Failed> {
+        while self.stderr.read_line(&mut self.told)? > 0 {}
+        Ok(self.child.wait()?)
+    }
+
+    /// Waits until something is so, as long as it runs.
+    fn until(&mut self, what: &str, mut so: impl FnMut(&Self) -> bool) -> Tested {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && self.child.try_wait()?.is_none() {
+            if so(self) {
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        self.child.kill()?;
+        self.end()?;
+        Err(format!("no {what}: {}", self.told).into())
+    }
+
+    fn has_rows(&self) -> bool {
+        fs::metadata(self.folder.join("samples.jsonl")).is_ok_and(|m| m.len() > 0)
+    }
+
+    fn opened(&self) -> Result<Run, Failed> {
+        Ok(store::open(&self.folder).map_err(|e| format!("{e:#}"))?)
+    }
+
+    /// Its containers; none before it has begun.
+    fn found(&self) -> Vec<Found> {
+        let Ok(run) = self.opened() else { return Vec::new() };
+        self.bench.wait(self.bench.engine.instances(Some(&run.record.id))).unwrap()
+    }
+
+    fn containers(&self) -> usize {
+        self.found().len()
+    }
+
+    /// Whether it has a container that no row tells of yet.
+    fn is_in_a_trial(&self) -> bool {
+        let Ok(run) = self.opened() else { return false };
+        let told = |found: &Found| {
+            run.samples.iter().any(|s| s.instance.as_deref() == Some(found.id.0.as_str()))
+        };
+        self.found().iter().any(|found| found.running && !told(found))
+    }
+}
+
+impl Drop for Program<'_> {
+    fn drop(&mut self) {
+        // Ended already, most of the time.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let Ok(run) = self.opened() else { return };
+        let engine = &self.bench.engine;
+        self.bench.wait(async {
+            for found in engine.instances(Some(&run.record.id)).await.unwrap_or_default() {
+                let _ = engine.remove(&found.id).await;
+            }
+        });
+    }
+}
+
+fn interrupted(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    let mut program = Program::start(bench, "quick", "1000", home.path().join("run"));
+    program.until("rows", Program::has_rows)?;
+    program.signal("INT");
+    let status = program.end()?;
+    let told = &program.told;
+    assert_eq!(status.code(), Some(130), "{told}");
+    assert!(told.contains("stopping after this trial"), "{told}");
+    assert_eq!(program.containers(), 0);
+    let run = program.opened()?;
+    assert!(!run.record.complete && !run.samples.is_empty() && !run.truncated);
+    assert_eq!(run.record.stopped.as_deref(), Some("interrupted"));
+    assert!(program.folder.join("report.html").is_file(), "what was measured is reported");
+    Ok(())
+}
+
+fn interrupted_twice(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    let scenario = patient(home.path(), "1h", "10m")?;
+    let mut program = Program::start(bench, &scenario, "2", home.path().join("run"));
+    program.until("container", |program| program.containers() > 0)?;
+    program.signal("INT");
+    // Two of a kind at a time would be one.
+    program.says("stopping after this trial")?;
+    assert!(program.containers() > 0, "the trial goes on");
+    program.signal("INT");
+    let status = program.end()?;
+    assert_eq!(status.code(), Some(130), "{}", program.told);
+    assert!(program.told.contains("stopping at once"), "{}", program.told);
+    assert_eq!(program.containers(), 0);
+    let run = program.opened()?;
+    assert!(!run.record.complete && run.samples.is_empty(), "the trial was not cut short");
+    assert_eq!(run.record.stopped.as_deref(), Some("interrupted"));
+    Ok(())
+}
+
+fn killed(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    // Long enough to be killed in, well before it ends.
+    let scenario = patient(home.path(), "3s", "2s")?;
+    let mut program = Program::start(bench, &scenario, "100", home.path().join("run"));
+    program.until("rows", Program::has_rows)?;
+    program.until("container of the next trial", Program::is_in_a_trial)?;
+    program.signal("KILL");
+    program.end()?;
+    let run = program.opened()?;
+    assert!(!run.record.complete && !run.samples.is_empty());
+    assert!(program.containers() > 0, "the kill left nothing to clean: the test shows nothing");
+    let cleaned = coldstart(bench).args(["clean", "--run", &run.record.id]).output()?;
+    assert!(cleaned.status.success(), "{}", String::from_utf8_lossy(&cleaned.stderr));
+    assert_eq!(program.containers(), 0);
+    Ok(())
+}
+
+fn two_runs(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    let folder = |name: &str| -> PathBuf { Path::join(home.path(), name) };
+    let programs = ["one", "two"].map(|name| Program::start(bench, "quick", "2", folder(name)));
+    for mut program in programs {
+        let status = program.end()?;
+        assert!(status.success(), "{}", program.told);
+        let run = program.opened()?;
+        assert!(run.record.complete && run.record.counts.failed == 0, "{}", program.told);
+        assert_eq!(program.containers(), 0);
+    }
+    Ok(())
+}
