@@ -51,6 +51,7 @@ fn check(run: &Run, expected: &[&str]) {
         assert!(sheet.svg("a", "b").unwrap().contains("<title>a</title>"));
         assert!(sheet.png().unwrap().starts_with(b"\x89PNG"));
     }
+    // COLDSTART_LOOK=folder keeps every chart, to be looked at.
     if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
         let name = std::thread::current().name().unwrap().replace("::", "-");
         for chart in super::charts(run, &summarise(&run.samples)).unwrap() {
