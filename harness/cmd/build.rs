@@ -2,10 +2,10 @@
 
 use super::{Failure, load_functions, runtime, say};
 use crate::cli::Build;
-use crate::units::format_mib;
 use crate::images;
 use crate::provision::bases::Bases;
 use crate::provision::{Consent, Surroundings, engine};
+use crate::units::format_mib;
 
 /// Builds what is missing; prints a line a function.
 pub(super) fn run(args: &Build) -> Result<(), Failure> {

@@ -33,7 +33,8 @@ pub(super) fn write(folder: &Path) -> Result<String> {
 
 fn splice(folder: &Path, page: &Path) -> Result<()> {
     let run = store::open(folder)?;
-    let text = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
+    let text =
+        fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
     let block = report::readme::block(&run, &stats::summarise(&run.samples));
     let spliced = report::readme::splice(&text, &block)
         .with_context(|| format!("cannot splice into {}", page.display()))?;

@@ -52,7 +52,10 @@ fn main() {
     once("after_a_kill_clean_removes_what_is_left", killed);
     once("two_runs_at_a_time_do_not_touch_each_other", two_runs);
     if left_out {
-        eprintln!("COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out", trials.len());
+        eprintln!(
+            "COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out",
+            trials.len()
+        );
         trials = trials.into_iter().map(|t| t.with_ignored_flag(true)).collect();
     }
     libtest_mimic::run(&arguments, trials).exit();
@@ -273,8 +276,7 @@ fn exits_at_once() -> Tested {
             labels: [(LABEL_IMAGE.to_owned(), "test".to_owned())].into(),
         };
         bench.runtime.block_on(bench.engine.build(&spec))?;
-        let target =
-            Target::new(bench.function.clone(), Network::Bridge, tag.clone(), &bench.run);
+        let target = Target::new(bench.function.clone(), Network::Bridge, tag.clone(), &bench.run);
         let visit = bench.invoke(&target);
         bench.runtime.block_on(bench.engine.remove_image(&tag))?;
         assert!(matches!(visit.outcome, Outcome::Crashed { .. }), "{:?}", visit.outcome);
@@ -287,12 +289,8 @@ fn exits_at_once() -> Tested {
 fn image_missing() -> Tested {
     Bench::with("rust", |bench| {
         let image = "coldstart/no_such_image:1";
-        let target = Target::new(
-            bench.function.clone(),
-            Network::Bridge,
-            image.to_owned(),
-            &bench.run,
-        );
+        let target =
+            Target::new(bench.function.clone(), Network::Bridge, image.to_owned(), &bench.run);
         let visit = bench.invoke(&target);
         assert!(matches!(visit.outcome, Outcome::EngineError { .. }), "{:?}", visit.outcome);
         assert!(visit.outcome.cause().unwrap().contains(image), "{:?}", visit.outcome);
