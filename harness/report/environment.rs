@@ -85,7 +85,7 @@ pub(super) fn functions(run: &Run) -> Vec<[String; 6]> {
 fn function(f: &FunctionRecord) -> [String; 6] {
     let Limits { memory, cpus } = f.limits;
     let cpus = cpus.map_or_else(|| "no CPU quota".to_owned(), |n| format!("{n} CPU"));
-    let limits = format!("{}, {cpus}, {} ms", format_mib(memory), f.timeout_ms);
+    let limits = format!("{}, {cpus}, time-out {} ms", format_mib(memory), f.timeout_ms);
     let bases: Vec<String> = f.bases.iter().map(base).collect();
     let image = format!("{} ({})", f.image, format_mib(f.size));
     [&f.name, &f.version, &limits, &image, &f.digest, &bases.join("; ")].map(|t| plain(t))

@@ -1,8 +1,8 @@
 //! HDR histogram files that the tools of others read: `.hlog` and `.hgrm`.
 //!
 //! Both hold what the summary is made of: successes, without round 1 when there
-//! are more rounds. A file a cell, untagged: the Java processor cannot read a
-//! log whose every line has a tag.
+//! are more rounds. A file a cell, untagged: the reference
+//! implementation's processor cannot read a log whose every line has a tag.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,7 +17,7 @@ use crate::sample::{Mark, Sample};
 use crate::stats::Recorded;
 use crate::units::NS_PER_MS;
 
-/// Lines of a `.hgrm` for each halving of what is left: what the Java tools use.
+/// Lines of a `.hgrm` for each halving of what is left: what the reference tools use.
 const TICKS_PER_HALF: u32 = 5;
 
 /// What one trial did to one cell.

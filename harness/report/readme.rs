@@ -58,7 +58,7 @@ fn row(run: &Run, summaries: &[Summary], cold: &Summary) -> [String; 7] {
         _ => 0,
     };
     let burst = members.iter().filter(|s| size(s) > 1).max_by_key(|s| size(s));
-    let burst = burst.map(|s| format!("{} of {}", quantile(&s.latency.p50), size(s)));
+    let burst = burst.map(|s| format!("{}, {} at once", quantile(&s.latency.p50), size(s)));
     let warm_cell = cold.cold_to_warm.as_ref().map(|r| &r.warm);
     let warm = members.iter().find(|s| Some(&s.cell) == warm_cell);
     [

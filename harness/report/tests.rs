@@ -115,3 +115,13 @@ fn the_markdown_report() {
     let run = synthetic::run(&synthetic::FOUR[..2], 3);
     insta::assert_snapshot!(text(&render(&run).unwrap(), "report.md"));
 }
+
+#[test]
+#[ignore = "takes seconds; run it with --release"]
+fn a_large_run() {
+    let run = synthetic::four(900);
+    let started = std::time::Instant::now();
+    let files = render(&run).unwrap();
+    let bytes: usize = files.iter().map(|f| f.bytes.len()).sum();
+    eprintln!("{} rows, {bytes} bytes, {:?}", run.samples.len(), started.elapsed());
+}

@@ -86,9 +86,10 @@ fn curve(sheet: &mut Sheet, frame: &Frame, series: &Series) -> Option<End> {
 fn label_rows(series: &[Series]) -> usize {
     // No median is written wider than this.
     let width = |s: &Series| label_width(&format!("{} 88888", s.name));
-    let widest = series.iter().map(width).fold(1.0, f64::max);
+    let drawn: Vec<&Series> = series.iter().filter(|s| s.summary.latency.min.is_some()).collect();
+    let widest = drawn.iter().map(|s| width(s)).fold(1.0, f64::max);
     let a_row = ((WIDTH - NOTE - 24.0) / widest) as usize;
-    series.len().div_ceil(a_row.max(1)).max(1)
+    drawn.len().div_ceil(a_row.max(1)).max(1)
 }
 
 /// Marker, text and the gap to the next.
