@@ -130,9 +130,10 @@ fn burst(bursts: &Bursts) -> Note {
 fn validity(all: &[Bursts]) -> Option<Note> {
     (!all.is_empty()).then(|| {
         Note::new(format!(
-            "invalid: a row left more than {} or {} % of its cell's median late",
+            "invalid: a row left more than {}, or {} % of its cell's median and more than {}, late",
             format_ns(stats::MOST_LAG_NS as f64),
-            stats::MOST_LAG_SHARE * 100.0
+            stats::MOST_LAG_SHARE * 100.0,
+            format_ns(stats::LEAST_LAG_NS as f64)
         ))
     })
 }
