@@ -9,6 +9,9 @@
 //! An engine and images must be there (`coldstart build --provision`), or
 //! `COLDSTART_PROVISION=1` be set; without an engine it says so and does nothing.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot be set up has no result")]
+#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,13 +19,13 @@ use std::time::Duration;
 use coldstart::clock::Clock;
 use coldstart::engine::docker::DockerEngine;
 use coldstart::functions;
+use coldstart::images;
 use coldstart::platform::{Platform, Target};
 use coldstart::provision::bases::Bases;
 use coldstart::provision::{Consent, Surroundings, engine};
 use coldstart::sample::{Mark, Temperature};
 use coldstart::scenario::Network;
 use coldstart::store::FunctionRecord;
-use coldstart::images;
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use tokio::runtime::Runtime;
 

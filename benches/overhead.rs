@@ -1,5 +1,7 @@
 //! What the driver itself costs, without Docker: `cargo bench --bench overhead`.
 
+#![expect(clippy::expect_used, reason = "a benchmark that cannot be set up has no result")]
+
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -152,7 +154,7 @@ fn default_scenario() -> Scenario {
 
 /// Plausible rows over eight cells: what they say is of no matter here.
 fn samples(n: u32) -> impl Iterator<Item = Sample> {
-    (0..n).map(|i| {
+    (0..n).map(move |i| {
         let cold = i % 25 == 0;
         let start = u64::from(i) * 1_000_000;
         let latency = 400_000 + u64::from(i.wrapping_mul(2_654_435_761) % 100_000);

@@ -1,12 +1,13 @@
 //! Releases a burst at one instant.
 //!
-//! The tasks exist and wait before the instant comes; one write wakes them all,
+//! The tasks exist and wait before the instant comes; one call wakes them all,
 //! on one thread, so that the last of a small burst begins microseconds after
 //! the first.
 
 use std::future::Future;
+use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
@@ -20,25 +21,25 @@ where
     A: Send + 'static,
     F: Future<Output = A> + Send + 'static,
 {
-    let (release, released) = watch::channel(false);
+    // Wakes in the order of arrival, so that simulated runs repeat to the byte.
+    let release = Arc::new(Notify::new());
     let mut acts = JoinSet::new();
     for index in 0..n {
-        let mut released = released.clone();
+        let released = release.clone().notified_owned();
         let act = act(index);
         acts.spawn(async move {
-            // Fails only when nobody will ever release it: then it must not run.
-            released.wait_for(|go| *go).await.ok()?;
-            Some((index, act.await))
+            released.await;
+            (index, act.await)
         });
     }
     // Every act must be waiting before the thread is blocked for the instant.
     tokio::task::yield_now().await;
     clock.wait_until(at).await;
-    release.send_replace(true);
+    release.notify_waiters();
     let mut done: Vec<(u32, A)> = Vec::with_capacity(n as usize);
     while let Some(act) = acts.join_next().await {
         match act {
-            Ok(act) => done.extend(act),
+            Ok(act) => done.push(act),
             // A lost act would be a lost row.
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }

@@ -75,8 +75,8 @@ impl Plan {
     }
 
     /// About how long it takes. A guess for the person who waits, from what a
-    /// 2-core virtual machine showed: each instance costs [`START`] and
-    /// [`REMOVE`], each trial its pauses, its keep-alive and [`TRIAL`].
+    /// 2-core virtual machine showed: each instance costs a start and a
+    /// removal, each trial its pauses, its keep-alive and a little more.
     #[must_use]
     pub fn estimate(&self, scenario: &Scenario) -> Duration {
         let of = |pattern: &Pattern| {

@@ -13,77 +13,23 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::engine::{
-    Engine, EngineError, Exit, InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_RUN,
-};
-use crate::functions::Function;
+use crate::engine::{Engine, EngineError, Exit, InstanceId};
 use crate::hostile::printable;
 use crate::runtime_api::{Answer, RuntimeApi};
 use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
 use crate::scenario::Network;
 
 mod proof;
+mod target;
+mod visit;
+
+pub use target::Target;
+pub use visit::Visit;
 
 /// After an instance ended, how long its last words may still be on the way.
 const LAST_WORDS: Duration = Duration::from_millis(20);
 /// Times that one kind of misbehaviour is written out in the run's warnings.
 const MAX_WARNINGS: usize = 20;
-
-/// A function on a network: what can be invoked.
-#[derive(Debug)]
-pub struct Target {
-    /// The function.
-    pub function: Function,
-    /// How its instances reach the driver.
-    pub network: Network,
-    /// What an instance is created from, but for the address of its listener.
-    spec: InstanceSpec,
-}
-
-impl Target {
-    /// Prepares everything about a function's instances that can be prepared
-    /// before the first of them is timed.
-    #[must_use]
-    pub fn new(function: Function, network: Network, image: String, run: &str) -> Self {
-        let mut env = function.env.clone();
-        env.extend([
-            ("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone()),
-            ("AWS_LAMBDA_FUNCTION_VERSION".to_owned(), "$LATEST".to_owned()),
-            (
-                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE".to_owned(),
-                (function.limits.memory >> 20).to_string(),
-            ),
-        ]);
-        let labels = BTreeMap::from([
-            (LABEL_RUN.to_owned(), run.to_owned()),
-            (LABEL_FUNCTION.to_owned(), function.name.clone()),
-        ]);
-        let limits = function.limits;
-        Self { spec: InstanceSpec { image, network, limits, env, labels }, function, network }
-    }
-
-    fn key(&self) -> (String, Network) {
-        (self.function.name.clone(), self.network)
-    }
-}
-
-/// What one invocation met and what came of it: a sample without its place in
-/// the plan.
-#[derive(Debug)]
-pub struct Visit {
-    /// How it found its instance.
-    pub temperature: Temperature,
-    /// The engine's id of the instance.
-    pub instance: Option<String>,
-    /// The evidence for the temperature.
-    pub proof: Option<Proof>,
-    /// When what happened.
-    pub marks: Marks,
-    /// Marks of the function's own that could not be believed.
-    pub dropped_marks: u8,
-    /// What became of it.
-    pub outcome: Outcome,
-}
 
 /// One instance that exists.
 #[derive(Debug)]
@@ -441,41 +387,6 @@ impl State {
     fn warn_of(&mut self, function: &str, instance: &Instance) {
         for note in instance.api.notes() {
             self.warn(format!("`{function}`: an instance {note}"));
-        }
-    }
-}
-
-impl Visit {
-    fn new(temperature: Temperature, marks: Marks) -> Self {
-        let outcome = Outcome::Ok;
-        Self { temperature, instance: None, proof: None, marks, dropped_marks: 0, outcome }
-    }
-
-    /// When the target's time limit ends, counted from the dispatch.
-    fn deadline(&self, target: &Target) -> u64 {
-        let limit = u64::try_from(target.function.timeout.as_nanos()).unwrap_or(u64::MAX / 2);
-        self.marks.get(Mark::Dispatched).unwrap_or(0).saturating_add(limit)
-    }
-
-    /// Takes over the stamps of the Runtime API; those of the function itself
-    /// only where they lie between their neighbours, as they may come from
-    /// another clock.
-    fn take_stamps(&mut self, api: &RuntimeApi, clock: Clock) {
-        if let Some(sent) = api.sent() {
-            self.marks.set(Mark::Sent, sent);
-        }
-        let (Temperature::Cold, Some(ready)) = (self.temperature, api.ready()) else { return };
-        self.marks.set(Mark::Ready, ready.at);
-        let mut after = self.marks.get(Mark::StartCalled).unwrap_or(0);
-        for (mark, stamp) in [(Mark::Main, ready.main), (Mark::ReadySelf, ready.ready_self)] {
-            let Some(stamp) = stamp else { continue };
-            match clock.since_epoch(stamp) {
-                Some(at) if (after..=ready.at).contains(&at) => {
-                    self.marks.set(mark, at);
-                    after = at;
-                }
-                _ => self.dropped_marks += 1,
-            }
         }
     }
 }

@@ -3,11 +3,82 @@
 //! Does no I/O: [`render`] gives bytes, `store` writes them. Foreign text (names
 //! of functions, causes of errors) is escaped for each form.
 
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::sample::{Cell, Sample};
+use crate::stats::{self, Summary};
+use crate::store::Run;
+
 mod charts;
-mod histograms;
+mod environment;
+pub mod histograms;
+mod html;
+mod markdown;
 mod notes;
+pub mod readme;
+mod summary;
 pub mod table;
 mod words;
+
+/// One derived file of a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Artifact {
+    /// Relative to the run's folder.
+    pub path: PathBuf,
+    /// All of it.
+    pub bytes: Vec<u8>,
+}
+
+impl Artifact {
+    fn new(path: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { path: path.into(), bytes: bytes.into() }
+    }
+}
+
+/// Everything that is derived from a run: summaries, histograms, charts, pages.
+///
+/// # Errors
+/// When the record's start is no instant, or a chart cannot be drawn.
+pub fn render(run: &Run) -> Result<Vec<Artifact>> {
+    let summaries = stats::summarise(&run.samples);
+    let charts = charts::charts(run, &summaries)?;
+    let mut files = vec![
+        Artifact::new("summary.json", summary::json(run, &summaries)?),
+        Artifact::new("summary.csv", summary::csv(&summaries)?),
+        Artifact::new("report.md", markdown::page(run, &summaries, &charts)),
+        Artifact::new("report.html", html::page(run, &summaries, &charts)),
+    ];
+    files.extend(histogram_files(run, &summaries)?);
+    for chart in charts {
+        files.push(Artifact::new(format!("charts/{}.svg", chart.name), chart.svg));
+        files.push(Artifact::new(format!("charts/{}.png", chart.name), chart.png));
+    }
+    Ok(files)
+}
+
+fn histogram_files(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
+    let mut files = Vec::new();
+    for summary in summaries {
+        let name = file_name(&summary.cell);
+        let rows: Vec<&Sample> =
+            stats::used(&run.samples).filter(|s| s.cell == summary.cell).collect();
+        if let Some(bytes) = histograms::interval_log(&run.record.started, &rows)? {
+            files.push(Artifact::new(format!("histograms/{name}.hlog"), bytes));
+        }
+        if let Some(bytes) = histograms::percentiles(&rows)? {
+            files.push(Artifact::new(format!("histograms/{name}.hgrm"), bytes));
+        }
+    }
+    Ok(files)
+}
+
+/// A cell's slug, which a hand-edited run must not turn into a path.
+fn file_name(cell: &Cell) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    cell.slug().chars().map(safe).collect()
+}
 
 #[cfg(test)]
 pub(crate) mod tests;

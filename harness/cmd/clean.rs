@@ -19,7 +19,10 @@ pub(super) fn run(args: &Clean) -> Result<(), Failure> {
         }
         if args.engine {
             let stopped = daemon::stop_private(&around).await?;
-            println!("{}", if stopped { "stopped the private engine" } else { "no private engine runs" });
+            println!(
+                "{}",
+                if stopped { "stopped the private engine" } else { "no private engine runs" }
+            );
         }
         Ok(())
     })
@@ -29,7 +32,12 @@ async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<(), Failure> {
     let left = engine.instances(args.run.as_deref()).await?;
     for found in &left {
         engine.remove(&found.id).await?;
-        println!("removed container {} of `{}`, run {}", found.id.short(), found.function, found.run);
+        println!(
+            "removed container {} of `{}`, run {}",
+            found.id.short(),
+            found.function,
+            found.run
+        );
     }
     if left.is_empty() {
         println!("no container carries our label");

@@ -33,9 +33,12 @@ struct Round {
 impl Progress {
     pub(super) fn new(trials: usize, rounds: u32) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let target = if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target =
+            if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(trials as u64), target);
-        if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} trials, {eta} left  {wide_msg}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{bar:30} {pos}/{len} trials, {eta} left  {wide_msg}")
+        {
             bar.set_style(style);
         }
         Self { bar, terminal, rounds, round: Round::default() }
@@ -79,9 +82,11 @@ impl Round {
                 (Some(ns), _) => format_ns(ns as f64),
                 (None, cause) => format!("{}: {}", first.outcome.kind(), cause.unwrap_or("")),
             };
-            let width = release_width(samples.chunk_by(|a, b| a.cell.step == b.cell.step).next().unwrap_or(&[]))
-                .map(|(ns, n)| format!(", {n} released within {}", format_ns(ns as f64)))
-                .unwrap_or_default();
+            let width = release_width(
+                samples.chunk_by(|a, b| a.cell.step == b.cell.step).next().unwrap_or(&[]),
+            )
+            .map(|(ns, n)| format!(", {n} released within {}", format_ns(ns as f64)))
+            .unwrap_or_default();
             self.latest = format!("{} {what}{width}", first.cell);
         }
     }

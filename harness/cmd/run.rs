@@ -66,7 +66,8 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
 
 impl Request {
     fn new(args: &Run) -> Result<Self, Failure> {
-        let mut scenario = scenario::load(&scenario_file(&args.scenario)).map_err(Failure::Usage)?;
+        let mut scenario =
+            scenario::load(&scenario_file(&args.scenario)).map_err(Failure::Usage)?;
         let functions = load_functions(&args.common, &scenario.functions)?;
         scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
         scenario.rounds = args.rounds.unwrap_or(scenario.rounds);
@@ -123,10 +124,7 @@ impl Request {
             host: Host::read(),
             engine,
             functions,
-            counts: Counts {
-                planned: self.plan.invocations(&self.scenario),
-                ..Counts::default()
-            },
+            counts: Counts { planned: self.plan.invocations(&self.scenario), ..Counts::default() },
             driver_memory: None,
             warnings,
         }
@@ -171,7 +169,11 @@ async fn measure<E: Engine>(request: &Request, engine: Arc<E>, clock: Clock) -> 
     drive(request, &driver, writer).await
 }
 
-async fn drive<E: Engine>(request: &Request, driver: &Driver<E>, mut writer: Writer) -> Result<Ended> {
+async fn drive<E: Engine>(
+    request: &Request,
+    driver: &Driver<E>,
+    mut writer: Writer,
+) -> Result<Ended> {
     let estimate = format_wait(request.plan.estimate(&request.scenario));
     say(&format!("measuring {} trials, about {estimate}", request.plan.trials.len()));
     let begun = Instant::now();

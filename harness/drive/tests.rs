@@ -92,8 +92,7 @@ async fn the_default_pattern_is_cold_where_it_should_be_and_warm_where_it_should
 async fn a_burst_has_one_intended_instant_and_its_marks_are_in_order() {
     let setup = setup(Fault::None, |e| e);
     let (_, samples) = run(&setup).await;
-    let burst: Vec<_> =
-        samples.iter().filter(|s| s.cell.step == "out" && s.round == 1).collect();
+    let burst: Vec<_> = samples.iter().filter(|s| s.cell.step == "out" && s.round == 1).collect();
     let intended = burst[0].marks.get(Mark::Intended);
     for sample in &burst {
         assert_eq!(sample.marks.get(Mark::Intended), intended);
@@ -179,8 +178,7 @@ async fn an_instance_that_answers_twice_is_not_used_again() {
 async fn stamps_from_a_foreign_clock_are_dropped_and_counted() {
     let setup = setup(Fault::ForeignClock, |e| e);
     let (_, samples) = run(&setup).await;
-    let cold: Vec<_> =
-        samples.iter().filter(|s| s.cell.temperature == Temperature::Cold).collect();
+    let cold: Vec<_> = samples.iter().filter(|s| s.cell.temperature == Temperature::Cold).collect();
     assert!(cold.iter().all(|s| s.outcome.is_ok() && s.dropped_marks == 2));
     assert!(cold.iter().all(|s| s.marks.get(Mark::Main).is_none()));
     assert_eq!(cold[0].phases()[2].0.to_string(), "engine+boot+init");

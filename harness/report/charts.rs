@@ -137,8 +137,16 @@ impl<'a> Place<'a> {
             (least, most) => format!("n = {} to {}", least.unwrap_or(0), most.unwrap_or(0)),
         };
         let failed: usize = series.iter().map(|s| s.summary.latency.failed).sum();
-        let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
-        format!("{n}{failed}, {}", self.rounds())
+        let failed = if failed > 0 { format!(", {failed} failed in all") } else { String::new() };
+        let lost: Vec<&str> =
+            series.iter().filter(|s| s.summary.latency.min.is_none()).map(|s| &*s.name).collect();
+        // A function that is not drawn must not vanish without a word.
+        let lost = if lost.is_empty() {
+            String::new()
+        } else {
+            format!("; not drawn, no answer: {}", lost.join(", "))
+        };
+        format!("{n}{failed}, {}{lost}", self.rounds())
     }
 
     /// Which rounds the rows come from.

@@ -1,14 +1,14 @@
 //! HDR histogram files that the tools of others read: `.hlog` and `.hgrm`.
 //!
 //! Both hold what the summary is made of: successes, without round 1 when there
-//! are more rounds. A file a cell, untagged: the Java processor cannot read a
-//! log whose every line has a tag.
+//! are more rounds. A file a cell, untagged: the reference
+//! implementation's processor cannot read a log whose every line has a tag.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
@@ -17,7 +17,7 @@ use crate::sample::{Mark, Sample};
 use crate::stats::Recorded;
 use crate::units::NS_PER_MS;
 
-/// Lines of a `.hgrm` for each halving of what is left: what the Java tools use.
+/// Lines of a `.hgrm` for each halving of what is left: what the reference tools use.
 const TICKS_PER_HALF: u32 = 5;
 
 /// What one trial did to one cell.
@@ -26,7 +26,8 @@ struct Interval {
     from: u64,
     /// Last reply, likewise.
     to: u64,
-    recorded: Recorded,
+    /// Latencies in nanoseconds.
+    latencies: Vec<u64>,
 }
 
 /// The interval log of one cell, an interval a trial; none without successes.
@@ -35,7 +36,7 @@ struct Interval {
 /// # Errors
 /// When `started` is no instant, or a histogram cannot be written.
 pub fn interval_log(started: &str, rows: &[&Sample]) -> Result<Option<Vec<u8>>> {
-    let intervals = intervals(rows)?;
+    let intervals = intervals(rows);
     if intervals.is_empty() {
         return Ok(None);
     }
@@ -51,10 +52,12 @@ pub fn interval_log(started: &str, rows: &[&Sample]) -> Result<Option<Vec<u8>>> 
         .with_base_time(started)
         .with_max_value_divisor(NS_PER_MS)
         .begin_log_with(&mut bytes, &mut serializer)?;
-    for Interval { from, to, recorded } in &intervals {
+    for Interval { from, to, latencies } in &intervals {
+        // One histogram at a time: each takes 152 KiB.
+        let recorded = recorded(latencies.iter().copied())?;
         let length = Duration::from_nanos(to.saturating_sub(*from));
         log.write_histogram(recorded.histogram(), Duration::from_nanos(*from), length, None)
-            .map_err(|error| anyhow::anyhow!("cannot write an interval: {error:?}"))?;
+            .map_err(|error| anyhow!("cannot write an interval: {error:?}"))?;
     }
     Ok(Some(bytes))
 }
@@ -64,33 +67,35 @@ pub fn interval_log(started: &str, rows: &[&Sample]) -> Result<Option<Vec<u8>>> 
 /// # Errors
 /// Never, in truth: see [`Recorded::new`].
 pub fn percentiles(rows: &[&Sample]) -> Result<Option<Vec<u8>>> {
-    let mut all = Recorded::new()?;
-    rows.iter().filter_map(|s| s.latency()).for_each(|ns| all.record(ns));
+    let all = recorded(rows.iter().filter_map(|s| s.latency()))?;
     if all.histogram().is_empty() {
         return Ok(None);
     }
     Ok(Some(percentile_text(all.histogram()).into_bytes()))
 }
 
-fn intervals(rows: &[&Sample]) -> Result<Vec<Interval>> {
+fn recorded(latencies: impl Iterator<Item = u64>) -> Result<Recorded> {
+    let mut recorded = Recorded::new()?;
+    latencies.for_each(|ns| recorded.record(ns));
+    Ok(recorded)
+}
+
+/// What each trial did, in the order of its beginning.
+fn intervals(rows: &[&Sample]) -> Vec<Interval> {
     let mut trials: BTreeMap<u32, Interval> = BTreeMap::new();
     for sample in rows {
         let (Some(ns), Some(from)) = (sample.latency(), sample.marks.get(Mark::Intended)) else {
             continue;
         };
-        if !trials.contains_key(&sample.trial) {
-            trials.insert(sample.trial, Interval { from, to: from, recorded: Recorded::new()? });
-        }
-        if let Some(interval) = trials.get_mut(&sample.trial) {
-            interval.from = interval.from.min(from);
-            interval.to = interval.to.max(from + ns);
-            interval.recorded.record(ns);
-        }
+        let new = Interval { from, to: from, latencies: Vec::new() };
+        let interval = trials.entry(sample.trial).or_insert(new);
+        interval.from = interval.from.min(from);
+        interval.to = interval.to.max(from.saturating_add(ns));
+        interval.latencies.push(ns);
     }
-    let mut intervals: Vec<Interval> =
-        trials.into_values().filter(|i| !i.recorded.histogram().is_empty()).collect();
+    let mut intervals: Vec<Interval> = trials.into_values().collect();
     intervals.sort_by_key(|i| i.from);
-    Ok(intervals)
+    intervals
 }
 
 fn percentile_text(histogram: &Histogram<u64>) -> String {

@@ -38,7 +38,9 @@ pub(super) fn notes(run: &Run, summaries: &[Summary]) -> Vec<Note> {
     notes.extend(first_ever(run, summaries));
     notes.extend(unsupported(summaries));
     notes.extend(lateness(run));
-    notes.extend(stats::bursts(&run.samples, summaries).iter().map(burst));
+    let bursts = stats::bursts(&run.samples, summaries);
+    notes.extend(bursts.iter().map(burst));
+    notes.extend(validity(&bursts));
     notes.push(range(summaries));
     notes.extend(dropped_marks(run));
     notes
@@ -121,10 +123,19 @@ fn burst(bursts: &Bursts) -> Note {
     let width = width.filter(|_| *size > 1).map_or_else(String::new, |w| {
         format!(" width p99 {}, max {};", format_ns(w.p99), format_ns(w.max as f64))
     });
-    Note::new(format!(
-        "burst of {size}, {temperature}:{width} {invalid} of {n} invalid (lag above 1 ms or 1 % \
-         of the median)"
-    ))
+    Note::new(format!("burst of {size}, {temperature}:{width} {invalid} of {n} invalid"))
+}
+
+/// What makes a burst invalid, said once.
+fn validity(all: &[Bursts]) -> Option<Note> {
+    (!all.is_empty()).then(|| {
+        Note::new(format!(
+            "invalid: a row left more than {}, or {} % of its cell's median and more than {}, late",
+            format_ns(stats::MOST_LAG_NS as f64),
+            stats::MOST_LAG_SHARE * 100.0,
+            format_ns(stats::LEAST_LAG_NS as f64)
+        ))
+    })
 }
 
 fn range(summaries: &[Summary]) -> Note {

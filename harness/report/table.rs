@@ -55,7 +55,12 @@ fn grid<'a>(summaries: impl Iterator<Item = &'a Summary>) -> Table {
     table.set_header(["", "", "", "n", "err", "p50 (95 %)", "p90", "max", "/ warm"]);
     table.add_rows(summaries.map(row));
     for (index, column) in table.column_iter_mut().enumerate() {
-        column.set_padding((if index == 0 { 2 } else { 0 }, 2));
+        let right = match index {
+            0..=2 => 1,
+            8 => 0,
+            _ => 2,
+        };
+        column.set_padding((if index == 0 { 2 } else { 0 }, right));
         if index > 2 {
             column.set_cell_alignment(CellAlignment::Right);
         }

@@ -1,1 +1,127 @@
+use super::*;
+use crate::sample::Outcome;
+
 pub(crate) mod synthetic;
+
+fn text<'a>(files: &'a [Artifact], path: &str) -> &'a str {
+    let file = files.iter().find(|f| f.path.to_str() == Some(path)).unwrap();
+    std::str::from_utf8(&file.bytes).unwrap()
+}
+
+#[test]
+fn a_run_has_all_its_files() {
+    let files = render(&synthetic::four(3)).unwrap();
+    let count =
+        |ending: &str| files.iter().filter(|f| f.path.to_str().unwrap().ends_with(ending)).count();
+    assert_eq!((count(".svg"), count(".png"), count(".hlog"), count(".hgrm")), (5, 5, 16, 16));
+    assert_eq!((count(".json"), count(".csv"), count(".md"), count(".html")), (1, 1, 1, 1));
+    if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
+        for file in render(&synthetic::four(20)).unwrap() {
+            let path = std::path::Path::new(&folder).join("run").join(file.path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, file.bytes).unwrap();
+        }
+    }
+}
+
+#[test]
+fn rendering_twice_gives_the_same_bytes() {
+    let run = synthetic::four(2);
+    assert!(render(&run).unwrap() == render(&run).unwrap());
+}
+
+#[test]
+fn an_empty_run_and_a_run_of_failures_have_reports() {
+    let mut run = synthetic::four(2);
+    for sample in &mut run.samples {
+        sample.outcome = Outcome::EngineError { cause: "no space left".into() };
+    }
+    let files = render(&run).unwrap();
+    assert!(text(&files, "report.md").contains("no space left"));
+    assert!(
+        !files.iter().any(|f| f.path.starts_with("charts") || f.path.starts_with("histograms"))
+    );
+
+    run.samples.clear();
+    run.record.complete = false;
+    run.record.stopped = Some("interrupted".into());
+    let files = render(&run).unwrap();
+    assert!(text(&files, "report.md").contains("no cold start was measured"));
+    assert!(text(&files, "report.html").contains("interrupted"));
+}
+
+#[test]
+fn foreign_text_stays_text() {
+    let hostile = "<script>alert(1)</script>|`*\u{1b}[2J\u{202e}";
+    let mut run = synthetic::run(&[("../../<b>", 150.0, 5.0, 0.3)], 3);
+    run.record.host.cpu = hostile.into();
+    run.record.warnings.push(hostile.into());
+    run.record.command = hostile.into();
+    run.samples[0].outcome = Outcome::Crashed { cause: format!("{hostile}\n# heading\n") };
+    let files = render(&run).unwrap();
+    let page = text(&files, "report.html");
+    assert!(!page.contains("<script>") && !page.contains("<b>bridge"), "{page}");
+    for file in ["report.html", "report.md"] {
+        assert!(!text(&files, file).contains(['\u{1b}', '\u{202e}']), "{file}");
+    }
+    let markdown = text(&files, "report.md");
+    assert!(!markdown.contains("\n# heading"), "{markdown}");
+    assert!(!markdown.lines().any(|l| l.starts_with('|') && l.contains("<b>")), "{markdown}");
+    let summaries = stats::summarise(&run.samples);
+    assert!(!table::table(&run, &summaries).contains(['\u{1b}', '\u{202e}']));
+    assert!(!readme::block(&run, &summaries).contains("](../"));
+    assert!(files.iter().all(|f| !f.path.to_str().unwrap().contains("..")));
+}
+
+#[test]
+fn simulated_figures_say_so_everywhere() {
+    let mut run = synthetic::four(3);
+    run.record.engine.kind = "fake".into();
+    let files = render(&run).unwrap();
+    assert!(text(&files, "report.md").starts_with("# SIMULATED: "));
+    assert!(text(&files, "report.html").contains("<title>SIMULATED: "));
+    assert!(text(&files, "report.html").contains("<h1>SIMULATED: "));
+    let svgs = files.iter().filter(|f| f.path.extension().is_some_and(|e| e == "svg"));
+    for svg in svgs {
+        let drawn = String::from_utf8(svg.bytes.clone()).unwrap();
+        assert!(drawn.matches("SIMULATED").count() >= 2, "{:?}", svg.path);
+    }
+    let summaries = stats::summarise(&run.samples);
+    assert!(table::table(&run, &summaries).starts_with("SIMULATED: "));
+    assert!(readme::block(&run, &summaries).starts_with("SIMULATED: "));
+    assert!(text(&files, "summary.json").contains("\"simulated\": true"));
+}
+
+#[test]
+fn the_page_needs_no_network() {
+    let files = render(&synthetic::four(2)).unwrap();
+    let page = text(&files, "report.html");
+    for word in ["<script", "<link", "src=", "url(", "@import"] {
+        assert!(!page.contains(word), "{word}");
+    }
+    // The name of the SVG dialect is no address.
+    let addresses = page.replace("http://www.w3.org/2000/svg", "");
+    assert!(!addresses.contains("http"), "an address");
+}
+
+#[test]
+fn the_front_page_block() {
+    let run = synthetic::four(20);
+    insta::assert_snapshot!(readme::block(&run, &stats::summarise(&run.samples)));
+}
+
+#[test]
+fn the_markdown_report() {
+    let run = synthetic::run(&synthetic::FOUR[..2], 3);
+    insta::assert_snapshot!(text(&render(&run).unwrap(), "report.md"));
+}
+
+#[test]
+#[ignore = "takes seconds; run it with --release"]
+fn a_large_run() {
+    let run = synthetic::four(900);
+    let started = std::time::Instant::now();
+    let files = render(&run).unwrap();
+    let bytes: usize = files.iter().map(|f| f.bytes.len()).sum();
+    eprintln!("{} rows, {bytes} bytes, {:?}", run.samples.len(), started.elapsed());
+}

@@ -46,7 +46,8 @@ async fn the_first_next_is_readiness_and_its_reply_is_the_event() {
     let answer = api.invoke("f", "{\"a\":1}", 2_000_000_000);
     assert_eq!(api.ready(), None);
     tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-    send(&mut stream, &format!("{NEXT}Coldstart-Main-Ns: 5\r\ncoldstart-ready-ns: 6\r\n\r\n")).await;
+    send(&mut stream, &format!("{NEXT}Coldstart-Main-Ns: 5\r\ncoldstart-ready-ns: 6\r\n\r\n"))
+        .await;
     let event = receive(&mut stream).await;
     assert!(event.contains("Lambda-Runtime-Aws-Request-Id: 00000000-0000-4000-8000-000000000001"));
     assert!(event.contains("Lambda-Runtime-Deadline-Ms: 2000"), "{event}");
@@ -82,7 +83,8 @@ async fn chunked_replies_and_waiting_for_continue_are_understood() {
     send(&mut stream, &format!("{NEXT}\r\n")).await;
     receive(&mut stream).await;
     let head = response(1, "");
-    let head = head.replace("Content-Length: 0", "Transfer-Encoding: chunked\r\nExpect: 100-continue");
+    let head =
+        head.replace("Content-Length: 0", "Transfer-Encoding: chunked\r\nExpect: 100-continue");
     send(&mut stream, &head).await;
     assert!(receive(&mut stream).await.starts_with("HTTP/1.1 100 "));
     send(&mut stream, "5;x=y\r\n\"1234\r\n2\r\n5\"\r\n0\r\nTrailer: t\r\n\r\n").await;
@@ -170,7 +172,9 @@ async fn reports_of_errors_carry_the_functions_own_words() {
     let length = body.len();
     send(
         &mut stream,
-        &format!("POST /2018-06-01/runtime/init/error HTTP/1.1\r\nContent-Length: {length}\r\n\r\n{body}"),
+        &format!(
+            "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nContent-Length: {length}\r\n\r\n{body}"
+        ),
     )
     .await;
     assert!(receive(&mut stream).await.starts_with("HTTP/1.1 202 "));

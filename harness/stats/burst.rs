@@ -11,6 +11,9 @@ use crate::scenario::Act;
 pub const MOST_LAG_NS: u64 = 1_000_000;
 /// Lag that makes a burst invalid, as a share of its cell's median.
 pub const MOST_LAG_SHARE: f64 = 0.01;
+/// Lag that never makes a burst invalid, in nanoseconds: 1 % of a warm reply is
+/// less than one thread needs to begin a handful of acts.
+pub const LEAST_LAG_NS: u64 = 100_000;
 
 /// A lateness or a width, in nanoseconds: diagnostic, so without intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +48,7 @@ pub struct Bursts {
     /// First dispatch to last dispatch within one burst, all its rows.
     pub width: Option<Lateness>,
     /// Bursts with a row that was dispatched more than 1 ms, or more than 1 % of
-    /// its cell's median, after its intended instant.
+    /// its cell's median (and more than 0.1 ms), after its intended instant.
     pub invalid: usize,
 }
 
@@ -118,5 +121,5 @@ fn medians(summaries: &[Summary]) -> BTreeMap<&Cell, f64> {
 fn is_late(sample: &Sample, medians: &BTreeMap<&Cell, f64>) -> bool {
     let Some(lag) = sample.lag() else { return false };
     let share = medians.get(&sample.cell).map_or(f64::INFINITY, |m| m * MOST_LAG_SHARE);
-    lag > MOST_LAG_NS || lag as f64 > share
+    lag > MOST_LAG_NS || (lag > LEAST_LAG_NS && lag as f64 > share)
 }

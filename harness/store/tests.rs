@@ -123,6 +123,9 @@ fn a_full_disk_is_named_and_what_was_written_stays() {
     let full = File::options().write(true).open("/dev/full").unwrap();
     writer.samples = full;
     let message = format!("{:#}", writer.append(&[sample(1, Outcome::Ok)]).unwrap_err());
-    assert!(message.contains("samples.jsonl") && message.contains("is the disk full?"), "{message}");
+    assert!(
+        message.contains("samples.jsonl") && message.contains("is the disk full?"),
+        "{message}"
+    );
     assert_eq!(open(&folder).unwrap().samples.len(), 1);
 }

@@ -50,9 +50,9 @@ fn a_run_leaves_a_whole_folder_and_prints_its_table() {
     }
     let charts: Vec<_> = fs::read_dir(folder.join("charts")).unwrap().collect();
     assert!(charts.len() >= 8, "{charts:?}");
-    let partial = fs::read_dir(&folder).unwrap().any(|f| {
-        f.unwrap().path().extension().is_some_and(|e| e == "partial")
-    });
+    let partial = fs::read_dir(&folder)
+        .unwrap()
+        .any(|f| f.unwrap().path().extension().is_some_and(|e| e == "partial"));
     assert!(!partial);
     assert!(out(&output).contains("python") && out(&output).contains("SIMULATED"));
     assert!(!out(&output).contains("round 1 of 3"), "progress belongs on stderr");

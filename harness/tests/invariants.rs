@@ -95,8 +95,23 @@ fn pure_modules_have_no_async_no_clock_and_no_input() {
 #[test]
 fn no_stage_imports_a_later_one() {
     const ORDER: [&str; 17] = [
-        "units", "functions", "scenario", "plan", "sample", "stats", "host", "hostile", "clock",
-        "engine", "runtime_api", "platform", "fire", "drive", "store", "report", "cmd",
+        "units",
+        "functions",
+        "scenario",
+        "plan",
+        "sample",
+        "stats",
+        "host",
+        "hostile",
+        "clock",
+        "engine",
+        "runtime_api",
+        "platform",
+        "fire",
+        "drive",
+        "store",
+        "report",
+        "cmd",
     ];
     // `provision` and `images` stand beside the drive: they may use the engine and
     // the store's records, and only `cmd` uses them.
@@ -115,14 +130,15 @@ fn no_stage_imports_a_later_one() {
 fn files_stay_readable() {
     for (name, text) in sources() {
         let lines = text.lines().count();
-        assert!(lines <= 480, "{name} has {lines} lines");
+        assert!(lines <= 400, "{name} has {lines} lines");
         assert!(text.starts_with("//!"), "{name} does not say what it is for");
     }
 }
 
 #[test]
 fn the_top_level_stays_bare() {
-    let allowed = ["Cargo.toml", "Cargo.lock", "README.md", "harness", "functions", "benches", "results"];
+    let allowed =
+        ["Cargo.toml", "Cargo.lock", "README.md", "harness", "functions", "benches", "results"];
     for entry in fs::read_dir(root()).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
         let fine = name.starts_with('.') || name == "target" || allowed.contains(&name.as_str());

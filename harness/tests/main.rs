@@ -2,5 +2,7 @@
 //! the command line by its output, on the simulated engine. Those that need one
 //! are in `docker/`.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod command_line;
 mod invariants;

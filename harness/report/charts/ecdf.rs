@@ -82,11 +82,14 @@ fn curve(sheet: &mut Sheet, frame: &Frame, series: &Series) -> Option<End> {
     Some(End { position: series.position, text, line })
 }
 
-/// How many rows the labels need.
+/// How many rows the labels need, were all as wide as the widest.
 fn label_rows(series: &[Series]) -> usize {
-    // The longest median is `failed`.
-    let total: f64 = series.iter().map(|s| label_width(&format!("{} 88888", s.name))).sum();
-    ((total / (WIDTH - NOTE - 24.0)).ceil() as usize).max(1)
+    // No median is written wider than this.
+    let width = |s: &Series| label_width(&format!("{} 88888", s.name));
+    let drawn: Vec<&Series> = series.iter().filter(|s| s.summary.latency.min.is_some()).collect();
+    let widest = drawn.iter().map(|s| width(s)).fold(1.0, f64::max);
+    let a_row = ((WIDTH - NOTE - 24.0) / widest) as usize;
+    drawn.len().div_ceil(a_row.max(1)).max(1)
 }
 
 /// Marker, text and the gap to the next.

@@ -5,10 +5,10 @@ use super::sheet::{Colour, Sheet};
 
 /// Okabe and Ito's, those with at least 3:1 on white.
 const COLOURS: [Colour; 4] = [
-    Colour { 0: 0x00, 1: 0x72, 2: 0xb2 },
-    Colour { 0: 0xd5, 1: 0x5e, 2: 0x00 },
-    Colour { 0: 0x00, 1: 0x9e, 2: 0x73 },
-    Colour { 0: 0xcc, 1: 0x79, 2: 0xa7 },
+    Colour(0x00, 0x72, 0xb2),
+    Colour(0xd5, 0x5e, 0x00),
+    Colour(0x00, 0x9e, 0x73),
+    Colour(0xcc, 0x79, 0xa7),
 ];
 
 /// Lengths of stroke and gap in turn, in pixels; empty for a whole line.

@@ -46,7 +46,9 @@ pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Compose
 
 fn bar<'a>(place: &Place, series: &'a Series<'a>) -> Option<Bar<'a>> {
     let sample: &Sample = place.run.samples.get(series.summary.typical?)?;
-    Some(Bar { series, phases: sample.phases(), total: sample.latency()? })
+    let phases = sample.phases();
+    let total = phases.iter().map(|(_, ns)| ns).sum();
+    Some(Bar { series, phases, total })
 }
 
 fn draw(sheet: &mut Sheet, frame: &Frame, top: f64, bar: &Bar) {

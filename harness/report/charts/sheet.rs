@@ -19,6 +19,8 @@ use plotters::style::{
 
 pub(super) use plotters::style::RGBColor as Colour;
 
+use crate::report::words::shortened;
+
 /// Text and axes.
 pub(super) const INK: Colour = RGBColor(0x22, 0x22, 0x22);
 /// Secondary text: 5.7:1 on white.
@@ -77,6 +79,16 @@ impl Words {
     pub(super) fn width(&self) -> f64 {
         width(&self.text, self.size, self.bold)
     }
+
+    /// As much of it as has room, in pixels.
+    fn cut(mut self, room: f64) -> Self {
+        let mut kept = self.text.chars().count();
+        while self.width() > room && kept > 0 {
+            kept -= 1;
+            self.text = shortened(self.text.trim_end_matches('…'), kept);
+        }
+        self
+    }
 }
 
 /// One stroke.
@@ -122,8 +134,11 @@ impl Sheet {
 
     /// A title and a line below it, at the top left.
     pub(super) fn heading(&mut self, title: &str, subtitle: &str) {
-        self.words(Words::new(title, (16.0, 20.0), Align::Left).size(15.0).bold());
-        self.words(Words::new(subtitle, (16.0, 40.0), Align::Left).colour(GREY));
+        let title = Words::new(title, (16.0, 20.0), Align::Left).size(15.0).bold();
+        let subtitle = Words::new(subtitle, (16.0, 40.0), Align::Left).colour(GREY);
+        for words in [title, subtitle] {
+            self.words(words.cut(self.width - 32.0));
+        }
     }
 
     /// A whole SVG document with a title and a description for screen readers.
@@ -131,14 +146,19 @@ impl Sheet {
     /// # Errors
     /// When the plotting crate fails.
     pub(super) fn svg(&self, title: &str, description: &str) -> Result<String> {
+        // The crate has whole pixels only: a finer grid, shown smaller.
+        const SCALE: f64 = 4.0;
         let mut svg = String::new();
-        let size = (self.width as u32, self.height as u32);
+        let size = ((self.width * SCALE) as u32, (self.height * SCALE) as u32);
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        self.draw(&area, 1.0, 0.0)?;
+        self.draw(&area, SCALE, 0.0)?;
         drop(area);
         // The crate writes neither; without them a reader hears nothing.
         let (open, rest) = svg.split_once("<svg ").context("no <svg> in an SVG")?;
         let (attributes, body) = rest.split_once('>').context("an unclosed <svg>")?;
+        let drawn = format!("width=\"{}\" height=\"{}\"", size.0, size.1);
+        let shown = format!("width=\"{}\" height=\"{}\"", self.width as u32, self.height as u32);
+        let attributes = attributes.replacen(&drawn, &shown, 1);
         Ok(format!(
             "{open}<svg role=\"img\" {attributes}>\n<title>{}</title>\n<desc>{}</desc>{body}",
             escaped(title),
@@ -162,6 +182,7 @@ impl Sheet {
         let mut bytes = Vec::new();
         let mut encoder = png::Encoder::new(&mut bytes, size.0, size.1);
         encoder.set_color(png::ColorType::Rgb);
+        encoder.set_compression(png::Compression::Default);
         encoder.write_header()?.write_image_data(&pixels)?;
         Ok(bytes)
     }

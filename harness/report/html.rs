@@ -1,0 +1,118 @@
+//! `report.html`: one page that needs nothing else, neither network nor script.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::charts::Chart;
+use super::environment::{self, FUNCTION_COLUMNS, Fact, MEANINGS};
+use super::markdown::{COLUMNS, rows, splits};
+use super::notes::notes;
+use super::words::{answer, is_simulated, place, plain, step, title};
+use crate::stats::Summary;
+use crate::store::Run;
+
+const STYLE: &str = include_str!("html/style.css");
+
+/// The page.
+pub(super) fn page(run: &Run, summaries: &[Summary], charts: &[Chart]) -> String {
+    let title = title(run);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                @if is_simulated(run) {
+                    p.simulated { "SIMULATED: no engine was used; every figure is made up." }
+                }
+                h1 { (title) }
+                p.answer { (answer(run, summaries)) }
+                p { (place(run)) }
+                (cells(run, summaries))
+                (remarks(run, summaries))
+                @for chart in charts { (figure(chart)) }
+                (repeat(run))
+                (machine(run))
+                (meanings())
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn cells(run: &Run, summaries: &[Summary]) -> Markup {
+    html! {
+        h2 { "Latency, ms" }
+        (grid(&COLUMNS, &rows(run, summaries)))
+        h2 { "Where the time goes" }
+        p { "The row nearest the median: its phases add up, medians of phases do not." }
+        ul {
+            @for (summary, split) in splits(run, summaries) {
+                li {
+                    b { (plain(&summary.cell.function)) " " (summary.cell.network) " "
+                        (step(&summary.cell)) }
+                    ": " (split)
+                }
+            }
+        }
+    }
+}
+
+fn remarks(run: &Run, summaries: &[Summary]) -> Markup {
+    html! {
+        h2 { "To know" }
+        ul {
+            @for note in notes(run, summaries) {
+                li { (note.text) @if let Some(quote) = note.quote { ": " q { (quote) } } }
+            }
+        }
+    }
+}
+
+/// A chart with its caption. The SVG is ours and escapes what it is given.
+fn figure(chart: &Chart) -> Markup {
+    html! {
+        figure id=(chart.name) {
+            (PreEscaped(&chart.svg))
+            figcaption { b { (chart.title) ". " } (chart.caption) }
+        }
+    }
+}
+
+fn repeat(run: &Run) -> Markup {
+    html! { h2 { "Repeat it" } (facts(&environment::repeat(run))) }
+}
+
+fn machine(run: &Run) -> Markup {
+    html! {
+        h2 { "Functions" }
+        (grid(&FUNCTION_COLUMNS, &environment::functions(run)))
+        h2 { "Environment" }
+        (facts(&environment::facts(run)))
+    }
+}
+
+fn meanings() -> Markup {
+    html! {
+        h2 { "What the figures mean" }
+        dl { @for (name, meaning) in MEANINGS { dt { (name) } dd { (meaning) } } }
+    }
+}
+
+fn facts(facts: &[Fact]) -> Markup {
+    html! { dl { @for (name, text) in facts { dt { (name) } dd { code { (text) } } } } }
+}
+
+fn grid<const N: usize>(columns: &[&str; N], rows: &[[String; N]]) -> Markup {
+    html! {
+        div.wide {
+            table {
+                thead { tr { @for column in columns { th scope="col" { (column) } } } }
+                tbody { @for row in rows { tr { @for cell in row { td { (cell) } } } } }
+            }
+        }
+    }
+}

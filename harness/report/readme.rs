@@ -1,0 +1,109 @@
+//! The results block of the project's front page, and how it gets there.
+
+use std::fmt::Write;
+
+use anyhow::{Result, bail};
+
+use super::markdown::{code, escape, grid};
+use super::words::{groups, headline, maximum, members, place, plain, quantile, ratio, title};
+use crate::sample::Temperature;
+use crate::scenario::Act;
+use crate::stats::Summary;
+use crate::store::Run;
+
+/// The line before the block.
+pub const BEGIN: &str = "<!-- coldstart:results:begin -->";
+/// The line after the block.
+pub const END: &str = "<!-- coldstart:results:end -->";
+
+/// Where the charts of the committed run are, seen from the front page.
+const CHARTS: &str = "results/reference/charts";
+
+/// The block for a committed run: a row a function, one chart, where it was
+/// measured, and the command that repeats it.
+#[must_use]
+pub fn block(run: &Run, summaries: &[Summary]) -> String {
+    let columns = ["function", "cold p50, ms", "max", "n", "in a burst", "warm p50", "cold / warm"];
+    let rows: Vec<[String; 7]> =
+        headline(run, summaries).into_iter().map(|cold| row(run, summaries, cold)).collect();
+    let mut text = format!("{}:\n\n", escape(&title(run)));
+    text += &grid(&columns, &rows);
+    let networks = run.record.scenario.networks.as_slice();
+    let suffix = match networks {
+        [first, _, ..] => format!("-{first}"),
+        _ => String::new(),
+    };
+    let _ = write!(
+        text,
+        "\nIn brackets: 95 % interval. From the instant an invocation was wanted to the last byte \
+         of its verified reply.\n\n\
+         ![Cold start, share answered within a time]({CHARTS}/cold{suffix}.svg)\n\
+         ![Where a cold start goes]({CHARTS}/phases{suffix}.svg)\n\n\
+         {}, {}. Repeat it: {}\n",
+        escape(&place(run)),
+        escape(&run.record.started),
+        code(&run.record.command)
+    );
+    text
+}
+
+fn row(run: &Run, summaries: &[Summary], cold: &Summary) -> [String; 7] {
+    let cell = &cold.cell;
+    let group = groups(run, summaries)
+        .into_iter()
+        .find(|(name, network)| *name == cell.function && *network == cell.network);
+    let members = group.map(|g| members(summaries, &g)).unwrap_or_default();
+    let size = |s: &Summary| match s.cell.act {
+        Act::Burst(n) if s.cell.temperature == Temperature::Cold => n,
+        _ => 0,
+    };
+    let burst = members.iter().filter(|s| size(s) > 1).max_by_key(|s| size(s));
+    let burst = burst.map(|s| format!("{}, {} at once", quantile(&s.latency.p50), size(s)));
+    let warm_cell = cold.cold_to_warm.as_ref().map(|r| &r.warm);
+    let warm = members.iter().find(|s| Some(&s.cell) == warm_cell);
+    [
+        plain(&format!("{}, {}", cell.function, cell.network)),
+        quantile(&cold.latency.p50),
+        maximum(cold.latency.max),
+        cold.latency.n.to_string(),
+        burst.unwrap_or_default(),
+        warm.map(|s| quantile(&s.latency.p50)).unwrap_or_default(),
+        ratio(cold),
+    ]
+}
+
+/// Puts a block between the marks of a page.
+///
+/// # Errors
+/// When the page has not exactly one of each mark, in order.
+pub fn splice(page: &str, block: &str) -> Result<String> {
+    let once = |mark: &str| page.matches(mark).count() == 1;
+    let (Some(begin), Some(end)) = (page.find(BEGIN), page.find(END)) else {
+        bail!("the page has no `{BEGIN}` and `{END}`: put them where the results belong");
+    };
+    if !once(BEGIN) || !once(END) || end < begin {
+        bail!("the page must have `{BEGIN}` once and then `{END}` once");
+    }
+    let before = &page[..begin + BEGIN.len()];
+    Ok(format!("{before}\n{}\n{}", block.trim_end(), &page[end..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn splicing_replaces_what_is_between_and_nothing_else() {
+        let page = format!("head\n{BEGIN}\nold\n{END}\ntail\n");
+        let once = splice(&page, "new\n").unwrap();
+        assert_eq!(once, format!("head\n{BEGIN}\nnew\n{END}\ntail\n"));
+        assert_eq!(splice(&once, "new\n").unwrap(), once, "twice is once");
+    }
+
+    #[test]
+    fn a_page_without_marks_is_refused() {
+        for page in ["", BEGIN, END, &format!("{END} {BEGIN}"), &format!("{BEGIN}{BEGIN}{END}")] {
+            assert!(splice(page, "x").is_err(), "{page}");
+        }
+    }
+}

@@ -1,0 +1,308 @@
+//! `summary.json` and `summary.csv`: the numbers for other programs, in
+//! nanoseconds, a row a cell and phase.
+//!
+//! A quantile that the rows do not support is null (empty in CSV); one that
+//! falls among the failures is the word `failed`.
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::words::is_simulated;
+use crate::sample::{Cell, Temperature};
+use crate::scenario::{Act, Network};
+use crate::stats::{Bursts, Distribution, Lateness, Level, Quantile, Summary, bursts};
+use crate::store::Run;
+
+/// The version of both files' form.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize)]
+struct Page<'a> {
+    format: u32,
+    run: &'a str,
+    simulated: bool,
+    complete: bool,
+    unit: &'static str,
+    rows: Vec<Row<'a>>,
+    cells: Vec<CellFacts<'a>>,
+    bursts: Vec<BurstFacts>,
+}
+
+/// One cell and phase; `latency` stands for the whole.
+#[derive(Serialize)]
+struct Row<'a> {
+    function: &'a str,
+    network: Network,
+    pattern: &'a str,
+    step: &'a str,
+    act: &'static str,
+    size: u32,
+    temperature: Temperature,
+    phase: String,
+    n: usize,
+    errors: usize,
+    min: Option<u64>,
+    p50: Value,
+    p50_low: Value,
+    p50_high: Value,
+    p90: Value,
+    p90_low: Value,
+    p90_high: Value,
+    p95: Value,
+    p95_low: Value,
+    p95_high: Value,
+    p99: Value,
+    p99_low: Value,
+    p99_high: Value,
+    max: Option<u64>,
+}
+
+/// What is known of a cell beside its distributions.
+#[derive(Serialize)]
+struct CellFacts<'a> {
+    cell: &'a Cell,
+    first_ever_rows: usize,
+    first_ever_p50: Value,
+    first_ever_used: bool,
+    /// Trial and index of the row nearest the median.
+    typical: Option<(u32, u32)>,
+    below_range: u64,
+    above_range: u64,
+    lag: Option<Late>,
+    invalid_bursts: usize,
+    cold_to_warm: Option<f64>,
+    warm_cell: Option<&'a Cell>,
+}
+
+#[derive(Serialize)]
+struct BurstFacts {
+    size: u32,
+    temperature: Temperature,
+    bursts: usize,
+    invalid: usize,
+    width: Option<Late>,
+}
+
+#[derive(Serialize)]
+struct Late {
+    p50: f64,
+    p99: f64,
+    max: u64,
+}
+
+/// A number, `failed`, or nothing.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Value {
+    Nothing,
+    Ns(f64),
+    Failed(&'static str),
+}
+
+impl From<Option<Level>> for Value {
+    fn from(level: Option<Level>) -> Self {
+        match level {
+            None => Value::Nothing,
+            Some(Level::Ns(ns)) => Value::Ns(ns),
+            Some(Level::Failed) => Value::Failed("failed"),
+        }
+    }
+}
+
+impl From<Lateness> for Late {
+    fn from(Lateness { p50, p99, max }: Lateness) -> Self {
+        Self { p50, p99, max }
+    }
+}
+
+/// `summary.json`.
+///
+/// # Errors
+/// Never, in truth: every value can be written.
+pub(super) fn json(run: &Run, summaries: &[Summary]) -> Result<Vec<u8>> {
+    let page = Page {
+        format: FORMAT,
+        run: &run.record.id,
+        simulated: is_simulated(run),
+        complete: run.record.complete,
+        unit: "ns",
+        rows: rows(summaries),
+        cells: summaries.iter().map(|s| facts(run, s)).collect(),
+        bursts: bursts(&run.samples, summaries).into_iter().map(BurstFacts::from).collect(),
+    };
+    let mut bytes = serde_json::to_vec_pretty(&page)?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// `summary.csv`: the same rows, with a heading.
+///
+/// # Errors
+/// Never, in truth: every value can be written.
+pub(super) fn csv(summaries: &[Summary]) -> Result<Vec<u8>> {
+    let mut text = String::new();
+    for row in rows(summaries) {
+        // The names of the columns are those of the JSON: one list of them.
+        let serde_json::Value::Object(fields) = serde_json::to_value(&row)? else { continue };
+        if text.is_empty() {
+            let names: Vec<&str> = COLUMNS.to_vec();
+            text = names.join(",") + "\n";
+        }
+        let values: Vec<String> = COLUMNS.iter().map(|name| field(&fields[*name])).collect();
+        text += &(values.join(",") + "\n");
+    }
+    Ok(text.into_bytes())
+}
+
+/// The columns of `summary.csv`, in order.
+const COLUMNS: [&str; 24] = [
+    "function",
+    "network",
+    "pattern",
+    "step",
+    "act",
+    "size",
+    "temperature",
+    "phase",
+    "n",
+    "errors",
+    "min",
+    "p50",
+    "p50_low",
+    "p50_high",
+    "p90",
+    "p90_low",
+    "p90_high",
+    "p95",
+    "p95_low",
+    "p95_high",
+    "p99",
+    "p99_low",
+    "p99_high",
+    "max",
+];
+
+fn field(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) if text.contains([',', '"', '\n', '\r']) => {
+            format!("\"{}\"", text.replace('"', "\"\""))
+        }
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+fn rows(summaries: &[Summary]) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    for summary in summaries {
+        rows.push(row(&summary.cell, "latency".to_owned(), &summary.latency));
+        for (span, distribution) in &summary.phases {
+            rows.push(row(&summary.cell, span.to_string(), distribution));
+        }
+    }
+    rows
+}
+
+fn row<'a>(cell: &'a Cell, phase: String, of: &Distribution) -> Row<'a> {
+    let low = |q: Quantile| q.interval.map(|i| i.low).into();
+    let high = |q: Quantile| q.interval.map(|i| i.high).into();
+    let act = match cell.act {
+        Act::Burst(_) => "burst",
+        Act::Sequence(_) => "sequence",
+    };
+    Row {
+        function: &cell.function,
+        network: cell.network,
+        pattern: &cell.pattern,
+        step: &cell.step,
+        act,
+        size: cell.act.invocations(),
+        temperature: cell.temperature,
+        phase,
+        n: of.n,
+        errors: of.failed,
+        min: of.min,
+        p50: of.p50.value.into(),
+        p50_low: low(of.p50),
+        p50_high: high(of.p50),
+        p90: of.p90.value.into(),
+        p90_low: low(of.p90),
+        p90_high: high(of.p90),
+        p95: of.p95.value.into(),
+        p95_low: low(of.p95),
+        p95_high: high(of.p95),
+        p99: of.p99.value.into(),
+        p99_low: low(of.p99),
+        p99_high: high(of.p99),
+        max: of.max,
+    }
+}
+
+fn facts<'a>(run: &Run, summary: &'a Summary) -> CellFacts<'a> {
+    let typical = summary.typical.and_then(|i| run.samples.get(i));
+    CellFacts {
+        cell: &summary.cell,
+        first_ever_rows: summary.first_ever.rows,
+        first_ever_p50: summary.first_ever.median.into(),
+        first_ever_used: summary.first_ever.used,
+        typical: typical.map(|s| (s.trial, s.index)),
+        below_range: summary.out_of_range.below,
+        above_range: summary.out_of_range.above,
+        lag: summary.lag.map(Late::from),
+        invalid_bursts: summary.invalid_bursts,
+        cold_to_warm: summary.cold_to_warm.as_ref().map(|r| r.ratio),
+        warm_cell: summary.cold_to_warm.as_ref().map(|r| &r.warm),
+    }
+}
+
+impl From<Bursts> for BurstFacts {
+    fn from(b: Bursts) -> Self {
+        let width = b.width.map(Late::from);
+        Self {
+            size: b.size,
+            temperature: b.temperature,
+            bursts: b.bursts,
+            invalid: b.invalid,
+            width,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::synthetic;
+    use crate::stats::summarise;
+
+    #[test]
+    fn csv_and_json_hold_the_same_rows() {
+        let mut run = synthetic::four(4);
+        run.samples[40].cell.function = "odd,\"name\"".into();
+        let summaries = summarise(&run.samples);
+        let json: serde_json::Value =
+            serde_json::from_slice(&json(&run, &summaries).unwrap()).unwrap();
+        let rows = json["rows"].as_array().unwrap();
+        let csv = String::from_utf8(csv(&summaries).unwrap()).unwrap();
+        assert_eq!(csv.lines().count(), rows.len() + 1);
+        assert_eq!(rows[0].as_object().unwrap().len(), COLUMNS.len());
+        assert_eq!((&json["format"], &json["unit"]), (&1.into(), &"ns".into()));
+        assert!(csv.contains("\"odd,\"\"name\"\"\",bridge,"), "{csv}");
+        assert!(csv.contains(",burst,1,cold,engine+boot,3,0,"), "{csv}");
+    }
+
+    #[test]
+    fn unsupported_is_null_and_lost_is_failed() {
+        let mut run = synthetic::run(&synthetic::FOUR[..1], 2);
+        for sample in run.samples.iter_mut().filter(|s| s.cell.step == "call") {
+            sample.outcome = crate::sample::Outcome::Crashed { cause: "x".into() };
+        }
+        let summaries = summarise(&run.samples);
+        let json: serde_json::Value =
+            serde_json::from_slice(&json(&run, &summaries).unwrap()).unwrap();
+        let rows = json["rows"].as_array().unwrap();
+        let call = rows.iter().find(|r| r["step"] == "call").unwrap();
+        assert_eq!((&call["p50"], &call["p90"]), (&"failed".into(), &serde_json::Value::Null));
+        assert_eq!((&call["errors"], &call["min"]), (&1.into(), &serde_json::Value::Null));
+    }
+}

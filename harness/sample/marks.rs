@@ -1,0 +1,128 @@
+//! Marks: the named instants of a sample.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A named instant of a sample. The order is that of a cold start, except that
+/// `StartReturned` may come after `Ready`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    /// The schedule wanted the invocation. Source: plan.
+    Intended,
+    /// The driver actually began it. Source: driver.
+    Dispatched,
+    /// The create call is about to be written. Source: driver.
+    CreateCalled,
+    /// The answer to the create call was read. Source: driver.
+    Created,
+    /// The start call is about to be written. Source: driver.
+    StartCalled,
+    /// The function's own binary was executed. Source: kernel; not recorded yet.
+    Exec,
+    /// First line of main. Source: the function's `Coldstart-Main-Ns` header.
+    Main,
+    /// The function was about to ask for its first event. Source: the
+    /// function's `Coldstart-Ready-Ns` header.
+    ReadySelf,
+    /// The first `next` was read. Source: driver.
+    Ready,
+    /// The answer to the start call was read. Source: driver.
+    StartReturned,
+    /// The event was written to the instance. Source: driver.
+    Sent,
+    /// The last byte of the reply was read. Source: driver. The reply is
+    /// verified after this stamp, so that checking is not charged to the
+    /// function; a reply that fails gives an error row.
+    Responded,
+}
+
+impl Mark {
+    /// Every mark, in order.
+    pub const ALL: [Mark; 12] = [
+        Mark::Intended,
+        Mark::Dispatched,
+        Mark::CreateCalled,
+        Mark::Created,
+        Mark::StartCalled,
+        Mark::Exec,
+        Mark::Main,
+        Mark::ReadySelf,
+        Mark::Ready,
+        Mark::StartReturned,
+        Mark::Sent,
+        Mark::Responded,
+    ];
+
+    /// The name in `samples.jsonl`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Mark::Intended => "intended",
+            Mark::Dispatched => "dispatched",
+            Mark::CreateCalled => "create_called",
+            Mark::Created => "created",
+            Mark::StartCalled => "start_called",
+            Mark::Exec => "exec",
+            Mark::Main => "main",
+            Mark::ReadySelf => "ready_self",
+            Mark::Ready => "ready",
+            Mark::StartReturned => "start_returned",
+            Mark::Sent => "sent",
+            Mark::Responded => "responded",
+        }
+    }
+}
+
+/// The marks of one sample: nanoseconds of CLOCK_MONOTONIC since the run's epoch.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks([Option<u64>; Mark::ALL.len()]);
+
+impl Marks {
+    /// The instant of a mark, if it was seen.
+    #[must_use]
+    pub fn get(&self, mark: Mark) -> Option<u64> {
+        self.0[mark as usize]
+    }
+
+    /// Records a mark.
+    pub fn set(&mut self, mark: Mark, at: u64) {
+        self.0[mark as usize] = Some(at);
+    }
+
+    /// Nanoseconds from one mark to another; none when either is missing or
+    /// they are in the wrong order.
+    #[must_use]
+    pub fn between(&self, from: Mark, to: Mark) -> Option<u64> {
+        self.get(to)?.checked_sub(self.get(from)?)
+    }
+}
+
+impl FromIterator<(Mark, u64)> for Marks {
+    fn from_iter<I: IntoIterator<Item = (Mark, u64)>>(marks: I) -> Self {
+        let mut all = Marks::default();
+        for (mark, at) in marks {
+            all.set(mark, at);
+        }
+        all
+    }
+}
+
+impl Serialize for Marks {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer
+            .collect_map(Mark::ALL.iter().filter_map(|m| self.get(*m).map(|at| (m.name(), at))))
+    }
+}
+
+impl<'de> Deserialize<'de> for Marks {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let named = std::collections::BTreeMap::<String, u64>::deserialize(deserializer)?;
+        let mut marks = Marks::default();
+        for (name, at) in named {
+            let mark = Mark::ALL.into_iter().find(|m| m.name() == name).ok_or_else(|| {
+                serde::de::Error::custom(format!("unknown mark `{name}`: made by a newer version?"))
+            })?;
+            marks.set(mark, at);
+        }
+        Ok(marks)
+    }
+}

@@ -1,0 +1,77 @@
+//! What became of an invocation.
+
+use serde::{Deserialize, Serialize};
+
+/// What became of an invocation. A failure is a value, with its cause.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Outcome {
+    /// Answered, verified, and its temperature proved.
+    Ok,
+    /// No answer within the function's time limit; the instance was killed.
+    TimedOut {
+        /// What was waited for, and what was seen meanwhile.
+        cause: String,
+    },
+    /// The instance ended before it answered.
+    Crashed {
+        /// Exit code and the last lines of its output.
+        cause: String,
+    },
+    /// The function reported that it cannot start.
+    InitError {
+        /// Its own words.
+        cause: String,
+    },
+    /// The reply is not the expected one, or not a reply at all.
+    WrongReply {
+        /// What was expected and what came.
+        cause: String,
+    },
+    /// The proof of temperature failed.
+    NotCold {
+        /// Which part of the proof failed.
+        cause: String,
+    },
+    /// The engine refused or failed.
+    EngineError {
+        /// The engine's words.
+        cause: String,
+    },
+}
+
+impl Outcome {
+    /// Whether the invocation succeeded.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        matches!(self, Outcome::Ok)
+    }
+
+    /// The kind as it stands in `samples.jsonl`.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::TimedOut { .. } => "timed_out",
+            Outcome::Crashed { .. } => "crashed",
+            Outcome::InitError { .. } => "init_error",
+            Outcome::WrongReply { .. } => "wrong_reply",
+            Outcome::NotCold { .. } => "not_cold",
+            Outcome::EngineError { .. } => "engine_error",
+        }
+    }
+
+    /// The cause of a failure.
+    #[must_use]
+    pub fn cause(&self) -> Option<&str> {
+        match self {
+            Outcome::Ok => None,
+            Outcome::TimedOut { cause }
+            | Outcome::Crashed { cause }
+            | Outcome::InitError { cause }
+            | Outcome::WrongReply { cause }
+            | Outcome::NotCold { cause }
+            | Outcome::EngineError { cause } => Some(cause),
+        }
+    }
+}
