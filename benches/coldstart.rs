@@ -10,7 +10,6 @@
 //! `COLDSTART_PROVISION=1` be set; without an engine it says so and does nothing.
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot be set up has no result")]
-#![expect(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::engine::DAEMON;
 use super::{ProvisionError, Say, Surroundings, command};
 use crate::engine::docker::DockerEngine;
+
+/// The daemon's program.
+pub(super) const DAEMON: &str = "dockerd";
 
 /// How long it may take to answer after it was started.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);

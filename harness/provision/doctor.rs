@@ -1,7 +1,8 @@
 //! What is there and what is not: findings with cures. Changes nothing.
 
 use super::command::{installed, is_root};
-use super::engine::{DAEMON, look};
+use super::daemon::DAEMON;
+use super::engine::look;
 use super::packages::{self, Family};
 use super::{Surroundings, bases, bootstrap, daemon};
 use crate::engine::docker::DockerEngine;

@@ -5,13 +5,12 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use super::command::{installed, is_root};
+use super::daemon::DAEMON;
 use super::named::{Named, named};
 use super::packages::{self, Family};
 use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, daemon, lock};
 use crate::engine::docker::DockerEngine;
 
-/// The daemon's program.
-pub(super) const DAEMON: &str = "dockerd";
 /// The package that brings it, its supervisor and its OCI runtime.
 const PACKAGE: &str = "docker.io";
 

@@ -3,7 +3,7 @@
 use super::words::{counted, plain};
 use crate::functions::Limits;
 use crate::store::{BaseRecord, FunctionRecord, Origin, Run};
-use crate::units::format_mib;
+use crate::units::format_size;
 
 /// A name and what it stands for, tamed.
 pub(super) type Fact = (String, String);
@@ -36,11 +36,11 @@ pub(super) const MEANINGS: [(&str, &str); 11] = [
 pub(super) fn facts(run: &Run) -> Vec<Fact> {
     let (r, host, engine) = (&run.record, &run.record.host, &run.record.engine);
     let elapsed = r.elapsed.map_or_else(|| "unfinished".to_owned(), |s| format!("{s:.0} s"));
-    let memory = r.driver_memory.map_or_else(|| "unknown".to_owned(), format_mib);
+    let memory = r.driver_memory.map_or_else(|| "unknown".to_owned(), format_size);
     let facts = [
         ("run", format!("{}, began {}, took {elapsed}", r.id, r.started)),
         ("tool", format!("{}, format {}", r.tool, r.format)),
-        ("host", format!("{} x {}, {}", host.cpus, host.cpu, format_mib(host.memory))),
+        ("host", format!("{} x {}, {}", host.cpus, host.cpu, format_size(host.memory))),
         ("system", format!("{}, {}, {}", host.os, host.kernel, host.architecture)),
         ("engine", format!("{} {}, API {}", engine.kind, engine.version, engine.api_version)),
         ("OCI runtime", engine.oci_runtime.clone()),
@@ -85,9 +85,9 @@ pub(super) fn functions(run: &Run) -> Vec<[String; 6]> {
 fn function(f: &FunctionRecord) -> [String; 6] {
     let Limits { memory, cpus } = f.limits;
     let cpus = cpus.map_or_else(|| "no CPU quota".to_owned(), |n| format!("{n} CPU"));
-    let limits = format!("{}, {cpus}, time-out {} ms", format_mib(memory), f.timeout_ms);
+    let limits = format!("{}, {cpus}, time-out {} ms", format_size(memory), f.timeout_ms);
     let bases: Vec<String> = f.bases.iter().map(base).collect();
-    let image = format!("{} ({})", f.image, format_mib(f.size));
+    let image = format!("{} ({})", f.image, format_size(f.size));
     [&f.name, &f.version, &limits, &image, &f.digest, &bases.join("; ")].map(|t| plain(t))
 }
 

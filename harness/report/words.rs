@@ -4,7 +4,7 @@ use crate::sample::{Cell, Temperature};
 use crate::scenario::{Act, Network};
 use crate::stats::{Level, Quantile, Summary};
 use crate::store::Run;
-use crate::units::{format_mib, format_ms};
+use crate::units::{format_ms, format_size};
 
 /// In place of a number that cannot be given.
 pub(super) const DASH: &str = "—";
@@ -38,7 +38,7 @@ pub(super) fn place(run: &Run) -> String {
         "{} x {}, {}, {}; {} {}, {}, {}",
         host.cpus,
         host.cpu,
-        format_mib(host.memory),
+        format_size(host.memory),
         host.kernel,
         engine.kind,
         engine.version,

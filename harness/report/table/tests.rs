@@ -11,8 +11,8 @@ fn shown(run: &Run) -> String {
 fn the_default_run() {
     insta::assert_snapshot!(shown(&synthetic::four(20)), @r#"
     cold starts, scenario default, 20 rounds
-    2 x Example CPU @ 2.60GHz, 8192.0 MiB, Linux 6.18.0; docker 20.10.24, runc
-      1.1.5, overlay2
+    2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24, runc 1.1.5,
+      overlay2
 
     median cold start: rust 162 ms, 703x warm; python 216 ms, 335x warm; jvm 245 ms,
       314x warm; node 270 ms, 288x warm.
@@ -78,8 +78,8 @@ fn an_incomplete_run_with_failures() {
     }
     insta::assert_snapshot!(shown(&run), @r#"
     cold starts, scenario default, 4 rounds
-    2 x Example CPU @ 2.60GHz, 8192.0 MiB, Linux 6.18.0; docker 20.10.24, runc
-      1.1.5, overlay2
+    2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24, runc 1.1.5,
+      overlay2
 
     median cold start: rust 160 ms, 660x warm.
 
@@ -115,8 +115,8 @@ fn an_incomplete_run_with_failures() {
 fn one_round() {
     insta::assert_snapshot!(shown(&synthetic::run(&synthetic::FOUR[..1], 1)), @r#"
     cold starts, scenario default, 1 round
-    2 x Example CPU @ 2.60GHz, 8192.0 MiB, Linux 6.18.0; docker 20.10.24, runc
-      1.1.5, overlay2
+    2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24, runc 1.1.5,
+      overlay2
 
     median cold start: python 488 ms, 794x warm.
 
@@ -147,10 +147,10 @@ fn one_round() {
 fn nothing() {
     let mut run = synthetic::four(1);
     run.samples.clear();
-    insta::assert_snapshot!(shown(&run), @r"
+    insta::assert_snapshot!(shown(&run), @r#"
     cold starts, scenario default, 1 round
-    2 x Example CPU @ 2.60GHz, 8192.0 MiB, Linux 6.18.0; docker 20.10.24, runc
-      1.1.5, overlay2
+    2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24, runc 1.1.5,
+      overlay2
 
     no cold start was measured.
 
@@ -158,7 +158,7 @@ fn nothing() {
             n  err  p50 (95 %)  p90  max  / warm
 
       outside the histograms: 0 below 1.00 us, 0 above 120 s
-    ");
+    "#);
 }
 
 #[test]
