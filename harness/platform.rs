@@ -9,7 +9,6 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
@@ -120,16 +119,15 @@ impl<E: Engine> Platform<E> {
     /// # Errors
     /// When the engine fails, or an instance refuses to go.
     pub async fn clear(&self) -> Result<(), EngineError> {
-        let known = self.drain();
-        let removed = join_all(known.iter().map(|i| self.engine.remove(&i.id))).await;
+        for instance in self.drain() {
+            if let Err(error) = self.engine.remove(&instance.id).await {
+                // One that is gone needs no removal to have succeeded: what
+                // counts is what the engine still lists.
+                self.warn(format!("a removal was tried twice: {error}"));
+                break;
+            }
+        }
         let left = self.engine.instances(Some(&self.run)).await?;
-        if left.is_empty() {
-            // An instance that is gone needs no removal to have succeeded.
-            return Ok(());
-        }
-        for error in removed.into_iter().filter_map(Result::err) {
-            self.warn(format!("a removal was tried twice: {error}"));
-        }
         for found in &left {
             self.engine.remove(&found.id).await?;
         }

@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::progress::Progress;
 use super::{Failure, load_functions, report, runtime, say};
-use crate::cli::{EngineChoice, Run};
+use crate::cli::{self, EngineChoice};
 use crate::clock::Clock;
 use crate::drive::{Driver, Ended, Stop, Targets};
 use crate::engine::Engine;
@@ -24,7 +24,7 @@ use crate::platform::{Platform, Target};
 use crate::provision::bases::Bases;
 use crate::provision::{Consent, Surroundings, engine};
 use crate::scenario::{self, Scenario};
-use crate::store::{Counts, FORMAT, FunctionRecord, RunRecord, Writer};
+use crate::store::{self, Counts, FORMAT, FunctionRecord, RunRecord, Writer};
 use crate::units::format_wait;
 
 /// What to measure, checked and ready.
@@ -41,7 +41,7 @@ struct Request {
 }
 
 /// Measures a scenario, or shows its plan.
-pub(super) fn run(args: &Run) -> Result<(), Failure> {
+pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
     let request = Request::new(args)?;
     if args.dry_run {
         print!("{}", request.describe());
@@ -65,7 +65,7 @@ pub(super) fn run(args: &Run) -> Result<(), Failure> {
 }
 
 impl Request {
-    fn new(args: &Run) -> Result<Self, Failure> {
+    fn new(args: &cli::Run) -> Result<Self, Failure> {
         let mut scenario =
             scenario::load(&scenario_file(&args.scenario)).map_err(Failure::Usage)?;
         let functions = load_functions(&args.common, &scenario.functions)?;
@@ -140,7 +140,7 @@ fn scenario_file(text: &str) -> PathBuf {
 }
 
 /// The command that repeats the run.
-fn command(args: &Run, scenario: &Scenario, seed: u64) -> String {
+fn command(args: &cli::Run, scenario: &Scenario, seed: u64) -> String {
     format!(
         "coldstart run {} --functions {} --rounds {} --seed {seed}",
         args.scenario,
@@ -258,10 +258,9 @@ fn interrupts() -> Result<watch::Receiver<Stop>> {
 
 /// Shows what was measured, however it ended.
 fn finish(request: &Request, ended: Result<Ended>) -> Result<(), Failure> {
-    let kept = request.folder.join("run.json").exists();
-    // A run that never began has no folder of its own: another may bear its name.
-    let ours = kept && ended.is_ok();
-    if ours || (kept && is_ours(request)) {
+    // A run that never began has no folder: another run may bear the name.
+    let run = store::open(&request.folder).ok().filter(|run| run.record.id == request.id);
+    if run.is_some() {
         match report::write(&request.folder) {
             Ok(table) => println!("{table}"),
             Err(error) if ended.is_ok() => return Err(error.into()),
@@ -269,12 +268,20 @@ fn finish(request: &Request, ended: Result<Ended>) -> Result<(), Failure> {
         }
         say(&format!("kept in {}", request.folder.display()));
     }
-    match ended? {
-        Ended::Complete => Ok(()),
-        Ended::Stopped => Err(Failure::Interrupted),
+    if ended? == Ended::Stopped {
+        return Err(Failure::Interrupted);
+    }
+    match run.as_ref().and_then(all_failed) {
+        Some(cause) => {
+            Err(anyhow!("nothing was measured, every invocation failed: {cause}").into())
+        }
+        None => Ok(()),
     }
 }
 
-fn is_ours(request: &Request) -> bool {
-    crate::store::open(&request.folder).is_ok_and(|run| run.record.id == request.id)
+/// The first cause, when nothing succeeded at all.
+fn all_failed(run: &store::Run) -> Option<String> {
+    let none = run.record.counts.ok == 0;
+    let cause = run.samples.iter().find_map(|s| s.outcome.cause().map(|c| (&s.cell, c)));
+    cause.filter(|_| none).map(|(cell, cause)| format!("{cell}: {cause}"))
 }

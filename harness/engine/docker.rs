@@ -5,6 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
+use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::sync::oneshot;
@@ -21,13 +22,17 @@ mod images;
 mod info;
 mod instances;
 mod once;
+mod removal;
 
 use exits::Exits;
 use failure::failed;
+use removal::Turn;
 
 /// How long a call may wait for the first byte of its answer, in seconds. Only a
 /// stuck engine comes near it.
 const TIMEOUT: u64 = 120;
+/// How long a removal may take. It takes some 0.1 s; a stuck engine takes for ever.
+const REMOVAL: Duration = Duration::from_secs(30);
 
 /// A Docker engine on this machine.
 #[derive(Debug)]
@@ -36,6 +41,7 @@ pub struct DockerEngine {
     address: String,
     bridge: Option<IpAddr>,
     exits: Exits,
+    removal: Turn,
 }
 
 impl DockerEngine {
@@ -51,7 +57,8 @@ impl DockerEngine {
             .map_err(|e| failed(&format!("agree on an API version with {address}"), e))?;
         let bridge = info::bridge_gateway(&docker).await?;
         let exits = Exits::subscribe(&docker);
-        Ok(Self { docker, address: address.to_owned(), bridge, exits })
+        let removal = Turn::new(address);
+        Ok(Self { docker, address: address.to_owned(), bridge, exits, removal })
     }
 
     /// Where it was found.
@@ -118,7 +125,12 @@ impl Engine for DockerEngine {
     }
 
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
-        instances::remove(&self.docker, id).await?;
+        let _turn = self.removal.take().await;
+        let removed = tokio::time::timeout(REMOVAL, instances::remove(&self.docker, id)).await;
+        removed.map_err(|_| EngineError::Refused {
+            doing: format!("remove instance {}", id.short()),
+            message: format!("no answer within {REMOVAL:?}: the engine is stuck, restart it"),
+        })??;
         self.exits.settle(&id.0);
         Ok(())
     }

@@ -26,6 +26,8 @@ pub(super) fn recipe(base: &Base) -> Vec<String> {
         "--dpkgopt=force-unsafe-io",
         "--aptopt=Acquire::Languages \"none\"",
         "--aptopt=APT::Install-Recommends \"false\"",
+        // They are this machine's, not the image's.
+        "--customize-hook=rm -f \"$1/etc/hostname\" \"$1/etc/resolv.conf\"",
     ];
     let mut recipe: Vec<String> = options.map(str::to_owned).to_vec();
     recipe.push(format!("--include={}", base.packages.join(",")));
