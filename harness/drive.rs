@@ -44,12 +44,15 @@ pub enum Ended {
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
     /// The engine is gone, or refuses what a trial cannot do without.
-    #[error("the engine failed at trial {trial}: {source}")]
+    #[error(
+        "the engine failed at trial {trial}, what was measured before is kept: {failure}\n\
+         start it again; `coldstart clean` then removes what is left of this run"
+    )]
     Engine {
         /// Number of the trial.
         trial: u32,
         /// What it said.
-        source: EngineError,
+        failure: EngineError,
     },
     /// The rows could not be kept.
     #[error(transparent)]
@@ -86,7 +89,7 @@ impl<E: Engine> Driver<E> {
         mut rows: impl FnMut(&Trial, Vec<Sample>) -> Result<()>,
     ) -> Result<Ended, DriveError> {
         for trial in &plan.trials {
-            let failed = |source| DriveError::Engine { trial: trial.number, source };
+            let failed = |failure| DriveError::Engine { trial: trial.number, failure };
             tokio::select! {
                 biased;
                 () = asked(stop.clone(), Stop::AfterTrial) => return Ok(Ended::Stopped),

@@ -184,7 +184,7 @@ impl<E: Engine> Platform<E> {
 
     async fn warm(&self, target: &Target, mut instance: Instance, marks: Marks) -> Visit {
         let mut visit = Visit::new(Temperature::Warm, marks);
-        visit.instance = Some(instance.id.0.clone());
+        visit.instance = Some(instance.id.short().to_owned());
         let deadline = visit.deadline(target);
         let function = &target.function;
         let answer = instance.api.invoke(&function.name, &function.event, deadline);
@@ -197,7 +197,7 @@ impl<E: Engine> Platform<E> {
         let deadline = visit.deadline(target);
         match self.create(target, deadline, &mut visit.marks).await {
             Ok((mut instance, answer)) => {
-                visit.instance = Some(instance.id.0.clone());
+                visit.instance = Some(instance.id.short().to_owned());
                 let ended = self.start(&mut instance, answer, deadline, &mut visit.marks).await;
                 self.conclude(target, instance, ended, visit).await
             }

@@ -95,7 +95,8 @@ pub struct Sample {
     pub trial: u32,
     /// Position within its step, from 0.
     pub index: u32,
-    /// The engine's id of the instance; none when none could be had.
+    /// The engine's id of the instance, its first twelve characters; none when
+    /// none could be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
     /// The evidence for the temperature; none for a foreign reply or a failure.

@@ -52,12 +52,12 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
         match args.engine {
             EngineChoice::Docker => {
                 let engine = engine::find(&Surroundings::read(), request.consent, &say).await?;
-                measure(&request, Arc::new(engine), Clock::start()).await
+                measure(&request, Arc::new(engine), Clock::start).await
             }
             EngineChoice::Fake => {
                 let clock = Clock::paused();
                 let engine = FakeEngine::new(clock, request.plan.seed, Default::default());
-                measure(&request, Arc::new(engine), clock).await
+                measure(&request, Arc::new(engine), || clock).await
             }
         }
     });
@@ -151,8 +151,12 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64) -> String {
 
 /// Everything from an engine to rows on disk. The images exist before the first
 /// trial; whatever happens after it, the instances are removed and the record is
-/// saved.
-async fn measure<E: Engine>(request: &Request, engine: Arc<E>, clock: Clock) -> Result<Ended> {
+/// saved. The clock starts when all is prepared: the epoch is the run's begin.
+async fn measure<E: Engine>(
+    request: &Request,
+    engine: Arc<E>,
+    clock: impl FnOnce() -> Clock,
+) -> Result<Ended> {
     let info = engine.describe().await?;
     let warnings = other_runs(engine.as_ref()).await?;
     let around = Surroundings::read();
@@ -164,7 +168,7 @@ async fn measure<E: Engine>(request: &Request, engine: Arc<E>, clock: Clock) -> 
     let writer = Writer::create(&request.folder, record)?;
     let scenario = request.scenario.clone();
     let keep_alive = scenario.keep_alive;
-    let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone(), keep_alive));
+    let platform = Arc::new(Platform::new(engine.clone(), clock(), request.id.clone(), keep_alive));
     let driver = Driver { engine, platform, scenario, targets };
     drive(request, &driver, writer).await
 }

@@ -228,7 +228,7 @@ impl Engine for FakeEngine {
         if self.script(function).fault == Fault::Refused {
             return Err(refused("creating an instance"));
         }
-        let id = InstanceId(format!("{:064x}", state.next_instance));
+        let id = InstanceId(format!("{:012x}", state.next_instance));
         state.next_instance += 1;
         let instance = Instance { spec: spec.clone(), exit: None, process: None };
         state.instances.insert(id.clone(), instance);

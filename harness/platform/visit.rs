@@ -11,7 +11,7 @@ use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
 pub struct Visit {
     /// How it found its instance.
     pub temperature: Temperature,
-    /// The engine's id of the instance.
+    /// The engine's id of the instance, its first twelve characters.
     pub instance: Option<String>,
     /// The evidence for the temperature.
     pub proof: Option<Proof>,
