@@ -2,8 +2,8 @@
 
 use super::{Failure, runtime, say};
 use crate::cli::Clean;
-use crate::engine::Engine;
 use crate::engine::docker::DockerEngine;
+use crate::engine::{Engine, EngineError};
 use crate::provision::{Consent, Surroundings, daemon, engine};
 
 /// Removes containers, and images and the private engine where asked.
@@ -43,10 +43,31 @@ async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<(), Failure> {
         println!("no container carries our label");
     }
     if args.images {
-        for image in engine.images().await? {
-            engine.remove_image(&image).await?;
-            println!("removed image {image}");
-        }
+        remove_images(engine).await?;
     }
     Ok(())
+}
+
+/// Removes what carries our label, in as many passes as it takes: an image goes
+/// only after those that were made from it.
+async fn remove_images(engine: &DockerEngine) -> Result<(), EngineError> {
+    let mut last = Vec::new();
+    loop {
+        let images = engine.images().await?;
+        if images.is_empty() {
+            return Ok(());
+        }
+        let stuck = images == last;
+        for image in &images {
+            match engine.remove_image(image).await {
+                Ok(()) => println!("removed image {image}"),
+                Err(error) if stuck => return Err(error),
+                Err(_) => {}
+            }
+        }
+        if stuck {
+            return Ok(());
+        }
+        last = images;
+    }
 }

@@ -33,24 +33,18 @@ async fn nothing_to_stop() {
     assert!(!stop_private(&in_folder(folder.path())).await.unwrap());
 }
 
-/// Whether an engine may be started here. One that starts beside another takes
-/// its bridge over, or removes it: these tests want an empty network namespace
-/// each: one at a time.
-fn alone() -> bool {
+/// An engine that starts beside another takes its bridge over, or removes it:
+/// these tests want an empty network namespace each. `.ci/run` gives them one.
+fn check_alone() {
     let interfaces = std::fs::read_to_string("/proc/self/net/dev").unwrap();
     let alone = interfaces.lines().skip(2).all(|line| line.trim().starts_with("lo:"));
-    if !alone {
-        eprintln!("skipped: run it under `unshare --net`");
-    }
-    alone
+    assert!(alone, "run it under `unshare --net`");
 }
 
 #[tokio::test]
-#[ignore = "starts engines: needs root, dockerd and `unshare --net`"]
+#[ignore = "starts engines: needs root, dockerd and `unshare --net`, as in .ci/run"]
 async fn it_starts_is_found_again_and_stops() {
-    if !alone() {
-        return;
-    }
+    check_alone();
     let folder = tempfile::tempdir().unwrap();
     let around = in_folder(folder.path());
     let begun = Instant::now();
@@ -74,11 +68,9 @@ async fn it_starts_is_found_again_and_stops() {
 }
 
 #[tokio::test]
-#[ignore = "starts engines: needs root, dockerd and `unshare --net`"]
+#[ignore = "starts engines: needs root, dockerd and `unshare --net`, as in .ci/run"]
 async fn an_engine_that_dies_ends_every_wait() {
-    if !alone() {
-        return;
-    }
+    check_alone();
     let folder = tempfile::tempdir().unwrap();
     let around = in_folder(folder.path());
     let engine = start(&around, &|_| ()).await.unwrap();
@@ -108,11 +100,9 @@ async fn an_engine_that_dies_ends_every_wait() {
 }
 
 #[tokio::test]
-#[ignore = "starts engines: needs root, dockerd and `unshare --net`"]
+#[ignore = "starts engines: needs root, dockerd and `unshare --net`, as in .ci/run"]
 async fn one_that_cannot_start_says_why() {
-    if !alone() {
-        return;
-    }
+    check_alone();
     let folder = tempfile::tempdir().unwrap();
     let around = in_folder(folder.path());
     // In the way of its data root: a file.
