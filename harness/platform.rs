@@ -128,6 +128,9 @@ impl<E: Engine> Platform<E> {
             }
         }
         let left = self.engine.instances(Some(&self.run)).await?;
+        if left.is_empty() {
+            return Ok(());
+        }
         for found in &left {
             self.engine.remove(&found.id).await?;
         }

@@ -74,22 +74,31 @@ impl Round {
         let ok = samples.iter().filter(|s| s.outcome.is_ok()).count() as u64;
         self.ok += ok;
         self.failed += samples.len() as u64 - ok;
-        for burst in samples.chunk_by(|a, b| a.cell.step == b.cell.step) {
-            self.width = self.width.max(release_width(burst));
+        for step in steps(samples) {
+            self.width = self.width.max(release_width(step));
         }
-        if let Some(first) = samples.first() {
-            let what = match (first.latency(), first.outcome.cause()) {
-                (Some(ns), _) => format_ns(ns as f64),
-                (None, cause) => format!("{}: {}", first.outcome.kind(), cause.unwrap_or("")),
-            };
-            let width = release_width(
-                samples.chunk_by(|a, b| a.cell.step == b.cell.step).next().unwrap_or(&[]),
-            )
-            .map(|(ns, n)| format!(", {n} released within {}", format_ns(ns as f64)))
-            .unwrap_or_default();
-            self.latest = format!("{} {what}{width}", first.cell);
+        if let Some(first) = steps(samples).next() {
+            self.latest = describe(first);
         }
     }
+}
+
+/// The samples of a trial, step by step.
+fn steps(samples: &[Sample]) -> impl Iterator<Item = &[Sample]> {
+    samples.chunk_by(|a, b| a.cell.step == b.cell.step)
+}
+
+/// A step by its first sample, and how closely together its burst was released.
+fn describe(step: &[Sample]) -> String {
+    let Some(first) = step.first() else { return String::new() };
+    let what = match (first.latency(), first.outcome.cause()) {
+        (Some(ns), _) => format_ns(ns as f64),
+        (None, cause) => format!("{}: {}", first.outcome.kind(), cause.unwrap_or("")),
+    };
+    let width = release_width(step)
+        .map(|(ns, n)| format!(", {n} released within {}", format_ns(ns as f64)))
+        .unwrap_or_default();
+    format!("{} {what}{width}", first.cell)
 }
 
 /// How far apart the first and the last of a burst of several began.

@@ -157,7 +157,8 @@ async fn measure<E: Engine>(
     engine: Arc<E>,
     clock: impl FnOnce() -> Clock,
 ) -> Result<Ended> {
-    let info = engine.describe().await?;
+    let mut info = engine.describe().await?;
+    info.address = without_home(&info.address);
     let warnings = other_runs(engine.as_ref()).await?;
     let around = Surroundings::read();
     let bases = Bases::new(&around, request.consent, &say);
@@ -206,6 +207,14 @@ async fn drive<E: Engine>(
     saved?;
     cleared.context("removing the run's containers: `coldstart clean` tries again")?;
     Ok(ended)
+}
+
+/// A run's folder is made to be shared: it need not say whose home it was made in.
+fn without_home(text: &str) -> String {
+    match std::env::var("HOME") {
+        Ok(home) if home.len() > 1 => text.replace(&home, "~"),
+        _ => text.to_owned(),
+    }
 }
 
 /// Other runs on the same engine disturb this one's figures, and it theirs.

@@ -10,9 +10,6 @@ use crate::functions::Base;
 /// The program that makes it.
 pub(super) const PROGRAM: &str = "mmdebstrap";
 
-/// Where Debian's packages are, unless this machine knows a nearer place.
-const MIRROR: &str = "http://deb.debian.org/debian";
-
 /// What makes the image, the mirror aside: its digest is part of the image's tag.
 ///
 /// Only what is essential, and what was asked for. Manuals go, their folders
@@ -45,11 +42,14 @@ pub(super) async fn bootstrap(
     let doing = format!("bootstrap the base image `{}`", base.name);
     let log = around.make_state()?.join(format!("bootstrap-{}.log", base.name));
     let mut failure = None;
-    for mirror in mirrors().await {
-        say(&format!("bootstrapping base `{}` ({}) from {mirror}", base.name, base.suite));
+    // This machine's own mirrors first; without one the program takes Debian's.
+    for mirror in mirrors().await.into_iter().map(Some).chain([None]) {
+        let from = mirror.as_deref().unwrap_or("Debian");
+        say(&format!("bootstrapping base `{}` ({}) from {from}", base.name, base.suite));
         let mut command = vec![PROGRAM.to_owned()];
         command.extend(recipe(base));
-        command.extend([archive.display().to_string(), mirror]);
+        command.push(archive.display().to_string());
+        command.extend(mirror);
         // An interrupt reaches it: it removes its temporary folder.
         match command::run(&doing, &command, &log, Interrupt::Reaches).await {
             Ok(()) => return Ok(()),
@@ -77,7 +77,7 @@ pub(super) fn possible() -> bool {
     installed(PROGRAM) || packages::family() == Family::Debian
 }
 
-/// Where this machine gets Debian's packages from, then where everybody can.
+/// Where this machine gets Debian's packages from; nothing on another system.
 async fn mirrors() -> Vec<String> {
     let format = "$(ORIGIN) $(LABEL) $(REPO_URI)";
     let output = tokio::process::Command::new("apt-get")
@@ -91,7 +91,7 @@ async fn mirrors() -> Vec<String> {
 fn mirrors_from(targets: &str) -> Vec<String> {
     let mut mirrors: Vec<String> = Vec::new();
     let own = targets.lines().filter_map(|line| line.strip_prefix("Debian Debian "));
-    for mirror in own.chain([MIRROR]) {
+    for mirror in own {
         let mirror = mirror.trim().trim_end_matches('/').to_owned();
         if !mirrors.contains(&mirror) {
             mirrors.push(mirror);
@@ -105,12 +105,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mirror_of_this_machine_comes_first() {
-        let targets = "Ubuntu Ubuntu http://archive.ubuntu.com/ubuntu/\n\
+    fn a_mirror_of_debian_is_told_from_others() {
+        let targets = "Ubuntu Ubuntu http://mirror.lan/ubuntu/\n\
                        Debian Debian http://mirror.lan/debian/\n\
                        Debian Debian http://mirror.lan/debian/\n\
                        Debian Debian-Security http://mirror.lan/security/\n";
-        assert_eq!(mirrors_from(targets), ["http://mirror.lan/debian", MIRROR]);
-        assert_eq!(mirrors_from(""), [MIRROR]);
+        assert_eq!(mirrors_from(targets), ["http://mirror.lan/debian"]);
+        assert_eq!(mirrors_from(""), [""; 0]);
     }
 }
