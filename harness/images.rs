@@ -12,7 +12,7 @@ use crate::engine::{BuildSpec, Engine, Image, LABEL_IMAGE};
 use crate::functions::{Base, Function};
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
-use crate::store::{BaseRecord, FunctionRecord};
+use crate::store::{BaseRecord, FunctionRecord, Origin};
 
 mod context;
 mod prepare;
@@ -40,6 +40,24 @@ pub async fn ensure(
         records.push(record);
     }
     Ok(records)
+}
+
+/// Describes functions for the simulated engine: nothing is prepared, pulled or
+/// built for it.
+#[must_use]
+pub fn simulated(functions: &[Function]) -> Vec<FunctionRecord> {
+    let base = |(argument, base): (&String, &Base)| BaseRecord {
+        argument: argument.clone(),
+        name: base.name.clone(),
+        origin: Origin::Fake,
+        digest: "simulated".to_owned(),
+    };
+    let image = || Image { digest: "simulated".to_owned(), size: 0, labels: BTreeMap::new() };
+    let one = |function: &Function| {
+        let bases = function.bases.iter().map(base).map(|b| (b, String::new())).collect();
+        record(function, "simulated".to_owned(), image(), bases, "simulated".to_owned())
+    };
+    functions.iter().map(one).collect()
 }
 
 /// Base images by name, each got once however many functions need it.

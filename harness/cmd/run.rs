@@ -51,13 +51,18 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
     let ended = runtime(simulated)?.block_on(async {
         match args.engine {
             EngineChoice::Docker => {
-                let engine = engine::find(&Surroundings::read(), request.consent, &say).await?;
-                measure(&request, Arc::new(engine), Clock::start).await
+                let around = Surroundings::read();
+                let engine = engine::find(&around, request.consent, &say).await?;
+                let bases = Bases::new(&around, request.consent, &say);
+                let images =
+                    images::ensure(&engine, &request.functions, &bases, &request.id).await?;
+                measure(&request, Arc::new(engine), Clock::start(), images).await
             }
             EngineChoice::Fake => {
                 let clock = Clock::paused();
                 let engine = FakeEngine::new(clock, request.plan.seed, Default::default());
-                measure(&request, Arc::new(engine), || clock).await
+                let images = images::simulated(&request.functions);
+                measure(&request, Arc::new(engine), clock, images).await
             }
         }
     });
@@ -149,27 +154,23 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64) -> String {
     )
 }
 
-/// Everything from an engine to rows on disk. The images exist before the first
-/// trial; whatever happens after it, the instances are removed and the record is
-/// saved. The clock starts when all is prepared: the epoch is the run's begin.
+/// Everything from an engine with images to rows on disk. Whatever happens after
+/// the first trial, the instances are removed and the record is saved. The clock
+/// was started when all was prepared: its epoch is the run's begin.
 async fn measure<E: Engine>(
     request: &Request,
     engine: Arc<E>,
-    clock: impl FnOnce() -> Clock,
+    clock: Clock,
+    images: Vec<FunctionRecord>,
 ) -> Result<Ended> {
     let mut info = engine.describe().await?;
     info.address = without_home(&info.address);
     let warnings = other_runs(engine.as_ref()).await?;
-    let around = Surroundings::read();
-    let bases = Bases::new(&around, request.consent, &say);
-    let functions =
-        images::ensure(engine.as_ref(), &request.functions, &bases, &request.id).await?;
-    let targets = targets(request, &functions);
-    let record = request.record(info, functions, warnings);
-    let writer = Writer::create(&request.folder, record)?;
+    let targets = targets(request, &images);
+    let writer = Writer::create(&request.folder, request.record(info, images, warnings))?;
     let scenario = request.scenario.clone();
     let keep_alive = scenario.keep_alive;
-    let platform = Arc::new(Platform::new(engine.clone(), clock(), request.id.clone(), keep_alive));
+    let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone(), keep_alive));
     let driver = Driver { engine, platform, scenario, targets };
     drive(request, &driver, writer).await
 }
