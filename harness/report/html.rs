@@ -47,7 +47,7 @@ fn cells(run: &Run, summaries: &[Summary]) -> Markup {
     html! {
         h2 { "Latency, ms" }
         (grid(&COLUMNS, &rows(run, summaries)))
-        h2 { "Where the time goes" }
+        h2 { "Where the time goes, ms" }
         p { "The row nearest the median: its phases add up, medians of phases do not." }
         ul {
             @for (summary, split) in splits(run, summaries) {

@@ -59,7 +59,7 @@ pub(super) fn page(run: &Run, summaries: &[Summary], charts: &[Chart]) -> String
 pub(super) fn table(run: &Run, summaries: &[Summary]) -> String {
     let mut text = "Milliseconds.\n\n".to_owned();
     text += &grid(&COLUMNS, &rows(run, summaries));
-    text += "\nWhere the time goes, in the row nearest the median:\n\n";
+    text += "\nWhere the time goes, ms, in the row nearest the median:\n\n";
     for (summary, split) in splits(run, summaries) {
         let cell = &summary.cell;
         let name = format!("{} {} {}", plain(&cell.function), cell.network, step(cell));

@@ -114,7 +114,8 @@ pub(super) fn ratio(summary: &Summary) -> String {
 }
 
 /// The phases of the sample nearest the median, which add up to it:
-/// `create 6.10 · engine+boot 190 · init 20.0 · invoke 1.20 ms`. Cold cells only.
+/// `create 6.10 · engine+boot 190 · init 20.0 · invoke 1.20`, in milliseconds. Cold
+/// cells only.
 pub(super) fn split(run: &Run, summary: &Summary) -> Option<String> {
     let sample = run.samples.get(summary.typical?)?;
     if sample.cell.temperature != Temperature::Cold {
@@ -122,7 +123,7 @@ pub(super) fn split(run: &Run, summary: &Summary) -> Option<String> {
     }
     let parts: Vec<String> =
         sample.phases().iter().map(|(p, ns)| format!("{p} {}", format_ms(*ns as f64))).collect();
-    Some(format!("{} ms", parts.join(" · ")))
+    Some(parts.join(" · "))
 }
 
 /// Functions in their order, with the networks of each that were measured.
