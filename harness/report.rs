@@ -3,6 +3,7 @@
 //! Does no I/O: [`render`] gives bytes, `store` writes them. Foreign text (names
 //! of functions, causes of errors) is escaped for each form.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -37,20 +38,20 @@ impl Artifact {
     }
 }
 
-/// Everything that is derived from a run: summaries, histograms, charts, pages.
+/// Everything that is derived from a run and its summaries, which are those of its
+/// samples: files for programs, histograms, charts, pages.
 ///
 /// # Errors
 /// When the record's start is no instant, or a chart cannot be drawn.
-pub fn render(run: &Run) -> Result<Vec<Artifact>> {
-    let summaries = stats::summarise(&run.samples);
-    let charts = charts::charts(run, &summaries)?;
+pub fn render(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
+    let charts = charts::charts(run, summaries)?;
     let mut files = vec![
-        Artifact::new("summary.json", summary::json(run, &summaries)?),
-        Artifact::new("summary.csv", summary::csv(&summaries)?),
-        Artifact::new("report.md", markdown::page(run, &summaries, &charts)),
-        Artifact::new("report.html", html::page(run, &summaries, &charts)),
+        Artifact::new("summary.json", summary::json(run, summaries)?),
+        Artifact::new("summary.csv", summary::csv(summaries)?),
+        Artifact::new("report.md", markdown::page(run, summaries, &charts)),
+        Artifact::new("report.html", html::page(run, summaries, &charts)),
     ];
-    files.extend(histogram_files(run, &summaries)?);
+    files.extend(histogram_files(run, summaries)?);
     for chart in charts {
         files.push(Artifact::new(format!("charts/{}.svg", chart.name), chart.svg));
         files.push(Artifact::new(format!("charts/{}.png", chart.name), chart.png));
@@ -59,11 +60,14 @@ pub fn render(run: &Run) -> Result<Vec<Artifact>> {
 }
 
 fn histogram_files(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
+    let mut by_cell: BTreeMap<&Cell, Vec<&Sample>> = BTreeMap::new();
+    for sample in stats::used(&run.samples) {
+        by_cell.entry(&sample.cell).or_default().push(sample);
+    }
     let mut files = Vec::new();
     for summary in summaries {
         let name = file_name(&summary.cell);
-        let rows: Vec<&Sample> =
-            stats::used(&run.samples).filter(|s| s.cell == summary.cell).collect();
+        let rows = by_cell.remove(&summary.cell).unwrap_or_default();
         if let Some(bytes) = histograms::interval_log(&run.record.started, &rows)? {
             files.push(Artifact::new(format!("histograms/{name}.hlog"), bytes));
         }

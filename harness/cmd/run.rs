@@ -24,6 +24,7 @@ use crate::platform::{Platform, Target};
 use crate::provision::bases::Bases;
 use crate::provision::{Consent, Surroundings, engine};
 use crate::scenario::{self, Scenario};
+use crate::stats;
 use crate::store::{self, Counts, FORMAT, FunctionRecord, RunRecord, Writer};
 use crate::units::format_wait;
 
@@ -274,8 +275,8 @@ fn interrupts() -> Result<watch::Receiver<Stop>> {
 fn finish(request: &Request, ended: Result<Ended>) -> Result<(), Failure> {
     // A run that never began has no folder: another run may bear the name.
     let run = store::open(&request.folder).ok().filter(|run| run.record.id == request.id);
-    if run.is_some() {
-        match report::write(&request.folder) {
+    if let Some(run) = &run {
+        match report::write(run, &stats::summarise(&run.samples)) {
             Ok(table) => println!("{table}"),
             Err(error) if ended.is_ok() => return Err(error.into()),
             Err(error) => say(&format!("the report could not be written: {error:#}")),

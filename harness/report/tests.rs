@@ -3,6 +3,11 @@ use crate::sample::Outcome;
 
 pub(crate) mod synthetic;
 
+/// Everything that is derived from a run.
+fn render(run: &Run) -> Result<Vec<Artifact>> {
+    super::render(run, &stats::summarise(&run.samples))
+}
+
 fn text<'a>(files: &'a [Artifact], path: &str) -> &'a str {
     let file = files.iter().find(|f| f.path.to_str() == Some(path)).unwrap();
     std::str::from_utf8(&file.bytes).unwrap()
