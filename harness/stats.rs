@@ -15,7 +15,9 @@ mod histogram;
 mod typical;
 mod warm;
 
-pub use burst::{Bursts, LEAST_LAG_NS, Lateness, MOST_LAG_NS, MOST_LAG_SHARE, bursts};
+pub use burst::{
+    Bursts, LEAST_LAG_NS, Lateness, MOST_LAG_NS, MOST_LAG_SHARE, bursts, release_width,
+};
 pub use distribution::{Distribution, Interval, Level, Quantile};
 pub use histogram::{HIGHEST_NS, LOWEST_NS, OutOfRange, Recorded, SIGNIFICANT_FIGURES};
 pub use warm::ColdToWarm;

@@ -7,8 +7,9 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::plan::Trial;
-use crate::sample::{Mark, Sample};
+use crate::sample::Sample;
 use crate::scenario::Act;
+use crate::stats;
 use crate::units::{format_ns, format_wait};
 
 /// The progress of one run.
@@ -104,8 +105,7 @@ fn describe(step: &[Sample]) -> String {
 /// How far apart the first and the last of a burst of several began.
 fn release_width(samples: &[Sample]) -> Option<(u64, u32)> {
     let Act::Burst(n @ 2..) = samples.first()?.cell.act else { return None };
-    let begun = || samples.iter().filter_map(|s| s.marks.get(Mark::Dispatched));
-    Some((begun().max()? - begun().min()?, n))
+    Some((stats::release_width(samples)?, n))
 }
 
 impl std::fmt::Display for Round {

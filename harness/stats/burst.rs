@@ -72,7 +72,7 @@ pub fn bursts(samples: &[Sample], summaries: &[Summary]) -> Vec<Bursts> {
             *group.entry(key(sample)).or_default() |= is_late(sample, &medians);
         }
     }
-    let width = |key: &Key| widths.get(key).map(|(first, last)| last - first);
+    let width = |key: &Key| widths.get(key).copied();
     groups
         .into_iter()
         .map(|((size, temperature), group)| Bursts {
@@ -85,16 +85,21 @@ pub fn bursts(samples: &[Sample], summaries: &[Summary]) -> Vec<Bursts> {
         .collect()
 }
 
-/// First and last dispatch of every burst, in nanoseconds since the epoch.
-fn widths(samples: &[Sample]) -> BTreeMap<Key<'_>, (u64, u64)> {
-    let mut widths = BTreeMap::new();
+/// First dispatch to last dispatch of one burst, in nanoseconds; none when no row
+/// of it was dispatched.
+pub fn release_width<'a>(burst: impl IntoIterator<Item = &'a Sample>) -> Option<u64> {
+    let begun = burst.into_iter().filter_map(|s| s.marks.get(Mark::Dispatched));
+    let (first, last) = begun.fold((u64::MAX, 0), |(f, l), at| (f.min(at), l.max(at)));
+    last.checked_sub(first)
+}
+
+/// The width of every burst.
+fn widths(samples: &[Sample]) -> BTreeMap<Key<'_>, u64> {
+    let mut bursts: BTreeMap<Key, Vec<&Sample>> = BTreeMap::new();
     for sample in samples.iter().filter(|s| matches!(s.cell.act, Act::Burst(_))) {
-        let Some(at) = sample.marks.get(Mark::Dispatched) else { continue };
-        let (first, last) = widths.entry(key(sample)).or_insert((at, at));
-        *first = at.min(*first);
-        *last = at.max(*last);
+        bursts.entry(key(sample)).or_default().push(sample);
     }
-    widths
+    bursts.into_iter().filter_map(|(key, rows)| Some((key, release_width(rows)?))).collect()
 }
 
 /// Counts, for every cell, the bursts in which a row of it was too late.
