@@ -170,7 +170,7 @@ impl<E: Engine> Platform<E> {
         let now = self.clock.now();
         let mut state = self.lock();
         loop {
-            let mut instance = state.idle.get_mut(&target.key())?.pop()?;
+            let mut instance = state.idle.get_mut(&target.key)?.pop()?;
             let alive =
                 matches!(instance.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty));
             if alive && now < instance.expires && instance.api.notes().is_empty() {
@@ -317,7 +317,7 @@ impl<E: Engine> Platform<E> {
         if visit.outcome.is_ok() {
             instance.expires = self.clock.now()
                 + u64::try_from(self.keep_alive.as_nanos()).unwrap_or(u64::MAX / 2);
-            self.lock().idle.entry(target.key()).or_default().push(instance);
+            self.lock().idle.entry(target.key.clone()).or_default().push(instance);
         } else if let Err(error) = self.engine.remove(&instance.id).await {
             self.warn(format!("removing container {}: {error}", instance.id.short()));
             self.lock().doomed.push(instance);
@@ -391,6 +391,3 @@ impl State {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -16,6 +16,8 @@ pub struct Target {
     pub network: Network,
     /// What an instance is created from, but for the address of its listener.
     pub(super) spec: InstanceSpec,
+    /// What its idle instances are found by.
+    pub(super) key: (String, Network),
 }
 
 impl Target {
@@ -37,10 +39,7 @@ impl Target {
             (LABEL_FUNCTION.to_owned(), function.name.clone()),
         ]);
         let limits = function.limits;
-        Self { spec: InstanceSpec { image, network, limits, env, labels }, function, network }
-    }
-
-    pub(super) fn key(&self) -> (String, Network) {
-        (self.function.name.clone(), self.network)
+        let key = (function.name.clone(), network);
+        Self { spec: InstanceSpec { image, network, limits, env, labels }, function, network, key }
     }
 }
