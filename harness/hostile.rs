@@ -9,7 +9,7 @@
 pub fn printable(text: &str, most: usize) -> String {
     let mut out = String::new();
     let mut length = 0;
-    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || is_format(c)) {
+    for word in text.split(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c)) {
         if word.is_empty() {
             continue;
         }
@@ -29,8 +29,15 @@ pub fn printable(text: &str, most: usize) -> String {
     out
 }
 
+/// A line without its control characters, cut to `most` characters; white space
+/// stays, as it is the shape of a log.
+#[must_use]
+pub fn printable_line(line: &str, most: usize) -> String {
+    line.chars().filter(|c| !c.is_control()).take(most).collect()
+}
+
 /// Invisible characters that reorder or hide what follows them.
-fn is_format(c: char) -> bool {
+pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 

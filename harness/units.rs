@@ -110,18 +110,12 @@ pub fn format_wait(wait: Duration) -> String {
     }
 }
 
-/// Prints bytes as `MiB` with one decimal.
-#[must_use]
-pub fn format_mib(bytes: u64) -> String {
-    format!("{:.1} MiB", bytes as f64 / (1024.0 * 1024.0))
-}
-
 /// Prints bytes with one decimal, as `MiB`, or as `GiB` where that reads better.
 #[must_use]
 pub fn format_size(bytes: u64) -> String {
     let mib = bytes as f64 / (1024.0 * 1024.0);
     // From where it would print as 1024.0 MiB.
-    if mib < 1023.95 { format_mib(bytes) } else { format!("{:.1} GiB", mib / 1024.0) }
+    if mib < 1023.95 { format!("{mib:.1} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
 }
 
 fn three_figures(value: f64) -> String {

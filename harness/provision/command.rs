@@ -7,9 +7,12 @@ use std::process::Stdio;
 use tokio::process::Command;
 
 use super::ProvisionError;
+use crate::hostile::printable_line;
 
 /// How many of the last lines of a log are shown.
 const LINES: usize = 15;
+/// How much of each, in characters.
+const WIDTH: usize = 400;
 
 /// Whether an interrupt from the terminal may reach the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,10 +59,7 @@ pub(super) fn tail(log: &Path) -> String {
 /// characters: it goes to a terminal.
 pub(crate) fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let clean = |line: &&str| -> String {
-        let line: String = line.chars().filter(|c| !c.is_control()).take(400).collect();
-        format!("\n  {line}")
-    };
+    let clean = |line: &&str| format!("\n  {}", printable_line(line, WIDTH));
     lines[lines.len().saturating_sub(LINES)..].iter().map(clean).collect()
 }
 

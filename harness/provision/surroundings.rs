@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn a_folder_too_long_for_sockets_is_refused() {
         let mut surroundings = Surroundings::read();
-        surroundings.state = PathBuf::from("/root/.local/state/coldstart");
+        surroundings.state = PathBuf::from("/home/u/.local/state/coldstart");
         assert!(surroundings.check_socket_paths().is_ok());
         surroundings.state = PathBuf::from("/").join("x".repeat(80));
         let error = surroundings.check_socket_paths().unwrap_err().to_string();

@@ -1,5 +1,6 @@
 //! Words that every form of the report uses, and the taming of foreign text.
 
+use crate::hostile::is_invisible;
 use crate::sample::{Cell, Temperature};
 use crate::scenario::{Act, Network};
 use crate::stats::{Level, Quantile, Summary};
@@ -53,11 +54,7 @@ pub(super) fn place(run: &Run) -> String {
 pub(super) fn plain(text: &str) -> String {
     let tamed = |c: char| match c {
         c if c.is_whitespace() => ' ',
-        c if c.is_control() => '\u{fffd}',
-        '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}'
-        | '\u{2060}'..='\u{2069}'
-        | '\u{feff}' => '\u{fffd}',
+        c if c.is_control() || is_invisible(c) => '\u{fffd}',
         c => c,
     };
     let line: String = text.trim().chars().map(tamed).collect();

@@ -18,6 +18,7 @@ use tokio::io::AsyncReadExt;
 
 use super::failure::{failed, has_status, is_not_found, refused};
 use crate::engine::{BuildSpec, EngineError, Image, LABEL_IMAGE};
+use crate::hostile::printable_line;
 
 /// A registry that says nothing for so long is taken for unreachable.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -132,7 +133,7 @@ fn build_options(spec: &BuildSpec) -> BuildImageOptions {
 fn remember(last: &mut VecDeque<String>, text: &str) {
     for line in text.lines().map(str::trim_end).filter(|l| !l.is_empty()) {
         // A build prints what it likes: no control characters to the terminal.
-        last.push_back(line.chars().filter(|c| !c.is_control()).take(400).collect());
+        last.push_back(printable_line(line, 400));
         if last.len() > BUILD_LINES {
             last.pop_front();
         }
