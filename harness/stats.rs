@@ -48,6 +48,15 @@ pub struct Summary {
     pub cold_to_warm: Option<ColdToWarm>,
 }
 
+impl Summary {
+    /// Median headline latency in nanoseconds; none when it is a failure, or of no
+    /// rows.
+    #[must_use]
+    pub fn median(&self) -> Option<f64> {
+        self.latency.p50.value.and_then(Level::ns)
+    }
+}
+
 /// Round 1 of a cell: the first visit ever, when images are unread and caches
 /// are empty.
 #[derive(Debug, Clone, PartialEq)]

@@ -162,5 +162,5 @@ fn dropped_marks(run: &Run) -> Option<Note> {
 
 /// Milliseconds of a median that is a failure or a value: for captions.
 pub(super) fn median_ms(summary: &Summary) -> Option<String> {
-    summary.latency.p50.value?.ns().map(format_ms)
+    summary.median().map(format_ms)
 }

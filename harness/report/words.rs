@@ -178,7 +178,7 @@ pub(super) fn answer(run: &Run, summaries: &[Summary]) -> String {
     if cells.is_empty() {
         return format!("{}no cold start was measured.", warning(run));
     }
-    let median = |s: &Summary| s.latency.p50.value.and_then(Level::ns).unwrap_or(f64::INFINITY);
+    let median = |s: &Summary| s.median().unwrap_or(f64::INFINITY);
     cells.sort_by(|a, b| median(a).total_cmp(&median(b)));
     let networks = run.record.scenario.networks.len() > 1;
     let parts: Vec<String> = cells

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Summary;
-use super::distribution::{Level, type_7};
+use super::distribution::type_7;
 use crate::sample::{Cell, Mark, Sample, Temperature};
 use crate::scenario::Act;
 
@@ -119,8 +119,7 @@ pub(super) fn count_invalid(samples: &[Sample], summaries: &mut [Summary]) {
 }
 
 fn medians(summaries: &[Summary]) -> BTreeMap<&Cell, f64> {
-    let median = |s: &Summary| s.latency.p50.value.and_then(Level::ns);
-    summaries.iter().filter_map(|s| Some((&s.cell, median(s)?))).collect()
+    summaries.iter().filter_map(|s| Some((&s.cell, s.median()?))).collect()
 }
 
 fn is_late(sample: &Sample, medians: &BTreeMap<&Cell, f64>) -> bool {

@@ -1,7 +1,6 @@
 //! Cold against warm: how many times longer a cold start takes.
 
 use super::Summary;
-use super::distribution::Level;
 use crate::sample::{Cell, Temperature};
 use crate::scenario::Act;
 
@@ -31,12 +30,8 @@ fn ratio(cold: &Summary, all: &[Summary]) -> Option<ColdToWarm> {
         .iter()
         .filter(|s| s.cell.temperature == Temperature::Warm)
         .filter(|s| (&s.cell.function, s.cell.network) == (&cold.cell.function, cold.cell.network))
-        .filter(|s| median(s).is_some_and(|ns| ns > 0.0))
+        .filter(|s| s.median().is_some_and(|ns| ns > 0.0))
         // A steady caller is what warm means; a warm burst also queues.
         .min_by_key(|s| matches!(s.cell.act, Act::Burst(_)))?;
-    Some(ColdToWarm { ratio: median(cold)? / median(warm)?, warm: warm.cell.clone() })
-}
-
-fn median(summary: &Summary) -> Option<f64> {
-    summary.latency.p50.value.and_then(Level::ns)
+    Some(ColdToWarm { ratio: cold.median()? / warm.median()?, warm: warm.cell.clone() })
 }
