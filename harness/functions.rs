@@ -10,7 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::units::{DurationText, SizeText};
+use crate::units::{Cpus, DurationText, SizeText};
 
 /// Something that can be invoked: an image plus its limits.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,7 +47,7 @@ pub struct Limits {
     /// Memory limit in bytes.
     pub memory: u64,
     /// CPU quota in cores; none for no quota.
-    pub cpus: Option<f64>,
+    pub cpus: Option<Cpus>,
 }
 
 /// What a good reply is.
@@ -102,7 +102,7 @@ struct WireFunction {
     files: Vec<PathBuf>,
     version_command: Vec<String>,
     memory: SizeText,
-    cpus: Option<f64>,
+    cpus: Option<Cpus>,
     timeout: DurationText,
     #[serde(default)]
     env: BTreeMap<String, String>,

@@ -13,6 +13,8 @@
 //! `harness/README.md` is the map, the invariants and the decisions.
 
 // What is asked for, and in what order: pure.
+pub mod controls;
+pub mod factors;
 pub mod functions;
 pub mod plan;
 pub mod scenario;

@@ -7,15 +7,19 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::scenario::{Act, Network};
+use crate::controls::Control;
+use crate::factors::Factors;
+use crate::scenario::Act;
 
 mod marks;
 mod outcome;
 mod phases;
+mod seen;
 
 pub use marks::{Mark, Marks};
 pub use outcome::Outcome;
 pub use phases::{Phase, Phases};
+pub use seen::{Process, Resources};
 
 /// How the invocation found its instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,15 +42,18 @@ impl fmt::Display for Temperature {
 
 /// One unique combination of factors: the join key of everything later.
 ///
-/// Its order (function, network, pattern, step, act, temperature) is total, and
-/// is the order of every table.
+/// Its order (function, factors, control, pattern, step, act, temperature) is
+/// total, and is the order of every table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cell {
     /// Name in `functions.toml`.
     pub function: String,
-    /// How the container reaches the driver.
-    pub network: Network,
+    /// What its instances are started under.
+    pub factors: Factors,
+    /// Which control it is; none for what is measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<Control>,
     /// Name of the pattern in the scenario.
     pub pattern: String,
     /// Name of the step in the pattern.
@@ -57,19 +64,13 @@ pub struct Cell {
     pub temperature: Temperature,
 }
 
-impl Cell {
-    /// A name that is safe in a file name: `python-bridge-surge-out-cold`.
-    #[must_use]
-    pub fn slug(&self) -> String {
-        let Cell { function, network, pattern, step, temperature, .. } = self;
-        format!("{function}-{network}-{pattern}-{step}-{temperature}")
-    }
-}
-
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Cell { function, network, pattern, step, temperature, .. } = self;
-        write!(f, "{function} {network} {pattern}/{step} {temperature}")
+        let Cell { function, factors, pattern, step, temperature, .. } = self;
+        match self.control {
+            Some(control) => write!(f, "{control}, {}", factors.network),
+            None => write!(f, "{function} {} {pattern}/{step} {temperature}", factors.network),
+        }
     }
 }
 
@@ -108,6 +109,13 @@ pub struct Sample {
     /// foreign clock) and were dropped.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub dropped_marks: u8,
+    /// The processes of the instance's start, in the order of their exec, as far
+    /// as the kernel told; cold samples only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub processes: Vec<Process>,
+    /// What the instance had used when its step had ended; cold samples only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Resources>,
     /// What became of it.
     pub outcome: Outcome,
 }
@@ -146,7 +154,11 @@ impl Sample {
             Temperature::Cold => &[
                 (Phase::Queue, Mark::Dispatched),
                 (Phase::Create, Mark::StartCalled),
-                (Phase::Engine, Mark::Exec),
+                (Phase::Daemon, Mark::Shim),
+                (Phase::Shim, Mark::OciCreate),
+                (Phase::Sandbox, Mark::Hooks),
+                (Phase::Network, Mark::OciStart),
+                (Phase::Start, Mark::Exec),
                 (Phase::Boot, Mark::Main),
                 (Phase::Init, Mark::Ready),
                 (Phase::Invoke, Mark::Responded),

@@ -10,27 +10,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::factors::{FactorLists, Network, PageCache};
 use crate::functions::{is_name, line_of};
 use crate::units::DurationText;
-
-/// How the container reaches the driver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Network {
-    /// The engine's default bridge: a network namespace and a veth pair each.
-    Bridge,
-    /// The host's own network namespace.
-    Host,
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Network::Bridge => "bridge",
-            Network::Host => "host",
-        })
-    }
-}
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -40,6 +22,14 @@ pub enum Act {
     Burst(u32),
     /// So many invocations, each intended when the one before was answered.
     Sequence(u32),
+    /// So many cold starts one after another by each of some workers at a time,
+    /// every instance removed as soon as it has answered: throughput.
+    Parallel {
+        /// Starts at a time.
+        workers: u32,
+        /// Starts in all.
+        starts: u32,
+    },
 }
 
 impl Act {
@@ -47,7 +37,7 @@ impl Act {
     #[must_use]
     pub fn invocations(self) -> u32 {
         match self {
-            Act::Burst(n) | Act::Sequence(n) => n,
+            Act::Burst(n) | Act::Sequence(n) | Act::Parallel { starts: n, .. } => n,
         }
     }
 }
@@ -57,6 +47,7 @@ impl fmt::Display for Act {
         match self {
             Act::Burst(n) => write!(f, "burst of {n}"),
             Act::Sequence(n) => write!(f, "{n} in sequence"),
+            Act::Parallel { workers, starts } => write!(f, "{starts} starts, {workers} at a time"),
         }
     }
 }
@@ -89,10 +80,17 @@ pub struct Scenario {
     pub name: String,
     /// Names of the functions; empty for all of `functions.toml`.
     pub functions: Vec<String>,
-    /// How containers reach the driver.
-    pub networks: Vec<Network>,
-    /// Visits to every cell.
+    /// What instances are started under: every combination is a visit.
+    pub factors: FactorLists,
+    /// Whether the controls are measured with it.
+    pub controls: bool,
+    /// Visits to every cell; with `until` the most.
     pub rounds: u32,
+    /// A cell is measured until the 95 % interval of its median is within this
+    /// share of the median on either side; none to measure every round.
+    pub until: Option<f64>,
+    /// No trial begins after so long; none for no limit.
+    pub max_time: Option<Duration>,
     /// How long an idle instance is kept before it is removed.
     pub keep_alive: Duration,
     /// The patterns, each visited once a round by every function.

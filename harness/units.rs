@@ -78,6 +78,56 @@ impl<'de> Deserialize<'de> for SizeText {
     }
 }
 
+/// A CPU quota in cores, to a thousandth: `0.5`, in files too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cpus(u32);
+
+impl Cpus {
+    /// From cores.
+    ///
+    /// # Errors
+    /// When it is not between 0.01, the least that a kernel takes, and 4096.
+    pub fn from_cores(cores: f64) -> Result<Self, String> {
+        if (0.01..=4096.0).contains(&cores) {
+            return Ok(Self((cores * 1e3).round() as u32));
+        }
+        Err(format!("a CPU quota of {cores} is out of range: 0.01 to 4096 cores"))
+    }
+
+    /// Thousandths of a core.
+    #[must_use]
+    pub fn thousandths(self) -> u32 {
+        self.0
+    }
+}
+
+impl std::str::FromStr for Cpus {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let cores = text.parse().map_err(|_| format!("`{text}` is no number of cores: try 0.5"))?;
+        Self::from_cores(cores)
+    }
+}
+
+impl std::fmt::Display for Cpus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", f64::from(self.0) / 1e3)
+    }
+}
+
+impl serde::Serialize for Cpus {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_f64(f64::from(self.0) / 1e3)
+    }
+}
+
+impl<'de> Deserialize<'de> for Cpus {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::from_cores(f64::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
 /// Prints nanoseconds with three significant figures and the unit that fits:
 /// `812 ns`, `51.3 us`, `0.214 ms` never; `214 us`, `1.02 s`.
 #[must_use]

@@ -1,0 +1,247 @@
+//! The factors of a start: the conditions under which an instance is made.
+//!
+//! A [`Combination`] is what a scenario asks for, with defaults left open; a
+//! [`Factors`] is what an instance was started under, nothing left open. Pure.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::functions::Limits;
+use crate::units::{Cpus, format_size};
+
+/// How an instance reaches the driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Network {
+    /// The engine's default bridge: a network namespace and a veth pair each.
+    Bridge,
+    /// The host's own network namespace.
+    Host,
+    /// A network namespace with nothing in it: the Runtime API is a Unix socket
+    /// that is mounted into the container.
+    None,
+}
+
+impl Network {
+    /// Its name in files, flags and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Network::Bridge => "bridge",
+            Network::Host => "host",
+            Network::None => "none",
+        }
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What of the image is in memory before a start.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum PageCache {
+    /// Whatever the start before it left: all that a start reads.
+    #[default]
+    Warm,
+    /// None of the image's own files: a node that has pulled the image and never
+    /// run it. The engine's own files stay.
+    ImageCold,
+    /// Nothing at all: a machine that has just booted.
+    HostCold,
+}
+
+impl PageCache {
+    /// Its name in files, flags and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            PageCache::Warm => "warm",
+            PageCache::ImageCold => "image-cold",
+            PageCache::HostCold => "host-cold",
+        }
+    }
+}
+
+impl fmt::Display for PageCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The log driver of an instance when nobody chose.
+pub const LOG_DRIVER: &str = "json-file";
+
+/// What an instance is started under: every factor, nothing left open.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub struct Factors {
+    /// How it reaches the driver.
+    pub network: Network,
+    /// The OCI runtime, by the engine's name for it.
+    pub runtime: String,
+    /// CPU quota; none for no quota.
+    pub cpus: Option<Cpus>,
+    /// Memory limit in bytes.
+    pub memory: u64,
+    /// What of the image is in memory.
+    pub page_cache: PageCache,
+    /// Where the engine puts what it writes.
+    pub log_driver: String,
+}
+
+impl Factors {
+    /// Name and value of every factor, in their order.
+    #[must_use]
+    pub fn named(&self) -> [(&'static str, String); 6] {
+        let cpus = self.cpus.map_or_else(|| "no quota".to_owned(), |c| format!("{c} cpu"));
+        [
+            ("network", self.network.to_string()),
+            ("OCI runtime", self.runtime.clone()),
+            ("CPU quota", cpus),
+            ("memory limit", format_size(self.memory)),
+            ("page cache", self.page_cache.to_string()),
+            ("log driver", self.log_driver.clone()),
+        ]
+    }
+
+    /// A name that is safe in a file name once its runtime and log driver are:
+    /// `bridge-runc-0.5cpu-512m-warm-json-file`.
+    #[must_use]
+    pub fn slug(&self) -> String {
+        let Self { network, runtime, cpus, memory, page_cache, log_driver } = self;
+        let cpus = cpus.map_or_else(String::new, |c| format!("-{c}cpu"));
+        format!("{network}-{runtime}{cpus}-{}m-{page_cache}-{log_driver}", memory >> 20)
+    }
+}
+
+/// One combination of factors that a scenario asks for. What is none is left to
+/// the engine or the function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Combination {
+    /// How the instance reaches the driver.
+    pub network: Network,
+    /// The OCI runtime; none for the engine's default.
+    pub runtime: Option<String>,
+    /// CPU quota; none for the function's own.
+    pub cpus: Option<Cpus>,
+    /// Memory limit in bytes; none for the function's own.
+    pub memory: Option<u64>,
+    /// What of the image is in memory.
+    pub page_cache: PageCache,
+    /// The log driver; none for [`LOG_DRIVER`].
+    pub log_driver: Option<String>,
+}
+
+impl Combination {
+    /// Closes what is open, for a function with such limits on an engine with
+    /// such a default runtime.
+    #[must_use]
+    pub fn resolve(&self, limits: Limits, runtime: &str) -> Factors {
+        Factors {
+            network: self.network,
+            runtime: self.runtime.clone().unwrap_or_else(|| runtime.to_owned()),
+            cpus: self.cpus.or(limits.cpus),
+            memory: self.memory.unwrap_or(limits.memory),
+            page_cache: self.page_cache,
+            log_driver: self.log_driver.clone().unwrap_or_else(|| LOG_DRIVER.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Combination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { network, runtime, cpus, memory, page_cache, log_driver } = self;
+        write!(f, "{network}")?;
+        if let Some(runtime) = runtime {
+            write!(f, ", {runtime}")?;
+        }
+        if let Some(cpus) = cpus {
+            write!(f, ", {cpus} cpu")?;
+        }
+        if let Some(memory) = memory {
+            write!(f, ", {}", format_size(*memory))?;
+        }
+        if *page_cache != PageCache::Warm {
+            write!(f, ", {page_cache}")?;
+        }
+        if let Some(log_driver) = log_driver {
+            write!(f, ", log {log_driver}")?;
+        }
+        Ok(())
+    }
+}
+
+/// The values of each factor that a scenario asks for. An empty list leaves the
+/// factor to the engine or the function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "snake_case")]
+pub struct FactorLists {
+    /// At least one.
+    pub networks: Vec<Network>,
+    /// Names that the engine knows.
+    pub runtimes: Vec<String>,
+    /// CPU quotas.
+    pub cpus: Vec<Cpus>,
+    /// Memory limits in bytes.
+    pub memory: Vec<u64>,
+    /// At least one.
+    pub page_cache: Vec<PageCache>,
+    /// Names that the engine knows.
+    pub log_drivers: Vec<String>,
+}
+
+impl Default for FactorLists {
+    fn default() -> Self {
+        Self {
+            networks: vec![Network::Bridge],
+            runtimes: Vec::new(),
+            cpus: Vec::new(),
+            memory: Vec::new(),
+            page_cache: vec![PageCache::Warm],
+            log_drivers: Vec::new(),
+        }
+    }
+}
+
+impl FactorLists {
+    /// Every combination, the first factor varying slowest.
+    #[must_use]
+    pub fn combinations(&self) -> Vec<Combination> {
+        let first = |&network: &Network| Combination {
+            network,
+            runtime: None,
+            cpus: None,
+            memory: None,
+            page_cache: PageCache::Warm,
+            log_driver: None,
+        };
+        let mut all: Vec<Combination> = self.networks.iter().map(first).collect();
+        all = by(all, &open(&self.runtimes), |c, runtime| Combination { runtime, ..c });
+        all = by(all, &open(&self.cpus), |c, cpus| Combination { cpus, ..c });
+        all = by(all, &open(&self.memory), |c, memory| Combination { memory, ..c });
+        all = by(all, &self.page_cache, |c, page_cache| Combination { page_cache, ..c });
+        by(all, &open(&self.log_drivers), |c, log_driver| Combination { log_driver, ..c })
+    }
+}
+
+/// Every combination with every value of one more factor.
+fn by<T: Clone>(
+    all: Vec<Combination>,
+    values: &[T],
+    with: impl Fn(Combination, T) -> Combination,
+) -> Vec<Combination> {
+    let each = |c: Combination| values.iter().map(|v| with(c.clone(), v.clone())).collect::<Vec<_>>();
+    all.into_iter().flat_map(each).collect()
+}
+
+/// The values of a list, or the one open value of an empty one.
+fn open<T: Clone>(values: &[T]) -> Vec<Option<T>> {
+    if values.is_empty() { vec![None] } else { values.iter().cloned().map(Some).collect() }
+}
