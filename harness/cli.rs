@@ -1,8 +1,13 @@
 //! What the user typed: clap types only, no effect.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::factors::{FactorLists, Network, PageCache};
+use crate::scenario::MAX_WORKERS;
+use crate::units::{Cpus, parse_duration, parse_share, parse_size};
 
 /// How long does a function take to answer when nothing is warm, and why?
 #[derive(Debug, Parser)]
@@ -12,6 +17,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     after_help = "Examples:\n  \
         coldstart run --provision           measure the default scenario on a bare machine\n  \
         coldstart run quick --dry-run       show what would be done, and how long it takes\n  \
+        coldstart run --networks bridge,host,none --until 2%\n  \
+        coldstart run --parallel 4          starts a minute, four at a time\n  \
         coldstart report results/reference  draw a run again from its samples\n  \
         coldstart doctor                    what is here, what is missing, what to type\n\n\
         Exit codes: 0 ok, 2 usage, 4 environment, 130 interrupted.",
@@ -70,6 +77,34 @@ pub struct Run {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rounds: Option<u32>,
 
+    /// Measure each cell until the 95 % interval of its median is within so much of
+    /// it, such as 2%, at least 10 rounds
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub until: Option<f64>,
+
+    /// Begin no trial after so long, such as 10m
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub max_time: Option<Duration>,
+
+    /// What instances are started under.
+    #[command(flatten)]
+    pub factors: FactorFlags,
+
+    /// Measure throughput: start N instances at a time, and one at a time beside
+    /// it, instead of the scenario's patterns
+    #[arg(long, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(2..=i64::from(MAX_WORKERS)))]
+    pub parallel: Option<u32>,
+
+    /// Leave the controls out: the null process, the null container, the
+    /// calibration. The run then cannot say how wrong it is
+    #[arg(long)]
+    pub no_controls: bool,
+
+    /// Do not listen to the kernel's exec events: phases of the engine are merged
+    #[arg(long)]
+    pub no_exec_trace: bool,
+
     /// Seed of the shuffled order [default: a random one, recorded]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -85,6 +120,69 @@ pub struct Run {
     /// The engine; `fake` simulates, to try the harness itself
     #[arg(long, value_enum, default_value_t, hide = true)]
     pub engine: EngineChoice,
+}
+
+/// Factors of a start: every combination of the values becomes a cell.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Factors (lists; every combination is measured)")]
+pub struct FactorFlags {
+    /// How instances reach the driver: bridge, host, none [default: the scenario's]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub networks: Option<Vec<Network>>,
+
+    /// OCI runtimes, by the engine's names for them [default: the engine's]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub runtimes: Option<Vec<String>>,
+
+    /// CPU quotas in cores, such as 0.5,1 [default: each function's own]
+    #[arg(long, value_delimiter = ',', value_name = "CORES")]
+    pub cpus: Option<Vec<Cpus>>,
+
+    /// Memory limits, such as 128MiB,512MiB [default: each function's own]
+    #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = parse_size)]
+    pub memory: Option<Vec<u64>>,
+
+    /// What of the image is in memory before a start: warm, image-cold, host-cold
+    /// (the last two need root) [default: warm]
+    #[arg(long, value_delimiter = ',', value_name = "STATES")]
+    pub page_cache: Option<Vec<PageCache>>,
+
+    /// Where the engine puts what functions write, such as json-file,none
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub log_drivers: Option<Vec<String>>,
+}
+
+impl FactorFlags {
+    /// Changes the lists as was typed, and adds the flags that say so again.
+    pub fn change(&self, lists: &mut FactorLists, typed: &mut Vec<String>) {
+        let mut flag = |name: &str, values: Vec<String>| {
+            typed.push(format!("--{name} {}", values.join(",")));
+        };
+        if let Some(networks) = &self.networks {
+            flag("networks", networks.iter().map(ToString::to_string).collect());
+            lists.networks.clone_from(networks);
+        }
+        if let Some(runtimes) = &self.runtimes {
+            flag("runtimes", runtimes.clone());
+            lists.runtimes.clone_from(runtimes);
+        }
+        if let Some(cpus) = &self.cpus {
+            flag("cpus", cpus.iter().map(ToString::to_string).collect());
+            lists.cpus.clone_from(cpus);
+        }
+        if let Some(memory) = &self.memory {
+            flag("memory", memory.iter().map(|bytes| format!("{bytes}B")).collect());
+            lists.memory.clone_from(memory);
+        }
+        if let Some(states) = &self.page_cache {
+            flag("page-cache", states.iter().map(ToString::to_string).collect());
+            lists.page_cache.clone_from(states);
+        }
+        if let Some(drivers) = &self.log_drivers {
+            flag("log-drivers", drivers.clone());
+            lists.log_drivers.clone_from(drivers);
+        }
+    }
 }
 
 /// Which engine to measure on.

@@ -1,20 +1,34 @@
 //! Runs a plan: for each trial idle, then the pattern's steps, then its rows.
 //!
-//! Between the first intended instant of a trial and its last reply nothing is
-//! written, drawn or removed.
+//! Between the first intended instant of a step and its last reply nothing is
+//! written, drawn, read from the kernel or removed (throughput aside, where
+//! removals are part of what is measured).
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
 use tokio::sync::watch;
 
+use crate::clock::Clock;
 use crate::engine::{Engine, EngineError};
+use crate::exec_trace::ExecTrace;
 use crate::fire;
+use crate::machine::Reading;
 use crate::plan::{Plan, Trial};
 use crate::platform::{Platform, Target, Visit};
-use crate::sample::{Cell, Outcome, Sample};
-use crate::scenario::{Act, Network, Scenario, Step};
+use crate::sample::{Cell, Outcome, Sample, TrialRecord};
+use crate::scenario::{Act, Scenario, Step};
+
+mod chill;
+mod enough;
+mod observe;
+mod targets;
+
+use chill::Chilled;
+use enough::Enough;
+use observe::row;
+pub use targets::Targets;
 
 /// From planning a burst to its instant: time for its tasks to be ready.
 const LEAD: Duration = Duration::from_millis(10);
@@ -34,8 +48,10 @@ pub enum Stop {
 /// How a run ended, errors aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
-    /// Every trial was run.
+    /// Every trial was run, or every cell is known well enough.
     Complete,
+    /// Its time was over.
+    OutOfTime,
     /// It was asked to stop.
     Stopped,
 }
@@ -59,24 +75,55 @@ pub enum DriveError {
     Rows(anyhow::Error),
 }
 
-/// The targets of a plan, by its trials' function and network.
-pub type Targets = Vec<Vec<(Network, Arc<Target>)>>;
+/// What one trial gave.
+#[derive(Debug)]
+pub struct Done {
+    /// A row for every invocation.
+    pub samples: Vec<Sample>,
+    /// What the machine did meanwhile.
+    pub record: TrialRecord,
+}
 
 /// What a plan is run with.
 #[derive(Debug)]
 pub struct Driver<E> {
-    /// The engine: asked whether it is still there.
-    pub engine: Arc<E>,
-    /// Where instances live.
-    pub platform: Arc<Platform<E>>,
-    /// What the plan was made from.
-    pub scenario: Scenario,
-    /// What can be invoked.
-    pub targets: Targets,
+    engine: Arc<E>,
+    platform: Arc<Platform<E>>,
+    scenario: Scenario,
+    plan: Plan,
+    targets: Targets,
+    /// What the kernel tells of execs; none without the privilege.
+    trace: Option<ExecTrace>,
+    chilled: Mutex<Chilled>,
 }
 
 impl<E: Engine> Driver<E> {
-    /// Runs every trial of a plan in order, and hands over each one's rows as it
+    /// A driver for a plan that was made from the scenario for the targets.
+    #[must_use]
+    pub fn new(
+        engine: Arc<E>,
+        platform: Arc<Platform<E>>,
+        scenario: Scenario,
+        plan: Plan,
+        targets: Targets,
+        trace: Option<ExecTrace>,
+    ) -> Self {
+        Self { engine, platform, scenario, plan, targets, trace, chilled: Mutex::default() }
+    }
+
+    /// Where its instances live.
+    #[must_use]
+    pub fn platform(&self) -> &Platform<E> {
+        &self.platform
+    }
+
+    /// The listener to the kernel, if it listens.
+    #[must_use]
+    pub fn trace(&self) -> Option<&ExecTrace> {
+        self.trace.as_ref()
+    }
+
+    /// Runs every trial of the plan in order, and hands over what each gave as it
     /// ends. Instances may be left behind: the caller clears the platform.
     ///
     /// # Errors
@@ -84,25 +131,34 @@ impl<E: Engine> Driver<E> {
     /// trial that met the failure were handed over before.
     pub async fn run(
         &self,
-        plan: &Plan,
         stop: &mut watch::Receiver<Stop>,
-        mut rows: impl FnMut(&Trial, Vec<Sample>) -> Result<()>,
+        mut rows: impl FnMut(&Trial, Done) -> Result<()>,
     ) -> Result<Ended, DriveError> {
-        for trial in &plan.trials {
+        let begun = self.clock().now();
+        let mut enough = Enough::new(&self.scenario);
+        for trial in &self.plan.trials {
+            if enough.has(trial) {
+                continue;
+            }
+            let spent = Duration::from_nanos(self.clock().now() - begun);
+            if self.scenario.max_time.is_some_and(|most| spent >= most) {
+                return Ok(Ended::OutOfTime);
+            }
             let failed = |failure| DriveError::Engine { trial: trial.number, failure };
             tokio::select! {
                 biased;
                 () = asked(stop.clone(), Stop::AfterTrial) => return Ok(Ended::Stopped),
                 settled = self.platform.settle() => settled.map_err(failed)?,
             }
-            let samples = tokio::select! {
+            let done = tokio::select! {
                 biased;
                 () = asked(stop.clone(), Stop::Now) => return Ok(Ended::Stopped),
-                samples = self.trial(trial) => samples,
+                done = self.trial(trial) => done.map_err(failed)?,
             };
             let engine_failed =
-                samples.iter().any(|s| matches!(s.outcome, Outcome::EngineError { .. }));
-            rows(trial, samples).map_err(DriveError::Rows)?;
+                done.samples.iter().any(|s| matches!(s.outcome, Outcome::EngineError { .. }));
+            enough.add(trial, &done.samples);
+            rows(trial, done).map_err(DriveError::Rows)?;
             if engine_failed {
                 self.engine.describe().await.map_err(failed)?;
             }
@@ -111,45 +167,66 @@ impl<E: Engine> Driver<E> {
     }
 
     /// Runs the steps of one trial; a row for every invocation.
-    pub async fn trial(&self, trial: &Trial) -> Vec<Sample> {
-        let pattern = &self.scenario.patterns[trial.pattern];
-        let targets = &self.targets[trial.function];
-        let Some((_, target)) = targets.iter().find(|(n, _)| *n == trial.network) else {
-            return Vec::new();
-        };
+    ///
+    /// # Errors
+    /// When the engine fails while the memory is brought into its state.
+    pub async fn trial(&self, trial: &Trial) -> Result<Done, EngineError> {
+        let clock = self.clock();
+        let target = self.targets.of(trial.subject);
+        let page_cache = self.chill(target).await?;
+        let (began, before) = (clock.now(), Reading::now());
+        // What happened between the trials is of no sample.
+        let _ = self.trace.as_ref().map(ExecTrace::take);
         let mut samples = Vec::new();
-        for step in &pattern.steps {
-            if !step.after.is_zero() {
-                tokio::time::sleep(step.after).await;
+        let mut last_reply = clock.now();
+        for step in &self.plan.pattern(&self.scenario, trial).steps {
+            let begins = last_reply + nanoseconds(step.after);
+            let wait = begins.saturating_sub(clock.now());
+            if wait > 0 {
+                tokio::time::sleep(Duration::from_nanos(wait)).await;
             }
-            let visits = self.step(target, step).await;
-            samples.extend((0..).zip(visits).map(|(index, visit)| Sample {
-                cell: Cell {
-                    function: target.function.name.clone(),
-                    network: target.network,
-                    pattern: pattern.name.clone(),
-                    step: step.name.clone(),
-                    act: step.act,
-                    temperature: visit.temperature,
-                },
-                round: trial.round,
-                trial: trial.number,
-                index,
-                instance: visit.instance,
-                proof: visit.proof,
-                marks: visit.marks,
-                dropped_marks: visit.dropped_marks,
-                outcome: visit.outcome,
+            let visits = match page_cache.refusal() {
+                None => self.step(target, step).await,
+                Some(cause) => Visit::refused(step.act.invocations(), clock.now(), cause),
+            };
+            last_reply = clock.now();
+            let seen = self.observe(&visits).await;
+            let rows = (0..).zip(visits.into_iter().zip(seen));
+            samples.extend(rows.map(|(index, (visit, seen))| {
+                let cell = self.cell(trial, target, step, &visit);
+                row(visit, seen, cell, trial, index)
             }));
         }
-        samples
+        let ended = clock.now();
+        let machine = Reading::now().since(&before, ended - began);
+        let resident = page_cache.residency;
+        let (round, trial) = (trial.round, trial.number);
+        let record = TrialRecord { trial, round, began, ended, machine, resident };
+        Ok(Done { samples, record })
+    }
+
+    fn cell(&self, trial: &Trial, target: &Target, step: &Step, visit: &Visit) -> Cell {
+        Cell {
+            function: target.function.name.clone(),
+            factors: target.factors().clone(),
+            control: target.control,
+            pattern: self.plan.pattern(&self.scenario, trial).name.clone(),
+            step: step.name.clone(),
+            act: step.act,
+            temperature: visit.temperature,
+        }
+    }
+
+    fn clock(&self) -> Clock {
+        self.platform.clock()
     }
 
     async fn step(&self, target: &Arc<Target>, step: &Step) -> Vec<Visit> {
-        let clock = self.platform.clock();
+        let clock = self.clock();
         match step.act {
             Act::Burst(n) => {
-                let at = clock.now() + u64::try_from(LEAD.as_nanos()).unwrap_or(0);
+                self.platform.prepare(target, n).await;
+                let at = clock.now() + nanoseconds(LEAD);
                 fire::burst(clock, at, n, |_| {
                     let (platform, target) = (self.platform.clone(), target.clone());
                     async move { platform.invoke(&target, at).await }
@@ -157,14 +234,48 @@ impl<E: Engine> Driver<E> {
                 .await
             }
             Act::Sequence(n) => {
+                self.platform.prepare(target, 1).await;
                 let mut visits = Vec::with_capacity(n as usize);
                 for _ in 0..n {
                     visits.push(self.platform.invoke(target, clock.now()).await);
                 }
                 visits
             }
+            Act::Parallel { workers, starts } => self.parallel(target, workers, starts).await,
         }
     }
+
+    /// `workers` at a time each start, use and remove one instance after another.
+    async fn parallel(&self, target: &Arc<Target>, workers: u32, starts: u32) -> Vec<Visit> {
+        let clock = self.clock();
+        let left = Arc::new(Mutex::new(starts));
+        let at = clock.now() + nanoseconds(LEAD);
+        let work = |_| {
+            let (platform, target, left) = (self.platform.clone(), target.clone(), left.clone());
+            async move {
+                let mut visits = Vec::new();
+                let mut intended = at;
+                while take_one(&left) {
+                    visits.push(platform.pass(&target, intended).await);
+                    intended = clock.now();
+                }
+                visits
+            }
+        };
+        let visits = fire::burst(clock, at, workers, work).await;
+        visits.into_iter().flatten().collect()
+    }
+}
+
+fn take_one(left: &Mutex<u32>) -> bool {
+    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+    let some = *left > 0;
+    *left = left.saturating_sub(1);
+    some
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 4)
 }
 
 /// Resolves when a stop at least as urgent is asked for.

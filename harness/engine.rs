@@ -1,23 +1,25 @@
 //! The [`Engine`] trait: the one boundary behind which instances are made.
 //!
-//! `docker` is the Docker Engine API, `fake` a script of latencies and faults
-//! for tests on paused time. What is measured, and when, is decided elsewhere.
+//! `docker` is the Docker Engine API, `process` plain processes of this machine,
+//! `fake` a script of latencies and faults for tests on paused time. What is
+//! measured, and when, is decided elsewhere.
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
-use crate::functions::Limits;
-use crate::scenario::Network;
+use crate::factors::{Factors, Network};
 
 pub mod docker;
 pub mod fake;
 mod listener;
+pub mod process;
+pub mod sockets;
 
-pub use listener::{Listener, Stream};
+pub use listener::{Listener, SOCKET, Stream};
 
 /// Label on everything that is created, with the run's id as its value.
 pub const LABEL_RUN: &str = "coldstart.run";
@@ -70,6 +72,30 @@ pub struct EngineInfo {
     pub kernel: String,
     /// Where it was found.
     pub address: String,
+    /// What it can vary.
+    #[serde(default)]
+    pub offers: Offers,
+}
+
+/// What an engine says it can vary between instances.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offers {
+    /// Its OCI runtimes by name, the default one first.
+    pub runtimes: Vec<String>,
+    /// Its log drivers by name.
+    pub log_drivers: Vec<String>,
+    /// Whether it can set a CPU quota.
+    pub cpu_quota: bool,
+    /// Whether it can set a memory limit.
+    pub memory_limit: bool,
+}
+
+impl Offers {
+    /// The OCI runtime of an instance when nobody chose.
+    #[must_use]
+    pub fn default_runtime(&self) -> &str {
+        self.runtimes.first().map_or("unknown", String::as_str)
+    }
 }
 
 /// The engine's id of an instance.
@@ -84,15 +110,35 @@ impl InstanceId {
     }
 }
 
+/// What an instance is made from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// An image, by reference or id: a container.
+    Image(String),
+    /// A program of this machine and its arguments: a process.
+    Command(Vec<String>),
+}
+
+impl Source {
+    /// How an error names it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Source::Image(image) => image,
+            Source::Command(command) => command.first().map_or("nothing", String::as_str),
+        }
+    }
+}
+
 /// Everything that an engine must know to create an instance.
 #[derive(Debug, Clone)]
 pub struct InstanceSpec {
-    /// Image reference or id.
-    pub image: String,
-    /// The network to join.
-    pub network: Network,
-    /// What it may use.
-    pub limits: Limits,
+    /// What it is made from.
+    pub source: Source,
+    /// What it is started under.
+    pub factors: Factors,
+    /// The socket of its listener on this machine, where it has no network.
+    pub socket: Option<PathBuf>,
     /// Its environment.
     pub env: BTreeMap<String, String>,
     /// Its labels, [`LABEL_RUN`] and [`LABEL_FUNCTION`] among them.
@@ -104,6 +150,15 @@ pub struct InstanceSpec {
 pub struct Exit {
     /// Exit status; none when the engine does not tell, or is gone.
     pub code: Option<i64>,
+}
+
+/// What an engine knows of an instance that was started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Inspected {
+    /// Its first process, as this machine numbers it; none when it has ended.
+    pub pid: Option<u32>,
+    /// Whether it was killed for want of memory.
+    pub out_of_memory: bool,
 }
 
 /// An instance found by its labels.
@@ -143,7 +198,8 @@ pub struct BuildSpec {
     pub labels: BTreeMap<String, String>,
 }
 
-/// A container engine. Every call may fail with [`EngineError`]; none retries.
+/// Where instances are made. Every call may fail with [`EngineError`]; none
+/// retries.
 pub trait Engine: Send + Sync + 'static {
     /// What it is. Also the check that it is still there.
     fn describe(&self) -> impl Future<Output = Result<EngineInfo, EngineError>> + Send;
@@ -168,6 +224,12 @@ pub trait Engine: Send + Sync + 'static {
     /// start. The sender is dropped when the engine is gone.
     fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit>;
 
+    /// What became of its start: never called while something is timed.
+    fn inspect(
+        &self,
+        id: &InstanceId,
+    ) -> impl Future<Output = Result<Inspected, EngineError>> + Send;
+
     /// Kills and removes it. It is no error when it is gone already.
     fn remove(&self, id: &InstanceId) -> impl Future<Output = Result<(), EngineError>> + Send;
 
@@ -181,6 +243,11 @@ pub trait Engine: Send + Sync + 'static {
         run: Option<&str>,
     ) -> impl Future<Output = Result<Vec<Found>, EngineError>> + Send;
 
+}
+
+/// An engine that keeps images. Nothing of this is called while something is
+/// timed.
+pub trait ImageStore: Engine {
     /// Looks an image up; none when the engine does not have it.
     fn image(
         &self,
@@ -212,6 +279,13 @@ pub trait Engine: Send + Sync + 'static {
         run: &str,
         command: &[String],
     ) -> impl Future<Output = Result<String, EngineError>> + Send;
+
+    /// The folders on this machine that hold an image's files, a folder a layer.
+    /// [`EngineError::Refused`] where they cannot be found.
+    fn image_folders(
+        &self,
+        reference: &str,
+    ) -> impl Future<Output = Result<Vec<PathBuf>, EngineError>> + Send;
 
     /// Every image with [`LABEL_IMAGE`], by reference.
     fn images(&self) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;

@@ -3,7 +3,9 @@
 //! A [`Combination`] is what a scenario asks for, with defaults left open; a
 //! [`Factors`] is what an instance was started under, nothing left open. Pure.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,16 @@ impl fmt::Display for Network {
     }
 }
 
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [Network::Bridge, Network::Host, Network::None];
+        let found = all.into_iter().find(|network| network.name() == text);
+        found.ok_or_else(|| format!("no network `{text}`: known are bridge, host, none"))
+    }
+}
+
 /// What of the image is in memory before a start.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
@@ -75,6 +87,19 @@ impl fmt::Display for PageCache {
     }
 }
 
+impl FromStr for PageCache {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let all = [PageCache::Warm, PageCache::ImageCold, PageCache::HostCold];
+        let found = all.into_iter().find(|state| state.name() == text);
+        found.ok_or_else(|| format!("no state `{text}`: known are warm, image-cold, host-cold"))
+    }
+}
+
+/// The least memory limit, in bytes: what the Docker Engine API takes.
+pub const LEAST_MEMORY: u64 = 6 << 20;
+
 /// The log driver of an instance when nobody chose.
 pub const LOG_DRIVER: &str = "json-file";
 
@@ -97,6 +122,19 @@ pub struct Factors {
 }
 
 impl Factors {
+    /// Those of a plain process of the host: no engine, no limits.
+    #[must_use]
+    pub fn of_a_process() -> Self {
+        Self {
+            network: Network::Host,
+            runtime: "process".to_owned(),
+            cpus: None,
+            memory: 0,
+            page_cache: PageCache::Warm,
+            log_driver: "none".to_owned(),
+        }
+    }
+
     /// Name and value of every factor, in their order.
     #[must_use]
     pub fn named(&self) -> [(&'static str, String); 6] {
@@ -109,15 +147,6 @@ impl Factors {
             ("page cache", self.page_cache.to_string()),
             ("log driver", self.log_driver.clone()),
         ]
-    }
-
-    /// A name that is safe in a file name once its runtime and log driver are:
-    /// `bridge-runc-0.5cpu-512m-warm-json-file`.
-    #[must_use]
-    pub fn slug(&self) -> String {
-        let Self { network, runtime, cpus, memory, page_cache, log_driver } = self;
-        let cpus = cpus.map_or_else(String::new, |c| format!("-{c}cpu"));
-        format!("{network}-{runtime}{cpus}-{}m-{page_cache}-{log_driver}", memory >> 20)
     }
 }
 
@@ -140,6 +169,14 @@ pub struct Combination {
 }
 
 impl Combination {
+    /// Whether it asks for nothing but a network and what everybody has.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        let Self { network, runtime, cpus, memory, page_cache, log_driver } = self;
+        let open = runtime.is_none() && cpus.is_none() && memory.is_none() && log_driver.is_none();
+        open && *page_cache == PageCache::Warm && *network == Network::Bridge
+    }
+
     /// Closes what is open, for a function with such limits on an engine with
     /// such a default runtime.
     #[must_use]
@@ -211,6 +248,32 @@ impl Default for FactorLists {
 }
 
 impl FactorLists {
+    /// Checks the lists.
+    ///
+    /// # Errors
+    /// Names the list that is empty and must not be, or has a value twice.
+    pub fn check(&self) -> Result<(), String> {
+        if self.networks.is_empty() || self.page_cache.is_empty() {
+            return Err("`networks` and `page-cache` need at least one value each".to_owned());
+        }
+        if let Some(memory) = self.memory.iter().find(|m| **m < LEAST_MEMORY) {
+            let (given, least) = (format_size(*memory), format_size(LEAST_MEMORY));
+            return Err(format!("a memory limit of {given} is less than any engine takes: {least}"));
+        }
+        let twice = [
+            ("networks", has_twice(&self.networks)),
+            ("runtimes", has_twice(&self.runtimes)),
+            ("cpus", has_twice(&self.cpus)),
+            ("memory", has_twice(&self.memory)),
+            ("page-cache", has_twice(&self.page_cache)),
+            ("log-drivers", has_twice(&self.log_drivers)),
+        ];
+        match twice.into_iter().find(|(_, twice)| *twice) {
+            Some((list, _)) => Err(format!("`{list}` has a value twice: each is one cell")),
+            None => Ok(()),
+        }
+    }
+
     /// Every combination, the first factor varying slowest.
     #[must_use]
     pub fn combinations(&self) -> Vec<Combination> {
@@ -239,6 +302,11 @@ fn by<T: Clone>(
 ) -> Vec<Combination> {
     let each = |c: Combination| values.iter().map(|v| with(c.clone(), v.clone())).collect::<Vec<_>>();
     all.into_iter().flat_map(each).collect()
+}
+
+fn has_twice<T: Ord>(values: &[T]) -> bool {
+    let distinct: BTreeSet<&T> = values.iter().collect();
+    distinct.len() < values.len()
 }
 
 /// The values of a list, or the one open value of an empty one.

@@ -23,6 +23,11 @@ pub struct Function {
     pub context: PathBuf,
     /// Base images by the name of the build argument that takes each.
     pub bases: BTreeMap<String, Base>,
+    /// Whether it is the control of every run: it does nothing but answer.
+    pub is_null: bool,
+    /// The command that runs it as a plain process of this machine, its program
+    /// relative to `context`; empty for none.
+    pub process: Vec<String>,
     /// A command run in `context` before the image is built; empty for none.
     pub prepare: Vec<String>,
     /// Files of `context` that go into the image build, by path.
@@ -77,6 +82,7 @@ pub struct Base {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WireFile {
+    null: Option<toml::Spanned<String>>,
     #[serde(default)]
     base: BTreeMap<String, WireBase>,
     function: Vec<toml::Spanned<WireFunction>>,
@@ -97,6 +103,8 @@ struct WireFunction {
     context: PathBuf,
     #[serde(default)]
     bases: BTreeMap<String, toml::Spanned<String>>,
+    #[serde(default)]
+    process: Vec<String>,
     #[serde(default)]
     prepare: Vec<String>,
     files: Vec<PathBuf>,
@@ -153,7 +161,24 @@ pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Vec<Function>> {
     if functions.is_empty() {
         bail!("{file} describes no function: add a [[function]]");
     }
+    if let Some(null) = wire.null {
+        let at = format!("{file}:{}", line_of(text, null.span().start));
+        mark_null(&mut functions, null.get_ref()).with_context(|| at)?;
+    }
     Ok(functions)
+}
+
+/// Makes one function the control of every run.
+fn mark_null(functions: &mut [Function], name: &str) -> Result<()> {
+    let known = listed(functions.iter().map(|f| &f.name));
+    let Some(null) = functions.iter_mut().find(|f| f.name == name) else {
+        bail!("`null` names the unknown function `{name}`: known are {known}");
+    };
+    if null.process.is_empty() {
+        bail!("the null function `{name}` needs `process`: it is also run without a container");
+    }
+    null.is_null = true;
+    Ok(())
 }
 
 impl WireFunction {
@@ -197,6 +222,8 @@ impl WireFunction {
             context: folder.join(&self.context),
             position,
             bases,
+            is_null: false,
+            process: self.process,
             prepare: self.prepare,
             files: self.files,
             version_command: self.version_command,

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 
-use crate::engine::{BuildSpec, Engine, Image, LABEL_IMAGE};
+use crate::engine::{BuildSpec, Image, ImageStore, LABEL_IMAGE};
 use crate::functions::{Base, Function};
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
@@ -26,7 +26,7 @@ const VERSION: usize = 200;
 /// Names the function that could not be prepared, built or described. A missing
 /// base image is a [`crate::provision::ProvisionError`] in the chain.
 pub async fn ensure(
-    engine: &impl Engine,
+    engine: &impl ImageStore,
     functions: &[Function],
     bases: &Bases<'_>,
     run: &str,
@@ -62,7 +62,7 @@ pub fn simulated(functions: &[Function]) -> Vec<FunctionRecord> {
 
 /// Base images by name, each got once however many functions need it.
 async fn ensure_bases(
-    engine: &impl Engine,
+    engine: &impl ImageStore,
     functions: &[Function],
     bases: &Bases<'_>,
 ) -> Result<BTreeMap<String, BaseImage>> {
@@ -74,7 +74,7 @@ async fn ensure_bases(
 }
 
 async fn ensure_one(
-    engine: &impl Engine,
+    engine: &impl ImageStore,
     function: &Function,
     found: &BTreeMap<String, BaseImage>,
     bases: &Bases<'_>,
@@ -175,7 +175,7 @@ fn version(output: &str) -> Result<String> {
 
 /// The tag that a function's image has, or would get, given its bases as they
 /// are; none when a base is missing or the function is not prepared.
-pub async fn present(engine: &impl Engine, function: &Function) -> Option<String> {
+pub async fn present(engine: &impl ImageStore, function: &Function) -> Option<String> {
     let mut found = BTreeMap::new();
     for base in function.bases.values() {
         let image = crate::provision::bases::present(engine, base).await.ok()??;

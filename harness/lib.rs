@@ -25,14 +25,19 @@ pub mod sample;
 pub mod stats;
 
 // Doing it.
+pub mod cgroup;
 pub mod clock;
 pub mod drive;
 pub mod engine;
+pub mod exec_trace;
 pub mod fire;
 pub mod host;
 pub mod hostile;
 pub mod images;
+pub mod machine;
+pub mod page_cache;
 pub mod platform;
+pub mod preflight;
 pub mod provision;
 pub mod runtime_api;
 

@@ -12,17 +12,16 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineError, Exit, InstanceId};
-use crate::hostile::printable;
+use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec};
 use crate::runtime_api::{Answer, RuntimeApi};
 use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
-use crate::scenario::Network;
 
+mod conclude;
 mod proof;
 mod target;
 mod visit;
 
-pub use target::Target;
+pub use target::{Making, Target};
 pub use visit::Visit;
 
 /// After an instance ended, how long its last words may still be on the way.
@@ -30,10 +29,19 @@ const LAST_WORDS: Duration = Duration::from_millis(20);
 /// Times that one kind of misbehaviour is written out in the run's warnings.
 const MAX_WARNINGS: usize = 20;
 
+/// A listener that waits for an instance which does not exist yet, and what that
+/// instance will be created from.
+#[derive(Debug)]
+struct Armed {
+    spec: InstanceSpec,
+    api: RuntimeApi,
+}
+
 /// One instance that exists.
 #[derive(Debug)]
 struct Instance {
     id: InstanceId,
+    function: Arc<str>,
     api: RuntimeApi,
     exit: oneshot::Receiver<Exit>,
     /// What its first reply said.
@@ -50,20 +58,24 @@ enum Ended {
     Engine(EngineError),
 }
 
+/// An invocation that is over, and its instance if it is good for another.
+type Concluded = (Visit, Option<Instance>);
+
 /// The instances of one run.
 #[derive(Debug)]
 pub struct Platform<E> {
     engine: Arc<E>,
     clock: Clock,
     run: String,
-    keep_alive: Duration,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Idle instances, the most recently used last.
-    idle: BTreeMap<(String, Network), Vec<Instance>>,
+    /// Idle instances by target, the most recently used last.
+    idle: BTreeMap<usize, Vec<Instance>>,
+    /// Armed listeners by target.
+    armed: BTreeMap<usize, Vec<Armed>>,
     /// Instances that are not to be used again and not yet removed.
     doomed: Vec<Instance>,
     /// Every nonce that was ever seen.
@@ -74,8 +86,8 @@ struct State {
 impl<E: Engine> Platform<E> {
     /// A platform without instances.
     #[must_use]
-    pub fn new(engine: Arc<E>, clock: Clock, run: String, keep_alive: Duration) -> Self {
-        Self { engine, clock, run, keep_alive, state: Mutex::default() }
+    pub fn new(engine: Arc<E>, clock: Clock, run: String) -> Self {
+        Self { engine, clock, run, state: Mutex::default() }
     }
 
     /// The platform's clock.
@@ -84,15 +96,43 @@ impl<E: Engine> Platform<E> {
         self.clock
     }
 
+    /// Arms listeners for as many cold starts as `n` invocations of a target may
+    /// need, so that none has to be armed while a burst is timed.
+    pub async fn prepare(&self, target: &Target, n: u32) {
+        let missing = {
+            let state = self.lock();
+            let idle = state.idle.get(&target.key()).map_or(0, Vec::len);
+            let armed = state.armed.get(&target.key()).map_or(0, Vec::len);
+            (n as usize).saturating_sub(idle + armed)
+        };
+        for _ in 0..missing {
+            // A failure is met again, and told, by the invocation itself.
+            let Ok(armed) = self.arm(target).await else { return };
+            self.lock().armed.entry(target.key()).or_default().push(armed);
+        }
+    }
+
+    async fn arm(&self, target: &Target) -> Result<Armed, EngineError> {
+        let listener = self.engine.listen(target.factors().network).await?;
+        let spec = target.spec(&listener);
+        Ok(Armed { spec, api: RuntimeApi::serve(listener, self.clock) })
+    }
+
+    fn take_armed(&self, target: &Target) -> Option<Armed> {
+        self.lock().armed.get_mut(&target.key())?.pop()
+    }
+
     /// Invokes a target: on the most recently used idle instance, else on a new
     /// one. Never fails: a failure is an outcome.
     pub async fn invoke(&self, target: &Target, intended: u64) -> Visit {
         let marks = [(Mark::Intended, intended), (Mark::Dispatched, self.clock.now())];
         let marks = marks.into_iter().collect();
-        match self.take_idle(target) {
+        let (visit, instance) = match self.take_idle(target) {
             Some(instance) => self.warm(target, instance, marks).await,
             None => self.cold(target, marks).await,
-        }
+        };
+        self.keep(target, instance);
+        visit
     }
 
     /// What went against the contract without failing an invocation, so far.
@@ -145,12 +185,11 @@ impl<E: Engine> Platform<E> {
 
     fn drain(&self) -> Vec<Instance> {
         let mut state = self.lock();
+        state.armed.clear();
         let mut all = std::mem::take(&mut state.doomed);
-        for ((function, _), instances) in std::mem::take(&mut state.idle) {
-            for instance in instances {
-                state.warn_of(&function, &instance);
-                all.push(instance);
-            }
+        for instance in std::mem::take(&mut state.idle).into_values().flatten() {
+            state.warn_of(&instance);
+            all.push(instance);
         }
         all
     }
@@ -170,7 +209,7 @@ impl<E: Engine> Platform<E> {
         let now = self.clock.now();
         let mut state = self.lock();
         loop {
-            let mut instance = state.idle.get_mut(&target.key)?.pop()?;
+            let mut instance = state.idle.get_mut(&target.key())?.pop()?;
             let alive =
                 matches!(instance.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty));
             if alive && now < instance.expires && instance.api.notes().is_empty() {
@@ -180,14 +219,38 @@ impl<E: Engine> Platform<E> {
                 let name = &target.function.name;
                 state.warn(format!("`{name}`: an idle instance ended by itself"));
             }
-            state.warn_of(&target.function.name, &instance);
+            state.warn_of(&instance);
             state.doomed.push(instance);
         }
     }
 
-    async fn warm(&self, target: &Target, mut instance: Instance, marks: Marks) -> Visit {
+    /// Invokes a target on a new instance, whatever is idle, and removes the
+    /// instance as soon as it has answered: one pass of a throughput measurement.
+    pub async fn pass(&self, target: &Target, intended: u64) -> Visit {
+        let marks = [(Mark::Intended, intended), (Mark::Dispatched, self.clock.now())];
+        let (mut visit, instance) = self.cold(target, marks.into_iter().collect()).await;
+        let Some(instance) = instance else { return visit };
+        match self.engine.remove(&instance.id).await {
+            Ok(()) => visit.marks.set(Mark::Removed, self.clock.now()),
+            Err(error) => {
+                self.warn(format!("removing container {}: {error}", instance.id.short()));
+                self.lock().doomed.push(instance);
+            }
+        }
+        visit
+    }
+
+    /// Puts an instance that answered back among the idle ones.
+    fn keep(&self, target: &Target, instance: Option<Instance>) {
+        let Some(mut instance) = instance else { return };
+        let keep_alive = u64::try_from(target.keep_alive.as_nanos());
+        instance.expires = self.clock.now() + keep_alive.unwrap_or(u64::MAX / 2);
+        self.lock().idle.entry(target.key()).or_default().push(instance);
+    }
+
+    async fn warm(&self, target: &Target, mut instance: Instance, marks: Marks) -> Concluded {
         let mut visit = Visit::new(Temperature::Warm, marks);
-        visit.instance = Some(instance.id.short().to_owned());
+        visit.id = Some(instance.id.clone());
         let deadline = visit.deadline(target);
         let function = &target.function;
         let answer = instance.api.invoke(&function.name, &function.event, deadline);
@@ -195,23 +258,23 @@ impl<E: Engine> Platform<E> {
         self.conclude(target, instance, ended, visit).await
     }
 
-    async fn cold(&self, target: &Target, marks: Marks) -> Visit {
+    async fn cold(&self, target: &Target, marks: Marks) -> Concluded {
         let mut visit = Visit::new(Temperature::Cold, marks);
         let deadline = visit.deadline(target);
         match self.create(target, deadline, &mut visit.marks).await {
             Ok((mut instance, answer)) => {
-                visit.instance = Some(instance.id.short().to_owned());
+                visit.id = Some(instance.id.clone());
                 let ended = self.start(&mut instance, answer, deadline, &mut visit.marks).await;
                 self.conclude(target, instance, ended, visit).await
             }
             Err(error) => {
                 visit.outcome = Outcome::EngineError { cause: error.to_string() };
-                visit
+                (visit, None)
             }
         }
     }
 
-    /// Arms the listener, hands it the event, and creates the instance: a fast
+    /// Hands an armed listener the event, and creates the instance: a fast
     /// function asks for its event before the start call returns.
     async fn create(
         &self,
@@ -219,16 +282,18 @@ impl<E: Engine> Platform<E> {
         deadline: u64,
         marks: &mut Marks,
     ) -> Result<(Instance, oneshot::Receiver<Answer>), EngineError> {
-        let listener = self.engine.listen(target.network).await?;
-        let mut spec = target.spec.clone();
-        spec.env.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), listener.address().to_owned());
-        let api = RuntimeApi::serve(listener, self.clock);
+        let armed = match self.take_armed(target) {
+            Some(armed) => armed,
+            None => self.arm(target).await?,
+        };
+        let Armed { spec, api } = armed;
         let answer = api.invoke(&target.function.name, &target.function.event, deadline);
         marks.set(Mark::CreateCalled, self.clock.now());
         let id = self.engine.create(&spec).await?;
         marks.set(Mark::Created, self.clock.now());
         let exit = self.engine.watch_exit(&id);
-        Ok((Instance { id, api, exit, proof: None, expires: 0 }, answer))
+        let function = target.function.name.as_str().into();
+        Ok((Instance { id, function, api, exit, proof: None, expires: 0 }, answer))
     }
 
     async fn start(
@@ -289,90 +354,6 @@ impl<E: Engine> Platform<E> {
         }
     }
 
-    /// Judges what came, puts a good instance back, and removes a bad one.
-    async fn conclude(
-        &self,
-        target: &Target,
-        mut instance: Instance,
-        ended: Ended,
-        mut visit: Visit,
-    ) -> Visit {
-        visit.take_stamps(&instance.api, self.clock);
-        visit.outcome = match ended {
-            Ended::Answered(answer) => self.judge(target, &mut instance, answer, &mut visit),
-            Ended::TimedOut => Outcome::TimedOut {
-                cause: format!(
-                    "no answer within {:?}: {}",
-                    target.function.timeout,
-                    self.circumstances(&instance).await
-                ),
-            },
-            Ended::Exited(exit) => {
-                let code = exit.code.map_or("unknown".to_owned(), |c| c.to_string());
-                let circumstances = self.circumstances(&instance).await;
-                Outcome::Crashed { cause: format!("exited with code {code}: {circumstances}") }
-            }
-            Ended::Engine(error) => Outcome::EngineError { cause: error.to_string() },
-        };
-        if visit.outcome.is_ok() {
-            instance.expires = self.clock.now()
-                + u64::try_from(self.keep_alive.as_nanos()).unwrap_or(u64::MAX / 2);
-            self.lock().idle.entry(target.key.clone()).or_default().push(instance);
-        } else if let Err(error) = self.engine.remove(&instance.id).await {
-            self.warn(format!("removing container {}: {error}", instance.id.short()));
-            self.lock().doomed.push(instance);
-        }
-        visit
-    }
-
-    /// How far a failed instance came, what it did wrong, what it wrote last.
-    async fn circumstances(&self, instance: &Instance) -> String {
-        let mut parts = vec![
-            match (instance.api.ready(), instance.api.sent()) {
-                (None, _) => "it never asked for an event",
-                (Some(_), None) => "it asked for events, and got none",
-                (Some(_), Some(_)) => "it got the event",
-            }
-            .to_owned(),
-        ];
-        parts.extend(instance.api.notes().into_iter().map(|n| format!("it {n}")));
-        match self.engine.output(&instance.id).await {
-            Ok(output) if output.trim().is_empty() => parts.push("it wrote nothing".to_owned()),
-            Ok(output) => parts.push(format!("it wrote: {}", printable(&output, 400))),
-            Err(error) => parts.push(format!("its output is lost: {error}")),
-        }
-        parts.join("; ")
-    }
-
-    fn judge(
-        &self,
-        target: &Target,
-        instance: &mut Instance,
-        answer: Answer,
-        visit: &mut Visit,
-    ) -> Outcome {
-        let (responded, body) = match answer {
-            Answer::Response { responded, body } => (responded, body),
-            Answer::InitError(cause) => return Outcome::InitError { cause },
-            Answer::FunctionError(text) => {
-                let cause = format!("the function reported an error: {text}");
-                return Outcome::WrongReply { cause };
-            }
-            Answer::Unreadable(cause) => return Outcome::WrongReply { cause },
-        };
-        visit.marks.set(Mark::Responded, responded);
-        match proof::read(&target.function, &body) {
-            Err(cause) => Outcome::WrongReply { cause },
-            Ok(None) => Outcome::Ok,
-            Ok(Some(proof)) => {
-                let verdict =
-                    proof::check(&proof, instance.proof.as_ref(), &mut self.lock().nonces);
-                instance.proof = Some(proof.clone());
-                visit.proof = Some(proof);
-                verdict.map_or_else(|cause| Outcome::NotCold { cause }, |()| Outcome::Ok)
-            }
-        }
-    }
 }
 
 /// How long a start call may still take to return once its function answered.
@@ -385,9 +366,9 @@ impl State {
         }
     }
 
-    fn warn_of(&mut self, function: &str, instance: &Instance) {
+    fn warn_of(&mut self, instance: &Instance) {
         for note in instance.api.notes() {
-            self.warn(format!("`{function}`: an instance {note}"));
+            self.warn(format!("`{}`: an instance {note}", instance.function));
         }
     }
 }

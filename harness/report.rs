@@ -66,7 +66,7 @@ fn histogram_files(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
     }
     let mut files = Vec::new();
     for summary in summaries {
-        let name = file_name(&summary.cell);
+        let name = file_name(run, &summary.cell);
         let rows = by_cell.remove(&summary.cell).unwrap_or_default();
         if let Some(bytes) = histograms::interval_log(&run.record.started, &rows)? {
             files.push(Artifact::new(format!("histograms/{name}.hlog"), bytes));
@@ -78,10 +78,17 @@ fn histogram_files(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
     Ok(files)
 }
 
-/// A cell's slug, which a hand-edited run must not turn into a path.
-fn file_name(cell: &Cell) -> String {
+/// A name for a cell's files, which a hand-edited run must not turn into a path:
+/// `name-bridge-surge-out-cold`.
+fn file_name(run: &Run, cell: &Cell) -> String {
+    let Cell { function, factors, pattern, step, temperature, .. } = cell;
+    let conditions = words::conditions_in_a_name(run, factors);
+    let name = match cell.control {
+        Some(control) => format!("{}-{conditions}", control.to_string().replace(' ', "-")),
+        None => format!("{function}-{conditions}-{pattern}-{step}-{temperature}"),
+    };
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-    cell.slug().chars().map(safe).collect()
+    name.chars().map(safe).collect()
 }
 
 #[cfg(test)]

@@ -45,6 +45,9 @@ pub enum Answer {
     Response {
         /// When the last byte of it was read.
         responded: u64,
+        /// `Coldstart-Replied-Ns`: the function's own stamp, kernel monotonic
+        /// nanoseconds, not yet believed.
+        replied: Option<u64>,
         /// Its body.
         body: Bytes,
     },
@@ -268,7 +271,7 @@ impl Shared {
         let body = connection.body(request, MAX_REPLY).await;
         let responded = self.clock.now();
         let (answer, status) = match body {
-            Ok(body) => (Answer::Response { responded, body }, (202, "Accepted")),
+            Ok(body) => (Answer::Response { responded, replied: request.replied_ns, body }, (202, "Accepted")),
             Err(reason) => (Answer::Unreadable(reason), (413, "Payload Too Large")),
         };
         let readable = status.0 == 202;

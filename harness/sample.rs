@@ -15,11 +15,13 @@ mod marks;
 mod outcome;
 mod phases;
 mod seen;
+mod trial;
 
 pub use marks::{Mark, Marks};
 pub use outcome::Outcome;
 pub use phases::{Phase, Phases};
-pub use seen::{Process, Resources};
+pub use seen::{Meanwhile, Process, Residency, Resources};
+pub use trial::TrialRecord;
 
 /// How the invocation found its instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -62,6 +64,14 @@ pub struct Cell {
     pub act: Act,
     /// What the platform did for the invocation, not what the plan hoped for.
     pub temperature: Temperature,
+}
+
+impl Cell {
+    /// Whether both are of one function under the same factors.
+    #[must_use]
+    pub fn is_placed_like(&self, other: &Cell) -> bool {
+        self.function == other.function && self.factors == other.factors
+    }
 }
 
 impl fmt::Display for Cell {

@@ -7,12 +7,12 @@ use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::factors::{FactorLists, Network, PageCache};
 use crate::functions::{is_name, line_of};
-use crate::units::DurationText;
+use crate::units::{Cpus, DurationText, ShareText, SizeText};
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,7 +74,7 @@ pub struct Pattern {
 }
 
 /// What to measure.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
     /// Its name: part of the run folder's name.
     pub name: String,
@@ -103,9 +103,20 @@ struct WireScenario {
     name: String,
     #[serde(default)]
     functions: Vec<String>,
-    #[serde(default = "bridge")]
-    networks: Vec<Network>,
+    networks: Option<Vec<Network>>,
+    #[serde(default)]
+    runtimes: Vec<String>,
+    #[serde(default)]
+    cpus: Vec<Cpus>,
+    #[serde(default)]
+    memory: Vec<SizeText>,
+    page_cache: Option<Vec<PageCache>>,
+    #[serde(default)]
+    log_drivers: Vec<String>,
+    controls: Option<bool>,
     rounds: u32,
+    until: Option<ShareText>,
+    max_time: Option<DurationText>,
     keep_alive: DurationText,
     pattern: Vec<toml::Spanned<WirePattern>>,
 }
@@ -126,9 +137,33 @@ struct WireStep {
     sequence: Option<u32>,
 }
 
-fn bridge() -> Vec<Network> {
-    vec![Network::Bridge]
+impl Scenario {
+    /// Turns it into a measurement of throughput: in every round some starts one
+    /// at a time, and, in a trial of their own, some `workers` at a time. Samples
+    /// of the one are never mixed with those of the other, nor with those of a
+    /// pattern.
+    pub fn in_parallel(&mut self, workers: u32) {
+        let pattern = |name: &str, workers: u32, starts: u32| Pattern {
+            name: name.to_owned(),
+            steps: vec![Step {
+                name: "starts".to_owned(),
+                after: Duration::ZERO,
+                act: Act::Parallel { workers, starts },
+            }],
+        };
+        self.patterns = vec![
+            pattern("one", 1, ONE_AT_A_TIME),
+            pattern("many", workers, workers * STARTS_A_WORKER),
+        ];
+    }
 }
+
+/// Starts of a round's serial trial in throughput mode.
+const ONE_AT_A_TIME: u32 = 5;
+/// Starts of each worker in a round's parallel trial.
+const STARTS_A_WORKER: u32 = 10;
+/// The most starts at a time.
+pub const MAX_WORKERS: u32 = 1_000;
 
 /// The most invocations one step may have: each of a burst is a container.
 pub const MAX_INVOCATIONS: u32 = 100_000;
@@ -152,9 +187,11 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
     if !is_name(&wire.name) {
         bail!("{file}: `{}` is no name: use lower-case letters, digits and `_`", wire.name);
     }
-    if wire.rounds == 0 || wire.pattern.is_empty() || wire.networks.is_empty() {
-        bail!("{file}: a scenario needs at least one round, one pattern and one network");
+    if wire.rounds == 0 || wire.pattern.is_empty() {
+        bail!("{file}: a scenario needs at least one round and one pattern");
     }
+    let factors = wire.factors();
+    factors.check().map_err(|reason| anyhow!("{file}: {reason}"))?;
     let mut patterns: Vec<Pattern> = Vec::new();
     for entry in wire.pattern {
         let at = format!("{file}:{}", line_of(text, entry.span().start));
@@ -167,11 +204,28 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
     Ok(Scenario {
         name: wire.name,
         functions: wire.functions,
-        networks: wire.networks,
+        factors,
+        controls: wire.controls.unwrap_or(true),
         rounds: wire.rounds,
+        until: wire.until.map(|share| share.0),
+        max_time: wire.max_time.map(|time| time.0),
         keep_alive: wire.keep_alive.0,
         patterns,
     })
+}
+
+impl WireScenario {
+    fn factors(&self) -> FactorLists {
+        let none = FactorLists::default();
+        FactorLists {
+            networks: self.networks.clone().unwrap_or(none.networks),
+            runtimes: self.runtimes.clone(),
+            cpus: self.cpus.clone(),
+            memory: self.memory.iter().map(|size| size.0).collect(),
+            page_cache: self.page_cache.clone().unwrap_or(none.page_cache),
+            log_drivers: self.log_drivers.clone(),
+        }
+    }
 }
 
 impl WirePattern {

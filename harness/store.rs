@@ -1,8 +1,8 @@
 //! The only reader and writer of `results/`.
 //!
 //! A run is a folder: `run.json` (what, where, with what), `samples.jsonl` (a
-//! line an invocation) and what is derived from the two. Analysis reads these
-//! files and nothing else.
+//! line an invocation), `trials.jsonl` (a line a trial) and what is derived from
+//! the three. Analysis reads these files and nothing else.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
@@ -14,11 +14,13 @@ use serde::{Deserialize, Serialize};
 use crate::engine::EngineInfo;
 use crate::functions::{Limits, ReplyRule};
 use crate::host::Host;
-use crate::sample::Sample;
+use crate::sample::{Meanwhile, Sample, TrialRecord};
 use crate::scenario::Scenario;
 
 /// The version of the run folder's format that this program writes.
-pub const FORMAT: u32 = 1;
+///
+/// 2: cells carry every factor; `trials.jsonl`. Format 1 was of no release.
+pub const FORMAT: u32 = 2;
 
 /// Everything about a run but its samples: `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,12 +51,40 @@ pub struct RunRecord {
     pub engine: EngineInfo,
     /// The functions that were measured, with digests and versions.
     pub functions: Vec<FunctionRecord>,
+    /// The null function of the controls; none without controls.
+    pub null: Option<FunctionRecord>,
+    /// Whether the kernel's exec events were heard.
+    pub kernel_events: KernelEvents,
+    /// What the machine did during the run.
+    pub machine: MachineRecord,
     /// Rows by what became of them.
     pub counts: Counts,
     /// The most memory that the driver held, in bytes; none while it runs.
     pub driver_memory: Option<u64>,
     /// What the reader must know to judge the figures.
     pub warnings: Vec<String>,
+}
+
+/// Whether the kernel's exec events were heard, and how many.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelEvents {
+    /// Why they were not: the phases that they split are then merged.
+    pub silent: Option<String>,
+    /// Events that were heard.
+    pub seen: u64,
+    /// Times that events came faster than they could be kept: some are missing.
+    pub lost: u64,
+}
+
+/// What the machine did during a run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MachineRecord {
+    /// Frequency governor of the processors; none where there is none to see.
+    pub governor: Option<String>,
+    /// Load average over the minute before the run.
+    pub load_at_start: Option<f64>,
+    /// From the begin to the end of the run; none while it runs.
+    pub meanwhile: Option<Meanwhile>,
 }
 
 /// One function as it was measured.
@@ -130,6 +160,8 @@ pub struct Run {
     pub record: RunRecord,
     /// `samples.jsonl`, in the order of execution.
     pub samples: Vec<Sample>,
+    /// `trials.jsonl`, in the order of execution.
+    pub trials: Vec<TrialRecord>,
     /// Whether the last line was cut short (the driver was killed).
     pub truncated: bool,
 }
@@ -139,11 +171,15 @@ const RECORD: &str = "run.json";
 /// The file of a run's samples.
 const SAMPLES: &str = "samples.jsonl";
 
+/// The file of a run's trials.
+const TRIALS: &str = "trials.jsonl";
+
 /// Writes a run's folder as the run goes.
 #[derive(Debug)]
 pub struct Writer {
     folder: PathBuf,
     samples: File,
+    trials: File,
     /// Kept up to date here, written by [`Writer::save`].
     pub record: RunRecord,
 }
@@ -166,10 +202,12 @@ impl Writer {
             ),
             _ => anyhow::anyhow!("cannot create {}: {error}", folder.display()),
         })?;
-        let path = folder.join(SAMPLES);
-        let samples =
-            File::create_new(&path).with_context(|| format!("cannot create {}", path.display()))?;
-        let writer = Self { folder: folder.to_owned(), samples, record };
+        let create = |name: &str| {
+            let path = folder.join(name);
+            File::create_new(&path).with_context(|| format!("cannot create {}", path.display()))
+        };
+        let (samples, trials) = (create(SAMPLES)?, create(TRIALS)?);
+        let writer = Self { folder: folder.to_owned(), samples, trials, record };
         writer.save()?;
         Ok(writer)
     }
@@ -180,13 +218,13 @@ impl Writer {
         &self.folder
     }
 
-    /// Appends the rows of a trial: in the kernel's hands when this returns, so
+    /// Appends a trial and its rows: in the kernel's hands when this returns, so
     /// that a killed driver loses nothing.
     ///
     /// # Errors
     /// Names the file. What was written before stays readable.
-    pub fn append(&mut self, samples: &[Sample]) -> Result<()> {
-        let mut lines = Vec::with_capacity(samples.len() * 320);
+    pub fn append(&mut self, trial: &TrialRecord, samples: &[Sample]) -> Result<()> {
+        let mut lines = Vec::with_capacity(samples.len() * 450);
         for sample in samples {
             serde_json::to_writer(&mut lines, sample)?;
             lines.push(b'\n');
@@ -194,9 +232,13 @@ impl Writer {
             counts.dropped_marks += u64::from(sample.dropped_marks);
             if sample.outcome.is_ok() { counts.ok += 1 } else { counts.failed += 1 }
         }
-        self.samples.write_all(&lines).with_context(|| {
-            format!("cannot write {}: is the disk full?", self.folder.join(SAMPLES).display())
-        })
+        let mut line = serde_json::to_vec(trial)?;
+        line.push(b'\n');
+        let full = |name: &str| {
+            format!("cannot write {}: is the disk full?", self.folder.join(name).display())
+        };
+        self.samples.write_all(&lines).with_context(|| full(SAMPLES))?;
+        self.trials.write_all(&line).with_context(|| full(TRIALS))
     }
 
     /// Writes the record as it stands.
@@ -231,10 +273,11 @@ pub fn write(folder: &Path, relative: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
-/// Reads a run's folder: `run.json` and `samples.jsonl`, nothing derived.
+/// Reads a run's folder: `run.json`, `samples.jsonl` and `trials.jsonl`, nothing
+/// derived.
 ///
 /// # Errors
-/// When it is no run's folder, is of a newer format, or a row is not readable:
+/// When it is no run's folder, is of another format, or a row is not readable:
 /// the file and the line are named. A last line that was cut short is no error.
 pub fn open(folder: &Path) -> Result<Run> {
     let path = folder.join(RECORD);
@@ -244,8 +287,9 @@ pub fn open(folder: &Path) -> Result<Run> {
     check_format(&text, &path)?;
     let record = serde_json::from_slice(&text)
         .with_context(|| format!("{} is not readable", path.display()))?;
-    let (samples, truncated) = read_samples(&folder.join(SAMPLES))?;
-    Ok(Run { folder: folder.to_owned(), record, samples, truncated })
+    let (samples, cut) = read_lines(&folder.join(SAMPLES), "sample")?;
+    let (trials, cut_too) = read_lines(&folder.join(TRIALS), "trial")?;
+    Ok(Run { folder: folder.to_owned(), record, samples, trials, truncated: cut || cut_too })
 }
 
 fn check_format(text: &[u8], path: &Path) -> Result<()> {
@@ -255,19 +299,24 @@ fn check_format(text: &[u8], path: &Path) -> Result<()> {
     }
     let Versioned { format } = serde_json::from_slice(text)
         .with_context(|| format!("{} is not readable", path.display()))?;
-    if format > FORMAT {
-        bail!(
-            "{} has format {format}, and this program reads up to {FORMAT}: use a newer coldstart",
+    match format {
+        FORMAT => Ok(()),
+        newer if newer > FORMAT => bail!(
+            "{} has format {newer}, and this program reads format {FORMAT}: use a newer coldstart",
             path.display()
-        );
+        ),
+        older => bail!(
+            "{} has format {older}, whose rows lack the factors of format {FORMAT}: measure again",
+            path.display()
+        ),
     }
-    Ok(())
 }
 
-fn read_samples(path: &Path) -> Result<(Vec<Sample>, bool)> {
+/// The lines of a file, and whether the last one was cut short.
+fn read_lines<T: serde::de::DeserializeOwned>(path: &Path, what: &str) -> Result<(Vec<T>, bool)> {
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut lines = BufReader::with_capacity(1 << 16, file);
-    let mut samples = Vec::new();
+    let mut all = Vec::new();
     let mut line = Vec::new();
     for number in 1.. {
         line.clear();
@@ -275,13 +324,13 @@ fn read_samples(path: &Path) -> Result<(Vec<Sample>, bool)> {
             .read_until(b'\n', &mut line)
             .with_context(|| format!("cannot read {}", path.display()))?;
         if line.last() != Some(&b'\n') {
-            return Ok((samples, !line.is_empty()));
+            return Ok((all, !line.is_empty()));
         }
-        let sample = serde_json::from_slice(&line)
-            .with_context(|| format!("{}:{number} is no sample", path.display()))?;
-        samples.push(sample);
+        let read = serde_json::from_slice(&line)
+            .with_context(|| format!("{}:{number} is no {what}", path.display()))?;
+        all.push(read);
     }
-    Ok((samples, false))
+    Ok((all, false))
 }
 
 #[cfg(test)]

@@ -78,6 +78,29 @@ impl<'de> Deserialize<'de> for SizeText {
     }
 }
 
+/// Parses `2%` or `0.5%` as a share of 1.
+///
+/// # Errors
+/// When it is not a number of percent above 0 and below 100.
+pub fn parse_share(text: &str) -> Result<f64, String> {
+    let percent = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
+    percent
+        .filter(|percent| *percent > 0.0 && *percent < 100.0)
+        .map(|percent| percent / 100.0)
+        .ok_or_else(|| format!("`{text}` is no share: write it as `2%`, above 0 and below 100"))
+}
+
+/// A share written for people in a TOML file, such as `"2%"`.
+#[derive(Debug, Clone, Copy)]
+pub struct ShareText(pub f64);
+
+impl<'de> Deserialize<'de> for ShareText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_share(&text).map(ShareText).map_err(serde::de::Error::custom)
+    }
+}
+
 /// A CPU quota in cores, to a thousandth: `0.5`, in files too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cpus(u32);

@@ -3,7 +3,7 @@
 use super::{Failure, runtime, say};
 use crate::cli::Clean;
 use crate::engine::docker::DockerEngine;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, ImageStore};
 use crate::provision::{Consent, Surroundings, daemon, engine};
 
 /// Removes containers, and images and the private engine where asked.

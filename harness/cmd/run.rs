@@ -1,7 +1,5 @@
 //! `run`: from what was typed to a run's folder and its table.
 
-use std::hash::{BuildHasher, RandomState};
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,36 +8,28 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::progress::Progress;
-use super::{Failure, load_functions, report, runtime, say};
+use super::{Failure, report, runtime, say};
 use crate::cli::{self, EngineChoice};
 use crate::clock::Clock;
-use crate::drive::{Driver, Ended, Stop, Targets};
-use crate::engine::Engine;
+use crate::drive::{Driver, Ended, Stop};
 use crate::engine::fake::FakeEngine;
-use crate::functions::Function;
-use crate::host::{self, Host};
+use crate::engine::process::WithProcesses;
+use crate::engine::{Engine, ImageStore};
+use crate::exec_trace::ExecTrace;
+use crate::host;
 use crate::images;
-use crate::plan::Plan;
-use crate::platform::{Platform, Target};
+use crate::machine::Reading;
+use crate::platform::Platform;
 use crate::provision::bases::Bases;
-use crate::provision::{Consent, Surroundings, engine};
-use crate::scenario::{self, Scenario};
+use crate::provision::{Surroundings, engine};
 use crate::stats;
-use crate::store::{self, Counts, FORMAT, FunctionRecord, RunRecord, Writer};
+use crate::store::{self, FunctionRecord, Writer};
 use crate::units::format_wait;
 
-/// What to measure, checked and ready.
-struct Request {
-    scenario: Scenario,
-    functions: Vec<Function>,
-    plan: Plan,
-    folder: PathBuf,
-    /// The run's id: unique on the engine, whatever the folder is called.
-    id: String,
-    started: jiff::Timestamp,
-    consent: Consent,
-    command: String,
-}
+mod prepare;
+mod request;
+
+use request::Request;
 
 /// Measures a scenario, or shows its plan.
 pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
@@ -56,123 +46,59 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
                 let engine = engine::find(&around, request.consent, &say).await?;
                 let bases = Bases::new(&around, request.consent, &say);
                 let images =
-                    images::ensure(&engine, &request.functions, &bases, &request.id).await?;
-                measure(&request, Arc::new(engine), Clock::start(), images).await
+                    images::ensure(&engine, &request.with_null(), &bases, &request.id).await?;
+                let clock = Clock::start();
+                let trace = listen(args, clock);
+                measure(&request, engine, clock, images, trace).await
             }
             EngineChoice::Fake => {
                 let clock = Clock::paused();
                 let engine = FakeEngine::new(clock, request.plan.seed, Default::default());
-                let images = images::simulated(&request.functions);
-                measure(&request, Arc::new(engine), clock, images).await
+                let images = images::simulated(&request.with_null());
+                let silent = Err("simulated: there is no kernel to listen to".to_owned());
+                measure(&request, engine, clock, images, silent).await
             }
         }
     });
     finish(&request, ended)
 }
 
-impl Request {
-    fn new(args: &cli::Run) -> Result<Self, Failure> {
-        let mut scenario =
-            scenario::load(&scenario_file(&args.scenario)).map_err(Failure::Usage)?;
-        let functions = load_functions(&args.common, &scenario.functions)?;
-        scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
-        scenario.rounds = args.rounds.unwrap_or(scenario.rounds);
-        let random = RandomState::new().hash_one(0);
-        let seed = args.seed.unwrap_or(random >> 32);
-        let started = jiff::Timestamp::now();
-        let stamp = started.strftime("%Y-%m-%d-%H%M%S");
-        let name = format!("{stamp}-{}", scenario.name);
-        Ok(Self {
-            plan: Plan::new(&scenario, functions.len(), seed),
-            folder: args.out.clone().unwrap_or_else(|| Path::new("results").join(&name)),
-            id: format!("{name}-{:06x}", random & 0xff_ffff),
-            command: command(args, &scenario, seed),
-            consent: Consent::from_flag(args.common.provision),
-            started,
-            scenario,
-            functions,
-        })
-    }
+/// The listener to the kernel, or why there is none.
+type Trace = Result<ExecTrace, String>;
 
-    fn describe(&self) -> String {
-        let Self { plan, scenario, .. } = self;
-        format!(
-            "{}\nscenario {}, seed {}, {} rounds, {} trials\n{} container starts, {} invocations\n\
-             about {} once the images are there\n",
-            plan.describe(scenario, &scenario.functions),
-            scenario.name,
-            plan.seed,
-            scenario.rounds,
-            plan.trials.len(),
-            plan.starts(scenario),
-            plan.invocations(scenario),
-            format_wait(plan.estimate(scenario)),
-        )
+fn listen(args: &cli::Run, clock: Clock) -> Trace {
+    if args.no_exec_trace {
+        return Err("switched off".to_owned());
     }
-
-    fn record(
-        &self,
-        engine: crate::engine::EngineInfo,
-        functions: Vec<FunctionRecord>,
-        warnings: Vec<String>,
-    ) -> RunRecord {
-        RunRecord {
-            format: FORMAT,
-            id: self.id.clone(),
-            tool: format!("coldstart {}", env!("CARGO_PKG_VERSION")),
-            command: self.command.clone(),
-            started: self.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            elapsed: None,
-            complete: false,
-            stopped: None,
-            scenario: self.scenario.clone(),
-            seed: self.plan.seed,
-            host: Host::read(),
-            engine,
-            functions,
-            counts: Counts { planned: self.plan.invocations(&self.scenario), ..Counts::default() },
-            driver_memory: None,
-            warnings,
-        }
-    }
-}
-
-/// A name is looked up among the project's scenarios; anything else is a path.
-fn scenario_file(text: &str) -> PathBuf {
-    if text.contains('/') || text.ends_with(".toml") {
-        return PathBuf::from(text);
-    }
-    Path::new("benches/scenarios").join(format!("{text}.toml"))
-}
-
-/// The command that repeats the run.
-fn command(args: &cli::Run, scenario: &Scenario, seed: u64) -> String {
-    format!(
-        "coldstart run {} --functions {} --rounds {} --seed {seed}",
-        args.scenario,
-        scenario.functions.join(","),
-        scenario.rounds
-    )
+    ExecTrace::start(clock).map_err(|reason| {
+        say(&format!("phases of the engine will be merged: {reason}"));
+        reason.to_string()
+    })
 }
 
 /// Everything from an engine with images to rows on disk. Whatever happens after
 /// the first trial, the instances are removed and the record is saved. The clock
 /// was started when all was prepared: its epoch is the run's begin.
-async fn measure<E: Engine>(
+async fn measure<E: ImageStore>(
     request: &Request,
-    engine: Arc<E>,
+    images: E,
     clock: Clock,
-    images: Vec<FunctionRecord>,
+    records: Vec<FunctionRecord>,
+    trace: Trace,
 ) -> Result<Ended> {
-    let mut info = engine.describe().await?;
+    let mut info = images.describe().await?;
     info.address = without_home(&info.address);
-    let warnings = other_runs(engine.as_ref()).await?;
-    let targets = targets(request, &images);
-    let writer = Writer::create(&request.folder, request.record(info, images, warnings))?;
-    let scenario = request.scenario.clone();
-    let keep_alive = scenario.keep_alive;
-    let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone(), keep_alive));
-    let driver = Driver { engine, platform, scenario, targets };
+    let warnings = other_runs(&images).await?;
+    let images = Arc::new(images);
+    let targets = prepare::targets(request, images.as_ref(), &info, &records).await?;
+    let engine = Arc::new(WithProcesses::new(images));
+    let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
+    prepare::try_all(request, &platform, &targets).await?;
+    let mut record = request.record(info, records, warnings);
+    record.kernel_events.silent = trace.as_ref().err().cloned();
+    let writer = Writer::create(&request.folder, record)?;
+    let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
+    let driver = Driver::new(engine, platform, scenario, plan, targets, trace.ok());
     drive(request, &driver, writer).await
 }
 
@@ -183,24 +109,38 @@ async fn drive<E: Engine>(
 ) -> Result<Ended> {
     let estimate = format_wait(request.plan.estimate(&request.scenario));
     say(&format!("measuring {} trials, about {estimate}", request.plan.trials.len()));
-    let begun = Instant::now();
+    let (begun, before) = (Instant::now(), Reading::now());
+    writer.record.machine.load_at_start = before.load();
     let mut progress = Progress::new(request.plan.trials.len(), request.scenario.rounds);
     let mut stop = interrupts()?;
+    let mut asked = 0;
     let ended = driver
-        .run(&request.plan, &mut stop, |trial, samples| {
-            writer.append(&samples)?;
-            progress.trial(trial, &samples);
+        .run(&mut stop, |trial, done| {
+            asked += request.plan.invocations_of(&request.scenario, trial);
+            writer.append(&done.record, &done.samples)?;
+            progress.trial(trial, &done.samples);
             Ok(())
         })
         .await;
     progress.end(begun.elapsed());
-    let cleared = driver.platform.clear().await;
-    writer.record.elapsed = Some(begun.elapsed().as_secs_f64());
-    writer.record.driver_memory = Some(host::peak_memory());
-    writer.record.warnings.extend(driver.platform.warnings());
-    writer.record.complete = matches!(ended, Ok(Ended::Complete));
-    writer.record.stopped = match &ended {
+    let cleared = driver.platform().clear().await;
+    let record = &mut writer.record;
+    let nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    record.machine.meanwhile = Some(Reading::now().since(&before, nanoseconds));
+    record.elapsed = Some(begun.elapsed().as_secs_f64());
+    record.driver_memory = Some(host::peak_memory());
+    record.warnings.extend(driver.platform().warnings());
+    if let Some(trace) = driver.trace() {
+        (record.kernel_events.seen, record.kernel_events.lost) = (trace.seen(), trace.lost());
+    }
+    record.complete = matches!(ended, Ok(Ended::Complete));
+    if record.complete {
+        // Cells that were known well enough were not measured to the last round.
+        record.counts.planned = asked;
+    }
+    record.stopped = match &ended {
         Ok(Ended::Complete) => None,
+        Ok(Ended::OutOfTime) => Some("the time limit was reached".to_owned()),
         Ok(Ended::Stopped) => Some("interrupted".to_owned()),
         Err(error) => Some(format!("{error:#}")),
     };
@@ -237,18 +177,6 @@ async fn other_runs(engine: &impl Engine) -> Result<Vec<String>> {
     Ok(vec![warning])
 }
 
-fn targets(request: &Request, records: &[FunctionRecord]) -> Targets {
-    let target = |function: &Function, record: &FunctionRecord, network| {
-        // By digest: a tag can be moved while the run goes.
-        let target = Target::new(function.clone(), network, record.digest.clone(), &request.id);
-        (network, Arc::new(target))
-    };
-    let of = |(function, record): (&Function, &FunctionRecord)| {
-        request.scenario.networks.iter().map(|n| target(function, record, *n)).collect()
-    };
-    request.functions.iter().zip(records).map(of).collect()
-}
-
 /// Ctrl-C (or SIGTERM) once: after the trial. Twice: now. A third time nothing is
 /// cleaned up any more.
 fn interrupts() -> Result<watch::Receiver<Stop>> {
@@ -283,8 +211,10 @@ fn finish(request: &Request, ended: Result<Ended>) -> Result<(), Failure> {
         }
         say(&format!("kept in {}", request.folder.display()));
     }
-    if ended? == Ended::Stopped {
-        return Err(Failure::Interrupted);
+    match ended? {
+        Ended::Stopped => return Err(Failure::Interrupted),
+        Ended::OutOfTime => say("the time limit ended it: not every round was measured"),
+        Ended::Complete => {}
     }
     match run.as_ref().and_then(all_failed) {
         Some(cause) => {
@@ -296,7 +226,8 @@ fn finish(request: &Request, ended: Result<Ended>) -> Result<(), Failure> {
 
 /// The first cause, when nothing succeeded at all.
 fn all_failed(run: &store::Run) -> Option<String> {
-    let none = run.record.counts.ok == 0;
-    let cause = run.samples.iter().find_map(|s| s.outcome.cause().map(|c| (&s.cell, c)));
+    let mut measured = run.samples.iter().filter(|s| s.cell.control.is_none());
+    let none = measured.clone().all(|s| !s.outcome.is_ok());
+    let cause = measured.find_map(|s| s.outcome.cause().map(|c| (&s.cell, c)));
     cause.filter(|_| none).map(|(cell, cause)| format!("{cell}: {cause}"))
 }

@@ -4,17 +4,19 @@
 //! beyond their arguments was found out when the engine was connected.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::sync::oneshot;
 
+use super::sockets::Sockets;
 use super::{
-    BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, InstanceId, InstanceSpec,
-    Listener,
+    BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore, Inspected,
+    InstanceId, InstanceSpec, Listener,
 };
-use crate::scenario::Network;
+use crate::factors::Network;
 
 mod exits;
 mod failure;
@@ -42,6 +44,8 @@ pub struct DockerEngine {
     bridge: Option<IpAddr>,
     exits: Exits,
     removal: Turn,
+    /// Made when the first instance without network needs it.
+    sockets: OnceLock<Result<Sockets, String>>,
 }
 
 impl DockerEngine {
@@ -58,7 +62,8 @@ impl DockerEngine {
         let bridge = info::bridge_gateway(&docker).await?;
         let exits = Exits::subscribe(&docker);
         let removal = Turn::new(address);
-        Ok(Self { docker, address: address.to_owned(), bridge, exits, removal })
+        let (address, sockets) = (address.to_owned(), OnceLock::new());
+        Ok(Self { docker, address, bridge, exits, removal, sockets })
     }
 
     /// Where it was found.
@@ -106,6 +111,11 @@ impl Engine for DockerEngine {
             Network::Bridge => self.bridge.ok_or_else(|| {
                 refused("the engine has no network named `bridge`: use the host network".to_owned())
             })?,
+            Network::None => {
+                let made = self.sockets.get_or_init(|| Sockets::create().map_err(|e| e.to_string()));
+                let sockets = made.as_ref().map_err(|e| refused(e.clone()))?;
+                return sockets.listen().map_err(|e| refused(e.to_string()));
+            }
         };
         Listener::tcp(address).await.map_err(|e| {
             refused(format!("cannot bind {address}: {e}; the engine must run on this machine"))
@@ -122,6 +132,10 @@ impl Engine for DockerEngine {
 
     fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit> {
         self.exits.watch(&id.0)
+    }
+
+    async fn inspect(&self, id: &InstanceId) -> Result<Inspected, EngineError> {
+        instances::inspect(&self.docker, id).await
     }
 
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
@@ -142,7 +156,9 @@ impl Engine for DockerEngine {
     async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {
         instances::list(&self.docker, run).await
     }
+}
 
+impl ImageStore for DockerEngine {
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
         images::inspect(&self.docker, reference).await
     }
@@ -166,6 +182,10 @@ impl Engine for DockerEngine {
         command: &[String],
     ) -> Result<String, EngineError> {
         once::run(&self.docker, image, run, command).await
+    }
+
+    async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
+        images::folders(&self.docker, reference).await
     }
 
     async fn images(&self) -> Result<Vec<String>, EngineError> {

@@ -5,7 +5,7 @@
 //! with it are simulated, and every table and chart made from them says so.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::{
-    BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, InstanceId, InstanceSpec,
-    LABEL_FUNCTION, LABEL_RUN, Listener,
+    BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore, Inspected,
+    InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_RUN, Listener, Offers, Source,
 };
 use crate::clock::Clock;
-use crate::scenario::Network;
+use crate::factors::Network;
 
 mod function;
 
@@ -95,6 +95,8 @@ impl Default for Script {
 const CREATE: Duration = Duration::from_millis(6);
 /// How long the start call takes to return after the function's main began.
 const START_RETURNS: Duration = Duration::from_millis(5);
+/// From the start of a plain process to its main.
+const PROCESS: Duration = Duration::from_millis(1);
 /// How long a removal takes.
 const REMOVE: Duration = Duration::from_millis(80);
 
@@ -202,6 +204,12 @@ impl Engine for FakeEngine {
             cgroups: "-".into(),
             kernel: "-".into(),
             address: "memory".into(),
+            offers: Offers {
+                runtimes: vec!["fake".into(), "other".into()],
+                log_drivers: vec!["json-file".into(), "none".into()],
+                cpu_quota: true,
+                memory_limit: true,
+            },
         })
     }
 
@@ -217,7 +225,9 @@ impl Engine for FakeEngine {
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
         self.check()?;
-        sleep(CREATE).await;
+        if matches!(spec.source, Source::Image(_)) {
+            sleep(CREATE).await;
+        }
         let mut state = lock(&self.state);
         if self.gone_after.is_some_and(|n| state.next_instance > n) {
             state.gone = true;
@@ -242,7 +252,10 @@ impl Engine for FakeEngine {
             let Some(instance) = state.instances.get(id) else { return Err(refused("starting")) };
             let spec = instance.spec.clone();
             let function = spec.labels.get(LABEL_FUNCTION).cloned().unwrap_or_default();
-            let script = self.script(&function);
+            let mut script = self.script(&function);
+            if matches!(spec.source, Source::Command(_)) {
+                script = Script { engine: PROCESS, init: Duration::ZERO, spread: 0.0, ..script };
+            }
             if script.fault == Fault::NotStarted {
                 return Err(refused("starting an instance"));
             }
@@ -292,6 +305,11 @@ impl Engine for FakeEngine {
         receiver
     }
 
+    async fn inspect(&self, _: &InstanceId) -> Result<Inspected, EngineError> {
+        self.check()?;
+        Ok(Inspected::default())
+    }
+
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
         self.check()?;
         sleep(REMOVE).await;
@@ -324,6 +342,9 @@ impl Engine for FakeEngine {
         Ok(found.filter(|f| run.is_none_or(|run| f.run == run)).collect())
     }
 
+}
+
+impl ImageStore for FakeEngine {
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
         self.check()?;
         let digest = format!("sha256:{:064x}", reference.len());
@@ -345,6 +366,10 @@ impl Engine for FakeEngine {
     async fn run_once(&self, _: &str, _: &str, _: &[String]) -> Result<String, EngineError> {
         self.check()?;
         Ok("simulated".to_owned())
+    }
+
+    async fn image_folders(&self, _: &str) -> Result<Vec<PathBuf>, EngineError> {
+        Err(refused("finding an image's files"))
     }
 
     async fn images(&self) -> Result<Vec<String>, EngineError> {

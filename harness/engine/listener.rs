@@ -2,9 +2,10 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::mpsc;
 
 /// A connection from an instance.
@@ -18,10 +19,25 @@ pub struct Listener {
     accept: Accept,
 }
 
+/// Where the socket of a listener is found inside a container.
+pub const SOCKET: &str = "/run/coldstart.sock";
+
 #[derive(Debug)]
 enum Accept {
     Tcp(TcpListener),
+    Unix(UnixListener, SocketFile),
     Memory(mpsc::UnboundedReceiver<DuplexStream>),
+}
+
+/// A socket's file, removed when the listener is dropped.
+#[derive(Debug)]
+struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        // Gone already, or in a folder that is removed as a whole: no matter.
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 impl Listener {
@@ -35,6 +51,26 @@ impl Listener {
         Ok(Self { address, accept: Accept::Tcp(listener) })
     }
 
+    /// Listens on a Unix socket, which a container without network finds at
+    /// [`SOCKET`]. The file must not exist; it is removed with the listener.
+    ///
+    /// # Errors
+    /// When the file cannot be made.
+    pub fn unix(file: PathBuf) -> io::Result<Self> {
+        let listener = UnixListener::bind(&file)?;
+        let address = format!("unix:{SOCKET}");
+        Ok(Self { address, accept: Accept::Unix(listener, SocketFile(file)) })
+    }
+
+    /// The socket's file on this machine; none for a listener with a port.
+    #[must_use]
+    pub fn socket(&self) -> Option<&Path> {
+        match &self.accept {
+            Accept::Unix(_, file) => Some(&file.0),
+            _ => None,
+        }
+    }
+
     /// Listens in memory, for the simulated engine: sockets and paused time do
     /// not go together.
     #[must_use]
@@ -42,7 +78,8 @@ impl Listener {
         Self { address, accept: Accept::Memory(streams) }
     }
 
-    /// `host:port`, for `AWS_LAMBDA_RUNTIME_API`.
+    /// `host:port`, or `unix:` and a path inside the container, for
+    /// `AWS_LAMBDA_RUNTIME_API`.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
@@ -53,13 +90,16 @@ impl Listener {
     /// # Errors
     /// When the operating system refuses (out of file descriptors, say).
     pub async fn accept(&mut self) -> io::Result<Option<Box<dyn Stream>>> {
-        if let Accept::Memory(streams) = &mut self.accept {
-            return Ok(streams.recv().await.map(|s| Box::new(s) as Box<dyn Stream>));
+        match &mut self.accept {
+            Accept::Memory(streams) => {
+                Ok(streams.recv().await.map(|s| Box::new(s) as Box<dyn Stream>))
+            }
+            Accept::Unix(listener, _) => Ok(Some(Box::new(listener.accept().await?.0))),
+            Accept::Tcp(_) => Ok(self.accept_tcp().await?.map(|s| Box::new(s) as Box<dyn Stream>)),
         }
-        Ok(self.accept_tcp().await?.map(|s| Box::new(s) as Box<dyn Stream>))
     }
 
-    /// Waits for the next TCP connection; none for a listener in memory.
+    /// Waits for the next TCP connection; none for any other listener.
     pub(crate) async fn accept_tcp(&mut self) -> io::Result<Option<TcpStream>> {
         let Accept::Tcp(listener) = &self.accept else { return Ok(None) };
         let (stream, _) = listener.accept().await?;

@@ -1,45 +1,104 @@
-//! What can be invoked: a function on a network, with everything about its
-//! instances that can be prepared before the first of them is timed.
+//! What can be invoked: a function under certain factors, with everything about
+//! its instances that can be prepared before the first of them is timed.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
 
-use crate::engine::{InstanceSpec, LABEL_FUNCTION, LABEL_RUN};
+use crate::controls::Control;
+use crate::engine::{InstanceSpec, LABEL_FUNCTION, LABEL_RUN, Listener, Source};
+use crate::factors::Factors;
 use crate::functions::Function;
-use crate::scenario::Network;
 
-/// A function on a network: what can be invoked.
+/// The variable that tells one of our functions to sleep before it is ready.
+const INIT_SLEEP: &str = "COLDSTART_INIT_SLEEP_MS";
+
+/// What a target is made of.
+#[derive(Debug, Clone)]
+pub struct Making {
+    /// The function.
+    pub function: Function,
+    /// What its instances are made from.
+    pub source: Source,
+    /// What they are started under.
+    pub factors: Factors,
+    /// Which control it is; none for what is measured.
+    pub control: Option<Control>,
+    /// How long an idle instance is kept.
+    pub keep_alive: Duration,
+    /// The folders that hold its image's files, where its page cache is a factor.
+    pub folders: Vec<PathBuf>,
+}
+
+/// A function under certain factors: what can be invoked.
 #[derive(Debug)]
 pub struct Target {
     /// The function.
     pub function: Function,
-    /// How its instances reach the driver.
-    pub network: Network,
+    /// Which control it is; none for what is measured.
+    pub control: Option<Control>,
+    /// The folders that hold its image's files, where its page cache is a factor.
+    pub folders: Vec<PathBuf>,
+    /// How long an idle instance is kept.
+    pub(super) keep_alive: Duration,
     /// What an instance is created from, but for the address of its listener.
-    pub(super) spec: InstanceSpec,
-    /// What its idle instances are found by.
-    pub(super) key: (String, Network),
+    spec: InstanceSpec,
+    /// What its instances are found by: unique within a run.
+    key: usize,
 }
 
 impl Target {
     /// Prepares everything about a function's instances that can be prepared
-    /// before the first of them is timed.
+    /// before the first of them is timed. `key` is unique within the run.
     #[must_use]
-    pub fn new(function: Function, network: Network, image: String, run: &str) -> Self {
+    pub fn new(making: Making, run: &str, key: usize) -> Self {
+        let Making { function, source, factors, control, keep_alive, folders } = making;
         let mut env = function.env.clone();
         env.extend([
             ("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone()),
             ("AWS_LAMBDA_FUNCTION_VERSION".to_owned(), "$LATEST".to_owned()),
-            (
-                "AWS_LAMBDA_FUNCTION_MEMORY_SIZE".to_owned(),
-                (function.limits.memory >> 20).to_string(),
-            ),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE".to_owned(), (factors.memory >> 20).to_string()),
         ]);
+        if let Some(ms) = control.map(Control::sleep_ms).filter(|ms| *ms > 0) {
+            env.insert(INIT_SLEEP.to_owned(), ms.to_string());
+        }
         let labels = BTreeMap::from([
             (LABEL_RUN.to_owned(), run.to_owned()),
             (LABEL_FUNCTION.to_owned(), function.name.clone()),
         ]);
-        let limits = function.limits;
-        let key = (function.name.clone(), network);
-        Self { spec: InstanceSpec { image, network, limits, env, labels }, function, network, key }
+        let spec = InstanceSpec { source, factors, socket: None, env, labels };
+        Self { function, control, folders, keep_alive, spec, key }
+    }
+
+    /// What its instances are started under.
+    #[must_use]
+    pub fn factors(&self) -> &Factors {
+        &self.spec.factors
+    }
+
+    /// What its instances are found by: unique within a run.
+    #[must_use]
+    pub fn key(&self) -> usize {
+        self.key
+    }
+
+    /// Whether evicting the files of one evicts some of the other.
+    #[must_use]
+    pub fn shares_files_with(&self, other: &Target) -> bool {
+        self.folders.iter().any(|folder| other.folders.contains(folder))
+    }
+
+    /// Whether a start of one reads the same files as a start of the other.
+    #[must_use]
+    pub fn is_made_like(&self, other: &Target) -> bool {
+        self.spec.source == other.spec.source
+    }
+
+    /// What an instance that calls a listener is created from.
+    pub(super) fn spec(&self, listener: &Listener) -> InstanceSpec {
+        let mut spec = self.spec.clone();
+        spec.env.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), listener.address().to_owned());
+        spec.socket = listener.socket().map(ToOwned::to_owned);
+        spec
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Target;
 use crate::clock::Clock;
+use crate::engine::InstanceId;
 use crate::runtime_api::RuntimeApi;
 use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
 
@@ -11,8 +12,8 @@ use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
 pub struct Visit {
     /// How it found its instance.
     pub temperature: Temperature,
-    /// The engine's id of the instance, its first twelve characters.
-    pub instance: Option<String>,
+    /// The instance; none when none could be had.
+    pub id: Option<InstanceId>,
     /// The evidence for the temperature.
     pub proof: Option<Proof>,
     /// When what happened.
@@ -26,13 +27,44 @@ pub struct Visit {
 impl Visit {
     pub(super) fn new(temperature: Temperature, marks: Marks) -> Self {
         let outcome = Outcome::Ok;
-        Self { temperature, instance: None, proof: None, marks, dropped_marks: 0, outcome }
+        Self { temperature, id: None, proof: None, marks, dropped_marks: 0, outcome }
+    }
+
+    /// The visits of an act that could not be begun: each a failure.
+    #[must_use]
+    pub fn refused(invocations: u32, at: u64, cause: &str) -> Vec<Self> {
+        let one = |_| {
+            let marks = [(Mark::Intended, at)].into_iter().collect();
+            let outcome = Outcome::NotCold { cause: cause.to_owned() };
+            Self { outcome, ..Self::new(Temperature::Cold, marks) }
+        };
+        (0..invocations).map(one).collect()
+    }
+
+    /// Whether the instance was removed within the act.
+    #[must_use]
+    pub fn is_removed(&self) -> bool {
+        self.marks.get(Mark::Removed).is_some()
     }
 
     /// When the target's time limit ends, counted from the dispatch.
     pub(super) fn deadline(&self, target: &Target) -> u64 {
         let limit = u64::try_from(target.function.timeout.as_nanos()).unwrap_or(u64::MAX / 2);
         self.marks.get(Mark::Dispatched).unwrap_or(0).saturating_add(limit)
+    }
+
+    /// Takes over the end of an invocation, and the function's own stamp of it only
+    /// where it can be true.
+    pub(super) fn take_end(&mut self, responded: u64, replied: Option<u64>, clock: Clock) {
+        self.marks.set(Mark::Responded, responded);
+        let after = self.marks.get(Mark::Dispatched).unwrap_or(0);
+        match replied.map(|stamp| clock.since_epoch(stamp)) {
+            None => {}
+            Some(Some(at)) if (after..=responded).contains(&at) => {
+                self.marks.set(Mark::Replied, at);
+            }
+            Some(_) => self.dropped_marks += 1,
+        }
     }
 
     /// Takes over the stamps of the Runtime API; those of the function itself

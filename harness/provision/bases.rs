@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 
 use super::command::is_root;
 use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, bootstrap, hex};
-use crate::engine::{Engine, EngineError};
+use crate::engine::{EngineError, ImageStore};
 use crate::functions::Base;
 use crate::store::Origin;
 
@@ -53,7 +53,7 @@ impl<'a> Bases<'a> {
     /// The first failure, once all have ended.
     pub async fn ensure_all(
         &self,
-        engine: &impl Engine,
+        engine: &impl ImageStore,
         bases: &[Base],
     ) -> Result<Vec<BaseImage>, ProvisionError> {
         let each: Vec<_> = bases.iter().map(|base| self.ensure(engine, base)).collect();
@@ -68,7 +68,7 @@ impl<'a> Bases<'a> {
     /// not be.
     pub async fn ensure(
         &self,
-        engine: &impl Engine,
+        engine: &impl ImageStore,
         base: &Base,
     ) -> Result<BaseImage, ProvisionError> {
         if let Some(image) = present(engine, base).await? {
@@ -91,7 +91,7 @@ impl<'a> Bases<'a> {
 
     /// Tries the registry, unless it was out of reach before. One at a time: the wait
     /// for a dead one is shared.
-    async fn pull(&self, engine: &impl Engine, base: &Base) -> Result<(), String> {
+    async fn pull(&self, engine: &impl ImageStore, base: &Base) -> Result<(), String> {
         let mut unusable = self.registry.lock().await;
         if let Some(reason) = unusable.as_ref() {
             return Err(reason.clone());
@@ -125,7 +125,7 @@ impl<'a> Bases<'a> {
         Err(ProvisionError::Missing { missing, cure })
     }
 
-    async fn bootstrap(&self, engine: &impl Engine, base: &Base) -> Result<(), ProvisionError> {
+    async fn bootstrap(&self, engine: &impl ImageStore, base: &Base) -> Result<(), ProvisionError> {
         bootstrap::prepare(self.around, self.say).await?;
         let archive = self.around.make_state()?.join(format!("{}.tar", base.name));
         let made = bootstrap::bootstrap(base, &archive, self.around, self.say).await;
@@ -144,7 +144,7 @@ impl<'a> Bases<'a> {
 /// # Errors
 /// When the engine does not answer.
 pub async fn present(
-    engine: &impl Engine,
+    engine: &impl ImageStore,
     base: &Base,
 ) -> Result<Option<BaseImage>, ProvisionError> {
     let ways = [(base.pull.clone(), Origin::Pulled), (tag(base), Origin::Bootstrapped)];

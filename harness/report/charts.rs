@@ -6,9 +6,10 @@
 
 use anyhow::Result;
 
-use super::words::{groups, headline, members, plain, position};
+use super::words::{conditions, conditions_in_a_name, groups, headline, members, plain, position};
 use crate::sample::{Cell, Sample, Temperature};
-use crate::scenario::{Act, Network};
+use crate::factors::Factors;
+use crate::scenario::Act;
 use crate::stats::{self, Summary};
 use crate::store::Run;
 
@@ -64,23 +65,30 @@ struct Composed {
 
 /// Every chart that the run has rows for.
 pub(super) fn charts(run: &Run, summaries: &[Summary]) -> Result<Vec<Chart>> {
-    let mut networks: Vec<Network> = summaries.iter().map(|s| s.cell.network).collect();
-    networks.sort();
-    networks.dedup();
+    let mut combinations: Vec<Factors> = Vec::new();
+    for (_, factors) in groups(run, summaries) {
+        // Functions under their own limits share a chart.
+        if !combinations.iter().any(|c| conditions(run, c) == conditions(run, &factors)) {
+            combinations.push(factors);
+        }
+    }
     let mut charts = Vec::new();
-    for network in networks.iter().copied() {
-        let of: Vec<Summary> =
-            summaries.iter().filter(|s| s.cell.network == network).cloned().collect();
-        let suffix = if networks.len() > 1 { format!("-{network}") } else { String::new() };
-        for composed in compose(run, &of, network)? {
+    for factors in &combinations {
+        let of = |s: &&Summary| conditions(run, &s.cell.factors) == conditions(run, factors);
+        let of: Vec<Summary> = summaries.iter().filter(of).cloned().collect();
+        let suffix = match combinations.len() {
+            1 => String::new(),
+            _ => format!("-{}", conditions_in_a_name(run, factors)),
+        };
+        for composed in compose(run, &of, factors)? {
             charts.push(draw(composed, &suffix)?);
         }
     }
     Ok(charts)
 }
 
-fn compose(run: &Run, summaries: &[Summary], network: Network) -> Result<Vec<Composed>> {
-    let place = Place { run, network };
+fn compose(run: &Run, summaries: &[Summary], factors: &Factors) -> Result<Vec<Composed>> {
+    let place = Place { run, conditions: conditions(run, factors) };
     let cold = place.series(headline(run, summaries));
     let burst = place.series(widest_bursts(run, summaries));
     let warm = place.series(warm_cells(run, summaries));
@@ -101,10 +109,11 @@ fn draw(composed: Composed, suffix: &str) -> Result<Chart> {
     Ok(Chart { name: format!("{name}{suffix}"), title, caption, svg, png })
 }
 
-/// What a chart is about: one network of one run.
+/// What a chart is about: one combination of factors of one run.
 struct Place<'a> {
     run: &'a Run,
-    network: Network,
+    /// As [`conditions`] tells them.
+    conditions: String,
 }
 
 impl<'a> Place<'a> {
@@ -125,7 +134,13 @@ impl<'a> Place<'a> {
 
     /// `SIMULATED: cold start of one call, bridge`.
     fn title(&self, what: &str) -> String {
-        format!("{}{what}, {} network", super::words::warning(self.run), self.network)
+        format!("{}{what}, {} network", super::words::warning(self.run), self.conditions)
+    }
+
+    /// Whether a row belongs here.
+    fn holds(&self, sample: &Sample) -> bool {
+        sample.cell.control.is_none()
+            && conditions(self.run, &sample.cell.factors) == self.conditions
     }
 
     /// The line below a title: rows, rounds, scenario.

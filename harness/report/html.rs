@@ -6,7 +6,7 @@ use super::charts::Chart;
 use super::environment::{self, FUNCTION_COLUMNS, Fact, MEANINGS};
 use super::markdown::{COLUMNS, rows, splits};
 use super::notes::notes;
-use super::words::{answer, is_simulated, place, plain, step, title};
+use super::words::{answer, conditions, is_simulated, place, plain, step, title};
 use crate::stats::Summary;
 use crate::store::Run;
 
@@ -52,7 +52,7 @@ fn cells(run: &Run, summaries: &[Summary]) -> Markup {
         ul {
             @for (summary, split) in splits(run, summaries) {
                 li {
-                    b { (plain(&summary.cell.function)) " " (summary.cell.network) " "
+                    b { (plain(&summary.cell.function)) " " (conditions(run, &summary.cell.factors)) " "
                         (step(&summary.cell)) }
                     ": " (split)
                 }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::charts::Chart;
 use super::environment::{self, FUNCTION_COLUMNS, Fact, MEANINGS};
 use super::notes::notes;
-use super::words::{act, answer, groups, maximum, members, place, plain, quantile, ratio};
+use super::words::{act, answer, conditions, groups, maximum, members, place, plain, quantile, ratio};
 use super::words::{split, step, title};
 use crate::stats::Summary;
 use crate::store::Run;
@@ -62,7 +62,12 @@ pub(super) fn table(run: &Run, summaries: &[Summary]) -> String {
     text += "\nWhere the time goes, ms, in the row nearest the median:\n\n";
     for (summary, split) in splits(run, summaries) {
         let cell = &summary.cell;
-        let name = format!("{} {} {}", plain(&cell.function), cell.network, step(cell));
+        let name = format!(
+            "{} {} {}",
+            plain(&cell.function),
+            conditions(run, &cell.factors),
+            step(cell)
+        );
         let _ = writeln!(text, "- {}: {split}", escape(&name));
     }
     text
@@ -71,7 +76,7 @@ pub(super) fn table(run: &Run, summaries: &[Summary]) -> String {
 /// A row a cell, as text.
 pub(super) fn rows(run: &Run, summaries: &[Summary]) -> Vec<[String; 12]> {
     let groups = groups(run, summaries);
-    groups.iter().flat_map(|group| members(summaries, group)).map(row).collect()
+    groups.iter().flat_map(|group| members(summaries, group)).map(|s| row(run, s)).collect()
 }
 
 /// Every cold cell with its split, in the table's order.
@@ -81,10 +86,10 @@ pub(super) fn splits<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<(&'a Summar
     all.filter_map(|s| Some((s, split(run, s)?))).collect()
 }
 
-fn row(summary: &Summary) -> [String; 12] {
+fn row(run: &Run, summary: &Summary) -> [String; 12] {
     let Summary { cell, latency, .. } = summary;
     [
-        format!("{}, {}", plain(&cell.function), cell.network),
+        format!("{}, {}", plain(&cell.function), conditions(run, &cell.factors)),
         step(cell),
         act(cell.act),
         cell.temperature.to_string(),

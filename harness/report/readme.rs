@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::{Result, bail};
 
 use super::markdown::{code, escape, grid};
-use super::words::{groups, headline, maximum, members, place, plain, quantile, ratio, title};
+use super::words::{conditions, conditions_in_a_name, groups, headline, maximum, members, place, plain, quantile, ratio, title};
 use crate::sample::Temperature;
 use crate::scenario::Act;
 use crate::stats::Summary;
@@ -28,9 +28,10 @@ pub fn block(run: &Run, summaries: &[Summary]) -> String {
         headline(run, summaries).into_iter().map(|cold| row(run, summaries, cold)).collect();
     let mut text = format!("{}:\n\n", escape(&title(run)));
     text += &grid(&columns, &rows);
-    let networks = run.record.scenario.networks.as_slice();
-    let suffix = match networks {
-        [first, _, ..] => format!("-{first}"),
+    let several = run.record.scenario.factors.combinations().len() > 1;
+    let first = headline(run, summaries).first().map(|s| &s.cell.factors);
+    let suffix = match first {
+        Some(factors) if several => format!("-{}", conditions_in_a_name(run, factors)),
         _ => String::new(),
     };
     let _ = write!(
@@ -51,7 +52,7 @@ fn row(run: &Run, summaries: &[Summary], cold: &Summary) -> [String; 7] {
     let cell = &cold.cell;
     let group = groups(run, summaries)
         .into_iter()
-        .find(|(name, network)| *name == cell.function && *network == cell.network);
+        .find(|(name, factors)| *name == cell.function && *factors == cell.factors);
     let members = group.map(|g| members(summaries, &g)).unwrap_or_default();
     let size = |s: &Summary| match s.cell.act {
         Act::Burst(n) if s.cell.temperature == Temperature::Cold => n,
@@ -62,7 +63,7 @@ fn row(run: &Run, summaries: &[Summary], cold: &Summary) -> [String; 7] {
     let warm_cell = cold.cold_to_warm.as_ref().map(|r| &r.warm);
     let warm = members.iter().find(|s| Some(&s.cell) == warm_cell);
     [
-        plain(&format!("{}, {}", cell.function, cell.network)),
+        plain(&format!("{}, {}", cell.function, conditions(run, &cell.factors))),
         quantile(&cold.latency.p50),
         maximum(cold.latency.max),
         cold.latency.n.to_string(),

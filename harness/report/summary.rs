@@ -9,12 +9,14 @@ use serde::Serialize;
 
 use super::words::is_simulated;
 use crate::sample::{Cell, Temperature};
-use crate::scenario::{Act, Network};
+use crate::factors::{Network, PageCache};
+use crate::scenario::Act;
+use crate::units::Cpus;
 use crate::stats::{Bursts, Distribution, Lateness, Level, Quantile, Summary, bursts};
 use crate::store::Run;
 
 /// The version of both files' form.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 #[derive(Serialize)]
 struct Page<'a> {
@@ -33,6 +35,12 @@ struct Page<'a> {
 struct Row<'a> {
     function: &'a str,
     network: Network,
+    runtime: &'a str,
+    cpus: Option<Cpus>,
+    memory: u64,
+    page_cache: PageCache,
+    log_driver: &'a str,
+    control: Option<String>,
     pattern: &'a str,
     step: &'a str,
     act: &'static str,
@@ -155,9 +163,15 @@ pub(super) fn csv(summaries: &[Summary]) -> Result<Vec<u8>> {
 }
 
 /// The columns of `summary.csv`, in order.
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 30] = [
     "function",
     "network",
+    "runtime",
+    "cpus",
+    "memory",
+    "page_cache",
+    "log_driver",
+    "control",
     "pattern",
     "step",
     "act",
@@ -210,10 +224,17 @@ fn row<'a>(cell: &'a Cell, phase: String, of: &Distribution) -> Row<'a> {
     let act = match cell.act {
         Act::Burst(_) => "burst",
         Act::Sequence(_) => "sequence",
+        Act::Parallel { .. } => "parallel",
     };
     Row {
         function: &cell.function,
-        network: cell.network,
+        network: cell.factors.network,
+        runtime: &cell.factors.runtime,
+        cpus: cell.factors.cpus,
+        memory: cell.factors.memory,
+        page_cache: cell.factors.page_cache,
+        log_driver: &cell.factors.log_driver,
+        control: cell.control.map(|control| control.to_string()),
         pattern: &cell.pattern,
         step: &cell.step,
         act,

@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Row, Table, presets};
 
 use super::notes::notes;
-use super::words::{act, answer, groups, maximum, members, place, plain, quantile, ratio};
+use super::words::{act, answer, conditions, groups, maximum, members, place, plain, quantile, ratio};
 use super::words::{split, step, title};
 use crate::stats::Summary;
 use crate::store::Run;
@@ -37,8 +37,8 @@ fn rows(run: &Run, summaries: &[Summary]) -> Vec<String> {
     let grid = grid(ordered.iter().flatten().copied());
     let mut grid = grid.lines().map(|line| line.trim_end().to_owned());
     let mut lines: Vec<String> = grid.next().into_iter().collect();
-    for ((function, network), members) in groups.iter().zip(&ordered) {
-        lines.push(format!("{}, {network}", plain(function)));
+    for ((function, factors), members) in groups.iter().zip(&ordered) {
+        lines.push(format!("{}, {}", plain(function), conditions(run, factors)));
         for summary in members {
             lines.extend(grid.next());
             if let Some(split) = split(run, summary) {

@@ -2,7 +2,8 @@
 
 use crate::hostile::is_invisible;
 use crate::sample::{Cell, Temperature};
-use crate::scenario::{Act, Network};
+use crate::factors::{Factors, PageCache};
+use crate::scenario::Act;
 use crate::stats::{Level, Quantile, Summary};
 use crate::store::Run;
 use crate::units::{format_ms, format_size};
@@ -79,6 +80,7 @@ pub(super) fn act(act: Act) -> String {
     match act {
         Act::Burst(n) => format!("burst {n}"),
         Act::Sequence(n) => format!("seq {n}"),
+        Act::Parallel { workers, .. } => format!("{workers} a time"),
     }
 }
 
@@ -123,28 +125,62 @@ pub(super) fn split(run: &Run, summary: &Summary) -> Option<String> {
     Some(parts.join(" · "))
 }
 
-/// Functions in their order, with the networks of each that were measured.
-pub(super) fn groups(run: &Run, summaries: &[Summary]) -> Vec<(String, Network)> {
-    let mut groups: Vec<(String, Network)> = Vec::new();
-    for summary in summaries {
-        let group = (summary.cell.function.clone(), summary.cell.network);
+/// A function under certain factors: its cells stand together.
+pub(super) type Group = (String, Factors);
+
+/// Functions in their order, with the factors under which each was measured. No
+/// controls.
+pub(super) fn groups(run: &Run, summaries: &[Summary]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for cell in summaries.iter().map(|s| &s.cell).filter(|c| c.control.is_none()) {
+        let group = (cell.function.clone(), cell.factors.clone());
         if !groups.contains(&group) {
             groups.push(group);
         }
     }
-    groups.sort_by_key(|(name, network)| (position(run, name), name.clone(), *network));
+    groups.sort_by_cached_key(|(name, factors)| {
+        (position(run, name), name.clone(), combination(run, factors), factors.clone())
+    });
     groups
+}
+
+/// Where a combination of factors stands in the scenario.
+fn combination(run: &Run, factors: &Factors) -> usize {
+    let lists = &run.record.scenario.factors;
+    lists.networks.iter().position(|n| *n == factors.network).unwrap_or(usize::MAX)
+}
+
+/// The factors as a reader needs them: the network, and what the scenario chose.
+pub(super) fn conditions(run: &Run, factors: &Factors) -> String {
+    let lists = &run.record.scenario.factors;
+    let [_, runtime, cpus, memory, page_cache, log_driver] = factors.named().map(|(_, v)| v);
+    let chosen = [
+        (!lists.runtimes.is_empty(), runtime),
+        (!lists.cpus.is_empty(), cpus),
+        (!lists.memory.is_empty(), memory),
+        (lists.page_cache != [PageCache::Warm], page_cache),
+        (!lists.log_drivers.is_empty(), format!("log {log_driver}")),
+    ];
+    let mut parts = vec![factors.network.to_string()];
+    parts.extend(chosen.into_iter().filter(|(chosen, _)| *chosen).map(|(_, value)| value));
+    plain(&parts.join(", "))
+}
+
+/// [`conditions`] as a part of a file's name.
+pub(super) fn conditions_in_a_name(run: &Run, factors: &Factors) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = conditions(run, factors).chars().map(safe).collect();
+    name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 /// The summaries of one group, cold first.
 pub(super) fn members<'a>(
     summaries: &'a [Summary],
-    (function, network): &(String, Network),
+    (function, factors): &Group,
 ) -> Vec<&'a Summary> {
-    let mut members: Vec<&Summary> = summaries
-        .iter()
-        .filter(|s| s.cell.function == *function && s.cell.network == *network)
-        .collect();
+    let belongs = |cell: &Cell| cell.function == *function && cell.factors == *factors;
+    let mut members: Vec<&Summary> =
+        summaries.iter().filter(|s| s.cell.control.is_none() && belongs(&s.cell)).collect();
     members.sort_by_key(|s| (s.cell.temperature, &s.cell));
     members
 }
@@ -156,10 +192,13 @@ pub(super) fn position(run: &Run, function: &str) -> usize {
 }
 
 /// The cold cells that answer the question, in the functions' order: single
-/// calls; where there are none, the smallest bursts. One a function and network.
+/// calls; where there are none, the smallest bursts. One a function and
+/// combination of factors.
 pub(super) fn headline<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
     let size = |s: &Summary| match s.cell.act {
         Act::Burst(n) => n,
+        // One at a time before several.
+        Act::Parallel { workers, .. } => u32::MAX / 2 + workers,
         Act::Sequence(_) => u32::MAX,
     };
     groups(run, summaries)
@@ -180,11 +219,12 @@ pub(super) fn answer(run: &Run, summaries: &[Summary]) -> String {
     }
     let median = |s: &Summary| s.median().unwrap_or(f64::INFINITY);
     cells.sort_by(|a, b| median(a).total_cmp(&median(b)));
-    let networks = run.record.scenario.networks.len() > 1;
+    let several = run.record.scenario.factors.combinations().len() > 1;
     let parts: Vec<String> = cells
         .iter()
         .map(|s| {
-            let on = if networks { format!(" ({})", s.cell.network) } else { String::new() };
+            let on = format!(" ({})", conditions(run, &s.cell.factors));
+            let on = if several { on } else { String::new() };
             let times = s.cold_to_warm.as_ref().map(|_| format!(", {} warm", ratio(s)));
             let ms = s.latency.p50.value.map_or_else(String::new, level);
             let unit = if ms == "failed" { "" } else { " ms" };

@@ -21,6 +21,8 @@ pub(super) struct Request {
     pub(super) main_ns: Option<u64>,
     /// `Coldstart-Ready-Ns`.
     pub(super) ready_ns: Option<u64>,
+    /// `Coldstart-Replied-Ns`.
+    pub(super) replied_ns: Option<u64>,
     /// The client will close the connection after this request.
     pub(super) close: bool,
     body: Body,
@@ -182,6 +184,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(Request, usize)>, String> {
         path: head.path.unwrap_or("").to_owned(),
         main_ns: None,
         ready_ns: None,
+        replied_ns: None,
         close: head.version == Some(0),
         body: Body::Length(0),
         expects_continue: false,
@@ -212,6 +215,8 @@ impl Request {
             self.main_ns = value.parse().ok();
         } else if is("coldstart-ready-ns") {
             self.ready_ns = value.parse().ok();
+        } else if is("coldstart-replied-ns") {
+            self.replied_ns = value.parse().ok();
         }
         Ok(())
     }

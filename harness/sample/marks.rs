@@ -115,6 +115,11 @@ impl Marks {
         self.0[mark as usize] = Some(at);
     }
 
+    /// Forgets a mark.
+    pub fn clear(&mut self, mark: Mark) {
+        self.0[mark as usize] = None;
+    }
+
     /// Nanoseconds from one mark to another; none when either is missing or
     /// they are in the wrong order.
     #[must_use]

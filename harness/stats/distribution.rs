@@ -44,6 +44,17 @@ pub struct Quantile {
 }
 
 impl Quantile {
+    /// Whether its interval lies within a share of its value on either side.
+    #[must_use]
+    pub fn is_within(&self, share: f64) -> bool {
+        let (Some(Level::Ns(value)), Some(interval)) = (self.value, self.interval) else {
+            return false;
+        };
+        let low = interval.low.ns().is_some_and(|low| low >= value * (1.0 - share));
+        let high = interval.high.ns().is_some_and(|high| high <= value * (1.0 + share));
+        low && high
+    }
+
     /// The fewest rows that give quantile `q` an interval: 6 for the median, 36
     /// for 0.9, 72 for 0.95, 368 for 0.99.
     #[must_use]

@@ -29,7 +29,7 @@ fn ratio(cold: &Summary, all: &[Summary]) -> Option<ColdToWarm> {
     let warm = all
         .iter()
         .filter(|s| s.cell.temperature == Temperature::Warm)
-        .filter(|s| (&s.cell.function, s.cell.network) == (&cold.cell.function, cold.cell.network))
+        .filter(|s| s.cell.control.is_none() && s.cell.is_placed_like(&cold.cell))
         .filter(|s| s.median().is_some_and(|ns| ns > 0.0))
         // A steady caller is what warm means; a warm burst also queues.
         .min_by_key(|s| matches!(s.cell.act, Act::Burst(_)))?;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bollard::Docker;
@@ -44,6 +44,27 @@ pub(super) async fn inspect(
         size: found.size.and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
         labels: labels.into_iter().collect(),
     }))
+}
+
+/// The folders of an image's layers, as the storage driver tells them.
+pub(super) async fn folders(docker: &Docker, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
+    let doing = format!("find the files of image {reference}");
+    let found = docker.inspect_image(reference).await.map_err(|e| failed(&doing, e))?;
+    let Some(storage) = found.graph_driver else {
+        let message = "the engine does not tell where it keeps them (containerd's image store?)";
+        return Err(refused(&doing, message.to_owned()));
+    };
+    let layers = ["UpperDir", "LowerDir"].iter().filter_map(|key| storage.data.get(*key));
+    let folders: Vec<PathBuf> =
+        layers.flat_map(|paths| paths.split(':')).filter(|p| !p.is_empty()).map(PathBuf::from).collect();
+    if folders.is_empty() || !folders.iter().all(|folder| folder.is_dir()) {
+        let message = format!(
+            "storage driver `{}` does not keep them in folders of this machine: overlay2 does",
+            storage.name
+        );
+        return Err(refused(&doing, message));
+    }
+    Ok(folders)
 }
 
 pub(super) async fn pull(docker: &Docker, reference: &str) -> Result<(), EngineError> {

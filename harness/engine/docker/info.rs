@@ -6,7 +6,7 @@ use bollard::Docker;
 use bollard::models::{IpamConfig, SystemInfo, SystemVersion};
 
 use super::failure::{failed, has_status};
-use crate::engine::{EngineError, EngineInfo};
+use crate::engine::{EngineError, EngineInfo, Offers};
 
 pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInfo, EngineError> {
     let doing = format!("describe the engine at {address}");
@@ -18,6 +18,7 @@ pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInf
         version: or_unknown(info.server_version.clone()),
         api_version: format!("{}.{}", api.major_version, api.minor_version),
         oci_runtime: oci_runtime(&info, version),
+        offers: offers(&info),
         storage_driver: or_unknown(info.driver.clone()),
         cgroups: cgroups(&info),
         kernel: or_unknown(info.kernel_version),
@@ -59,6 +60,24 @@ fn oci_runtime(info: &SystemInfo, version: SystemVersion) -> String {
     match component {
         Some(component) => format!("{name} {}", component.version),
         None => name,
+    }
+}
+
+fn offers(info: &SystemInfo) -> Offers {
+    let default = or_unknown(info.default_runtime.clone());
+    let mut others: Vec<String> = info.runtimes.iter().flatten().map(|(name, _)| name.clone()).collect();
+    others.retain(|name| *name != default);
+    others.sort();
+    let mut log_drivers = info.plugins.as_ref().and_then(|p| p.log.clone()).unwrap_or_default();
+    // A driver of every engine, and not a plug-in.
+    log_drivers.push("none".to_owned());
+    log_drivers.sort();
+    log_drivers.dedup();
+    Offers {
+        runtimes: [default].into_iter().chain(others).collect(),
+        log_drivers,
+        cpu_quota: info.cpu_cfs_quota.unwrap_or(false),
+        memory_limit: info.memory_limit.unwrap_or(false),
     }
 }
 

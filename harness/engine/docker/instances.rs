@@ -1,6 +1,7 @@
 //! Containers: create, start, remove, list, and what they wrote.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use bollard::Docker;
 use bollard::models::{
@@ -13,10 +14,12 @@ use bollard::query_parameters::{
 };
 use futures_util::StreamExt;
 
-use super::failure::{failed, has_status};
-use crate::engine::{EngineError, Found, InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_RUN};
-use crate::functions::Limits;
-use crate::scenario::Network;
+use super::failure::{failed, has_status, refused};
+use crate::engine::{
+    EngineError, Found, Inspected, InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_RUN, SOCKET,
+    Source,
+};
+use crate::factors::{Factors, LOG_DRIVER};
 
 /// The most that is kept of what an instance wrote, in bytes.
 const OUTPUT: usize = 2048;
@@ -25,7 +28,11 @@ pub(super) async fn create(
     docker: &Docker,
     spec: &InstanceSpec,
 ) -> Result<InstanceId, EngineError> {
-    create_body(docker, &spec.image, body(spec)).await
+    let Source::Image(image) = &spec.source else {
+        let doing = format!("create an instance of `{}`", spec.source.name());
+        return Err(refused(&doing, "it is a program, and this engine runs images".to_owned()));
+    };
+    create_body(docker, image, body(image, spec)).await
 }
 
 /// Creates a container without a name: names cost a look-up and can clash.
@@ -40,36 +47,50 @@ pub(super) async fn create_body(
     }
 }
 
-fn body(spec: &InstanceSpec) -> ContainerCreateBody {
+fn body(image: &str, spec: &InstanceSpec) -> ContainerCreateBody {
+    let mount = |socket: &PathBuf| format!("{}:{SOCKET}", socket.display());
     ContainerCreateBody {
-        image: Some(spec.image.clone()),
+        image: Some(image.to_owned()),
         env: Some(spec.env.iter().map(|(key, value)| format!("{key}={value}")).collect()),
         labels: Some(spec.labels.iter().map(|(k, v)| (k.clone(), v.clone())).collect()),
-        host_config: Some(host_config(spec.network, spec.limits)),
+        host_config: Some(HostConfig {
+            binds: spec.socket.as_ref().map(|socket| vec![mount(socket)]),
+            ..host_config(&spec.factors)
+        }),
         ..ContainerCreateBody::default()
     }
 }
 
-fn host_config(network: Network, limits: Limits) -> HostConfig {
-    let memory = i64::try_from(limits.memory).unwrap_or(i64::MAX);
+fn host_config(factors: &Factors) -> HostConfig {
+    let memory = i64::try_from(factors.memory).unwrap_or(i64::MAX);
     HostConfig {
         memory: Some(memory),
         // The same figure: no swap beyond it.
         memory_swap: Some(memory),
-        nano_cpus: limits.cpus.map(|cores| (cores * 1e9).round() as i64),
-        network_mode: Some(network.to_string()),
-        log_config: Some(log_config()),
+        nano_cpus: factors.cpus.map(|cpus| i64::from(cpus.thousandths()) * 1_000_000),
+        network_mode: Some(factors.network.to_string()),
+        runtime: Some(factors.runtime.clone()),
+        log_config: Some(log_config(&factors.log_driver)),
         ..HostConfig::default()
     }
 }
 
 /// What functions write is hostile: bounded on the engine's disk too.
-pub(super) fn log_config() -> HostConfigLogConfig {
-    let bounds = [("max-size", "1m"), ("max-file", "1")];
+/// Drivers that write elsewhere have bounds of their own, or none.
+pub(super) fn log_config(driver: &str) -> HostConfigLogConfig {
+    let bounds: &[(&str, &str)] = match driver {
+        "json-file" | "local" => &[("max-size", "1m"), ("max-file", "1")],
+        _ => &[],
+    };
     HostConfigLogConfig {
-        typ: Some("json-file".to_owned()),
-        config: Some(bounds.map(|(k, v)| (k.to_owned(), v.to_owned())).into()),
+        typ: Some(driver.to_owned()),
+        config: Some(bounds.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()),
     }
+}
+
+/// The log driver of a container that is not measured.
+pub(super) fn default_log_config() -> HostConfigLogConfig {
+    log_config(LOG_DRIVER)
 }
 
 pub(super) async fn start(docker: &Docker, id: &InstanceId) -> Result<(), EngineError> {
@@ -77,6 +98,15 @@ pub(super) async fn start(docker: &Docker, id: &InstanceId) -> Result<(), Engine
         Ok(()) => Ok(()),
         Err(e) => Err(failed(&format!("start instance {}", id.short()), e)),
     }
+}
+
+pub(super) async fn inspect(docker: &Docker, id: &InstanceId) -> Result<Inspected, EngineError> {
+    let found = docker.inspect_container(&id.0, None).await;
+    let found = found.map_err(|e| failed(&format!("inspect instance {}", id.short()), e))?;
+    let state = found.state.unwrap_or_default();
+    // An engine says 0 for a process that has ended.
+    let pid = state.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
+    Ok(Inspected { pid, out_of_memory: state.oom_killed.unwrap_or(false) })
 }
 
 pub(super) async fn remove(docker: &Docker, id: &InstanceId) -> Result<(), EngineError> {
@@ -136,6 +166,8 @@ fn read(summary: ContainerSummary) -> Option<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::factors::{Network, PageCache};
+    use crate::units::Cpus;
 
     #[test]
     fn output_is_the_end_of_what_was_written() {
@@ -145,12 +177,28 @@ mod tests {
     }
 
     #[test]
-    fn no_quota_and_no_swap_unless_asked() {
-        let config = host_config(Network::Bridge, Limits { memory: 1 << 27, cpus: None });
-        assert_eq!(config.memory, config.memory_swap);
-        assert_eq!(config.nano_cpus, None);
-        let config = host_config(Network::Host, Limits { memory: 1 << 27, cpus: Some(0.5) });
+    fn every_factor_reaches_the_engine() {
+        let mut factors = Factors {
+            network: Network::Bridge,
+            runtime: "runc".into(),
+            cpus: None,
+            memory: 1 << 27,
+            page_cache: PageCache::Warm,
+            log_driver: "local".into(),
+        };
+        let config = host_config(&factors);
+        assert_eq!(config.memory, config.memory_swap, "no swap");
+        assert_eq!(config.nano_cpus, None, "no quota unless asked");
+        assert_eq!(config.runtime.as_deref(), Some("runc"));
+        let bounded = |config: &HostConfig| {
+            config.log_config.clone().unwrap().config.unwrap().contains_key("max-size")
+        };
+        assert!(bounded(&config));
+        factors.cpus = Some(Cpus::from_cores(0.5).unwrap());
+        (factors.network, factors.log_driver) = (Network::None, "none".into());
+        let config = host_config(&factors);
         assert_eq!(config.nano_cpus, Some(500_000_000));
-        assert_eq!(config.network_mode.as_deref(), Some("host"));
+        assert_eq!(config.network_mode.as_deref(), Some("none"));
+        assert!(!bounded(&config));
     }
 }

@@ -47,7 +47,7 @@ fn body(image: &str, run: &str, command: &[String]) -> ContainerCreateBody {
         labels: Some(HashMap::from([(LABEL_RUN.to_owned(), run.to_owned())])),
         host_config: Some(HostConfig {
             network_mode: Some("none".to_owned()),
-            log_config: Some(instances::log_config()),
+            log_config: Some(instances::default_log_config()),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()

@@ -87,7 +87,11 @@ fn share(span: Phases) -> f64 {
     match span.first {
         Phase::Queue => 0.9,
         Phase::Create => 0.25,
-        Phase::Engine => 0.55,
+        Phase::Daemon => 0.55,
+        Phase::Shim => 0.4,
+        Phase::Sandbox => 0.6,
+        Phase::Network => 0.3,
+        Phase::Start => 0.5,
         Phase::Boot => 0.4,
         Phase::Init => 0.25,
         Phase::Invoke => 0.8,

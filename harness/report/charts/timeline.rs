@@ -31,7 +31,7 @@ pub(super) fn compose(place: &Place) -> Result<Option<Composed>> {
         .run
         .samples
         .iter()
-        .filter(|s| s.cell.network == place.network && matches!(s.cell.act, Act::Burst(_)))
+        .filter(|s| matches!(s.cell.act, Act::Burst(_)) && place.holds(s))
         .collect();
     let points: Vec<Point> = rows.iter().filter_map(|s| point(place, s)).collect();
     let Some(y) = Scale::log_about(points.iter().map(|p| p.ms)) else { return Ok(None) };

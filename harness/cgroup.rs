@@ -1,0 +1,3 @@
+//! stub
+use crate::sample::Resources;
+pub fn read(_: u32, _: &str) -> Option<Resources> { None }

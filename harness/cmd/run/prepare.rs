@@ -1,0 +1,150 @@
+//! From images to targets, and the check that each can be had.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::Request;
+use crate::controls::{Control, SERIES};
+use crate::drive::Targets;
+use crate::engine::{Engine, EngineInfo, ImageStore, Source};
+use crate::factors::{Combination, Factors, PageCache};
+use crate::functions::Function;
+use crate::host::Host;
+use crate::plan::Subject;
+use crate::platform::{Making, Platform, Target};
+use crate::preflight;
+use crate::store::FunctionRecord;
+
+/// Everything that the plan can visit, after the checks that need no start.
+/// `records` are those of [`Request::with_null`].
+pub(super) async fn targets(
+    request: &Request,
+    images: &impl ImageStore,
+    info: &EngineInfo,
+    records: &[FunctionRecord],
+) -> Result<Targets> {
+    let combinations = request.scenario.factors.combinations();
+    preflight::check(&combinations, info, &Host::read())?;
+    let all = request.with_null();
+    let mut known = Vec::new();
+    for (function, record) in all.iter().zip(records) {
+        let folders = folders(images, &combinations, record).await?;
+        known.push(Known { function, record, folders });
+    }
+    let mut targets = Targets::default();
+    let runtime = info.offers.default_runtime();
+    for (function, known) in known.iter().take(request.functions.len()).enumerate() {
+        for (combination, factors) in combinations.iter().enumerate() {
+            let making = known.making(request, factors, runtime);
+            let subject = Subject::Function { function, combination, pattern: 0 };
+            targets.add(subject, Target::new(making, &request.id, targets.next_key()));
+        }
+    }
+    if let Some(null) = known.iter().find(|k| is_null(request, k.function)) {
+        controls(request, null, &combinations, runtime, &mut targets);
+    }
+    Ok(targets)
+}
+
+fn is_null(request: &Request, function: &Function) -> bool {
+    request.null.as_ref().is_some_and(|null| null.name == function.name)
+}
+
+/// A function with its image.
+struct Known<'a> {
+    function: &'a Function,
+    record: &'a FunctionRecord,
+    folders: Vec<PathBuf>,
+}
+
+impl Known<'_> {
+    fn making(&self, request: &Request, combination: &Combination, runtime: &str) -> Making {
+        Making {
+            function: self.function.clone(),
+            // By digest: a tag can be moved while the run goes.
+            source: Source::Image(self.record.digest.clone()),
+            factors: combination.resolve(self.function.limits, runtime),
+            control: None,
+            keep_alive: request.scenario.keep_alive,
+            folders: self.folders.clone(),
+        }
+    }
+
+    /// The command that runs it as a process of this machine.
+    fn command(&self) -> Vec<String> {
+        let mut command = self.function.process.clone();
+        if let Some(program) = command.first_mut() {
+            *program = self.function.context.join(&*program).display().to_string();
+        }
+        command
+    }
+}
+
+/// The null function as a process, in containers, and sleeping known times.
+fn controls(
+    request: &Request,
+    null: &Known<'_>,
+    combinations: &[Combination],
+    runtime: &str,
+    targets: &mut Targets,
+) {
+    let mut add = |control: Control, combination: usize, making: Making| {
+        // Nobody calls a control twice.
+        let keep_alive = std::time::Duration::ZERO;
+        let making = Making { control: Some(control), keep_alive, ..making };
+        let target = Target::new(making, &request.id, targets.next_key());
+        targets.add(Subject::Control { control, combination }, target);
+    };
+    for (combination, factors) in combinations.iter().enumerate() {
+        let series = if combination == 0 { &SERIES[..] } else { &SERIES[..1] };
+        for ms in series {
+            let making = null.making(request, factors, runtime);
+            add(Control::Container(*ms), combination, making);
+        }
+    }
+    for ms in SERIES {
+        let making = Making {
+            source: Source::Command(null.command()),
+            factors: Factors::of_a_process(),
+            folders: Vec::new(),
+            ..null.making(request, &combinations[0], runtime)
+        };
+        add(Control::Process(ms), 0, making);
+    }
+}
+
+/// Where an image's files are, if any combination drives them out of memory.
+async fn folders(
+    images: &impl ImageStore,
+    combinations: &[Combination],
+    record: &FunctionRecord,
+) -> Result<Vec<PathBuf>> {
+    if combinations.iter().all(|c| c.page_cache == PageCache::Warm) {
+        return Ok(Vec::new());
+    }
+    let folders = images.image_folders(&record.digest).await;
+    folders.with_context(|| format!("the page cache of `{}` cannot be cleared", record.name))
+}
+
+/// Tries each combination once, if one asks for more than a network: what an
+/// engine lists, it cannot always start.
+pub(super) async fn try_all<E: Engine>(
+    request: &Request,
+    platform: &Platform<E>,
+    targets: &Targets,
+) -> Result<()> {
+    let combinations = request.scenario.factors.combinations();
+    if combinations.iter().all(Combination::is_plain) {
+        return Ok(());
+    }
+    for (combination, factors) in combinations.iter().enumerate() {
+        let subject = if request.null.is_some() {
+            Subject::Control { control: Control::Container(0), combination }
+        } else {
+            Subject::Function { function: 0, combination, pattern: 0 }
+        };
+        preflight::try_one(platform, targets.of(subject), factors).await?;
+    }
+    Ok(())
+}

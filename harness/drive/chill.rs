@@ -1,0 +1,87 @@
+//! Brings the page cache into the state that a trial asks for, and proves it.
+//!
+//! Done between trials, where it may take its time.
+
+use std::collections::BTreeSet;
+use std::sync::{MutexGuard, PoisonError};
+
+use super::Driver;
+use crate::engine::{Engine, EngineError};
+use crate::factors::PageCache;
+use crate::page_cache;
+use crate::platform::Target;
+use crate::sample::Residency;
+
+/// What stays in memory of an image that counts as cold, as a share of its bytes.
+const MOST_RESIDENT: f64 = 0.01;
+
+/// Targets whose files an earlier trial drove out of memory.
+#[derive(Debug, Default)]
+pub(super) struct Chilled(BTreeSet<usize>);
+
+/// The state that was reached.
+#[derive(Debug, Default)]
+pub(super) struct Reached {
+    /// What of the image is in memory; none where it was left as it was.
+    pub(super) residency: Option<Residency>,
+    refusal: Option<String>,
+}
+
+impl Reached {
+    /// Why the trial cannot be what it says; none when it can.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+}
+
+impl<E: Engine> Driver<E> {
+    /// Brings the page cache into a target's state.
+    pub(super) async fn chill(&self, target: &Target) -> Result<Reached, EngineError> {
+        let state = target.factors().page_cache;
+        let reached = match state {
+            PageCache::Warm => {
+                self.warm_again(target).await?;
+                return Ok(Reached::default());
+            }
+            PageCache::ImageCold => {
+                self.mark_chilled(target, |other| other.shares_files_with(target));
+                page_cache::evict(&target.folders)
+            }
+            PageCache::HostCold => {
+                self.mark_chilled(target, |_| true);
+                page_cache::drop_host().and_then(|()| page_cache::residency(&target.folders))
+            }
+        };
+        let (residency, refusal) = match reached {
+            Ok(r) if r.resident as f64 <= r.bytes as f64 * MOST_RESIDENT => (Some(r), None),
+            Ok(r) => {
+                let Residency { bytes, resident, .. } = r;
+                let left = format!("{resident} of {bytes} bytes of the image stayed in memory");
+                (Some(r), Some(format!("not {state}: {left}")))
+            }
+            Err(error) => (None, Some(format!("not {state}: {error:#}"))),
+        };
+        Ok(Reached { residency, refusal })
+    }
+
+    /// Starts a target once, unrecorded, if an earlier trial drove its files out:
+    /// else its `warm` would be that trial's cold.
+    async fn warm_again(&self, target: &Target) -> Result<(), EngineError> {
+        if self.chilled().0.remove(&target.key()) {
+            // Whatever came of it: the trial itself will meet it again, and tell.
+            self.platform.invoke(target, self.clock().now()).await;
+            self.platform.clear().await?;
+        }
+        Ok(())
+    }
+
+    /// The target's own start warms its files again; those of others stay cold.
+    fn mark_chilled(&self, target: &Target, which: impl Fn(&Target) -> bool) {
+        let others = self.targets.iter().filter(|t| which(t) && !t.is_made_like(target));
+        self.chilled().0.extend(others.map(|t| t.key()));
+    }
+
+    fn chilled(&self) -> MutexGuard<'_, Chilled> {
+        self.chilled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

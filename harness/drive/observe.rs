@@ -1,0 +1,77 @@
+//! What the kernel tells of a step's starts, asked once nothing is timed.
+
+use super::Driver;
+use crate::cgroup;
+use crate::engine::Engine;
+use crate::exec_trace::{self, ExecTrace, Start, Traced};
+use crate::plan::Trial;
+use crate::platform::Visit;
+use crate::sample::{Cell, Mark, Resources, Sample, Temperature};
+
+/// What was seen of one invocation's start; nothing of a warm one.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Marks and processes, as the kernel told.
+    traced: Traced,
+    /// What the instance has used so far.
+    resources: Option<Resources>,
+}
+
+impl<E: Engine> Driver<E> {
+    /// Looks at the starts of a step that has ended; one entry a visit.
+    pub(super) async fn observe(&self, visits: &[Visit]) -> Vec<Seen> {
+        let until = self.clock().now();
+        let events = self.trace.as_ref().map(ExecTrace::take).unwrap_or_default();
+        let mut all = Vec::with_capacity(visits.len());
+        for visit in visits {
+            let mut seen = Seen::default();
+            let from = visit.marks.get(Mark::StartCalled);
+            if let (Temperature::Cold, Some(id), Some(from)) = (visit.temperature, &visit.id, from)
+            {
+                // One that failed is gone already, and tells nothing.
+                let inspected = match visit.outcome.is_ok() && !visit.is_removed() {
+                    true => self.engine.inspect(id).await.unwrap_or_default(),
+                    false => Default::default(),
+                };
+                let until = visit.marks.get(Mark::Ready).unwrap_or(until);
+                let start = Start { id: &id.0, pid: inspected.pid, from, until };
+                seen.traced = exec_trace::join(&events, &start);
+                seen.resources = inspected.pid.and_then(|pid| cgroup::read(pid, &id.0));
+            }
+            all.push(seen);
+        }
+        all
+    }
+}
+
+/// The row of an invocation.
+pub(super) fn row(visit: Visit, seen: Seen, cell: Cell, trial: &Trial, index: u32) -> Sample {
+    let Visit { id, proof, mut marks, mut dropped_marks, outcome, .. } = visit;
+    let Seen { traced, resources } = seen;
+    for (mark, at) in traced.marks {
+        marks.set(mark, at);
+    }
+    // Nothing of the function's own happens before its exec: a stamp that says so
+    // is from another clock, whatever else it lies between.
+    if let Some(exec) = marks.get(Mark::Exec) {
+        for mark in [Mark::Main, Mark::ReadySelf] {
+            if marks.get(mark).is_some_and(|at| at < exec) {
+                marks.clear(mark);
+                dropped_marks += 1;
+            }
+        }
+    }
+    Sample {
+        cell,
+        round: trial.round,
+        trial: trial.number,
+        index,
+        instance: id.map(|id| id.short().to_owned()),
+        proof,
+        marks,
+        dropped_marks,
+        processes: traced.processes,
+        resources,
+        outcome,
+    }
+}

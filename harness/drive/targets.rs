@@ -1,0 +1,61 @@
+//! Everything that a plan can visit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::controls::Control;
+use crate::plan::Subject;
+use crate::platform::Target;
+
+/// The targets of a plan: every function under every combination of factors, and
+/// the controls.
+#[derive(Debug, Default)]
+pub struct Targets {
+    all: Vec<Arc<Target>>,
+    functions: BTreeMap<(usize, usize), usize>,
+    controls: BTreeMap<(Control, usize), usize>,
+}
+
+impl Targets {
+    /// The key that the next target must be made with.
+    #[must_use]
+    pub fn next_key(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Adds what a subject of the plan stands for; its pattern is of no matter.
+    pub fn add(&mut self, subject: Subject, target: Target) {
+        match subject {
+            Subject::Function { function, combination, .. } => {
+                self.functions.insert((function, combination), self.all.len());
+            }
+            Subject::Control { control, combination } => {
+                self.controls.insert((control, combination), self.all.len());
+            }
+        }
+        self.all.push(Arc::new(target));
+    }
+
+    /// What a subject stands for.
+    ///
+    /// # Panics
+    /// When it was not added: a plan is made for its targets.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "a plan and its targets are made together")]
+    pub fn of(&self, subject: Subject) -> &Arc<Target> {
+        let index = match subject {
+            Subject::Function { function, combination, .. } => {
+                self.functions.get(&(function, combination))
+            }
+            Subject::Control { control, combination } => {
+                self.controls.get(&(control, combination))
+            }
+        };
+        &self.all[*index.expect("a subject without a target")]
+    }
+
+    /// Every target.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Target>> {
+        self.all.iter()
+    }
+}

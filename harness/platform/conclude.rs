@@ -1,0 +1,97 @@
+//! The end of an invocation: what came is judged, and told when it is bad.
+
+use super::{Concluded, Ended, Instance, Platform, Target, Visit, proof};
+use crate::engine::Engine;
+use crate::hostile::printable;
+use crate::runtime_api::Answer;
+use crate::sample::Outcome;
+
+impl<E: Engine> Platform<E> {
+    /// Judges what came; gives a good instance back and removes a bad one.
+    pub(super) async fn conclude(
+        &self,
+        target: &Target,
+        mut instance: Instance,
+        ended: Ended,
+        mut visit: Visit,
+    ) -> Concluded {
+        visit.take_stamps(&instance.api, self.clock);
+        visit.outcome = match ended {
+            Ended::Answered(answer) => self.judge(target, &mut instance, answer, &mut visit),
+            Ended::TimedOut => Outcome::TimedOut {
+                cause: format!(
+                    "no answer within {:?}: {}",
+                    target.function.timeout,
+                    self.circumstances(&instance).await
+                ),
+            },
+            Ended::Exited(exit) => {
+                let code = exit.code.map_or("unknown".to_owned(), |c| c.to_string());
+                let circumstances = self.circumstances(&instance).await;
+                Outcome::Crashed { cause: format!("exited with code {code}: {circumstances}") }
+            }
+            Ended::Engine(error) => Outcome::EngineError { cause: error.to_string() },
+        };
+        if visit.outcome.is_ok() {
+            return (visit, Some(instance));
+        }
+        if let Err(error) = self.engine.remove(&instance.id).await {
+            self.warn(format!("removing container {}: {error}", instance.id.short()));
+            self.lock().doomed.push(instance);
+        }
+        (visit, None)
+    }
+
+    /// How far a failed instance came, what it did wrong, what it wrote last.
+    async fn circumstances(&self, instance: &Instance) -> String {
+        let mut parts = vec![
+            match (instance.api.ready(), instance.api.sent()) {
+                (None, _) => "it never asked for an event",
+                (Some(_), None) => "it asked for events, and got none",
+                (Some(_), Some(_)) => "it got the event",
+            }
+            .to_owned(),
+        ];
+        // Before its output: a limit that was met explains all the rest.
+        if self.engine.inspect(&instance.id).await.is_ok_and(|i| i.out_of_memory) {
+            parts.push("it was killed for want of memory: its limit is too low".to_owned());
+        }
+        parts.extend(instance.api.notes().into_iter().map(|n| format!("it {n}")));
+        match self.engine.output(&instance.id).await {
+            Ok(output) if output.trim().is_empty() => parts.push("it wrote nothing".to_owned()),
+            Ok(output) => parts.push(format!("it wrote: {}", printable(&output, 400))),
+            Err(error) => parts.push(format!("its output is lost: {error}")),
+        }
+        parts.join("; ")
+    }
+
+    fn judge(
+        &self,
+        target: &Target,
+        instance: &mut Instance,
+        answer: Answer,
+        visit: &mut Visit,
+    ) -> Outcome {
+        let (responded, replied, body) = match answer {
+            Answer::Response { responded, replied, body } => (responded, replied, body),
+            Answer::InitError(cause) => return Outcome::InitError { cause },
+            Answer::FunctionError(text) => {
+                let cause = format!("the function reported an error: {text}");
+                return Outcome::WrongReply { cause };
+            }
+            Answer::Unreadable(cause) => return Outcome::WrongReply { cause },
+        };
+        visit.take_end(responded, replied, self.clock);
+        match proof::read(&target.function, &body) {
+            Err(cause) => Outcome::WrongReply { cause },
+            Ok(None) => Outcome::Ok,
+            Ok(Some(proof)) => {
+                let verdict =
+                    proof::check(&proof, instance.proof.as_ref(), &mut self.lock().nonces);
+                instance.proof = Some(proof.clone());
+                visit.proof = Some(proof);
+                verdict.map_or_else(|cause| Outcome::NotCold { cause }, |()| Outcome::Ok)
+            }
+        }
+    }
+}
