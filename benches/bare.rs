@@ -19,11 +19,11 @@ use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{Engine, LABEL_FUNCTION, LABEL_RUN};
 use coldstart::functions::{self, Function};
 use coldstart::images;
-use coldstart::platform::{Platform, Target};
+use coldstart::platform::{Making, Platform, Target};
 use coldstart::provision::bases::Bases;
 use coldstart::provision::{Consent, Surroundings, engine};
 use coldstart::sample::Mark;
-use coldstart::scenario::Network;
+use coldstart::factors::Network;
 use serde_json::json;
 
 /// The function with the fastest start shows the driver's cost best.
@@ -101,8 +101,10 @@ impl Sides {
             bail!("the bare loop speaks to a Unix socket, and the engine is at {address}");
         };
         let gateway: SocketAddr = engine.listen(Network::Bridge).await?.address().parse()?;
-        let target = Target::new(function.clone(), Network::Bridge, image.clone(), RUN);
-        let platform = Platform::new(engine, Clock::start(), RUN.to_owned(), Duration::ZERO);
+        let runtime = engine.describe().await?.offers.default_runtime().to_owned();
+        let making = Making::plain(function.clone(), image.clone(), Network::Bridge, &runtime);
+        let target = Target::new(making, RUN, 0);
+        let platform = Platform::new(engine, Clock::start(), RUN.to_owned());
         let socket = UnixStream::connect(path)?;
         Ok(Self { platform, target, socket, gateway: gateway.ip(), image, function })
     }

@@ -16,14 +16,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coldstart::clock::Clock;
+use coldstart::engine::Engine;
 use coldstart::engine::docker::DockerEngine;
 use coldstart::functions;
 use coldstart::images;
-use coldstart::platform::{Platform, Target};
+use coldstart::platform::{Making, Platform, Target};
 use coldstart::provision::bases::Bases;
 use coldstart::provision::{Consent, Surroundings, engine};
 use coldstart::sample::{Mark, Temperature};
-use coldstart::scenario::Network;
+use coldstart::factors::Network;
 use coldstart::store::FunctionRecord;
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use tokio::runtime::Runtime;
@@ -84,10 +85,12 @@ impl<'a> Starts<'a> {
         function: functions::Function,
         record: &FunctionRecord,
     ) -> Self {
-        let target = Target::new(function, Network::Bridge, record.digest.clone(), RUN);
+        let info = runtime.block_on(engine.describe()).expect("the engine to answer");
+        let oci = info.offers.default_runtime();
+        let making = Making::plain(function, record.digest.clone(), Network::Bridge, oci);
+        let target = Target::new(making, RUN, 0);
         let _context = runtime.enter();
-        let platform =
-            Platform::new(engine.clone(), Clock::start(), RUN.to_owned(), Duration::ZERO);
+        let platform = Platform::new(engine.clone(), Clock::start(), RUN.to_owned());
         Self { runtime, platform, target }
     }
 

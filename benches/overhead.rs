@@ -11,12 +11,18 @@ use std::time::{Duration, Instant};
 
 use coldstart::clock::Clock;
 use coldstart::engine::{EngineInfo, Listener};
+use coldstart::factors::{Combination, Network};
+use coldstart::functions::Limits;
 use coldstart::host::Host;
 use coldstart::plan::Plan;
 use coldstart::runtime_api::{Answer, RuntimeApi};
-use coldstart::sample::{Cell, Mark, Outcome, Proof, Sample, Temperature};
-use coldstart::scenario::{self, Act, Network, Scenario};
-use coldstart::store::{self, Counts, FORMAT, RunRecord, Writer};
+use coldstart::sample::{
+    Cell, Mark, Meanwhile, Outcome, Proof, Sample, Temperature, TrialRecord,
+};
+use coldstart::scenario::{self, Act, Scenario};
+use coldstart::store::{
+    self, Counts, FORMAT, KernelEvents, MachineRecord, RunRecord, Writer,
+};
 use coldstart::{fire, stats};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -117,10 +123,11 @@ fn recording(c: &mut Criterion) {
     let home = tempfile::tempdir().expect("a temporary folder");
     let mut writer = Writer::create(&home.path().join("run"), record()).expect("a run folder");
     let rows: Vec<Sample> = samples(208).collect();
+    let trial = trial();
     let mut group = c.benchmark_group("recording");
     group.throughput(Throughput::Elements(rows.len() as u64));
     group.bench_function("208 samples to disk", |b| {
-        b.iter(|| writer.append(&rows).expect("room on the disk"));
+        b.iter(|| writer.append(&trial, &rows).expect("room on the disk"));
     });
     group.finish();
 }
@@ -130,7 +137,7 @@ fn summarising(c: &mut Criterion) {
     let home = tempfile::tempdir().expect("a temporary folder");
     let folder = home.path().join("run");
     let mut writer = Writer::create(&folder, record()).expect("a run folder");
-    writer.append(&rows).expect("room on the disk");
+    writer.append(&trial(), &rows).expect("room on the disk");
     let mut group = c.benchmark_group("100,000 samples");
     group.sample_size(10);
     group.bench_function("summarise", |b| b.iter(|| stats::summarise(black_box(&rows))));
@@ -154,6 +161,8 @@ fn default_scenario() -> Scenario {
 
 /// Plausible rows over eight cells: what they say is of no matter here.
 fn samples(n: u32) -> impl Iterator<Item = Sample> {
+    let limits = Limits { memory: 512 << 20, cpus: None };
+    let factors = Combination::on(Network::Bridge).resolve(limits, "runc");
     (0..n).map(move |i| {
         let cold = i % 25 == 0;
         let start = u64::from(i) * 1_000_000;
@@ -166,7 +175,8 @@ fn samples(n: u32) -> impl Iterator<Item = Sample> {
         Sample {
             cell: Cell {
                 function: format!("f{}", i % 4),
-                network: Network::Bridge,
+                factors: factors.clone(),
+                control: None,
                 pattern: "surge".into(),
                 step: if cold { "out" } else { "steady" }.into(),
                 act: if cold { Act::Burst(4) } else { Act::Sequence(200) },
@@ -179,9 +189,16 @@ fn samples(n: u32) -> impl Iterator<Item = Sample> {
             proof: Some(Proof { nonce: format!("{i:016x}"), invocation: 1 }),
             marks: marks.into_iter().collect(),
             dropped_marks: 0,
+            processes: Vec::new(),
+            resources: None,
             outcome: Outcome::Ok,
         }
     })
+}
+
+fn trial() -> TrialRecord {
+    let machine = Meanwhile::default();
+    TrialRecord { trial: 1, round: 1, began: 0, ended: 1, machine, resident: None }
 }
 
 fn record() -> RunRecord {
@@ -199,6 +216,9 @@ fn record() -> RunRecord {
         host: Host::read(),
         engine: EngineInfo::default(),
         functions: Vec::new(),
+        null: None,
+        kernel_events: KernelEvents::default(),
+        machine: MachineRecord::default(),
         counts: Counts::default(),
         driver_memory: None,
         warnings: Vec::new(),

@@ -112,6 +112,7 @@ pub struct Factors {
     /// The OCI runtime, by the engine's name for it.
     pub runtime: String,
     /// CPU quota; none for no quota.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpus: Option<Cpus>,
     /// Memory limit in bytes.
     pub memory: u64,
@@ -169,12 +170,23 @@ pub struct Combination {
 }
 
 impl Combination {
+    /// A network, and everything else left open.
+    #[must_use]
+    pub fn on(network: Network) -> Self {
+        Self {
+            network,
+            runtime: None,
+            cpus: None,
+            memory: None,
+            page_cache: PageCache::Warm,
+            log_driver: None,
+        }
+    }
+
     /// Whether it asks for nothing but a network and what everybody has.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        let Self { network, runtime, cpus, memory, page_cache, log_driver } = self;
-        let open = runtime.is_none() && cpus.is_none() && memory.is_none() && log_driver.is_none();
-        open && *page_cache == PageCache::Warm && *network == Network::Bridge
+        *self == Self::on(Network::Bridge)
     }
 
     /// Closes what is open, for a function with such limits on an engine with
@@ -277,15 +289,8 @@ impl FactorLists {
     /// Every combination, the first factor varying slowest.
     #[must_use]
     pub fn combinations(&self) -> Vec<Combination> {
-        let first = |&network: &Network| Combination {
-            network,
-            runtime: None,
-            cpus: None,
-            memory: None,
-            page_cache: PageCache::Warm,
-            log_driver: None,
-        };
-        let mut all: Vec<Combination> = self.networks.iter().map(first).collect();
+        let mut all: Vec<Combination> =
+            self.networks.iter().map(|network| Combination::on(*network)).collect();
         all = by(all, &open(&self.runtimes), |c, runtime| Combination { runtime, ..c });
         all = by(all, &open(&self.cpus), |c, cpus| Combination { cpus, ..c });
         all = by(all, &open(&self.memory), |c, memory| Combination { memory, ..c });

@@ -10,6 +10,7 @@ use crate::sample::{Cell, Phases, Sample};
 
 mod binomial;
 mod burst;
+mod controls;
 mod distribution;
 mod histogram;
 mod typical;
@@ -18,6 +19,7 @@ mod warm;
 pub use burst::{
     Bursts, LEAST_LAG_NS, Lateness, MOST_LAG_NS, MOST_LAG_SHARE, bursts, release_width,
 };
+pub use controls::{Calibration, Controls, MOST_RESIDUAL_NS, MOST_SLOPE_ERROR};
 pub use distribution::{Distribution, Interval, Level, Quantile};
 pub use histogram::{HIGHEST_NS, LOWEST_NS, OutOfRange, Recorded, SIGNIFICANT_FIGURES};
 pub use warm::ColdToWarm;

@@ -5,7 +5,12 @@ use std::sync::Mutex;
 use super::*;
 use crate::clock::Clock;
 use crate::engine::fake::{FakeEngine, Fault, Script};
+use crate::controls::Control;
+use crate::engine::Source;
+use crate::factors::Network;
 use crate::functions;
+use crate::plan::Subject;
+use crate::platform::Making;
 use crate::sample::{Mark, Temperature};
 use crate::scenario;
 
@@ -23,6 +28,7 @@ event = '{"n": 12345678901234567890, "s": "grüße"}'
 const SCENARIO: &str = r#"
 name = "t"
 rounds = 2
+controls = false
 keep-alive = "300ms"
 [[pattern]]
 name = "single"
@@ -38,23 +44,39 @@ steps = [
 
 struct Setup {
     driver: Driver<FakeEngine>,
-    plan: Plan,
     clock: Clock,
 }
 
 fn setup(fault: Fault, change: impl FnOnce(FakeEngine) -> FakeEngine) -> Setup {
+    setup_of(SCENARIO, fault, change)
+}
+
+fn setup_of(text: &str, fault: Fault, change: impl FnOnce(FakeEngine) -> FakeEngine) -> Setup {
     let clock = Clock::paused();
     let script = Script { fault, ..Script::default() };
     let scripts = BTreeMap::from([("f".to_owned(), script)]);
     let engine = Arc::new(change(FakeEngine::new(clock, 7, scripts)));
-    let scenario = scenario::parse(SCENARIO, "t.toml").unwrap();
+    let scenario = scenario::parse(text, "t.toml").unwrap();
     let function = functions::parse(FUNCTIONS, "f.toml", Path::new("/")).unwrap().remove(0);
-    let target = Target::new(function, Network::Bridge, "image".into(), "run-1");
-    let platform = Platform::new(engine.clone(), clock, "run-1".into(), scenario.keep_alive);
     let plan = Plan::new(&scenario, 1, 1);
-    let targets = vec![vec![(Network::Bridge, Arc::new(target))]];
-    let driver = Driver { engine, platform: Arc::new(platform), scenario, targets };
-    Setup { driver, plan, clock }
+    let platform = Arc::new(Platform::new(engine.clone(), clock, "run-1".into()));
+    let mut targets = Targets::default();
+    let image = Source::Image("image".to_owned());
+    for trial in &plan.trials {
+        let (control, source) = match trial.subject {
+            Subject::Function { .. } => (None, image.clone()),
+            Subject::Control { control, .. } => (Some(control), match control {
+                Control::Process(_) => Source::Command(vec!["f".to_owned()]),
+                Control::Container(_) => image.clone(),
+            }),
+        };
+        let function = function.clone();
+        let plain = Making::plain(function, "image".into(), Network::Bridge, "fake");
+        let making = Making { control, source, keep_alive: scenario.keep_alive, ..plain };
+        targets.add(trial.subject, Target::new(making, "run-1", targets.next_key()));
+    }
+    let driver = Driver::new(engine, platform, scenario, plan, targets, None);
+    Setup { driver, clock }
 }
 
 async fn run(setup: &Setup) -> (Result<Ended, DriveError>, Vec<Sample>) {
@@ -62,8 +84,8 @@ async fn run(setup: &Setup) -> (Result<Ended, DriveError>, Vec<Sample>) {
     let mut all = Vec::new();
     let ended = setup
         .driver
-        .run(&setup.plan, &mut stop, |_, rows| {
-            all.extend(rows);
+        .run(&mut stop, |_, done| {
+            all.extend(done.samples);
             Ok(())
         })
         .await;
@@ -80,12 +102,12 @@ async fn the_default_pattern_is_cold_where_it_should_be_and_warm_where_it_should
     let (ended, samples) = run(&setup).await;
     assert_eq!(ended.unwrap(), Ended::Complete);
     assert!(samples.iter().all(|s| s.outcome.is_ok()), "{samples:#?}");
-    assert_eq!(samples.len() as u64, setup.plan.invocations(&setup.driver.scenario));
+    assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
     assert_eq!(count(&samples, "call", Temperature::Cold), 2);
     assert_eq!(count(&samples, "out", Temperature::Cold), 8);
     assert_eq!(count(&samples, "again", Temperature::Warm), 8);
     assert_eq!(count(&samples, "steady", Temperature::Warm), 40);
-    assert_eq!(setup.driver.engine.starts("f"), setup.plan.starts(&setup.driver.scenario));
+    assert_eq!(setup.driver.engine.starts("f"), setup.driver.plan.starts(&setup.driver.scenario));
 }
 
 #[tokio::test(start_paused = true)]
@@ -120,8 +142,8 @@ async fn a_burst_has_one_intended_instant_and_its_marks_are_in_order() {
 #[tokio::test(start_paused = true)]
 async fn nothing_is_left_before_a_trial_begins_or_after_a_run_is_cleared() {
     let setup = setup(Fault::None, |e| e);
-    let trial = setup.plan.trials[0];
-    setup.driver.trial(&trial).await;
+    let trial = setup.driver.plan.trials[0];
+    setup.driver.trial(&trial).await.unwrap();
     assert!(!setup.driver.engine.instances(None).await.unwrap().is_empty());
     let before = setup.clock.now();
     setup.driver.platform.settle().await.unwrap();
@@ -137,7 +159,7 @@ async fn every_fault_is_a_row_with_its_cause() {
         let setup = setup(fault, |e| e);
         let (ended, samples) = run(&setup).await;
         assert_eq!(ended.unwrap(), Ended::Complete, "{fault:?}");
-        assert_eq!(samples.len() as u64, setup.plan.invocations(&setup.driver.scenario));
+        assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
         let failed = samples.iter().find(|s| !s.outcome.is_ok()).expect("a failure");
         assert_eq!(failed.outcome.kind(), kind, "{fault:?}: {:?}", failed.outcome);
         let cause = failed.outcome.cause().unwrap();
@@ -201,8 +223,8 @@ async fn a_run_that_is_asked_to_stop_finishes_its_trial() {
     let trials = Mutex::new(0);
     let ended = setup
         .driver
-        .run(&setup.plan, &mut stop, |_, rows| {
-            assert!(!rows.is_empty());
+        .run(&mut stop, |_, done| {
+            assert!(!done.samples.is_empty());
             *trials.lock().unwrap() += 1;
             sender.send_replace(Stop::AfterTrial);
             Ok(())
@@ -222,7 +244,7 @@ async fn a_second_request_stops_within_a_trial() {
         std::future::pending::<()>().await;
     });
     let ended =
-        setup.driver.run(&setup.plan, &mut stop, |_, _| panic!("no trial can have ended")).await;
+        setup.driver.run(&mut stop, |_, _| panic!("no trial can have ended")).await;
     assert_eq!(ended.unwrap(), Ended::Stopped);
     setup.driver.platform.clear().await.unwrap();
     assert!(setup.driver.engine.instances(None).await.unwrap().is_empty());
@@ -233,19 +255,14 @@ async fn rows_that_cannot_be_kept_end_the_run() {
     let setup = setup(Fault::None, |e| e);
     let (_sender, mut stop) = watch::channel(Stop::No);
     let ended =
-        setup.driver.run(&setup.plan, &mut stop, |_, _| anyhow::bail!("the disk is full")).await;
+        setup.driver.run(&mut stop, |_, _| anyhow::bail!("the disk is full")).await;
     assert!(ended.unwrap_err().to_string().contains("the disk is full"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_keep_alive_shorter_than_the_pause_makes_the_next_step_cold() {
-    let mut setup = setup(Fault::None, |e| e);
-    setup.driver.platform = Arc::new(Platform::new(
-        setup.driver.engine.clone(),
-        setup.clock,
-        "run-1".into(),
-        Duration::from_millis(20),
-    ));
+    let text = SCENARIO.replace("300ms", "20ms");
+    let setup = setup_of(&text, Fault::None, |e| e);
     let (_, samples) = run(&setup).await;
     assert_eq!(count(&samples, "again", Temperature::Cold), 8);
 }

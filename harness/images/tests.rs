@@ -12,6 +12,8 @@ fn function(folder: &Path) -> Function {
         position: 0,
         context: folder.to_owned(),
         bases: BTreeMap::new(),
+        is_null: false,
+        process: Vec::new(),
         prepare: Vec::new(),
         files: ["main", "Dockerfile"].map(PathBuf::from).to_vec(),
         version_command: vec!["/main".to_owned()],

@@ -7,6 +7,7 @@ fn scenario(rounds: u32) -> Scenario {
         r#"
         name = "t"
         rounds = {rounds}
+        controls = false
         keep-alive = "250ms"
         [[pattern]]
         name = "single"
@@ -43,6 +44,13 @@ fn a_plan_for_a_person() {
     assert_eq!(plan.invocations(&scenario), 2 * 2 * (1 + 4 + 200));
 }
 
+fn function_and_pattern(subject: Subject) -> (usize, usize) {
+    match subject {
+        Subject::Function { function, pattern, .. } => (function, pattern),
+        Subject::Control { .. } => panic!("controls are off"),
+    }
+}
+
 proptest! {
     #[test]
     fn the_same_seed_gives_the_same_plan(seed: u64, rounds in 1u32..20, functions in 1usize..5) {
@@ -57,7 +65,7 @@ proptest! {
         let plan = Plan::new(&scenario, functions, seed);
         for round in 1..=rounds {
             let mut seen: Vec<_> = plan.trials.iter().filter(|t| t.round == round)
-                .map(|t| (t.function, t.pattern)).collect();
+                .map(|t| function_and_pattern(t.subject)).collect();
             seen.sort_unstable();
             let all: Vec<_> = (0..functions).flat_map(|f| (0..2).map(move |p| (f, p))).collect();
             prop_assert_eq!(seen, all);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::controls::Control;
 use crate::engine::{InstanceSpec, LABEL_FUNCTION, LABEL_RUN, Listener, Source};
-use crate::factors::Factors;
+use crate::factors::{Combination, Factors, Network};
 use crate::functions::Function;
 
 /// The variable that tells one of our functions to sleep before it is ready.
@@ -28,6 +28,21 @@ pub struct Making {
     pub keep_alive: Duration,
     /// The folders that hold its image's files, where its page cache is a factor.
     pub folders: Vec<PathBuf>,
+}
+
+impl Making {
+    /// Of an image on a network: no control, no keep-alive, its own limits.
+    #[must_use]
+    pub fn plain(function: Function, image: String, network: Network, runtime: &str) -> Self {
+        Self {
+            source: Source::Image(image),
+            factors: Combination::on(network).resolve(function.limits, runtime),
+            control: None,
+            keep_alive: Duration::ZERO,
+            folders: Vec::new(),
+            function,
+        }
+    }
 }
 
 /// A function under certain factors: what can be invoked.

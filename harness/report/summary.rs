@@ -307,8 +307,8 @@ mod tests {
         let csv = String::from_utf8(csv(&summaries).unwrap()).unwrap();
         assert_eq!(csv.lines().count(), rows.len() + 1);
         assert_eq!(rows[0].as_object().unwrap().len(), COLUMNS.len());
-        assert_eq!((&json["format"], &json["unit"]), (&1.into(), &"ns".into()));
-        assert!(csv.contains("\"odd,\"\"name\"\"\",bridge,"), "{csv}");
+        assert_eq!((&json["format"], &json["unit"]), (&2.into(), &"ns".into()));
+        assert!(csv.contains("\"odd,\"\"name\"\"\",bridge,runc,,134217728,warm,json-file,,"), "{csv}");
         assert!(csv.contains(",burst,1,cold,engine+boot,3,0,"), "{csv}");
     }
 

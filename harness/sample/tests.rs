@@ -1,10 +1,14 @@
 use super::*;
+use crate::factors::{Combination, Network};
+use crate::functions::Limits;
 use proptest::prelude::*;
 
 fn cell(temperature: Temperature) -> Cell {
     Cell {
         function: "python".into(),
-        network: Network::Bridge,
+        factors: Combination::on(Network::Bridge)
+                .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+            control: None,
         pattern: "single".into(),
         step: "call".into(),
         act: Act::Burst(1),
@@ -22,6 +26,8 @@ fn sample(temperature: Temperature, marks: &[(Mark, u64)]) -> Sample {
         proof: None,
         marks: marks.iter().copied().collect(),
         dropped_marks: 0,
+        processes: Vec::new(),
+        resources: None,
         outcome: Outcome::Ok,
     }
 }
@@ -54,6 +60,10 @@ fn a_missing_mark_merges_its_two_phases() {
     marks.push((Mark::Exec, 280));
     let split = sample(Temperature::Cold, &marks);
     assert_eq!(named(&split)[2..4], [("engine".into(), 130), ("boot".into(), 20)]);
+    marks.extend([(Mark::OciCreate, 200), (Mark::OciStart, 270)]);
+    let finer = sample(Temperature::Cold, &marks);
+    let parts = [("daemon+shim", 50), ("sandbox+network", 70), ("start", 10), ("boot", 20)];
+    assert_eq!(named(&finer)[2..6], parts.map(|(name, ns)| (name.into(), ns)));
 }
 
 #[test]
@@ -79,14 +89,14 @@ fn a_row_is_short_and_comes_back_the_same() {
     let mut row = sample(Temperature::Warm, &[(Mark::Intended, 5), (Mark::Responded, 20)]);
     row.proof = Some(Proof { nonce: "ab".into(), invocation: 2 });
     let line = serde_json::to_string(&row).unwrap();
-    insta::assert_snapshot!(line, @r#"{"cell":{"function":"python","network":"bridge","pattern":"single","step":"call","act":{"burst":1},"temperature":"warm"},"round":1,"trial":1,"index":0,"proof":{"nonce":"ab","invocation":2},"marks":{"intended":5,"responded":20},"outcome":{"kind":"ok"}}"#);
+    insta::assert_snapshot!(line, @r#"{"cell":{"function":"python","factors":{"network":"bridge","runtime":"runc","cpus":null,"memory":134217728,"page_cache":"warm","log_driver":"json-file"},"pattern":"single","step":"call","act":{"burst":1},"temperature":"warm"},"round":1,"trial":1,"index":0,"proof":{"nonce":"ab","invocation":2},"marks":{"intended":5,"responded":20},"outcome":{"kind":"ok"}}"#);
     assert_eq!(serde_json::from_str::<Sample>(&line).unwrap(), row);
 }
 
 #[test]
 fn an_unknown_mark_is_refused_by_name() {
-    let message = serde_json::from_str::<Marks>(r#"{"intended":1,"shim":2}"#).unwrap_err();
-    assert!(message.to_string().contains("unknown mark `shim`"));
+    let message = serde_json::from_str::<Marks>(r#"{"intended":1,"novel":2}"#).unwrap_err();
+    assert!(message.to_string().contains("unknown mark `novel`"));
 }
 
 proptest! {

@@ -66,7 +66,7 @@ pub fn bursts(samples: &[Sample], summaries: &[Summary]) -> Vec<Bursts> {
     let widths = widths(samples);
     let medians = medians(summaries);
     let mut groups: BTreeMap<(u32, Temperature), BTreeMap<Key, bool>> = BTreeMap::new();
-    for sample in super::used(samples) {
+    for sample in super::used(samples).filter(|s| s.cell.control.is_none()) {
         if let Act::Burst(size) = sample.cell.act {
             let group = groups.entry((size, sample.cell.temperature)).or_default();
             *group.entry(key(sample)).or_default() |= is_late(sample, &medians);

@@ -1,6 +1,8 @@
 use super::*;
 use crate::sample::{Mark, Outcome, Temperature};
-use crate::scenario::{Act, Network};
+use crate::factors::{Combination, Network};
+use crate::functions::Limits;
+use crate::scenario::Act;
 use proptest::prelude::*;
 
 const MS: u64 = 1_000_000;
@@ -8,7 +10,9 @@ const MS: u64 = 1_000_000;
 fn cell(act: Act, temperature: Temperature) -> Cell {
     Cell {
         function: "alpha".into(),
-        network: Network::Bridge,
+        factors: Combination::on(Network::Bridge)
+                .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+            control: None,
         pattern: "surge".into(),
         step: "out".into(),
         act,
@@ -37,6 +41,8 @@ fn row(cell: &Cell, round: u32, trial: u32, lag: u64, latency: u64) -> Sample {
         proof: None,
         marks,
         dropped_marks: 0,
+        processes: Vec::new(),
+        resources: None,
         outcome: Outcome::Ok,
     }
 }

@@ -4,7 +4,8 @@ use super::Summary;
 use crate::sample::{Cell, Temperature};
 use crate::scenario::Act;
 
-/// A cold median over a warm one, of the same function and network.
+/// A cold median over a warm one, of the same function under the same
+/// factors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColdToWarm {
     /// Cold p50 divided by warm p50. A point estimate, without an interval.
@@ -23,7 +24,7 @@ pub(super) fn compare(summaries: &mut [Summary]) {
 }
 
 fn ratio(cold: &Summary, all: &[Summary]) -> Option<ColdToWarm> {
-    if cold.cell.temperature != Temperature::Cold {
+    if cold.cell.temperature != Temperature::Cold || cold.cell.control.is_some() {
         return None;
     }
     let warm = all

@@ -1,6 +1,8 @@
 use super::*;
 use crate::sample::{Cell, Mark, Outcome, Temperature};
-use crate::scenario::{Act, Network};
+use crate::factors::{Combination, Network};
+use crate::functions::Limits;
+use crate::scenario::Act;
 
 fn record() -> RunRecord {
     RunRecord {
@@ -21,6 +23,9 @@ fn record() -> RunRecord {
         host: Host::default(),
         engine: EngineInfo::default(),
         functions: Vec::new(),
+        null: None,
+        kernel_events: KernelEvents::default(),
+        machine: MachineRecord::default(),
         counts: Counts::default(),
         driver_memory: None,
         warnings: Vec::new(),
@@ -31,7 +36,9 @@ fn sample(index: u32, outcome: Outcome) -> Sample {
     Sample {
         cell: Cell {
             function: "f".into(),
-            network: Network::Bridge,
+            factors: Combination::on(Network::Bridge)
+                .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+            control: None,
             pattern: "p".into(),
             step: "s".into(),
             act: Act::Burst(1),
@@ -44,15 +51,22 @@ fn sample(index: u32, outcome: Outcome) -> Sample {
         proof: None,
         marks: [(Mark::Intended, 5), (Mark::Responded, 9)].into_iter().collect(),
         dropped_marks: 1,
+        processes: Vec::new(),
+        resources: None,
         outcome,
     }
+}
+
+fn trial() -> TrialRecord {
+    let machine = Meanwhile { steal: Some(0.01), ..Meanwhile::default() };
+    TrialRecord { trial: 1, round: 1, began: 1, ended: 9, machine, resident: None }
 }
 
 fn write_run(folder: &Path) -> Vec<Sample> {
     let mut writer = Writer::create(folder, record()).unwrap();
     let samples =
         vec![sample(0, Outcome::Ok), sample(1, Outcome::TimedOut { cause: "late".into() })];
-    writer.append(&samples).unwrap();
+    writer.append(&trial(), &samples).unwrap();
     writer.save().unwrap();
     samples
 }
@@ -64,6 +78,7 @@ fn a_run_comes_back_as_it_was_written() {
     let samples = write_run(&folder);
     let run = open(&folder).unwrap();
     assert_eq!(run.samples, samples);
+    assert_eq!(run.trials, [trial()]);
     assert!(!run.truncated && !run.record.complete);
     let Counts { ok, failed, dropped_marks, .. } = run.record.counts;
     assert_eq!((ok, failed, dropped_marks), (1, 1, 2));
@@ -119,10 +134,10 @@ fn a_full_disk_is_named_and_what_was_written_stays() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("run");
     let mut writer = Writer::create(&folder, record()).unwrap();
-    writer.append(&[sample(0, Outcome::Ok)]).unwrap();
+    writer.append(&trial(), &[sample(0, Outcome::Ok)]).unwrap();
     let full = File::options().write(true).open("/dev/full").unwrap();
     writer.samples = full;
-    let message = format!("{:#}", writer.append(&[sample(1, Outcome::Ok)]).unwrap_err());
+    let message = format!("{:#}", writer.append(&trial(), &[sample(1, Outcome::Ok)]).unwrap_err());
     assert!(
         message.contains("samples.jsonl") && message.contains("is the disk full?"),
         "{message}"

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::engine::{Engine, EngineError, InstanceId, InstanceSpec, LABEL_RUN};
+use crate::engine::{Engine, EngineError, InstanceId, InstanceSpec, LABEL_RUN, Source};
 use crate::functions::Limits;
-use crate::scenario::Network;
+use crate::factors::{Combination, Network};
 
 fn in_folder(folder: &Path) -> Surroundings {
     Surroundings {
@@ -80,9 +80,10 @@ async fn an_engine_that_dies_ends_every_wait() {
     assert!(before.await.is_err());
     assert!(engine.watch_exit(&InstanceId("after".to_owned())).await.is_err());
     let spec = InstanceSpec {
-        image: "x".to_owned(),
-        network: Network::Host,
-        limits: Limits { memory: 1 << 26, cpus: None },
+        source: Source::Image("x".to_owned()),
+        factors: Combination::on(Network::Host)
+            .resolve(Limits { memory: 1 << 26, cpus: None }, "runc"),
+        socket: None,
         env: BTreeMap::new(),
         labels: BTreeMap::from([(LABEL_RUN.to_owned(), "test".to_owned())]),
     };

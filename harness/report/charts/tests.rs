@@ -1,10 +1,15 @@
 use super::sheet::{Align, Stroke, Words};
 use super::*;
+use crate::factors::Network;
 use crate::report::tests::synthetic;
 use crate::stats::summarise;
 
+fn factors() -> Factors {
+    synthetic::four(2).samples[0].cell.factors.clone()
+}
+
 fn composed(run: &Run) -> Vec<Composed> {
-    compose(run, &summarise(&run.samples), Network::Bridge).unwrap()
+    compose(run, &summarise(&run.samples), &factors()).unwrap()
 }
 
 /// Left, top, right, bottom of a text.
@@ -178,7 +183,7 @@ fn foreign_names_are_escaped() {
 fn networks_have_charts_of_their_own() {
     let mut run = synthetic::four(3);
     let mut host = run.samples.clone();
-    host.iter_mut().for_each(|s| s.cell.network = Network::Host);
+    host.iter_mut().for_each(|s| s.cell.factors.network = Network::Host);
     run.samples.extend(host);
     let names: Vec<String> =
         charts(&run, &summarise(&run.samples)).unwrap().into_iter().map(|c| c.name).collect();

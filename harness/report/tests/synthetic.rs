@@ -6,12 +6,15 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::engine::EngineInfo;
+use crate::engine::{EngineInfo, Offers};
+use crate::factors::{Combination, FactorLists, Network};
 use crate::functions::{Limits, ReplyRule};
 use crate::host::Host;
 use crate::sample::{Cell, Mark, Outcome, Sample, Temperature};
-use crate::scenario::{Act, Network, Pattern, Scenario, Step};
-use crate::store::{BaseRecord, Counts, FunctionRecord, Origin, Run, RunRecord};
+use crate::scenario::{Act, Pattern, Scenario, Step};
+use crate::store::{
+    BaseRecord, Counts, FunctionRecord, KernelEvents, MachineRecord, Origin, Run, RunRecord,
+};
 
 const MS: f64 = 1e6;
 
@@ -58,7 +61,7 @@ pub(crate) fn with_samples(functions: &[Shape], rounds: u32, samples: Vec<Sample
         dropped_marks: 0,
     };
     let record = record(functions, rounds, counts);
-    Run { folder: PathBuf::from("results/x"), record, samples, truncated: false }
+    Run { folder: PathBuf::from("results/x"), record, samples, trials: vec![], truncated: false }
 }
 
 struct Maker {
@@ -93,7 +96,9 @@ impl Maker {
         let temperature = if cold { Temperature::Cold } else { Temperature::Warm };
         let cell = Cell {
             function: shape.0.into(),
-            network: Network::Bridge,
+            factors: Combination::on(Network::Bridge)
+                .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+            control: None,
             pattern: pattern.into(),
             step: step.into(),
             act,
@@ -116,7 +121,7 @@ impl Maker {
         let &(_, engine, init, warm) = shape;
         let crowd = match cell.act {
             Act::Burst(n) => 1.0 + 0.35 * f64::from(n - 1),
-            Act::Sequence(_) => 1.0,
+            _ => 1.0,
         };
         let first = if round == 1 { 2.2 } else { 1.0 };
         let mut at = self.now;
@@ -142,6 +147,8 @@ impl Maker {
             proof: None,
             marks: marks.into_iter().collect(),
             dropped_marks: 0,
+            processes: Vec::new(),
+            resources: None,
             outcome: Outcome::Ok,
         }
     }
@@ -161,7 +168,10 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
         scenario: Scenario {
             name: "default".into(),
             functions: vec![],
-            networks: vec![Network::Bridge],
+            factors: FactorLists::default(),
+            controls: false,
+            until: None,
+            max_time: None,
             rounds,
             keep_alive: Duration::from_millis(250),
             patterns: vec![Pattern {
@@ -187,8 +197,12 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
             cgroups: "cgroupfs v1".into(),
             kernel: "6.18.0".into(),
             address: "unix:///var/run/docker.sock".into(),
+            offers: Offers::default(),
         },
         functions: functions.iter().enumerate().map(|(i, f)| function(i, f.0)).collect(),
+        null: None,
+        kernel_events: KernelEvents::default(),
+        machine: MachineRecord::default(),
         counts,
         driver_memory: Some(31 << 20),
         warnings: vec![],

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use coldstart::engine::docker::DockerEngine;
-use coldstart::engine::{BuildSpec, Engine, EngineError, Found, LABEL_IMAGE};
+use coldstart::engine::{BuildSpec, Engine, EngineError, Found, ImageStore, LABEL_IMAGE};
 use coldstart::functions::{self, Function};
 use coldstart::images;
 use coldstart::provision::bases::Bases;

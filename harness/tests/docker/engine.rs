@@ -6,10 +6,11 @@ use std::path::Path;
 
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{
-    Engine, EngineError, InstanceSpec, LABEL_FUNCTION, LABEL_IMAGE, LABEL_RUN,
+    Engine, EngineError, ImageStore, InstanceSpec, LABEL_FUNCTION, LABEL_IMAGE, LABEL_RUN, Source,
 };
 use coldstart::functions::Limits;
-use coldstart::scenario::Network;
+use coldstart::factors::{Combination, Factors, Network};
+use coldstart::units::Cpus;
 use libtest_mimic::Trial;
 
 use crate::bench::{Bench, Tested, archive};
@@ -29,15 +30,20 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn spec(bench: &Bench, image: &str, network: Network) -> InstanceSpec {
     InstanceSpec {
-        image: image.to_owned(),
-        network,
-        limits: Limits { memory: 64 << 20, cpus: Some(1.0) },
+        source: Source::Image(image.to_owned()),
+        factors: factors(network),
+        socket: None,
         env: BTreeMap::from([("A".to_owned(), "b c".to_owned())]),
         labels: BTreeMap::from([
             (LABEL_RUN.to_owned(), bench.run.clone()),
             (LABEL_FUNCTION.to_owned(), "null".to_owned()),
         ]),
     }
+}
+
+fn factors(network: Network) -> Factors {
+    let limits = Limits { memory: 64 << 20, cpus: Cpus::from_cores(1.0).ok() };
+    Combination::on(network).resolve(limits, "runc")
 }
 
 fn lifecycle(bench: &Bench) -> Tested {

@@ -2,6 +2,7 @@
 //! burst; timed out, killed, refusing to start.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use coldstart::clock::Clock;
@@ -9,9 +10,9 @@ use coldstart::engine::Engine;
 use coldstart::engine::docker::DockerEngine;
 use coldstart::fire;
 use coldstart::functions::Function;
-use coldstart::platform::{Platform, Target, Visit};
+use coldstart::platform::{Making, Platform, Target, Visit};
 use coldstart::sample::{Mark, Outcome, Temperature};
-use coldstart::scenario::Network;
+use coldstart::factors::Network;
 use coldstart::store::{FunctionRecord, Origin};
 use libtest_mimic::Trial;
 
@@ -54,8 +55,7 @@ impl Subject<'_> {
         Bench::with(|bench| {
             let (function, record) = bench.function(name)?;
             let engine = bench.engine.clone();
-            let keep_alive = Duration::from_secs(60);
-            let platform = Platform::new(engine, Clock::start(), bench.run.clone(), keep_alive);
+            let platform = Platform::new(engine, Clock::start(), bench.run.clone());
             let platform = Arc::new(platform);
             let subject = Subject { bench, function, record, platform };
             test(&subject)?;
@@ -64,13 +64,19 @@ impl Subject<'_> {
     }
 
     fn target(&self, function: Function) -> Target {
-        Target::new(function, Network::Bridge, self.record.digest.clone(), &self.bench.run)
+        self.made(Making::plain(function, self.record.digest.clone(), Network::Bridge, "runc"))
     }
 
     /// Its target with another image.
     fn target_of(&self, image: &str) -> Target {
         let function = self.function.clone();
-        Target::new(function, Network::Bridge, image.to_owned(), &self.bench.run)
+        self.made(Making::plain(function, image.to_owned(), Network::Bridge, "runc"))
+    }
+
+    fn made(&self, making: Making) -> Target {
+        static KEYS: AtomicUsize = AtomicUsize::new(0);
+        let making = Making { keep_alive: Duration::from_secs(60), ..making };
+        Target::new(making, &self.bench.run, KEYS.fetch_add(1, Ordering::Relaxed))
     }
 
     fn invoke(&self, target: &Target) -> Visit {
@@ -124,7 +130,7 @@ fn is_cold_then_warm(subject: &Subject) -> Tested {
     for count in 2..10 {
         let warm = subject.invoke(&target);
         ok(&warm)?;
-        assert_eq!((warm.temperature, &warm.instance), (Temperature::Warm, &cold.instance));
+        assert_eq!((warm.temperature, &warm.id), (Temperature::Warm, &cold.id));
         let (first, now) = (cold.proof.as_ref().unwrap(), warm.proof.unwrap());
         assert_eq!((&now.nonce, now.invocation), (&first.nonce, count));
     }
@@ -144,7 +150,7 @@ fn answers_a_burst(subject: &Subject) -> Tested {
     for visit in &visits {
         ok(visit)?;
         assert_eq!(visit.marks.get(Mark::Intended), Some(at));
-        instances.push(visit.instance.clone().unwrap());
+        instances.push(visit.id.clone().unwrap());
     }
     instances.sort();
     instances.dedup();
@@ -208,6 +214,6 @@ fn image_missing(subject: &Subject) -> Tested {
 
 fn host_network(subject: &Subject) -> Tested {
     let (function, image) = (subject.function.clone(), subject.record.digest.clone());
-    let target = Target::new(function, Network::Host, image, &subject.bench.run);
+    let target = subject.made(Making::plain(function, image, Network::Host, "runc"));
     ok(&subject.invoke(&target))
 }

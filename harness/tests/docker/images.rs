@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Duration;
 
-use coldstart::engine::{Engine, EngineError};
+use coldstart::engine::{Engine, EngineError, ImageStore};
 use coldstart::functions::{Base, Function, Limits, ReplyRule};
 use coldstart::images;
 use coldstart::provision::bases::{self, Bases};
@@ -50,6 +50,8 @@ fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
         position: 3,
         context: folder.to_owned(),
         bases: BTreeMap::new(),
+        is_null: false,
+        process: Vec::new(),
         prepare: vec!["cp".to_owned(), binary.display().to_string(), "binary".to_owned()],
         files: ["Dockerfile", "binary"].map(PathBuf::from).to_vec(),
         version_command: ["/binary", "--version"].map(str::to_owned).to_vec(),

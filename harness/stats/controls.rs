@@ -1,0 +1,256 @@
+//! How wrong the figures of a run can be, from starts whose truth is known.
+//!
+//! The calibration: the null function sleeps a known time before it is ready, and
+//! what is measured must grow by as much. As a process this is the whole headline;
+//! in a container the engine's noise is larger than any error looked for, so there
+//! the part after the engine is calibrated too, from the function's exec (or, where
+//! the kernel did not tell, its main) to its reply.
+
+use super::distribution::type_7;
+use super::{Distribution, Level, Summary};
+use crate::controls::Control;
+use crate::factors::Factors;
+use crate::sample::{Mark, Sample};
+
+/// How far a slope may be from 1 in a valid run.
+pub const MOST_SLOPE_ERROR: f64 = 0.01;
+/// How far the median of one known sleep may be from the line, in nanoseconds, in
+/// a valid run.
+pub const MOST_RESIDUAL_NS: f64 = 1e6;
+
+/// What the controls of a run say.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Controls {
+    /// Headline of the null process against the known sleep.
+    pub process: Option<Calibration>,
+    /// Exec (or main) to reply in the container, against the known sleep.
+    pub container: Option<Calibration>,
+    /// Headline in the container against the known sleep: through all the engine's
+    /// noise.
+    pub headline: Option<Calibration>,
+    /// The end of the null process's headline, less its own stamp of the same: how
+    /// late the driver sees a reply.
+    pub bias: Option<Distribution>,
+    /// Headline of the null process.
+    pub null_process: Option<Distribution>,
+    /// Headline of the null container under each combination of factors.
+    pub floors: Vec<(Factors, Distribution)>,
+}
+
+/// A line through (known sleep, measured), all in nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Calibration {
+    /// Starts that it rests on.
+    pub n: usize,
+    /// Measured per known: 1 is the truth. Least squares through the medians of
+    /// the known sleeps, which a few slow starts do not bend.
+    pub slope: f64,
+    /// Standard error of the slope, from the spread about the line.
+    pub slope_error: f64,
+    /// What is measured of no sleep.
+    pub intercept: f64,
+    /// Standard deviation about the line, of all starts, by the median absolute
+    /// deviation (times 1.4826).
+    pub spread: f64,
+    /// The median of the known sleep that is furthest from the line, less the line.
+    pub worst: f64,
+}
+
+impl Controls {
+    /// From all rows and the summaries of their cells.
+    #[must_use]
+    pub fn of(samples: &[Sample], summaries: &[Summary]) -> Self {
+        let used: Vec<&Sample> = super::used(samples).filter(|s| s.cell.control.is_some()).collect();
+        // The series is under the first combination that has it.
+        let series = used.iter().find(|s| {
+            s.cell.control.is_some_and(|c| matches!(c, Control::Container(ms) if ms > 0))
+        });
+        let factors = series.map(|s| &s.cell.factors);
+        let contained: Vec<&Sample> = used
+            .iter()
+            .filter(|s| matches!(s.cell.control, Some(Control::Container(_))))
+            .filter(|s| Some(&s.cell.factors) == factors)
+            .copied()
+            .collect();
+        let processes: Vec<&Sample> = used
+            .iter()
+            .filter(|s| matches!(s.cell.control, Some(Control::Process(_))))
+            .copied()
+            .collect();
+        let bias = processes.iter().filter_map(|s| late(s)).collect::<Vec<_>>();
+        let of = |control| move |s: &&Summary| s.cell.control == Some(control);
+        let mut floors = summaries.iter().filter(of(Control::Container(0)));
+        Self {
+            process: Calibration::of(&processes, Sample::latency),
+            container: Calibration::of(&contained, after_the_engine),
+            headline: Calibration::of(&contained, Sample::latency),
+            bias: (!bias.is_empty()).then(|| Distribution::new(bias, 0)),
+            null_process: summaries.iter().find(of(Control::Process(0))).map(|s| s.latency),
+            floors: floors.by_ref().map(|s| (s.cell.factors.clone(), s.latency)).collect(),
+        }
+    }
+
+    /// Whether the run had controls at all.
+    #[must_use]
+    pub fn are_there(&self) -> bool {
+        self.null_process.is_some() || !self.floors.is_empty()
+    }
+
+    /// Median of the null container under some factors, in nanoseconds.
+    #[must_use]
+    pub fn floor(&self, factors: &Factors) -> Option<f64> {
+        let (_, floor) = self.floors.iter().find(|(of, _)| of == factors)?;
+        floor.p50.value.and_then(Level::ns)
+    }
+
+    /// Why the run's figures are not to be believed; empty when they are, as far
+    /// as its controls can tell.
+    #[must_use]
+    pub fn faults(&self) -> Vec<String> {
+        let lines = [("process", &self.process), ("container", &self.container)];
+        let mut faults = Vec::new();
+        for (place, line) in lines {
+            let Some(line) = line else { continue };
+            if (line.slope - 1.0).abs() > MOST_SLOPE_ERROR {
+                faults.push(format!(
+                    "the calibration's slope in the {place} is {:.4}, more than {} % from 1",
+                    line.slope,
+                    MOST_SLOPE_ERROR * 100.0
+                ));
+            }
+            if line.worst.abs() > MOST_RESIDUAL_NS {
+                faults.push(format!(
+                    "a known sleep in the {place} is measured {:.2} ms off the line",
+                    line.worst / 1e6
+                ));
+            }
+        }
+        faults
+    }
+}
+
+/// How late the driver saw the reply, by the function's own clock.
+fn late(sample: &Sample) -> Option<u64> {
+    sample.latency()?;
+    sample.marks.between(Mark::Replied, Mark::Responded)
+}
+
+/// What a start in a container takes without its engine.
+fn after_the_engine(sample: &Sample) -> Option<u64> {
+    sample.latency()?;
+    let since = |mark| sample.marks.between(mark, Mark::Responded);
+    since(Mark::Exec).or_else(|| since(Mark::Main))
+}
+
+impl Calibration {
+    /// Fewest known sleeps, and fewest starts of each, that make a line.
+    const LEAST: usize = 2;
+
+    fn of(samples: &[&Sample], measured: impl Fn(&Sample) -> Option<u64>) -> Option<Self> {
+        let mut points: Vec<(f64, u64)> = samples
+            .iter()
+            .filter_map(|s| Some((f64::from(s.cell.control?.sleep_ms()) * 1e6, measured(s)?)))
+            .collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let groups: Vec<(f64, Vec<u64>)> = points
+            .chunk_by(|a, b| a.0 == b.0)
+            .map(|group| (group[0].0, group.iter().map(|(_, y)| *y).collect()))
+            .collect();
+        Self::through(&groups)
+    }
+
+    /// Through groups of a known sleep and its sorted measurements.
+    fn through(groups: &[(f64, Vec<u64>)]) -> Option<Self> {
+        let n = groups.iter().map(|(_, ys)| ys.len()).sum();
+        if groups.len() < Self::LEAST || groups.iter().any(|(_, ys)| ys.len() < Self::LEAST) {
+            return None;
+        }
+        let medians: Vec<(f64, f64)> = groups
+            .iter()
+            .map(|(x, ys)| Some((*x, type_7(ys, 0.5)?)))
+            .collect::<Option<_>>()?;
+        let count = medians.len() as f64;
+        let mean_x = medians.iter().map(|(x, _)| x).sum::<f64>() / count;
+        let mean_y = medians.iter().map(|(_, y)| y).sum::<f64>() / count;
+        let square: f64 = medians.iter().map(|(x, _)| (x - mean_x).powi(2)).sum();
+        let product: f64 = medians.iter().map(|(x, y)| (x - mean_x) * (y - mean_y)).sum();
+        let slope = product / square;
+        let intercept = mean_y - slope * mean_x;
+        let line = |x: f64| intercept + slope * x;
+        let worst = medians.iter().map(|(x, y)| y - line(*x));
+        let worst = worst.max_by(|a, b| a.abs().total_cmp(&b.abs()))?;
+        let off = groups.iter().flat_map(|(x, ys)| ys.iter().map(|y| (*y as f64 - line(*x)).abs()));
+        let mut off: Vec<u64> = off.map(|ns| ns.round() as u64).collect();
+        off.sort_unstable();
+        let spread = 1.4826 * type_7(&off, 0.5)?;
+        // The median of m normal values has a variance of pi/2 over m times theirs.
+        let each = n as f64 / count;
+        let slope_error = spread * (std::f64::consts::FRAC_PI_2 / each / square).sqrt();
+        Some(Self { n, slope, slope_error, intercept, spread, worst })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::controls::SERIES;
+    use proptest::prelude::*;
+
+    fn groups(slope: f64, intercept: f64, noise: impl Fn(usize) -> f64) -> Vec<(f64, Vec<u64>)> {
+        let ys = |x: f64| {
+            let mut ys: Vec<u64> =
+                (0..19).map(|i| (intercept + slope * x + noise(i)) as u64).collect();
+            ys.sort_unstable();
+            ys
+        };
+        SERIES.iter().map(|ms| f64::from(*ms) * 1e6).map(|x| (x, ys(x))).collect()
+    }
+
+    #[test]
+    fn a_line_without_noise_is_found() {
+        let line = Calibration::through(&groups(1.0, 2e6, |_| 0.0)).unwrap();
+        assert!((line.slope - 1.0).abs() < 1e-9 && (line.intercept - 2e6).abs() < 1.0);
+        assert_eq!((line.n, line.spread, line.slope_error), (95, 0.0, 0.0));
+    }
+
+    #[test]
+    fn a_few_slow_starts_do_not_bend_it() {
+        let slow = |i: usize| if i < 4 { 900e6 } else { (i as f64 - 9.0) * 1e4 };
+        let line = Calibration::through(&groups(1.0, 2e6, slow)).unwrap();
+        assert!((line.slope - 1.0).abs() < 0.001, "{line:?}");
+        assert!(line.spread < 2e5, "{line:?}");
+    }
+
+    #[test]
+    fn a_wrong_clock_is_a_fault_and_so_is_a_bent_line() {
+        let controls = |groups: &[(f64, Vec<u64>)]| Controls {
+            process: Calibration::through(groups),
+            ..Controls::default()
+        };
+        assert!(controls(&groups(1.003, 2e6, |_| 0.0)).faults().is_empty());
+        let faults = controls(&groups(1.02, 2e6, |_| 0.0)).faults();
+        assert!(faults[0].contains("slope in the process is 1.0200"), "{faults:?}");
+        let mut bent = groups(1.0, 2e6, |_| 0.0);
+        bent[3].1.iter_mut().for_each(|y| *y += 3_000_000);
+        let faults = controls(&bent).faults();
+        assert!(faults.iter().any(|f| f.contains("off the line")), "{faults:?}");
+    }
+
+    #[test]
+    fn too_little_makes_no_line() {
+        assert_eq!(Calibration::through(&[(0.0, vec![1, 2])]), None);
+        assert_eq!(Calibration::through(&[(0.0, vec![1, 2]), (1e6, vec![3])]), None);
+    }
+
+    proptest! {
+        /// The standard error is honest: the truth lies within four of it.
+        #[test]
+        fn the_error_of_the_slope_holds_the_truth(
+            noise in prop::collection::vec(-1.0..1.0f64, 19),
+            slope in 0.9..1.1f64,
+        ) {
+            let line = Calibration::through(&groups(slope, 5e6, |i| noise[i] * 1e5)).unwrap();
+            prop_assert!((line.slope - slope).abs() <= 4.0 * line.slope_error + 1e-3);
+        }
+    }
+}
