@@ -3,12 +3,17 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
 import java.io.EOFException;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.Socket;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.CharacterCodingException;
 import java.util.HexFormat;
 
@@ -21,11 +26,11 @@ import java.util.HexFormat;
 public final class Function {
     public static void main(String[] args) throws IOException {
         long mainNs = System.nanoTime(); // CLOCK_MONOTONIC, on Linux
-        String host = System.getenv("AWS_LAMBDA_RUNTIME_API");
-        if (host == null) {
+        String address = System.getenv("AWS_LAMBDA_RUNTIME_API");
+        if (address == null) {
             throw new IllegalStateException("AWS_LAMBDA_RUNTIME_API is not set");
         }
-        try (Api api = new Api(host)) {
+        try (Api api = address.startsWith("unix:") ? Unix.connect(address) : Api.connect(address)) {
             serve(api, mainNs);
         }
     }
@@ -103,16 +108,24 @@ public final class Function {
     /** One persistent connection to the Runtime API: as much of HTTP/1.1 as it needs. */
     private static final class Api implements AutoCloseable {
         private final String host;
-        private final Socket socket;
+        private final Closeable socket;
         private final InputStream in;
+        private final OutputStream out;
 
-        Api(String host) throws IOException {
-            int colon = host.lastIndexOf(':');
+        Api(String host, Closeable socket, InputStream in, OutputStream out) {
             this.host = host;
+            this.socket = socket;
+            this.in = new BufferedInputStream(in);
+            this.out = out;
+        }
+
+        static Api connect(String host) throws IOException {
+            int colon = host.lastIndexOf(':');
             // No time-out: the next event may be a long time coming.
-            socket = new Socket(host.substring(0, colon), Integer.parseInt(host.substring(colon + 1)));
+            Socket socket =
+                    new Socket(host.substring(0, colon), Integer.parseInt(host.substring(colon + 1)));
             socket.setTcpNoDelay(true);
-            in = new BufferedInputStream(socket.getInputStream());
+            return new Api(host, socket, socket.getInputStream(), socket.getOutputStream());
         }
 
         Answer nextEvent(String headers) throws IOException {
@@ -145,7 +158,7 @@ public final class Function {
             ByteArrayOutputStream request = new ByteArrayOutputStream(head.length() + body.length);
             request.writeBytes(head.getBytes(ISO_8859_1));
             request.writeBytes(body);
-            request.writeTo(socket.getOutputStream());
+            request.writeTo(out);
 
             String status = line();
             if (!status.startsWith("HTTP/1.1 2")) {
@@ -184,6 +197,16 @@ public final class Function {
         @Override
         public void close() throws IOException {
             socket.close();
+        }
+    }
+
+    /** The way over a Unix socket. Its own class: with TCP, nothing of it is loaded. */
+    private static final class Unix {
+        static Api connect(String address) throws IOException {
+            String path = address.substring("unix:".length());
+            SocketChannel socket = SocketChannel.open(UnixDomainSocketAddress.of(path));
+            return new Api("localhost", socket,
+                    Channels.newInputStream(socket), Channels.newOutputStream(socket));
         }
     }
 

@@ -6,12 +6,15 @@ const mainNs = process.hrtime.bigint();
 const http = require('node:http');
 const { randomBytes } = require('node:crypto');
 
-const runtime = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime`;
+const address = process.env.AWS_LAMBDA_RUNTIME_API;
+// Undefined with TCP, as if it were not given.
+const socketPath = address?.startsWith('unix:') ? address.slice('unix:'.length) : undefined;
+const runtime = `http://${socketPath ? 'localhost' : address}/2018-06-01/runtime`;
 // One connection for everything. No time-out: the next event may be a long time coming.
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1, noDelay: true });
 
 async function main() {
-  if (!process.env.AWS_LAMBDA_RUNTIME_API) throw new Error('AWS_LAMBDA_RUNTIME_API is not set');
+  if (!address) throw new Error('AWS_LAMBDA_RUNTIME_API is not set');
   let instance;
   try {
     sleepIfTold();
@@ -70,7 +73,7 @@ function postError(what, error) {
 
 function call(method, path, body, headers = {}) {
   return new Promise((resolve, reject) => {
-    const options = { method, agent, headers };
+    const options = { method, agent, headers, socketPath };
     if (body) options.headers['Content-Length'] = body.length;
     const request = http.request(`${runtime}/${path}`, options, (response) => {
       const chunks = [];

@@ -6,6 +6,7 @@ MAIN_NS = time.monotonic_ns()
 
 import json
 import os
+import socket
 import sys
 from http.client import HTTPConnection
 
@@ -13,8 +14,7 @@ RUNTIME = "/2018-06-01/runtime"
 
 
 def main():
-    # No time-out: the next event may be a long time coming.
-    api = HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    api = connection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         sleep_if_told()
         instance = os.urandom(8).hex()
@@ -35,6 +35,23 @@ def main():
             call(api, "POST", f"invocation/{request_id}/response", reply)
         request_id, event = next_event(api)
         invocation += 1
+
+
+def connection(address):
+    """The connection to the Runtime API, not made yet."""
+    # No time-out: the next event may be a long time coming.
+    if not address.startswith("unix:"):
+        return HTTPConnection(address)
+
+    # The client knows TCP alone; what it does once connected suits any socket.
+    def connect():
+        sock = socket.socket(socket.AF_UNIX)
+        sock.connect(address.removeprefix("unix:"))
+        api.sock = sock
+
+    api = HTTPConnection("localhost")
+    api.connect = connect
+    return api
 
 
 def sleep_if_told():

@@ -4,6 +4,7 @@ use std::env;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::Duration;
@@ -31,9 +32,9 @@ fn main() -> ExitCode {
 }
 
 fn run(main_ns: u64) -> Result<std::convert::Infallible> {
-    let host =
+    let address =
         env::var("AWS_LAMBDA_RUNTIME_API").map_err(|_| "AWS_LAMBDA_RUNTIME_API is not set")?;
-    let mut api = Api::connect(&host)?;
+    let mut api = Api::connect(&address)?;
     let instance = match start() {
         Ok(instance) => instance,
         Err(error) => {
@@ -48,7 +49,7 @@ fn run(main_ns: u64) -> Result<std::convert::Infallible> {
     for invocation in 1_u64.. {
         let id = next.request_id;
         match handle(&next.body, &instance, invocation) {
-            Ok(reply) => api.call("POST", &format!("invocation/{id}/response"), "", &reply)?,
+            Ok(reply) => api.post_reply(&id, &reply)?,
             Err(error) => {
                 api.post_error(&format!("invocation/{id}"), "Runtime.NotJson", &*error)?
             }
@@ -88,8 +89,13 @@ fn monotonic_ns() -> u64 {
 /// One persistent connection to the Runtime API: as much of HTTP/1.1 as it needs.
 struct Api {
     host: String,
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Stream>>,
 }
+
+/// TCP, or a Unix socket where there is no network.
+trait Stream: Read + Write {}
+impl Stream for TcpStream {}
+impl Stream for UnixStream {}
 
 struct Answer {
     /// Empty where the answer carries none.
@@ -98,11 +104,28 @@ struct Answer {
 }
 
 impl Api {
-    fn connect(host: &str) -> Result<Api> {
-        // An address, never a name: a static binary in an empty image resolves none.
-        let stream = TcpStream::connect(host.parse::<SocketAddr>()?)?;
-        stream.set_nodelay(true)?;
+    fn connect(address: &str) -> Result<Api> {
+        let (host, stream): (_, Box<dyn Stream>) = match address.strip_prefix("unix:") {
+            Some(path) => ("localhost", Box::new(UnixStream::connect(path)?)),
+            None => {
+                // An address, never a name: a static binary in an empty image resolves none.
+                let stream = TcpStream::connect(address.parse::<SocketAddr>()?)?;
+                stream.set_nodelay(true)?;
+                (address, Box::new(stream))
+            }
+        };
         Ok(Api { host: host.to_owned(), stream: BufReader::new(stream) })
+    }
+
+    /// Posts a reply with the instant at which it was written. That stamp goes into a place kept
+    /// for it in the finished request: what is done after it counts as the driver's time.
+    fn post_reply(&mut self, id: &str, reply: &str) -> Result<Answer> {
+        let header = format!("Coldstart-Replied-Ns: {:020}\r\n", 0);
+        let mut request =
+            self.request("POST", &format!("invocation/{id}/response"), &header, reply);
+        let end = request.len() - reply.len() - "\r\n\r\n".len();
+        request.replace_range(end - 20..end, &format!("{:020}", monotonic_ns()));
+        self.send(&request)
     }
 
     fn post_error(&mut self, what: &str, kind: &str, error: &dyn Error) -> Result<Answer> {
@@ -113,16 +136,24 @@ impl Api {
     }
 
     fn call(&mut self, method: &str, path: &str, headers: &str, body: &str) -> Result<Answer> {
-        let request = format!(
-            "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {}\r\n{headers}Content-Length: {}\r\n\r\n{body}",
+        self.send(&self.request(method, path, headers, body))
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &str, body: &str) -> String {
+        format!(
+            "{method} /2018-06-01/runtime/{path} HTTP/1.1\r\nHost: {}\r\nContent-Length: {}\r\n{headers}\r\n{body}",
             self.host,
             body.len(),
-        );
+        )
+    }
+
+    fn send(&mut self, request: &str) -> Result<Answer> {
         self.stream.get_mut().write_all(request.as_bytes())?;
 
         let status_line = self.line()?;
         if !status_line.starts_with("HTTP/1.1 2") {
-            return Err(format!("{method} {path} was answered with {status_line:?}").into());
+            let asked = request.lines().next().unwrap_or_default();
+            return Err(format!("{asked:?} was answered with {status_line:?}").into());
         }
         let mut answer = Answer { request_id: String::new(), body: Vec::new() };
         loop {
