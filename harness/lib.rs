@@ -30,6 +30,7 @@ pub mod fire;
 pub mod host;
 pub mod hostile;
 pub mod images;
+pub mod page_cache;
 pub mod platform;
 pub mod provision;
 pub mod runtime_api;
