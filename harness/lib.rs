@@ -23,6 +23,7 @@ pub mod sample;
 pub mod stats;
 
 // Doing it.
+pub mod cgroup;
 pub mod clock;
 pub mod drive;
 pub mod engine;
