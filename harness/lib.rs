@@ -31,6 +31,7 @@ pub mod fire;
 pub mod host;
 pub mod hostile;
 pub mod images;
+pub mod machine;
 pub mod page_cache;
 pub mod platform;
 pub mod provision;
