@@ -12,6 +12,7 @@ mod binomial;
 mod burst;
 mod distribution;
 mod histogram;
+mod noise;
 mod typical;
 mod warm;
 
@@ -20,6 +21,7 @@ pub use burst::{
 };
 pub use distribution::{Distribution, Interval, Level, Quantile};
 pub use histogram::{HIGHEST_NS, LOWEST_NS, OutOfRange, Recorded, SIGNIFICANT_FIGURES};
+pub use noise::{Grade, NoiseFacts, grade};
 pub use warm::ColdToWarm;
 
 /// The numbers of one cell.
