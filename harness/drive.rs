@@ -17,7 +17,7 @@ use crate::fire;
 use crate::machine::Reading;
 use crate::plan::{Plan, Trial};
 use crate::platform::{Platform, Target, Visit};
-use crate::sample::{Cell, Outcome, Sample, TrialRecord};
+use crate::sample::{Cell, Meanwhile, Outcome, Sample, TrialRecord};
 use crate::scenario::{Act, Scenario, Step};
 
 mod chill;
@@ -198,7 +198,7 @@ impl<E: Engine> Driver<E> {
             }));
         }
         let ended = clock.now();
-        let machine = Reading::now().since(&before, ended - began);
+        let machine = Meanwhile::between(&before, &Reading::now(), ended - began);
         let resident = page_cache.residency;
         let (round, trial) = (trial.round, trial.number);
         let record = TrialRecord { trial, round, began, ended, machine, resident };

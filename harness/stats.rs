@@ -13,6 +13,7 @@ mod burst;
 mod controls;
 mod distribution;
 mod histogram;
+mod noise;
 mod typical;
 mod warm;
 
@@ -22,6 +23,7 @@ pub use burst::{
 pub use controls::{Calibration, Controls, MOST_RESIDUAL_NS, MOST_SLOPE_ERROR};
 pub use distribution::{Distribution, Interval, Level, Quantile};
 pub use histogram::{HIGHEST_NS, LOWEST_NS, OutOfRange, Recorded, SIGNIFICANT_FIGURES};
+pub use noise::{Grade, NoiseFacts, grade};
 pub use warm::ColdToWarm;
 
 /// The numbers of one cell.

@@ -22,6 +22,7 @@ use crate::machine::Reading;
 use crate::platform::Platform;
 use crate::provision::bases::Bases;
 use crate::provision::{Surroundings, engine};
+use crate::sample::Meanwhile;
 use crate::stats;
 use crate::store::{self, FunctionRecord, Writer};
 use crate::units::format_wait;
@@ -110,7 +111,7 @@ async fn drive<E: Engine>(
     let estimate = format_wait(request.plan.estimate(&request.scenario));
     say(&format!("measuring {} trials, about {estimate}", request.plan.trials.len()));
     let (begun, before) = (Instant::now(), Reading::now());
-    writer.record.machine.load_at_start = before.load();
+    writer.record.machine.load_at_start = before.load;
     let mut progress = Progress::new(request.plan.trials.len(), request.scenario.rounds);
     let mut stop = interrupts()?;
     let mut asked = 0;
@@ -126,7 +127,7 @@ async fn drive<E: Engine>(
     let cleared = driver.platform().clear().await;
     let record = &mut writer.record;
     let nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    record.machine.meanwhile = Some(Reading::now().since(&before, nanoseconds));
+    record.machine.meanwhile = Some(Meanwhile::between(&before, &Reading::now(), nanoseconds));
     record.elapsed = Some(begun.elapsed().as_secs_f64());
     record.driver_memory = Some(host::peak_memory());
     record.warnings.extend(driver.platform().warnings());

@@ -53,7 +53,7 @@ impl<E: Engine> Driver<E> {
             }
         };
         let (residency, refusal) = match reached {
-            Ok(r) if r.resident as f64 <= r.bytes as f64 * MOST_RESIDENT => (Some(r), None),
+            Ok(r) if r.share() <= MOST_RESIDENT => (Some(r), None),
             Ok(r) => {
                 let Residency { bytes, resident, .. } = r;
                 let left = format!("{resident} of {bytes} bytes of the image stayed in memory");

@@ -35,35 +35,45 @@ pub struct Resources {
     pub oom_kills: Option<u64>,
 }
 
-/// How much of an image's files was in memory when a trial began.
+/// How much of some folders' files is in the page cache.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Residency {
-    /// Regular files looked at.
+    /// Regular files; one with many names counts once.
     pub files: u64,
-    /// Their bytes.
+    /// Their lengths in bytes, holes included.
     pub bytes: u64,
-    /// Bytes of them that were in memory.
+    /// Bytes of them that are in memory.
     pub resident: u64,
 }
 
-/// What the machine did within an interval.
+impl Residency {
+    /// The share that is in memory, from 0 to 1; 0 of nothing.
+    #[must_use]
+    pub fn share(&self) -> f64 {
+        if self.bytes == 0 { 0.0 } else { self.resident as f64 / self.bytes as f64 }
+    }
+}
+
+/// What the machine did between two readings. None where the kernel does not tell,
+/// where a counter went backwards, or where no time passed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Meanwhile {
-    /// Share of all processor time that the hypervisor gave to others, 0 to 1.
+    /// Share of the processors' time that the hypervisor gave to others, from 0 to
+    /// 1. It is counted in ticks: over less than a second it is coarse.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steal: Option<f64>,
-    /// Share of the time in which something waited for a processor, 0 to 1.
+    /// Share of the time in which some task waited for a processor, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_pressure: Option<f64>,
-    /// Likewise for memory.
+    /// Share of the time in which some task waited for memory, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory_pressure: Option<f64>,
-    /// Likewise for input and output.
+    /// Share of the time in which some task waited for a disk, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub io_pressure: Option<f64>,
-    /// Load average over a minute at its end.
+    /// Load average over one minute, at the later reading.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<f64>,
 }
