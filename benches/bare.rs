@@ -17,13 +17,13 @@ use anyhow::{Context, Result, bail};
 use coldstart::clock::Clock;
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{Engine, LABEL_FUNCTION, LABEL_RUN};
+use coldstart::factors::Network;
 use coldstart::functions::{self, Function};
 use coldstart::images;
 use coldstart::platform::{Making, Platform, Target};
 use coldstart::provision::bases::Bases;
 use coldstart::provision::{Consent, Surroundings, engine};
 use coldstart::sample::Mark;
-use coldstart::factors::Network;
 use serde_json::json;
 
 /// The function with the fastest start shows the driver's cost best.

@@ -16,13 +16,9 @@ use coldstart::functions::Limits;
 use coldstart::host::Host;
 use coldstart::plan::Plan;
 use coldstart::runtime_api::{Answer, RuntimeApi};
-use coldstart::sample::{
-    Cell, Mark, Meanwhile, Outcome, Proof, Sample, Temperature, TrialRecord,
-};
+use coldstart::sample::{Cell, Mark, Meanwhile, Outcome, Proof, Sample, Temperature, TrialRecord};
 use coldstart::scenario::{self, Act, Scenario};
-use coldstart::store::{
-    self, Counts, FORMAT, KernelEvents, MachineRecord, RunRecord, Writer,
-};
+use coldstart::store::{self, Counts, FORMAT, KernelEvents, MachineRecord, RunRecord, Writer};
 use coldstart::{fire, stats};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 

@@ -242,7 +242,6 @@ pub trait Engine: Send + Sync + 'static {
         &self,
         run: Option<&str>,
     ) -> impl Future<Output = Result<Vec<Found>, EngineError>> + Send;
-
 }
 
 /// An engine that keeps images. Nothing of this is called while something is

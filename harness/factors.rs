@@ -270,7 +270,9 @@ impl FactorLists {
         }
         if let Some(memory) = self.memory.iter().find(|m| **m < LEAST_MEMORY) {
             let (given, least) = (format_size(*memory), format_size(LEAST_MEMORY));
-            return Err(format!("a memory limit of {given} is less than any engine takes: {least}"));
+            return Err(format!(
+                "a memory limit of {given} is less than any engine takes: {least}"
+            ));
         }
         let twice = [
             ("networks", has_twice(&self.networks)),
@@ -305,7 +307,8 @@ fn by<T: Clone>(
     values: &[T],
     with: impl Fn(Combination, T) -> Combination,
 ) -> Vec<Combination> {
-    let each = |c: Combination| values.iter().map(|v| with(c.clone(), v.clone())).collect::<Vec<_>>();
+    let each =
+        |c: Combination| values.iter().map(|v| with(c.clone(), v.clone())).collect::<Vec<_>>();
     all.into_iter().flat_map(each).collect()
 }
 

@@ -353,7 +353,6 @@ impl<E: Engine> Platform<E> {
             _ => ended,
         }
     }
-
 }
 
 /// How long a start call may still take to return once its function answered.

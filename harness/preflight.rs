@@ -109,7 +109,10 @@ mod tests {
     #[test]
     fn what_it_does_not_offer_is_refused_by_name() {
         let text = refusal(|lists, _| lists.runtimes = vec!["runc".into(), "runsc".into()]);
-        assert!(text.contains("`bridge, runsc`") && text.contains("it has `runc`, `crun`"), "{text}");
+        assert!(
+            text.contains("`bridge, runsc`") && text.contains("it has `runc`, `crun`"),
+            "{text}"
+        );
         let text = refusal(|lists, _| lists.log_drivers = vec!["syslogd".into()]);
         assert!(text.contains("no log driver `syslogd`"), "{text}");
         let text = refusal(|lists, _| lists.cpus = vec![Cpus::from_cores(3.0).unwrap()]);

@@ -271,7 +271,10 @@ impl Shared {
         let body = connection.body(request, MAX_REPLY).await;
         let responded = self.clock.now();
         let (answer, status) = match body {
-            Ok(body) => (Answer::Response { responded, replied: request.replied_ns, body }, (202, "Accepted")),
+            Ok(body) => (
+                Answer::Response { responded, replied: request.replied_ns, body },
+                (202, "Accepted"),
+            ),
             Err(reason) => (Answer::Unreadable(reason), (413, "Payload Too Large")),
         };
         let readable = status.0 == 202;

@@ -47,9 +47,7 @@ impl Targets {
             Subject::Function { function, combination, .. } => {
                 self.functions.get(&(function, combination))
             }
-            Subject::Control { control, combination } => {
-                self.controls.get(&(control, combination))
-            }
+            Subject::Control { control, combination } => self.controls.get(&(control, combination)),
         };
         &self.all[*index.expect("a subject without a target")]
     }

@@ -4,9 +4,9 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::clock::Clock;
-use crate::engine::fake::{FakeEngine, Fault, Script};
 use crate::controls::Control;
 use crate::engine::Source;
+use crate::engine::fake::{FakeEngine, Fault, Script};
 use crate::factors::Network;
 use crate::functions;
 use crate::plan::Subject;
@@ -65,10 +65,13 @@ fn setup_of(text: &str, fault: Fault, change: impl FnOnce(FakeEngine) -> FakeEng
     for trial in &plan.trials {
         let (control, source) = match trial.subject {
             Subject::Function { .. } => (None, image.clone()),
-            Subject::Control { control, .. } => (Some(control), match control {
-                Control::Process(_) => Source::Command(vec!["f".to_owned()]),
-                Control::Container(_) => image.clone(),
-            }),
+            Subject::Control { control, .. } => (
+                Some(control),
+                match control {
+                    Control::Process(_) => Source::Command(vec!["f".to_owned()]),
+                    Control::Container(_) => image.clone(),
+                },
+            ),
         };
         let function = function.clone();
         let plain = Making::plain(function, "image".into(), Network::Bridge, "fake");
@@ -243,8 +246,7 @@ async fn a_second_request_stops_within_a_trial() {
         sender.send_replace(Stop::Now);
         std::future::pending::<()>().await;
     });
-    let ended =
-        setup.driver.run(&mut stop, |_, _| panic!("no trial can have ended")).await;
+    let ended = setup.driver.run(&mut stop, |_, _| panic!("no trial can have ended")).await;
     assert_eq!(ended.unwrap(), Ended::Stopped);
     setup.driver.platform.clear().await.unwrap();
     assert!(setup.driver.engine.instances(None).await.unwrap().is_empty());
@@ -254,8 +256,7 @@ async fn a_second_request_stops_within_a_trial() {
 async fn rows_that_cannot_be_kept_end_the_run() {
     let setup = setup(Fault::None, |e| e);
     let (_sender, mut stop) = watch::channel(Stop::No);
-    let ended =
-        setup.driver.run(&mut stop, |_, _| anyhow::bail!("the disk is full")).await;
+    let ended = setup.driver.run(&mut stop, |_, _| anyhow::bail!("the disk is full")).await;
     assert!(ended.unwrap_err().to_string().contains("the disk is full"));
 }
 

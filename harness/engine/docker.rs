@@ -112,7 +112,8 @@ impl Engine for DockerEngine {
                 refused("the engine has no network named `bridge`: use the host network".to_owned())
             })?,
             Network::None => {
-                let made = self.sockets.get_or_init(|| Sockets::create().map_err(|e| e.to_string()));
+                let made =
+                    self.sockets.get_or_init(|| Sockets::create().map_err(|e| e.to_string()));
                 let sockets = made.as_ref().map_err(|e| refused(e.clone()))?;
                 return sockets.listen().map_err(|e| refused(e.to_string()));
             }

@@ -341,7 +341,6 @@ impl Engine for FakeEngine {
         });
         Ok(found.filter(|f| run.is_none_or(|run| f.run == run)).collect())
     }
-
 }
 
 impl ImageStore for FakeEngine {

@@ -91,12 +91,8 @@ impl<E: Engine> WithProcesses<E> {
             .map_err(|e| refused(&format!("start `{program}`"), e.to_string()))?;
         let kill = Arc::new(Notify::new());
         let (done, ended) = oneshot::channel();
-        let running = Running {
-            pid: child.id(),
-            stderr: child.stderr.take(),
-            kill: kill.clone(),
-            ended,
-        };
+        let running =
+            Running { pid: child.id(), stderr: child.stderr.take(), kill: kill.clone(), ended };
         process.running = Some(running);
         let exit = process.exit.take();
         tokio::spawn(async move {

@@ -7,8 +7,8 @@
 use anyhow::Result;
 
 use super::words::{conditions, conditions_in_a_name, groups, headline, members, plain, position};
-use crate::sample::{Cell, Sample, Temperature};
 use crate::factors::Factors;
+use crate::sample::{Cell, Sample, Temperature};
 use crate::scenario::Act;
 use crate::stats::{self, Summary};
 use crate::store::Run;

@@ -5,7 +5,9 @@ use std::fmt::Write;
 use super::charts::Chart;
 use super::environment::{self, FUNCTION_COLUMNS, Fact, MEANINGS};
 use super::notes::notes;
-use super::words::{act, answer, conditions, groups, maximum, members, place, plain, quantile, ratio};
+use super::words::{
+    act, answer, conditions, groups, maximum, members, place, plain, quantile, ratio,
+};
 use super::words::{split, step, title};
 use crate::stats::Summary;
 use crate::store::Run;
@@ -62,12 +64,8 @@ pub(super) fn table(run: &Run, summaries: &[Summary]) -> String {
     text += "\nWhere the time goes, ms, in the row nearest the median:\n\n";
     for (summary, split) in splits(run, summaries) {
         let cell = &summary.cell;
-        let name = format!(
-            "{} {} {}",
-            plain(&cell.function),
-            conditions(run, &cell.factors),
-            step(cell)
-        );
+        let name =
+            format!("{} {} {}", plain(&cell.function), conditions(run, &cell.factors), step(cell));
         let _ = writeln!(text, "- {}: {split}", escape(&name));
     }
     text

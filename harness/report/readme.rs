@@ -5,7 +5,10 @@ use std::fmt::Write;
 use anyhow::{Result, bail};
 
 use super::markdown::{code, escape, grid};
-use super::words::{conditions, conditions_in_a_name, groups, headline, maximum, members, place, plain, quantile, ratio, title};
+use super::words::{
+    conditions, conditions_in_a_name, groups, headline, maximum, members, place, plain, quantile,
+    ratio, title,
+};
 use crate::sample::Temperature;
 use crate::scenario::Act;
 use crate::stats::Summary;

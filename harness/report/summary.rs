@@ -8,12 +8,12 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::words::is_simulated;
-use crate::sample::{Cell, Temperature};
 use crate::factors::{Network, PageCache};
+use crate::sample::{Cell, Temperature};
 use crate::scenario::Act;
-use crate::units::Cpus;
 use crate::stats::{Bursts, Distribution, Lateness, Level, Quantile, Summary, bursts};
 use crate::store::Run;
+use crate::units::Cpus;
 
 /// The version of both files' form.
 const FORMAT: u32 = 2;
@@ -308,7 +308,10 @@ mod tests {
         assert_eq!(csv.lines().count(), rows.len() + 1);
         assert_eq!(rows[0].as_object().unwrap().len(), COLUMNS.len());
         assert_eq!((&json["format"], &json["unit"]), (&2.into(), &"ns".into()));
-        assert!(csv.contains("\"odd,\"\"name\"\"\",bridge,runc,,134217728,warm,json-file,,"), "{csv}");
+        assert!(
+            csv.contains("\"odd,\"\"name\"\"\",bridge,runc,,134217728,warm,json-file,,"),
+            "{csv}"
+        );
         assert!(csv.contains(",burst,1,cold,engine+boot,3,0,"), "{csv}");
     }
 

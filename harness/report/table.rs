@@ -3,7 +3,9 @@
 use comfy_table::{CellAlignment, ContentArrangement, Row, Table, presets};
 
 use super::notes::notes;
-use super::words::{act, answer, conditions, groups, maximum, members, place, plain, quantile, ratio};
+use super::words::{
+    act, answer, conditions, groups, maximum, members, place, plain, quantile, ratio,
+};
 use super::words::{split, step, title};
 use crate::stats::Summary;
 use crate::store::Run;

@@ -1,8 +1,8 @@
 //! Words that every form of the report uses, and the taming of foreign text.
 
+use crate::factors::{Factors, PageCache};
 use crate::hostile::is_invisible;
 use crate::sample::{Cell, Temperature};
-use crate::factors::{Factors, PageCache};
 use crate::scenario::Act;
 use crate::stats::{Level, Quantile, Summary};
 use crate::store::Run;

@@ -60,7 +60,8 @@ impl Controls {
     /// From all rows and the summaries of their cells.
     #[must_use]
     pub fn of(samples: &[Sample], summaries: &[Summary]) -> Self {
-        let used: Vec<&Sample> = super::used(samples).filter(|s| s.cell.control.is_some()).collect();
+        let used: Vec<&Sample> =
+            super::used(samples).filter(|s| s.cell.control.is_some()).collect();
         // The series is under the first combination that has it.
         let series = used.iter().find(|s| {
             s.cell.control.is_some_and(|c| matches!(c, Control::Container(ms) if ms > 0))
@@ -165,10 +166,8 @@ impl Calibration {
         if groups.len() < Self::LEAST || groups.iter().any(|(_, ys)| ys.len() < Self::LEAST) {
             return None;
         }
-        let medians: Vec<(f64, f64)> = groups
-            .iter()
-            .map(|(x, ys)| Some((*x, type_7(ys, 0.5)?)))
-            .collect::<Option<_>>()?;
+        let medians: Vec<(f64, f64)> =
+            groups.iter().map(|(x, ys)| Some((*x, type_7(ys, 0.5)?))).collect::<Option<_>>()?;
         let count = medians.len() as f64;
         let mean_x = medians.iter().map(|(x, _)| x).sum::<f64>() / count;
         let mean_y = medians.iter().map(|(_, y)| y).sum::<f64>() / count;

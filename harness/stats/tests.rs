@@ -1,7 +1,7 @@
 use super::*;
-use crate::sample::{Mark, Outcome, Temperature};
 use crate::factors::{Combination, Network};
 use crate::functions::Limits;
+use crate::sample::{Mark, Outcome, Temperature};
 use crate::scenario::Act;
 use proptest::prelude::*;
 
@@ -11,8 +11,8 @@ fn cell(act: Act, temperature: Temperature) -> Cell {
     Cell {
         function: "alpha".into(),
         factors: Combination::on(Network::Bridge)
-                .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
-            control: None,
+            .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+        control: None,
         pattern: "surge".into(),
         step: "out".into(),
         act,

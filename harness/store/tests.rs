@@ -1,7 +1,7 @@
 use super::*;
-use crate::sample::{Cell, Mark, Outcome, Temperature};
 use crate::factors::{Combination, Network};
 use crate::functions::Limits;
+use crate::sample::{Cell, Mark, Outcome, Temperature};
 use crate::scenario::Act;
 
 fn record() -> RunRecord {

@@ -55,8 +55,11 @@ pub(super) async fn folders(docker: &Docker, reference: &str) -> Result<Vec<Path
         return Err(refused(&doing, message.to_owned()));
     };
     let layers = ["UpperDir", "LowerDir"].iter().filter_map(|key| storage.data.get(*key));
-    let folders: Vec<PathBuf> =
-        layers.flat_map(|paths| paths.split(':')).filter(|p| !p.is_empty()).map(PathBuf::from).collect();
+    let folders: Vec<PathBuf> = layers
+        .flat_map(|paths| paths.split(':'))
+        .filter(|p| !p.is_empty())
+        .map(PathBuf::from)
+        .collect();
     if folders.is_empty() || !folders.iter().all(|folder| folder.is_dir()) {
         let message = format!(
             "storage driver `{}` does not keep them in folders of this machine: overlay2 does",

@@ -65,7 +65,8 @@ fn oci_runtime(info: &SystemInfo, version: SystemVersion) -> String {
 
 fn offers(info: &SystemInfo) -> Offers {
     let default = or_unknown(info.default_runtime.clone());
-    let mut others: Vec<String> = info.runtimes.iter().flatten().map(|(name, _)| name.clone()).collect();
+    let mut others: Vec<String> =
+        info.runtimes.iter().flatten().map(|(name, _)| name.clone()).collect();
     others.retain(|name| *name != default);
     others.sort();
     let mut log_drivers = info.plugins.as_ref().and_then(|p| p.log.clone()).unwrap_or_default();

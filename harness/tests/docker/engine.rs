@@ -8,8 +8,8 @@ use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{
     Engine, EngineError, ImageStore, InstanceSpec, LABEL_FUNCTION, LABEL_IMAGE, LABEL_RUN, Source,
 };
-use coldstart::functions::Limits;
 use coldstart::factors::{Combination, Factors, Network};
+use coldstart::functions::Limits;
 use coldstart::units::Cpus;
 use libtest_mimic::Trial;
 

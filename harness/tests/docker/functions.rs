@@ -8,11 +8,11 @@ use std::time::Duration;
 use coldstart::clock::Clock;
 use coldstart::engine::Engine;
 use coldstart::engine::docker::DockerEngine;
+use coldstart::factors::Network;
 use coldstart::fire;
 use coldstart::functions::Function;
 use coldstart::platform::{Making, Platform, Target, Visit};
 use coldstart::sample::{Mark, Outcome, Temperature};
-use coldstart::factors::Network;
 use coldstart::store::{FunctionRecord, Origin};
 use libtest_mimic::Trial;
 
