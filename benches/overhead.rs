@@ -2,19 +2,23 @@
 
 #![expect(clippy::expect_used, reason = "a benchmark that cannot be set up has no result")]
 
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use coldstart::clock::Clock;
+use coldstart::engine::fake::FakeEngine;
 use coldstart::engine::{EngineInfo, Listener};
 use coldstart::factors::{Combination, Network};
-use coldstart::functions::Limits;
+use coldstart::functions::{self, Limits};
 use coldstart::host::Host;
 use coldstart::plan::Plan;
+use coldstart::platform::{Making, Platform, Target};
 use coldstart::runtime_api::{Answer, RuntimeApi};
 use coldstart::sample::{Cell, Mark, Meanwhile, Outcome, Proof, Sample, Temperature, TrialRecord};
 use coldstart::scenario::{self, Act, Scenario};
@@ -27,7 +31,7 @@ const EVENT: &str = r#"{"order":{"id":7}}"#;
 criterion_group! {
     name = overhead;
     config = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(3));
-    targets = round_trip, release, clock, recording, summarising, planning
+    targets = round_trip, release, width, clock, recording, summarising, planning
 }
 criterion_main!(overhead);
 
@@ -106,6 +110,48 @@ fn release(c: &mut Criterion) {
             });
         });
     }
+}
+
+/// The release of a burst of 50 cold starts through the whole platform, on the
+/// simulated engine in real time: from the first dispatch to the last. Printed as
+/// quantiles, because what counts is the tail.
+fn width(_: &mut Criterion) {
+    const BURSTS: usize = 200;
+    let runtime = runtime();
+    let clock = runtime.block_on(async { Clock::start() });
+    let engine = Arc::new(FakeEngine::new(clock, 7, BTreeMap::new()));
+    let platform = Arc::new(Platform::new(engine, clock, "bench".to_owned()));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
+    let function = functions::load(&file).expect("functions.toml").remove(0);
+    let making = Making::plain(function, "image".to_owned(), Network::Bridge, "fake");
+    let target = Arc::new(Target::new(making, "bench", 0));
+    let mut widths: Vec<u64> = (0..BURSTS)
+        .map(|_| {
+            let visits = runtime.block_on(async {
+                platform.prepare(&target, 50).await;
+                let at = clock.now() + 10_000_000;
+                let visits = fire::burst(clock, at, 50, |_| {
+                    let (platform, target) = (platform.clone(), target.clone());
+                    async move { platform.invoke(&target, at).await }
+                })
+                .await;
+                platform.clear().await.expect("the simulated engine removes all");
+                visits
+            });
+            let begun = visits.iter().filter_map(|v| v.marks.get(Mark::Dispatched));
+            let (first, last) = begun.fold((u64::MAX, 0), |(f, l), at| (f.min(at), l.max(at)));
+            last - first
+        })
+        .collect();
+    widths.sort_unstable();
+    let us = |share: f64| widths[(share * (BURSTS - 1) as f64).round() as usize] as f64 / 1e3;
+    println!(
+        "release width of a burst of 50 cold starts, simulated engine, {BURSTS} bursts: \
+         p50 {:.0} us, p99 {:.0} us, max {:.0} us",
+        us(0.5),
+        us(0.99),
+        us(1.0)
+    );
 }
 
 fn clock(c: &mut Criterion) {

@@ -3,6 +3,7 @@
 use super::{Failure, runtime, say};
 use crate::cli::Clean;
 use crate::engine::docker::DockerEngine;
+use crate::engine::sockets;
 use crate::engine::{Engine, EngineError, ImageStore};
 use crate::provision::{Consent, Surroundings, daemon, engine};
 
@@ -41,6 +42,10 @@ async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<(), Failure> {
     }
     if left.is_empty() {
         println!("no container carries our label");
+    }
+    match sockets::remove_left_over()? {
+        0 => {}
+        n => println!("removed {n} folders of sockets that killed runs left"),
     }
     if args.images {
         remove_images(engine).await?;

@@ -1,7 +1,7 @@
 //! Running a program for its effect: output to a log, last lines on failure.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::process::Command;
@@ -63,12 +63,18 @@ pub(crate) fn last_lines(text: &str) -> String {
     lines[lines.len().saturating_sub(LINES)..].iter().map(clean).collect()
 }
 
-/// Whether a program is on the path, or where only root looks.
-pub(super) fn installed(program: &str) -> bool {
+/// Where a program is: on the path, or where only root looks.
+pub(super) fn found(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .chain(["/usr/sbin".into(), "/usr/bin".into()])
-        .any(|folder| folder.join(program).is_file())
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
+
+/// Whether a program is there.
+pub(super) fn installed(program: &str) -> bool {
+    found(program).is_some()
 }
 
 /// Whether we may install and start things.

@@ -15,6 +15,10 @@ use crate::engine::docker::DockerEngine;
 /// The daemon's program.
 pub(super) const DAEMON: &str = "dockerd";
 
+/// OCI runtimes that speak as the daemon's own does: offered where they are
+/// installed, so that they can be compared.
+const OTHER_RUNTIMES: [&str; 2] = ["crun", "youki"];
+
 /// How long it may take to answer after it was started.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 /// How long it may take to end: it stops its instances first.
@@ -64,7 +68,7 @@ fn spawn(around: &Surroundings) -> Result<Child, ProvisionError> {
 
 fn arguments(around: &Surroundings) -> Vec<String> {
     let folder = around.engine();
-    vec![
+    let mut arguments = vec![
         format!("--host=unix://{}", around.private_socket().display()),
         format!("--data-root={}", folder.join("data").display()),
         format!("--exec-root={}", folder.join("exec").display()),
@@ -73,7 +77,10 @@ fn arguments(around: &Surroundings) -> Vec<String> {
         // the machine's own engine uses there.
         "--containerd-namespace=coldstart".to_owned(),
         "--containerd-plugins-namespace=coldstart-plugins".to_owned(),
-    ]
+    ];
+    let runtime = |name: &&str| Some(format!("--add-runtime={name}={}", command::found(name)?.display()));
+    arguments.extend(OTHER_RUNTIMES.iter().filter_map(runtime));
+    arguments
 }
 
 fn log(around: &Surroundings) -> std::path::PathBuf {
