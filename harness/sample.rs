@@ -12,10 +12,12 @@ use crate::scenario::{Act, Network};
 mod marks;
 mod outcome;
 mod phases;
+mod seen;
 
 pub use marks::{Mark, Marks};
 pub use outcome::Outcome;
 pub use phases::{Phase, Phases};
+pub use seen::{Process, Resources};
 
 /// How the invocation found its instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -146,7 +148,11 @@ impl Sample {
             Temperature::Cold => &[
                 (Phase::Queue, Mark::Dispatched),
                 (Phase::Create, Mark::StartCalled),
-                (Phase::Engine, Mark::Exec),
+                (Phase::Daemon, Mark::Shim),
+                (Phase::Shim, Mark::OciCreate),
+                (Phase::Sandbox, Mark::Hooks),
+                (Phase::Network, Mark::OciStart),
+                (Phase::Start, Mark::Exec),
                 (Phase::Boot, Mark::Main),
                 (Phase::Init, Mark::Ready),
                 (Phase::Invoke, Mark::Responded),

@@ -16,7 +16,16 @@ pub enum Mark {
     Created,
     /// The start call is about to be written. Source: driver.
     StartCalled,
-    /// The function's own binary was executed. Source: kernel; not recorded yet.
+    /// The engine's shim was executed. Source: kernel.
+    Shim,
+    /// The OCI runtime was executed to create the container. Source: kernel.
+    OciCreate,
+    /// The OCI runtime's first hook was executed, or, without one, its create
+    /// ended: the network comes next. Source: kernel.
+    Hooks,
+    /// The OCI runtime was executed to start the container. Source: kernel.
+    OciStart,
+    /// The function's own binary was executed. Source: kernel.
     Exec,
     /// First line of main. Source: the function's `Coldstart-Main-Ns` header.
     Main,
@@ -29,27 +38,39 @@ pub enum Mark {
     StartReturned,
     /// The event was written to the instance. Source: driver.
     Sent,
+    /// The function was about to write its reply. Source: the function's
+    /// `Coldstart-Replied-Ns` header.
+    Replied,
     /// The last byte of the reply was read. Source: driver. The reply is
     /// verified after this stamp, so that checking is not charged to the
     /// function; a reply that fails gives an error row.
     Responded,
+    /// The answer to the instance's removal was read. Source: driver, in
+    /// throughput mode only, where removals are part of what is measured.
+    Removed,
 }
 
 impl Mark {
     /// Every mark, in order.
-    pub const ALL: [Mark; 12] = [
+    pub const ALL: [Mark; 18] = [
         Mark::Intended,
         Mark::Dispatched,
         Mark::CreateCalled,
         Mark::Created,
         Mark::StartCalled,
+        Mark::Shim,
+        Mark::OciCreate,
+        Mark::Hooks,
+        Mark::OciStart,
         Mark::Exec,
         Mark::Main,
         Mark::ReadySelf,
         Mark::Ready,
         Mark::StartReturned,
         Mark::Sent,
+        Mark::Replied,
         Mark::Responded,
+        Mark::Removed,
     ];
 
     /// The name in `samples.jsonl`.
@@ -61,13 +82,19 @@ impl Mark {
             Mark::CreateCalled => "create_called",
             Mark::Created => "created",
             Mark::StartCalled => "start_called",
+            Mark::Shim => "shim",
+            Mark::OciCreate => "oci_create",
+            Mark::Hooks => "hooks",
+            Mark::OciStart => "oci_start",
             Mark::Exec => "exec",
             Mark::Main => "main",
             Mark::ReadySelf => "ready_self",
             Mark::Ready => "ready",
             Mark::StartReturned => "start_returned",
             Mark::Sent => "sent",
+            Mark::Replied => "replied",
             Mark::Responded => "responded",
+            Mark::Removed => "removed",
         }
     }
 }

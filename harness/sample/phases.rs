@@ -12,8 +12,16 @@ pub enum Phase {
     Queue,
     /// Dispatched to the start call: listener armed, container created.
     Create,
-    /// Start call to exec: the engine, its shim, its runtime, the network.
-    Engine,
+    /// Start call to the shim's exec: the engine's daemon at work.
+    Daemon,
+    /// Shim's exec to the OCI runtime's create.
+    Shim,
+    /// OCI create to its first hook, or to its end: namespaces, cgroups, mounts.
+    Sandbox,
+    /// Hooks to the OCI runtime's start: network and hooks.
+    Network,
+    /// OCI start to the function's exec.
+    Start,
     /// Exec to main: the language runtime.
     Boot,
     /// Main to ready: the function's own start-up.
@@ -24,8 +32,23 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in order.
-    pub const ALL: [Phase; 6] =
-        [Phase::Queue, Phase::Create, Phase::Engine, Phase::Boot, Phase::Init, Phase::Invoke];
+    pub const ALL: [Phase; 10] = [
+        Phase::Queue,
+        Phase::Create,
+        Phase::Daemon,
+        Phase::Shim,
+        Phase::Sandbox,
+        Phase::Network,
+        Phase::Start,
+        Phase::Boot,
+        Phase::Init,
+        Phase::Invoke,
+    ];
+
+    /// The parts of `engine`, from the start call to the function's exec: what is
+    /// not the function's.
+    pub const ENGINE: [Phase; 5] =
+        [Phase::Daemon, Phase::Shim, Phase::Sandbox, Phase::Network, Phase::Start];
 
     /// Its name in tables and files.
     #[must_use]
@@ -33,7 +56,11 @@ impl Phase {
         match self {
             Phase::Queue => "queue",
             Phase::Create => "create",
-            Phase::Engine => "engine",
+            Phase::Daemon => "daemon",
+            Phase::Shim => "shim",
+            Phase::Sandbox => "sandbox",
+            Phase::Network => "network",
+            Phase::Start => "start",
             Phase::Boot => "boot",
             Phase::Init => "init",
             Phase::Invoke => "invoke",
@@ -42,7 +69,8 @@ impl Phase {
 }
 
 /// One or more neighbouring phases. More than one where the marks between them
-/// are missing: then they are merged, and the name says so (`engine+boot`).
+/// are missing: then they are merged, and the name says so (`engine+boot`, where
+/// `engine` stands for all its parts).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Phases {
     /// The first phase of the span.
@@ -51,13 +79,27 @@ pub struct Phases {
     pub last: Phase,
 }
 
+impl Phases {
+    /// Whether it is more than one phase: its time cannot be laid to one part.
+    #[must_use]
+    pub fn is_merged(self) -> bool {
+        self.first != self.last
+    }
+
+    fn holds(self, phase: Phase) -> bool {
+        (self.first..=self.last).contains(&phase)
+    }
+}
+
 impl fmt::Display for Phases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = Phase::ALL
-            .into_iter()
-            .filter(|p| (self.first..=self.last).contains(p))
-            .map(Phase::name)
-            .collect();
-        f.pad(&names.join("+"))
+        let whole = Phase::ENGINE.into_iter().all(|p| self.holds(p));
+        let name = |phase: Phase| match phase {
+            Phase::Daemon if whole => Some("engine"),
+            p if whole && Phase::ENGINE.contains(&p) => None,
+            p => Some(p.name()),
+        };
+        let held = Phase::ALL.into_iter().filter(|p| self.holds(*p));
+        f.pad(&held.filter_map(name).collect::<Vec<_>>().join("+"))
     }
 }

@@ -87,7 +87,9 @@ fn share(span: Phases) -> f64 {
     match span.first {
         Phase::Queue => 0.9,
         Phase::Create => 0.25,
-        Phase::Engine => 0.55,
+        Phase::Daemon => 0.55,
+ Phase::Shim => 0.35,
+Phase::Sandbox=>0.55,Phase::Network=>0.4,Phase::Start=>0.6,
         Phase::Boot => 0.4,
         Phase::Init => 0.25,
         Phase::Invoke => 0.8,
