@@ -26,6 +26,7 @@ pub mod stats;
 pub mod clock;
 pub mod drive;
 pub mod engine;
+pub mod exec_trace;
 pub mod fire;
 pub mod host;
 pub mod hostile;

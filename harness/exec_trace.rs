@@ -1,0 +1,43 @@
+//! Kernel exec events: what ran while an instance started, and when.
+//!
+//! The engine does not tell when it ran what. The kernel does, to anyone who
+//! listens, so nothing is traced, slowed or changed: [`netlink`] speaks to the
+//! kernel's process connector. It knows nothing of the engine's own calls.
+
+pub mod netlink;
+
+pub use netlink::Unavailable;
+
+/// What the kernel told of a process, with what could still be read of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// A process became another program.
+    Exec {
+        /// When: nanoseconds since the run's epoch.
+        at: u64,
+        /// The process, as the host counts.
+        pid: u32,
+        /// The process that made it; none when that is not known.
+        parent: Option<u32>,
+        /// Its first arguments as they came, untamed; none when the process was
+        /// gone before they were read.
+        argv: Vec<String>,
+    },
+    /// A process ended.
+    Exit {
+        /// When: nanoseconds since the run's epoch.
+        at: u64,
+        /// The process, as the host counts.
+        pid: u32,
+    },
+}
+
+impl Event {
+    /// When it was: nanoseconds since the run's epoch.
+    #[must_use]
+    pub fn at(&self) -> u64 {
+        match self {
+            Event::Exec { at, .. } | Event::Exit { at, .. } => *at,
+        }
+    }
+}
