@@ -2,11 +2,14 @@
 //!
 //! The engine does not tell when it ran what. The kernel does, to anyone who
 //! listens, so nothing is traced, slowed or changed: [`netlink`] speaks to the
-//! kernel's process connector. It knows nothing of the engine's own calls.
+//! kernel's process connector, [`ExecTrace`] keeps what it says. It knows
+//! nothing of the engine's own calls.
 
 pub mod netlink;
+mod recorder;
 
 pub use netlink::Unavailable;
+pub use recorder::ExecTrace;
 
 /// What the kernel told of a process, with what could still be read of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
