@@ -2,12 +2,17 @@
 //!
 //! The engine does not tell when it ran what. The kernel does, to anyone who
 //! listens, so nothing is traced, slowed or changed: [`netlink`] speaks to the
-//! kernel's process connector, [`ExecTrace`] keeps what it says. It knows
-//! nothing of the engine's own calls.
+//! kernel's process connector, [`ExecTrace`] keeps what it says, [`join`] tells
+//! which of it belongs to one start. It knows nothing of the engine's own calls.
 
+mod join;
 pub mod netlink;
 mod recorder;
 
+#[cfg(test)]
+mod tests;
+
+pub use join::{Start, Traced, join};
 pub use netlink::Unavailable;
 pub use recorder::ExecTrace;
 
