@@ -2,7 +2,7 @@
 //!
 //! The engine does not tell when it ran what. The kernel does, to anyone who
 //! listens, so nothing is traced, slowed or changed: [`netlink`] speaks to the
-//! kernel's process connector, [`ExecTrace`] keeps what it says, [`join`] tells
+//! kernel's process connector, [`ExecTrace`] keeps what it says, [`join()`] tells
 //! which of it belongs to one start. It knows nothing of the engine's own calls.
 
 mod join;
