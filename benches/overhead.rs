@@ -119,24 +119,23 @@ fn width(_: &mut Criterion) {
     const BURSTS: usize = 200;
     let runtime = runtime();
     let clock = runtime.block_on(async { Clock::start() });
-    let engine = Arc::new(FakeEngine::new(clock, 7, BTreeMap::new()));
-    let platform = Arc::new(Platform::new(engine, clock, "bench".to_owned()));
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
     let function = functions::load(&file).expect("functions.toml").remove(0);
     let making = Making::plain(function, "image".to_owned(), Network::Bridge, "fake");
     let target = Arc::new(Target::new(making, "bench", 0));
     let mut widths: Vec<u64> = (0..BURSTS)
         .map(|_| {
+            // A new engine a burst: removing fifty instances takes seconds.
+            let engine = Arc::new(FakeEngine::new(clock, 7, BTreeMap::new()));
+            let platform = Arc::new(Platform::new(engine, clock, "bench".to_owned()));
             let visits = runtime.block_on(async {
                 platform.prepare(&target, 50).await;
                 let at = clock.now() + 10_000_000;
-                let visits = fire::burst(clock, at, 50, |_| {
+                fire::burst(clock, at, 50, |_| {
                     let (platform, target) = (platform.clone(), target.clone());
                     async move { platform.invoke(&target, at).await }
                 })
-                .await;
-                platform.clear().await.expect("the simulated engine removes all");
-                visits
+                .await
             });
             let begun = visits.iter().filter_map(|v| v.marks.get(Mark::Dispatched));
             let (first, last) = begun.fold((u64::MAX, 0), |(f, l), at| (f.min(at), l.max(at)));

@@ -1,39 +1,51 @@
-//! stub
-use crate::clock::Clock;
-use crate::sample::{Mark, Process};
+//! Kernel exec events: what ran while an instance started, and when.
+//!
+//! The engine does not tell when it ran what. The kernel does, to anyone who
+//! listens, so nothing is traced, slowed or changed: [`netlink`] speaks to the
+//! kernel's process connector, [`ExecTrace`] keeps what it says, [`join()`] tells
+//! which of it belongs to one start. It knows nothing of the engine's own calls.
+
+mod join;
+pub mod netlink;
+mod recorder;
+
+#[cfg(test)]
+mod tests;
+
+pub use join::{Start, Traced, join};
+pub use netlink::Unavailable;
+pub use recorder::ExecTrace;
+
+/// What the kernel told of a process, with what could still be read of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {}
-#[derive(Debug)]
-pub struct ExecTrace;
-#[derive(Debug, thiserror::Error)]
-#[error("stub")]
-pub struct Unavailable;
-impl ExecTrace {
-    pub fn start(_: Clock) -> Result<Self, Unavailable> {
-        Err(Unavailable)
-    }
-    pub fn take(&self) -> Vec<Event> {
-        vec![]
-    }
-    pub fn lost(&self) -> u64 {
-        0
-    }
-    pub fn seen(&self) -> u64 {
-        0
-    }
+pub enum Event {
+    /// A process became another program.
+    Exec {
+        /// When: nanoseconds since the run's epoch.
+        at: u64,
+        /// The process, as the host counts.
+        pid: u32,
+        /// The process that made it; none when that is not known.
+        parent: Option<u32>,
+        /// Its first arguments as they came, untamed; none when the process was
+        /// gone before they were read.
+        argv: Vec<String>,
+    },
+    /// A process ended.
+    Exit {
+        /// When: nanoseconds since the run's epoch.
+        at: u64,
+        /// The process, as the host counts.
+        pid: u32,
+    },
 }
-#[derive(Debug, Clone, Copy)]
-pub struct Start<'a> {
-    pub id: &'a str,
-    pub pid: Option<u32>,
-    pub from: u64,
-    pub until: u64,
-}
-#[derive(Debug, Default, Clone)]
-pub struct Traced {
-    pub marks: Vec<(Mark, u64)>,
-    pub processes: Vec<Process>,
-}
-pub fn join(_: &[Event], _: &Start) -> Traced {
-    Traced::default()
+
+impl Event {
+    /// When it was: nanoseconds since the run's epoch.
+    #[must_use]
+    pub fn at(&self) -> u64 {
+        match self {
+            Event::Exec { at, .. } | Event::Exit { at, .. } => *at,
+        }
+    }
 }

@@ -1,0 +1,269 @@
+//! The thread that keeps what the kernel tells.
+//!
+//! An engine's helpers live for milliseconds, so what they are has to be read
+//! the moment they are executed: hence a thread of its own, which sleeps in the
+//! kernel until there is an event.
+
+use std::collections::{HashMap, VecDeque};
+use std::fs::File;
+use std::io::{PipeWriter, Read, pipe};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
+use super::Event;
+use super::netlink::{Listener, Message, Received, Unavailable};
+use crate::clock::Clock;
+
+/// Bytes and arguments that are kept of a command line.
+const COMMAND_LINE: usize = 4096;
+const ARGUMENTS: usize = 32;
+/// Bytes that events may take before the oldest is dropped: a start takes some 6 KiB.
+const MEMORY: usize = 128 << 20;
+
+/// The kernel's exec and exit events of every process, from its start to its drop.
+#[derive(Debug)]
+pub struct ExecTrace {
+    shared: Arc<Shared>,
+    /// Never written: its closing is what ends the thread.
+    stop: Option<PipeWriter>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl ExecTrace {
+    /// Begins to record.
+    ///
+    /// # Errors
+    ///
+    /// When the kernel gives no events, with the reason and the cure.
+    pub fn start(clock: Clock) -> Result<Self, Unavailable> {
+        let listener = Listener::subscribe()?;
+        let shared = Arc::new(Shared { listener, clock, kept: Mutex::default() });
+        let (stopped, stop) = pipe().map_err(Unavailable::Failed)?;
+        let thread = std::thread::Builder::new()
+            .name("exec-trace".to_owned())
+            .spawn({
+                let shared = Arc::clone(&shared);
+                move || shared.record_until(&stopped)
+            })
+            .map_err(Unavailable::Failed)?;
+        Ok(Self { shared, stop: Some(stop), thread: Some(thread) })
+    }
+
+    /// Everything that the kernel has told since the last time, up to now.
+    #[must_use]
+    pub fn take(&self) -> Vec<Event> {
+        let mut kept = self.shared.lock();
+        // The thread may lag behind; what is in the queue is read here instead.
+        self.shared.drain(&mut kept);
+        kept.size = 0;
+        std::mem::take(&mut kept.events).into()
+    }
+
+    /// Times that events were lost because they came too fast (each time one or
+    /// more), and events that were dropped because nobody took them.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.shared.lock().lost
+    }
+
+    /// Messages that the kernel sent, of every kind.
+    #[must_use]
+    pub fn seen(&self) -> u64 {
+        self.shared.lock().seen
+    }
+}
+
+impl Drop for ExecTrace {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic there has been told already.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    listener: Listener,
+    clock: Clock,
+    /// Also held while reading from the listener, so that whoever holds it and
+    /// finds the listener empty has everything.
+    kept: Mutex<Kept>,
+}
+
+impl Shared {
+    /// Sleeps until there is something to read, reads it, and again, until the
+    /// other end of `stopped` is closed.
+    fn record_until(&self, stopped: &impl AsFd) {
+        loop {
+            let mut ends =
+                [PollFd::new(&self.listener, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
+            match poll(&mut ends, None) {
+                Ok(_) if !ends[1].revents().is_empty() => return,
+                Ok(_) if !self.drain(&mut self.lock()) => return,
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Keeps all that is there to read; false when there will be no more.
+    fn drain(&self, kept: &mut Kept) -> bool {
+        loop {
+            let message = match self.listener.receive() {
+                Received::Message(message) => message,
+                Received::Overrun => {
+                    kept.lost += 1;
+                    continue;
+                }
+                Received::Empty => return true,
+                Received::Failed => return false,
+            };
+            kept.seen += 1;
+            let at = |monotonic| self.clock.since_epoch(monotonic);
+            match message {
+                Message::Exec { monotonic, pid } => {
+                    if let Some(at) = at(monotonic) {
+                        let argv = arguments_of(pid);
+                        let parent = kept.parents.get(&pid).copied().or_else(|| parent_of(pid));
+                        kept.keep(Event::Exec { at, pid, parent, argv });
+                    }
+                }
+                Message::Fork { pid, parent } => {
+                    kept.parents.insert(pid, parent);
+                }
+                Message::Exit { monotonic, pid } => {
+                    kept.parents.remove(&pid);
+                    if let Some(at) = at(monotonic) {
+                        kept.keep(Event::Exit { at, pid });
+                    }
+                }
+                Message::Ack { .. } | Message::Other => {}
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        // What is kept is whole after every event, even if a thread died.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    events: VecDeque<Event>,
+    /// The parents of the processes that began since and live: read from the
+    /// process, it is lost when that is gone.
+    parents: HashMap<u32, u32>,
+    /// Bytes that they take, roughly.
+    size: usize,
+    lost: u64,
+    seen: u64,
+}
+
+impl Kept {
+    fn keep(&mut self, event: Event) {
+        self.size += size(&event);
+        self.events.push_back(event);
+        while self.size > MEMORY
+            && let Some(oldest) = self.events.pop_front()
+        {
+            self.size -= size(&oldest);
+            self.lost += 1;
+        }
+    }
+}
+
+fn size(event: &Event) -> usize {
+    let held = match event {
+        Event::Exec { argv, .. } => argv.iter().map(|a| size_of::<String>() + a.len()).sum(),
+        Event::Exit { .. } => 0,
+    };
+    size_of::<Event>() + held
+}
+
+/// The arguments of a process; none when it is gone.
+fn arguments_of(pid: u32) -> Vec<String> {
+    read(pid, "cmdline", &mut [0; COMMAND_LINE]).map(arguments).unwrap_or_default()
+}
+
+/// The parent of a process that is older than we.
+fn parent_of(pid: u32) -> Option<u32> {
+    read(pid, "stat", &mut [0; COMMAND_LINE]).and_then(parent)
+}
+
+fn read<'a>(pid: u32, what: &str, bytes: &'a mut [u8]) -> Option<&'a [u8]> {
+    // One call is enough: the kernel gives all there is or fills the buffer.
+    let length = File::open(format!("/proc/{pid}/{what}")).ok()?.read(bytes).ok()?;
+    bytes.get(..length)
+}
+
+/// The parent in a `stat` line. The name before it may hold anything, also
+/// parentheses; what comes after may not.
+fn parent(line: &[u8]) -> Option<u32> {
+    let line = String::from_utf8_lossy(line);
+    line.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+fn arguments(line: &[u8]) -> Vec<String> {
+    let line = line.strip_suffix(&[0]).unwrap_or(line);
+    if line.is_empty() {
+        return Vec::new();
+    }
+    let each = line.split(|byte| *byte == 0).take(ARGUMENTS);
+    each.map(|argument| String::from_utf8_lossy(argument).into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_mislead() {
+        assert_eq!(parent(b"12 (a) S 3) (x) R 7 12 12 0 -1"), Some(7));
+        assert_eq!(parent(b"12 (true"), None);
+        assert_eq!(parent(b"12 (true) R"), None);
+        assert_eq!(parent(b""), None);
+    }
+
+    #[test]
+    fn arguments_are_split_and_bounded() {
+        assert_eq!(arguments(b"a\0b c\0\0d\0"), ["a", "b c", "", "d"]);
+        assert!(arguments(b"").is_empty());
+        assert_eq!(arguments(&b"x\0".repeat(100)).len(), ARGUMENTS);
+    }
+
+    #[test]
+    fn the_oldest_events_make_room_and_count_as_lost() {
+        let mut kept = Kept::default();
+        let argv = vec!["x".repeat(MEMORY / 4)];
+        for pid in 0..6 {
+            kept.keep(Event::Exec { at: 0, pid, parent: None, argv: argv.clone() });
+        }
+        assert_eq!((kept.events.len(), kept.lost), (3, 3));
+        assert!(matches!(kept.events[0], Event::Exec { pid: 3, .. }));
+    }
+
+    #[test]
+    fn a_process_that_is_gone_tells_nothing() {
+        assert_eq!((parent_of(u32::MAX), arguments_of(u32::MAX)), (None, Vec::new()));
+        let this = std::process::id();
+        assert!(parent_of(this).is_some() && !arguments_of(this).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_process_calls_itself_never_panics(
+            line in prop::collection::vec(any::<u8>(), 0..300),
+        ) {
+            let _ = parent(&line);
+            prop_assert!(arguments(&line).len() <= ARGUMENTS);
+        }
+    }
+}
