@@ -14,6 +14,7 @@ use crate::stats::{self, Summary};
 use crate::store::Run;
 
 mod axis;
+mod calibration;
 mod ecdf;
 mod labels;
 mod nines;
@@ -84,6 +85,9 @@ pub(super) fn charts(run: &Run, summaries: &[Summary]) -> Result<Vec<Chart>> {
         for composed in compose(run, &of, factors)? {
             charts.push(draw(composed, &suffix)?);
         }
+    }
+    if let Some(composed) = calibration::compose(run, summaries)? {
+        charts.push(draw(composed, "")?);
     }
     Ok(charts)
 }
