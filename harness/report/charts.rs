@@ -14,6 +14,7 @@ use crate::stats::{self, Summary};
 use crate::store::Run;
 
 mod axis;
+mod calibration;
 mod ecdf;
 mod labels;
 mod nines;
@@ -21,6 +22,7 @@ mod palette;
 mod phases;
 mod sheet;
 mod timeline;
+mod waterfall;
 
 /// One chart, drawn.
 pub(super) struct Chart {
@@ -84,6 +86,9 @@ pub(super) fn charts(run: &Run, summaries: &[Summary]) -> Result<Vec<Chart>> {
             charts.push(draw(composed, &suffix)?);
         }
     }
+    if let Some(composed) = calibration::compose(run, summaries)? {
+        charts.push(draw(composed, "")?);
+    }
     Ok(charts)
 }
 
@@ -96,6 +101,7 @@ fn compose(run: &Run, summaries: &[Summary], factors: &Factors) -> Result<Vec<Co
         ecdf::compose(&place, "cold", &cold)?,
         ecdf::compose(&place, "cold-burst", &burst)?,
         phases::compose(&place, &cold)?,
+        waterfall::compose(&place, &cold)?,
         timeline::compose(&place)?,
         nines::compose(&place, &warm)?,
     ];
@@ -161,18 +167,18 @@ impl<'a> Place<'a> {
         } else {
             format!("; not drawn, no answer: {}", lost.join(", "))
         };
-        format!("{n}{failed}, {}{lost}", self.rounds())
+        format!("{n}{failed}, {}{lost}", rounds(self.run))
     }
+}
 
-    /// Which rounds the rows come from.
-    fn rounds(&self) -> String {
-        let seen = self.run.samples.iter().map(|s| s.round).max().unwrap_or(0);
-        let scenario = plain(&self.run.record.scenario.name);
-        match seen {
-            0 | 1 => format!("round 1 only, scenario {scenario}"),
-            2 => format!("round 2, scenario {scenario}"),
-            _ => format!("rounds 2 to {seen}, scenario {scenario}"),
-        }
+/// Which rounds the rows used for inference come from.
+fn rounds(run: &Run) -> String {
+    let seen = run.samples.iter().map(|s| s.round).max().unwrap_or(0);
+    let scenario = plain(&run.record.scenario.name);
+    match seen {
+        0 | 1 => format!("round 1 only, scenario {scenario}"),
+        2 => format!("round 2, scenario {scenario}"),
+        _ => format!("rounds 2 to {seen}, scenario {scenario}"),
     }
 }
 

@@ -60,24 +60,7 @@ impl Controls {
     /// From all rows and the summaries of their cells.
     #[must_use]
     pub fn of(samples: &[Sample], summaries: &[Summary]) -> Self {
-        let used: Vec<&Sample> =
-            super::used(samples).filter(|s| s.cell.control.is_some()).collect();
-        // The series is under the first combination that has it.
-        let series = used.iter().find(|s| {
-            s.cell.control.is_some_and(|c| matches!(c, Control::Container(ms) if ms > 0))
-        });
-        let factors = series.map(|s| &s.cell.factors);
-        let contained: Vec<&Sample> = used
-            .iter()
-            .filter(|s| matches!(s.cell.control, Some(Control::Container(_))))
-            .filter(|s| Some(&s.cell.factors) == factors)
-            .copied()
-            .collect();
-        let processes: Vec<&Sample> = used
-            .iter()
-            .filter(|s| matches!(s.cell.control, Some(Control::Process(_))))
-            .copied()
-            .collect();
+        let [processes, contained] = series(samples);
         let bias = processes.iter().filter_map(|s| late(s)).collect::<Vec<_>>();
         let of = |control| move |s: &&Summary| s.cell.control == Some(control);
         let mut floors = summaries.iter().filter(of(Control::Container(0)));
@@ -89,6 +72,14 @@ impl Controls {
             null_process: summaries.iter().find(of(Control::Process(0))).map(|s| s.latency),
             floors: floors.by_ref().map(|s| (s.cell.factors.clone(), s.latency)).collect(),
         }
+    }
+
+    /// What the calibrations of [`Controls::process`] and [`Controls::container`]
+    /// rest on: known sleep and measured, in nanoseconds, in the order of the rows.
+    #[must_use]
+    pub fn points(samples: &[Sample]) -> [Vec<(f64, u64)>; 2] {
+        let [processes, contained] = series(samples);
+        [points(&processes, Sample::latency), points(&contained, after_the_engine)]
     }
 
     /// Whether the run had controls at all.
@@ -130,6 +121,28 @@ impl Controls {
     }
 }
 
+/// The rows used for inference of the null process, and of the null container under
+/// the first combination that has the series.
+fn series(samples: &[Sample]) -> [Vec<&Sample>; 2] {
+    let used: Vec<&Sample> = super::used(samples).filter(|s| s.cell.control.is_some()).collect();
+    let slept = |s: &&&Sample| matches!(s.cell.control, Some(Control::Container(ms)) if ms > 0);
+    let factors = used.iter().find(slept).map(|s| &s.cell.factors);
+    let contained = |s: &&&Sample| {
+        matches!(s.cell.control, Some(Control::Container(_))) && Some(&s.cell.factors) == factors
+    };
+    let process = |s: &&&Sample| matches!(s.cell.control, Some(Control::Process(_)));
+    [
+        used.iter().filter(process).copied().collect(),
+        used.iter().filter(contained).copied().collect(),
+    ]
+}
+
+/// Known sleep and measured, in nanoseconds.
+fn points(samples: &[&Sample], measured: impl Fn(&Sample) -> Option<u64>) -> Vec<(f64, u64)> {
+    let known = |s: &Sample| Some(f64::from(s.cell.control?.sleep_ms()) * 1e6);
+    samples.iter().filter_map(|s| Some((known(s)?, measured(s)?))).collect()
+}
+
 /// How late the driver saw the reply, by the function's own clock.
 fn late(sample: &Sample) -> Option<u64> {
     sample.latency()?;
@@ -148,10 +161,7 @@ impl Calibration {
     const LEAST: usize = 2;
 
     fn of(samples: &[&Sample], measured: impl Fn(&Sample) -> Option<u64>) -> Option<Self> {
-        let mut points: Vec<(f64, u64)> = samples
-            .iter()
-            .filter_map(|s| Some((f64::from(s.cell.control?.sleep_ms()) * 1e6, measured(s)?)))
-            .collect();
+        let mut points = points(samples, measured);
         points.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         let groups: Vec<(f64, Vec<u64>)> = points
             .chunk_by(|a, b| a.0 == b.0)

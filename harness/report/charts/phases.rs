@@ -83,7 +83,7 @@ fn draw(sheet: &mut Sheet, frame: &Frame, top: f64, bar: &Bar) {
 }
 
 /// How dark a span is: neighbours differ, and black text stays readable on all.
-fn share(span: Phases) -> f64 {
+pub(super) fn share(span: Phases) -> f64 {
     match span.first {
         Phase::Queue => 0.9,
         Phase::Create => 0.25,

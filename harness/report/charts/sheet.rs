@@ -81,7 +81,7 @@ impl Words {
     }
 
     /// As much of it as has room, in pixels.
-    fn cut(mut self, room: f64) -> Self {
+    pub(super) fn cut(mut self, room: f64) -> Self {
         let mut kept = self.text.chars().count();
         while self.width() > room && kept > 0 {
             kept -= 1;

@@ -8,7 +8,7 @@ fn factors() -> Factors {
     synthetic::four(2).samples[0].cell.factors.clone()
 }
 
-fn composed(run: &Run) -> Vec<Composed> {
+pub(super) fn composed(run: &Run) -> Vec<Composed> {
     compose(run, &summarise(&run.samples), &factors()).unwrap()
 }
 
@@ -28,7 +28,7 @@ fn edges(words: &Words) -> [f64; 4] {
     }
 }
 
-fn texts(sheet: &sheet::Sheet) -> Vec<(&str, [f64; 4])> {
+pub(super) fn texts(sheet: &sheet::Sheet) -> Vec<(&str, [f64; 4])> {
     sheet
         .strokes
         .iter()
@@ -42,21 +42,29 @@ fn texts(sheet: &sheet::Sheet) -> Vec<(&str, [f64; 4])> {
 fn check(run: &Run, expected: &[&str]) {
     let charts = composed(run);
     assert_eq!(charts.iter().map(|c| c.name).collect::<Vec<_>>(), expected);
-    for Composed { name, sheet, .. } in &charts {
-        let texts = texts(sheet);
-        for (i, (text, [left, top, right, bottom])) in texts.iter().enumerate() {
-            let inside = *left >= 0.0 && *top >= 0.0;
-            let inside = inside && *right <= sheet.width && *bottom <= sheet.height;
-            assert!(inside, "{name}: `{text}` is cut off");
-            for (other, [l, t, r, b]) in &texts[i + 1..] {
-                let apart = left >= r || right <= l || top >= b || bottom <= t;
-                assert!(apart, "{name}: `{text}` stands on `{other}`");
-            }
+    charts.iter().for_each(is_readable);
+    look(run);
+}
+
+/// No word of a chart is cut off or stands on another, and it can be drawn.
+pub(super) fn is_readable(chart: &Composed) {
+    let Composed { name, sheet, .. } = chart;
+    let texts = texts(sheet);
+    for (i, (text, [left, top, right, bottom])) in texts.iter().enumerate() {
+        let inside = *left >= 0.0 && *top >= 0.0;
+        let inside = inside && *right <= sheet.width && *bottom <= sheet.height;
+        assert!(inside, "{name}: `{text}` is cut off");
+        for (other, [l, t, r, b]) in &texts[i + 1..] {
+            let apart = left >= r || right <= l || top >= b || bottom <= t;
+            assert!(apart, "{name}: `{text}` stands on `{other}`");
         }
-        assert!(sheet.svg("a", "b").unwrap().contains("<title>a</title>"));
-        assert!(sheet.png().unwrap().starts_with(b"\x89PNG"));
     }
-    // COLDSTART_LOOK=folder keeps every chart, to be looked at.
+    assert!(sheet.svg("a", "b").unwrap().contains("<title>a</title>"));
+    assert!(sheet.png().unwrap().starts_with(b"\x89PNG"));
+}
+
+/// COLDSTART_LOOK=folder keeps every chart, to be looked at.
+pub(super) fn look(run: &Run) {
     if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
         let name = std::thread::current().name().unwrap().replace("::", "-");
         for chart in super::charts(run, &summarise(&run.samples)).unwrap() {

@@ -16,6 +16,10 @@ use crate::store::{
     BaseRecord, Counts, FunctionRecord, KernelEvents, MachineRecord, Origin, Run, RunRecord,
 };
 
+mod traced;
+
+pub(crate) use traced::{with_controls, with_processes};
+
 const MS: f64 = 1e6;
 
 /// Medians of a function's phases, in milliseconds: engine and boot, init, warm.
