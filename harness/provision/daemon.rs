@@ -78,7 +78,8 @@ fn arguments(around: &Surroundings) -> Vec<String> {
         "--containerd-namespace=coldstart".to_owned(),
         "--containerd-plugins-namespace=coldstart-plugins".to_owned(),
     ];
-    let runtime = |name: &&str| Some(format!("--add-runtime={name}={}", command::found(name)?.display()));
+    let runtime =
+        |name: &&str| Some(format!("--add-runtime={name}={}", command::found(name)?.display()));
     arguments.extend(OTHER_RUNTIMES.iter().filter_map(runtime));
     arguments
 }
