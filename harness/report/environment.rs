@@ -86,7 +86,8 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
         ("engine offers", offers(&engine.offers)),
         ("kernel events", kernel_events(run)),
         ("governor", r.machine.governor.clone().unwrap_or_else(|| "none to see".to_owned())),
-        ("meanwhile", meanwhile(&r.machine)),
+        ("machine", meanwhile(&r.machine)),
+        ("null function", null(run)),
         ("rows", rows(run)),
         ("driver memory", memory),
     ];
@@ -116,6 +117,12 @@ fn kernel_events(run: &Run) -> String {
     }
 }
 
+/// What the controls were made with.
+fn null(run: &Run) -> String {
+    let null = run.record.null.as_ref();
+    null.map_or_else(|| "none".to_owned(), |f| format!("{}, {}, {}", f.name, f.version, f.digest))
+}
+
 /// What the machine did from the begin to the end of the run.
 fn meanwhile(machine: &MachineRecord) -> String {
     let m = machine.meanwhile.unwrap_or_default();
@@ -124,7 +131,7 @@ fn meanwhile(machine: &MachineRecord) -> String {
     };
     let load = machine.load_at_start.map_or_else(|| "unknown".to_owned(), |l| format!("{l:.2}"));
     format!(
-        "load at start {load}; steal {}; pressure: CPU {}, memory {}, disk {}",
+        "load at start {load}; over the run steal {}, pressure of CPU {}, memory {}, disk {}",
         share(m.steal),
         share(m.cpu_pressure),
         share(m.memory_pressure),

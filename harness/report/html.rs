@@ -85,10 +85,11 @@ fn starts_a_minute(run: &Run, findings: &Findings) -> Markup {
 fn trust(run: &Run, summaries: &[Summary], findings: &Findings) -> Markup {
     let (calibration, used) = (controls::facts(run, findings), resources::rows(run, findings));
     html! {
-        h2 { "Controls" }
-        @if calibration.is_empty() { p { (controls::NONE) } }
-        (told(&calibration))
-        (told(&controls::excesses(run, summaries, findings)))
+        @if !calibration.is_empty() {
+            h2 { "Controls" }
+            (told(&calibration))
+            (told(&controls::excesses(run, summaries, findings)))
+        }
         h2 { "Machine" }
         p { (findings.machine.verdict()) }
         @if !used.is_empty() {

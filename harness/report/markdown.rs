@@ -72,13 +72,12 @@ fn trust(run: &Run, summaries: &[Summary], findings: &Findings) -> String {
         let _ = writeln!(text, "\n{}\n", throughput::MEANING);
         text += &grid(&throughput::COLUMNS, &rates);
     }
-    text += "\n## Controls\n\n";
     let facts = controls::facts(run, findings);
-    if facts.is_empty() {
-        let _ = writeln!(text, "- {}", controls::NONE);
+    if !facts.is_empty() {
+        text += "\n## Controls\n\n";
+        text += &told(&facts);
+        text += &told(&controls::excesses(run, summaries, findings));
     }
-    text += &told(&facts);
-    text += &told(&controls::excesses(run, summaries, findings));
     let _ = write!(text, "\n## Machine\n\n{}\n", escape(&findings.machine.verdict()));
     let used = resources::rows(run, findings);
     if !used.is_empty() {

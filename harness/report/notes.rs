@@ -114,7 +114,8 @@ fn first_ever(run: &Run, summaries: &[Summary]) -> Option<Note> {
 
 /// Why there is a dash.
 fn unsupported(summaries: &[Summary]) -> Option<Note> {
-    let few = summaries.iter().any(|s| s.latency.p90.value.is_none());
+    let mut shown = summaries.iter().filter(|s| s.cell.control.is_none());
+    let few = shown.any(|s| s.latency.p90.value.is_none());
     let [p90, p95, p99] = [0.9, 0.95, 0.99].map(Quantile::least);
     few.then(|| {
         Note::new(format!(

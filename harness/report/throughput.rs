@@ -1,9 +1,8 @@
 //! Starts a minute as text, for all forms of the report.
 
 use super::findings::Findings;
-use super::words::DASH;
-use super::words::{Group, combination, conditions, plain, position, quantile};
-use crate::stats::{Rate, Throughput};
+use super::words::{DASH, combination, conditions, plain, position, quantile};
+use crate::stats::{Level, Rate, Throughput};
 use crate::store::Run;
 use crate::units::format_ms;
 
@@ -86,15 +85,15 @@ fn ordered<'a>(run: &Run, findings: &'a Findings) -> Vec<&'a Throughput> {
 }
 
 fn name(run: &Run, t: &Throughput) -> String {
-    let group: Group = (t.function.clone(), t.factors.clone());
-    format!("{}, {}", plain(&group.0), conditions(run, &group.1))
+    format!("{}, {}", plain(&t.function), conditions(run, &t.factors))
 }
 
 fn median(t: &Throughput) -> String {
     t.rate.map_or_else(|| DASH.to_owned(), |rate| number(rate.median))
 }
 
-/// ` (210–228)`: the 95 % interval, or, of few trials, `, 205 to 231 in a trial`.
+/// ` (210–228)`: the 95 % interval, or, of few trials,
+/// ` (205 to 231 in a trial)`.
 fn brackets(t: &Throughput) -> String {
     match t.rate {
         Some(Rate { interval: Some((low, high)), .. }) => format!(" ({})", span(low, high)),
@@ -106,7 +105,7 @@ fn brackets(t: &Throughput) -> String {
 }
 
 fn p50(t: &Throughput) -> String {
-    let ns = t.latency.p50.value.and_then(crate::stats::Level::ns);
+    let ns = t.latency.p50.value.and_then(Level::ns);
     ns.map_or_else(|| "failed".to_owned(), format_ms)
 }
 

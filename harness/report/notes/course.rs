@@ -48,18 +48,16 @@ pub(super) fn unattributed(findings: &Findings) -> Option<Note> {
 
 /// For each cold state of the page cache, in how many trials it was reached.
 pub(super) fn page_cache(run: &Run) -> Vec<Note> {
-    let state = |trial: u32| {
-        let row = run.samples.iter().find(|s| s.trial == trial);
-        row.map(|s| s.cell.factors.page_cache)
-    };
     let asked = &run.record.scenario.factors.page_cache;
     if asked.iter().all(|state| *state == PageCache::Warm) {
         return Vec::new();
     }
+    let states: BTreeMap<u32, PageCache> =
+        run.samples.iter().map(|s| (s.trial, s.cell.factors.page_cache)).collect();
     let mut trials: BTreeMap<PageCache, Vec<Option<Residency>>> = BTreeMap::new();
     for trial in &run.trials {
-        if let Some(state) = state(trial.trial).filter(|state| *state != PageCache::Warm) {
-            trials.entry(state).or_default().push(trial.resident);
+        if let Some(state) = states.get(&trial.trial).filter(|state| **state != PageCache::Warm) {
+            trials.entry(*state).or_default().push(trial.resident);
         }
     }
     trials.into_iter().map(|(state, trials)| proved(state, &trials)).collect()
