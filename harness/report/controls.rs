@@ -38,14 +38,30 @@ pub(super) fn facts(run: &Run, findings: &Findings) -> Vec<Fact> {
     facts
 }
 
+/// What of the calibration is missing although there are controls: a run that is
+/// not calibrated must not pass for one that is.
+pub(super) fn uncalibrated(findings: &Findings) -> Option<String> {
+    let controls = &findings.controls;
+    let lines = [("process", &controls.process), ("container", &controls.container)];
+    let missing: Vec<&str> =
+        lines.into_iter().filter(|(_, line)| line.is_none()).map(|(place, _)| place).collect();
+    (controls.are_there() && !missing.is_empty()).then(|| {
+        let places = missing.join(", ");
+        format!("not calibrated, too few of the known sleeps were measured: {places}")
+    })
+}
+
 /// `1.42 (1.40–1.44) ms, n = 19: the driver's floor`.
 fn floor(latency: &Distribution, what: &str) -> String {
-    let unit = if latency.p50.value == Some(Level::Failed) { "" } else { " ms" };
+    let median = match latency.p50.value {
+        Some(Level::Failed) => "failed".to_owned(),
+        _ => format!("{} ms", quantile(&latency.p50)),
+    };
     let failed = match latency.failed {
         0 => String::new(),
         n => format!(", {n} failed"),
     };
-    format!("{}{unit}, n = {}{failed}: {what}", quantile(&latency.p50), latency.n)
+    format!("{median}, n = {}{failed}: {what}", latency.n)
 }
 
 /// `slope 1.0003 ± 0.0002, intercept 1.42 ms, spread 41.0 us, n = 95`.

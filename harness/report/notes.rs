@@ -41,6 +41,7 @@ pub(super) fn notes(run: &Run, summaries: &[Summary], findings: &Findings) -> Ve
             .map(|w| Note { text: "warning".to_owned(), quote: Some(plain(w)) }),
     );
     notes.extend((!findings.controls.are_there()).then(|| Note::new(controls::NONE)));
+    notes.extend(controls::uncalibrated(findings).map(Note::new));
     notes.extend(course::kernel_events(run));
     notes.extend(course::unattributed(findings));
     notes.extend(resources::notes(run, findings));

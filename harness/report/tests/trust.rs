@@ -149,10 +149,45 @@ fn controls_in_the_summary_and_in_the_pages() {
     for heading in ["<h2>Controls</h2>", "<h2>Machine</h2>", "over the null container"] {
         assert!(text(&files, "report.html").contains(heading), "{heading}");
     }
+    let markdown = text(&files, "report.md");
+    let (from, to) = (markdown.find("## Controls").unwrap(), markdown.find("## To know").unwrap());
+    insta::assert_snapshot!(markdown[from..to].trim_end(), @r#"
+    ## Controls
+
+    - **null process**: 1.44 (1.42–1.45) ms, n = 19: the driver's floor
+    - **null container, bridge**: 178 (174–182) ms, n = 19: the engine's floor
+    - **process**: slope 1.0000 ± 0.0001, intercept 1.44 ms, spread 27.3 us, n = 95
+    - **container, after the engine**: slope 1.0000 ± 0.0001, intercept 536 us, spread 27.3 us, n = 95
+    - **container, whole**: slope 1.00 ± 0.02 (through the engine's noise)
+    - **reply seen**: 37.5 us after the function's own stamp (median; max 46.9 us)
+    - **python, bridge**: 32.4 ms over the null container
+
+    ## Machine
+
+    quiet
+    "#);
     let block = readme::block(&run, &summarise(&run.samples));
-    assert!(
-        block.contains("Calibration, process: slope 1.0000") && block.contains("Machine: quiet.")
-    );
+    insta::assert_snapshot!(block.lines().skip(2).take(7).collect::<Vec<_>>().join("\n"), @r#"
+    | function | cold p50, ms | over the null container | max | n | in a burst | warm p50 | cold / warm |
+    | --- | --- | --- | --- | --- | --- | --- | --- |
+    | python, bridge | 211 (206–224) | 32.4 | 230 | 19 | 431 (426–443), 4 at once | 0.628 (0.612–0.653) | 335x |
+
+    In brackets: 95 % interval. From the instant an invocation was wanted to the last byte of its verified reply.
+
+    Calibration, process: slope 1.0000 ± 0.0001, intercept 1.44 ms, spread 27.3 us, n = 95. Machine: quiet.
+    "#);
+}
+
+#[test]
+fn a_run_whose_controls_failed_is_not_taken_for_a_calibrated_one() {
+    let mut run = with_controls(synthetic::run(&synthetic::FOUR[..1], 6), 1.0);
+    assert!(notes_with(&run, "not calibrated").is_empty());
+    for sample in run.samples.iter_mut().filter(|s| s.cell.factors.runtime == "process") {
+        sample.outcome = Outcome::EngineError { cause: "no such file".into() };
+    }
+    let missing = "not calibrated, too few of the known sleeps were measured: process";
+    assert_eq!(notes_with(&run, "not calibrated"), [missing]);
+    assert!(shown(&run).contains("null process: failed, n = 5, 5 failed: the driver's floor"));
 }
 
 #[test]
