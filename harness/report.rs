@@ -13,14 +13,19 @@ use crate::stats::{self, Summary};
 use crate::store::Run;
 
 mod charts;
+mod controls;
 mod environment;
+mod findings;
 pub mod histograms;
 mod html;
 mod markdown;
+mod noise;
 mod notes;
 pub mod readme;
+mod resources;
 mod summary;
 pub mod table;
+mod throughput;
 mod words;
 
 /// One derived file of a run.

@@ -12,18 +12,27 @@ mod binomial;
 mod burst;
 mod controls;
 mod distribution;
+mod floor;
 mod histogram;
 mod noise;
+mod resources;
+mod throughput;
 mod typical;
+mod unattributed;
 mod warm;
 
 pub use burst::{
     Bursts, LEAST_LAG_NS, Lateness, MOST_LAG_NS, MOST_LAG_SHARE, bursts, release_width,
+    release_widths,
 };
 pub use controls::{Calibration, Controls, MOST_RESIDUAL_NS, MOST_SLOPE_ERROR};
 pub use distribution::{Distribution, Interval, Level, Quantile};
+pub use floor::Steadiness;
 pub use histogram::{HIGHEST_NS, LOWEST_NS, OutOfRange, Recorded, SIGNIFICANT_FIGURES};
 pub use noise::{Grade, NoiseFacts, grade};
+pub use resources::{MedianAndMax, ResourceUse, resources};
+pub use throughput::{Gain, Rate, Throughput, throughput};
+pub use unattributed::unattributed;
 pub use warm::ColdToWarm;
 
 /// The numbers of one cell.

@@ -1,25 +1,35 @@
 //! Where and with what a run was made, and what its figures mean.
 
 use super::words::{counted, plain};
+use crate::engine::Offers;
 use crate::functions::Limits;
-use crate::store::{BaseRecord, FunctionRecord, Origin, Run};
+use crate::store::{BaseRecord, FunctionRecord, MachineRecord, Origin, Run};
 use crate::units::format_size;
 
 /// A name and what it stands for, tamed.
 pub(super) type Fact = (String, String);
 
 /// What each figure means, from which instant to which.
-pub(super) const MEANINGS: [(&str, &str); 11] = [
+pub(super) const MEANINGS: [(&str, &str); 26] = [
     (
         "latency",
         "from the instant the schedule wanted the invocation to the last byte of a verified reply",
     ),
     ("queue", "intended to dispatched: the driver's own lateness"),
     ("create", "dispatched to the start call: the container is created"),
-    ("engine", "start call to exec of the function's own binary: engine, runtime, network"),
+    ("daemon", "start call to the shim's exec: the engine's daemon"),
+    ("shim", "the shim's exec to the OCI runtime's create"),
+    (
+        "sandbox",
+        "the OCI runtime's create to its first hook, or to its end: namespaces, cgroups, mounts",
+    ),
+    ("network", "the first hook, or the end of the create, to the OCI runtime's start"),
+    ("start", "the OCI runtime's start to the exec of the function's own binary"),
+    ("engine", "daemon, shim, sandbox, network and start, merged"),
     ("boot", "exec to the first line of main: the language runtime"),
     ("init", "first line of main to asking for the first event: the function's own start-up"),
     ("invoke", "asking for the event (warm: dispatched) to the last byte of the reply"),
+    ("replied", "the instant, by its own clock, at which the function began to write its reply"),
     ("a+b", "phases merged because the mark between them was not seen"),
     (
         "95 %",
@@ -30,6 +40,33 @@ pub(super) const MEANINGS: [(&str, &str); 11] = [
         "cold median over the warm median of the same function and network; a point estimate",
     ),
     ("err", "failures; they rank above every success, so a quantile can be `failed`"),
+    (
+        "null process",
+        "a function that does nothing but answer, as a process of the host: what the driver itself takes",
+    ),
+    (
+        "null container",
+        "the same in a container from an empty image: what the engine takes of every function",
+    ),
+    (
+        "over the null container",
+        "excess: cold median less that of the null container under the same factors; a point estimate",
+    ),
+    (
+        "calibration",
+        "the null function sleeps a known time before it is ready: a line through the known and the measured",
+    ),
+    ("slope", "measured per known time, with its standard error; 1 is the truth"),
+    ("intercept", "what is measured of no sleep"),
+    (
+        "spread",
+        "standard deviation of the starts about that line, by the median absolute deviation",
+    ),
+    ("reply seen", "bias: replied to the instant at which the driver had read the reply"),
+    (
+        "machine",
+        "quiet, noisy (medians stand, tails and small differences may be the machine's) or disturbed",
+    ),
 ];
 
 /// The machine, the engine and the run.
@@ -46,10 +83,60 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
         ("OCI runtime", engine.oci_runtime.clone()),
         ("storage", format!("{}; cgroups {}", engine.storage_driver, engine.cgroups)),
         ("engine at", format!("{}, kernel {}", engine.address, engine.kernel)),
+        ("engine offers", offers(&engine.offers)),
+        ("kernel events", kernel_events(run)),
+        ("governor", r.machine.governor.clone().unwrap_or_else(|| "none to see".to_owned())),
+        ("machine", meanwhile(&r.machine)),
+        ("null function", null(run)),
         ("rows", rows(run)),
         ("driver memory", memory),
     ];
     facts.into_iter().map(|(name, text)| (name.to_owned(), plain(&text))).collect()
+}
+
+fn offers(offers: &Offers) -> String {
+    let list = |names: &[String]| match names {
+        [] => "none named".to_owned(),
+        names => names.join(", "),
+    };
+    let able = |able: bool| if able { "yes" } else { "no" };
+    format!(
+        "OCI runtimes: {}; log drivers: {}; CPU quota: {}; memory limit: {}",
+        list(&offers.runtimes),
+        list(&offers.log_drivers),
+        able(offers.cpu_quota),
+        able(offers.memory_limit)
+    )
+}
+
+fn kernel_events(run: &Run) -> String {
+    let events = &run.record.kernel_events;
+    match &events.silent {
+        Some(reason) => format!("not heard: {reason}"),
+        None => format!("{} heard, lost {}", events.seen, counted(events.lost, "time")),
+    }
+}
+
+/// What the controls were made with.
+fn null(run: &Run) -> String {
+    let null = run.record.null.as_ref();
+    null.map_or_else(|| "none".to_owned(), |f| format!("{}, {}, {}", f.name, f.version, f.digest))
+}
+
+/// What the machine did from the begin to the end of the run.
+fn meanwhile(machine: &MachineRecord) -> String {
+    let m = machine.meanwhile.unwrap_or_default();
+    let share = |share: Option<f64>| {
+        share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1} %", share * 100.0))
+    };
+    let load = machine.load_at_start.map_or_else(|| "unknown".to_owned(), |l| format!("{l:.2}"));
+    format!(
+        "load at start {load}; over the run steal {}, pressure of CPU {}, memory {}, disk {}",
+        share(m.steal),
+        share(m.cpu_pressure),
+        share(m.memory_pressure),
+        share(m.io_pressure)
+    )
 }
 
 fn rows(run: &Run) -> String {

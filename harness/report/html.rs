@@ -4,9 +4,11 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::charts::Chart;
 use super::environment::{self, FUNCTION_COLUMNS, Fact, MEANINGS};
+use super::findings::Findings;
 use super::markdown::{COLUMNS, rows, splits};
 use super::notes::notes;
 use super::words::{answer, conditions, is_simulated, place, plain, step, title};
+use super::{controls, resources, throughput};
 use crate::stats::Summary;
 use crate::store::Run;
 
@@ -15,6 +17,7 @@ const STYLE: &str = include_str!("html/style.css");
 /// The page.
 pub(super) fn page(run: &Run, summaries: &[Summary], charts: &[Chart]) -> String {
     let title = title(run);
+    let findings = Findings::of(run, summaries);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -28,11 +31,16 @@ pub(super) fn page(run: &Run, summaries: &[Summary], charts: &[Chart]) -> String
                 @if is_simulated(run) {
                     p.simulated { "SIMULATED: no engine was used; every figure is made up." }
                 }
+                @if !findings.faults.is_empty() {
+                    p.invalid { "INVALID: " (findings.faults.join("; ")) }
+                }
                 h1 { (title) }
                 p.answer { (answer(run, summaries)) }
                 p { (place(run)) }
                 (cells(run, summaries))
-                (remarks(run, summaries))
+                (starts_a_minute(run, &findings))
+                (trust(run, summaries, &findings))
+                (remarks(run, summaries, &findings))
                 @for chart in charts { (figure(chart)) }
                 (repeat(run))
                 (machine(run))
@@ -61,11 +69,41 @@ fn cells(run: &Run, summaries: &[Summary]) -> Markup {
     }
 }
 
-fn remarks(run: &Run, summaries: &[Summary]) -> Markup {
+fn starts_a_minute(run: &Run, findings: &Findings) -> Markup {
+    let lines = throughput::lines(run, findings);
+    html! {
+        @if !lines.is_empty() {
+            h2 { "Throughput" }
+            (told(&lines))
+            p { (throughput::MEANING) }
+            (grid(&throughput::COLUMNS, &throughput::rows(run, findings)))
+        }
+    }
+}
+
+/// How far the figures can be trusted: controls, machine, resources.
+fn trust(run: &Run, summaries: &[Summary], findings: &Findings) -> Markup {
+    let (calibration, used) = (controls::facts(run, findings), resources::rows(run, findings));
+    html! {
+        @if !calibration.is_empty() {
+            h2 { "Controls" }
+            (told(&calibration))
+            (told(&controls::excesses(run, summaries, findings)))
+        }
+        h2 { "Machine" }
+        p { (findings.machine.verdict()) }
+        @if !used.is_empty() {
+            h2 { "Resources" }
+            (grid(&resources::COLUMNS, &used))
+        }
+    }
+}
+
+fn remarks(run: &Run, summaries: &[Summary], findings: &Findings) -> Markup {
     html! {
         h2 { "To know" }
         ul {
-            @for note in notes(run, summaries) {
+            @for note in notes(run, summaries, findings) {
                 li { (note.text) @if let Some(quote) = note.quote { ": " q { (quote) } } }
             }
         }
@@ -102,6 +140,16 @@ fn meanings() -> Markup {
     }
 }
 
+/// Facts in our own words.
+fn told(facts: &[Fact]) -> Markup {
+    html! {
+        @if !facts.is_empty() {
+            ul { @for (name, text) in facts { li { b { (name) } ": " (text) } } }
+        }
+    }
+}
+
+/// Facts in foreign words.
 fn facts(facts: &[Fact]) -> Markup {
     html! { dl { @for (name, text) in facts { dt { (name) } dd { code { (text) } } } } }
 }

@@ -4,11 +4,13 @@ use std::fmt::Write;
 
 use super::charts::Chart;
 use super::environment::{self, FUNCTION_COLUMNS, Fact, MEANINGS};
+use super::findings::Findings;
 use super::notes::notes;
 use super::words::{
     act, answer, conditions, groups, maximum, members, place, plain, quantile, ratio,
 };
 use super::words::{split, step, title};
+use super::{controls, resources, throughput};
 use crate::stats::Summary;
 use crate::store::Run;
 
@@ -30,11 +32,13 @@ pub(super) const COLUMNS: [&str; 12] = [
 
 /// The page.
 pub(super) fn page(run: &Run, summaries: &[Summary], charts: &[Chart]) -> String {
+    let findings = Findings::of(run, summaries);
     let mut text = format!("# {}\n\n", escape(&title(run)));
     let _ = write!(text, "**{}**\n\n{}\n\n", escape(&answer(run, summaries)), escape(&place(run)));
     text += &table(run, summaries);
+    text += &trust(run, summaries, &findings);
     text += "\n## To know\n\n";
-    for note in notes(run, summaries) {
+    for note in notes(run, summaries, &findings) {
         let quote = note.quote.map_or_else(String::new, |q| format!(": {}", code(&q)));
         let _ = writeln!(text, "- {}{quote}", escape(&note.text));
     }
@@ -53,6 +57,32 @@ pub(super) fn page(run: &Run, summaries: &[Summary], charts: &[Chart]) -> String
     text += "\n## What the figures mean\n\n";
     for (name, meaning) in MEANINGS {
         let _ = writeln!(text, "- **{}**: {meaning}", escape(name));
+    }
+    text
+}
+
+/// Throughput, controls, machine and resources: a section each, as far as there is
+/// something to say.
+fn trust(run: &Run, summaries: &[Summary], findings: &Findings) -> String {
+    let mut text = String::new();
+    let rates = throughput::rows(run, findings);
+    if !rates.is_empty() {
+        text += "\n## Throughput\n\n";
+        text += &told(&throughput::lines(run, findings));
+        let _ = writeln!(text, "\n{}\n", throughput::MEANING);
+        text += &grid(&throughput::COLUMNS, &rates);
+    }
+    let facts = controls::facts(run, findings);
+    if !facts.is_empty() {
+        text += "\n## Controls\n\n";
+        text += &told(&facts);
+        text += &told(&controls::excesses(run, summaries, findings));
+    }
+    let _ = write!(text, "\n## Machine\n\n{}\n", escape(&findings.machine.verdict()));
+    let used = resources::rows(run, findings);
+    if !used.is_empty() {
+        text += "\n## Resources\n\n";
+        text += &grid(&resources::COLUMNS, &used);
     }
     text
 }
@@ -113,6 +143,13 @@ pub(super) fn grid<const N: usize>(columns: &[&str; N], rows: &[[String; N]]) ->
     text
 }
 
+/// Facts in our own words.
+fn told(facts: &[Fact]) -> String {
+    let told = |(name, text): &Fact| format!("- **{}**: {}\n", escape(name), escape(text));
+    facts.iter().map(told).collect()
+}
+
+/// Facts in foreign words.
 fn listed(facts: &[Fact]) -> String {
     facts.iter().map(|(name, text)| format!("- {}: {}\n", escape(name), code(text))).collect()
 }

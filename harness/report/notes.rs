@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::words::{counted, headline, level, plain, shortened, step};
+use super::findings::Findings;
+use super::words::{cell_name, counted, headline, level, plain, shortened};
+use super::{controls, resources};
 use crate::stats::{self, Bursts, Lateness, OutOfRange, Quantile, Summary};
 use crate::store::Run;
 use crate::units::{format_ms, format_ns};
+
+mod course;
 
 /// One remark. Each form of the report escapes it in its own way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +21,7 @@ pub(super) struct Note {
 }
 
 impl Note {
-    fn new(text: impl Into<String>) -> Self {
+    pub(super) fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), quote: None }
     }
 }
@@ -26,8 +30,9 @@ impl Note {
 const LONGEST_CAUSE: usize = 200;
 
 /// Every remark, the gravest first.
-pub(super) fn notes(run: &Run, summaries: &[Summary]) -> Vec<Note> {
-    let mut notes = incomplete(run);
+pub(super) fn notes(run: &Run, summaries: &[Summary], findings: &Findings) -> Vec<Note> {
+    let mut notes: Vec<Note> = invalid(findings).into_iter().collect();
+    notes.extend(incomplete(run));
     notes.extend(failures(run));
     notes.extend(
         run.record
@@ -35,6 +40,14 @@ pub(super) fn notes(run: &Run, summaries: &[Summary]) -> Vec<Note> {
             .iter()
             .map(|w| Note { text: "warning".to_owned(), quote: Some(plain(w)) }),
     );
+    notes.extend((!findings.controls.are_there()).then(|| Note::new(controls::NONE)));
+    notes.extend(controls::uncalibrated(findings).map(Note::new));
+    notes.extend(course::kernel_events(run));
+    notes.extend(course::unattributed(findings));
+    notes.extend(resources::notes(run, findings));
+    notes.extend(course::page_cache(run));
+    notes.extend(course::until(run, summaries));
+    notes.extend(course::time_limit(run));
     notes.extend(first_ever(run, summaries));
     notes.extend(unsupported(summaries));
     notes.extend(lateness(run));
@@ -44,6 +57,11 @@ pub(super) fn notes(run: &Run, summaries: &[Summary]) -> Vec<Note> {
     notes.push(range(summaries));
     notes.extend(dropped_marks(run));
     notes
+}
+
+fn invalid(findings: &Findings) -> Option<Note> {
+    let why = findings.faults.join("; ");
+    (!why.is_empty()).then(|| Note::new(format!("INVALID: {why}")))
 }
 
 fn incomplete(run: &Run) -> Vec<Note> {
@@ -66,8 +84,7 @@ fn failures(run: &Run) -> Vec<Note> {
     let mut kinds: BTreeMap<&str, (u64, String, &str)> = BTreeMap::new();
     for sample in &run.samples {
         let Some(cause) = sample.outcome.cause() else { continue };
-        let cell = &sample.cell;
-        let place = || format!("{} {}", plain(&cell.function), step(cell));
+        let place = || cell_name(run, &sample.cell);
         let kind = kinds.entry(sample.outcome.kind()).or_insert_with(|| (0, place(), cause));
         kind.0 += 1;
     }
@@ -98,7 +115,8 @@ fn first_ever(run: &Run, summaries: &[Summary]) -> Option<Note> {
 
 /// Why there is a dash.
 fn unsupported(summaries: &[Summary]) -> Option<Note> {
-    let few = summaries.iter().any(|s| s.latency.p90.value.is_none());
+    let mut shown = summaries.iter().filter(|s| s.cell.control.is_none());
+    let few = shown.any(|s| s.latency.p90.value.is_none());
     let [p90, p95, p99] = [0.9, 0.95, 0.99].map(Quantile::least);
     few.then(|| {
         Note::new(format!(

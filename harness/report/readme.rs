@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 
+use super::controls;
+use super::findings::Findings;
 use super::markdown::{code, escape, grid};
 use super::words::{
     conditions, conditions_in_a_name, groups, headline, maximum, members, place, plain, quantile,
@@ -19,6 +21,18 @@ pub const BEGIN: &str = "<!-- coldstart:results:begin -->";
 /// The line after the block.
 pub const END: &str = "<!-- coldstart:results:end -->";
 
+/// Heading of the block's table.
+const COLUMNS: [&str; 8] = [
+    "function",
+    "cold p50, ms",
+    "over the null container",
+    "max",
+    "n",
+    "in a burst",
+    "warm p50",
+    "cold / warm",
+];
+
 /// Where the charts of the committed run are, seen from the front page.
 const CHARTS: &str = "results/reference/charts";
 
@@ -26,13 +40,14 @@ const CHARTS: &str = "results/reference/charts";
 /// measured, and the command that repeats it.
 #[must_use]
 pub fn block(run: &Run, summaries: &[Summary]) -> String {
-    let columns = ["function", "cold p50, ms", "max", "n", "in a burst", "warm p50", "cold / warm"];
-    let rows: Vec<[String; 7]> =
-        headline(run, summaries).into_iter().map(|cold| row(run, summaries, cold)).collect();
+    let findings = Findings::of(run, summaries);
+    let cold = headline(run, summaries);
+    let rows: Vec<[String; 8]> =
+        cold.iter().map(|cold| row(run, summaries, &findings, cold)).collect();
     let mut text = format!("{}:\n\n", escape(&title(run)));
-    text += &grid(&columns, &rows);
+    text += &grid(&COLUMNS, &rows);
     let several = run.record.scenario.factors.combinations().len() > 1;
-    let first = headline(run, summaries).first().map(|s| &s.cell.factors);
+    let first = cold.first().map(|s| &s.cell.factors);
     let suffix = match first {
         Some(factors) if several => format!("-{}", conditions_in_a_name(run, factors)),
         _ => String::new(),
@@ -41,9 +56,11 @@ pub fn block(run: &Run, summaries: &[Summary]) -> String {
         text,
         "\nIn brackets: 95 % interval. From the instant an invocation was wanted to the last byte \
          of its verified reply.\n\n\
+         {}\n\n\
          ![Cold start, share answered within a time]({CHARTS}/cold{suffix}.svg)\n\
          ![Where a cold start goes]({CHARTS}/phases{suffix}.svg)\n\n\
          {}, {}. Repeat it: {}\n",
+        escape(&trust(&findings)),
         escape(&place(run)),
         escape(&run.record.started),
         code(&run.record.command)
@@ -51,7 +68,22 @@ pub fn block(run: &Run, summaries: &[Summary]) -> String {
     text
 }
 
-fn row(run: &Run, summaries: &[Summary], cold: &Summary) -> [String; 7] {
+/// How far the figures can be trusted: why not at all, the calibration, the machine.
+fn trust(findings: &Findings) -> String {
+    let controls = &findings.controls;
+    let calibrated = |place: &str, line: &Option<_>| {
+        line.as_ref().map(|line| format!("Calibration, {place}: {}", controls::calibration(line)))
+    };
+    let parts = [
+        (!findings.faults.is_empty()).then(|| format!("INVALID: {}", findings.faults.join("; "))),
+        (!controls.are_there()).then(|| controls::NONE.to_owned()),
+        calibrated("process", &controls.process),
+        Some(format!("Machine: {}.", findings.machine.verdict())),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(". ")
+}
+
+fn row(run: &Run, summaries: &[Summary], findings: &Findings, cold: &Summary) -> [String; 8] {
     let cell = &cold.cell;
     let group = groups(run, summaries)
         .into_iter()
@@ -68,6 +100,7 @@ fn row(run: &Run, summaries: &[Summary], cold: &Summary) -> [String; 7] {
     [
         plain(&format!("{}, {}", cell.function, conditions(run, &cell.factors))),
         quantile(&cold.latency.p50),
+        controls::excess_ms(findings, cold).unwrap_or_default(),
         maximum(cold.latency.max),
         cold.latency.n.to_string(),
         burst.unwrap_or_default(),

@@ -7,6 +7,7 @@
 use anyhow::Result;
 use serde::Serialize;
 
+use super::findings::Findings;
 use super::words::is_simulated;
 use crate::factors::{Network, PageCache};
 use crate::sample::{Cell, Temperature};
@@ -14,6 +15,10 @@ use crate::scenario::Act;
 use crate::stats::{Bursts, Distribution, Lateness, Level, Quantile, Summary, bursts};
 use crate::store::Run;
 use crate::units::Cpus;
+
+mod whole;
+
+use whole::Whole;
 
 /// The version of both files' form.
 const FORMAT: u32 = 2;
@@ -25,6 +30,8 @@ struct Page<'a> {
     simulated: bool,
     complete: bool,
     unit: &'static str,
+    #[serde(flatten)]
+    whole: Whole<'a>,
     rows: Vec<Row<'a>>,
     cells: Vec<CellFacts<'a>>,
     bursts: Vec<BurstFacts>,
@@ -128,12 +135,14 @@ impl From<Lateness> for Late {
 /// # Errors
 /// Never, in truth: every value can be written.
 pub(super) fn json(run: &Run, summaries: &[Summary]) -> Result<Vec<u8>> {
+    let findings = Findings::of(run, summaries);
     let page = Page {
         format: FORMAT,
         run: &run.record.id,
         simulated: is_simulated(run),
         complete: run.record.complete,
         unit: "ns",
+        whole: Whole::of(&findings),
         rows: rows(summaries),
         cells: summaries.iter().map(|s| facts(run, s)).collect(),
         bursts: bursts(&run.samples, summaries).into_iter().map(BurstFacts::from).collect(),

@@ -2,11 +2,13 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Row, Table, presets};
 
+use super::findings::Findings;
 use super::notes::notes;
 use super::words::{
     act, answer, conditions, groups, maximum, members, place, plain, quantile, ratio,
 };
 use super::words::{split, step, title};
+use super::{controls, throughput};
 use crate::stats::Summary;
 use crate::store::Run;
 
@@ -16,31 +18,64 @@ const WIDTH: usize = 80;
 /// The whole text for a terminal: the answer, a row a cell, and the remarks.
 #[must_use]
 pub fn table(run: &Run, summaries: &[Summary]) -> String {
+    let findings = Findings::of(run, summaries);
     let mut lines = vec![title(run)];
     lines.extend(wrapped(&place(run), ""));
     lines.push(String::new());
     lines.extend(wrapped(&answer(run, summaries), ""));
     lines.push(String::new());
     lines.push("ms from the intended instant to the last byte of a verified reply".to_owned());
-    lines.extend(rows(run, summaries));
+    lines.extend(rows(run, summaries, &findings));
     lines.push(String::new());
-    for note in notes(run, summaries) {
+    lines.extend(starts_a_minute(run, &findings));
+    lines.extend(trust(run, &findings));
+    for note in notes(run, summaries, &findings) {
         let quote = note.quote.map_or_else(String::new, |q| format!(": {q}"));
         lines.extend(wrapped(&format!("{}{quote}", note.text), "  "));
     }
     lines.join("\n") + "\n"
 }
 
+/// How many starts there are in a minute, where that was measured.
+fn starts_a_minute(run: &Run, findings: &Findings) -> Vec<String> {
+    let all = throughput::lines(run, findings);
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut lines = vec!["starts a minute".to_owned()];
+    let named = all.iter().flat_map(|(name, text)| wrapped(&format!("{name}: {text}"), "  "));
+    lines.extend(named);
+    lines.extend(wrapped(throughput::MEANING, "  "));
+    lines.push(String::new());
+    lines
+}
+
+/// What the controls and the machine say of the figures.
+fn trust(run: &Run, findings: &Findings) -> Vec<String> {
+    let facts = controls::facts(run, findings);
+    let mut lines = Vec::new();
+    if !facts.is_empty() {
+        lines.push("controls".to_owned());
+    }
+    lines.extend(facts.iter().flat_map(|(name, text)| wrapped(&format!("{name}: {text}"), "  ")));
+    lines.extend(wrapped(&format!("machine: {}", findings.machine.verdict()), ""));
+    lines.push(String::new());
+    lines
+}
+
 /// The table proper. Group headings and phase splits are put between its lines,
 /// where they may be wider than any column.
-fn rows(run: &Run, summaries: &[Summary]) -> Vec<String> {
+fn rows(run: &Run, summaries: &[Summary], findings: &Findings) -> Vec<String> {
     let groups = groups(run, summaries);
     let ordered: Vec<Vec<&Summary>> = groups.iter().map(|g| members(summaries, g)).collect();
     let grid = grid(ordered.iter().flatten().copied());
     let mut grid = grid.lines().map(|line| line.trim_end().to_owned());
     let mut lines: Vec<String> = grid.next().into_iter().collect();
-    for ((function, factors), members) in groups.iter().zip(&ordered) {
-        lines.push(format!("{}, {}", plain(function), conditions(run, factors)));
+    for (group, members) in groups.iter().zip(&ordered) {
+        let over = controls::excess(run, summaries, findings, group);
+        let over = over.map_or_else(String::new, |over| format!(": {over}"));
+        let heading = format!("{}, {}{over}", plain(&group.0), conditions(run, &group.1));
+        lines.extend(wrapped(&heading, ""));
         for summary in members {
             lines.extend(grid.next());
             if let Some(split) = split(run, summary) {

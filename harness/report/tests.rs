@@ -1,7 +1,9 @@
 use super::*;
 use crate::sample::Outcome;
 
+pub(crate) mod controls;
 pub(crate) mod synthetic;
+mod trust;
 
 /// Everything that is derived from a run.
 fn render(run: &Run) -> Result<Vec<Artifact>> {

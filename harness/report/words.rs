@@ -4,7 +4,7 @@ use crate::factors::{Factors, PageCache};
 use crate::hostile::is_invisible;
 use crate::sample::{Cell, Temperature};
 use crate::scenario::Act;
-use crate::stats::{Level, Quantile, Summary};
+use crate::stats::{Controls, Level, Quantile, Summary};
 use crate::store::Run;
 use crate::units::{format_ms, format_size};
 
@@ -16,9 +16,21 @@ pub(super) fn is_simulated(run: &Run) -> bool {
     run.record.engine.kind == "fake"
 }
 
-/// Put before every title of a simulated run; empty for a real one.
+/// Why the run's figures are not to be believed, by its controls; empty when they
+/// are.
+pub(super) fn faults(run: &Run) -> Vec<String> {
+    // What makes a run invalid is in the rows alone, not in the summaries.
+    Controls::of(&run.samples, &[]).faults()
+}
+
+/// Put before every title of an invalid or simulated run; empty for a good one.
 pub(super) fn warning(run: &Run) -> &'static str {
-    if is_simulated(run) { "SIMULATED: " } else { "" }
+    match (faults(run).is_empty(), is_simulated(run)) {
+        (true, false) => "",
+        (true, true) => "SIMULATED: ",
+        (false, false) => "INVALID: ",
+        (false, true) => "INVALID: SIMULATED: ",
+    }
 }
 
 /// What the page is about: scenario and how much of it.
@@ -73,6 +85,15 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 /// `surge/out`.
 pub(super) fn step(cell: &Cell) -> String {
     plain(&format!("{}/{}", cell.pattern, cell.step))
+}
+
+/// `name bridge surge/out`, or which control.
+pub(super) fn cell_name(run: &Run, cell: &Cell) -> String {
+    let conditions = conditions(run, &cell.factors);
+    match cell.control {
+        Some(control) => format!("{control}, {conditions}"),
+        None => format!("{} {conditions} {}", plain(&cell.function), step(cell)),
+    }
 }
 
 /// `burst 4` or `seq 200`.
@@ -145,7 +166,7 @@ pub(super) fn groups(run: &Run, summaries: &[Summary]) -> Vec<Group> {
 }
 
 /// Where a combination of factors stands in the scenario.
-fn combination(run: &Run, factors: &Factors) -> usize {
+pub(super) fn combination(run: &Run, factors: &Factors) -> usize {
     let lists = &run.record.scenario.factors;
     lists.networks.iter().position(|n| *n == factors.network).unwrap_or(usize::MAX)
 }

@@ -93,6 +93,19 @@ pub fn release_width<'a>(burst: impl IntoIterator<Item = &'a Sample>) -> Option<
     last.checked_sub(first)
 }
 
+/// The widths of all bursts of more than one, whatever their size, over the rows
+/// used for inference; no controls.
+#[must_use]
+pub fn release_widths(samples: &[Sample]) -> Option<Lateness> {
+    let mut bursts: BTreeMap<Key, Vec<&Sample>> = BTreeMap::new();
+    for sample in super::used(samples).filter(|s| s.cell.control.is_none()) {
+        if matches!(sample.cell.act, Act::Burst(n) if n > 1) {
+            bursts.entry(key(sample)).or_default().push(sample);
+        }
+    }
+    Lateness::of(bursts.into_values().filter_map(release_width).collect())
+}
+
 /// The width of every burst.
 fn widths(samples: &[Sample]) -> BTreeMap<Key<'_>, u64> {
     let mut bursts: BTreeMap<Key, Vec<&Sample>> = BTreeMap::new();

@@ -5,9 +5,9 @@ use crate::sample::{Mark, Outcome, Temperature};
 use crate::scenario::Act;
 use proptest::prelude::*;
 
-const MS: u64 = 1_000_000;
+pub(super) const MS: u64 = 1_000_000;
 
-fn cell(act: Act, temperature: Temperature) -> Cell {
+pub(super) fn cell(act: Act, temperature: Temperature) -> Cell {
     Cell {
         function: "alpha".into(),
         factors: Combination::on(Network::Bridge)
@@ -22,7 +22,7 @@ fn cell(act: Act, temperature: Temperature) -> Cell {
 
 /// A success of a cell: intended at `trial` seconds, late by `lag`, answered
 /// after `latency`, both in nanoseconds.
-fn row(cell: &Cell, round: u32, trial: u32, lag: u64, latency: u64) -> Sample {
+pub(super) fn row(cell: &Cell, round: u32, trial: u32, lag: u64, latency: u64) -> Sample {
     let at = u64::from(trial) * 1000 * MS;
     let mut marks: crate::sample::Marks =
         [(Mark::Intended, at), (Mark::Dispatched, at + lag), (Mark::Responded, at + latency)]

@@ -48,6 +48,11 @@ fn the_default_run() {
       surge/again  burst 4 warm  76    0     1.63 (1.46–1.84)   2.44   4.00
       surge/steady seq 20  warm 380    0  0.780 (0.760–0.810)   1.07   1.38
 
+    machine: unknown: nothing was read of it
+
+      no controls: the run cannot say how wrong it is
+      kernel events: none heard, so phases are merged
+      of the typical cold starts at most 95.5 % is in no named part
       first ever (round 1, in no other figure), median ms: python 488, node 633,
         rust 345, jvm 499
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
@@ -93,11 +98,16 @@ fn an_incomplete_run_with_failures() {
       surge/again  burst 4 warm 12    2  0.448 (0.383–0.740)       —  0.740
       surge/steady seq 20  warm 60    6  0.243 (0.224–0.269)  failed  0.467
 
+    machine: unknown: nothing was read of it
+
       INCOMPLETE: 116 of 400 planned invocations: interrupted
       the last row was cut short and is left out: the driver was killed
-      13 failures crashed, all rounds; the first at rust single/call: exit code 1
-        �[31mpanicked�[0m at 'x'
+      13 failures crashed, all rounds; the first at rust bridge single/call: exit
+        code 1 �[31mpanicked�[0m at 'x'
       warning: frequency scaling is on
+      no controls: the run cannot say how wrong it is
+      kernel events: none heard, so phases are merged
+      of the typical cold starts at most 95.3 % is in no named part
       first ever (round 1, in no other figure), median ms: rust failed
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
@@ -130,6 +140,11 @@ fn one_round() {
       surge/again  burst 4 warm  4    0                 1.20    —   1.61
       surge/steady seq 20  warm 20    0  0.614 (0.550–0.693)    —  0.801
 
+    machine: unknown: nothing was read of it
+
+      no controls: the run cannot say how wrong it is
+      kernel events: none heard, so phases are merged
+      of the typical cold starts at most 79.5 % is in no named part
       one round only: the figures are first-ever starts
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
@@ -157,6 +172,10 @@ fn nothing() {
     ms from the intended instant to the last byte of a verified reply
             n  err  p50 (95 %)  p90  max  / warm
 
+    machine: unknown: nothing was read of it
+
+      no controls: the run cannot say how wrong it is
+      kernel events: none heard, so phases are merged
       outside the histograms: 0 below 1.00 us, 0 above 120 s
     "#);
 }

@@ -1,0 +1,115 @@
+//! How the run went: what was heard of the kernel, what was proved of the page
+//! cache, how many rounds there were.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Note;
+use crate::factors::PageCache;
+use crate::report::findings::Findings;
+use crate::report::words::{cell_name, counted, plain};
+use crate::sample::Residency;
+use crate::stats::Summary;
+use crate::store::Run;
+use crate::units::{format_size, format_wait};
+
+/// The largest share of an image that is in memory when it counts as cold: what
+/// the drive asks of a trial.
+const MOST_RESIDENT: f64 = 0.01;
+/// Cells that are named one by one.
+const MOST_NAMED: usize = 4;
+
+/// Whether the parts of the engine could be told apart.
+pub(super) fn kernel_events(run: &Run) -> Option<Note> {
+    let events = &run.record.kernel_events;
+    if let Some(reason) = &events.silent {
+        let text = "phases of the engine are merged".to_owned();
+        return Some(Note { text, quote: Some(plain(reason)) });
+    }
+    let (seen, lost) = (events.seen, events.lost);
+    let text = match (seen, lost) {
+        // They are counted when the run ends.
+        (0, 0) if run.record.elapsed.is_none() => return None,
+        (0, 0) => "kernel events: none heard, so phases are merged".to_owned(),
+        (_, 0) => format!("kernel events: {seen} heard, none lost"),
+        _ => {
+            let times = counted(lost, "time");
+            format!("kernel events: {seen} heard, lost {times}: some starts lack marks")
+        }
+    };
+    Some(Note::new(text))
+}
+
+/// How much of a cold start is in no named part.
+pub(super) fn unattributed(findings: &Findings) -> Option<Note> {
+    let most = findings.unattributed.iter().map(|(_, share)| *share).max_by(f64::total_cmp)?;
+    let most = most * 100.0;
+    Some(Note::new(format!("of the typical cold starts at most {most:.1} % is in no named part")))
+}
+
+/// For each cold state of the page cache, in how many trials it was reached.
+pub(super) fn page_cache(run: &Run) -> Vec<Note> {
+    let asked = &run.record.scenario.factors.page_cache;
+    if asked.iter().all(|state| *state == PageCache::Warm) {
+        return Vec::new();
+    }
+    let states: BTreeMap<u32, PageCache> =
+        run.samples.iter().map(|s| (s.trial, s.cell.factors.page_cache)).collect();
+    let mut trials: BTreeMap<PageCache, Vec<Option<Residency>>> = BTreeMap::new();
+    for trial in &run.trials {
+        if let Some(state) = states.get(&trial.trial).filter(|state| **state != PageCache::Warm) {
+            trials.entry(*state).or_default().push(trial.resident);
+        }
+    }
+    trials.into_iter().map(|(state, trials)| proved(state, &trials)).collect()
+}
+
+fn proved(state: PageCache, trials: &[Option<Residency>]) -> Note {
+    let is_cold = |r: &&Residency| r.share() <= MOST_RESIDENT;
+    let cold: Vec<&Residency> = trials.iter().flatten().filter(is_cold).collect();
+    let of = counted(trials.len() as u64, "trial");
+    let most = cold.iter().map(|r| r.resident).max();
+    let most = most.map_or_else(String::new, |most| {
+        let most = if most < 1 << 20 { format!("{most} bytes") } else { format_size(most) };
+        format!("; at most {most} stayed")
+    });
+    Note::new(format!("{state} proved for {} of {of}{most}", cold.len()))
+}
+
+/// How far the stopping rule went; none where every round was to be measured.
+pub(super) fn until(run: &Run, summaries: &[Summary]) -> Option<Note> {
+    let share = run.record.scenario.until?;
+    let measured: Vec<&Summary> = summaries.iter().filter(|s| s.cell.control.is_none()).collect();
+    let mut rounds: BTreeMap<_, BTreeSet<u32>> = BTreeMap::new();
+    for sample in run.samples.iter().filter(|s| s.cell.control.is_none()) {
+        rounds.entry(&sample.cell).or_default().insert(sample.round);
+    }
+    let (least, most) =
+        (rounds.values().map(BTreeSet::len).min()?, rounds.values().map(BTreeSet::len).max()?);
+    let range = if least == most { most.to_string() } else { format!("{least} to {most}") };
+    let wide: Vec<String> = measured
+        .iter()
+        .filter(|s| !s.latency.p50.is_within(share))
+        .map(|s| cell_name(run, &s.cell))
+        .collect();
+    // Not the binary neighbour of what was typed.
+    let percent = (share * 1e5).round() / 1e3;
+    let rule = format!("{percent} % of their median");
+    let outcome = match wide.len() {
+        0 => format!("every interval is within {rule}"),
+        n => {
+            let named = wide.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+            let more = if n > MOST_NAMED { ", …" } else { "" };
+            let cells = counted(n as u64, "cell");
+            format!("{cells} never came within {rule}: {named}{more}")
+        }
+    };
+    Some(Note::new(format!("rounds a cell: {range}; {outcome}")))
+}
+
+/// Whether the time limit ended the run; none without one.
+pub(super) fn time_limit(run: &Run) -> Option<Note> {
+    let most = run.record.scenario.max_time?;
+    let over = run.record.elapsed.is_some_and(|seconds| seconds >= most.as_secs_f64());
+    let ended = if over && !run.record.complete { "it ended the run" } else { "not reached" };
+    Some(Note::new(format!("time limit {}: {ended}", format_wait(most))))
+}
