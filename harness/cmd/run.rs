@@ -50,14 +50,17 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
                     images::ensure(&engine, &request.with_null(), &bases, &request.id).await?;
                 let clock = Clock::start();
                 let trace = listen(args, clock);
-                measure(&request, engine, clock, images, trace).await
+                let containers = Arc::new(engine);
+                let engine = Arc::new(WithProcesses::new(containers.clone()));
+                measure(&request, containers.as_ref(), engine, clock, images, trace).await
             }
             EngineChoice::Fake => {
                 let clock = Clock::paused();
                 let engine = FakeEngine::new(clock, request.plan.seed, Default::default());
+                let engine = Arc::new(engine);
                 let images = images::simulated(&request.with_null());
                 let silent = Err("simulated: there is no kernel to listen to".to_owned());
-                measure(&request, engine, clock, images, silent).await
+                measure(&request, engine.as_ref(), engine.clone(), clock, images, silent).await
             }
         }
     });
@@ -80,19 +83,18 @@ fn listen(args: &cli::Run, clock: Clock) -> Trace {
 /// Everything from an engine with images to rows on disk. Whatever happens after
 /// the first trial, the instances are removed and the record is saved. The clock
 /// was started when all was prepared: its epoch is the run's begin.
-async fn measure<E: ImageStore>(
+async fn measure<E: Engine>(
     request: &Request,
-    images: E,
+    images: &impl ImageStore,
+    engine: Arc<E>,
     clock: Clock,
     records: Vec<FunctionRecord>,
     trace: Trace,
 ) -> Result<Ended> {
-    let mut info = images.describe().await?;
+    let mut info = engine.describe().await?;
     info.address = without_home(&info.address);
-    let warnings = other_runs(&images).await?;
-    let images = Arc::new(images);
-    let targets = prepare::targets(request, images.as_ref(), &info, &records).await?;
-    let engine = Arc::new(WithProcesses::new(images));
+    let warnings = other_runs(images).await?;
+    let targets = prepare::targets(request, images, &info, &records).await?;
     let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
     prepare::try_all(request, &platform, &targets).await?;
     let mut record = request.record(info, records, warnings);

@@ -12,9 +12,6 @@ use crate::page_cache;
 use crate::platform::Target;
 use crate::sample::Residency;
 
-/// What stays in memory of an image that counts as cold, as a share of its bytes.
-const MOST_RESIDENT: f64 = 0.01;
-
 /// Targets whose files an earlier trial drove out of memory.
 #[derive(Debug, Default)]
 pub(super) struct Chilled(BTreeSet<usize>);
@@ -53,7 +50,7 @@ impl<E: Engine> Driver<E> {
             }
         };
         let (residency, refusal) = match reached {
-            Ok(r) if r.share() <= MOST_RESIDENT => (Some(r), None),
+            Ok(r) if r.is_cold() => (Some(r), None),
             Ok(r) => {
                 let Residency { bytes, resident, .. } = r;
                 let left = format!("{resident} of {bytes} bytes of the image stayed in memory");

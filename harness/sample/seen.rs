@@ -48,6 +48,16 @@ pub struct Residency {
 }
 
 impl Residency {
+    /// What may stay in memory of an image that counts as cold, as a share of its
+    /// bytes.
+    const MOST: f64 = 0.01;
+
+    /// Whether the image counts as cold.
+    #[must_use]
+    pub fn is_cold(&self) -> bool {
+        self.share() <= Self::MOST
+    }
+
     /// The share that is in memory, from 0 to 1; 0 of nothing.
     #[must_use]
     pub fn share(&self) -> f64 {

@@ -8,7 +8,7 @@
 
 use super::distribution::type_7;
 use super::{Distribution, Level, Summary};
-use crate::controls::Control;
+use crate::controls::{Control, SERIES};
 use crate::factors::Factors;
 use crate::sample::{Mark, Sample};
 
@@ -17,6 +17,10 @@ pub const MOST_SLOPE_ERROR: f64 = 0.01;
 /// How far the median of one known sleep may be from the line, in nanoseconds, in
 /// a valid run.
 pub const MOST_RESIDUAL_NS: f64 = 1e6;
+
+/// Standard errors beyond which a fault is no accident: a slope of few and noisy
+/// starts is uncertain, which its error tells, and not wrong.
+const CERTAIN: f64 = 3.0;
 
 /// What the controls of a run say.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -103,14 +107,14 @@ impl Controls {
         let mut faults = Vec::new();
         for (place, line) in lines {
             let Some(line) = line else { continue };
-            if (line.slope - 1.0).abs() > MOST_SLOPE_ERROR {
+            if (line.slope - 1.0).abs() > MOST_SLOPE_ERROR + CERTAIN * line.slope_error {
                 faults.push(format!(
                     "the calibration's slope in the {place} is {:.4}, more than {} % from 1",
                     line.slope,
                     MOST_SLOPE_ERROR * 100.0
                 ));
             }
-            if line.worst.abs() > MOST_RESIDUAL_NS {
+            if line.worst.abs() > MOST_RESIDUAL_NS + CERTAIN * line.median_error() {
                 faults.push(format!(
                     "a known sleep in the {place} is measured {:.2} ms off the line",
                     line.worst / 1e6
@@ -171,6 +175,12 @@ impl Calibration {
     }
 
     /// Through groups of a known sleep and its sorted measurements.
+    /// Standard error of the median of one known sleep, in nanoseconds.
+    fn median_error(&self) -> f64 {
+        let each = self.n as f64 / SERIES.len() as f64;
+        self.spread * (std::f64::consts::FRAC_PI_2 / each).sqrt()
+    }
+
     fn through(groups: &[(f64, Vec<u64>)]) -> Option<Self> {
         let n = groups.iter().map(|(_, ys)| ys.len()).sum();
         if groups.len() < Self::LEAST || groups.iter().any(|(_, ys)| ys.len() < Self::LEAST) {
@@ -202,7 +212,6 @@ impl Calibration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::controls::SERIES;
     use proptest::prelude::*;
 
     fn groups(slope: f64, intercept: f64, noise: impl Fn(usize) -> f64) -> Vec<(f64, Vec<u64>)> {

@@ -12,9 +12,6 @@ use crate::stats::Summary;
 use crate::store::Run;
 use crate::units::{format_size, format_wait};
 
-/// The largest share of an image that is in memory when it counts as cold: what
-/// the drive asks of a trial.
-const MOST_RESIDENT: f64 = 0.01;
 /// Cells that are named one by one.
 const MOST_NAMED: usize = 4;
 
@@ -64,8 +61,7 @@ pub(super) fn page_cache(run: &Run) -> Vec<Note> {
 }
 
 fn proved(state: PageCache, trials: &[Option<Residency>]) -> Note {
-    let is_cold = |r: &&Residency| r.share() <= MOST_RESIDENT;
-    let cold: Vec<&Residency> = trials.iter().flatten().filter(is_cold).collect();
+    let cold: Vec<&Residency> = trials.iter().flatten().filter(|r| r.is_cold()).collect();
     let of = counted(trials.len() as u64, "trial");
     let most = cold.iter().map(|r| r.resident).max();
     let most = most.map_or_else(String::new, |most| {
