@@ -16,7 +16,7 @@ use crate::units::{format_ns, format_wait};
 pub(super) struct Progress {
     bar: ProgressBar,
     terminal: bool,
-    rounds: u32,
+    rounds: Option<u32>,
     round: Round,
 }
 
@@ -32,7 +32,9 @@ struct Round {
 }
 
 impl Progress {
-    pub(super) fn new(trials: usize, rounds: u32) -> Self {
+    /// For so many trials, in so many rounds; none where the rounds end when enough
+    /// is known.
+    pub(super) fn new(trials: usize, rounds: Option<u32>) -> Self {
         let terminal = std::io::stderr().is_terminal();
         let target =
             if terminal { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -65,7 +67,8 @@ impl Progress {
 
     fn end_round(&self) {
         if self.round.number > 0 && !self.terminal {
-            eprintln!("round {} of {}: {}", self.round.number, self.rounds, self.round);
+            let of = self.rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
+            eprintln!("round {}{of}: {}", self.round.number, self.round);
         }
     }
 }

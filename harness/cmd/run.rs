@@ -25,7 +25,6 @@ use crate::provision::{Surroundings, engine};
 use crate::sample::Meanwhile;
 use crate::stats;
 use crate::store::{self, FunctionRecord, Writer};
-use crate::units::format_wait;
 
 mod prepare;
 mod request;
@@ -110,11 +109,10 @@ async fn drive<E: Engine>(
     driver: &Driver<E>,
     mut writer: Writer,
 ) -> Result<Ended> {
-    let estimate = format_wait(request.plan.estimate(&request.scenario));
-    say(&format!("measuring {} trials, about {estimate}", request.plan.trials.len()));
+    say(&request.announce());
     let (begun, before) = (Instant::now(), Reading::now());
     writer.record.machine.load_at_start = before.load;
-    let mut progress = Progress::new(request.plan.trials.len(), request.scenario.rounds);
+    let mut progress = Progress::new(request.plan.trials.len(), request.rounds());
     let mut stop = interrupts()?;
     let mut asked = 0;
     let ended = driver

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::findings::Findings;
-use super::words::{cell_name, counted, headline, level, plain, shortened};
+use super::words::{cell_name, counted, headline, level, plain, shortened, subject};
 use super::{controls, resources};
 use crate::stats::{self, Bursts, Lateness, OutOfRange, Quantile, Summary};
 use crate::store::Run;
@@ -106,7 +106,7 @@ fn first_ever(run: &Run, summaries: &[Summary]) -> Option<Note> {
         .iter()
         .filter_map(|s| {
             let median = s.first_ever.median?;
-            Some(format!("{} {}", plain(&s.cell.function), level(median)))
+            Some(format!("{} {}", subject(run, &s.cell), level(median)))
         })
         .collect();
     let medians = (!medians.is_empty()).then(|| medians.join(", "))?;

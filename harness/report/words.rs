@@ -36,7 +36,12 @@ pub(super) fn warning(run: &Run) -> &'static str {
 /// What the page is about: scenario and how much of it.
 pub(super) fn title(run: &Run) -> String {
     let record = &run.record;
-    let rounds = counted(u64::from(record.scenario.rounds), "round");
+    // A run that stops when it knows enough plans more rounds than it needs.
+    let rounds = match record.scenario.until {
+        Some(_) => run.samples.iter().map(|s| s.round).max().unwrap_or(0),
+        None => record.scenario.rounds,
+    };
+    let rounds = counted(u64::from(rounds), "round");
     format!("{}cold starts, scenario {}, {rounds}", warning(run), plain(&record.scenario.name))
 }
 
@@ -94,6 +99,15 @@ pub(super) fn cell_name(run: &Run, cell: &Cell) -> String {
         Some(control) => format!("{control}, {conditions}"),
         None => format!("{} {conditions} {}", plain(&cell.function), step(cell)),
     }
+}
+
+/// A function, and its factors where the run has several combinations.
+pub(super) fn subject(run: &Run, cell: &Cell) -> String {
+    let name = plain(&cell.function);
+    if run.record.scenario.factors.combinations().len() == 1 {
+        return name;
+    }
+    format!("{name} ({})", conditions(run, &cell.factors))
 }
 
 /// `burst 4` or `seq 200`.
@@ -166,9 +180,19 @@ pub(super) fn groups(run: &Run, summaries: &[Summary]) -> Vec<Group> {
 }
 
 /// Where a combination of factors stands in the scenario.
-pub(super) fn combination(run: &Run, factors: &Factors) -> usize {
+pub(super) fn combination(run: &Run, factors: &Factors) -> [usize; 6] {
+    fn place<T: PartialEq>(values: &[T], value: &T) -> usize {
+        values.iter().position(|v| v == value).unwrap_or(usize::MAX)
+    }
     let lists = &run.record.scenario.factors;
-    lists.networks.iter().position(|n| *n == factors.network).unwrap_or(usize::MAX)
+    [
+        place(&lists.networks, &factors.network),
+        place(&lists.runtimes, &factors.runtime),
+        factors.cpus.map_or(usize::MAX, |cpus| place(&lists.cpus, &cpus)),
+        place(&lists.memory, &factors.memory),
+        place(&lists.page_cache, &factors.page_cache),
+        place(&lists.log_drivers, &factors.log_driver),
+    ]
 }
 
 /// The factors as a reader needs them: the network, and what the scenario chose.
@@ -240,17 +264,14 @@ pub(super) fn answer(run: &Run, summaries: &[Summary]) -> String {
     }
     let median = |s: &Summary| s.median().unwrap_or(f64::INFINITY);
     cells.sort_by(|a, b| median(a).total_cmp(&median(b)));
-    let several = run.record.scenario.factors.combinations().len() > 1;
     let parts: Vec<String> = cells
         .iter()
         .map(|s| {
-            let on = format!(" ({})", conditions(run, &s.cell.factors));
-            let on = if several { on } else { String::new() };
             let times = s.cold_to_warm.as_ref().map(|_| format!(", {} warm", ratio(s)));
             let ms = s.latency.p50.value.map_or_else(String::new, level);
             let unit = if ms == "failed" { "" } else { " ms" };
             let times = times.unwrap_or_default();
-            format!("{}{on} {ms}{unit}{times}", plain(&s.cell.function))
+            format!("{} {ms}{unit}{times}", subject(run, &s.cell))
         })
         .collect();
     format!("{}median cold start: {}.", warning(run), parts.join("; "))

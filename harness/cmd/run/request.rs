@@ -89,6 +89,28 @@ impl Request {
         )
     }
 
+    /// Rounds that will be measured; none where that shows when enough is known.
+    pub(super) fn rounds(&self) -> Option<u32> {
+        self.scenario.until.is_none().then_some(self.scenario.rounds)
+    }
+
+    /// What is about to be done, for the person who waits.
+    pub(super) fn announce(&self) -> String {
+        let Self { plan, scenario, .. } = self;
+        match (scenario.until, scenario.max_time) {
+            (None, _) => {
+                let estimate = format_wait(plan.estimate(scenario));
+                format!("measuring {} trials, about {estimate}", plan.trials.len())
+            }
+            (Some(share), limit) => {
+                let limit = limit.map(|time| format!(", for {} at most", format_wait(time)));
+                let within = share * 100.0;
+                let limit = limit.unwrap_or_default();
+                format!("measuring until every median is known within {within} %{limit}")
+            }
+        }
+    }
+
     /// The record of a run that begins now. `functions` are those of
     /// [`Request::with_null`].
     pub(super) fn record(
