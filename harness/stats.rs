@@ -22,8 +22,8 @@ mod unattributed;
 mod warm;
 
 pub use burst::{
-    Bursts, LEAST_LAG_NS, Lateness, MOST_LAG_NS, MOST_LAG_SHARE, bursts, release_width,
-    release_widths,
+    BurstPlace, Bursts, LEAST_LAG_NS, Lateness, MOST_LAG_NS, MOST_LAG_SHARE, bursts,
+    invalid_bursts, release_width, release_widths,
 };
 pub use controls::{Calibration, Controls, MOST_RESIDUAL_NS, MOST_SLOPE_ERROR};
 pub use distribution::{Distribution, Interval, Level, Quantile};

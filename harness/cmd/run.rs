@@ -134,7 +134,9 @@ async fn drive<E: Engine>(
     if let Some(trace) = driver.trace() {
         (record.kernel_events.seen, record.kernel_events.lost) = (trace.seen(), trace.lost());
     }
-    record.complete = matches!(ended, Ok(Ended::Complete));
+    // Whichever comes first, enough or the limit, is the end of a run until enough.
+    let by_itself = request.scenario.until.is_some() && matches!(ended, Ok(Ended::OutOfTime));
+    record.complete = matches!(ended, Ok(Ended::Complete)) || by_itself;
     if record.complete {
         // Cells that were known well enough were not measured to the last round.
         record.counts.planned = asked;

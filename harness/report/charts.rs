@@ -102,7 +102,7 @@ fn compose(run: &Run, summaries: &[Summary], factors: &Factors) -> Result<Vec<Co
         ecdf::compose(&place, "cold-burst", &burst)?,
         phases::compose(&place, &cold)?,
         waterfall::compose(&place, &cold)?,
-        timeline::compose(&place)?,
+        timeline::compose(&place, summaries)?,
         nines::compose(&place, &warm)?,
     ];
     Ok(charts.into_iter().flatten().collect())

@@ -131,6 +131,22 @@ pub(super) fn count_invalid(samples: &[Sample], summaries: &mut [Summary]) {
     }
 }
 
+/// Where an invalid burst is: its trial, and its step.
+pub type BurstPlace<'a> = (u32, &'a str);
+
+/// The bursts of all rounds with a row that was dispatched too late, as
+/// [`Bursts::invalid`] says.
+#[must_use]
+pub fn invalid_bursts<'a>(
+    samples: &'a [Sample],
+    summaries: &[Summary],
+) -> BTreeSet<BurstPlace<'a>> {
+    let medians = medians(summaries);
+    let bursts = samples.iter().filter(|s| matches!(s.cell.act, Act::Burst(_)));
+    let late = bursts.filter(|s| is_late(s, &medians));
+    late.map(|s| (s.trial, s.cell.step.as_str())).collect()
+}
+
 fn medians(summaries: &[Summary]) -> BTreeMap<&Cell, f64> {
     summaries.iter().filter_map(|s| Some((&s.cell, s.median()?))).collect()
 }

@@ -9,6 +9,7 @@ use super::{Composed, Place, palette};
 use crate::report::words::{plain, position};
 use crate::sample::{Mark, Sample, Temperature};
 use crate::scenario::Act;
+use crate::stats::{self, Lateness, Summary};
 use crate::units::NS_PER_MS;
 
 const WIDTH: f64 = 860.0;
@@ -23,17 +24,21 @@ struct Point {
     seconds: f64,
     ms: f64,
     cold: bool,
+    /// Of a burst that was not released as it should be.
+    invalid: bool,
 }
 
 /// Composes the chart; none without an answered row of a burst.
-pub(super) fn compose(place: &Place) -> Result<Option<Composed>> {
+pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Composed>> {
     let rows: Vec<&Sample> = place
         .run
         .samples
         .iter()
         .filter(|s| matches!(s.cell.act, Act::Burst(_)) && place.holds(s))
         .collect();
-    let points: Vec<Point> = rows.iter().filter_map(|s| point(place, s)).collect();
+    let invalid = stats::invalid_bursts(&place.run.samples, summaries);
+    let is_invalid = |s: &Sample| invalid.contains(&(s.trial, s.cell.step.as_str()));
+    let points: Vec<Point> = rows.iter().filter_map(|s| point(place, s, is_invalid(s))).collect();
     let Some(y) = Scale::log_about(points.iter().map(|p| p.ms)) else { return Ok(None) };
     let Some(x) = Scale::from_nought(points.iter().map(|p| p.seconds)) else { return Ok(None) };
     let title = place.title("Every burst, when it was fired");
@@ -51,18 +56,29 @@ pub(super) fn compose(place: &Place) -> Result<Option<Composed>> {
     for p in points.iter().step_by(step) {
         let at = frame.point(p.seconds, p.ms);
         palette::marker(&mut sheet, p.position, at, if p.cold { 3.5 } else { 2.5 }, p.cold);
+        if p.invalid {
+            ring(&mut sheet, at);
+        }
     }
     failures(&mut sheet, &frame, place, &rows);
     label(&mut sheet, &frame, &points, &names);
-    Ok(Some(Composed { name: "timeline", title, caption: caption(&points), sheet }))
+    Ok(Some(Composed { name: "timeline", title, caption: caption(place, &points), sheet }))
 }
 
-fn point(place: &Place, sample: &Sample) -> Option<Point> {
+/// Around a row of an invalid burst.
+fn ring(sheet: &mut Sheet, (x, y): (f64, f64)) {
+    let angle = |corner: i32| f64::from(corner) / 16.0 * std::f64::consts::TAU;
+    let corner = |i| (x + 6.0 * angle(i).cos(), y + 6.0 * angle(i).sin());
+    sheet.line((0..=16).map(corner).collect(), INK, 1.0);
+}
+
+fn point(place: &Place, sample: &Sample, invalid: bool) -> Option<Point> {
     Some(Point {
         position: position(place.run, &sample.cell.function),
         seconds: sample.marks.get(Mark::Intended)? as f64 / 1e9,
         ms: sample.latency()? as f64 / NS_PER_MS,
         cold: sample.cell.temperature == Temperature::Cold,
+        invalid,
     })
 }
 
@@ -89,7 +105,11 @@ fn key(sheet: &mut Sheet) {
         sheet.words(words);
     }
     let words = Words::new("× failed, on the upper edge", (x, 64.0), Align::Left).colour(GREY);
+    x += words.width() + 30.0;
     sheet.words(words);
+    ring(sheet, (x - 12.0, 64.0));
+    let words = Words::new("of an invalid burst: released too late", (x, 64.0), Align::Left);
+    sheet.words(words.colour(GREY));
 }
 
 /// Failures have no latency: a cross on the upper edge.
@@ -143,7 +163,7 @@ fn middle(points: &[Point], position: usize) -> f64 {
     of(true).or_else(|| of(false)).unwrap_or(1.0)
 }
 
-fn caption(points: &[Point]) -> String {
+fn caption(place: &Place, points: &[Point]) -> String {
     let ends = |cold: bool| {
         let ms = points.iter().filter(|p| p.cold == cold).map(|p| p.ms);
         let (min, max) = ms.fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(v), b.max(v)));
@@ -153,5 +173,18 @@ fn caption(points: &[Point]) -> String {
     let cold =
         ends(true).map_or("No cold row".to_owned(), |range| format!("Cold rows took {range}"));
     let warm = ends(false).map_or("no warm row".to_owned(), |range| format!("warm rows {range}"));
-    format!("{cold}; {warm}. Functions take turns throughout: a drift of the machine meets all.")
+    format!(
+        "{cold}; {warm}. Functions take turns throughout: a drift of the machine meets all.{}",
+        released(place)
+    )
+}
+
+/// How well the driver kept its own schedule, beside what it measured.
+fn released(place: &Place) -> String {
+    let text = |ns: f64| crate::units::format_ns(ns);
+    let lag = Lateness::of(stats::used(&place.run.samples).filter_map(Sample::lag).collect());
+    let width = stats::release_widths(&place.run.samples);
+    let lag = lag.map(|l| format!(" The driver was {} late at p99.", text(l.p99)));
+    let width = width.map(|w| format!(" Bursts were released within {} at p99.", text(w.p99)));
+    lag.unwrap_or_default() + &width.unwrap_or_default()
 }

@@ -105,7 +105,7 @@ pub(super) fn until(run: &Run, summaries: &[Summary]) -> Option<Note> {
 /// Whether the time limit ended the run; none without one.
 pub(super) fn time_limit(run: &Run) -> Option<Note> {
     let most = run.record.scenario.max_time?;
-    let over = run.record.elapsed.is_some_and(|seconds| seconds >= most.as_secs_f64());
-    let ended = if over && !run.record.complete { "it ended the run" } else { "not reached" };
+    let over = run.record.stopped.is_some();
+    let ended = if over { "it ended the run" } else { "not reached" };
     Some(Note::new(format!("time limit {}: {ended}", format_wait(most))))
 }
