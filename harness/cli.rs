@@ -86,10 +86,6 @@ pub struct Run {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub max_time: Option<Duration>,
 
-    /// What instances are started under.
-    #[command(flatten)]
-    pub factors: FactorFlags,
-
     /// Measure throughput: start N instances at a time, and one at a time beside
     /// it, instead of the scenario's patterns
     #[arg(long, value_name = "N",
@@ -120,6 +116,10 @@ pub struct Run {
     /// The engine; `fake` simulates, to try the harness itself
     #[arg(long, value_enum, default_value_t, hide = true)]
     pub engine: EngineChoice,
+
+    /// What instances are started under.
+    #[command(flatten)]
+    pub factors: FactorFlags,
 }
 
 /// Factors of a start: every combination of the values becomes a cell.
