@@ -12,11 +12,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use coldstart::clock::Clock;
+use coldstart::controls::{Control, SERIES};
 use coldstart::engine::fake::FakeEngine;
 use coldstart::engine::{EngineInfo, Listener};
+use coldstart::exec_trace::{self, Event};
 use coldstart::factors::{Combination, Network};
 use coldstart::functions::{self, Limits};
 use coldstart::host::Host;
+use coldstart::machine::Reading;
 use coldstart::plan::Plan;
 use coldstart::platform::{Making, Platform, Target};
 use coldstart::runtime_api::{Answer, RuntimeApi};
@@ -31,7 +34,8 @@ const EVENT: &str = r#"{"order":{"id":7}}"#;
 criterion_group! {
     name = overhead;
     config = Criterion::default().sample_size(20).measurement_time(Duration::from_secs(3));
-    targets = round_trip, release, width, clock, recording, summarising, planning
+    targets = round_trip, release, width, clock, reading, joining, recording, summarising,
+        calibrating, planning
 }
 criterion_main!(overhead);
 
@@ -114,16 +118,22 @@ fn release(c: &mut Criterion) {
 
 /// The release of a burst of 50 cold starts through the whole platform, on the
 /// simulated engine in real time: from the first dispatch to the last. Printed as
-/// quantiles, because what counts is the tail.
+/// quantiles, because what counts is the tail; so criterion does not run it.
 fn width(_: &mut Criterion) {
-    const BURSTS: usize = 200;
+    const NAME: &str = "release width of a burst of 50 cold starts, simulated engine";
+    let (options, filters): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|argument| argument.starts_with('-'));
+    if !filters.is_empty() && !filters.iter().any(|filter| NAME.contains(filter)) {
+        return;
+    }
+    let bursts = if options.iter().any(|option| option == "--test") { 2 } else { 200 };
     let runtime = runtime();
     let clock = runtime.block_on(async { Clock::start() });
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
     let function = functions::load(&file).expect("functions.toml").remove(0);
     let making = Making::plain(function, "image".to_owned(), Network::Bridge, "fake");
     let target = Arc::new(Target::new(making, "bench", 0));
-    let mut widths: Vec<u64> = (0..BURSTS)
+    let mut widths: Vec<u64> = (0..bursts)
         .map(|_| {
             // A new engine a burst: removing fifty instances takes seconds.
             let engine = Arc::new(FakeEngine::new(clock, 7, BTreeMap::new()));
@@ -143,10 +153,9 @@ fn width(_: &mut Criterion) {
         })
         .collect();
     widths.sort_unstable();
-    let us = |share: f64| widths[(share * (BURSTS - 1) as f64).round() as usize] as f64 / 1e3;
+    let us = |share: f64| widths[(share * (bursts - 1) as f64).round() as usize] as f64 / 1e3;
     println!(
-        "release width of a burst of 50 cold starts, simulated engine, {BURSTS} bursts: \
-         p50 {:.0} us, p99 {:.0} us, max {:.0} us",
+        "{NAME}, {bursts} bursts: p50 {:.0} us, p99 {:.0} us, max {:.0} us",
         us(0.5),
         us(0.99),
         us(1.0)
@@ -157,6 +166,79 @@ fn clock(c: &mut Criterion) {
     let _runtime = runtime();
     let clock = Clock::start();
     c.bench_function("reading the clock", |b| b.iter(|| black_box(clock.now())));
+}
+
+/// The machine's counters: read before and after every trial.
+fn reading(c: &mut Criterion) {
+    c.bench_function("reading the machine's counters", |b| b.iter(Reading::now));
+}
+
+/// What the kernel told of a burst of 50 starts, joined to each of them, as is done
+/// once a step has ended.
+fn joining(c: &mut Criterion) {
+    const STARTS: u32 = 50;
+    let id = |i: u32| format!("{i:064x}");
+    let mut events: Vec<Event> = (0..STARTS).flat_map(|i| events(&id(i), i)).collect();
+    // As the kernel tells them: those of all starts mixed.
+    events.sort_by_key(Event::at);
+    let join = || {
+        let each = (0..STARTS).map(|i| {
+            let (id, pid) = (id(i), Some(function_of(i)));
+            let start = exec_trace::Start { id: &id, pid, from: 0, until: u64::MAX };
+            exec_trace::join(black_box(&events), &start)
+        });
+        // All that there is to find, or the figure would be of something else.
+        each.inspect(|traced| assert_eq!((traced.marks.len(), traced.processes.len()), (5, 8)))
+            .count()
+    };
+    let mut group = c.benchmark_group("kernel events");
+    group.throughput(Throughput::Elements(events.len() as u64));
+    group.bench_function("joined to a burst of 50 starts", |b| b.iter(join));
+    group.finish();
+}
+
+/// The process of a start's function.
+fn function_of(start: u32) -> u32 {
+    10_000 + start * 100 + 28
+}
+
+/// What was once recorded of a start on a bridge, moved to the place of another:
+/// burst starts are about 30 ms apart.
+fn events(id: &str, start: u32) -> Vec<Event> {
+    const DAEMON: u32 = 900;
+    let first = function_of(start) - 28;
+    let at = |us: u64| (us + u64::from(start) * 30_000) * 1_000;
+    let exec = |us, pid, parent, line: &str| Event::Exec {
+        at: at(us),
+        pid,
+        parent: Some(parent),
+        argv: line.split(' ').map(str::to_owned).collect(),
+    };
+    let exit = |us, pid| Event::Exit { at: at(us), pid };
+    let shim = format!("/usr/bin/containerd-shim-runc-v2 -namespace moby -id {id}");
+    let state = format!("/run/engine/daemon/io.containerd.runtime.v2.task/moby/{id}");
+    let runc =
+        format!("runc --root /run/runtime-runc/moby --log {state}/log.json --log-format json");
+    let create = format!("{runc} create --bundle {state} --pid-file {state}/init.pid {id}");
+    let hook = format!("libnetwork-setkey -exec-root=/run/docker {id} c0c95");
+    vec![
+        exec(14_850, first, DAEMON, &format!("{shim} start")),
+        exec(17_854, first + 7, first, &shim),
+        exit(18_727, first),
+        exec(21_163, first + 18, first + 7, &create),
+        exec(25_108, first + 25, first + 18, "runc init"),
+        exec(25_592, first + 25, first + 18, "runc init"),
+        exit(39_291, first + 27),
+        exit(39_409, first + 25),
+        exec(44_706, first + 34, first + 18, &hook),
+        exec(77_362, first + 43, DAEMON, "set-ipv6 /run/docker/netns/14cc64c9697e all false"),
+        exit(103_426, first + 43),
+        exit(131_269, first + 34),
+        exit(142_292, first + 18),
+        exec(144_942, first + 49, first + 7, &format!("{runc} start {id}")),
+        exit(148_087, first + 49),
+        exec(149_876, first + 28, first + 7, "/function"),
+    ]
 }
 
 /// Rows of one trial of the default scenario's surge, to disk.
@@ -186,6 +268,34 @@ fn summarising(c: &mut Criterion) {
         b.iter(|| stats::summarise(&store::open(&folder).expect("a run").samples));
     });
     group.finish();
+}
+
+/// At worst: every row is a control's.
+fn calibrating(c: &mut Criterion) {
+    let rows: Vec<Sample> = samples(100_000).map(as_control).collect();
+    let summaries = stats::summarise(&rows);
+    let mut group = c.benchmark_group("100,000 samples");
+    group.sample_size(10);
+    group.bench_function("of controls, calibrated", |b| {
+        b.iter(|| {
+            let controls = stats::Controls::of(black_box(&rows), &summaries);
+            assert!(controls.process.is_some() && controls.container.is_some());
+        });
+    });
+    group.finish();
+}
+
+/// The row as one of a control's, each of them in turn.
+fn as_control(mut sample: Sample) -> Sample {
+    let ms = SERIES[sample.index as usize % SERIES.len()];
+    let process = sample.trial.is_multiple_of(2);
+    sample.cell.control = Some(if process { Control::Process(ms) } else { Control::Container(ms) });
+    let intended = sample.marks.get(Mark::Intended).expect("a mark of every row");
+    let responded = intended + 400_000 + u64::from(ms) * 1_000_000;
+    sample.marks.set(Mark::Main, intended + 200_000);
+    sample.marks.set(Mark::Replied, responded - 50_000);
+    sample.marks.set(Mark::Responded, responded);
+    sample
 }
 
 fn planning(c: &mut Criterion) {

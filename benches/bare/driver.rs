@@ -1,0 +1,21 @@
+//! One cold start through the driver.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use coldstart::platform::{Platform, Target};
+use coldstart::sample::Mark;
+
+use crate::ready::Containers;
+
+/// From the intended instant to the verified reply, in seconds. The instance is
+/// left to be removed.
+pub(crate) async fn start(platform: &Platform<Containers>, target: &Target) -> Result<f64> {
+    let intended = platform.clock().now();
+    let visit = platform.invoke(target, intended).await;
+    if !visit.outcome.is_ok() {
+        bail!("{:?}", visit.outcome);
+    }
+    let latency = visit.marks.between(Mark::Intended, Mark::Responded);
+    Ok(Duration::from_nanos(latency.context("a mark is missing")?).as_secs_f64())
+}

@@ -1,0 +1,142 @@
+//! Starts a minute: `run --parallel 4` against four bare loops.
+//!
+//! Both from the first intended instant to the last removal, as the reports count.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Barrier};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use coldstart::drive::{Driver, Targets};
+use coldstart::exec_trace::ExecTrace;
+use coldstart::plan::{Plan, Trial};
+use coldstart::sample::{Mark, Sample};
+use coldstart::scenario::{self, Act, Scenario};
+use tokio::runtime::Runtime;
+
+use crate::FUNCTION;
+use crate::client::{Client, Recipe, Turn};
+use crate::ready::{Containers, Ready};
+use crate::turns::Turns;
+
+/// At a time.
+const WORKERS: u32 = 4;
+
+/// Made to be turned into a measurement of throughput; its own pattern is not run.
+const SCENARIO: &str = r#"
+name = "bench"
+rounds = 1
+controls = false
+keep-alive = "0s"
+[[pattern]]
+name = "none"
+steps = [{ name = "call", burst = 1 }]
+"#;
+
+/// `starts` of each side in a round.
+pub(crate) fn measure(runtime: &Runtime, ready: &Ready, rounds: u32, starts: u32) -> Result<()> {
+    let turn = Turn::of(&ready.recipe)?;
+    let through_the_driver = || {
+        // Made anew: it listens to the kernel, which must not slow the other side.
+        let (driver, trial) = driver(ready, starts)?;
+        let done = runtime.block_on(driver.trial(&trial))?;
+        rate_of(&done.samples, starts)
+    };
+    let bare = || bare(&ready.recipe, &turn, starts);
+    let rates = Turns::take(rounds, through_the_driver, bare)?;
+    let [driver, bare] = rates.medians();
+    let (lowest, highest) = rates.range();
+    println!(
+        "{FUNCTION} through the bridge, {WORKERS} at a time, {rounds} blocks of {starts} starts: \
+         driver {driver:.1} starts a minute, bare loops {bare:.1}, driver over bare {:.1} % \
+         (of single rounds {:.1} % to {:.1} %)",
+        driver / bare * 100.0,
+        lowest * 100.0,
+        highest * 100.0
+    );
+    Ok(())
+}
+
+/// What `run --parallel 4` runs, and its one trial with several workers.
+fn driver(ready: &Ready, starts: u32) -> Result<(Driver<Containers>, Trial)> {
+    let mut scenario = scenario::parse(SCENARIO, "the scenario of the benchmark")?;
+    scenario.in_parallel(WORKERS);
+    for step in scenario.patterns.iter_mut().flat_map(|pattern| &mut pattern.steps) {
+        if let Act::Parallel { workers: WORKERS, starts: planned } = &mut step.act {
+            *planned = starts;
+        }
+    }
+    let plan = Plan::new(&scenario, 1, 7);
+    let trial = *plan
+        .trials
+        .iter()
+        .find(|trial| is_parallel(&plan, &scenario, trial))
+        .context("the plan has no trial with several workers")?;
+    let mut targets = Targets::default();
+    targets.add(trial.subject, ready.target());
+    let platform = Arc::new(ready.platform());
+    // Where the kernel tells nothing, `run` goes on without, too.
+    let trace = ExecTrace::start(ready.clock()).ok();
+    let driver = Driver::new(ready.engine.clone(), platform, scenario, plan, targets, trace);
+    Ok((driver, trial))
+}
+
+fn is_parallel(plan: &Plan, scenario: &Scenario, trial: &Trial) -> bool {
+    let steps = &plan.pattern(scenario, trial).steps;
+    steps.iter().any(|step| matches!(step.act, Act::Parallel { workers: WORKERS, .. }))
+}
+
+/// Starts a minute of a trial whose starts all succeeded.
+fn rate_of(samples: &[Sample], starts: u32) -> Result<f64> {
+    if let Some(failed) = samples.iter().find(|s| !s.outcome.is_ok()) {
+        bail!("{:?}", failed.outcome);
+    }
+    ensure!(samples.len() == starts as usize, "{} starts, not {starts}", samples.len());
+    let begin = samples.iter().filter_map(|s| s.marks.get(Mark::Intended)).min();
+    let removed: Option<Vec<u64>> = samples.iter().map(|s| s.marks.get(Mark::Removed)).collect();
+    let end = removed.context("an instance was not removed")?.into_iter().max();
+    let (begin, end) = begin.zip(end).context("a mark is missing")?;
+    Ok(f64::from(starts) * 60e9 / (end - begin) as f64)
+}
+
+/// Starts a minute of the same by hand.
+fn bare(recipe: &Recipe, turn: &Turn, starts: u32) -> Result<f64> {
+    let clients: Vec<Client> =
+        (0..WORKERS).map(|_| Client::connect(recipe)).collect::<Result<_>>()?;
+    let left = AtomicU32::new(starts);
+    let gate = Barrier::new(clients.len());
+    let times = thread::scope(|scope| {
+        let (left, gate) = (&left, &gate);
+        let workers: Vec<_> = clients
+            .into_iter()
+            .map(|mut client| scope.spawn(move || work(&mut client, turn, left, gate)))
+            .collect();
+        let joined = workers
+            .into_iter()
+            .map(|worker| worker.join().map_err(|_| anyhow!("a bare loop panicked"))?);
+        joined.collect::<Result<Vec<(Instant, Instant)>>>()
+    })?;
+    let begin = times.iter().map(|(begin, _)| *begin).min().context("no worker")?;
+    let end = times.iter().map(|(_, end)| *end).max().context("no worker")?;
+    Ok(f64::from(starts) * 60.0 / (end - begin).as_secs_f64())
+}
+
+/// One bare loop, as long as there are starts to take: when it began and ended.
+fn work(
+    client: &mut Client,
+    turn: &Turn,
+    left: &AtomicU32,
+    gate: &Barrier,
+) -> Result<(Instant, Instant)> {
+    gate.wait();
+    let begin = Instant::now();
+    let mut end = begin;
+    let one_less = |left: u32| left.checked_sub(1);
+    while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
+        let started = client.start()?;
+        client.remove(&started.id, turn)?;
+        end = Instant::now();
+    }
+    Ok((begin, end))
+}

@@ -1,0 +1,80 @@
+//! An engine with the image, and what both sides of a part are made from.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use coldstart::clock::Clock;
+use coldstart::engine::Engine;
+use coldstart::engine::docker::DockerEngine;
+use coldstart::engine::process::WithProcesses;
+use coldstart::factors::Network;
+use coldstart::functions::{self, Function};
+use coldstart::images;
+use coldstart::platform::{Making, Platform, Target};
+use coldstart::provision::bases::Bases;
+use coldstart::provision::{Consent, Surroundings, engine};
+
+use crate::client::Recipe;
+use crate::{FUNCTION, RUN};
+
+/// The engine as the program uses it.
+pub(crate) type Containers = WithProcesses<DockerEngine>;
+
+/// What is there once and for all.
+pub(crate) struct Ready {
+    pub(crate) engine: Arc<Containers>,
+    /// How the bare loops make the same instances.
+    pub(crate) recipe: Recipe,
+    function: Function,
+    image: String,
+    /// The engine's default OCI runtime.
+    runtime: String,
+    clock: Clock,
+}
+
+impl Ready {
+    pub(crate) async fn find() -> Result<Self> {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
+        let named = [FUNCTION.to_owned()];
+        let function = functions::select(&functions::load(&file)?, &named)?.remove(0);
+        let consent = Consent::from_flag(false);
+        let say = |text: &str| eprintln!("{text}");
+        let around = Surroundings::read();
+        let engine = Arc::new(engine::find(&around, consent, &say).await?);
+        let bases = Bases::new(&around, consent, &say);
+        let of = std::slice::from_ref(&function);
+        let image = images::ensure(engine.as_ref(), of, &bases, RUN).await?.remove(0).digest;
+        let gateway: SocketAddr = engine.listen(Network::Bridge).await?.address().parse()?;
+        let runtime = engine.describe().await?.offers.default_runtime().to_owned();
+        let address = engine.address();
+        let socket = address.strip_prefix("unix://").with_context(|| {
+            format!("the bare loop speaks to a Unix socket, and the engine is at {address}")
+        })?;
+        let recipe = Recipe {
+            address: address.to_owned(),
+            socket: socket.into(),
+            gateway: gateway.ip(),
+            image: image.clone(),
+            function: function.clone(),
+        };
+        let engine = Arc::new(WithProcesses::new(engine));
+        Ok(Self { engine, recipe, function, image, runtime, clock: Clock::start() })
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// A platform without instances.
+    pub(crate) fn platform(&self) -> Platform<Containers> {
+        Platform::new(self.engine.clone(), self.clock, RUN.to_owned())
+    }
+
+    /// The function through the bridge, for a platform that has no other target.
+    pub(crate) fn target(&self) -> Target {
+        let (function, image) = (self.function.clone(), self.image.clone());
+        Target::new(Making::plain(function, image, Network::Bridge, &self.runtime), RUN, 0)
+    }
+}
