@@ -34,7 +34,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Measure a scenario: idle, then bursts, at every function
-    Run(Run),
+    Run(Box<Run>),
     /// Build the functions' images
     Build(Build),
     /// Write a run's summary, charts and report again, from its samples alone
