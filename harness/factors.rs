@@ -321,3 +321,6 @@ fn has_twice<T: Ord>(values: &[T]) -> bool {
 fn open<T: Clone>(values: &[T]) -> Vec<Option<T>> {
     if values.is_empty() { vec![None] } else { values.iter().cloned().map(Some).collect() }
 }
+
+#[cfg(test)]
+mod tests;

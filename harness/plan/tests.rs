@@ -44,6 +44,148 @@ fn a_plan_for_a_person() {
     assert_eq!(plan.invocations(&scenario), 2 * 2 * (1 + 4 + 200));
 }
 
+/// A scenario with more lines at its top, and controls unless they say otherwise.
+fn scenario_with(lines: &str) -> Scenario {
+    let text = format!(
+        r#"
+        name = "t"
+        rounds = 3
+        keep-alive = "250ms"
+        {lines}
+        [[pattern]]
+        name = "single"
+        steps = [{{ name = "call", burst = 1 }}]
+        "#
+    );
+    parse(&text, "t.toml").unwrap()
+}
+
+/// What a round visits, in order of the subjects.
+fn round(plan: &Plan, round: u32) -> Vec<Subject> {
+    let mut seen: Vec<_> =
+        plan.trials.iter().filter(|t| t.round == round).map(|t| t.subject).collect();
+    seen.sort_unstable();
+    seen
+}
+
+#[test]
+fn every_round_has_each_control_once_and_the_null_container_under_every_combination() {
+    let scenario = scenario_with(r#"networks = ["bridge", "host", "none"]"#);
+    let plan = Plan::new(&scenario, 0, 7);
+    let control = |control, combination| Subject::Control { control, combination };
+    let mut all: Vec<Subject> = (0..3).map(|c| control(Control::Container(0), c)).collect();
+    all.extend([1, 5, 20, 100].map(|ms| control(Control::Container(ms), 0)));
+    all.extend([0, 1, 5, 20, 100].map(|ms| control(Control::Process(ms), 0)));
+    all.sort_unstable();
+    for number in 1..=3 {
+        assert_eq!(round(&plan, number), all);
+    }
+}
+
+#[test]
+fn the_controls_are_shuffled_among_the_functions() {
+    let plan = Plan::new(&scenario_with(""), 4, 7);
+    let is_control = |t: &Trial| matches!(t.subject, Subject::Control { .. });
+    let orders: Vec<Vec<bool>> = (1..=3)
+        .map(|round| plan.trials.iter().filter(|t| t.round == round).map(is_control).collect())
+        .collect();
+    assert!(orders.iter().all(|order| !order.is_sorted()), "they are not at the end: {orders:?}");
+    assert!(orders[0] != orders[1] || orders[1] != orders[2], "each round is shuffled anew");
+}
+
+#[test]
+fn a_process_is_an_invocation_and_no_container_start() {
+    let scenario = scenario_with("");
+    let plan = Plan::new(&scenario, 2, 7);
+    // Two functions, five containers and five processes; each is called once.
+    assert_eq!(plan.trials.len(), 3 * (2 + 5 + 5));
+    assert_eq!(plan.invocations(&scenario), 3 * (2 + 5 + 5));
+    assert_eq!(plan.starts(&scenario), 3 * (2 + 5));
+}
+
+#[test]
+fn a_control_is_one_call_and_says_so_to_a_person() {
+    let scenario = scenario_with(r#"networks = ["host", "none"]"#);
+    let plan = Plan::new(&scenario, 1, 7);
+    for trial in plan.trials.iter().filter(|t| matches!(t.subject, Subject::Control { .. })) {
+        let pattern = plan.pattern(&scenario, trial);
+        assert_eq!((pattern.name.as_str(), pattern.steps.len()), ("control", 1));
+        assert_eq!((pattern.steps[0].act, pattern.steps[0].after), (Act::Burst(1), Duration::ZERO));
+        assert_eq!(plan.invocations_of(&scenario, trial), 1);
+    }
+    let text = plan.describe(&scenario, &["f".to_owned()]);
+    for line in [
+        "control: null process\n",
+        "control: process sleeping 20 ms\n",
+        "control: null container, host\n",
+        "control: null container, none\n",
+        "control: container sleeping 100 ms, host\n",
+    ] {
+        assert_eq!(text.matches(line).count(), 3, "once a round: `{line}` in {text}");
+    }
+    assert!(!text.contains("sleeping 100 ms, none"), "the series is under one combination: {text}");
+}
+
+#[test]
+fn controls_can_be_left_out() {
+    let plan = Plan::new(&scenario_with("controls = false"), 2, 7);
+    assert_eq!(plan.trials.len(), 3 * 2);
+}
+
+#[test]
+fn every_function_meets_every_combination_of_every_factor() {
+    let scenario = scenario_with(
+        r#"
+        controls = false
+        networks = ["bridge", "none"]
+        runtimes = ["runc", "crun"]
+        cpus = [0.5, 1, 2]
+        memory = ["64MiB", "128MiB"]
+        page-cache = ["warm", "image-cold"]
+        log-drivers = ["json-file", "none"]
+        "#,
+    );
+    let combinations = scenario.factors.combinations();
+    assert_eq!(combinations.len(), 2 * 2 * 3 * 2 * 2 * 2);
+    for (index, one) in combinations.iter().enumerate() {
+        assert!(!combinations[..index].contains(one), "{one} is there twice");
+    }
+    let plan = Plan::new(&scenario, 2, 7);
+    let of = |function| {
+        (0..96).map(move |combination| Subject::Function { function, combination, pattern: 0 })
+    };
+    assert_eq!(round(&plan, 1), of(0).chain(of(1)).collect::<Vec<_>>());
+}
+
+#[test]
+fn throughput_is_some_starts_one_at_a_time_and_more_of_them_many_at_a_time() {
+    let mut scenario = scenario_with("");
+    scenario.in_parallel(4);
+    let patterns: Vec<_> = scenario
+        .patterns
+        .iter()
+        .map(|p| (p.name.as_str(), p.steps.len(), p.steps[0].act))
+        .collect();
+    let [one, many] = [(1, 5), (4, 40)].map(|(workers, starts)| Act::Parallel { workers, starts });
+    assert_eq!(patterns, [("one", 1, one), ("many", 1, many)]);
+    let plan = Plan::new(&scenario, 1, 7);
+    // Each of them is a start of its own, unlike the calls of a sequence.
+    assert_eq!(plan.invocations(&scenario), 3 * (5 + 40 + 10));
+    assert_eq!(plan.starts(&scenario), 3 * (5 + 40 + 5));
+    let text = plan.describe(&scenario, &["f".to_owned()]);
+    assert!(text.contains("many: idle, starts (40 starts, 4 at a time)"), "{text}");
+}
+
+#[test]
+fn nobody_is_told_to_wait_longer_than_the_time_limit() {
+    let mut scenario = scenario_with("");
+    let whole = Plan::new(&scenario, 4, 7).estimate(&scenario);
+    scenario.max_time = Some(whole / 2);
+    assert_eq!(Plan::new(&scenario, 4, 7).estimate(&scenario), whole / 2);
+    scenario.max_time = Some(whole * 2);
+    assert_eq!(Plan::new(&scenario, 4, 7).estimate(&scenario), whole);
+}
+
 fn function_and_pattern(subject: Subject) -> (usize, usize) {
     match subject {
         Subject::Function { function, pattern, .. } => (function, pattern),
