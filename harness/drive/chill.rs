@@ -40,12 +40,8 @@ impl<E: Engine> Driver<E> {
                 self.warm_again(target).await?;
                 return Ok(Reached::default());
             }
-            PageCache::ImageCold => {
-                self.mark_chilled(target, |other| other.shares_files_with(target));
-                page_cache::evict(&target.folders)
-            }
+            PageCache::ImageCold => page_cache::evict(&target.folders),
             PageCache::HostCold => {
-                self.mark_chilled(target, |_| true);
                 page_cache::drop_host().and_then(|()| page_cache::residency(&target.folders))
             }
         };
@@ -58,6 +54,12 @@ impl<E: Engine> Driver<E> {
             }
             Err(error) => (None, Some(format!("not {state}: {error:#}"))),
         };
+        let touched =
+            |other: &Target| state == PageCache::HostCold || other.shares_files_with(target);
+        // The target's own start warms its files again; those of others stay cold, and
+        // all do where no start follows.
+        let started = refusal.is_none();
+        self.mark_chilled(|other| touched(other) && !(started && other.is_made_like(target)));
         Ok(Reached { residency, refusal })
     }
 
@@ -72,10 +74,9 @@ impl<E: Engine> Driver<E> {
         Ok(())
     }
 
-    /// The target's own start warms its files again; those of others stay cold.
-    fn mark_chilled(&self, target: &Target, which: impl Fn(&Target) -> bool) {
-        let others = self.targets.iter().filter(|t| which(t) && !t.is_made_like(target));
-        self.chilled().0.extend(others.map(|t| t.key()));
+    fn mark_chilled(&self, which: impl Fn(&Target) -> bool) {
+        let cold = self.targets.iter().filter(|t| which(t));
+        self.chilled().0.extend(cold.map(|t| t.key()));
     }
 
     fn chilled(&self) -> MutexGuard<'_, Chilled> {

@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -7,12 +6,18 @@ use crate::clock::Clock;
 use crate::controls::Control;
 use crate::engine::Source;
 use crate::engine::fake::{FakeEngine, Fault, Script};
-use crate::factors::Network;
+use crate::factors::{Factors, Network};
 use crate::functions;
 use crate::plan::Subject;
 use crate::platform::Making;
 use crate::sample::{Mark, Temperature};
 use crate::scenario;
+
+mod armed;
+mod chill;
+mod controls;
+mod enough;
+mod parallel;
 
 const FUNCTIONS: &str = r#"
 [[function]]
@@ -42,8 +47,8 @@ steps = [
 ]
 "#;
 
-struct Setup {
-    driver: Driver<FakeEngine>,
+struct Setup<E = FakeEngine> {
+    driver: Driver<E>,
     clock: Clock,
 }
 
@@ -51,38 +56,57 @@ fn setup(fault: Fault, change: impl FnOnce(FakeEngine) -> FakeEngine) -> Setup {
     setup_of(SCENARIO, fault, change)
 }
 
-fn setup_of(text: &str, fault: Fault, change: impl FnOnce(FakeEngine) -> FakeEngine) -> Setup {
-    let clock = Clock::paused();
+fn setup_of<E: Engine>(text: &str, fault: Fault, change: impl FnOnce(FakeEngine) -> E) -> Setup<E> {
     let script = Script { fault, ..Script::default() };
-    let scripts = BTreeMap::from([("f".to_owned(), script)]);
+    measuring(scenario::parse(text, "t.toml").unwrap(), &[script], change, |making| making)
+}
+
+/// A driver of simulated functions, `f`, `g` and so on; the first is the null
+/// function too.
+fn measuring<E: Engine>(
+    scenario: Scenario,
+    scripts: &[Script],
+    change: impl FnOnce(FakeEngine) -> E,
+    adapt: impl Fn(Making) -> Making,
+) -> Setup<E> {
+    let clock = Clock::paused();
+    let names: Vec<String> = ('f'..).take(scripts.len()).map(String::from).collect();
+    let scripts = names.iter().cloned().zip(scripts.iter().copied()).collect();
     let engine = Arc::new(change(FakeEngine::new(clock, 7, scripts)));
-    let scenario = scenario::parse(text, "t.toml").unwrap();
-    let function = functions::parse(FUNCTIONS, "f.toml", Path::new("/")).unwrap().remove(0);
-    let plan = Plan::new(&scenario, 1, 1);
+    let plan = Plan::new(&scenario, names.len(), 1);
     let platform = Arc::new(Platform::new(engine.clone(), clock, "run-1".into()));
     let mut targets = Targets::default();
-    let image = Source::Image("image".to_owned());
     for trial in &plan.trials {
-        let (control, source) = match trial.subject {
-            Subject::Function { .. } => (None, image.clone()),
-            Subject::Control { control, .. } => (
-                Some(control),
-                match control {
-                    Control::Process(_) => Source::Command(vec!["f".to_owned()]),
-                    Control::Container(_) => image.clone(),
-                },
-            ),
-        };
-        let function = function.clone();
-        let plain = Making::plain(function, "image".into(), Network::Bridge, "fake");
-        let making = Making { control, source, keep_alive: scenario.keep_alive, ..plain };
+        let making = adapt(making(trial.subject, &scenario, &names));
         targets.add(trial.subject, Target::new(making, "run-1", targets.next_key()));
     }
     let driver = Driver::new(engine, platform, scenario, plan, targets, None);
     Setup { driver, clock }
 }
 
-async fn run(setup: &Setup) -> (Result<Ended, DriveError>, Vec<Sample>) {
+fn making(subject: Subject, scenario: &Scenario, names: &[String]) -> Making {
+    let (function, combination, control) = match subject {
+        Subject::Function { function, combination, .. } => (function, combination, None),
+        Subject::Control { control, combination } => (0, combination, Some(control)),
+    };
+    let mut known = functions::parse(FUNCTIONS, "f.toml", Path::new("/")).unwrap().remove(0);
+    known.name.clone_from(&names[function]);
+    let combination = scenario.factors.combinations().swap_remove(combination);
+    let factors = combination.resolve(known.limits, "fake");
+    let plain = Making::plain(known, format!("image-{function}"), Network::Bridge, "fake");
+    match control {
+        None => Making { factors, keep_alive: scenario.keep_alive, ..plain },
+        Some(Control::Container(_)) => Making { factors, control, ..plain },
+        Some(Control::Process(_)) => Making {
+            factors: Factors::of_a_process(),
+            source: Source::Command(vec!["f".to_owned()]),
+            control,
+            ..plain
+        },
+    }
+}
+
+async fn run<E: Engine>(setup: &Setup<E>) -> (Result<Ended, DriveError>, Vec<Sample>) {
     let (_sender, mut stop) = watch::channel(Stop::No);
     let mut all = Vec::new();
     let ended = setup
