@@ -6,6 +6,10 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
+mod controls;
+mod factors;
+mod mistakes;
+
 /// The program in the project's folder, as far from the environment as can be.
 fn coldstart(args: &[&str]) -> Command {
     let mut command = Command::cargo_bin("coldstart").unwrap();
@@ -39,6 +43,7 @@ fn a_run_leaves_a_whole_folder_and_prints_its_table() {
     for file in [
         "run.json",
         "samples.jsonl",
+        "trials.jsonl",
         "summary.json",
         "summary.csv",
         "report.html",
@@ -108,33 +113,28 @@ fn a_killed_run_can_be_reported() {
 fn a_dry_run_shows_the_plan_and_changes_nothing() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("run");
-    let output = simulate(&folder, &["--dry-run", "--functions", "rust,node", "--rounds", "2"]);
+    let flags = ["--dry-run", "--functions", "rust,node", "--rounds", "2", "--no-controls"];
+    let output = simulate(&folder, &flags);
     assert_eq!(output.status.code(), Some(0));
     let text = out(&output);
     assert!(text.contains("round 2") && !text.contains("round 3"));
     assert!(text.contains("seed 7, 2 rounds, 8 trials"), "{text}");
     assert!(text.contains("12 container starts, 100 invocations"), "{text}");
-    assert!(!text.contains("python"));
+    assert!(!text.contains("python") && !text.contains("control"), "{text}");
     assert!(!folder.exists());
 }
 
 #[test]
-fn mistakes_of_the_user_exit_with_2_and_name_the_cure() {
-    let check = |args: &[&str], parts: &[&str]| {
-        let output = coldstart(args).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", err(&output));
-        for part in parts {
-            assert!(err(&output).contains(part), "`{part}` is not in: {}", err(&output));
-        }
-        assert!(output.stdout.is_empty());
-    };
-    check(&["run", "no_such_scenario"], &["cannot read the scenario", "no_such_scenario.toml"]);
-    check(&["run", "--functions", "cobol"], &["unknown function `cobol`", "`python`"]);
-    check(&["run", "--rounds", "0"], &["--rounds"]);
-    check(&["run", "--rounds", "many"], &["--rounds"]);
-    check(&["run", "--functions-file", "nowhere.toml"], &["nowhere.toml"]);
-    check(&["swim"], &["unrecognized subcommand"]);
-    check(&[], &["Usage"]);
+fn a_plan_shows_the_controls_of_every_round() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("run");
+    let flags = ["--dry-run", "--functions", "rust,node", "--rounds", "2"];
+    let text = out(&simulate(&folder, &flags));
+    // Five null functions in containers and five as processes, which start none.
+    assert!(text.contains("seed 7, 2 rounds, 28 trials"), "{text}");
+    assert!(text.contains("22 container starts, 120 invocations"), "{text}");
+    assert_eq!(text.matches("control: null container, bridge").count(), 2, "{text}");
+    assert_eq!(text.matches("control: process sleeping 100 ms").count(), 2, "{text}");
 }
 
 #[test]
