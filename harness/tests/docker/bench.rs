@@ -149,7 +149,7 @@ impl Bench {
         let dockerfile = format!("FROM {}\n{line}\n", record.image);
         let spec = BuildSpec {
             tag: self.image_name(),
-            context: archive("Dockerfile", dockerfile.as_bytes())?,
+            context: archive(&[("Dockerfile", dockerfile.as_bytes())])?,
             arguments: Default::default(),
             labels: [(LABEL_IMAGE.to_owned(), "test".to_owned())].into(),
         };
@@ -158,12 +158,14 @@ impl Bench {
     }
 }
 
-/// A tar archive of one file.
-pub(crate) fn archive(name: &str, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+/// A tar archive of files that anyone may read and run.
+pub(crate) fn archive(files: &[(&str, &[u8])]) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    let mut header = tar::Header::new_gnu();
-    header.set_size(bytes.len() as u64);
-    header.set_mode(0o644);
-    archive.append_data(&mut header, name, bytes)?;
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(0o755);
+        archive.append_data(&mut header, name, *bytes)?;
+    }
     archive.into_inner()
 }

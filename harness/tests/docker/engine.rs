@@ -127,7 +127,7 @@ fn failed_build(bench: &Bench) -> Tested {
 fn imported(bench: &Bench) -> Tested {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("root.tar");
-    std::fs::write(&file, archive("file", &[7; 200_000])?)?;
+    std::fs::write(&file, archive(&[("file", &[7; 200_000])])?)?;
     let (engine, tag) = (&bench.engine, bench.image_name());
     bench.wait(async {
         engine.import(&tag, &file).await?;

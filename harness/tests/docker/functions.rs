@@ -2,29 +2,23 @@
 //! burst; timed out, killed, refusing to start.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use coldstart::clock::Clock;
 use coldstart::engine::Engine;
-use coldstart::engine::docker::DockerEngine;
 use coldstart::factors::Network;
 use coldstart::fire;
-use coldstart::functions::Function;
-use coldstart::platform::{Making, Platform, Target, Visit};
 use coldstart::sample::{Mark, Outcome, Temperature};
-use coldstart::store::{FunctionRecord, Origin};
+use coldstart::store::Origin;
 use libtest_mimic::Trial;
 
-use crate::bench::{Bench, Tested};
-
-const FUNCTIONS: [&str; 4] = ["python", "node", "rust", "jvm"];
+use crate::bench::Tested;
+use crate::subject::{FUNCTIONS, Subject, ok};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for name in FUNCTIONS {
         let mut each = |what: &str, test: fn(&Subject) -> Tested| {
-            trials.push(Trial::test(format!("{name}_{what}"), move || Subject::with(name, test)));
+            trials.push(Subject::trial(&format!("{name}_{what}"), name, test));
         };
         each("is_built_from_a_known_base_and_says_its_version", is_built);
         each("is_cold_once_and_then_warm", is_cold_then_warm);
@@ -34,67 +28,12 @@ pub(crate) fn trials() -> Vec<Trial> {
         each("that_cannot_start_says_why", cannot_start);
     }
     let mut one = |what: &str, test: fn(&Subject) -> Tested| {
-        trials.push(Trial::test(what, move || Subject::with("rust", test)));
+        trials.push(Subject::trial(what, "rust", test));
     };
     one("a_function_that_exits_at_once_is_a_crash_with_its_output", exits_at_once);
     one("an_image_that_is_missing_is_named", image_missing);
     one("the_host_network_works_too", host_network);
     trials
-}
-
-/// One function on a platform of its own.
-struct Subject<'a> {
-    bench: &'a Bench,
-    function: &'static Function,
-    record: &'static FunctionRecord,
-    platform: Arc<Platform<DockerEngine>>,
-}
-
-impl Subject<'_> {
-    fn with(name: &str, test: fn(&Subject) -> Tested) -> Tested {
-        Bench::with(|bench| {
-            let (function, record) = bench.function(name)?;
-            let engine = bench.engine.clone();
-            let platform = Platform::new(engine, Clock::start(), bench.run.clone());
-            let platform = Arc::new(platform);
-            let subject = Subject { bench, function, record, platform };
-            test(&subject)?;
-            Ok(bench.wait(subject.platform.clear())?)
-        })
-    }
-
-    fn target(&self, function: Function) -> Target {
-        self.made(Making::plain(function, self.record.digest.clone(), Network::Bridge, "runc"))
-    }
-
-    /// Its target with another image.
-    fn target_of(&self, image: &str) -> Target {
-        let function = self.function.clone();
-        self.made(Making::plain(function, image.to_owned(), Network::Bridge, "runc"))
-    }
-
-    fn made(&self, making: Making) -> Target {
-        static KEYS: AtomicUsize = AtomicUsize::new(0);
-        let making = Making { keep_alive: Duration::from_secs(60), ..making };
-        Target::new(making, &self.bench.run, KEYS.fetch_add(1, Ordering::Relaxed))
-    }
-
-    fn invoke(&self, target: &Target) -> Visit {
-        let intended = self.platform.clock().now();
-        self.bench.wait(self.platform.invoke(target, intended))
-    }
-
-    /// The same function with another wish for its start and another time limit.
-    fn sleeping(&self, init: &str, timeout: Duration) -> Target {
-        let mut function = self.function.clone();
-        function.env.insert("COLDSTART_INIT_SLEEP_MS".into(), init.into());
-        function.timeout = timeout;
-        self.target(function)
-    }
-}
-
-fn ok(visit: &Visit) -> Tested {
-    if visit.outcome.is_ok() { Ok(()) } else { Err(format!("{:?}", visit.outcome).into()) }
 }
 
 fn is_built(subject: &Subject) -> Tested {
@@ -213,7 +152,6 @@ fn image_missing(subject: &Subject) -> Tested {
 }
 
 fn host_network(subject: &Subject) -> Tested {
-    let (function, image) = (subject.function.clone(), subject.record.digest.clone());
-    let target = subject.made(Making::plain(function, image, Network::Host, "runc"));
+    let target = subject.made(subject.making(Network::Host));
     ok(&subject.invoke(&target))
 }

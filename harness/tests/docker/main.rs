@@ -9,15 +9,22 @@ use libtest_mimic::Arguments;
 
 mod bench;
 mod engine;
+mod factors;
 mod functions;
 mod images;
+mod observed;
+mod processes;
 mod program;
+mod subject;
 
 fn main() {
     let mut arguments = Arguments::from_args();
     // More at a time would time each other out on a small machine.
     arguments.test_threads.get_or_insert(2);
     let mut trials = functions::trials();
+    trials.extend(factors::trials());
+    trials.extend(observed::trials());
+    trials.extend(processes::trials());
     trials.extend(engine::trials());
     trials.extend(images::trials());
     trials.extend(program::trials());

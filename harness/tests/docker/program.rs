@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use coldstart::controls::{Control, SERIES};
 use coldstart::engine::{Engine, Found};
+use coldstart::sample::Mark;
 use coldstart::store::{self, Run};
 use libtest_mimic::{Failed, Trial};
 
@@ -18,6 +20,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("an_interrupted_run_keeps_its_rows_and_leaves_nothing", interrupted),
         Bench::trial("interrupted_again_it_stops_at_once_and_leaves_nothing", interrupted_twice),
         Bench::trial("after_a_kill_clean_removes_what_is_left", killed),
+        Bench::trial("a_run_has_controls_and_what_the_kernel_told", controlled),
         Bench::trial("two_runs_at_a_time_do_not_touch_each_other", two_runs),
     ]
 }
@@ -203,6 +206,34 @@ fn killed(bench: &Bench) -> Tested {
     assert!(program.containers() > 0, "the kill left nothing to clean: the test shows nothing");
     let cleaned = coldstart(bench).args(["clean", "--run", &run.record.id]).output()?;
     assert!(cleaned.status.success(), "{}", String::from_utf8_lossy(&cleaned.stderr));
+    assert_eq!(program.containers(), 0);
+    Ok(())
+}
+
+fn controlled(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    let mut program = Program::start(bench, "quick", "2", home.path().join("run"));
+    let status = program.end()?;
+    assert!(status.success(), "{}", program.told);
+    let run = program.opened()?;
+    assert!(run.record.complete && run.record.counts.failed == 0, "{}", program.told);
+    for ms in SERIES {
+        for control in [Control::Process(ms), Control::Container(ms)] {
+            let rows = run.samples.iter().filter(|s| s.cell.control == Some(control)).count();
+            assert_eq!(rows, 2, "{control}: one a round");
+        }
+    }
+    let lines = fs::read_to_string(program.folder.join("trials.jsonl"))?.lines().count();
+    assert_eq!((lines, run.trials.len()), (2 * (2 + 10), 2 * (2 + 10)));
+    let measured = || run.samples.iter().filter(|s| s.cell.control.is_none());
+    assert!(measured().any(|s| s.resources.is_some()), "no cgroup was read");
+    match &run.record.kernel_events.silent {
+        Some(reason) => eprintln!("left out: {reason}"),
+        None => {
+            assert!(measured().any(|s| s.marks.get(Mark::Exec).is_some()));
+            assert!(program.folder.join("charts/waterfall.svg").is_file());
+        }
+    }
     assert_eq!(program.containers(), 0);
     Ok(())
 }

@@ -1,0 +1,168 @@
+//! What is seen of a start beside its marks: the kernel's exec events, cgroups, and
+//! the page cache.
+
+use coldstart::drive::{Driver, Targets};
+use coldstart::engine::docker::DockerEngine;
+use coldstart::engine::{BuildSpec, Engine, ImageStore, LABEL_IMAGE, Source};
+use coldstart::exec_trace::ExecTrace;
+use coldstart::page_cache;
+use coldstart::plan::Plan;
+use coldstart::platform::{Making, Target};
+use coldstart::sample::{Mark, Sample, TrialRecord};
+use coldstart::scenario;
+use libtest_mimic::{Failed, Trial};
+
+use crate::bench::{Tested, archive};
+use crate::subject::Subject;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Subject::trial("the_kernel_tells_the_parts_of_each_start_of_a_burst", "rust", traced),
+        Subject::trial("an_evicted_image_is_cold_and_starts_again", "rust", cold_image),
+    ]
+}
+
+/// Every trial of a scenario, in the order of its plan, for targets of the subject
+/// with something changed.
+fn drive(
+    subject: &Subject,
+    lines: &str,
+    change: impl Fn(&mut Making),
+    trace: Option<ExecTrace>,
+) -> Result<(Vec<Sample>, Vec<TrialRecord>), Failed> {
+    let text =
+        format!("name = \"t\"\nrounds = 1\ncontrols = false\nkeep-alive = \"100ms\"\n{lines}");
+    let scenario = scenario::parse(&text, "t.toml")?;
+    let combinations = scenario.factors.combinations();
+    let plan = Plan::new(&scenario, 1, 7);
+    let mut targets = Targets::default();
+    for trial in &plan.trials {
+        let coldstart::plan::Subject::Function { combination, .. } = trial.subject else {
+            return Err("controls are off".into());
+        };
+        let mut making = subject.making(combinations[combination].network);
+        making.factors = combinations[combination].resolve(subject.function.limits, "runc");
+        change(&mut making);
+        let target = Target::new(making, &subject.bench.run, targets.next_key());
+        targets.add(trial.subject, target);
+    }
+    let (engine, platform) = (subject.bench.engine.clone(), subject.platform.clone());
+    let driver: Driver<DockerEngine> =
+        Driver::new(engine, platform, scenario, plan.clone(), targets, trace);
+    subject.bench.wait(async {
+        let (mut samples, mut records) = (Vec::new(), Vec::new());
+        for trial in &plan.trials {
+            subject.platform.settle().await?;
+            let done = driver.trial(trial).await?;
+            samples.extend(done.samples);
+            records.push(done.record);
+        }
+        if driver.trace().is_some_and(|trace| trace.lost() > 0) {
+            return Err("the kernel's events came too fast: try again".into());
+        }
+        Ok((samples, records))
+    })
+}
+
+fn all_ok(samples: &[Sample]) -> Tested {
+    match samples.iter().find_map(|s| s.outcome.cause()) {
+        None => Ok(()),
+        Some(cause) => Err(cause.into()),
+    }
+}
+
+const ONE_AND_THREE: &str = r#"
+    [[pattern]]
+    name = "one"
+    steps = [{ name = "call", burst = 1 }]
+    [[pattern]]
+    name = "three"
+    steps = [{ name = "out", burst = 3 }]
+"#;
+
+fn traced(subject: &Subject) -> Tested {
+    let trace = match ExecTrace::start(subject.platform.clock()) {
+        Ok(trace) => trace,
+        Err(reason) => {
+            eprintln!("left out: {reason}");
+            return Ok(());
+        }
+    };
+    let (samples, _) = drive(subject, ONE_AND_THREE, |_| {}, Some(trace))?;
+    all_ok(&samples)?;
+    assert_eq!(samples.len(), 1 + 3);
+    for sample in &samples {
+        let order = [
+            Mark::StartCalled,
+            Mark::Shim,
+            Mark::OciCreate,
+            Mark::Hooks,
+            Mark::OciStart,
+            Mark::Exec,
+            Mark::Main,
+            Mark::Ready,
+        ];
+        let at: Vec<_> = order.iter().map(|m| sample.marks.get(*m)).collect();
+        assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?}: {sample:#?}");
+        let named = |name: &str| sample.processes.iter().any(|p| p.name.contains(name));
+        for name in ["shim", "create", "start", "function"] {
+            assert!(named(name), "no `{name}` among {:#?}", sample.processes);
+        }
+        let resources = sample.resources.ok_or("its cgroup was not found")?;
+        assert!(resources.peak_memory.is_none_or(|peak| peak > 0), "{resources:?}");
+    }
+    // Told apart: no two instances have a mark in common.
+    for mark in [Mark::OciCreate, Mark::OciStart, Mark::Exec] {
+        let mut all: Vec<_> = samples.iter().map(|s| s.marks.get(mark)).collect();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), samples.len(), "{mark:?}");
+    }
+    Ok(())
+}
+
+const COLD_THEN_WARM: &str = r#"
+    page-cache = ["image-cold", "warm"]
+    [[pattern]]
+    name = "one"
+    steps = [{ name = "call", burst = 1 }]
+"#;
+
+/// In an image of its own: what another test runs stays in memory.
+fn cold_image(subject: &Subject) -> Tested {
+    if let Err(reason) = page_cache::can_evict() {
+        eprintln!("left out: {reason}");
+        return Ok(());
+    }
+    let (bench, function) = (subject.bench, subject.function);
+    let binary = std::fs::read(function.context.join(function.files.last().unwrap()))?;
+    let dockerfile = format!("FROM scratch\nCOPY function /{}/function\n", bench.run);
+    let command = format!("CMD [\"/{}/function\"]\n", bench.run);
+    let spec = BuildSpec {
+        tag: bench.image_name(),
+        context: archive(&[
+            ("Dockerfile", format!("{dockerfile}{command}").as_bytes()),
+            ("function", &binary),
+        ])?,
+        arguments: Default::default(),
+        labels: [(LABEL_IMAGE.to_owned(), "test".to_owned())].into(),
+    };
+    let folders = bench.wait(async {
+        bench.engine.build(&spec).await?;
+        bench.engine.image_folders(&spec.tag).await
+    })?;
+    let change = |making: &mut Making| {
+        making.source = Source::Image(spec.tag.clone());
+        making.folders.clone_from(&folders);
+    };
+    let (samples, records) = drive(subject, COLD_THEN_WARM, change, None)?;
+    all_ok(&samples)?;
+    let resident: Vec<_> = records.iter().filter_map(|r| r.resident).collect();
+    assert_eq!(resident.len(), 1, "of the cold trial alone");
+    assert!(resident[0].is_cold() && resident[0].bytes >= binary.len() as u64, "{resident:?}");
+    // Its starts have read it again.
+    let again = page_cache::residency(&folders)?;
+    assert!(!again.is_cold(), "{again:?}");
+    assert!(bench.wait(bench.engine.instances(Some(&bench.run)))?.len() <= 1);
+    Ok(())
+}

@@ -1,0 +1,90 @@
+//! A function as the subject of a test: its targets, and calls of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use coldstart::clock::Clock;
+use coldstart::engine::docker::DockerEngine;
+use coldstart::factors::Network;
+use coldstart::functions::Function;
+use coldstart::platform::{Making, Platform, Target, Visit};
+use coldstart::store::FunctionRecord;
+use libtest_mimic::Trial;
+
+use crate::bench::{Bench, Tested};
+
+/// Every function of the project.
+pub(crate) const FUNCTIONS: [&str; 4] = ["python", "node", "rust", "jvm"];
+
+/// One function on a platform of its own.
+pub(crate) struct Subject<'a> {
+    pub(crate) bench: &'a Bench,
+    pub(crate) function: &'static Function,
+    pub(crate) record: &'static FunctionRecord,
+    pub(crate) platform: Arc<Platform<DockerEngine>>,
+}
+
+impl Subject<'_> {
+    /// A trial of a test of a function.
+    pub(crate) fn trial(what: &str, name: &'static str, test: fn(&Subject) -> Tested) -> Trial {
+        Trial::test(what, move || Subject::with(name, test))
+    }
+
+    fn with(name: &str, test: fn(&Subject) -> Tested) -> Tested {
+        Bench::with(|bench| {
+            let (function, record) = bench.function(name)?;
+            let engine = bench.engine.clone();
+            let platform = Platform::new(engine, Clock::start(), bench.run.clone());
+            let platform = Arc::new(platform);
+            let subject = Subject { bench, function, record, platform };
+            test(&subject)?;
+            Ok(bench.wait(subject.platform.clear())?)
+        })
+    }
+
+    /// What its targets are made of, on a network.
+    pub(crate) fn making(&self, network: Network) -> Making {
+        Making::plain(self.function.clone(), self.record.digest.clone(), network, "runc")
+    }
+
+    /// A target of it with something changed.
+    pub(crate) fn changed(&self, change: impl FnOnce(&mut Making)) -> Target {
+        let mut making = self.making(Network::Bridge);
+        change(&mut making);
+        self.made(making)
+    }
+
+    pub(crate) fn target(&self, function: Function) -> Target {
+        self.changed(|making| making.function = function)
+    }
+
+    /// Its target with another image.
+    pub(crate) fn target_of(&self, image: &str) -> Target {
+        let function = self.function.clone();
+        self.made(Making::plain(function, image.to_owned(), Network::Bridge, "runc"))
+    }
+
+    pub(crate) fn made(&self, making: Making) -> Target {
+        static KEYS: AtomicUsize = AtomicUsize::new(0);
+        let making = Making { keep_alive: Duration::from_secs(60), ..making };
+        Target::new(making, &self.bench.run, KEYS.fetch_add(1, Ordering::Relaxed))
+    }
+
+    pub(crate) fn invoke(&self, target: &Target) -> Visit {
+        let intended = self.platform.clock().now();
+        self.bench.wait(self.platform.invoke(target, intended))
+    }
+
+    /// The same function with another wish for its start and another time limit.
+    pub(crate) fn sleeping(&self, init: &str, timeout: Duration) -> Target {
+        let mut function = self.function.clone();
+        function.env.insert("COLDSTART_INIT_SLEEP_MS".into(), init.into());
+        function.timeout = timeout;
+        self.target(function)
+    }
+}
+
+pub(crate) fn ok(visit: &Visit) -> Tested {
+    if visit.outcome.is_ok() { Ok(()) } else { Err(format!("{:?}", visit.outcome).into()) }
+}
