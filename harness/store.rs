@@ -22,6 +22,9 @@ use crate::scenario::Scenario;
 /// 2: cells carry every factor; `trials.jsonl`. Format 1 was of no release.
 pub const FORMAT: u32 = 2;
 
+/// What the record says of a run that its time limit ended.
+pub const OUT_OF_TIME: &str = "the time limit was reached";
+
 /// Everything about a run but its samples: `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {

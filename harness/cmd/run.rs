@@ -143,7 +143,7 @@ async fn drive<E: Engine>(
     }
     record.stopped = match &ended {
         Ok(Ended::Complete) => None,
-        Ok(Ended::OutOfTime) => Some("the time limit was reached".to_owned()),
+        Ok(Ended::OutOfTime) => Some(store::OUT_OF_TIME.to_owned()),
         Ok(Ended::Stopped) => Some("interrupted".to_owned()),
         Err(error) => Some(format!("{error:#}")),
     };

@@ -9,7 +9,7 @@ use crate::report::findings::Findings;
 use crate::report::words::{cell_name, counted, plain};
 use crate::sample::Residency;
 use crate::stats::Summary;
-use crate::store::Run;
+use crate::store::{OUT_OF_TIME, Run};
 use crate::units::{format_size, format_wait};
 
 /// Cells that are named one by one.
@@ -105,7 +105,7 @@ pub(super) fn until(run: &Run, summaries: &[Summary]) -> Option<Note> {
 /// Whether the time limit ended the run; none without one.
 pub(super) fn time_limit(run: &Run) -> Option<Note> {
     let most = run.record.scenario.max_time?;
-    let over = run.record.stopped.is_some();
+    let over = run.record.stopped.as_deref() == Some(OUT_OF_TIME);
     let ended = if over { "it ended the run" } else { "not reached" };
     Some(Note::new(format!("time limit {}: {ended}", format_wait(most))))
 }

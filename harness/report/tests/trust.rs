@@ -337,7 +337,9 @@ fn how_far_the_stopping_rule_and_the_time_limit_went() {
             .ends_with("every interval is within 50 % of their median")
     );
     assert_eq!(notes_with(&run, "time limit"), ["time limit 3 min 20 s: not reached"]);
-    run.record.stopped = Some("the time limit was reached".to_owned());
+    run.record.stopped = Some("interrupted".to_owned());
+    assert_eq!(notes_with(&run, "time limit"), ["time limit 3 min 20 s: not reached"]);
+    run.record.stopped = Some(crate::store::OUT_OF_TIME.to_owned());
     assert_eq!(notes_with(&run, "time limit"), ["time limit 3 min 20 s: it ended the run"]);
 }
 

@@ -39,6 +39,22 @@ fn every_trial_is_a_line_beside_the_samples() {
     assert!(run.trials.iter().all(|t| t.began < t.ended));
 }
 
+/// Nobody calls a control twice, so its instance is not kept for that.
+#[test]
+fn a_keep_alive_is_waited_for_after_a_function_and_not_after_a_control() {
+    let (run, _) = simulated(&["--functions", "node"]);
+    // Of simulated time.
+    let keep_alive = u64::try_from(run.record.scenario.keep_alive.as_nanos()).unwrap();
+    for pair in run.trials.windows(2) {
+        let idle = pair[1].began - pair[0].ended;
+        let sample = run.samples.iter().find(|s| s.trial == pair[0].trial).unwrap();
+        match sample.cell.control {
+            None => assert!(idle >= keep_alive, "trial {}: {idle} ns", pair[0].trial),
+            Some(control) => assert!(idle < keep_alive, "{control}: {idle} ns"),
+        }
+    }
+}
+
 #[test]
 fn functions_without_a_null_function_are_measured_without_controls_and_that_is_said() {
     let home = tempfile::tempdir().unwrap();
@@ -72,12 +88,26 @@ fn a_run_until_its_figures_are_known_has_as_many_rounds_as_that_takes() {
 
 #[test]
 fn a_run_whose_time_is_over_is_kept_and_says_that_it_is_incomplete() {
-    let flags = ["--functions", "rust", "--until", "1%", "--max-time", "1m"];
+    let flags = ["--functions", "rust", "--rounds", "1000", "--max-time", "1m"];
     let (run, output) = simulated(&flags);
     assert!(!run.record.complete && !run.samples.is_empty());
-    assert!(run.record.stopped.as_ref().unwrap().contains("time limit"));
+    assert!((run.samples.len() as u64) < run.record.counts.planned);
+    assert_eq!(run.record.stopped.as_deref(), Some(store::OUT_OF_TIME));
     assert!(err(&output).contains("the time limit ended it"), "{}", err(&output));
     assert!(out(&output).contains("INCOMPLETE"), "{}", out(&output));
+    assert!(out(&output).contains("time limit 60 s: it ended the run"), "{}", out(&output));
+}
+
+#[test]
+fn a_run_until_enough_or_a_limit_is_whole_either_way_and_says_what_it_does_not_know() {
+    let flags = ["--functions", "rust", "--until", "1%", "--max-time", "1m"];
+    let (run, output) = simulated(&flags);
+    assert!(run.record.complete && !run.samples.is_empty());
+    assert_eq!(run.record.stopped.as_deref(), Some(store::OUT_OF_TIME));
+    assert_eq!(run.record.counts.planned, run.samples.len() as u64);
+    assert!(!out(&output).contains("INCOMPLETE"), "{}", out(&output));
+    assert!(out(&output).contains("time limit 60 s: it ended the run"), "{}", out(&output));
+    assert!(out(&output).contains("never came within 1 %"), "{}", out(&output));
 }
 
 #[test]
