@@ -32,6 +32,7 @@ fn patient(folder: &Path, keep_alive: &str, pause: &str) -> Result<String, Faile
         r#"
         name = "patient"
         rounds = 100
+        controls = false
         keep-alive = "{keep_alive}"
         [[pattern]]
         name = "pause"
@@ -134,7 +135,7 @@ impl<'a> Program<'a> {
     fn is_in_a_trial(&self) -> bool {
         let Ok(run) = self.opened() else { return false };
         let told = |found: &Found| {
-            run.samples.iter().any(|s| s.instance.as_deref() == Some(found.id.0.as_str()))
+            run.samples.iter().any(|s| s.instance.as_deref() == Some(found.id.short()))
         };
         self.found().iter().any(|found| found.running && !told(found))
     }
