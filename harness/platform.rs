@@ -26,6 +26,8 @@ pub use visit::Visit;
 
 /// After an instance ended, how long its last words may still be on the way.
 const LAST_WORDS: Duration = Duration::from_millis(20);
+/// How long a removal that was answered may take to show.
+const LAST_REMOVAL: Duration = Duration::from_secs(10);
 /// Times that one kind of misbehaviour is written out in the run's warnings.
 const MAX_WARNINGS: usize = 20;
 
@@ -174,12 +176,19 @@ impl<E: Engine> Platform<E> {
         for found in &left {
             self.engine.remove(&found.id).await?;
         }
-        match self.engine.instances(Some(&self.run)).await?.as_slice() {
-            [] => Ok(()),
-            [first, ..] => Err(EngineError::Refused {
-                doing: format!("removing container {}", first.id.short()),
-                message: "it is still there after its removal".to_owned(),
-            }),
+        // A call that was given up is still at work in the engine: it goes a little
+        // later, and cannot be removed by another.
+        let latest = tokio::time::Instant::now() + LAST_REMOVAL;
+        loop {
+            let left = self.engine.instances(Some(&self.run)).await?;
+            let Some(first) = left.first() else { return Ok(()) };
+            if tokio::time::Instant::now() >= latest {
+                return Err(EngineError::Refused {
+                    doing: format!("removing container {}", first.id.short()),
+                    message: "it is still there after its removal".to_owned(),
+                });
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 

@@ -13,11 +13,11 @@ use crate::platform::Making;
 use crate::sample::{Mark, Temperature};
 use crate::scenario;
 
-mod armed;
 mod chill;
 mod controls;
 mod enough;
 mod parallel;
+mod slow;
 
 const FUNCTIONS: &str = r#"
 [[function]]
