@@ -140,15 +140,15 @@ impl<E: Engine> Driver<E> {
             if enough.has(trial) {
                 continue;
             }
-            let spent = Duration::from_nanos(self.clock().now() - begun);
-            if self.scenario.max_time.is_some_and(|most| spent >= most) {
-                return Ok(Ended::OutOfTime);
-            }
             let failed = |failure| DriveError::Engine { trial: trial.number, failure };
             tokio::select! {
                 biased;
                 () = asked(stop.clone(), Stop::AfterTrial) => return Ok(Ended::Stopped),
                 settled = self.platform.settle() => settled.map_err(failed)?,
+            }
+            let spent = Duration::from_nanos(self.clock().now() - begun);
+            if self.scenario.max_time.is_some_and(|most| spent >= most) {
+                return Ok(Ended::OutOfTime);
             }
             let done = tokio::select! {
                 biased;

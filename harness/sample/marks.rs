@@ -36,7 +36,8 @@ pub enum Mark {
     Ready,
     /// The answer to the start call was read. Source: driver.
     StartReturned,
-    /// The event was written to the instance. Source: driver.
+    /// The event was written to the instance. Source: driver, stamped after the
+    /// write: on a busy machine a fast function may have replied by then.
     Sent,
     /// The function was about to write its reply. Source: the function's
     /// `Coldstart-Replied-Ns` header.

@@ -52,10 +52,10 @@ impl Residency {
     /// bytes.
     const MOST: f64 = 0.01;
 
-    /// Whether the image counts as cold.
+    /// Whether the image counts as cold. Nothing is known of one without files.
     #[must_use]
     pub fn is_cold(&self) -> bool {
-        self.share() <= Self::MOST
+        self.bytes > 0 && self.share() <= Self::MOST
     }
 
     /// The share that is in memory, from 0 to 1; 0 of nothing.
