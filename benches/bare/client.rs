@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{IpAddr, TcpListener};
+use std::net::{IpAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -47,6 +47,8 @@ pub(crate) struct Started {
     pub(crate) id: String,
     /// From before its listener was bound to its verified reply.
     pub(crate) took: Duration,
+    /// Open as long as this lives.
+    _connection: TcpStream,
 }
 
 impl<'a> Client<'a> {
@@ -72,8 +74,7 @@ impl<'a> Client<'a> {
         let took = begun.elapsed();
         // Where both failed, this one is the cause.
         self.reply()?;
-        answered?;
-        Ok(Started { id, took })
+        Ok(Started { id, took, _connection: answered? })
     }
 
     /// Removes an instance when it is its turn.
@@ -126,8 +127,10 @@ impl Recipe {
         body.to_string()
     }
 
-    /// Hands the instance its event and reads its reply.
-    fn answer(&self, listener: &TcpListener) -> Result<()> {
+    /// Hands the instance its event and reads its reply. Its connection is given
+    /// back: a function whose connection closes ends by itself, before its removal,
+    /// and the driver keeps its own open until then.
+    fn answer(&self, listener: &TcpListener) -> Result<TcpStream> {
         let (mut stream, _) = listener.accept().context("the function did not call")?;
         stream.set_nodelay(true)?;
         read(&mut stream)?;
@@ -141,7 +144,7 @@ impl Recipe {
         if !first.contains("/response") || !String::from_utf8_lossy(&reply).contains(event) {
             bail!("a wrong reply: {first}");
         }
-        Ok(())
+        Ok(stream)
     }
 }
 
