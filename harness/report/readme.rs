@@ -36,7 +36,7 @@ const COLUMNS: [&str; 8] = [
 /// Where the charts of the committed run are, seen from the front page.
 const CHARTS: &str = "results/reference/charts";
 
-/// The block for a committed run: a row a function, one chart, where it was
+/// The block for a committed run: a row a function, charts, where it was
 /// measured, and the command that repeats it.
 #[must_use]
 pub fn block(run: &Run, summaries: &[Summary]) -> String {
@@ -58,14 +58,24 @@ pub fn block(run: &Run, summaries: &[Summary]) -> String {
          of its verified reply.\n\n\
          {}\n\n\
          ![Cold start, share answered within a time]({CHARTS}/cold{suffix}.svg)\n\
-         ![Where a cold start goes]({CHARTS}/phases{suffix}.svg)\n\n\
+         ![Where a cold start goes]({CHARTS}/phases{suffix}.svg)\n{}\n\
          {}, {}. Repeat it: {}\n",
         escape(&trust(&findings)),
+        waterfall(run, &cold, &suffix),
         escape(&place(run)),
         escape(&run.record.started),
         code(&run.record.command)
     );
     text
+}
+
+/// One start process by process, where the kernel told of its processes.
+fn waterfall(run: &Run, cold: &[&Summary], suffix: &str) -> String {
+    let mut typical = cold.iter().filter_map(|s| run.samples.get(s.typical?));
+    if typical.all(|sample| sample.processes.is_empty()) {
+        return String::new();
+    }
+    format!("![One cold start, process by process]({CHARTS}/waterfall{suffix}.svg)\n")
 }
 
 /// How far the figures can be trusted: why not at all, the calibration, the machine.
