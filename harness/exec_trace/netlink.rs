@@ -318,6 +318,30 @@ mod tests {
         assert!(Unavailable::NoAnswer.to_string().contains("pid and user"));
     }
 
+    /// Where the kernel tells nothing there is nothing to overflow.
+    #[test]
+    fn more_events_than_the_queue_holds_are_an_overrun_and_not_the_end() {
+        let Ok(listener) = Listener::subscribe() else { return };
+        sockopt::set_socket_recv_buffer_size(&listener.socket, 1).unwrap();
+        for _ in 0..100 {
+            std::process::Command::new("true").spawn().unwrap().wait().unwrap();
+        }
+        let read = || {
+            let (mut messages, mut overruns) = (0, 0);
+            loop {
+                match listener.receive() {
+                    Received::Message(_) => messages += 1,
+                    Received::Overrun => overruns += 1,
+                    Received::Empty => return (messages, overruns),
+                    Received::Failed => panic!("the socket is of no more use"),
+                }
+            }
+        };
+        assert!(read().1 > 0);
+        std::process::Command::new("true").spawn().unwrap().wait().unwrap();
+        assert!(read().0 > 0, "it goes on");
+    }
+
     proptest! {
         #[test]
         fn garbage_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..200)) {

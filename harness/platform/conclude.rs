@@ -6,6 +6,9 @@ use crate::hostile::printable;
 use crate::runtime_api::Answer;
 use crate::sample::Outcome;
 
+/// The exit code of a process that was killed: 128 and the signal's number.
+const KILLED: i64 = 128 + 9;
+
 impl<E: Engine> Platform<E> {
     /// Judges what came; gives a good instance back and removes a bad one.
     pub(super) async fn conclude(
@@ -22,12 +25,12 @@ impl<E: Engine> Platform<E> {
                 cause: format!(
                     "no answer within {:?}: {}",
                     target.function.timeout,
-                    self.circumstances(&instance).await
+                    self.circumstances(&instance, None).await
                 ),
             },
             Ended::Exited(exit) => {
                 let code = exit.code.map_or("unknown".to_owned(), |c| c.to_string());
-                let circumstances = self.circumstances(&instance).await;
+                let circumstances = self.circumstances(&instance, exit.code).await;
                 Outcome::Crashed { cause: format!("exited with code {code}: {circumstances}") }
             }
             Ended::Engine(error) => Outcome::EngineError { cause: error.to_string() },
@@ -43,7 +46,7 @@ impl<E: Engine> Platform<E> {
     }
 
     /// How far a failed instance came, what it did wrong, what it wrote last.
-    async fn circumstances(&self, instance: &Instance) -> String {
+    async fn circumstances(&self, instance: &Instance, code: Option<i64>) -> String {
         let mut parts = vec![
             match (instance.api.ready(), instance.api.sent()) {
                 (None, _) => "it never asked for an event",
@@ -53,8 +56,13 @@ impl<E: Engine> Platform<E> {
             .to_owned(),
         ];
         // Before its output: a limit that was met explains all the rest.
-        if self.engine.inspect(&instance.id).await.is_ok_and(|i| i.out_of_memory) {
+        let known = self.engine.inspect(&instance.id).await.is_ok_and(|i| i.out_of_memory);
+        if known {
             parts.push("it was killed for want of memory: its limit is too low".to_owned());
+        } else if code == Some(KILLED) {
+            // An engine misses what happens while it is still starting the instance.
+            let likely = "it was killed, not by the driver: mostly for want of memory";
+            parts.push(likely.to_owned());
         }
         parts.extend(instance.api.notes().into_iter().map(|n| format!("it {n}")));
         match self.engine.output(&instance.id).await {

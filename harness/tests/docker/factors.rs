@@ -86,7 +86,7 @@ fn out_of_memory(subject: &Subject) -> Tested {
     eprintln!("{}: {cause}", visit.outcome.kind());
     match visit.outcome.kind() {
         "crashed" | "timed_out" => {
-            assert!(cause.contains("killed for want of memory: its limit is too low"), "{cause}");
+            assert!(cause.contains("for want of memory"), "{cause}");
         }
         // The OCI runtime's own process may be what does not fit.
         "engine_error" => assert!(!cause.is_empty()),
