@@ -158,7 +158,8 @@ fn scenario_file(text: &str) -> PathBuf {
 fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, Failure> {
     let mut typed = Vec::new();
     scenario.until = args.until.or(scenario.until);
-    let most = if scenario.until.is_some() { UNTIL_ROUNDS } else { scenario.rounds };
+    // Who types only when it is enough does not mean the scenario's rounds.
+    let most = if args.until.is_some() { UNTIL_ROUNDS } else { scenario.rounds };
     scenario.rounds = args.rounds.unwrap_or(most);
     if let Some(share) = args.until {
         typed.push(format!("--until {}%", share * 100.0));
@@ -206,7 +207,7 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: &[String]) ->
         scenario.functions.join(","),
     )];
     // The most rounds of a run that stops by itself say nothing.
-    if scenario.until.is_none() || args.rounds.is_some() {
+    if args.until.is_none() || args.rounds.is_some() {
         parts.push(format!("--rounds {}", scenario.rounds));
     }
     parts.extend(typed.iter().cloned());
