@@ -84,6 +84,10 @@ pub struct KernelEvents {
 pub struct MachineRecord {
     /// Frequency governor of the processors; none where there is none to see.
     pub governor: Option<String>,
+    /// Whether they may run faster than their nominal speed for a while; none where
+    /// the kernel does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turbo: Option<bool>,
     /// Load average over the minute before the run.
     pub load_at_start: Option<f64>,
     /// From the begin to the end of the run; none while it runs.

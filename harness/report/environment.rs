@@ -85,7 +85,7 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
         ("engine at", format!("{}, kernel {}", engine.address, engine.kernel)),
         ("engine offers", offers(&engine.offers)),
         ("kernel events", kernel_events(run)),
-        ("governor", r.machine.governor.clone().unwrap_or_else(|| "none to see".to_owned())),
+        ("governor", governor(&r.machine)),
         ("machine", meanwhile(&r.machine)),
         ("null function", null(run)),
         ("rows", rows(run)),
@@ -137,6 +137,17 @@ fn meanwhile(machine: &MachineRecord) -> String {
         share(m.memory_pressure),
         share(m.io_pressure)
     )
+}
+
+/// Who decides the processors' speed, and whether they may exceed it.
+fn governor(machine: &MachineRecord) -> String {
+    let governor = machine.governor.as_deref().unwrap_or("none to see");
+    let turbo = match machine.turbo {
+        None => "",
+        Some(true) => ", turbo on",
+        Some(false) => ", turbo off",
+    };
+    format!("{governor}{turbo}")
 }
 
 fn rows(run: &Run) -> String {

@@ -138,7 +138,11 @@ impl Request {
             functions,
             null,
             kernel_events: KernelEvents::default(),
-            machine: MachineRecord { governor: machine::governor(), ..MachineRecord::default() },
+            machine: MachineRecord {
+                governor: machine::governor(),
+                turbo: machine::turbo(),
+                ..MachineRecord::default()
+            },
             counts: Counts { planned: self.plan.invocations(&self.scenario), ..Counts::default() },
             driver_memory: None,
             warnings,

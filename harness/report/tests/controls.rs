@@ -55,6 +55,7 @@ pub(crate) fn with_controls(mut run: Run, slope: f64) -> Run {
     }
     run.record.machine = MachineRecord {
         governor: None,
+        turbo: None,
         load_at_start: Some(0.4),
         meanwhile: Some(Meanwhile {
             steal: Some(0.002),
