@@ -44,7 +44,7 @@ pub(super) fn notes(run: &Run, summaries: &[Summary], findings: &Findings) -> Ve
     notes.extend(controls::uncalibrated(findings).map(Note::new));
     notes.extend(course::kernel_events(run));
     notes.extend(course::unattributed(findings));
-    notes.extend(resources::notes(run, findings));
+    notes.extend(resources::remarks(run, findings).into_iter().map(Note::new));
     notes.extend(course::page_cache(run));
     notes.extend(course::until(run, summaries));
     notes.extend(course::time_limit(run));

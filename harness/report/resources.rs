@@ -1,7 +1,6 @@
 //! What instances had used, as text, for all forms of the report.
 
 use super::findings::Findings;
-use super::notes::Note;
 use super::words::{DASH, cell_name, counted};
 use crate::stats::{MedianAndMax, ResourceUse};
 use crate::store::Run;
@@ -42,13 +41,12 @@ pub(super) fn rows(run: &Run, findings: &Findings) -> Vec<[String; 8]> {
 }
 
 /// A remark for each cell that was throttled or ran out of memory.
-pub(super) fn notes(run: &Run, findings: &Findings) -> Vec<Note> {
-    let note = |r: &ResourceUse| {
-        let text = [throttling(r), out_of_memory(r)].into_iter().flatten().collect::<Vec<_>>();
-        let text = format!("{}: {}", cell_name(run, &r.cell), text.join("; "));
-        (throttling(r).is_some() || out_of_memory(r).is_some()).then(|| Note::new(text))
+pub(super) fn remarks(run: &Run, findings: &Findings) -> Vec<String> {
+    let remark = |r: &ResourceUse| {
+        let told: Vec<String> = [throttling(r), out_of_memory(r)].into_iter().flatten().collect();
+        (!told.is_empty()).then(|| format!("{}: {}", cell_name(run, &r.cell), told.join("; ")))
     };
-    findings.resources.iter().filter_map(note).collect()
+    findings.resources.iter().filter_map(remark).collect()
 }
 
 fn throttling(r: &ResourceUse) -> Option<String> {
