@@ -7,8 +7,10 @@ use super::packages::{self, Family};
 use super::{Surroundings, bases, bootstrap, daemon};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine, EngineInfo};
+use crate::exec_trace::netlink::Listener;
 use crate::functions::Function;
 use crate::images;
+use crate::page_cache;
 use crate::store::Origin;
 use crate::units::format_size;
 
@@ -58,9 +60,28 @@ pub async fn inspect(around: &Surroundings, functions: &[Function]) -> Vec<Findi
         }
     }
     findings.push(private(around));
+    findings.extend([kernel_events(), page_cache()]);
     folders.push(existing(&around.state));
     findings.extend(folders.iter().filter_map(|folder| disk(folder)));
     findings
+}
+
+/// A run does without, and says which phases are merged.
+fn kernel_events() -> Finding {
+    let detail = match Listener::subscribe() {
+        Ok(_) => "heard: a start is split process by process".to_owned(),
+        Err(reason) => format!("not heard, so phases of the engine are merged: {reason}"),
+    };
+    Finding::new(true, "kernel events", detail, "")
+}
+
+/// A run does without, unless a cold page cache is asked for.
+fn page_cache() -> Finding {
+    let detail = match page_cache::can_evict().and_then(|()| page_cache::can_drop_host()) {
+        Ok(()) => "can be made cold".to_owned(),
+        Err(reason) => format!("cannot be made cold: {reason}"),
+    };
+    Finding::new(true, "page cache", detail, "")
 }
 
 async fn engine_finding(engine: &DockerEngine) -> Finding {
