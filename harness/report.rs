@@ -12,6 +12,8 @@ use crate::sample::{Cell, Sample};
 use crate::stats::{self, Summary};
 use crate::store::Run;
 
+use findings::Findings;
+
 mod charts;
 mod controls;
 mod environment;
@@ -50,11 +52,12 @@ impl Artifact {
 /// When the record's start is no instant, or a chart cannot be drawn.
 pub fn render(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
     let charts = charts::charts(run, summaries)?;
+    let findings = Findings::of(run, summaries);
     let mut files = vec![
-        Artifact::new("summary.json", summary::json(run, summaries)?),
+        Artifact::new("summary.json", summary::json(run, summaries, &findings)?),
         Artifact::new("summary.csv", summary::csv(summaries)?),
-        Artifact::new("report.md", markdown::page(run, summaries, &charts)),
-        Artifact::new("report.html", html::page(run, summaries, &charts)),
+        Artifact::new("report.md", markdown::page(run, summaries, &findings, &charts)),
+        Artifact::new("report.html", html::page(run, summaries, &findings, &charts)),
     ];
     files.extend(histogram_files(run, summaries)?);
     for chart in charts {

@@ -93,7 +93,8 @@ pub(super) fn charts(run: &Run, summaries: &[Summary]) -> Result<Vec<Chart>> {
 }
 
 fn compose(run: &Run, summaries: &[Summary], factors: &Factors) -> Result<Vec<Composed>> {
-    let place = Place { run, conditions: conditions(run, factors) };
+    let conditions = conditions(run, factors);
+    let place = Place { run, conditions, warning: super::words::warning(run) };
     let cold = place.series(headline(run, summaries));
     let burst = place.series(widest_bursts(run, summaries));
     let warm = place.series(warm_cells(run, summaries));
@@ -120,6 +121,8 @@ struct Place<'a> {
     run: &'a Run,
     /// As [`conditions`] tells them.
     conditions: String,
+    /// Put before every title.
+    warning: &'static str,
 }
 
 impl<'a> Place<'a> {
@@ -140,7 +143,7 @@ impl<'a> Place<'a> {
 
     /// `SIMULATED: cold start of one call, bridge`.
     fn title(&self, what: &str) -> String {
-        format!("{}{what}, {} network", super::words::warning(self.run), self.conditions)
+        format!("{}{what}, {} network", self.warning, self.conditions)
     }
 
     /// Whether a row belongs here.

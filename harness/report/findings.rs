@@ -1,8 +1,8 @@
-//! What is found of a run as a whole, beside its cells: computed once for each
-//! form of the report.
+//! What is found of a run as a whole, beside its cells: computed once for all
+//! forms of the report.
 
 use super::noise;
-use super::words::{faults, headline, plain};
+use super::words::{headline, plain};
 use crate::sample::Cell;
 use crate::stats::{self, Controls, Grade, ResourceUse, Summary, Throughput};
 use crate::store::Run;
@@ -37,9 +37,10 @@ pub(super) struct Machine {
 impl<'a> Findings<'a> {
     /// Of a run and the summaries of its samples.
     pub(super) fn of(run: &Run, summaries: &'a [Summary]) -> Self {
+        let controls = Controls::of(&run.samples, summaries);
         Self {
-            controls: Controls::of(&run.samples, summaries),
-            faults: faults(run),
+            faults: controls.faults(),
+            controls,
             machine: Machine::of(run),
             throughput: stats::throughput(&run.samples),
             resources: stats::resources(&run.samples),

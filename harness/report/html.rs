@@ -15,9 +15,13 @@ use crate::store::Run;
 const STYLE: &str = include_str!("html/style.css");
 
 /// The page.
-pub(super) fn page(run: &Run, summaries: &[Summary], charts: &[Chart]) -> String {
+pub(super) fn page(
+    run: &Run,
+    summaries: &[Summary],
+    findings: &Findings,
+    charts: &[Chart],
+) -> String {
     let title = title(run);
-    let findings = Findings::of(run, summaries);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -38,9 +42,9 @@ pub(super) fn page(run: &Run, summaries: &[Summary], charts: &[Chart]) -> String
                 p.answer { (answer(run, summaries)) }
                 p { (place(run)) }
                 (cells(run, summaries))
-                (starts_a_minute(run, &findings))
-                (trust(run, summaries, &findings))
-                (remarks(run, summaries, &findings))
+                (starts_a_minute(run, findings))
+                (trust(run, summaries, findings))
+                (remarks(run, summaries, findings))
                 @for chart in charts { (figure(chart)) }
                 (repeat(run))
                 (machine(run))

@@ -31,14 +31,18 @@ pub(super) const COLUMNS: [&str; 12] = [
 ];
 
 /// The page.
-pub(super) fn page(run: &Run, summaries: &[Summary], charts: &[Chart]) -> String {
-    let findings = Findings::of(run, summaries);
+pub(super) fn page(
+    run: &Run,
+    summaries: &[Summary],
+    findings: &Findings,
+    charts: &[Chart],
+) -> String {
     let mut text = format!("# {}\n\n", escape(&title(run)));
     let _ = write!(text, "**{}**\n\n{}\n\n", escape(&answer(run, summaries)), escape(&place(run)));
     text += &table(run, summaries);
-    text += &trust(run, summaries, &findings);
+    text += &trust(run, summaries, findings);
     text += "\n## To know\n\n";
-    for note in notes(run, summaries, &findings) {
+    for note in notes(run, summaries, findings) {
         let quote = note.quote.map_or_else(String::new, |q| format!(": {}", code(&q)));
         let _ = writeln!(text, "- {}{quote}", escape(&note.text));
     }

@@ -134,15 +134,14 @@ impl From<Lateness> for Late {
 ///
 /// # Errors
 /// Never, in truth: every value can be written.
-pub(super) fn json(run: &Run, summaries: &[Summary]) -> Result<Vec<u8>> {
-    let findings = Findings::of(run, summaries);
+pub(super) fn json(run: &Run, summaries: &[Summary], findings: &Findings) -> Result<Vec<u8>> {
     let page = Page {
         format: FORMAT,
         run: &run.record.id,
         simulated: is_simulated(run),
         complete: run.record.complete,
         unit: "ns",
-        whole: Whole::of(&findings),
+        whole: Whole::of(findings),
         rows: rows(summaries),
         cells: summaries.iter().map(|s| facts(run, s)).collect(),
         bursts: bursts(&run.samples, summaries).into_iter().map(BurstFacts::from).collect(),
@@ -305,13 +304,16 @@ mod tests {
     use crate::report::tests::synthetic;
     use crate::stats::summarise;
 
+    fn written(run: &Run, summaries: &[Summary]) -> Vec<u8> {
+        json(run, summaries, &Findings::of(run, summaries)).unwrap()
+    }
+
     #[test]
     fn csv_and_json_hold_the_same_rows() {
         let mut run = synthetic::four(4);
         run.samples[40].cell.function = "odd,\"name\"".into();
         let summaries = summarise(&run.samples);
-        let json: serde_json::Value =
-            serde_json::from_slice(&json(&run, &summaries).unwrap()).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&written(&run, &summaries)).unwrap();
         let rows = json["rows"].as_array().unwrap();
         let csv = String::from_utf8(csv(&summaries).unwrap()).unwrap();
         assert_eq!(csv.lines().count(), rows.len() + 1);
@@ -331,8 +333,7 @@ mod tests {
             sample.outcome = crate::sample::Outcome::Crashed { cause: "x".into() };
         }
         let summaries = summarise(&run.samples);
-        let json: serde_json::Value =
-            serde_json::from_slice(&json(&run, &summaries).unwrap()).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&written(&run, &summaries)).unwrap();
         let rows = json["rows"].as_array().unwrap();
         let call = rows.iter().find(|r| r["step"] == "call").unwrap();
         assert_eq!((&call["p50"], &call["p90"]), (&"failed".into(), &serde_json::Value::Null));

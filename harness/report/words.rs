@@ -16,16 +16,11 @@ pub(super) fn is_simulated(run: &Run) -> bool {
     run.record.engine.kind == "fake"
 }
 
-/// Why the run's figures are not to be believed, by its controls; empty when they
-/// are.
-pub(super) fn faults(run: &Run) -> Vec<String> {
-    // What makes a run invalid is in the rows alone, not in the summaries.
-    Controls::of(&run.samples, &[]).faults()
-}
-
 /// Put before every title of an invalid or simulated run; empty for a good one.
 pub(super) fn warning(run: &Run) -> &'static str {
-    match (faults(run).is_empty(), is_simulated(run)) {
+    // What makes a run invalid is in the rows alone, not in the summaries.
+    let valid = Controls::of(&run.samples, &[]).faults().is_empty();
+    match (valid, is_simulated(run)) {
         (true, false) => "",
         (true, true) => "SIMULATED: ",
         (false, false) => "INVALID: ",
