@@ -127,8 +127,7 @@ impl<E: Engine> Platform<E> {
     /// Invokes a target: on the most recently used idle instance, else on a new
     /// one. Never fails: a failure is an outcome.
     pub async fn invoke(&self, target: &Target, intended: u64) -> Visit {
-        let marks = [(Mark::Intended, intended), (Mark::Dispatched, self.clock.now())];
-        let marks = marks.into_iter().collect();
+        let marks = self.dispatched(intended);
         let (visit, instance) = match self.take_idle(target) {
             Some(instance) => self.warm(target, instance, marks).await,
             None => self.cold(target, marks).await,
@@ -236,17 +235,28 @@ impl<E: Engine> Platform<E> {
     /// Invokes a target on a new instance, whatever is idle, and removes the
     /// instance as soon as it has answered: one pass of a throughput measurement.
     pub async fn pass(&self, target: &Target, intended: u64) -> Visit {
-        let marks = [(Mark::Intended, intended), (Mark::Dispatched, self.clock.now())];
-        let (mut visit, instance) = self.cold(target, marks.into_iter().collect()).await;
-        let Some(instance) = instance else { return visit };
-        match self.engine.remove(&instance.id).await {
-            Ok(()) => visit.marks.set(Mark::Removed, self.clock.now()),
-            Err(error) => {
-                self.warn(format!("removing container {}: {error}", instance.id.short()));
-                self.lock().doomed.push(instance);
-            }
+        let (mut visit, instance) = self.cold(target, self.dispatched(intended)).await;
+        if let Some(instance) = instance
+            && self.discard(instance).await
+        {
+            visit.marks.set(Mark::Removed, self.clock.now());
         }
         visit
+    }
+
+    fn dispatched(&self, intended: u64) -> Marks {
+        [(Mark::Intended, intended), (Mark::Dispatched, self.clock.now())].into_iter().collect()
+    }
+
+    /// Removes an instance that is not used again; false where the engine refuses,
+    /// and it is tried again when the platform is cleared.
+    async fn discard(&self, instance: Instance) -> bool {
+        let removed = self.engine.remove(&instance.id).await;
+        if let Err(error) = &removed {
+            self.warn(format!("removing container {}: {error}", instance.id.short()));
+            self.lock().doomed.push(instance);
+        }
+        removed.is_ok()
     }
 
     /// Puts an instance that answered back among the idle ones.

@@ -38,10 +38,7 @@ impl<E: Engine> Platform<E> {
         if visit.outcome.is_ok() {
             return (visit, Some(instance));
         }
-        if let Err(error) = self.engine.remove(&instance.id).await {
-            self.warn(format!("removing container {}: {error}", instance.id.short()));
-            self.lock().doomed.push(instance);
-        }
+        self.discard(instance).await;
         (visit, None)
     }
 
