@@ -115,6 +115,12 @@ pub(super) fn type_7(sorted: &[u64], q: f64) -> Option<f64> {
     Ranked { successes: sorted, n: sorted.len() }.type_7(q).and_then(Level::ns)
 }
 
+/// Median of sorted values; none of no values.
+pub(super) fn middle(sorted: &[f64]) -> Option<f64> {
+    let below = sorted.len().checked_sub(1)? / 2;
+    Some(f64::midpoint(sorted[below], sorted[sorted.len() / 2]))
+}
+
 /// All rows in order: successes, then failures.
 struct Ranked<'a> {
     successes: &'a [u64],

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::distribution::middle;
 use crate::controls::Control;
 use crate::factors::Factors;
 use crate::sample::Sample;
@@ -55,8 +56,7 @@ fn about_their_mean(rows: Vec<(u32, f64)>) -> Vec<(u32, f64)> {
 fn median(rows: &[(u32, f64)]) -> Option<f64> {
     let mut values: Vec<f64> = rows.iter().map(|(_, value)| *value).collect();
     values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    Some(f64::midpoint(*values.get(values.len().checked_sub(1)? / 2)?, *values.get(middle)?))
+    middle(&values)
 }
 
 #[cfg(test)]

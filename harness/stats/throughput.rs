@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::distribution::middle;
 use super::{Distribution, Level, binomial};
 use crate::factors::Factors;
 use crate::sample::{Mark, Sample};
@@ -128,8 +129,7 @@ impl Rate {
         let n = rates.len();
         let (min, max) = (*rates.first()?, *rates.last()?);
         let interval = binomial::ranks(n, 0.5).map(|(low, high)| (rates[low - 1], rates[high - 1]));
-        let median = f64::midpoint(rates[(n - 1) / 2], rates[n / 2]);
-        Some(Self { n, median, min, max, interval })
+        Some(Self { n, median: middle(&rates)?, min, max, interval })
     }
 }
 
