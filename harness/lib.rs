@@ -16,6 +16,7 @@
 pub mod controls;
 pub mod factors;
 pub mod functions;
+pub mod margins;
 pub mod plan;
 pub mod scenario;
 pub mod units;
@@ -41,7 +42,8 @@ pub mod preflight;
 pub mod provision;
 pub mod runtime_api;
 
-// Keeping and showing it.
+// Keeping, comparing and showing it.
+pub mod compare;
 pub mod report;
 pub mod store;
 

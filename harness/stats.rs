@@ -16,6 +16,7 @@ mod floor;
 mod histogram;
 mod noise;
 mod resources;
+pub mod shift;
 mod throughput;
 mod typical;
 mod unattributed;

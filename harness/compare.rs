@@ -1,0 +1,331 @@
+//! Two runs -> verdicts: did what was measured get slower, and where?
+//!
+//! Pure: no clock, no files, no printing. Runs are joined by [`Cell`]; the unit of
+//! inference is the round, because rows of one round are not independent. Must not
+//! know how the two were measured, nor how a verdict is shown.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::margins::{Margin, Metric};
+use crate::sample::Cell;
+use crate::stats::shift::Estimate;
+
+/// One of the two that are compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// What it was.
+    Base,
+    /// What it is to become.
+    Head,
+}
+
+impl fmt::Display for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Side::Base => "base",
+            Side::Head => "head",
+        })
+    }
+}
+
+/// What is known of one side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Party {
+    /// What a reader calls it: `main (1a2b3c4d5e6f)`, or the run's folder.
+    pub label: String,
+    /// The run's id.
+    pub run: String,
+    /// When it was measured, RFC 3339, UTC.
+    pub started: String,
+    /// The command that measured it.
+    pub command: String,
+    /// Machine and engine in a line.
+    pub place: String,
+    /// Rounds that were measured, the first included.
+    pub rounds: u32,
+    /// Why its figures are not to be believed; none when they are.
+    pub invalid: Option<String>,
+    /// Whether it was cut short.
+    pub partial: bool,
+    /// Whether its figures are made up.
+    pub simulated: bool,
+    /// Milliseconds that functions were told to sleep in their init, by name.
+    pub injected: BTreeMap<String, u32>,
+    /// The functions, by name.
+    pub functions: BTreeMap<String, FunctionFacts>,
+}
+
+/// A function as one side had it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FunctionFacts {
+    /// Position in `functions.toml`: its colour.
+    pub position: usize,
+    /// Content address of the image.
+    pub digest: String,
+    /// Bytes of the image on disk.
+    pub size: u64,
+    /// What its version command printed.
+    pub version: String,
+    /// Content addresses of its bases with their origins, by build argument.
+    pub bases: BTreeMap<String, String>,
+}
+
+/// What a row says of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Head is worse by more than the margin, beyond chance.
+    Regressed,
+    /// It could not be judged.
+    Invalid,
+    /// The interval reaches beyond the margin: neither can be claimed.
+    Inconclusive,
+    /// Head is better by more than the margin, beyond chance.
+    Improved,
+    /// The interval lies within the margin.
+    Unchanged,
+}
+
+impl Verdict {
+    /// Its word in tables and files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Regressed => "regressed",
+            Verdict::Invalid => "invalid",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Improved => "improved",
+            Verdict::Unchanged => "unchanged",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// The values of one side of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Values {
+    /// Rounds that gave a value, failures included: the n of every test.
+    pub n: usize,
+    /// Rounds whose typical row is a failure.
+    pub failed: usize,
+    /// Median of the rounds' values; none of no value, or where it is a failure.
+    pub median: Option<f64>,
+}
+
+/// A slowdown that would be found four times in five.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Detectable {
+    /// As a share of the base's median.
+    pub share: f64,
+    /// In the unit of the metric.
+    pub amount: f64,
+}
+
+/// A stretch of a cold start that a change can sit in. A missing mark merges
+/// neighbours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Part {
+    /// First of the span.
+    pub first: Stretch,
+    /// Last of the span; the same when nothing is merged.
+    pub last: Stretch,
+}
+
+/// The four stretches of a cold start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stretch {
+    /// Intended to the function's exec: driver, daemon, shim, OCI runtime, network.
+    Engine,
+    /// Exec to main: the language runtime.
+    Boot,
+    /// Main to ready: the function's own start-up.
+    Init,
+    /// Ready to responded.
+    Invoke,
+}
+
+impl Stretch {
+    /// Every stretch, in order.
+    pub const ALL: [Stretch; 4] = [Stretch::Engine, Stretch::Boot, Stretch::Init, Stretch::Invoke];
+
+    fn name(self) -> &'static str {
+        match self {
+            Stretch::Engine => "engine",
+            Stretch::Boot => "boot",
+            Stretch::Init => "init",
+            Stretch::Invoke => "invoke",
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let held = Stretch::ALL.into_iter().filter(|s| (self.first..=self.last).contains(s));
+        f.pad(&held.map(Stretch::name).collect::<Vec<_>>().join("+"))
+    }
+}
+
+/// The change of one part of a cold start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartChange {
+    /// Which part.
+    pub part: Part,
+    /// Head less base, in nanoseconds.
+    pub change: Estimate,
+    /// Two-sided, adjusted over all parts of the comparison (Benjamini & Hochberg).
+    pub p: f64,
+    /// Whether it is beyond chance and carries a good share of the total's change.
+    pub explains: bool,
+}
+
+/// One metric of one cell, compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Name of the function.
+    pub function: String,
+    /// Which cell; none for what belongs to a function as a whole (its image).
+    pub cell: Option<Cell>,
+    /// What is compared.
+    pub metric: Metric,
+    /// Whether it decides the outcome; else it is told only.
+    pub gated: bool,
+    /// What is said of it.
+    pub verdict: Verdict,
+    /// Why it is invalid or inconclusive, what failed; a sentence without a stop.
+    pub reason: Option<String>,
+    /// Base.
+    pub base: Values,
+    /// Head.
+    pub head: Values,
+    /// Head over base, Hodges & Lehmann.
+    pub ratio: Option<Estimate>,
+    /// Head less base, Hodges & Lehmann, in the unit of the metric.
+    pub difference: Option<Estimate>,
+    /// One-sided: that head is worse by more than the margin.
+    pub p: Option<f64>,
+    /// The same adjusted: by Holm over the gated rows, by Benjamini & Hochberg over
+    /// the others.
+    pub adjusted_p: Option<f64>,
+    /// How large a change must be to matter.
+    pub margin: Margin,
+    /// What would have been found.
+    pub detectable: Option<Detectable>,
+    /// Where the change sits: total of cold cells only; every part, in order.
+    pub parts: Vec<PartChange>,
+    /// Whether it was measured again because it alarmed at first.
+    pub again: bool,
+}
+
+impl Row {
+    /// `+24 ms in init`'s parts: those that explain the change, largest first.
+    #[must_use]
+    pub fn explained_by(&self) -> Vec<&PartChange> {
+        let mut found: Vec<&PartChange> = self.parts.iter().filter(|p| p.explains).collect();
+        found.sort_by(|a, b| b.change.value.abs().total_cmp(&a.change.value.abs()));
+        found
+    }
+}
+
+/// A cell that one side lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Missing {
+    /// Which.
+    pub cell: Cell,
+    /// The side that lacks it.
+    pub lacks: Side,
+}
+
+/// A start, for the picture of the order in which all were measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Start {
+    /// When, in nanoseconds since the side's epoch; interleaved sides share one.
+    pub at: u64,
+    /// Round, from 1.
+    pub round: u32,
+    /// Headline latency in nanoseconds; none for a failure.
+    pub latency: Option<u64>,
+}
+
+/// What becomes of a gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// No gated row is worse.
+    Passed,
+    /// Some gated row could not be told from the margin.
+    Inconclusive,
+    /// Some gated row could not be judged.
+    Invalid,
+    /// Some gated row is worse, or a cell is gone.
+    Regressed,
+}
+
+impl Outcome {
+    /// Its word in tables and files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Passed => "passed",
+            Outcome::Inconclusive => "inconclusive",
+            Outcome::Invalid => "invalid",
+            Outcome::Regressed => "regressed",
+        }
+    }
+}
+
+/// Two runs, compared.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// What it was.
+    pub base: Party,
+    /// What it is to become.
+    pub head: Party,
+    /// What decides the outcome.
+    pub gated: Vec<Metric>,
+    /// The false-alarm rate over all gated rows that is kept.
+    pub alpha: f64,
+    /// Whether the two were measured in one run, in mirrored order.
+    pub interleaved: bool,
+    /// Every row, in the order of cells and metrics.
+    pub rows: Vec<Row>,
+    /// Cells on one side only.
+    pub missing: Vec<Missing>,
+    /// Why the outcome binds nobody: machines or engines differ. Empty when it does.
+    pub advisory: Vec<String>,
+    /// What a reader must know besides: bases that differ, a dirty tree, sides that
+    /// were measured one after the other.
+    pub notes: Vec<String>,
+    /// Cold starts in the order of time, by cell: base, head. No controls.
+    pub order: BTreeMap<Cell, [Vec<Start>; 2]>,
+    /// What becomes of it.
+    pub outcome: Outcome,
+}
+
+impl Comparison {
+    /// The rows from worst to best: by verdict, gated before advisory, then by the
+    /// size of the change.
+    #[must_use]
+    pub fn worst_first(&self) -> Vec<&Row> {
+        let mut rows: Vec<&Row> = self.rows.iter().collect();
+        let size = |row: &Row| row.ratio.map_or(f64::NEG_INFINITY, |ratio| ratio.value);
+        rows.sort_by(|a, b| {
+            (!a.gated, a.verdict).cmp(&(!b.gated, b.verdict)).then(size(b).total_cmp(&size(a)))
+        });
+        rows
+    }
+
+    /// Whether its figures are made up.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.base.simulated || self.head.simulated
+    }
+}
