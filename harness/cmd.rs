@@ -13,6 +13,7 @@ use crate::functions::{self, Function};
 mod build;
 mod clean;
 mod doctor;
+mod measure;
 mod progress;
 mod report;
 mod run;

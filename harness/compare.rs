@@ -4,14 +4,25 @@
 //! inference is the round, because rows of one round are not independent. Must not
 //! know how the two were measured, nor how a verdict is shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::margins::{Margin, Metric};
-use crate::sample::Cell;
-use crate::stats::shift::Estimate;
+use crate::controls::Control;
+use crate::margins::{Margin, Margins, Metric};
+use crate::sample::{Cell, Temperature};
+use crate::stats::shift::{self, Estimate};
+
+mod alike;
+mod judge;
+mod measured;
+mod place;
+
+pub use alike::fingerprint;
+pub use measured::{Measured, Round, Rounds};
+
+use judge::Case;
 
 /// One of the two that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -219,7 +230,8 @@ pub struct Row {
     pub margin: Margin,
     /// What would have been found.
     pub detectable: Option<Detectable>,
-    /// Where the change sits: total of cold cells only; every part, in order.
+    /// Where the change sits, cold cells only: every part that the metric consists
+    /// of, in order.
     pub parts: Vec<PartChange>,
     /// Whether it was measured again because it alarmed at first.
     pub again: bool,
@@ -328,4 +340,184 @@ impl Comparison {
     pub fn is_simulated(&self) -> bool {
         self.base.simulated || self.head.simulated
     }
+}
+
+/// What decides the outcome of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// What is gated; the rest is told.
+    pub gated: Vec<Metric>,
+    /// How large a change must be to matter.
+    pub margins: Margins,
+    /// The chance of any false alarm over all gated rows.
+    pub alpha: f64,
+}
+
+/// The chance of any false alarm that a gate keeps.
+pub const ALPHA: f64 = 0.05;
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { gated: Metric::GATED.to_vec(), margins: Margins::default(), alpha: ALPHA }
+    }
+}
+
+impl Rules {
+    fn margin(&self, metric: Metric, case: &Case) -> Margin {
+        let pattern = case.cell.as_ref().map(|c| c.pattern.as_str());
+        let step = case.cell.as_ref().map(|c| c.step.as_str());
+        self.margins.of(metric, &case.function, pattern, step)
+    }
+}
+
+/// Compares two runs. `again` are the functions that were measured again because
+/// they alarmed at first.
+#[must_use]
+pub fn compare(
+    base: &Measured,
+    head: &Measured,
+    rules: &Rules,
+    again: &BTreeSet<String>,
+) -> Comparison {
+    let rows = rows(base, head, rules, again);
+    let missing = missing(base, head);
+    let interleaved = base.interleaved.is_some() && base.interleaved == head.interleaved;
+    let advisory = if interleaved { Vec::new() } else { alike::unlike(base, head) };
+    let mut comparison = Comparison {
+        base: base.party.clone(),
+        head: head.party.clone(),
+        gated: rules.gated.clone(),
+        alpha: rules.alpha,
+        interleaved,
+        rows,
+        missing,
+        advisory,
+        notes: alike::changed(base, head),
+        order: order(base, head),
+        outcome: Outcome::Passed,
+    };
+    if !interleaved {
+        comparison.distrust(base, head, rules);
+    }
+    comparison.outcome = comparison.judged();
+    comparison
+}
+
+/// Cells that both sides have, with the rounds of each. No controls.
+fn shared<'a>(
+    base: &'a Measured,
+    head: &'a Measured,
+) -> impl Iterator<Item = (&'a Cell, &'a Rounds, &'a Rounds)> {
+    let measured = base.cells.iter().filter(|(cell, _)| cell.control.is_none());
+    measured.filter_map(|(cell, was)| Some((cell, was, head.cells.get(cell)?)))
+}
+
+fn rows(
+    base: &Measured,
+    head: &Measured,
+    rules: &Rules,
+    again: &BTreeSet<String>,
+) -> Vec<Row> {
+    let mut changes: Vec<Vec<PartChange>> =
+        shared(base, head).map(|(_, was, is)| place::changes(was, is)).collect();
+    place::adjust(changes.iter_mut().flatten());
+    let mut cases = Vec::new();
+    for ((cell, was, is), parts) in shared(base, head).zip(changes) {
+        let again = again.contains(&cell.function);
+        cases.extend(measured::cases(cell, [was, is], &parts, again));
+    }
+    for (name, was) in &base.party.functions {
+        if let Some(is) = head.party.functions.get(name) {
+            let values = [vec![was.size as f64], vec![is.size as f64]];
+            let case = Case { function: name.clone(), values, ..Case::default() };
+            cases.push((Metric::Size, case));
+        }
+    }
+    judge::judge(cases, rules)
+}
+
+/// Cells that one side lacks, rare ones aside: a step that should be warm now and
+/// then meets a cold instance, which is no cell that anybody planned.
+fn missing(base: &Measured, head: &Measured) -> Vec<Missing> {
+    let of = |has: &Measured, other: &Measured, lacks: Side| {
+        let regular = has.regular().filter(|cell| !other.cells.contains_key(*cell));
+        regular.map(|cell| Missing { cell: cell.clone(), lacks }).collect::<Vec<_>>()
+    };
+    let mut missing = of(base, head, Side::Head);
+    missing.extend(of(head, base, Side::Base));
+    missing
+}
+
+fn order(base: &Measured, head: &Measured) -> BTreeMap<Cell, [Vec<Start>; 2]> {
+    let cold = shared(base, head).filter(|(cell, ..)| cell.temperature == Temperature::Cold);
+    cold.map(|(cell, was, is)| (cell.clone(), [was.starts.clone(), is.starts.clone()])).collect()
+}
+
+impl Comparison {
+    /// Sides that were measured one after the other met two moods of the machine. The
+    /// null container was measured with each: where it changed, a change of a total is
+    /// not the function's.
+    fn distrust(&mut self, base: &Measured, head: &Measured, rules: &Rules) {
+        self.notes.push(
+            "base and head were measured one after the other, not in turns: the machine's drift \
+             between the two looks like a change (`coldstart gate` measures in turns)"
+                .to_owned(),
+        );
+        let moved = floors(base, head).find(|(_, ratio)| {
+            let most = 1.0 + rules.margins.share;
+            ratio.interval.is_some_and(|(low, high)| low < 1.0 / most || high > most)
+        });
+        let Some((name, ratio)) = moved else { return };
+        let (low, high) = ratio.interval.unwrap_or((f64::NAN, f64::NAN));
+        let percent = |ratio: f64| (ratio - 1.0) * 100.0;
+        self.notes.push(format!(
+            "the {name} itself changed by {:+.1} % [{:+.1}, {:+.1}]: totals are not judged",
+            percent(ratio.value),
+            percent(low),
+            percent(high),
+        ));
+        let judged = [Verdict::Regressed, Verdict::Improved];
+        for row in self.rows.iter_mut().filter(|row| row.metric == Metric::Total) {
+            if judged.contains(&row.verdict) {
+                row.verdict = Verdict::Inconclusive;
+                row.reason = Some("the null container changed too: the machine did".to_owned());
+            }
+        }
+    }
+
+    fn judged(&self) -> Outcome {
+        let any = |verdict: Verdict| self.rows.iter().any(|r| r.gated && r.verdict == verdict);
+        let gone = self.missing.iter().any(|missing| missing.lacks == Side::Head);
+        let invalid = self.base.invalid.is_some() || self.head.invalid.is_some();
+        if invalid || !self.rows.iter().any(|row| row.gated) && !gone {
+            Outcome::Invalid
+        } else if gone || any(Verdict::Regressed) {
+            Outcome::Regressed
+        } else if any(Verdict::Invalid) {
+            Outcome::Invalid
+        } else if any(Verdict::Inconclusive) {
+            Outcome::Inconclusive
+        } else {
+            Outcome::Passed
+        }
+    }
+
+    /// The functions with a gated row that alarms.
+    #[must_use]
+    pub fn alarmed(&self) -> BTreeSet<String> {
+        let alarmed = self.rows.iter().filter(|r| r.gated && r.verdict == Verdict::Regressed);
+        alarmed.map(|row| row.function.clone()).collect()
+    }
+}
+
+/// The null container of both sides under each combination of factors.
+fn floors(base: &Measured, head: &Measured) -> impl Iterator<Item = (String, Estimate)> {
+    let floor = |cell: &&Cell| cell.control == Some(Control::Container(0));
+    let shared = base.cells.keys().filter(floor).filter_map(|cell| {
+        let values =
+            |of: &Measured| Some(of.cells.get(cell)?.rounds.iter().map(|r| r.total).collect());
+        let (was, is): (Vec<f64>, Vec<f64>) = (values(base)?, values(head)?);
+        Some((format!("null container ({})", cell.factors.network), shift::ratio(&is, &was)?))
+    });
+    shared.collect::<Vec<_>>().into_iter()
 }

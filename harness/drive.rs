@@ -132,11 +132,24 @@ impl<E: Engine> Driver<E> {
     pub async fn run(
         &self,
         stop: &mut watch::Receiver<Stop>,
+        rows: impl FnMut(&Trial, Done) -> Result<()>,
+    ) -> Result<Ended, DriveError> {
+        self.run_trials(&self.plan.trials, stop, rows).await
+    }
+
+    /// The same for some trials, of the plan or beyond it.
+    ///
+    /// # Errors
+    /// As [`Driver::run`].
+    pub async fn run_trials(
+        &self,
+        trials: &[Trial],
+        stop: &mut watch::Receiver<Stop>,
         mut rows: impl FnMut(&Trial, Done) -> Result<()>,
     ) -> Result<Ended, DriveError> {
         let begun = self.clock().now();
         let mut enough = Enough::new(&self.scenario);
-        for trial in &self.plan.trials {
+        for trial in trials {
             if enough.has(trial) {
                 continue;
             }
@@ -172,7 +185,7 @@ impl<E: Engine> Driver<E> {
     /// When the engine fails while the memory is brought into its state.
     pub async fn trial(&self, trial: &Trial) -> Result<Done, EngineError> {
         let clock = self.clock();
-        let target = self.targets.of(trial.subject);
+        let target = self.targets.of(trial.side, trial.subject);
         let page_cache = self.chill(target).await?;
         let (began, before) = (clock.now(), Reading::now());
         // What happened between the trials is of no sample.

@@ -4,6 +4,7 @@
 //! byte. Must not know how a trial is run.
 
 use std::fmt::Write;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use rand::SeedableRng;
@@ -42,6 +43,8 @@ pub struct Trial {
     pub number: u32,
     /// Round, from 1.
     pub round: u32,
+    /// Which of the sides that take turns, from 0; 0 where there is only one.
+    pub side: usize,
     /// What it visits.
     pub subject: Subject,
 }
@@ -63,18 +66,40 @@ impl Plan {
     /// shuffled order, so that the drift of the machine falls on all alike.
     #[must_use]
     pub fn new(scenario: &Scenario, functions: usize, seed: u64) -> Self {
-        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        Self::in_turns(scenario, functions, 1, seed)
+    }
+
+    /// Plans `sides` of the same functions in turns: in every round each subject is
+    /// visited on every side, one right after the other, and in the next round in the
+    /// opposite order (base, head; head, base), so that a drift of the machine falls
+    /// on all sides alike.
+    #[must_use]
+    pub fn in_turns(scenario: &Scenario, functions: usize, sides: usize, seed: u64) -> Self {
         let subjects = subjects(scenario, functions);
-        let mut trials = Vec::with_capacity(subjects.len() * scenario.rounds as usize);
-        for round in 1..=scenario.rounds {
-            let start = trials.len();
-            trials.extend(subjects.iter().map(|&subject| Trial { number: 0, round, subject }));
-            trials[start..].shuffle(&mut rng);
-        }
-        for (number, trial) in (1..).zip(&mut trials) {
-            trial.number = number;
-        }
+        let trials = turns(&subjects, 1..=scenario.rounds, sides, seed);
         Self { seed, trials, control: control_pattern() }
+    }
+
+    /// Trials that go on where this plan ends: as many rounds again, of some of its
+    /// functions only.
+    #[must_use]
+    pub fn again(&self, scenario: &Scenario, functions: &[usize], rounds: u32) -> Vec<Trial> {
+        let is_chosen = |subject: &Subject| match subject {
+            Subject::Function { function, .. } => functions.contains(function),
+            Subject::Control { .. } => false,
+        };
+        let last = self.trials.last().copied();
+        let sides = self.trials.iter().map(|t| t.side + 1).max().unwrap_or(1);
+        let most = functions.iter().max().map_or(0, |most| most + 1);
+        let subjects: Vec<Subject> =
+            subjects(scenario, most).into_iter().filter(is_chosen).collect();
+        let (round, number) = last.map_or((0, 0), |last| (last.round, last.number));
+        let seed = self.seed.wrapping_add(1);
+        let mut trials = turns(&subjects, round + 1..=round + rounds, sides, seed);
+        for trial in &mut trials {
+            trial.number += number;
+        }
+        trials
     }
 
     /// What a trial does after its idle.
@@ -90,6 +115,13 @@ impl Plan {
     #[must_use]
     pub fn invocations_of(&self, scenario: &Scenario, trial: &Trial) -> u64 {
         invocations(self.pattern(scenario, trial))
+    }
+
+    /// Invocations that the plan asks of one side.
+    #[must_use]
+    pub fn invocations_of_side(&self, scenario: &Scenario, side: usize) -> u64 {
+        let of_side = self.trials.iter().filter(|t| t.side == side);
+        of_side.map(|t| self.invocations_of(scenario, t)).sum()
     }
 
     /// Invocations that the plan asks for.
@@ -132,9 +164,10 @@ impl Plan {
         scenario.max_time.map_or(all, |most| most.min(all))
     }
 
-    /// The plan for a person, a line a trial.
+    /// The plan for a person, a line a trial. `sides` are the names of the sides;
+    /// none where there is only one.
     #[must_use]
-    pub fn describe(&self, scenario: &Scenario, functions: &[String]) -> String {
+    pub fn describe(&self, scenario: &Scenario, functions: &[String], sides: &[&str]) -> String {
         let combinations = scenario.factors.combinations();
         let mut text = String::new();
         let mut round = 0;
@@ -143,11 +176,40 @@ impl Plan {
                 round = trial.round;
                 let _ = writeln!(text, "round {round}");
             }
-            let line = line(self.pattern(scenario, trial), trial, functions, &combinations);
+            let mut line = line(self.pattern(scenario, trial), trial, functions, &combinations);
+            if let Some(name) = sides.get(trial.side) {
+                line = format!("{name:<4}  {line}");
+            }
             let _ = writeln!(text, "  {:>4}  {line}", trial.number);
         }
         text
     }
+}
+
+/// Some rounds of subjects, shuffled afresh in each, the sides of a subject next to
+/// each other and in the opposite order from round to round.
+fn turns(
+    subjects: &[Subject],
+    rounds: RangeInclusive<u32>,
+    sides: usize,
+    seed: u64,
+) -> Vec<Trial> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut trials = Vec::new();
+    let mut order = subjects.to_vec();
+    for round in rounds {
+        order.copy_from_slice(subjects);
+        order.shuffle(&mut rng);
+        for &subject in &order {
+            let side = |turn| if round % 2 == 1 { turn } else { sides - 1 - turn };
+            let turns = (0..sides).map(side);
+            trials.extend(turns.map(|side| Trial { number: 0, round, side, subject }));
+        }
+    }
+    for (number, trial) in (1..).zip(&mut trials) {
+        trial.number = number;
+    }
+    trials
 }
 
 /// Everything that a round visits, in the order before the shuffle.

@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::factors::{FactorLists, Network, PageCache};
 use crate::functions::{is_name, line_of};
+use crate::margins::Margins;
 use crate::units::{Cpus, DurationText, ShareText, SizeText};
+
+mod gate;
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -95,6 +98,9 @@ pub struct Scenario {
     pub keep_alive: Duration,
     /// The patterns, each visited once a round by every function.
     pub patterns: Vec<Pattern>,
+    /// How large a change must be to matter, when this is compared.
+    #[serde(default)]
+    pub margins: Margins,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +124,7 @@ struct WireScenario {
     until: Option<ShareText>,
     max_time: Option<DurationText>,
     keep_alive: DurationText,
+    gate: Option<gate::WireGate>,
     pattern: Vec<toml::Spanned<WirePattern>>,
 }
 
@@ -201,6 +208,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         }
         patterns.push(pattern);
     }
+    let margins = wire.gate.map(|gate| gate.check(&patterns, text, file)).transpose()?;
     Ok(Scenario {
         name: wire.name,
         functions: wire.functions,
@@ -211,6 +219,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         max_time: wire.max_time.map(|time| time.0),
         keep_alive: wire.keep_alive.0,
         patterns,
+        margins: margins.unwrap_or_default(),
     })
 }
 

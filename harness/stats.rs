@@ -14,7 +14,11 @@ mod controls;
 mod distribution;
 mod floor;
 mod histogram;
+pub mod multiple;
 mod noise;
+pub mod normal;
+pub mod proportion;
+pub mod rank;
 mod resources;
 pub mod shift;
 mod throughput;
@@ -103,8 +107,14 @@ pub fn summarise(samples: &[Sample]) -> Vec<Summary> {
 
 /// The rows used for inference: all but round 1, unless there is no other.
 pub fn used(samples: &[Sample]) -> impl Iterator<Item = &Sample> {
-    let one_round = has_one_round(samples);
-    samples.iter().filter(move |s| one_round || s.round > 1)
+    let first = first_used_round(samples);
+    samples.iter().filter(move |s| s.round >= first)
+}
+
+/// The first round that is used for inference: 2, unless there is only one.
+#[must_use]
+pub fn first_used_round(samples: &[Sample]) -> u32 {
+    if has_one_round(samples) { 1 } else { 2 }
 }
 
 fn has_one_round(samples: &[Sample]) -> bool {

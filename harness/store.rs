@@ -4,6 +4,7 @@
 //! line an invocation), `trials.jsonl` (a line a trial) and what is derived from
 //! the three. Analysis reads these files and nothing else.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use crate::functions::{Limits, ReplyRule};
 use crate::host::Host;
 use crate::sample::{Meanwhile, Sample, TrialRecord};
 use crate::scenario::Scenario;
+use crate::units::format_size;
 
 /// The version of the run folder's format that this program writes.
 ///
@@ -52,6 +54,9 @@ pub struct RunRecord {
     pub host: Host,
     /// The engine.
     pub engine: EngineInfo,
+    /// Which side of a comparison it is; none for a run by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<SideRecord>,
     /// The functions that were measured, with digests and versions.
     pub functions: Vec<FunctionRecord>,
     /// The null function of the controls; none without controls.
@@ -66,6 +71,42 @@ pub struct RunRecord {
     pub driver_memory: Option<u64>,
     /// What the reader must know to judge the figures.
     pub warnings: Vec<String>,
+}
+
+impl RunRecord {
+    /// Host and engine in a line.
+    #[must_use]
+    pub fn place(&self) -> String {
+        let Self { host, engine, .. } = self;
+        format!(
+            "{} x {}, {}, {}; {} {}, {}, {}",
+            host.cpus,
+            host.cpu,
+            format_size(host.memory),
+            host.kernel,
+            engine.kind,
+            engine.version,
+            engine.oci_runtime,
+            engine.storage_driver
+        )
+    }
+}
+
+/// What a run was a side of, when it was measured together with others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SideRecord {
+    /// What all sides of one measurement share: their trials took turns, in mirrored
+    /// order, on one clock.
+    pub pair: String,
+    /// What a reader calls it: `main (1a2b3c4d5e6f)`.
+    pub label: String,
+    /// Full commit; none where it is of no repository.
+    pub commit: Option<String>,
+    /// Whether the files differ from that commit.
+    pub dirty: bool,
+    /// Milliseconds that functions were told to sleep in their init, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub injected: BTreeMap<String, u32>,
 }
 
 /// Whether the kernel's exec events were heard, and how many.

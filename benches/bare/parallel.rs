@@ -74,7 +74,7 @@ fn driver(ready: &Ready, starts: u32) -> Result<(Driver<Containers>, Trial)> {
         .find(|trial| is_parallel(&plan, &scenario, trial))
         .context("the plan has no trial with several workers")?;
     let mut targets = Targets::default();
-    targets.add(trial.subject, ready.target());
+    targets.add(trial.side, trial.subject, ready.target());
     let platform = Arc::new(ready.platform());
     // Where the kernel tells nothing, `run` goes on without, too.
     let trace = ExecTrace::start(ready.clock()).ok();

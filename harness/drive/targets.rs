@@ -7,13 +7,13 @@ use crate::controls::Control;
 use crate::plan::Subject;
 use crate::platform::Target;
 
-/// The targets of a plan: every function under every combination of factors, and
-/// the controls.
+/// The targets of a plan: on every side every function under every combination of
+/// factors, and the controls.
 #[derive(Debug, Default)]
 pub struct Targets {
     all: Vec<Arc<Target>>,
-    functions: BTreeMap<(usize, usize), usize>,
-    controls: BTreeMap<(Control, usize), usize>,
+    functions: BTreeMap<(usize, usize, usize), usize>,
+    controls: BTreeMap<(usize, Control, usize), usize>,
 }
 
 impl Targets {
@@ -23,31 +23,34 @@ impl Targets {
         self.all.len()
     }
 
-    /// Adds what a subject of the plan stands for; its pattern is of no matter.
-    pub fn add(&mut self, subject: Subject, target: Target) {
+    /// Adds what a subject of the plan stands for on a side; its pattern is of no
+    /// matter.
+    pub fn add(&mut self, side: usize, subject: Subject, target: Target) {
         match subject {
             Subject::Function { function, combination, .. } => {
-                self.functions.insert((function, combination), self.all.len());
+                self.functions.insert((side, function, combination), self.all.len());
             }
             Subject::Control { control, combination } => {
-                self.controls.insert((control, combination), self.all.len());
+                self.controls.insert((side, control, combination), self.all.len());
             }
         }
         self.all.push(Arc::new(target));
     }
 
-    /// What a subject stands for.
+    /// What a subject stands for on a side.
     ///
     /// # Panics
     /// When it was not added: a plan is made for its targets.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a plan and its targets are made together")]
-    pub fn of(&self, subject: Subject) -> &Arc<Target> {
+    pub fn of(&self, side: usize, subject: Subject) -> &Arc<Target> {
         let index = match subject {
             Subject::Function { function, combination, .. } => {
-                self.functions.get(&(function, combination))
+                self.functions.get(&(side, function, combination))
             }
-            Subject::Control { control, combination } => self.controls.get(&(control, combination)),
+            Subject::Control { control, combination } => {
+                self.controls.get(&(side, control, combination))
+            }
         };
         &self.all[*index.expect("a subject without a target")]
     }

@@ -78,7 +78,7 @@ fn measuring<E: Engine>(
     let mut targets = Targets::default();
     for trial in &plan.trials {
         let making = adapt(making(trial.subject, &scenario, &names));
-        targets.add(trial.subject, Target::new(making, "run-1", targets.next_key()));
+        targets.add(trial.side, trial.subject, Target::new(making, "run-1", targets.next_key()));
     }
     let driver = Driver::new(engine, platform, scenario, plan, targets, None);
     Setup { driver, clock }

@@ -28,7 +28,7 @@ fn a_plan_for_a_person() {
     let scenario = scenario(2);
     let plan = Plan::new(&scenario, 2, 7);
     let names = ["alpha".to_owned(), "beta".to_owned()];
-    insta::assert_snapshot!(plan.describe(&scenario, &names), @r"
+    insta::assert_snapshot!(plan.describe(&scenario, &names, &[]), @r"
     round 1
          1  alpha      bridge  single: idle, call (burst of 1)
          2  beta       bridge  surge: idle, out (burst of 4), steady (200 in sequence)
@@ -113,7 +113,7 @@ fn a_control_is_one_call_and_says_so_to_a_person() {
         assert_eq!((pattern.steps[0].act, pattern.steps[0].after), (Act::Burst(1), Duration::ZERO));
         assert_eq!(plan.invocations_of(&scenario, trial), 1);
     }
-    let text = plan.describe(&scenario, &["f".to_owned()]);
+    let text = plan.describe(&scenario, &["f".to_owned()], &[]);
     for line in [
         "control: null process\n",
         "control: process sleeping 20 ms\n",
@@ -172,7 +172,7 @@ fn throughput_is_some_starts_one_at_a_time_and_more_of_them_many_at_a_time() {
     // Each of them is a start of its own, unlike the calls of a sequence.
     assert_eq!(plan.invocations(&scenario), 3 * (5 + 40 + 10));
     assert_eq!(plan.starts(&scenario), 3 * (5 + 40 + 5));
-    let text = plan.describe(&scenario, &["f".to_owned()]);
+    let text = plan.describe(&scenario, &["f".to_owned()], &[]);
     assert!(text.contains("many: idle, starts (40 starts, 4 at a time)"), "{text}");
 }
 

@@ -24,6 +24,8 @@ pub struct Making {
     pub factors: Factors,
     /// Which control it is; none for what is measured.
     pub control: Option<Control>,
+    /// Milliseconds that its instances are told to sleep in their init.
+    pub sleep_ms: u32,
     /// How long an idle instance is kept.
     pub keep_alive: Duration,
     /// The folders that hold its image's files, where its page cache is a factor.
@@ -38,6 +40,7 @@ impl Making {
             source: Source::Image(image),
             factors: Combination::on(network).resolve(function.limits, runtime),
             control: None,
+            sleep_ms: 0,
             keep_alive: Duration::ZERO,
             folders: Vec::new(),
             function,
@@ -67,15 +70,16 @@ impl Target {
     /// before the first of them is timed. `key` is unique within the run.
     #[must_use]
     pub fn new(making: Making, run: &str, key: usize) -> Self {
-        let Making { function, source, factors, control, keep_alive, folders } = making;
+        let Making { function, source, factors, control, sleep_ms, keep_alive, folders } = making;
         let mut env = function.env.clone();
         env.extend([
             ("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone()),
             ("AWS_LAMBDA_FUNCTION_VERSION".to_owned(), "$LATEST".to_owned()),
             ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE".to_owned(), (factors.memory >> 20).to_string()),
         ]);
-        if let Some(ms) = control.map(Control::sleep_ms).filter(|ms| *ms > 0) {
-            env.insert(INIT_SLEEP.to_owned(), ms.to_string());
+        let sleep_ms = control.map_or(sleep_ms, Control::sleep_ms);
+        if sleep_ms > 0 {
+            env.insert(INIT_SLEEP.to_owned(), sleep_ms.to_string());
         }
         let labels = BTreeMap::from([
             (LABEL_RUN.to_owned(), run.to_owned()),

@@ -6,7 +6,7 @@ use crate::sample::{Cell, Temperature};
 use crate::scenario::Act;
 use crate::stats::{Controls, Level, Quantile, Summary};
 use crate::store::Run;
-use crate::units::{format_ms, format_size};
+use crate::units::format_ms;
 
 /// In place of a number that cannot be given.
 pub(super) const DASH: &str = "—";
@@ -47,19 +47,7 @@ pub(super) fn counted(n: u64, what: &str) -> String {
 
 /// Host and engine in a line.
 pub(super) fn place(run: &Run) -> String {
-    let (host, engine) = (&run.record.host, &run.record.engine);
-    let text = format!(
-        "{} x {}, {}, {}; {} {}, {}, {}",
-        host.cpus,
-        host.cpu,
-        format_size(host.memory),
-        host.kernel,
-        engine.kind,
-        engine.version,
-        engine.oci_runtime,
-        engine.storage_driver
-    );
-    plain(&text)
+    plain(&run.record.place())
 }
 
 /// Foreign text on one line, safe for a terminal: no control characters, none

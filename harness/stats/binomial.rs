@@ -16,6 +16,14 @@ pub(super) fn ranks(n: usize, q: f64) -> Option<(usize, usize)> {
     Some((low, high))
 }
 
+/// The probability of `k` successes or more of `n`, each of probability `q`, which is
+/// neither 0 nor 1.
+pub(super) fn at_least(k: usize, n: usize, q: f64) -> f64 {
+    let Weights { from, weights, .. } = Weights::new(n, q);
+    let above = weights.get(k.saturating_sub(from)..).unwrap_or(&[]);
+    above.iter().sum::<f64>() / weights.iter().sum::<f64>()
+}
+
 /// The binomial distribution as far as it matters, relative to its mode.
 struct Weights {
     n: usize,

@@ -178,6 +178,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
             max_time: None,
             rounds,
             keep_alive: Duration::from_millis(250),
+            margins: Default::default(),
             patterns: vec![Pattern {
                 name: "single".into(),
                 steps: vec![step("call", Act::Burst(1))],
@@ -205,6 +206,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
         },
         functions: functions.iter().enumerate().map(|(i, f)| function(i, f.0)).collect(),
         null: None,
+        side: None,
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),
         counts,

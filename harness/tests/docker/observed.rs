@@ -44,7 +44,7 @@ fn drive(
         making.factors = combinations[combination].resolve(subject.function.limits, "runc");
         change(&mut making);
         let target = Target::new(making, &subject.bench.run, targets.next_key());
-        targets.add(trial.subject, target);
+        targets.add(trial.side, trial.subject, target);
     }
     let (engine, platform) = (subject.bench.engine.clone(), subject.platform.clone());
     let driver: Driver<DockerEngine> =

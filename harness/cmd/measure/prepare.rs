@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::Request;
+use super::{Request, Side};
 use crate::controls::{Control, SERIES};
 use crate::drive::Targets;
 use crate::engine::{Engine, EngineInfo, ImageStore, Source};
@@ -17,44 +17,48 @@ use crate::preflight;
 use crate::store::FunctionRecord;
 
 /// Everything that the plan can visit, after the checks that need no start.
-/// `records` are those of [`Request::with_null`].
+/// `records` are those of [`Side::with_null`], by side.
 pub(super) async fn targets(
     request: &Request,
     images: &impl ImageStore,
     info: &EngineInfo,
-    records: &[FunctionRecord],
+    records: &[Vec<FunctionRecord>],
 ) -> Result<Targets> {
     let combinations = request.scenario.factors.combinations();
     preflight::check(&combinations, info, &Host::read())?;
-    let all = request.with_null();
-    let mut known = Vec::new();
-    for (function, record) in all.iter().zip(records) {
-        let folders = folders(images, &combinations, record).await?;
-        known.push(Known { function, record, folders });
-    }
     let mut targets = Targets::default();
     let runtime = info.offers.default_runtime();
-    for (function, known) in known.iter().take(request.functions.len()).enumerate() {
-        for (combination, factors) in combinations.iter().enumerate() {
-            let making = known.making(request, factors, runtime);
-            let subject = Subject::Function { function, combination, pattern: 0 };
-            targets.add(subject, Target::new(making, &request.id, targets.next_key()));
+    for (index, (side, records)) in request.sides.iter().zip(records).enumerate() {
+        let all = side.with_null();
+        let mut known = Vec::new();
+        for (function, record) in all.iter().zip(records) {
+            let folders = folders(images, &combinations, record).await?;
+            known.push(Known { function, record, side, folders });
         }
-    }
-    if let Some(null) = known.iter().find(|k| is_null(request, k.function)) {
-        controls(request, null, &combinations, runtime, &mut targets);
+        for (function, known) in known.iter().take(side.functions.len()).enumerate() {
+            for (combination, factors) in combinations.iter().enumerate() {
+                let making = known.making(request, factors, runtime);
+                let subject = Subject::Function { function, combination, pattern: 0 };
+                let target = Target::new(making, &request.id, targets.next_key());
+                targets.add(index, subject, target);
+            }
+        }
+        if let Some(null) = known.iter().find(|k| is_null(side, k.function)) {
+            controls(request, index, null, &combinations, runtime, &mut targets);
+        }
     }
     Ok(targets)
 }
 
-fn is_null(request: &Request, function: &Function) -> bool {
-    request.null.as_ref().is_some_and(|null| null.name == function.name)
+fn is_null(side: &Side, function: &Function) -> bool {
+    side.null.as_ref().is_some_and(|null| null.name == function.name)
 }
 
 /// A function with its image.
 struct Known<'a> {
     function: &'a Function,
     record: &'a FunctionRecord,
+    side: &'a Side,
     folders: Vec<PathBuf>,
 }
 
@@ -66,6 +70,7 @@ impl Known<'_> {
             source: Source::Image(self.record.digest.clone()),
             factors: combination.resolve(self.function.limits, runtime),
             control: None,
+            sleep_ms: self.side.sleep_ms(&self.function.name),
             keep_alive: request.scenario.keep_alive,
             folders: self.folders.clone(),
         }
@@ -84,6 +89,7 @@ impl Known<'_> {
 /// The null function as a process, in containers, and sleeping known times.
 fn controls(
     request: &Request,
+    side: usize,
     null: &Known<'_>,
     combinations: &[Combination],
     runtime: &str,
@@ -94,7 +100,7 @@ fn controls(
         let keep_alive = std::time::Duration::ZERO;
         let making = Making { control: Some(control), keep_alive, ..making };
         let target = Target::new(making, &request.id, targets.next_key());
-        targets.add(Subject::Control { control, combination }, target);
+        targets.add(side, Subject::Control { control, combination }, target);
     };
     for (combination, factors) in combinations.iter().enumerate() {
         let series = if combination == 0 { &SERIES[..] } else { &SERIES[..1] };
@@ -139,12 +145,12 @@ pub(super) async fn try_all<E: Engine>(
         return Ok(());
     }
     for (combination, factors) in combinations.iter().enumerate() {
-        let subject = if request.null.is_some() {
+        let subject = if request.sides[0].null.is_some() {
             Subject::Control { control: Control::Container(0), combination }
         } else {
             Subject::Function { function: 0, combination, pattern: 0 }
         };
-        preflight::try_one(platform, targets.of(subject), factors).await?;
+        preflight::try_one(platform, targets.of(0, subject), factors).await?;
     }
     Ok(())
 }

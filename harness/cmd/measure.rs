@@ -1,0 +1,288 @@
+//! From a request to rows on disk: what `run`, `gate` and `aa` share.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::progress::Progress;
+use super::say;
+use crate::cli::EngineChoice;
+use crate::clock::Clock;
+use crate::drive::{DriveError, Driver, Ended, Stop};
+use crate::engine::docker::DockerEngine;
+use crate::engine::fake::FakeEngine;
+use crate::engine::process::WithProcesses;
+use crate::engine::{Engine, ImageStore};
+use crate::exec_trace::ExecTrace;
+use crate::host;
+use crate::images;
+use crate::machine::Reading;
+use crate::platform::Platform;
+use crate::provision::bases::Bases;
+use crate::provision::{Consent, Surroundings, engine};
+use crate::sample::Meanwhile;
+use crate::store::{self, FunctionRecord, Writer};
+
+mod prepare;
+mod request;
+
+pub(super) use request::{Begun, Request, Side};
+
+/// An engine that has the images of every side.
+pub(super) enum Ready {
+    /// Containers.
+    Docker {
+        /// The engine.
+        engine: Arc<DockerEngine>,
+        /// What is known of the functions of each side.
+        records: Vec<Vec<FunctionRecord>>,
+    },
+    /// Simulated latencies.
+    Fake {
+        /// What is known of the functions of each side.
+        records: Vec<Vec<FunctionRecord>>,
+    },
+}
+
+impl Ready {
+    /// Finds an engine and makes sure of every image.
+    pub(super) async fn get(
+        choice: EngineChoice,
+        consent: Consent,
+        request: &Request,
+    ) -> Result<Self> {
+        if choice == EngineChoice::Fake {
+            let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
+            return Ok(Ready::Fake { records: records.collect() });
+        }
+        let around = Surroundings::read();
+        let engine = engine::find(&around, consent, &say).await?;
+        let bases = Bases::new(&around, consent, &say);
+        let mut records = Vec::new();
+        for side in &request.sides {
+            let built = images::ensure(&engine, &side.with_null(), &bases, &request.id).await;
+            records.push(match &side.record {
+                Some(record) => built.with_context(|| format!("{}, {}", side.name, record.label))?,
+                None => built?,
+            });
+        }
+        Ok(Ready::Docker { engine: Arc::new(engine), records })
+    }
+
+    /// Measures a request for whose sides it was made. `again` is asked once all is
+    /// measured which functions, by index, to measure for as many rounds again.
+    pub(super) async fn measure(
+        &self,
+        request: &Request,
+        again: impl FnOnce() -> Result<Vec<usize>>,
+    ) -> Result<Ended> {
+        match self {
+            Ready::Docker { engine, records } => {
+                let clock = Clock::start();
+                let trace = listen(request, clock);
+                let all = Arc::new(WithProcesses::new(engine.clone()));
+                measure(request, engine.as_ref(), all, clock, records, trace, again).await
+            }
+            Ready::Fake { records } => {
+                let clock = Clock::paused();
+                let engine = FakeEngine::new(clock, request.plan.seed, Default::default());
+                let engine = Arc::new(engine);
+                let silent = Err("simulated: there is no kernel to listen to".to_owned());
+                measure(request, engine.as_ref(), engine.clone(), clock, records, silent, again)
+                    .await
+            }
+        }
+    }
+}
+
+/// The listener to the kernel, or why there is none.
+type Trace = Result<ExecTrace, String>;
+
+fn listen(request: &Request, clock: Clock) -> Trace {
+    if !request.traced {
+        return Err("switched off".to_owned());
+    }
+    ExecTrace::start(clock).map_err(|reason| {
+        say(&format!("phases of the engine will be merged: {reason}"));
+        reason.to_string()
+    })
+}
+
+/// Everything from an engine with images to rows on disk. Whatever happens after
+/// the first trial, the instances are removed and the records are saved. The clock
+/// was started when all was prepared: its epoch is the begin of it all.
+async fn measure<E: Engine>(
+    request: &Request,
+    images: &impl ImageStore,
+    engine: Arc<E>,
+    clock: Clock,
+    records: &[Vec<FunctionRecord>],
+    trace: Trace,
+    again: impl FnOnce() -> Result<Vec<usize>>,
+) -> Result<Ended> {
+    let mut info = engine.describe().await?;
+    info.address = without_home(&info.address);
+    let warnings = other_runs(images).await?;
+    let targets = prepare::targets(request, images, &info, records).await?;
+    let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
+    prepare::try_all(request, &platform, &targets).await?;
+    let mut writers = Vec::new();
+    for (index, side) in request.sides.iter().enumerate() {
+        let (records, warnings) = (records[index].clone(), warnings.clone());
+        let mut record = request.record(index, info.clone(), records, warnings);
+        record.kernel_events.silent = trace.as_ref().err().cloned();
+        writers.push(Writer::create(&side.folder, record)?);
+    }
+    let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
+    let driver = Driver::new(engine, platform, scenario, plan, targets, trace.ok());
+    drive(request, &driver, writers, again).await
+}
+
+async fn drive<E: Engine>(
+    request: &Request,
+    driver: &Driver<E>,
+    mut writers: Vec<Writer>,
+    again: impl FnOnce() -> Result<Vec<usize>>,
+) -> Result<Ended> {
+    say(&request.announce());
+    let (begun, before) = (Instant::now(), Reading::now());
+    let mut stop = interrupts()?;
+    let mut asked = vec![0; writers.len()];
+    let ended = trials(request, driver, &mut writers, &mut asked, &mut stop, again).await;
+    let cleared = driver.platform().clear().await;
+    let ended = close(request, driver, writers, Closing { ended, begun, before, asked })?;
+    cleared.context("removing the run's containers: `coldstart clean` tries again")?;
+    Ok(ended)
+}
+
+/// Runs every trial of the plan, and then those of `again`.
+async fn trials<E: Engine>(
+    request: &Request,
+    driver: &Driver<E>,
+    writers: &mut [Writer],
+    asked: &mut [u64],
+    stop: &mut watch::Receiver<Stop>,
+    again: impl FnOnce() -> Result<Vec<usize>>,
+) -> Result<Ended, DriveError> {
+    let Request { plan, scenario, .. } = request;
+    let begun = Instant::now();
+    let mut progress = Progress::new(plan.trials.len(), request.rounds());
+    let mut rows = |trial: &crate::plan::Trial, done: crate::drive::Done| {
+        asked[trial.side] += plan.invocations_of(scenario, trial);
+        writers[trial.side].append(&done.record, &done.samples)?;
+        progress.trial(trial, &done.samples);
+        Ok(())
+    };
+    let mut ended = driver.run(stop, &mut rows).await;
+    if matches!(ended, Ok(Ended::Complete)) {
+        let functions = again().map_err(DriveError::Rows)?;
+        if !functions.is_empty() {
+            let more = plan.again(scenario, &functions, scenario.rounds);
+            ended = driver.run_trials(&more, stop, &mut rows).await;
+        }
+    }
+    progress.end(begun.elapsed());
+    ended
+}
+
+/// How a measurement came to its end.
+struct Closing {
+    ended: Result<Ended, DriveError>,
+    begun: Instant,
+    before: Reading,
+    /// Invocations that were asked for, by side.
+    asked: Vec<u64>,
+}
+
+/// Completes the record of every side and saves it.
+fn close<E: Engine>(
+    request: &Request,
+    driver: &Driver<E>,
+    mut writers: Vec<Writer>,
+    closing: Closing,
+) -> Result<Ended> {
+    let Closing { ended, begun, before, asked } = closing;
+    let nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let meanwhile = Meanwhile::between(&before, &Reading::now(), nanoseconds);
+    let mut saved = Ok(());
+    for (writer, asked) in writers.iter_mut().zip(asked) {
+        let record = &mut writer.record;
+        record.machine.load_at_start = before.load;
+        record.machine.meanwhile = Some(meanwhile);
+        record.elapsed = Some(begun.elapsed().as_secs_f64());
+        record.driver_memory = Some(host::peak_memory());
+        record.warnings.extend(driver.platform().warnings());
+        if let Some(trace) = driver.trace() {
+            (record.kernel_events.seen, record.kernel_events.lost) = (trace.seen(), trace.lost());
+        }
+        // Whichever comes first, enough or the limit, is the end of a run until enough.
+        let by_itself = request.scenario.until.is_some() && matches!(ended, Ok(Ended::OutOfTime));
+        record.complete = matches!(ended, Ok(Ended::Complete)) || by_itself;
+        if record.complete {
+            // Cells that were known well enough were not measured to the last round;
+            // those that alarmed were measured beyond it.
+            record.counts.planned = asked;
+        }
+        record.stopped = match &ended {
+            Ok(Ended::Complete) => None,
+            Ok(Ended::OutOfTime) => Some(store::OUT_OF_TIME.to_owned()),
+            Ok(Ended::Stopped) => Some("interrupted".to_owned()),
+            Err(error) => Some(format!("{error:#}")),
+        };
+        saved = saved.and(writer.save());
+    }
+    let ended = ended?;
+    saved?;
+    Ok(ended)
+}
+
+/// A run's folder is made to be shared: it need not say whose home it was made in.
+fn without_home(text: &str) -> String {
+    match std::env::var("HOME") {
+        Ok(home) if home.len() > 1 => text.replace(&home, "~"),
+        _ => text.to_owned(),
+    }
+}
+
+/// Other runs on the same engine disturb this one's figures, and it theirs.
+async fn other_runs(engine: &impl Engine) -> Result<Vec<String>> {
+    let found = engine.instances(None).await?;
+    let mut runs: Vec<&str> = found.iter().filter(|f| f.running).map(|f| f.run.as_str()).collect();
+    runs.sort_unstable();
+    runs.dedup();
+    if runs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let warning = format!(
+        "containers of another run were up ({}): the two disturb each other's figures; wait for it, \
+         or remove its leftovers with `coldstart clean`",
+        runs.join(", ")
+    );
+    say(&format!("warning: {warning}"));
+    Ok(vec![warning])
+}
+
+/// Ctrl-C (or SIGTERM) once: after the trial. Twice: now. A third time nothing is
+/// cleaned up any more.
+fn interrupts() -> Result<watch::Receiver<Stop>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let (sender, receiver) = watch::channel(Stop::No);
+    tokio::spawn(async move {
+        for (stop, text) in [
+            (Stop::AfterTrial, "stopping after this trial; press Ctrl-C again to stop at once"),
+            (Stop::Now, "stopping at once; press Ctrl-C again to leave containers behind"),
+        ] {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+            say(text);
+            sender.send_replace(stop);
+        }
+        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        say("left as it is: `coldstart clean` removes what is left");
+        std::process::exit(130);
+    });
+    Ok(receiver)
+}

@@ -1,0 +1,291 @@
+//! Cases -> rows with verdicts.
+//!
+//! A case is worse when head, made smaller by the margin, still tends to be larger
+//! than base: one-sided Mann-Whitney, once with the share taken off and once with
+//! the floor, of which the larger p-value counts. So one test has the statistical
+//! and the practical threshold. Over all gated cases the chance of any false alarm
+//! is held by Holm's procedure.
+
+use super::place;
+use super::{Detectable, PartChange, Row, Rules, Values, Verdict};
+use crate::margins::{Margin, Metric};
+use crate::sample::Cell;
+use crate::stats::shift::{self, Estimate};
+use crate::stats::{multiple, normal, proportion, rank};
+
+use super::measured::median;
+
+/// The share of false discoveries among what is told and decides nothing.
+const ADVISORY: f64 = 0.10;
+/// Half the width of a 95 % interval, in standard errors.
+const HALF_WIDTH: f64 = 1.959_964;
+/// A slowdown counts as detectable when it is found so often.
+const POWER: f64 = 0.8;
+
+/// One metric of one cell (or function), before it is judged.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Case {
+    /// Name of the function.
+    pub(super) function: String,
+    /// Which cell; none for what belongs to a function as a whole.
+    pub(super) cell: Option<Cell>,
+    /// The values of base and head, one a round; infinite for a failure.
+    pub(super) values: [Vec<f64>; 2],
+    /// Rounds with any failure, of how many.
+    pub(super) failures: [(u64, u64); 2],
+    /// Why the first row that failed did: base, head.
+    pub(super) causes: [Option<String>; 2],
+    /// The changes of the parts that the metric consists of.
+    pub(super) parts: Vec<PartChange>,
+    /// Whether it was measured again because it alarmed at first.
+    pub(super) again: bool,
+}
+
+/// The tests of one case.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tests {
+    /// That head is worse by more than the margin.
+    worse: Option<f64>,
+    /// That head is better by more than the margin.
+    better: Option<f64>,
+    /// That head fails more often; none when nothing failed, so that nothing could
+    /// be found (Tarone 1990) and the test costs the others nothing.
+    fails: Option<f64>,
+}
+
+/// Judges all cases of a comparison together.
+pub(super) fn judge(cases: Vec<(Metric, Case)>, rules: &Rules) -> Vec<Row> {
+    let margins: Vec<Margin> = cases.iter().map(|(m, case)| rules.margin(*m, case)).collect();
+    let tests = cases.iter().zip(&margins);
+    let tests: Vec<Tests> = tests.map(|((m, case), margin)| Tests::of(*m, case, margin)).collect();
+    let gated: Vec<bool> = cases.iter().map(|(m, _)| rules.gated.contains(m)).collect();
+    let adjusted = adjust(&tests, &gated);
+    let level = rules.alpha / count(&tests, &gated).max(1) as f64;
+    let mut rows = Vec::with_capacity(cases.len());
+    for (index, (metric, case)) in cases.into_iter().enumerate() {
+        let judging = Judging {
+            metric,
+            margin: margins[index],
+            raw: tests[index],
+            adjusted: adjusted[index],
+            gated: gated[index],
+            alpha: if gated[index] { rules.alpha } else { ADVISORY },
+            level: if gated[index] { level } else { ADVISORY },
+        };
+        rows.push(judging.row(case));
+    }
+    rows
+}
+
+/// How many tests could raise an alarm.
+fn count(tests: &[Tests], gated: &[bool]) -> usize {
+    let of = |t: &Tests| usize::from(t.worse.is_some()) + usize::from(t.fails.is_some());
+    tests.iter().zip(gated).filter(|(_, gated)| **gated).map(|(t, _)| of(t)).sum()
+}
+
+/// Adjusts the gated cases by Holm, the others by Benjamini & Hochberg; alarms and
+/// improvements are families of their own.
+fn adjust(tests: &[Tests], gated: &[bool]) -> Vec<Tests> {
+    let mut adjusted = vec![Tests::default(); tests.len()];
+    for is_gated in [true, false] {
+        let adjusting = if is_gated { multiple::holm } else { multiple::benjamini_hochberg };
+        let of = |i: &usize| gated[*i] == is_gated;
+        let chosen: Vec<usize> = (0..tests.len()).filter(of).collect();
+        let worse = chosen.iter().filter_map(|i| Some((*i, tests[*i].worse?)));
+        let fails = chosen.iter().filter_map(|i| Some((*i, tests[*i].fails?)));
+        let values = worse.clone().count();
+        let (indices, p): (Vec<usize>, Vec<f64>) = worse.chain(fails).unzip();
+        for (position, (index, p)) in indices.into_iter().zip(adjusting(&p)).enumerate() {
+            let place = &mut adjusted[index];
+            *(if position < values { &mut place.worse } else { &mut place.fails }) = Some(p);
+        }
+        let better = chosen.iter().filter_map(|i| Some((*i, tests[*i].better?)));
+        let (indices, p): (Vec<usize>, Vec<f64>) = better.unzip();
+        for (index, p) in indices.into_iter().zip(adjusting(&p)) {
+            adjusted[index].better = Some(p);
+        }
+    }
+    adjusted
+}
+
+impl Tests {
+    fn of(metric: Metric, case: &Case, margin: &Margin) -> Self {
+        // The size of an image is no sample: it is what it is.
+        if metric == Metric::Size {
+            return Self::default();
+        }
+        let [base, head] = &case.values;
+        let [(base_failed, base_n), (head_failed, head_n)] = case.failures;
+        let fails = base_failed + head_failed > 0;
+        Self {
+            worse: beyond(head, base, margin),
+            better: beyond(base, head, margin),
+            fails: fails.then(|| proportion::more_often((head_failed, head_n), (base_failed, base_n))),
+        }
+    }
+}
+
+/// One-sided p-value that `more` exceeds `less` by more than the margin.
+fn beyond(more: &[f64], less: &[f64], margin: &Margin) -> Option<f64> {
+    let by_share: Vec<f64> = more.iter().map(|v| v / (1.0 + margin.share)).collect();
+    let by_floor: Vec<f64> = more.iter().map(|v| v - margin.floor).collect();
+    Some(rank::greater(&by_share, less)?.max(rank::greater(&by_floor, less)?))
+}
+
+/// Everything that decides about one case.
+struct Judging {
+    metric: Metric,
+    margin: Margin,
+    raw: Tests,
+    adjusted: Tests,
+    gated: bool,
+    /// An adjusted p-value at most this is beyond chance.
+    alpha: f64,
+    /// What the smallest p-value of the family must not exceed.
+    level: f64,
+}
+
+impl Judging {
+    fn row(&self, case: Case) -> Row {
+        let [base, head] = &case.values;
+        let ratio = shift::ratio(head, base);
+        let difference = shift::difference(head, base);
+        let (verdict, reason) = self.verdict(&case, ratio.as_ref(), difference.as_ref());
+        let worst = match (self.adjusted.worse, self.adjusted.fails) {
+            (Some(worse), Some(fails)) => Some(worse.min(fails)),
+            (worse, fails) => worse.or(fails),
+        };
+        let values = [values(base), values(head)];
+        Row {
+            metric: self.metric,
+            gated: self.gated,
+            verdict,
+            reason,
+            base: values[0],
+            head: values[1],
+            p: self.raw.worse,
+            adjusted_p: worst,
+            margin: self.margin,
+            detectable: self.detectable(values[0].median, ratio.as_ref(), difference.as_ref()),
+            ratio,
+            difference,
+            parts: place::explain(case.parts, difference.as_ref()),
+            again: case.again,
+            function: case.function,
+            cell: case.cell,
+        }
+    }
+
+    fn verdict(
+        &self,
+        case: &Case,
+        ratio: Option<&Estimate>,
+        difference: Option<&Estimate>,
+    ) -> (Verdict, Option<String>) {
+        let [base, head] = &case.values;
+        if self.metric == Metric::Size {
+            return (self.of_a_size(ratio, difference), None);
+        }
+        if let Some(reason) = unusable(case) {
+            return (Verdict::Invalid, Some(reason));
+        }
+        let is_beyond = |p: Option<f64>| p.is_some_and(|p| p <= self.alpha);
+        if is_beyond(self.adjusted.worse) || is_beyond(self.adjusted.fails) {
+            return (Verdict::Regressed, failing(case));
+        }
+        if is_beyond(self.adjusted.better) {
+            return (Verdict::Improved, None);
+        }
+        if rank::least_p(base.len(), head.len()) > self.level {
+            return (Verdict::Inconclusive, Some(too_few(case, self.level)));
+        }
+        let within = ratio.is_some_and(|r| self.is_within_share(r))
+            || difference.is_some_and(|d| self.is_within_floor(d));
+        (if within { Verdict::Unchanged } else { Verdict::Inconclusive }, None)
+    }
+
+    fn of_a_size(&self, ratio: Option<&Estimate>, difference: Option<&Estimate>) -> Verdict {
+        let (Some(ratio), Some(difference)) = (ratio, difference) else { return Verdict::Invalid };
+        let most = 1.0 + self.margin.share;
+        match (ratio.value, difference.value) {
+            (r, d) if r > most && d > self.margin.floor => Verdict::Regressed,
+            (r, d) if r < 1.0 / most && d < -self.margin.floor => Verdict::Improved,
+            _ => Verdict::Unchanged,
+        }
+    }
+
+    fn is_within_share(&self, ratio: &Estimate) -> bool {
+        let most = 1.0 + self.margin.share;
+        ratio.interval.is_some_and(|(low, high)| low >= 1.0 / most && high <= most)
+    }
+
+    fn is_within_floor(&self, difference: &Estimate) -> bool {
+        let most = self.margin.floor;
+        difference.interval.is_some_and(|(low, high)| low >= -most && high <= most)
+    }
+
+    /// The slowdown that would be found four times in five, from the width of the
+    /// intervals: a standard error about the margin on either side of the test.
+    fn detectable(
+        &self,
+        median: Option<f64>,
+        ratio: Option<&Estimate>,
+        difference: Option<&Estimate>,
+    ) -> Option<Detectable> {
+        let median = median.filter(|m| *m > 0.0)?;
+        let (low, high) = ratio?.interval.filter(|(low, _)| *low > 0.0)?;
+        let (least, most) = difference?.interval?;
+        let errors = normal::quantile_above(self.level) + normal::quantile_above(1.0 - POWER).abs();
+        let by_share = (1.0 + self.margin.share)
+            * (errors * (high / low).ln() / (2.0 * HALF_WIDTH)).exp()
+            - 1.0;
+        let by_floor = self.margin.floor + errors * (most - least) / (2.0 * HALF_WIDTH);
+        let amount = (by_share * median).max(by_floor);
+        Some(Detectable { share: amount / median, amount })
+    }
+}
+
+fn values(side: &[f64]) -> Values {
+    Values {
+        n: side.len(),
+        failed: side.iter().filter(|v| v.is_infinite()).count(),
+        median: median(side.to_vec()).filter(|m| m.is_finite()),
+    }
+}
+
+/// Why a case cannot be judged at all.
+fn unusable(case: &Case) -> Option<String> {
+    let [base, head] = &case.values;
+    let [base_cause, head_cause] = &case.causes;
+    let told = |cause: &Option<String>| {
+        cause.as_ref().map_or_else(String::new, |cause| format!(": {cause}"))
+    };
+    let all_fail = |side: &[f64]| side.iter().all(|v| v.is_infinite());
+    match (base.is_empty(), head.is_empty()) {
+        (true, _) => Some("not known of base".to_owned()),
+        (_, true) => Some("not known of head".to_owned()),
+        _ if all_fail(base) && all_fail(head) => {
+            Some(format!("every round failed on both sides{}", told(head_cause)))
+        }
+        _ if all_fail(base) => Some(format!("every round failed in base{}", told(base_cause))),
+        _ => None,
+    }
+}
+
+/// What failed in head, if it fails more often than base.
+fn failing(case: &Case) -> Option<String> {
+    let [(base, _), (head, n)] = case.failures;
+    let cause = case.causes[1].as_ref().map_or_else(String::new, |cause| format!(": {cause}"));
+    (head > base).then(|| format!("failed in {head} of {n} rounds, in base in {base}{cause}"))
+}
+
+fn too_few(case: &Case, level: f64) -> String {
+    let [base, head] = &case.values;
+    // Two sides of 50 can always alarm: 1 / C(100, 50) is far below any level.
+    let least = (1..50).find(|n| rank::least_p(*n, *n) <= level).unwrap_or(50);
+    format!(
+        "{} and {} rounds are too few for any verdict: it takes {least} a side",
+        base.len(),
+        head.len()
+    )
+}

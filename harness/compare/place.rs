@@ -1,0 +1,49 @@
+//! Where in a cold start a change sits.
+
+use super::measured::Rounds;
+use super::{Part, PartChange};
+use crate::stats::shift::{self, Estimate};
+use crate::stats::{multiple, rank};
+
+/// The share of false discoveries among the parts that are named.
+const DISCOVERIES: f64 = 0.10;
+/// What a part must carry of the whole change to be named.
+const CARRIES: f64 = 0.2;
+
+/// The changes of the parts that both sides tell of, in order. Their p-values are
+/// not adjusted yet.
+pub(super) fn changes(base: &Rounds, head: &Rounds) -> Vec<PartChange> {
+    let values = |side: &Rounds, part: Part| -> Vec<f64> {
+        let all = side.rounds.iter().flat_map(|round| &round.parts);
+        all.filter(|(of, _)| *of == part).map(|(_, ns)| *ns).collect()
+    };
+    let mut parts: Vec<Part> =
+        base.rounds.iter().flat_map(|round| &round.parts).map(|(part, _)| *part).collect();
+    parts.sort_unstable();
+    parts.dedup();
+    let change = |part: Part| {
+        let (base, head) = (values(base, part), values(head, part));
+        let change = shift::difference(&head, &base)?;
+        Some(PartChange { part, change, p: rank::differs(&head, &base)?, explains: false })
+    };
+    parts.into_iter().filter_map(change).collect()
+}
+
+/// Adjusts the p-values of all parts of a comparison together.
+pub(super) fn adjust<'a>(all: impl Iterator<Item = &'a mut PartChange>) {
+    let mut all: Vec<&mut PartChange> = all.collect();
+    let p: Vec<f64> = all.iter().map(|change| change.p).collect();
+    for (change, p) in all.iter_mut().zip(multiple::benjamini_hochberg(&p)) {
+        change.p = p;
+    }
+}
+
+/// Marks the parts that explain a change of the whole.
+pub(super) fn explain(mut parts: Vec<PartChange>, whole: Option<&Estimate>) -> Vec<PartChange> {
+    let Some(whole) = whole.map(|whole| whole.value) else { return parts };
+    for part in &mut parts {
+        let carried = part.change.value / whole;
+        part.explains = part.p <= DISCOVERIES && carried >= CARRIES;
+    }
+    parts
+}
