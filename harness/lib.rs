@@ -40,6 +40,7 @@ pub mod platform;
 pub mod preflight;
 pub mod provision;
 pub mod runtime_api;
+pub mod sides;
 
 // Keeping and showing it.
 pub mod report;
