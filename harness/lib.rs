@@ -41,6 +41,7 @@ pub mod platform;
 pub mod preflight;
 pub mod provision;
 pub mod runtime_api;
+pub mod sides;
 
 // Keeping, comparing and showing it.
 pub mod compare;

@@ -86,5 +86,3 @@ impl Deal {
     }
 }
 
-#[cfg(test)]
-mod tests;

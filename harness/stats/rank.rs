@@ -207,5 +207,3 @@ fn ways_by_sum(scores: &[usize], take: usize) -> Vec<u64> {
     ways.swap_remove(take)
 }
 
-#[cfg(test)]
-mod tests;

@@ -115,5 +115,3 @@ fn flip(bits: i64) -> i64 {
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
 
-#[cfg(test)]
-mod tests;
