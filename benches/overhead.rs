@@ -368,6 +368,7 @@ fn record() -> RunRecord {
         engine: EngineInfo::default(),
         functions: Vec::new(),
         null: None,
+        side: None,
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),
         counts: Counts::default(),

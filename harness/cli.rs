@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::compare::Rules;
 use crate::factors::{FactorLists, Network, PageCache};
+use crate::margins::{Margins, Metric};
 use crate::scenario::MAX_WORKERS;
 use crate::units::{Cpus, parse_duration, parse_share, parse_size};
 
@@ -19,9 +21,13 @@ use crate::units::{Cpus, parse_duration, parse_share, parse_size};
         coldstart run quick --dry-run       show what would be done, and how long it takes\n  \
         coldstart run --networks bridge,host,none --until 2%\n  \
         coldstart run --parallel 4          starts a minute, four at a time\n  \
+        coldstart gate --base origin/main   did this change make starts slower?\n  \
+        coldstart compare RUN1 RUN2         the same of two runs that are there\n  \
+        coldstart aa                        how often would the gate cry wolf here?\n  \
         coldstart report results/reference  draw a run again from its samples\n  \
         coldstart doctor                    what is here, what is missing, what to type\n\n\
-        Exit codes: 0 ok, 2 usage, 4 environment, 130 interrupted.",
+        Exit codes: 0 ok, 1 slower, 2 usage, 3 unclear (--strict), 4 environment or invalid,\n\
+        130 interrupted.",
     max_term_width = 100
 )]
 pub struct Cli {
@@ -35,6 +41,13 @@ pub struct Cli {
 pub enum Verb {
     /// Measure a scenario: idle, then bursts, at every function
     Run(Box<Run>),
+    /// Measure two sides in turns, and fail when the head starts slower
+    Gate(Box<Gate>),
+    /// Compare two runs
+    Compare(Compare),
+    /// Measure the same code on both sides, again and again: how often does the gate
+    /// alarm, and what does it find?
+    Aa(Box<Aa>),
     /// Build the functions' images
     Build(Build),
     /// Write a run's summary, charts and report again, from its samples alone
@@ -193,6 +206,234 @@ pub enum EngineChoice {
     Docker,
     /// Simulated latencies, no containers.
     Fake,
+}
+
+/// What counts as slower.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Judging")]
+pub struct JudgeFlags {
+    /// A change matters when it is larger than this share of the base's value, and
+    /// larger than the floor [default: the scenario's, or 5%]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub margin: Option<f64>,
+
+    /// The absolute floor of the total [default: the scenario's, or 5ms]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub floor: Option<Duration>,
+
+    /// The absolute floor of the function's own part, boot + init [default: the
+    /// scenario's, or 2ms]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub own_floor: Option<Duration>,
+
+    /// What decides: total, own, warm, memory, size [default: total,own]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub gate: Option<Vec<Metric>>,
+}
+
+impl JudgeFlags {
+    /// The rules for a scenario's margins.
+    #[must_use]
+    pub fn rules(&self, margins: &Margins) -> Rules {
+        let mut rules = Rules { margins: margins.clone(), ..Rules::default() };
+        rules.margins.share = self.margin.unwrap_or(margins.share);
+        for (metric, floor) in [(Metric::Total, self.floor), (Metric::Own, self.own_floor)] {
+            if let Some(floor) = floor {
+                rules.margins.floors.insert(metric, floor.as_nanos() as f64);
+            }
+        }
+        if let Some(gated) = &self.gate {
+            rules.gated.clone_from(gated);
+        }
+        rules
+    }
+
+    /// The flags that say the same again.
+    pub fn repeat(&self, typed: &mut Vec<String>) {
+        let ms = |time: Duration| format!("{}ms", time.as_secs_f64() * 1e3);
+        typed.extend(self.margin.map(|share| format!("--margin {}%", share * 100.0)));
+        typed.extend(self.floor.map(|floor| format!("--floor {}", ms(floor))));
+        typed.extend(self.own_floor.map(|floor| format!("--own-floor {}", ms(floor))));
+        if let Some(gated) = &self.gate {
+            let names: Vec<&str> = gated.iter().map(|metric| metric.name()).collect();
+            typed.push(format!("--gate {}", names.join(",")));
+        }
+    }
+}
+
+/// Flags of `gate`.
+#[derive(Debug, Args)]
+pub struct Gate {
+    /// What it was: a git ref, or a folder written as ./name
+    #[arg(long, value_name = "REF")]
+    pub base: String,
+
+    /// What it is to become, likewise [default: the working tree as it is]
+    #[arg(long, value_name = "REF")]
+    pub head: Option<String>,
+
+    /// A scenario file, or the name of one in benches/scenarios
+    #[arg(default_value = "gate")]
+    pub scenario: String,
+
+    /// What to measure, and with what.
+    #[command(flatten)]
+    pub common: Common,
+
+    /// What counts as slower.
+    #[command(flatten)]
+    pub judge: JudgeFlags,
+
+    /// Exit with 3 when a gated row cannot be told from its margin
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Do not measure again what alarms
+    #[arg(long)]
+    pub no_confirm: bool,
+
+    /// Tell the head's functions to sleep so long in their init, to see the gate
+    /// catch it
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub inject: Option<Duration>,
+
+    /// How it is measured.
+    #[command(flatten)]
+    pub turns: TurnFlags,
+
+    /// What instances are started under.
+    #[command(flatten)]
+    pub factors: FactorFlags,
+}
+
+/// How sides that take turns are measured.
+#[derive(Debug, Args)]
+pub struct TurnFlags {
+    /// Visits to every cell on every side; the first is left out of inference
+    /// [default: the scenario's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rounds: Option<u32>,
+
+    /// Seed of the shuffled order [default: a random one, recorded]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Do not listen to the kernel's exec events: boot cannot be told from the engine
+    #[arg(long)]
+    pub no_exec_trace: bool,
+
+    /// The folder, which must not exist [default: results/DATE-TIME-VERB]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+
+    /// Print the plan, the number of starts and the estimated time, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// The engine; `fake` simulates, to try the harness itself
+    #[arg(long, value_enum, default_value_t, hide = true)]
+    pub engine: EngineChoice,
+}
+
+/// Flags of `compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The folder of the run that it was; left out with --baseline
+    #[arg(required_unless_present = "baseline", value_name = "BASE")]
+    pub first: Option<PathBuf>,
+
+    /// The folder of the run that it is to become
+    #[arg(value_name = "HEAD", required_unless_present = "baseline")]
+    pub second: Option<PathBuf>,
+
+    /// Compare one run, HEAD, with the stored run of the machine that it was measured
+    /// on, in results/baselines
+    #[arg(long, value_name = "HEAD", conflicts_with_all = ["first", "second"])]
+    pub baseline: Option<PathBuf>,
+
+    /// What counts as slower.
+    #[command(flatten)]
+    pub judge: JudgeFlags,
+
+    /// Exit with 3 when a gated row cannot be told from its margin
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Where the files go [default: `compare` in the head's folder]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+}
+
+/// Flags of `aa`.
+#[derive(Debug, Args)]
+pub struct Aa {
+    /// A scenario file, or the name of one in benches/scenarios
+    #[arg(default_value = "gate")]
+    pub scenario: String,
+
+    /// What to measure, and with what.
+    #[command(flatten)]
+    pub common: Common,
+
+    /// How many gates
+    #[arg(long, value_name = "K", default_value_t = 20,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub runs: u32,
+
+    /// Heads that sleep in their init, such as 10ms,5% (of the function's median
+    /// total): how often is each found?
+    #[arg(long, value_delimiter = ',', value_name = "SLEEPS")]
+    pub inject: Vec<Injection>,
+
+    /// Draw every start from those recorded in a run, instead of measuring: thousands
+    /// of gates in seconds
+    #[arg(long, value_name = "RUN")]
+    pub simulate: Option<PathBuf>,
+
+    /// What counts as slower.
+    #[command(flatten)]
+    pub judge: JudgeFlags,
+
+    /// Do not measure again what alarms
+    #[arg(long)]
+    pub no_confirm: bool,
+
+    /// How it is measured.
+    #[command(flatten)]
+    pub turns: TurnFlags,
+
+    /// What instances are started under.
+    #[command(flatten)]
+    pub factors: FactorFlags,
+}
+
+/// A sleep that a head is given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Injection {
+    /// So long.
+    Time(Duration),
+    /// A share of the function's median total.
+    Share(f64),
+}
+
+impl std::str::FromStr for Injection {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.ends_with('%') {
+            return parse_share(text).map(Injection::Share);
+        }
+        parse_duration(text).map(Injection::Time)
+    }
+}
+
+impl std::fmt::Display for Injection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Injection::Time(time) => write!(f, "{}ms", time.as_secs_f64() * 1e3),
+            Injection::Share(share) => write!(f, "{}%", share * 100.0),
+        }
+    }
 }
 
 /// Flags of `build`.

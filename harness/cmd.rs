@@ -10,13 +10,18 @@ use anyhow::Result;
 use crate::cli::{Cli, Common, Verb};
 use crate::functions::{self, Function};
 
+mod aa;
 mod build;
 mod clean;
+mod compare;
 mod doctor;
+mod gate;
 mod measure;
 mod progress;
 mod report;
 mod run;
+mod sides;
+mod verdict;
 
 /// Why a verb did not do what it was asked to: each kind has its exit code.
 #[derive(Debug)]
@@ -26,6 +31,13 @@ pub enum Failure {
     /// The machine, the engine, the disk or a run folder stands in the way. Exit
     /// code 4.
     Environment(anyhow::Error),
+    /// What was compared got worse; that is told already. Exit code 1.
+    Regression,
+    /// What was compared cannot be told from its margin, and that was to be strict;
+    /// told already. Exit code 3.
+    Inconclusive,
+    /// What was compared cannot be judged; told already. Exit code 4.
+    Invalid,
     /// Ctrl-C. Exit code 130.
     Interrupted,
 }
@@ -43,6 +55,9 @@ impl Failure {
         match self {
             Failure::Usage(error) => (2, Some(format!("{error:#}"))),
             Failure::Environment(error) => (4, Some(format!("{error:#}"))),
+            Failure::Regression => (1, None),
+            Failure::Inconclusive => (3, None),
+            Failure::Invalid => (4, None),
             Failure::Interrupted => (130, None),
         }
     }
@@ -53,6 +68,9 @@ impl Failure {
 pub fn execute(cli: &Cli) -> ExitCode {
     let done = match &cli.verb {
         Verb::Run(args) => run::run(args),
+        Verb::Gate(args) => gate::run(args),
+        Verb::Compare(args) => compare::run(args),
+        Verb::Aa(args) => aa::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Report(args) => report::run(args),
         Verb::Clean(args) => clean::run(args),

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::controls::Control;
+use crate::functions::Limits;
 use crate::margins::{Margin, Margins, Metric};
 use crate::sample::{Cell, Temperature};
 use crate::stats::shift::{self, Estimate};
@@ -79,6 +80,8 @@ pub struct FunctionFacts {
     pub digest: String,
     /// Bytes of the image on disk.
     pub size: u64,
+    /// What an instance may use, unless the scenario says otherwise.
+    pub limits: Limits,
     /// What its version command printed.
     pub version: String,
     /// Content addresses of its bases with their origins, by build argument.
@@ -247,11 +250,13 @@ impl Row {
     }
 }
 
-/// A cell that one side lacks.
+/// A cell that one side lacks, or a whole function.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Missing {
-    /// Which.
-    pub cell: Cell,
+    /// Name of the function.
+    pub function: String,
+    /// Which cell; none for all of the function.
+    pub cell: Option<Cell>,
     /// The side that lacks it.
     pub lacks: Side,
 }
@@ -412,12 +417,7 @@ fn shared<'a>(
     measured.filter_map(|(cell, was)| Some((cell, was, head.cells.get(cell)?)))
 }
 
-fn rows(
-    base: &Measured,
-    head: &Measured,
-    rules: &Rules,
-    again: &BTreeSet<String>,
-) -> Vec<Row> {
+fn rows(base: &Measured, head: &Measured, rules: &Rules, again: &BTreeSet<String>) -> Vec<Row> {
     let mut changes: Vec<Vec<PartChange>> =
         shared(base, head).map(|(_, was, is)| place::changes(was, is)).collect();
     place::adjust(changes.iter_mut().flatten());
@@ -441,7 +441,12 @@ fn rows(
 fn missing(base: &Measured, head: &Measured) -> Vec<Missing> {
     let of = |has: &Measured, other: &Measured, lacks: Side| {
         let regular = has.regular().filter(|cell| !other.cells.contains_key(*cell));
-        regular.map(|cell| Missing { cell: cell.clone(), lacks }).collect::<Vec<_>>()
+        let missing = regular.map(|cell| Missing {
+            function: cell.function.clone(),
+            cell: Some(cell.clone()),
+            lacks,
+        });
+        missing.collect::<Vec<_>>()
     };
     let mut missing = of(base, head, Side::Head);
     missing.extend(of(head, base, Side::Base));
@@ -483,6 +488,13 @@ impl Comparison {
                 row.reason = Some("the null container changed too: the machine did".to_owned());
             }
         }
+    }
+
+    /// Adds functions that one side does not have at all.
+    pub fn lack(&mut self, functions: &[String], lacks: Side) {
+        let missing = |name: &String| Missing { function: name.clone(), cell: None, lacks };
+        self.missing.extend(functions.iter().map(missing));
+        self.outcome = self.judged();
     }
 
     fn judged(&self) -> Outcome {

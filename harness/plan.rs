@@ -188,12 +188,7 @@ impl Plan {
 
 /// Some rounds of subjects, shuffled afresh in each, the sides of a subject next to
 /// each other and in the opposite order from round to round.
-fn turns(
-    subjects: &[Subject],
-    rounds: RangeInclusive<u32>,
-    sides: usize,
-    seed: u64,
-) -> Vec<Trial> {
+fn turns(subjects: &[Subject], rounds: RangeInclusive<u32>, sides: usize, seed: u64) -> Vec<Trial> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut trials = Vec::new();
     let mut order = subjects.to_vec();

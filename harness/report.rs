@@ -15,6 +15,7 @@ use crate::store::Run;
 use findings::Findings;
 
 mod charts;
+pub mod comparison;
 mod controls;
 mod environment;
 mod findings;
@@ -65,6 +66,11 @@ pub fn render(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
         files.push(Artifact::new(format!("charts/{}.png", chart.name), chart.png));
     }
     Ok(files)
+}
+
+/// Stub.
+pub fn comparison_charts(_: &crate::compare::Comparison) -> Result<Vec<Artifact>> {
+    Ok(Vec::new())
 }
 
 fn histogram_files(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {

@@ -328,16 +328,23 @@ pub fn write(folder: &Path, relative: &Path, bytes: &[u8]) -> Result<()> {
 /// When it is no run's folder, is of another format, or a row is not readable:
 /// the file and the line are named. A last line that was cut short is no error.
 pub fn open(folder: &Path) -> Result<Run> {
+    let record = record(folder)?;
+    let (samples, cut) = read_lines(&folder.join(SAMPLES), "sample")?;
+    let (trials, cut_too) = read_lines(&folder.join(TRIALS), "trial")?;
+    Ok(Run { folder: folder.to_owned(), record, samples, trials, truncated: cut || cut_too })
+}
+
+/// Reads `run.json` alone.
+///
+/// # Errors
+/// As [`open`].
+pub fn record(folder: &Path) -> Result<RunRecord> {
     let path = folder.join(RECORD);
     let text = fs::read(&path).with_context(|| {
         format!("{} is no run's folder: {} cannot be read", folder.display(), path.display())
     })?;
     check_format(&text, &path)?;
-    let record = serde_json::from_slice(&text)
-        .with_context(|| format!("{} is not readable", path.display()))?;
-    let (samples, cut) = read_lines(&folder.join(SAMPLES), "sample")?;
-    let (trials, cut_too) = read_lines(&folder.join(TRIALS), "trial")?;
-    Ok(Run { folder: folder.to_owned(), record, samples, trials, truncated: cut || cut_too })
+    serde_json::from_slice(&text).with_context(|| format!("{} is not readable", path.display()))
 }
 
 fn check_format(text: &[u8], path: &Path) -> Result<()> {

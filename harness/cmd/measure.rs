@@ -65,7 +65,9 @@ impl Ready {
         for side in &request.sides {
             let built = images::ensure(&engine, &side.with_null(), &bases, &request.id).await;
             records.push(match &side.record {
-                Some(record) => built.with_context(|| format!("{}, {}", side.name, record.label))?,
+                Some(record) => {
+                    built.with_context(|| format!("{}, {}", side.name, record.label))?
+                }
                 None => built?,
             });
         }

@@ -4,7 +4,9 @@ use sha2::{Digest, Sha256};
 
 use super::measured::Measured;
 use crate::engine::EngineInfo;
+use crate::functions::Limits;
 use crate::host::Host;
+use crate::units::format_size;
 
 /// Memory that a machine may differ by and still be the same: a kernel keeps a
 /// little more or less for itself.
@@ -56,6 +58,10 @@ pub(super) fn changed(base: &Measured, head: &Measured) -> Vec<String> {
         if was.version != is.version {
             notes.push(format!("{name}: version {} in base, {} in head", was.version, is.version));
         }
+        if was.limits != is.limits {
+            let (was, is) = (limits(&was.limits), limits(&is.limits));
+            notes.push(format!("{name}: {was} in base, {is} in head"));
+        }
         for (argument, base) in &was.bases {
             let head = is.bases.get(argument).map_or("none", String::as_str);
             if base != head {
@@ -67,4 +73,9 @@ pub(super) fn changed(base: &Measured, head: &Measured) -> Vec<String> {
         }
     }
     notes
+}
+
+fn limits(limits: &Limits) -> String {
+    let cpus = limits.cpus.map_or_else(|| "no CPU quota".to_owned(), |cpus| format!("{cpus} CPUs"));
+    format!("{} and {cpus}", format_size(limits.memory))
 }

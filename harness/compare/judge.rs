@@ -120,7 +120,8 @@ impl Tests {
         Self {
             worse: beyond(head, base, margin),
             better: beyond(base, head, margin),
-            fails: fails.then(|| proportion::more_often((head_failed, head_n), (base_failed, base_n))),
+            fails: fails
+                .then(|| proportion::more_often((head_failed, head_n), (base_failed, base_n))),
         }
     }
 }

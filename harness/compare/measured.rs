@@ -6,6 +6,7 @@ use super::judge::Case;
 use super::{FunctionFacts, Part, PartChange, Party, Start, Stretch};
 use crate::controls::Control;
 use crate::engine::EngineInfo;
+use crate::factors::{FactorLists, Factors};
 use crate::host::Host;
 use crate::margins::Metric;
 use crate::sample::{Cell, Mark, Phase, Sample, Temperature};
@@ -84,7 +85,7 @@ impl Measured {
             host: record.host.clone(),
             engine: record.engine.clone(),
             interleaved: side.map(|s| s.pair.clone()),
-            cells: cells(&run.samples),
+            cells: cells(&run.samples, &record.scenario.factors),
         }
     }
 
@@ -161,13 +162,16 @@ fn facts(record: &FunctionRecord) -> FunctionFacts {
         position: record.position,
         digest: record.digest.clone(),
         size: record.size,
+        limits: record.limits,
         version: record.version.clone(),
         bases: record.bases.iter().map(base).collect(),
     }
 }
 
-/// Cells that are compared: those measured, and the engine's floor.
-fn cells(samples: &[Sample]) -> BTreeMap<Cell, Rounds> {
+/// Cells that are compared: those measured, and the engine's floor. A factor that the
+/// scenario left open is no part of the key: two sides whose function has another
+/// limit, or whose engine another default, are compared, and the difference is told.
+fn cells(samples: &[Sample], lists: &FactorLists) -> BTreeMap<Cell, Rounds> {
     let is_wanted =
         |cell: &Cell| cell.control.is_none_or(|control| control == Control::Container(0));
     let mut rows: BTreeMap<&Cell, Vec<&Sample>> = BTreeMap::new();
@@ -175,7 +179,19 @@ fn cells(samples: &[Sample]) -> BTreeMap<Cell, Rounds> {
         rows.entry(&sample.cell).or_default().push(sample);
     }
     let first = stats::first_used_round(samples);
-    rows.into_iter().map(|(cell, rows)| (cell.clone(), Rounds::of(&rows, first))).collect()
+    let key = |cell: &Cell| Cell { factors: chosen(&cell.factors, lists), ..cell.clone() };
+    rows.into_iter().map(|(cell, rows)| (key(cell), Rounds::of(&rows, first))).collect()
+}
+
+/// The factors without what the scenario left open.
+fn chosen(factors: &Factors, lists: &FactorLists) -> Factors {
+    let open = || "default".to_owned();
+    let mut chosen = factors.clone();
+    chosen.runtime = if lists.runtimes.is_empty() { open() } else { chosen.runtime };
+    chosen.log_driver = if lists.log_drivers.is_empty() { open() } else { chosen.log_driver };
+    chosen.memory = if lists.memory.is_empty() { 0 } else { chosen.memory };
+    chosen.cpus = if lists.cpus.is_empty() { None } else { chosen.cpus };
+    chosen
 }
 
 impl Rounds {

@@ -85,4 +85,3 @@ impl Deal {
         more / ((hits + 1) as f64 * (self.base + hits + 1 - self.hits) as f64)
     }
 }
-

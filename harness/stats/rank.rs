@@ -206,4 +206,3 @@ fn ways_by_sum(scores: &[usize], take: usize) -> Vec<u64> {
     }
     ways.swap_remove(take)
 }
-

@@ -114,4 +114,3 @@ fn from_order(place: i64) -> f64 {
 fn flip(bits: i64) -> i64 {
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
-

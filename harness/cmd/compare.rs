@@ -1,0 +1,62 @@
+//! `compare`: two runs that are there.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+
+use super::{Failure, say, verdict};
+use crate::cli::Compare;
+use crate::compare::{self, Measured, fingerprint};
+use crate::margins::Margins;
+use crate::store;
+
+/// Where stored runs are, by the fingerprint of their machine.
+const BASELINES: &str = "results/baselines";
+
+/// Compares, writes and shows.
+pub(super) fn run(args: &Compare) -> Result<(), Failure> {
+    let (base, head) = folders(args)?;
+    let (was, _) = open(&base)?;
+    let (is, margins) = open(&head)?;
+    let rules = args.judge.rules(&margins);
+    let found = compare::compare(&was, &is, &rules, &BTreeSet::new());
+    let folder = args.out.clone().unwrap_or_else(|| head.join("compare"));
+    verdict::give(&found, &folder, args.strict)
+}
+
+/// What a comparison needs of a run's folder, and the margins of its scenario. The
+/// rows themselves are let go: two large runs are never in memory together.
+pub(super) fn open(folder: &Path) -> Result<(Measured, Margins)> {
+    let run = store::open(folder)?;
+    let side = run.record.side.as_ref();
+    let label = side.map_or_else(|| folder.display().to_string(), |side| side.label.clone());
+    Ok((Measured::of(&run, label), run.record.scenario.margins))
+}
+
+fn folders(args: &Compare) -> Result<(PathBuf, PathBuf), Failure> {
+    match (&args.first, &args.second, &args.baseline) {
+        (Some(base), Some(head), None) => Ok((base.clone(), head.clone())),
+        (None, None, Some(head)) => Ok((baseline(head)?, head.clone())),
+        _ => Err(Failure::Usage(anyhow!("name two runs, BASE and HEAD, or --baseline HEAD"))),
+    }
+}
+
+/// The newest stored run of the machine that a run was measured on.
+fn baseline(head: &Path) -> Result<PathBuf> {
+    let record = store::record(head)?;
+    let fingerprint = fingerprint(&record.host, &record.engine);
+    let folder = Path::new(BASELINES).join(&fingerprint);
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let candidates = entries.map(|entry| entry.path()).chain([folder.clone()]);
+    let runs = candidates.filter_map(|path| Some((store::record(&path).ok()?.started, path)));
+    let (_, newest) = runs.max().ok_or_else(|| {
+        anyhow!(
+            "there is no baseline of this machine (fingerprint {fingerprint}): store a run of it \
+             with `mkdir -p {folder} && cp -r RUN {folder}/`",
+            folder = folder.display()
+        )
+    })?;
+    say(&format!("baseline: {}", newest.display()));
+    Ok(newest)
+}

@@ -1,0 +1,202 @@
+//! `gate`: two sides, measured in turns, judged, and what alarms measured again.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+
+use super::measure::{Begun, Ready, Request, Side};
+use super::sides::Sides;
+use super::{Failure, compare, run, runtime, say, verdict};
+use crate::cli::{self, EngineChoice, FactorFlags, TurnFlags};
+use crate::compare::{Comparison, Measured, Rules};
+use crate::drive::Ended;
+use crate::functions::{Function, listed};
+use crate::plan::Plan;
+use crate::provision::Consent;
+use crate::scenario::{self, Scenario};
+use crate::store::SideRecord;
+
+/// Measures, judges, and fails when the head is slower.
+pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
+    let mut scenario = scenario(&args.scenario, &args.turns, &args.factors)?;
+    let sleep_ms = args.inject.map(whole_ms).transpose()?;
+    let sides = Sides::open(&args.base, args.head.as_deref(), &args.common, &scenario.functions)?;
+    let request = request(args, &mut scenario, &sides, sleep_ms)?;
+    let rules = args.judge.rules(&scenario.margins);
+    if args.turns.dry_run {
+        print!("{}", request.describe());
+        return Ok(());
+    }
+    announce(&sides);
+    let consent = Consent::from_flag(args.common.provision);
+    let mut again = BTreeSet::new();
+    let ended = runtime(args.turns.engine == EngineChoice::Fake)?.block_on(async {
+        let ready = Ready::get(args.turns.engine, consent, &request).await?;
+        let alarmed = || {
+            if args.no_confirm {
+                return Ok(Vec::new());
+            }
+            again = judge(&request, &rules, &BTreeSet::new())?.alarmed();
+            Ok(told(&request, &again))
+        };
+        ready.measure(&request, alarmed).await
+    });
+    match ended? {
+        Ended::Complete => {}
+        Ended::Stopped => {
+            say(&format!("not judged; what was measured is in {}", folder(&request).display()));
+            return Err(Failure::Interrupted);
+        }
+        Ended::OutOfTime => say("the time limit ended it: not every round was measured"),
+    }
+    let mut found = judge(&request, &rules, &again)?;
+    found.lack(&sides.only[0], crate::compare::Side::Head);
+    found.lack(&sides.only[1], crate::compare::Side::Base);
+    verdict::give(&found, folder(&request), args.strict)
+}
+
+/// The scenario of a measurement in turns, changed as was typed.
+pub(super) fn scenario(
+    name: &str,
+    turns: &TurnFlags,
+    factors: &FactorFlags,
+) -> Result<Scenario, Failure> {
+    let file = run::scenario_file(name);
+    let mut scenario = scenario::load(&file).map_err(Failure::Usage)?;
+    if scenario.until.is_some() {
+        return Err(Failure::Usage(anyhow!(
+            "{}: `until` is for `run`: stopping when the figures please makes false alarms; name \
+             `rounds`",
+            file.display()
+        )));
+    }
+    scenario.rounds = turns.rounds.unwrap_or(scenario.rounds);
+    factors.change(&mut scenario.factors, &mut Vec::new());
+    scenario.factors.check().map_err(|reason| Failure::Usage(anyhow!(reason)))?;
+    Ok(scenario)
+}
+
+/// Sleeps are told to functions in whole milliseconds.
+pub(super) fn whole_ms(time: Duration) -> Result<u32, Failure> {
+    let ms = u32::try_from(time.as_millis()).ok().filter(|ms| *ms > 0);
+    ms.ok_or_else(|| Failure::Usage(anyhow!("a sleep must be at least 1ms and below 49 days")))
+}
+
+fn request(
+    args: &cli::Gate,
+    scenario: &mut Scenario,
+    sides: &Sides,
+    sleep_ms: Option<u32>,
+) -> Result<Request, Failure> {
+    let names: Vec<String> = sides.functions[0].iter().map(|f| f.name.clone()).collect();
+    known_exceptions(scenario, &sides.only, &names)?;
+    scenario.functions = names;
+    let begun = Begun::now();
+    let seed = begun.seed(args.turns.seed);
+    let id = begun.id("gate");
+    let folder = args.turns.out.clone();
+    let folder = folder.unwrap_or_else(|| Path::new("results").join(begun.name("gate")));
+    let sleeps: BTreeMap<String, u32> = match sleep_ms {
+        Some(ms) => scenario.functions.iter().map(|name| (name.clone(), ms)).collect(),
+        None => BTreeMap::new(),
+    };
+    let null = |index: usize| nulls(scenario, &sides.all[index]);
+    let side = |index: usize, name: &str, injected| {
+        let side = [&sides.base, &sides.head][index];
+        Side {
+            name: name.to_owned(),
+            functions: sides.functions[index].clone(),
+            null: null(index),
+            folder: folder.join(name),
+            record: Some(SideRecord {
+                pair: id.clone(),
+                label: side.label.clone(),
+                commit: side.commit.clone(),
+                dirty: side.dirty,
+                injected,
+            }),
+        }
+    };
+    let sides = vec![side(0, "base", BTreeMap::new()), side(1, "head", sleeps)];
+    scenario.controls &= sides.iter().all(|side| side.null.is_some());
+    Ok(Request {
+        plan: Plan::in_turns(scenario, scenario.functions.len(), sides.len(), seed),
+        command: command(args, scenario, seed),
+        started: begun.started,
+        traced: !args.turns.no_exec_trace,
+        scenario: scenario.clone(),
+        sides,
+        id,
+    })
+}
+
+/// The function of the controls, where the scenario has them.
+fn nulls(scenario: &Scenario, all: &[Function]) -> Option<Function> {
+    all.iter().find(|f| f.is_null && scenario.controls).cloned()
+}
+
+/// A margin for a function that is not measured would hold nowhere.
+pub(super) fn known_exceptions(
+    scenario: &Scenario,
+    only: &[Vec<String>],
+    names: &[String],
+) -> Result<(), Failure> {
+    let named = scenario.margins.exceptions.iter().filter_map(|e| e.function.as_ref());
+    let known = |name: &&String| names.contains(name) || only.iter().flatten().any(|n| n == *name);
+    match named.filter(|name| !known(name)).min() {
+        None => Ok(()),
+        Some(name) => Err(Failure::Usage(anyhow!(
+            "scenario {}: a gate.cell names `{name}`, which is not measured: measured are {}",
+            scenario.name,
+            listed(names)
+        ))),
+    }
+}
+
+fn announce(sides: &Sides) {
+    say(&format!("base: {}", sides.base.label));
+    say(&format!("head: {}", sides.head.label));
+    for (name, only) in ["base", "head"].iter().zip(&sides.only) {
+        if !only.is_empty() {
+            say(&format!("only in {name}: {}", listed(only)));
+        }
+    }
+}
+
+fn folder(request: &Request) -> &Path {
+    request.sides[0].folder.parent().unwrap_or(Path::new("."))
+}
+
+/// Compares what is on disk.
+fn judge(request: &Request, rules: &Rules, again: &BTreeSet<String>) -> Result<Comparison> {
+    let folders: Vec<&PathBuf> = request.sides.iter().map(|side| &side.folder).collect();
+    let (base, _): (Measured, _) = compare::open(folders[0])?;
+    let (head, _): (Measured, _) = compare::open(folders[1])?;
+    Ok(crate::compare::compare(&base, &head, rules, again))
+}
+
+/// Says what alarmed; returns the indices of its functions.
+fn told(request: &Request, alarmed: &BTreeSet<String>) -> Vec<usize> {
+    if !alarmed.is_empty() {
+        say(&format!("{}: slower at first sight, measured again", listed(alarmed)));
+    }
+    let functions = request.scenario.functions.iter().enumerate();
+    functions.filter(|(_, name)| alarmed.contains(*name)).map(|(index, _)| index).collect()
+}
+
+/// The command that repeats the gate.
+fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
+    let mut parts = vec![format!("coldstart gate {} --base {}", args.scenario, args.base)];
+    parts.extend(args.head.as_ref().map(|head| format!("--head {head}")));
+    parts.push(format!("--functions {}", scenario.functions.join(",")));
+    parts.push(format!("--rounds {}", scenario.rounds));
+    args.judge.repeat(&mut parts);
+    args.factors.change(&mut scenario.factors.clone(), &mut parts);
+    parts.extend(args.inject.map(|time| format!("--inject {}ms", time.as_millis())));
+    parts.extend(args.no_confirm.then(|| "--no-confirm".to_owned()));
+    parts.extend(args.turns.no_exec_trace.then(|| "--no-exec-trace".to_owned()));
+    parts.push(format!("--seed {seed}"));
+    parts.join(" ")
+}

@@ -1,0 +1,88 @@
+//! Two sides, as typed -> the functions of each, matched by name.
+
+use std::path::Path;
+
+use anyhow::anyhow;
+
+use super::Failure;
+use crate::cli::Common;
+use crate::functions::{self, Function, listed};
+use crate::sides::{Side, SideError};
+
+/// The functions of both sides. The checkouts live as long as this does.
+pub(super) struct Sides {
+    pub(super) base: Side,
+    pub(super) head: Side,
+    /// Functions that both have, those of each side in the same order.
+    pub(super) functions: [Vec<Function>; 2],
+    /// All that each side describes: the null function may be among them.
+    pub(super) all: [Vec<Function>; 2],
+    /// Names that only base has, and that only head has.
+    pub(super) only: [Vec<String>; 2],
+}
+
+impl Sides {
+    /// Opens both sides. `wanted` are the scenario's functions.
+    pub(super) fn open(
+        base: &str,
+        head: Option<&str>,
+        common: &Common,
+        wanted: &[String],
+    ) -> Result<Self, Failure> {
+        let file = common.functions_file.as_path();
+        let base = opened(Side::open(base, file))?;
+        let head = opened(match head {
+            Some(text) => Side::open(text, file),
+            None => Side::working_tree(file),
+        })?;
+        let all = [load(&base, "base")?, load(&head, "head")?];
+        let wanted = common.functions.as_deref().unwrap_or(wanted);
+        let names = names(&all, wanted, file)?;
+        let has = |side: &[Function], name: &str| side.iter().any(|f| f.name == name);
+        let (both, single): (Vec<String>, Vec<String>) =
+            names.into_iter().partition(|n| all.iter().all(|side| has(side, n)));
+        let (only_base, only_head) = single.into_iter().partition(|n| has(&all[0], n));
+        if both.is_empty() {
+            let error =
+                anyhow!("base and head have no function in common: there is nothing to compare");
+            return Err(Failure::Usage(error));
+        }
+        let chosen = |side: &[Function]| {
+            let find = |name: &String| side.iter().find(|f| f.name == *name).cloned();
+            both.iter().filter_map(find).collect::<Vec<_>>()
+        };
+        let functions = [chosen(&all[0]), chosen(&all[1])];
+        Ok(Self { base, head, functions, all, only: [only_base, only_head] })
+    }
+}
+
+/// What was chosen, or everything that either side has, in the order of the head.
+fn names(all: &[Vec<Function>; 2], wanted: &[String], file: &Path) -> Result<Vec<String>, Failure> {
+    let mut known: Vec<String> = Vec::new();
+    for function in all[1].iter().chain(&all[0]) {
+        if !known.contains(&function.name) {
+            known.push(function.name.clone());
+        }
+    }
+    if let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) {
+        let known = listed(&known);
+        let file = file.display();
+        return Err(Failure::Usage(anyhow!(
+            "{file}: unknown function `{unknown}`: known are {known}"
+        )));
+    }
+    known.retain(|name| wanted.is_empty() || wanted.contains(name));
+    Ok(known)
+}
+
+fn load(side: &Side, name: &str) -> Result<Vec<Function>, Failure> {
+    let loaded = functions::load(&side.functions_file());
+    loaded.map_err(|error| Failure::Usage(error.context(format!("{name}, {}", side.label))))
+}
+
+fn opened(side: Result<Side, SideError>) -> Result<Side, Failure> {
+    side.map_err(|error| match error {
+        SideError::Typed(_) => Failure::Usage(error.into()),
+        SideError::Environment(_) => Failure::Environment(error.into()),
+    })
+}
