@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::say;
 use crate::cli::EngineChoice;
 use crate::clock::Clock;
-use crate::drive::{DriveError, Driver, Ended, Stop};
+use crate::drive::{Done, DriveError, Driver, Ended, Stop};
 use crate::engine::docker::DockerEngine;
 use crate::engine::fake::FakeEngine;
 use crate::engine::process::WithProcesses;
@@ -20,6 +20,7 @@ use crate::exec_trace::ExecTrace;
 use crate::host;
 use crate::images;
 use crate::machine::Reading;
+use crate::plan::Trial;
 use crate::platform::Platform;
 use crate::provision::bases::Bases;
 use crate::provision::{Consent, Surroundings, engine};
@@ -172,18 +173,20 @@ async fn trials<E: Engine>(
     let Request { plan, scenario, .. } = request;
     let begun = Instant::now();
     let mut progress = Progress::new(plan.trials.len(), request.rounds());
-    let mut rows = |trial: &crate::plan::Trial, done: crate::drive::Done| {
+    let mut rows = |progress: &mut Progress, trial: &Trial, done: Done| {
         asked[trial.side] += plan.invocations_of(scenario, trial);
         writers[trial.side].append(&done.record, &done.samples)?;
         progress.trial(trial, &done.samples);
         Ok(())
     };
-    let mut ended = driver.run(stop, &mut rows).await;
+    let mut ended = driver.run(stop, |trial, done| rows(&mut progress, trial, done)).await;
     if matches!(ended, Ok(Ended::Complete)) {
         let functions = again().map_err(DriveError::Rows)?;
-        if !functions.is_empty() {
-            let more = plan.again(scenario, &functions, scenario.rounds);
-            ended = driver.run_trials(&more, stop, &mut rows).await;
+        let more = plan.again(scenario, &functions, scenario.rounds);
+        if !more.is_empty() {
+            progress.more(more.len(), scenario.rounds);
+            let rows = |trial: &Trial, done| rows(&mut progress, trial, done);
+            ended = driver.run_trials(&more, stop, rows).await;
         }
     }
     progress.end(begun.elapsed());

@@ -47,6 +47,12 @@ impl Progress {
         Self { bar, terminal, rounds, round: Round::default() }
     }
 
+    /// Makes room for so many trials more, in so many rounds.
+    pub(super) fn more(&mut self, trials: usize, rounds: u32) {
+        self.bar.inc_length(trials as u64);
+        self.rounds = self.rounds.map(|before| before + rounds);
+    }
+
     /// Shows a trial that has ended.
     pub(super) fn trial(&mut self, trial: &Trial, samples: &[Sample]) {
         if trial.round != self.round.number {

@@ -206,11 +206,13 @@ impl Judging {
     }
 
     fn of_a_size(&self, ratio: Option<&Estimate>, difference: Option<&Estimate>) -> Verdict {
-        let (Some(ratio), Some(difference)) = (ratio, difference) else { return Verdict::Invalid };
+        let Some(difference) = difference else { return Verdict::Invalid };
+        // An image of no size, as the simulated engine's, has no ratio.
+        let ratio = ratio.map_or(1.0, |ratio| ratio.value);
         let most = 1.0 + self.margin.share;
-        match (ratio.value, difference.value) {
-            (r, d) if r > most && d > self.margin.floor => Verdict::Regressed,
-            (r, d) if r < 1.0 / most && d < -self.margin.floor => Verdict::Improved,
+        match difference.value {
+            d if ratio > most && d > self.margin.floor => Verdict::Regressed,
+            d if ratio < 1.0 / most && d < -self.margin.floor => Verdict::Improved,
             _ => Verdict::Unchanged,
         }
     }
