@@ -19,9 +19,13 @@ mod alike;
 mod judge;
 mod measured;
 mod place;
+mod rates;
+mod simulate;
 
 pub use alike::fingerprint;
 pub use measured::{Measured, Round, Rounds};
+pub use rates::{Rate, Rates};
+pub use simulate::{Noise, Setting};
 
 use judge::Case;
 

@@ -24,6 +24,7 @@ mod html;
 mod markdown;
 mod noise;
 mod notes;
+pub mod rates;
 pub mod readme;
 mod resources;
 mod summary;

@@ -214,8 +214,8 @@ pub struct Run {
     pub truncated: bool,
 }
 
-/// The file of a run's facts.
-const RECORD: &str = "run.json";
+/// The file of a run's facts: a folder that has it is a run's.
+pub const RECORD: &str = "run.json";
 /// The file of a run's samples.
 const SAMPLES: &str = "samples.jsonl";
 

@@ -1,8 +1,338 @@
-//! `aa`.
+//! `aa`: the gate turned on itself. The same code on both sides shows how often it
+//! cries wolf, a head that sleeps a known time how often it finds what is there.
 
-use super::Failure;
-use crate::cli::Aa;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-pub(super) fn run(_: &Aa) -> Result<(), Failure> {
+use anyhow::{Result, anyhow};
+
+use super::measure::{Begun, Ready, Request, Side};
+use super::{Failure, compare, gate, load_functions, runtime, say};
+use crate::cli::{self, EngineChoice, Injection};
+use crate::compare::{Measured, Noise, Rates, Rules, Setting};
+use crate::drive::Ended;
+use crate::functions::Function;
+use crate::plan::Plan;
+use crate::provision::Consent;
+use crate::report::rates::{self, Head, Reliability};
+use crate::scenario::Scenario;
+use crate::store::{self, SideRecord};
+
+/// Rounds that are measured to know what a share of a function's total is.
+const PILOT: u32 = 6;
+
+/// Measures (or draws) the gates, and tells how they came out.
+pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
+    let aa = Aa::new(args)?;
+    if args.turns.dry_run {
+        print!("{}", aa.request(1, &aa.sleepless(), 0).describe());
+        println!("{} times the same, with other seeds", args.runs);
+        return Ok(());
+    }
+    let begun = Instant::now();
+    let (heads, source) = match &args.simulate {
+        Some(folder) => aa.simulate(folder)?,
+        None => (aa.measure()?, "measured on this machine".to_owned()),
+    };
+    let found = Reliability {
+        command: aa.command(),
+        source,
+        simulated: args.simulate.is_some() || args.turns.engine == EngineChoice::Fake,
+        rounds: aa.scenario.rounds,
+        margin: aa.rules.margins.share,
+        confirm: !args.no_confirm,
+        elapsed: begun.elapsed(),
+        heads,
+    };
+    for file in rates::files(&found)? {
+        store::write(&aa.folder, &file.path, &file.bytes)?;
+    }
+    println!("{}", rates::text(&found));
+    say(&format!("kept in {}", aa.folder.display()));
     Ok(())
+}
+
+/// Milliseconds of sleep by function.
+type Sleeps = BTreeMap<String, u32>;
+
+/// What was typed, checked.
+struct Aa<'a> {
+    args: &'a cli::Aa,
+    scenario: Scenario,
+    functions: Vec<Function>,
+    null: Option<Function>,
+    rules: Rules,
+    /// None for the same code.
+    injections: Vec<Option<Injection>>,
+    begun: Begun,
+    seed: u64,
+    folder: PathBuf,
+}
+
+impl<'a> Aa<'a> {
+    fn new(args: &'a cli::Aa) -> Result<Self, Failure> {
+        let mut scenario = gate::scenario(&args.scenario, &args.turns, &args.factors)?;
+        let functions = load_functions(&args.common, &scenario.functions)?;
+        scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
+        gate::known_exceptions(&scenario, &[], &scenario.functions)?;
+        let null = super::run::null(&args.common.functions_file, &mut scenario)?;
+        let begun = Begun::now();
+        let default = || Path::new("results").join(begun.name("aa"));
+        Ok(Self {
+            rules: args.judge.rules(&scenario.margins),
+            injections: injections(&args.inject)?,
+            seed: begun.seed(args.turns.seed),
+            folder: args.turns.out.clone().unwrap_or_else(default),
+            args,
+            functions,
+            null,
+            begun,
+            scenario,
+        })
+    }
+
+    fn sleepless(&self) -> Vec<Sleeps> {
+        vec![Sleeps::new(); self.injections.len()]
+    }
+
+    /// Measures every gate: one base, and each head against it, in turns.
+    fn measure(&self) -> Result<Vec<Head>, Failure> {
+        let choice = self.args.turns.engine;
+        let consent = Consent::from_flag(self.args.common.provision);
+        runtime(choice == EngineChoice::Fake)?.block_on(async {
+            let request = self.request(1, &self.sleepless(), 0);
+            let ready = Ready::get(choice, consent, &request).await?;
+            let sleeps = self.sleeps(&ready).await?;
+            let mut all = vec![Rates::default(); self.injections.len()];
+            for number in 1..=self.args.runs {
+                say(&format!("gate {number} of {}", self.args.runs));
+                let request = self.request(number, &sleeps, u64::from(number));
+                self.one(&ready, &request, &mut all).await?;
+            }
+            Ok(self.heads(sleeps, all))
+        })
+    }
+
+    /// One gate, or as many as there are heads.
+    async fn one(
+        &self,
+        ready: &Ready,
+        request: &Request,
+        all: &mut [Rates],
+    ) -> Result<(), Failure> {
+        let mut again = BTreeSet::new();
+        let alarmed = || {
+            if !self.args.no_confirm {
+                for found in self.judge(request, &BTreeSet::new())? {
+                    again.extend(found.alarmed());
+                }
+            }
+            let functions = request.scenario.functions.iter().enumerate();
+            Ok(functions
+                .filter(|(_, name)| again.contains(*name))
+                .map(|(index, _)| index)
+                .collect())
+        };
+        match ready.measure(request, alarmed).await? {
+            Ended::Stopped => return Err(Failure::Interrupted),
+            Ended::Complete | Ended::OutOfTime => {}
+        }
+        for (rates, found) in all.iter_mut().zip(self.judge(request, &again)?) {
+            rates.add(&found);
+        }
+        Ok(())
+    }
+
+    /// Every head against the base, from what is on disk.
+    fn judge(
+        &self,
+        request: &Request,
+        again: &BTreeSet<String>,
+    ) -> Result<Vec<crate::compare::Comparison>> {
+        let (base, _) = compare::open(&request.sides[0].folder)?;
+        let heads = request.sides[1..].iter();
+        heads
+            .map(|side| {
+                let (head, _) = compare::open(&side.folder)?;
+                Ok(crate::compare::compare(&base, &head, &self.rules, again))
+            })
+            .collect()
+    }
+
+    /// What each head sleeps. A share is of the median of a short run before.
+    async fn sleeps(&self, ready: &Ready) -> Result<Vec<Sleeps>, Failure> {
+        let is_share = |i: &Option<Injection>| matches!(i, Some(Injection::Share(_)));
+        let mut medians = BTreeMap::new();
+        if self.injections.iter().any(is_share) {
+            say(&format!("{PILOT} rounds to know what a share of the total is"));
+            let request = self.pilot();
+            ready.measure(&request, || Ok(Vec::new())).await?;
+            let (pilot, _) = compare::open(&request.sides[0].folder)?;
+            medians = Noise::of(&[vec![pilot]]).map(|noise| noise.medians()).unwrap_or_default();
+        }
+        let of = |injection: &Option<Injection>| self.sleep(*injection, &medians);
+        Ok(self.injections.iter().map(of).collect())
+    }
+
+    fn sleep(&self, injection: Option<Injection>, medians: &BTreeMap<String, f64>) -> Sleeps {
+        let of = |name: &String| {
+            let ms = match injection? {
+                Injection::Time(time) => time.as_secs_f64() * 1e3,
+                Injection::Share(share) => share * medians.get(name)? / 1e6,
+            };
+            // Functions sleep whole milliseconds, and none is no injection.
+            Some((name.clone(), (ms.round() as u32).max(1)))
+        };
+        self.scenario.functions.iter().filter_map(of).collect()
+    }
+
+    /// Draws every gate from recorded starts.
+    fn simulate(&self, folder: &Path) -> Result<(Vec<Head>, String), Failure> {
+        let noise = Noise::of(&measurements(folder, &self.scenario.functions)?);
+        let noise = noise.ok_or_else(|| {
+            anyhow!("{}: no cold start of the chosen functions to draw from", folder.display())
+        })?;
+        let medians = noise.medians();
+        let setting = Setting {
+            rules: self.rules.clone(),
+            rounds: self.scenario.rounds.saturating_sub(1).max(1),
+            confirm: !self.args.no_confirm,
+        };
+        let sleeps: Vec<Sleeps> =
+            self.injections.iter().map(|injection| self.sleep(*injection, &medians)).collect();
+        let mut all = vec![Rates::default(); sleeps.len()];
+        for number in 0..u64::from(self.args.runs) {
+            for (index, (rates, sleeps)) in all.iter_mut().zip(&sleeps).enumerate() {
+                let seed = self.seed.wrapping_add(number * 1_000 + index as u64);
+                rates.add(&noise.gate(&setting, sleeps, seed));
+            }
+        }
+        let source = format!(
+            "starts drawn from {} measurement(s) in {}, at least {} a function each",
+            noise.measurements(),
+            folder.display(),
+            noise.least()
+        );
+        Ok((self.heads(sleeps, all), source))
+    }
+
+    fn heads(&self, sleeps: Vec<Sleeps>, all: Vec<Rates>) -> Vec<Head> {
+        let heads = self.injections.iter().zip(sleeps).zip(all);
+        heads
+            .map(|((injection, sleeps), rates)| Head {
+                injected: injection.map(|i| i.to_string()),
+                sleeps,
+                rates,
+            })
+            .collect()
+    }
+
+    /// The gate of a number: a base and every head.
+    fn request(&self, number: u32, sleeps: &[Sleeps], offset: u64) -> Request {
+        let folder = self.folder.join(format!("gate-{number:04}"));
+        let mut sides = vec![self.side("base", &folder, Sleeps::new())];
+        for (injection, sleeps) in self.injections.iter().zip(sleeps) {
+            let name = injection.map_or_else(|| "head".to_owned(), |i| format!("head+{i}"));
+            sides.push(self.side(&name, &folder, sleeps.clone()));
+        }
+        self.asked(sides, self.scenario.clone(), number, offset)
+    }
+
+    /// A few rounds of the base alone.
+    fn pilot(&self) -> Request {
+        let scenario = Scenario { rounds: PILOT, ..self.scenario.clone() };
+        let folder = self.folder.join("pilot");
+        self.asked(vec![self.side("base", &folder, Sleeps::new())], scenario, 0, 0)
+    }
+
+    fn asked(&self, mut sides: Vec<Side>, scenario: Scenario, number: u32, offset: u64) -> Request {
+        let id = format!("{}-{number}", self.begun.id("aa"));
+        for record in sides.iter_mut().filter_map(|side| side.record.as_mut()) {
+            record.pair.clone_from(&id);
+        }
+        let seed = self.seed.wrapping_add(offset);
+        Request {
+            plan: Plan::in_turns(&scenario, self.functions.len(), sides.len(), seed),
+            command: self.command(),
+            started: self.begun.started,
+            traced: !self.args.turns.no_exec_trace,
+            sides,
+            scenario,
+            id,
+        }
+    }
+
+    fn side(&self, name: &str, folder: &Path, injected: Sleeps) -> Side {
+        let record = SideRecord {
+            pair: String::new(),
+            label: name.to_owned(),
+            commit: None,
+            dirty: false,
+            injected,
+        };
+        Side {
+            name: name.to_owned(),
+            functions: self.functions.clone(),
+            null: self.null.clone(),
+            folder: folder.join(name),
+            record: Some(record),
+        }
+    }
+
+    /// The command that repeats it.
+    fn command(&self) -> String {
+        let args = self.args;
+        let mut parts = vec![format!("coldstart aa {} --runs {}", args.scenario, args.runs)];
+        let sleeps: Vec<String> = args.inject.iter().map(ToString::to_string).collect();
+        parts.extend((!sleeps.is_empty()).then(|| format!("--inject {}", sleeps.join(","))));
+        let folder = args.simulate.as_ref();
+        parts.extend(folder.map(|folder| format!("--simulate {}", folder.display())));
+        parts.push(format!("--functions {}", self.scenario.functions.join(",")));
+        parts.push(format!("--rounds {}", self.scenario.rounds));
+        args.judge.repeat(&mut parts);
+        args.factors.change(&mut self.scenario.factors.clone(), &mut parts);
+        parts.extend(args.no_confirm.then(|| "--no-confirm".to_owned()));
+        parts.extend(args.turns.no_exec_trace.then(|| "--no-exec-trace".to_owned()));
+        parts.push(format!("--seed {}", self.seed));
+        parts.join(" ")
+    }
+}
+
+/// What heads are told to sleep; nothing typed is the same code.
+fn injections(typed: &[Injection]) -> Result<Vec<Option<Injection>>, Failure> {
+    let mut all = Vec::new();
+    for injection in typed {
+        all.push(match injection {
+            Injection::Time(time) if *time == Duration::ZERO => None,
+            Injection::Time(time) => {
+                gate::whole_ms(*time)?;
+                Some(*injection)
+            }
+            Injection::Share(_) => Some(*injection),
+        });
+    }
+    Ok(if all.is_empty() { vec![None] } else { all })
+}
+
+/// The measurements of unchanged code in a folder, or in any folder below: sides that
+/// were told to sleep are left out, those of one measurement stand together.
+fn measurements(folder: &Path, functions: &[String]) -> Result<Vec<Vec<Measured>>> {
+    let mut by_run: BTreeMap<String, Vec<Measured>> = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        if folder.join(store::RECORD).is_file() {
+            let record = store::record(&folder)?;
+            if record.side.as_ref().is_none_or(|side| side.injected.is_empty()) {
+                let (mut measured, _) = compare::open(&folder)?;
+                measured.cells.retain(|cell, _| functions.contains(&cell.function));
+                by_run.entry(record.id).or_default().push(measured);
+            }
+            continue;
+        }
+        let entries = std::fs::read_dir(&folder);
+        let entries = entries.map_err(|e| anyhow!("cannot read {}: {e}", folder.display()))?;
+        folders.extend(entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()));
+    }
+    Ok(by_run.into_values().collect())
 }
