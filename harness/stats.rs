@@ -15,6 +15,7 @@ mod distribution;
 mod floor;
 mod histogram;
 mod noise;
+pub mod normal;
 mod resources;
 mod throughput;
 mod typical;
