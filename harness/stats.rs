@@ -14,6 +14,7 @@ mod controls;
 mod distribution;
 mod floor;
 mod histogram;
+pub mod multiple;
 mod noise;
 pub mod normal;
 mod resources;
