@@ -17,6 +17,7 @@ mod histogram;
 pub mod multiple;
 mod noise;
 pub mod normal;
+pub mod proportion;
 mod resources;
 mod throughput;
 mod typical;

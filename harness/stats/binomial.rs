@@ -16,6 +16,14 @@ pub(super) fn ranks(n: usize, q: f64) -> Option<(usize, usize)> {
     Some((low, high))
 }
 
+/// The probability of `k` successes or more of `n`, each of probability `q`, which is
+/// neither 0 nor 1.
+pub(super) fn at_least(k: usize, n: usize, q: f64) -> f64 {
+    let Weights { from, weights, .. } = Weights::new(n, q);
+    let above = weights.get(k.saturating_sub(from)..).unwrap_or(&[]);
+    above.iter().sum::<f64>() / weights.iter().sum::<f64>()
+}
+
 /// The binomial distribution as far as it matters, relative to its mode.
 struct Weights {
     n: usize,
@@ -126,6 +134,14 @@ mod tests {
                 assert_eq!(ranks(n, q), by_definition(n, q), "n = {n}, q = {q}");
             }
         }
+    }
+
+    #[test]
+    fn a_tail_is_the_sum_of_its_terms() {
+        // Three or more heads of five: a half. None or more: certain.
+        assert!((at_least(3, 5, 0.5) - 0.5).abs() < 1e-15);
+        assert!((at_least(2, 3, 0.1) - 0.028).abs() < 1e-15);
+        assert_eq!((at_least(0, 9, 0.3), at_least(9_999, 10_000, 0.5)), (1.0, 0.0));
     }
 
     #[test]
