@@ -18,6 +18,7 @@ pub mod multiple;
 mod noise;
 pub mod normal;
 pub mod proportion;
+pub mod rank;
 mod resources;
 mod throughput;
 mod typical;
