@@ -20,6 +20,7 @@ pub mod normal;
 pub mod proportion;
 pub mod rank;
 mod resources;
+pub mod shift;
 mod throughput;
 mod typical;
 mod unattributed;
