@@ -137,6 +137,14 @@ mod tests {
     }
 
     #[test]
+    fn a_tail_is_the_sum_of_its_terms() {
+        // Three or more heads of five: a half. None or more: certain.
+        assert!((at_least(3, 5, 0.5) - 0.5).abs() < 1e-15);
+        assert!((at_least(2, 3, 0.1) - 0.028).abs() < 1e-15);
+        assert_eq!((at_least(0, 9, 0.3), at_least(9_999, 10_000, 0.5)), (1.0, 0.0));
+    }
+
+    #[test]
     fn large_n_is_near_the_normal_approximation() {
         let (low, high) = ranks(100_000, 0.5).unwrap();
         assert!((low as i64 - 49_690).abs() <= 1, "{low}");

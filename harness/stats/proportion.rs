@@ -85,3 +85,6 @@ impl Deal {
         more / ((hits + 1) as f64 * (self.base + hits + 1 - self.hits) as f64)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -136,39 +136,51 @@ fn approximate(pooled: &[Pooled], head: usize, tails: Tails) -> f64 {
 
 /// By counting every deal.
 fn exact(pooled: &[Pooled], head: usize, tails: Tails) -> f64 {
-    let n = pooled.len();
-    // The fewer are dealt; when those are base, the order is turned round, so that
-    // a large sum speaks for head all the same.
-    let turned = 2 * head > n;
-    let take = if turned { n - head } else { head };
-    let mut scores = Vec::with_capacity(n);
-    let mut seen = 0;
-    let mut own = 0;
-    for (of_head, of_base) in ties(pooled) {
-        let size = of_head + of_base;
-        // Twice the mean rank, from 0.
-        let score = 2 * seen + size - 1;
-        let score = if turned { 2 * (n - 1) - score } else { score };
-        scores.extend(std::iter::repeat_n(score, size));
-        own += score * if turned { of_base } else { of_head };
-        seen += size;
-    }
-    let (least, unit) = smallest_scale(&scores);
-    if unit == 0 {
-        return 1.0;
-    }
-    scores.iter_mut().for_each(|score| *score = (*score - least) / unit);
-    let own = (own - take * least) / unit;
+    let Some(Deal { scores, take, own }) = Deal::of(pooled, head) else { return 1.0 };
     let ways = ways_by_sum(&scores, take);
     // The mean sum is take * all / n; n times it is whole.
-    let off = |sum: usize| (n * sum).abs_diff(take * scores.iter().sum::<usize>());
-    let limit = off(own);
+    let all: usize = scores.iter().sum();
+    let off = |sum: usize| (scores.len() * sum).abs_diff(take * all);
     let extreme = |sum: usize| match tails {
         Tails::Upper => sum >= own,
-        Tails::Both => off(sum) >= limit,
+        Tails::Both => off(sum) >= off(own),
     };
     let counted = ways.iter().enumerate().filter(|(sum, _)| extreme(*sum)).map(|(_, ways)| ways);
     counted.sum::<u64>() as f64 / ways.iter().sum::<u64>() as f64
+}
+
+/// The ranks of all values, in the smallest whole numbers, and those that one side,
+/// the one of fewer values, was dealt.
+struct Deal {
+    scores: Vec<usize>,
+    /// How many that side has.
+    take: usize,
+    /// Their sum. A large one speaks for head.
+    own: usize,
+}
+
+impl Deal {
+    /// None when all values are tied.
+    fn of(pooled: &[Pooled], head: usize) -> Option<Self> {
+        let n = pooled.len();
+        // When base is the side of fewer, the order is turned round.
+        let turned = 2 * head > n;
+        let take = if turned { n - head } else { head };
+        let (mut scores, mut own, mut seen) = (Vec::with_capacity(n), 0, 0);
+        for (of_head, of_base) in ties(pooled) {
+            let size = of_head + of_base;
+            // Twice the mean rank, from 0.
+            let score = 2 * seen + size - 1;
+            let score = if turned { 2 * (n - 1) - score } else { score };
+            scores.extend(std::iter::repeat_n(score, size));
+            own += score * if turned { of_base } else { of_head };
+            seen += size;
+        }
+        let (least, unit) = smallest_scale(&scores);
+        let own = (own - take * least).checked_div(unit)?;
+        scores.iter_mut().for_each(|score| *score = (*score - least) / unit);
+        Some(Self { scores, take, own })
+    }
 }
 
 /// The smallest score, and the greatest common divisor of what the others exceed it
@@ -206,3 +218,6 @@ fn ways_by_sum(scores: &[usize], take: usize) -> Vec<u64> {
     }
     ways.swap_remove(take)
 }
+
+#[cfg(test)]
+mod tests;

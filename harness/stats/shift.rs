@@ -3,8 +3,8 @@
 //! The estimate of Hodges & Lehmann 1963: the median of all differences between a
 //! value of head and one of base. It comes from `pragmastat`. Its interval lies
 //! between two of these differences, as Mann & Whitney's test would accept them
-//! (Moses 1953; Hollander & Wolfe 1973, section 4.3); ties make it wider, never too
-//! narrow.
+//! (Moses 1953; Hollander & Wolfe 1973, section 4.3). It includes both, so that ties
+//! only make it cover more: breaking them would take pairs from either end's count.
 //!
 //! That crate's own bounds are not used: they count the pairs one too far in (with 4
 //! values a side they cover the truth in 94.3 %, with 3 and 5 in 92.9 %), and take
@@ -114,3 +114,6 @@ fn from_order(place: i64) -> f64 {
 fn flip(bits: i64) -> i64 {
     bits ^ (((bits >> 63) as u64) >> 1) as i64
 }
+
+#[cfg(test)]
+mod tests;

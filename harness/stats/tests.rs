@@ -5,6 +5,8 @@ use crate::sample::{Mark, Outcome, Temperature};
 use crate::scenario::Act;
 use proptest::prelude::*;
 
+pub(super) mod draws;
+
 pub(super) const MS: u64 = 1_000_000;
 
 pub(super) fn cell(act: Act, temperature: Temperature) -> Cell {
