@@ -15,6 +15,7 @@ use crate::store::Run;
 use findings::Findings;
 
 mod charts;
+pub mod comparison;
 mod controls;
 mod environment;
 mod findings;
