@@ -1,44 +1,67 @@
-//! Stub until the words are merged.
+//! Two runs, compared -> words for people and files for programs.
+//!
+//! Does no I/O and judges nothing: verdicts come with the [`Comparison`]. Names of
+//! functions, labels and reasons are foreign text: tamed, and escaped for each form.
+
+use anyhow::Result;
+
 use super::Artifact;
 use crate::compare::Comparison;
-use anyhow::Result;
-/// Stub.
-pub fn files(_: &Comparison) -> Result<Vec<Artifact>> {
-    Ok(vec![])
+
+mod annotations;
+mod answer;
+mod facts;
+mod json;
+mod junit;
+mod markdown;
+mod text;
+mod trackers;
+mod words;
+
+/// Every derived file of a comparison but its charts, relative to its folder:
+/// `compare.json` (see [`schema`]), `compare.md`, `compare.xml` (`JUnit`),
+/// `compare.bmf.json` (Bencher Metric Format) and `compare.benchmark.json`
+/// (github-action-benchmark, `customSmallerIsBetter`).
+///
+/// # Errors
+/// When a file cannot be written as its form, which takes a fault of a library.
+pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
+    Ok(vec![
+        Artifact::new("compare.json", json::document(comparison)?),
+        Artifact::new("compare.md", markdown(comparison)),
+        Artifact::new("compare.xml", junit::report(comparison)?),
+        Artifact::new("compare.bmf.json", trackers::bencher(comparison)?),
+        Artifact::new("compare.benchmark.json", trackers::benchmark_action(comparison)?),
+    ])
 }
-/// Stub.
-pub fn text(c: &Comparison) -> String {
-    let mut t = format!(
-        "{:?} notes {:?} missing {:?} advisory {:?}\n",
-        c.outcome, c.notes, c.missing, c.advisory
-    );
-    for r in c.worst_first() {
-        t += &format!(
-            "{} {:?} {} {:?}->{:?} ratio {:?} diff {:?} p {:?} adj {:?} det {:?} {:?} {:?}\n",
-            r.function,
-            r.metric,
-            r.verdict,
-            r.base,
-            r.head,
-            r.ratio.map(|e| (e.value, e.interval)),
-            r.difference.map(|e| e.value / 1e6),
-            r.p,
-            r.adjusted_p,
-            r.detectable.map(|d| (d.share, d.amount / 1e6)),
-            r.reason,
-            r.explained_by()
-                .iter()
-                .map(|p| (p.part.to_string(), p.change.value / 1e6))
-                .collect::<Vec<_>>()
-        );
-    }
-    t
+
+/// The comparison for a terminal: lines of at most 100 columns where names allow it.
+#[must_use]
+pub fn text(comparison: &Comparison) -> String {
+    text::text(comparison)
 }
-/// Stub.
-pub fn markdown(_: &Comparison) -> String {
-    String::new()
+
+/// The comparison for a pull request's comment or a step's summary, as
+/// GitHub-flavoured Markdown: fewer than 60,000 bytes whatever the number of cells.
+#[must_use]
+pub fn markdown(comparison: &Comparison) -> String {
+    markdown::page(comparison)
 }
-/// Stub.
-pub fn annotations(_: &Comparison) -> Vec<String> {
-    vec![]
+
+/// GitHub workflow commands, one a line without its end, at most 10, the gravest first.
+#[must_use]
+pub fn annotations(comparison: &Comparison) -> Vec<String> {
+    annotations::annotations(comparison)
 }
+
+/// The JSON schema (draft 2020-12) of `compare.json`, as it stands in
+/// `results/compare.schema.json`.
+///
+/// # Errors
+/// When it cannot be written as JSON, which takes a fault of a library.
+pub fn schema() -> Result<String> {
+    json::schema()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -138,23 +138,26 @@ fn row(run: &Run, summary: &Summary) -> [String; 12] {
 
 /// A Markdown table; every cell is escaped.
 pub(super) fn grid<const N: usize>(columns: &[&str; N], rows: &[[String; N]]) -> String {
-    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let mut text = line(columns.iter().map(|c| escape(c)).collect());
-    text += &line(vec!["---".to_owned(); N]);
-    for row in rows {
-        text += &line(row.iter().map(|c| escape(c)).collect());
-    }
+    let mut text = grid_row(columns);
+    text += &format!("| {} |\n", ["---"; N].join(" | "));
+    text.extend(rows.iter().map(grid_row));
     text
 }
 
+/// One line of such a table, its end included.
+pub(super) fn grid_row<T: AsRef<str>, const N: usize>(cells: &[T; N]) -> String {
+    let cells: Vec<String> = cells.iter().map(|c| escape(c.as_ref())).collect();
+    format!("| {} |\n", cells.join(" | "))
+}
+
 /// Facts in our own words.
-fn told(facts: &[Fact]) -> String {
+pub(super) fn told(facts: &[Fact]) -> String {
     let told = |(name, text): &Fact| format!("- **{}**: {}\n", escape(name), escape(text));
     facts.iter().map(told).collect()
 }
 
 /// Facts in foreign words.
-fn listed(facts: &[Fact]) -> String {
+pub(super) fn listed(facts: &[Fact]) -> String {
     facts.iter().map(|(name, text)| format!("- {}: {}\n", escape(name), code(text))).collect()
 }
 
@@ -175,7 +178,7 @@ pub(super) fn escape(text: &str) -> String {
             c => escaped.push(c),
         }
     }
-    escaped.replace("://", ":&#47;/")
+    escaped.replace("://", ":&#47;/").replace("www.", "www&#46;")
 }
 
 /// Foreign text word for word: fenced by more backticks than it holds.
@@ -194,6 +197,7 @@ mod tests {
     fn foreign_text_is_no_markup() {
         assert_eq!(escape("a|b <i>*x*</i> @you"), "a\\|b &lt;i&gt;\\*x\\*&lt;/i&gt; &#64;you");
         assert_eq!(escape("see http://x"), "see http:&#47;/x");
+        assert_eq!(escape("www.x.org"), "www&#46;x.org");
         assert_eq!(escape("\u{1b}[31mred\r\nline"), "\u{fffd}\\[31mred line");
         assert_eq!(code("say ``hi`` <b>"), "``` say ``hi`` <b> ```");
     }

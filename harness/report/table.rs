@@ -121,7 +121,7 @@ fn row(summary: &Summary) -> Row {
 }
 
 /// Breaks a line at spaces; the parts after the first are indented further.
-fn wrapped(text: &str, indent: &str) -> Vec<String> {
+pub(super) fn wrapped(text: &str, indent: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = indent.to_owned();
     for word in text.split(' ') {

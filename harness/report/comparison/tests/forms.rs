@@ -1,0 +1,279 @@
+//! The forms as they are, and what holds for the ones that programs read.
+
+use super::*;
+use serde_json::Value;
+
+/// Set it to anything to write the schema instead of comparing it.
+const UPDATE: &str = "COLDSTART_UPDATE_SCHEMA";
+
+#[test]
+fn the_schema_is_the_committed_one() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("results/compare.schema.json");
+    let now = schema().unwrap();
+    if std::env::var_os(UPDATE).is_some() {
+        std::fs::write(&path, &now).unwrap();
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == now,
+        "results/compare.schema.json is out of date: {UPDATE}=1 cargo test --lib the_schema_is; \
+         if a reader of the old form would break, raise FORMAT too"
+    );
+    let schema: Value = serde_json::from_str(&now).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["$id"], "urn:coldstart:compare:1");
+}
+
+#[test]
+fn every_comparison_is_as_the_schema_says() {
+    let schema: Value = serde_json::from_str(&schema().unwrap()).unwrap();
+    assert!(jsonschema::meta::is_valid(&schema));
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    for (name, c) in synthetic::all() {
+        let document: Value =
+            serde_json::from_str(&file(&files(&c).unwrap(), "compare.json")).unwrap();
+        let faults: Vec<String> = validator.iter_errors(&document).map(|e| e.to_string()).collect();
+        assert!(faults.is_empty(), "{name}: {faults:?}");
+        assert_eq!(document["rows"].as_array().unwrap().len(), c.rows.len(), "{name}");
+    }
+    assert!(!validator.is_valid(&serde_json::json!({"format": 1})));
+}
+
+#[test]
+fn trackers_get_the_figures_of_head() {
+    let files = files(&synthetic::regressed()).unwrap();
+    let bmf: Value = serde_json::from_str(&file(&files, "compare.bmf.json")).unwrap();
+    let python = &bmf["python bridge start/first"];
+    assert_eq!(python["cold-total"]["value"], 250_432_000);
+    assert_eq!(python["cold-boot-init"]["value"], 72_000_000);
+    assert_eq!(bmf["python"]["image-size"]["value"], 146_800_652);
+    assert_eq!(bmf["node bridge start/again"]["warm-total"]["value"], 1_092_000);
+    let list: Value = serde_json::from_str(&file(&files, "compare.benchmark.json")).unwrap();
+    assert_eq!(list[0]["name"], "python bridge start/first cold, total");
+    assert_eq!((&list[0]["unit"], &list[0]["value"]), (&"ns".into(), &250_432_000.into()));
+    assert!(list[0]["extra"].as_str().unwrap().starts_with("+11.8 % [+8.8, +14.8] against base"));
+
+    let files = super::files(&synthetic::invalid()).unwrap();
+    assert_eq!(file(&files, "compare.bmf.json"), "{}\n", "no history of what is not believed");
+    assert_eq!(file(&files, "compare.benchmark.json"), "[]\n");
+}
+
+#[test]
+fn the_text() {
+    insta::assert_snapshot!(text(&synthetic::regressed()), @r##"
+    Cold starts got slower: python +26 ms (+11.8 %), in init.
+    outcome: regressed (▲ slower)
+
+    base: main (1a2b3c4d5e6f): run 20260102-030405-gate, began 2026-01-02T03:04:05Z,
+      30 rounds
+    head: faster-init (0f1e2d3c4b5a): run 20260102-030405-gate, began
+      2026-01-02T03:04:05Z, 30 rounds
+    order: interleaved: both sides in one run, in mirrored order
+    host: 2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24
+    functions: not the same: python (image)
+    decides: total, boot + init; at most 5 % false alarms over all rows that decide
+
+    conditions of all rows: bridge
+    ▲ python  start/first cold  boot + init  48.0 -> 72.0 ms  +50.0 % [+47.0, +53.0]  p=.0004 n=29 err=0
+        REGRESSED
+    ▲ python  start/first cold  total         224 ->  250 ms  +11.8 % [+8.8, +14.8]   p=.0004 n=58 err=0
+        REGRESSED in init (+26 ms) (measured again: n = 58)
+    = jvm     start/first cold  total         240 ->  242 ms   +1.0 % [-2.0, +4.0]    p=1.000 n=29 err=0
+        unchanged (would have seen +12 %)
+    = rust    start/first cold  total         164 ->  164 ms   +0.0 % [-3.0, +3.0]    p=1.000 n=29 err=0
+        unchanged (would have seen +8 %)
+    = node    start/first cold  total         281 ->  278 ms   -1.0 % [-4.0, +2.0]    p=1.000 n=29 err=0
+        unchanged (would have seen +12 %)
+
+    these decide nothing:
+    ▲ node  start/again warm  warm total  0.910 -> 1.09 ms  +20.0 % [+17.0, +23.0]  p=.0004 n=29 err=0
+        REGRESSED
+    ▲ jvm     image size  140.0 MiB -> 154.0 MiB  +10.0 % (+14.0 MiB)    n=1 err=0  REGRESSED
+
+    not shown, neither deciding nor moved: 1 row, see compare.json
+
+    to know
+      head: python was told to sleep 25 ms in its init
+      head's tree was dirty
+
+    how to read it
+      total: from the instant an invocation was wanted to the last byte of its
+        verified reply; a round's value is the median of its invocations
+      boot + init: the function's own part: from its exec to its readiness, without
+        the engine
+      change: head over base by Hodges & Lehmann, with its 95 % interval in
+        brackets; exact where there is no interval
+      p: how often chance gives such figures where head is not worse by more than
+        its margin; one-sided, adjusted for the number of rows (Holm over those that
+        decide, else Benjamini & Hochberg)
+      n, err: rounds that count, and those of them that failed; base/head where they
+        differ
+      margin: a change matters when it exceeds both a share of base and a floor
+      would have seen: the smallest slowdown that would have been found four times
+        in five; one below it may be there
+      in: the parts that carry the change: engine (up to the function's exec), boot
+        (to main), init (to ready), invoke (to the reply); a+b where the mark
+        between them was not seen
+      unclear: the interval reaches beyond the margin: neither slower nor the same
+        is proved
+
+    how to repeat it
+      # both sides
+      coldstart gate --base main --seed 42
+    "##);
+}
+
+#[test]
+fn the_text_where_nothing_changed() {
+    let text = text(&synthetic::passed());
+    let rows: Vec<&str> = text.lines().filter(|l| l.contains("->")).collect();
+    insta::assert_snapshot!(rows.join("\n"), @r##"
+    = jvm     start/first cold  total  240 -> 242 ms  +1.0 % [-2.0, +4.0]  p=1.000 n=29 err=0
+    = python  start/first cold  total  224 -> 225 ms  +0.4 % [-2.6, +3.4]  p=1.000 n=29 err=0
+    = rust    start/first cold  total  164 -> 164 ms  +0.0 % [-3.0, +3.0]  p=1.000 n=29 err=0
+    = node    start/first cold  total  281 -> 278 ms  -1.0 % [-4.0, +2.0]  p=1.000 n=29 err=0
+    "##);
+}
+
+#[test]
+fn the_markdown() {
+    let page = markdown(&synthetic::regressed());
+    let (shown, _) = page.split_once("<details>").unwrap();
+    insta::assert_snapshot!(shown, @r##"
+    <!-- coldstart -->
+    ## cold starts: ▲ slower
+
+    **Cold starts got slower: python +26 ms (+11.8 %), in init.**
+
+    - **base**: main (1a2b3c4d5e6f): run 20260102-030405-gate, began 2026-01-02T03:04:05Z, 30 rounds
+    - **head**: faster-init (0f1e2d3c4b5a): run 20260102-030405-gate, began 2026-01-02T03:04:05Z, 30 rounds
+    - **order**: interleaved: both sides in one run, in mirrored order
+    - **host**: 2 x Example CPU &#64; 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24
+    - **functions**: not the same: python (image)
+    - **decides**: total, boot + init; at most 5 % false alarms over all rows that decide
+
+    |  | function | conditions | step | what | base | head | change \[95 %\] | p | n | err | verdict | where |
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+    | ▲ | python | bridge | start/first cold | boot + init | 48.0 ms | 72.0 ms | +50.0 % \[+47.0, +53.0\] | .0004 | 29 | 0 | slower | — |
+    | ▲ | python | bridge | start/first cold | total | 224 ms | 250 ms | +11.8 % \[+8.8, +14.8\] | .0004 | 58 | 0 | slower (measured again: n = 58) | init (+26 ms) |
+    | = | jvm | bridge | start/first cold | total | 240 ms | 242 ms | +1.0 % \[-2.0, +4.0\] | 1.000 | 29 | 0 | same (would have seen +12 %) | — |
+    | = | rust | bridge | start/first cold | total | 164 ms | 164 ms | +0.0 % \[-3.0, +3.0\] | 1.000 | 29 | 0 | same (would have seen +8 %) | — |
+    | = | node | bridge | start/first cold | total | 281 ms | 278 ms | -1.0 % \[-4.0, +2.0\] | 1.000 | 29 | 0 | same (would have seen +12 %) | — |
+
+    ### To know
+
+    - head: python was told to sleep 25 ms in its init
+    - head's tree was dirty
+    "##);
+}
+
+#[test]
+fn the_details_of_the_markdown() {
+    let mut c = synthetic::regressed();
+    c.rows.retain(|row| row.function == "python");
+    let page = markdown(&c);
+    let (_, details) = page.split_once("<details>").unwrap();
+    let (told, repeat) = details.split_once("<summary>How to read it").unwrap();
+    let (_, repeat) = repeat.split_once("</details>").unwrap();
+    insta::assert_snapshot!(format!("{told}...{repeat}"), @r##"
+    <summary>Rows that decide nothing</summary>
+
+    |  | function | conditions | step | what | base | head | change \[95 %\] | p | n | err | verdict | where |
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+    | = | python | — | — | image size | 140.0 MiB | 140.0 MiB | +0.0 % (+12 B) | — | 1 | 0 | same | — |
+
+    </details>
+
+    <details><summary>Where it changed</summary>
+
+    | function | conditions | step | part | change \[95 %\] | p |
+    | --- | --- | --- | --- | --- | --- |
+    | python | bridge | start/first cold | engine | +0.40 ms \[-1.6 ms, +2.4 ms\] | .600 |
+    | python | bridge | start/first cold | boot | -0.10 ms \[-2.1 ms, +1.9 ms\] | .600 |
+    | python | bridge | start/first cold | init (explains it) | +26 ms \[+24 ms, +28 ms\] | &lt;.0001 |
+    | python | bridge | start/first cold | invoke | +0.01 ms \[-2.0 ms, +2.0 ms\] | .600 |
+
+    </details>
+
+    <details><summary>Margins, and what would have been found</summary>
+
+    | row | margin | would have seen |
+    | --- | --- | --- |
+    | python bridge start/first cold, boot + init | 5 % and 5.00 ms | +12 % (5.76 ms) |
+    | python bridge start/first cold, total | 5 % and 5.00 ms | +12 % (26.9 ms) |
+    | python, image size | 5 % and 1.0 MiB | — |
+
+    </details>
+
+    <details><summary>Functions that are not the same on both sides</summary>
+
+    | function | what differs | base | head |
+    | --- | --- | --- | --- |
+    | python | image | sha256:000000000000… (140.0 MiB) | sha256:abababababab… (140.0 MiB) |
+
+    </details>
+
+    <details>...
+
+    <details><summary>How to repeat it</summary>
+
+    - both sides: ` coldstart gate --base main --seed 42 `
+
+    </details>
+    "##);
+}
+
+#[test]
+fn the_annotations() {
+    let mut c = synthetic::regressed();
+    c.missing = synthetic::missing().missing;
+    c.rows.extend(synthetic::inconclusive().rows.into_iter().skip(1).take(1));
+    insta::assert_snapshot!(annotations(&c).join("\n"), @r##"
+    ::error title=Cell is missing::jvm bridge start/first cold: gone: measured in base, not in head
+    ::error title=Regression::python bridge start/first cold, boot + init: 48.0 ms -> 72.0 ms, +50.0 %25 [+47.0, +53.0], p=.0004, n=29, failed=0: REGRESSED
+    ::error title=Regression::python bridge start/first cold, total: 224 ms -> 250 ms, +11.8 %25 [+8.8, +14.8], p=.0004, n=58, failed=0: REGRESSED in init (+26 ms) (measured again: n = 58)
+    ::warning title=Inconclusive::node bridge start/first cold, total: 281 ms -> 278 ms, +4.0 %25 [-3.0, +12.0], p=1.000, n=29, failed=0: inconclusive (the interval reaches beyond the margin; would have seen +12 %25)
+    ::warning title=Regression that decides nothing::node bridge start/again warm, warm total: 0.910 ms -> 1.09 ms, +20.0 %25 [+17.0, +23.0], p=.0004, n=29, failed=0: REGRESSED
+    ::warning title=Regression that decides nothing::jvm, image size: 140.0 MiB -> 154.0 MiB, +10.0 %25 (+14.0 MiB), n=1, failed=0: REGRESSED
+    ::notice title=New cell::go bridge start/first cold: new: measured in head, not in base
+    "##);
+}
+
+#[test]
+fn the_test_report() {
+    let mut c = synthetic::regressed();
+    c.missing = synthetic::missing().missing;
+    insta::assert_snapshot!(file(&files(&c).unwrap(), "compare.xml"), @r##"
+    <?xml version="1.0" encoding="UTF-8"?>
+    <testsuites name="coldstart compare" tests="7" skipped="1" failures="3" errors="0">
+        <testsuite name="cold starts" tests="7" skipped="1" errors="0" failures="3">
+            <testcase name="bridge start/first cold boot + init" classname="python">
+                <failure message="48.0 ms -&gt; 72.0 ms, +50.0 % [+47.0, +53.0], p=.0004, n=29, failed=0: REGRESSED" type="regressed"/>
+            </testcase>
+            <testcase name="bridge start/first cold total" classname="python">
+                <failure message="224 ms -&gt; 250 ms, +11.8 % [+8.8, +14.8], p=.0004, n=58, failed=0: REGRESSED in init (+26 ms) (measured again: n = 58)" type="regressed"/>
+            </testcase>
+            <testcase name="bridge start/first cold total" classname="jvm">
+                <system-out>240 ms -&gt; 242 ms, +1.0 % [-2.0, +4.0], p=1.000, n=29, failed=0: unchanged (would have seen +12 %)</system-out>
+            </testcase>
+            <testcase name="bridge start/first cold total" classname="rust">
+                <system-out>164 ms -&gt; 164 ms, +0.0 % [-3.0, +3.0], p=1.000, n=29, failed=0: unchanged (would have seen +8 %)</system-out>
+            </testcase>
+            <testcase name="bridge start/first cold total" classname="node">
+                <system-out>281 ms -&gt; 278 ms, -1.0 % [-4.0, +2.0], p=1.000, n=29, failed=0: unchanged (would have seen +12 %)</system-out>
+            </testcase>
+            <testcase name="bridge start/first cold" classname="jvm">
+                <failure message="gone: measured in base, not in head" type="missing"/>
+            </testcase>
+            <testcase name="bridge start/first cold" classname="go">
+                <skipped message="new: measured in head, not in base" type="missing"/>
+            </testcase>
+            <system-out>Cold starts got slower: python +26 ms (+11.8 %), in init; and 1 cell is gone.
+    - node bridge start/again warm, warm total: 0.910 ms -&gt; 1.09 ms, +20.0 % [+17.0, +23.0], p=.0004, n=29, failed=0: REGRESSED
+    - jvm, image size: 140.0 MiB -&gt; 154.0 MiB, +10.0 % (+14.0 MiB), n=1, failed=0: REGRESSED
+    - python, image size: 140.0 MiB -&gt; 140.0 MiB, +0.0 % (+12 B), n=1, failed=0: unchanged
+    </system-out>
+        </testsuite>
+    </testsuites>
+    "##);
+}

@@ -1,0 +1,175 @@
+//! The comparison for a terminal: no borders, no colour, one unit down a column.
+
+use std::collections::BTreeSet;
+
+use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+
+use super::answer::{answer, outcome};
+use super::facts;
+use super::words::{
+    Names, beside_change, both, change, conclusion, lacks, mark, measured, metric, remark, row_p,
+};
+use crate::compare::{Comparison, Row, Verdict};
+use crate::report::table::wrapped;
+use crate::report::words::counted;
+
+/// Columns that lines keep to where names allow it.
+const WIDTH: usize = 100;
+
+/// The whole text: answer, what was compared, rows, reservations.
+pub(super) fn text(comparison: &Comparison) -> String {
+    let names = Names::of(comparison);
+    let mut lines = wrapped(&answer(comparison, &names), "");
+    lines.push(format!("outcome: {} ({})", comparison.outcome.name(), outcome(comparison)));
+    section(&mut lines, "");
+    lines.extend(named(&facts::compared(comparison)));
+    section(&mut lines, "");
+    lines.extend(rows(comparison, &names));
+    let missing: Vec<String> = comparison
+        .missing
+        .iter()
+        .map(|m| format!("{}: {}", names.missing(m), lacks(m.lacks)))
+        .collect();
+    list(&mut lines, "missing", &missing);
+    let advisory: Vec<String> = comparison.advisory.iter().map(|why| remark(why)).collect();
+    list(&mut lines, "ADVISORY: this comparison binds nobody", &advisory);
+    list(&mut lines, "to know", &facts::notes(comparison));
+    section(&mut lines, "how to read it");
+    for (name, meaning) in facts::READING {
+        lines.extend(wrapped(&format!("{name}: {meaning}"), "  "));
+    }
+    section(&mut lines, "how to repeat it");
+    for (side, command) in facts::repeat(comparison) {
+        lines.push(format!("  # {side}"));
+        // Not wrapped: it is to be copied.
+        lines.push(format!("  {command}"));
+    }
+    lines.iter().map(|line| harmless(line) + "\n").collect()
+}
+
+/// A line that is no workflow command where this is printed in a step: foreign text
+/// may stand at its beginning.
+fn harmless(line: &str) -> String {
+    line.replace("::", ": :").replace("##[", "## [")
+}
+
+/// An empty line, and a heading where there is one.
+fn section(lines: &mut Vec<String>, heading: &str) {
+    lines.push(String::new());
+    if !heading.is_empty() {
+        lines.push(heading.to_owned());
+    }
+}
+
+fn list(lines: &mut Vec<String>, heading: &str, entries: &[String]) {
+    if entries.is_empty() {
+        return;
+    }
+    section(lines, heading);
+    lines.extend(entries.iter().flat_map(|entry| wrapped(entry, "  ")));
+}
+
+fn named(facts: &[(String, String)]) -> Vec<String> {
+    facts.iter().flat_map(|(name, text)| wrapped(&format!("{name}: {text}"), "")).collect()
+}
+
+/// The rows that decide, worst first, then those of the others that moved.
+fn rows(comparison: &Comparison, names: &Names) -> Vec<String> {
+    let (shown, quiet): (Vec<&Row>, Vec<&Row>) =
+        comparison.worst_first().into_iter().partition(|row| row.gated || has_moved(row));
+    let (decide, moved) = shown.split_at(shown.iter().filter(|row| row.gated).count());
+    let mut lines = Vec::new();
+    let under: BTreeSet<String> =
+        shown.iter().filter_map(|row| Some(names.conditions(row.cell.as_ref()?))).collect();
+    // Said once where all have the same.
+    if let (1, Some(under)) = (under.len(), under.first()) {
+        lines.push(format!("conditions of all rows: {under}"));
+    }
+    let conditions = under.len() > 1;
+    lines.extend(aligned(decide, names, conditions));
+    if decide.is_empty() {
+        lines.push("no row decides".to_owned());
+    }
+    if !moved.is_empty() {
+        section(&mut lines, "these decide nothing:");
+        // Apart, so that a column has one unit.
+        let (times, sizes): (Vec<&Row>, Vec<&Row>) =
+            moved.iter().partition(|row| row.metric.is_time());
+        lines.extend(aligned(&times, names, conditions));
+        lines.extend(aligned(&sizes, names, conditions));
+    }
+    if !quiet.is_empty() {
+        let quiet = counted(quiet.len() as u64, "row");
+        let quiet = format!("not shown, neither deciding nor moved: {quiet}, see compare.json");
+        section(&mut lines, &quiet);
+    }
+    lines
+}
+
+fn has_moved(row: &Row) -> bool {
+    matches!(row.verdict, Verdict::Regressed | Verdict::Improved)
+}
+
+/// Rows in columns. Conclusions stand at the end of each, or below it where one of
+/// them would be too wide.
+fn aligned(rows: &[&Row], names: &Names, conditions: bool) -> Vec<String> {
+    let grid = grid(rows, names, conditions).to_string();
+    let figures: Vec<&str> = grid.lines().map(str::trim_end).collect();
+    let edge = figures.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    let ends: Vec<String> = rows.iter().map(|row| conclusion(row)).collect();
+    let widest = ends.iter().map(|end| end.chars().count()).max().unwrap_or(0);
+    let beside = edge + 2 + widest <= WIDTH;
+    let mut lines = Vec::new();
+    for (line, end) in figures.iter().zip(&ends) {
+        if beside {
+            lines.push(format!("{line:edge$}  {end}"));
+        } else {
+            lines.push((*line).to_owned());
+            lines.extend(wrapped(end, "    "));
+        }
+    }
+    lines
+}
+
+fn grid(rows: &[&Row], names: &Names, conditions: bool) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.add_rows(rows.iter().map(|row| cells(row, names, conditions)));
+    // The column of base's value.
+    let base = if conditions { 4 } else { 3 };
+    for (index, column) in table.column_iter_mut().enumerate() {
+        let after = index.checked_sub(base);
+        // Figures that belong together stand close.
+        column.set_padding((0, if matches!(after, Some(0 | 1 | 3 | 5 | 6)) { 1 } else { 2 }));
+        if matches!(after, Some(0 | 2 | 3)) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    table
+}
+
+fn cells(row: &Row, names: &Names, conditions: bool) -> Vec<String> {
+    let [function, under, step] = names.place(&row.function, row.cell.as_ref());
+    let base = measured(row.metric, &row.base);
+    // The unit stands behind head's value.
+    let base = match row.metric.is_time() && row.head.median.is_some() {
+        true => base.trim_end_matches(" ms"),
+        false => &base,
+    };
+    let mut cells = vec![format!("{} {function}", mark(row.verdict)), step];
+    if conditions {
+        cells.insert(1, under);
+    }
+    cells.extend([
+        metric(row.metric).to_owned(),
+        base.to_owned(),
+        "->".to_owned(),
+        measured(row.metric, &row.head),
+        change(row.ratio),
+        beside_change(row),
+        row_p(row).map_or_else(String::new, |p| format!("p{p}")),
+        format!("n={}", both(row.base.n, row.head.n)),
+        format!("err={}", both(row.base.failed, row.head.failed)),
+    ]);
+    cells
+}
