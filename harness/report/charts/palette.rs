@@ -49,6 +49,23 @@ pub(super) fn marker(sheet: &mut Sheet, position: usize, at: (f64, f64), radius:
     }
 }
 
+/// A marker of one of two sides: an outlined circle, or a full diamond.
+pub(super) fn side(sheet: &mut Sheet, colour: Colour, head: bool, at: (f64, f64), radius: f64) {
+    let mut outline = shape(if head { 3 } else { 0 }, at, radius);
+    if head {
+        sheet.area(outline, colour);
+    } else {
+        outline.extend(outline.first().copied());
+        sheet.line(outline, colour, 1.5);
+    }
+}
+
+/// An arrow head with its point at a place; a negative length points left.
+pub(super) fn triangle((x, y): (f64, f64), length: f64) -> Vec<(f64, f64)> {
+    let half = length.abs() * 0.8;
+    vec![(x, y), (x - length, y - half), (x - length, y + half)]
+}
+
 /// Circle, square, triangle or diamond, about equal in area.
 fn shape(variant: usize, (x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
     let (corners, turn, size) = match variant {
