@@ -10,13 +10,13 @@ use crate::sample::Cell;
 /// The longest name of a side in a title, in characters.
 const LABEL: usize = 36;
 
-/// `SIMULATED: Change from main (1a2b) to branch (3c4d)`.
-pub(super) fn title(c: &Comparison, what: &str) -> String {
+/// A title with the names of both sides: `SIMULATED: Change from main (1a2b) to ...`.
+pub(super) fn title(c: &Comparison, words: impl Fn(&str, &str) -> String) -> String {
     let label = |party: &Party| shortened(&plain(&party.label), LABEL);
     let invalid = c.base.invalid.is_some() || c.head.invalid.is_some();
     let invalid = if invalid { "INVALID: " } else { "" };
     let simulated = if c.is_simulated() { "SIMULATED: " } else { "" };
-    format!("{invalid}{simulated}{what} from {} to {}", label(&c.base), label(&c.head))
+    format!("{invalid}{simulated}{}", words(&label(&c.base), &label(&c.head)))
 }
 
 /// Where a function stands in `functions.toml`: its colour. Unknown ones come last.

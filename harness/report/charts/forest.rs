@@ -5,7 +5,7 @@ use super::Composed;
 use super::axis::{Frame, Scale};
 use super::compared::{Differing, position, title};
 use super::palette;
-use super::sheet::{Align, Colour, GREY, INK, Sheet, Words, width};
+use super::sheet::{Align, Colour, GREY, INK, Sheet, WHITE, Words, width};
 use crate::compare::{Comparison, Row};
 use crate::margins::Metric;
 use crate::report::words::plain;
@@ -27,11 +27,12 @@ const HEADING: f64 = 26.0;
 const AXIS: f64 = 62.0;
 /// From one row to the next: of one line, of two.
 const ROW: f64 = 23.0;
-const TALL_ROW: f64 = 34.0;
+const TALL_ROW: f64 = 40.0;
 /// The widest that a column may be, in pixels: names, medians, figures.
 const COLUMNS: [f64; 3] = [300.0, 130.0, 230.0];
 /// Room between columns, and at the edges.
 const GAP: f64 = 16.0;
+const MARKER: f64 = 4.5;
 /// What the columns of text are called.
 const MEDIANS: &str = "median: base → head";
 const FIGURES: &str = "change [95 % interval]";
@@ -81,7 +82,7 @@ pub(super) fn compose(c: &Comparison) -> Option<Composed> {
     let left_out = finding::left_out(beyond, c.rows.len() - all.len());
     let foot = if left_out.is_empty() { 0.0 } else { 22.0 };
     let height = TOP + panels.iter().map(Panel::height).sum::<f64>() + foot;
-    let title = title(c, "Change");
+    let title = title(c, |base, head| format!("Change from {base} to {head}"));
     let mut sheet = Sheet::new(WIDTH, height);
     let network = Differing::among(&cells).common_network(&cells);
     sheet.heading(&title, &finding::subtitle(c, &all, network));
@@ -115,7 +116,9 @@ fn panels<'a>(c: &Comparison, rows: &[&'a Row], differing: &Differing) -> Vec<Pa
     for gated in [true, false] {
         for metrics in [&Metric::ALL[..1], &Metric::ALL[1..2], &Metric::ALL[2..]] {
             let fits = |row: &&&Row| row.gated == gated && metrics.contains(&row.metric);
-            let held: Vec<&Row> = rows.iter().filter(fits).copied().collect();
+            let mut held: Vec<&Row> = rows.iter().filter(fits).copied().collect();
+            // Like beside like, where the verdict is the same.
+            held.sort_by_key(|row| (row.verdict, row.metric));
             if !held.is_empty() {
                 panels.push(panel(c, &held, differing, gated));
             }
@@ -190,7 +193,7 @@ fn key(sheet: &mut Sheet) {
     }
     x = write(sheet, x - 2.0, "estimate (Hodges & Lehmann), by function");
     sheet.rectangle((x, y - 7.0), (x + 24.0, y + 7.0), BAND);
-    write(sheet, x + 31.0, "margin: what is put up with");
+    write(sheet, x + 31.0, "margin: too small to matter");
 }
 
 fn draw_panel(sheet: &mut Sheet, panel: &Panel, columns: &Columns, top: f64) {
@@ -239,23 +242,22 @@ fn whisker(sheet: &mut Sheet, frame: &Frame, line: &Line, y: f64) {
     let Some(change) = line.change else { return reason(sheet, frame, line, y) };
     let colour = palette::colour(line.position);
     let (low, high) = change.interval.unwrap_or((change.value, change.value));
-    let place = |v: f64| frame.x.place(v).clamp(-1.0, 2.0);
-    let x = |share: f64| frame.left + share * (frame.right - frame.left);
-    let (left, right) = (x(place(low).clamp(0.0, 1.0)), x(place(high).clamp(0.0, 1.0)));
+    let x = |v: f64| frame.x_of(v).clamp(frame.left, frame.right);
     // An interval that lies wholly beyond still needs a line to its arrow.
-    let (from, to) = (left.min(frame.right - 14.0), right.max(frame.left + 14.0));
+    let (from, to) = (x(low).min(frame.right - 14.0), x(high).max(frame.left + 14.0));
     sheet.line(vec![(from, y), (to, y)], colour, 2.0);
-    for (end, x, edge, length) in
-        [(place(low), left, frame.left, -7.0), (place(high), right, frame.right, 7.0)]
-    {
-        if !(0.0..=1.0).contains(&end) {
-            sheet.area(palette::triangle((edge, y), length), colour);
-        } else if change.interval.is_some() {
-            sheet.line(vec![(x, y - 4.0), (x, y + 4.0)], colour, 2.0);
+    let caps = to - from > 2.0 * MARKER + 4.0;
+    for (end, outwards) in [(low, -1), (high, 1)] {
+        match frame.x.beyond(end) {
+            side if side == outwards => {
+                sheet.area(palette::triangle((x(end), y), 7.0 * f64::from(side)), colour);
+            }
+            0 if caps => sheet.line(vec![(x(end), y - 4.0), (x(end), y + 4.0)], colour, 2.0),
+            _ => {}
         }
     }
-    if (0.0..=1.0).contains(&place(change.value)) {
-        palette::marker(sheet, line.position, (x(place(change.value)), y), 5.0, true);
+    if frame.x.beyond(change.value) == 0 {
+        palette::marker(sheet, line.position, (x(change.value), y), MARKER, true);
     }
 }
 
@@ -263,7 +265,12 @@ fn whisker(sheet: &mut Sheet, frame: &Frame, line: &Line, y: f64) {
 fn reason(sheet: &mut Sheet, frame: &Frame, line: &Line, y: f64) {
     let text = line.row.reason.as_deref().map(plain).unwrap_or_default();
     let words = Words::new(text, (frame.left + 6.0, y), Align::Left).size(11.0).colour(GREY);
-    sheet.words(words.cut(frame.right - frame.left - 12.0));
+    let words = words.cut(frame.right - frame.left - 12.0);
+    if !words.text.is_empty() {
+        let end = frame.left + 12.0 + words.width();
+        sheet.rectangle((frame.left + 1.0, y - 8.0), (end, y + 8.0), WHITE);
+    }
+    sheet.words(words);
 }
 
 fn texts(sheet: &mut Sheet, columns: &Columns, tall: bool, line: &Line, y: f64) {

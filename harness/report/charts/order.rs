@@ -24,10 +24,10 @@ const MOST_POINTS: usize = 6_000;
 /// Where the first panel begins.
 const TOP: f64 = 84.0;
 /// A panel: its heading, the line of failures, the field, and the gap below.
-const HEADING: f64 = 24.0;
-const FAILED: f64 = 20.0;
+const HEADING: f64 = 30.0;
+const FAILED: f64 = 22.0;
 const FIELD: f64 = 96.0;
-const BELOW: f64 = 14.0;
+const BELOW: f64 = 12.0;
 /// Ticks and name of the axis of time.
 const AXIS: f64 = 50.0;
 /// Left of the first field.
@@ -64,7 +64,8 @@ pub(super) fn compose(c: &Comparison) -> Option<Composed> {
     let strip = if failures { FAILED } else { 0.0 };
     let pitch = HEADING + strip + FIELD + BELOW;
     let height = TOP + pitch * panels.len() as f64 + AXIS;
-    let title = title(c, "Every cold start, when it was made:");
+    let title =
+        title(c, |base, head| format!("Every cold start in time: base {base}, head {head}"));
     let mut sheet = Sheet::new(WIDTH, height);
     sheet.heading(&title, &finding::subtitle(c, &panels, left_out));
     key(&mut sheet, failures, panels.iter().any(Panel::leaves_out));
@@ -72,14 +73,18 @@ pub(super) fn compose(c: &Comparison) -> Option<Composed> {
     let step = panels.iter().map(Panel::len).sum::<usize>().div_ceil(MOST_POINTS).max(1);
     for (i, panel) in panels.iter().enumerate() {
         let top = TOP + pitch * i as f64 + HEADING + strip;
-        heading(&mut sheet, panel, top - strip - 12.0);
+        heading(&mut sheet, panel, top - strip - 17.0);
         for (nth, column) in columns.iter().enumerate() {
             let frame = frame(panel, column, top);
             let last = i + 1 == panels.len();
-            axes(&mut sheet, &frame, c, column, nth == 0, last);
+            let mut y = panel.y_ticks();
+            if nth > 0 {
+                y.iter_mut().for_each(|(_, text)| text.clear());
+            }
+            axes(&mut sheet, &frame, c, column, &y, last);
             panel_of(&mut sheet, &frame, panel, column, step);
             if nth == 0 && failures {
-                let words = Words::new("failed", (LEFT - 8.0, top - 18.0), Align::Right);
+                let words = Words::new("failed", (LEFT - 8.0, top - 17.0), Align::Right);
                 sheet.words(words.colour(GREY));
             }
         }
@@ -191,16 +196,12 @@ fn axes(
     frame: &Frame,
     c: &Comparison,
     column: &Column,
-    first: bool,
+    y: &[(f64, String)],
     last: bool,
 ) {
     let mut x = labelled(&frame.x);
-    let mut y = labelled(&frame.y);
     if !last {
         x.iter_mut().for_each(|(_, text)| text.clear());
-    }
-    if !first {
-        y.iter_mut().for_each(|(_, text)| text.clear());
     }
     let name = match (last, c.interleaved, column.sides.as_slice()) {
         (false, ..) => "",
@@ -209,7 +210,8 @@ fn axes(
         _ => "head, measured at another time: s since its first start",
     };
     frame.x_axis(sheet, &x, name);
-    frame.y_axis(sheet, &y, if first { "ms (log)" } else { "" });
+    let named = y.iter().any(|(_, text)| !text.is_empty());
+    frame.y_axis(sheet, y, if named { "ms (log)" } else { "" });
 }
 
 fn panel_of(sheet: &mut Sheet, frame: &Frame, panel: &Panel, column: &Column, step: usize) {
@@ -231,25 +233,24 @@ fn panel_of(sheet: &mut Sheet, frame: &Frame, panel: &Panel, column: &Column, st
         }
     }
     label(sheet, frame, panel, &column.sides);
+    if column.sides.iter().all(|side| panel.sides[*side].iter().all(|dot| dot.ms.is_none())) {
+        let at = (f64::midpoint(frame.left, frame.right), f64::midpoint(frame.top, frame.bottom));
+        sheet.words(Words::new("no answer", at, Align::Centre).colour(GREY));
+    }
 }
 
 /// A start: in the field, on its edge with an arrow, or on the line of failures.
 fn put(sheet: &mut Sheet, frame: &Frame, dot: &Dot, head: bool, colour: Colour) {
     let x = frame.x_of(dot.seconds).clamp(frame.left, frame.right);
     let Some(ms) = dot.ms else {
-        palette::side(sheet, colour, head, (x, frame.top - 18.0), 3.5);
+        palette::side(sheet, colour, head, (x, frame.top - 17.0), 3.5);
         return;
     };
     let y = height(frame, ms);
-    let beyond = frame.y.place(ms);
-    let inset = match beyond {
-        p if p > 1.0 => 9.0,
-        p if p < 0.0 => -9.0,
-        _ => 0.0,
-    };
+    let inset = 9.0 * f64::from(frame.y.beyond(ms));
     palette::side(sheet, colour, head, (x, y + inset), 3.5);
     if inset != 0.0 {
-        let back = y + inset.signum() * 4.5;
+        let back = y + inset / 2.0;
         sheet.area(vec![(x, y), (x - 3.5, back), (x + 3.5, back)], colour);
     }
 }

@@ -1,7 +1,7 @@
 //! What tells functions apart: colour by position, and a dash and a shape beside
 //! it, so that nothing rests on colour alone.
 
-use super::sheet::{Colour, Sheet};
+use super::sheet::{Colour, Sheet, WHITE};
 
 /// Okabe and Ito's, those with at least 3:1 on white.
 const COLOURS: [Colour; 4] = [
@@ -49,14 +49,14 @@ pub(super) fn marker(sheet: &mut Sheet, position: usize, at: (f64, f64), radius:
     }
 }
 
-/// A marker of one of two sides: an outlined circle, or a full diamond.
+/// A marker of one of two sides: an empty circle, or a full diamond.
 pub(super) fn side(sheet: &mut Sheet, colour: Colour, head: bool, at: (f64, f64), radius: f64) {
-    let mut outline = shape(if head { 3 } else { 0 }, at, radius);
     if head {
-        sheet.area(outline, colour);
+        sheet.area(shape(3, at, radius), colour);
     } else {
-        outline.extend(outline.first().copied());
-        sheet.line(outline, colour, 1.5);
+        // About as large as the diamond.
+        sheet.area(shape(0, at, radius * 1.15), colour);
+        sheet.area(shape(0, at, radius * 1.15 - 1.5), WHITE);
     }
 }
 

@@ -15,11 +15,12 @@ const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Unchanged, "the same"),
 ];
 
-/// `1 of 8 gated rows worse than its margin allows, 7 the same; n = 29 a side`.
+/// `8 gated rows: 1 worse, 7 the same; a: init +24.0 ms; n = 29 rounds a side`.
 pub(super) fn subtitle(c: &Comparison, rows: &[&Row], network: Option<String>) -> String {
     let network = network.map(|network| format!(", {network}")).unwrap_or_default();
     let advisory = if c.advisory.is_empty() { "" } else { "; advisory: it binds nobody" };
-    format!("{}; {}{network}{advisory}", tally(rows), n(rows))
+    let cause = cause(rows).map(|cause| format!("; {cause}")).unwrap_or_default();
+    format!("{}{cause}; {}{network}{advisory}", tally(rows), n(rows))
 }
 
 /// Gated rows by verdict; of all rows when none is gated.
@@ -31,7 +32,16 @@ fn tally(rows: &[&Row]) -> String {
     let parts: Vec<String> =
         counts.filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     let what = counted(rows.len() as u64, what);
-    format!("Of {what} {}", parts.join(", "))
+    format!("{what}: {}", parts.join(", "))
+}
+
+/// `name: init +24.0 ms`: the parts that explain the worst slowdown; none when none
+/// does.
+fn cause(rows: &[&Row]) -> Option<String> {
+    let regressed = |row: &&&Row| row.verdict == Verdict::Regressed && row.gated;
+    let row = rows.iter().filter(regressed).find(|row| !row.explained_by().is_empty())?;
+    let parts = row.explained_by().into_iter().map(|p| format!("{} {}", p.part, ms(p.change)));
+    Some(format!("{}: {}", plain(&row.function), parts.collect::<Vec<_>>().join(", ")))
 }
 
 /// Rounds of each side.
@@ -74,17 +84,14 @@ pub(super) fn caption(c: &Comparison, rows: &[&Row]) -> String {
         Verdict::Invalid => format!("Not judged: {}", named(first)),
         _ => format!("Furthest up is {}", named(first)),
     };
-    let parts: Vec<String> =
-        first.explained_by().iter().map(|p| format!("{} {}", p.part, ms(p.change))).collect();
-    let parts =
-        if parts.is_empty() { String::new() } else { format!(", of which {}", parts.join(", ")) };
+    let cause = cause(rows).map(|cause| format!(" Where it sits: {cause}.")).unwrap_or_default();
     let missing = match c.missing.len() {
         0 => String::new(),
         n => format!(" {} on one side only.", counted(n as u64, "cell")),
     };
     format!(
-        "{}. {worst}{parts}. {}. A row is beyond its margin when its interval lies outside the \
-         grey band.{missing}",
+        "{}. {worst}.{cause} {}. Grey is the margin of a row: a change within it \
+         does not matter.{missing}",
         tally(rows),
         n(rows)
     )

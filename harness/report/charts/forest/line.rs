@@ -5,7 +5,7 @@ use crate::compare::{Row, Values, Verdict};
 use crate::margins::Metric;
 use crate::report::words::{DASH, plain};
 use crate::stats::shift::Estimate;
-use crate::units::{NS_PER_MS, format_ms, format_size};
+use crate::units::{NS_PER_MS, format_ms, format_ns, format_size};
 
 /// What an axis counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,11 @@ impl Unit {
                 v if v >= 99.95 => format!("{v:.0}"),
                 _ => format!("{v:.1}"),
             }),
-            Unit::Ms => signed(value, |v| format_ms(v * NS_PER_MS)),
+            Unit::Ms => signed(value, |v| match v {
+                // No margin is as fine as a microsecond.
+                v if v < 0.9995 => format!("{v:.2}"),
+                v => format_ms(v * NS_PER_MS),
+            }),
         }
     }
 
@@ -87,7 +91,7 @@ impl Unit {
 fn signed(value: f64, text: impl Fn(f64) -> String) -> String {
     let size = match value.abs() {
         v if v.is_infinite() => "∞".to_owned(),
-        v if v >= 99_999.5 => format!("{v:.1e}"),
+        v if v >= 9_999.5 => format!("{v:.1e}"),
         v => text(v),
     };
     // What rounds to nought went neither way.
@@ -144,7 +148,7 @@ impl<'a> Line<'a> {
 fn medians(row: &Row) -> String {
     let time = row.metric.is_time();
     let of = |values: &Values| match values.median {
-        Some(median) if time => format!("{} ms", format_ms(median)),
+        Some(median) if time => format_ns(median),
         Some(median) => format_size(median as u64),
         None if values.failed > 0 => "failed".to_owned(),
         None => DASH.to_owned(),
@@ -179,6 +183,6 @@ mod tests {
             [1.118, 0.5, 1.0, 0.999_99, 11.4, f64::INFINITY, 1e9].map(|v| Unit::Percent.text(v));
         assert_eq!(percent.join(" "), "+11.8 -50.0 0.0 0.0 +1040 +∞ +1.0e11");
         let ms = [24.06, -0.012, 0.0, -1234.0, f64::NEG_INFINITY].map(|v| Unit::Ms.text(v));
-        assert_eq!(ms.join(" "), "+24.1 -0.012 0.000 -1234 -∞");
+        assert_eq!(ms.join(" "), "+24.1 -0.01 0.00 -1234 -∞");
     }
 }

@@ -47,15 +47,23 @@ pub(super) fn ticks(scale: &Scale, unit: Unit) -> Vec<(f64, String)> {
     ];
     let text = |v: f64| format!("{}{}", if v > 0.0 { "+" } else { "" }, tick_text(v));
     match *scale {
-        Scale::Linear { .. } => scale.ticks().into_iter().map(|v| (v, text(v))).collect(),
+        Scale::Linear { min, max } => even(min, max).into_iter().map(|v| (v, text(v))).collect(),
         Scale::Log { min, max } => {
             let [low, high] = [min, max].map(|v| (v - 1.0) * 100.0);
-            let even = Scale::Linear { min: low, max: high }.ticks();
             let wide = || WIDE.into_iter().filter(|v| (low..=high).contains(v)).collect();
-            let found: Vec<f64> = if max / min < 2.2 { even } else { wide() };
+            let found: Vec<f64> = if max / min < 2.2 { even(low, high) } else { wide() };
             found.into_iter().map(|v| (unit.zero() + v / 100.0, text(v))).collect()
         }
     }
+}
+
+/// Closer than those of other charts: a change is read off both ways from nought.
+fn even(low: f64, high: f64) -> Vec<f64> {
+    let span = 0.6 * (high - low);
+    let ticks = Scale::Linear { min: 0.0, max: span }.ticks();
+    let step = ticks.get(1).copied().unwrap_or(span);
+    let (first, last) = ((low / step).ceil() as i64, (high / step).floor() as i64);
+    (first..=last).map(|i| i as f64 * step).collect()
 }
 
 #[cfg(test)]

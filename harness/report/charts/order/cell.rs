@@ -1,7 +1,7 @@
 //! The starts of one cell, on their way to a field.
 
 use crate::compare::Start;
-use crate::report::charts::axis::Scale;
+use crate::report::charts::axis::{Scale, labelled};
 use crate::units::{NS_PER_MS, format_ms};
 
 use super::NAMES;
@@ -90,7 +90,13 @@ impl Panel {
     /// Starts that stand on an edge of the field.
     pub(super) fn beyond(&self) -> usize {
         let all = self.sides.iter().flatten().filter_map(|dot| dot.ms);
-        all.filter(|ms| !(0.0..=1.0).contains(&self.y.place(*ms))).count()
+        all.filter(|ms| self.y.beyond(*ms) != 0).count()
+    }
+
+    /// Ticks of the latencies; none without a latency.
+    pub(super) fn y_ticks(&self) -> Vec<(f64, String)> {
+        let any = self.sides.iter().flatten().any(|dot| dot.ms.is_some());
+        if any { labelled(&self.y) } else { Vec::new() }
     }
 
     /// `base 163 ms`.
@@ -149,8 +155,8 @@ impl Panel {
         };
         let air = FAR * (high - low).max(high * 0.02);
         let bulk = (low - air)..=(high + air);
-        let all = self.sides.iter().flatten().filter_map(|dot| dot.ms);
-        let held = all.filter(|ms| bulk.contains(ms)).chain(self.medians.into_iter().flatten());
+        let held = sorted.iter().copied().filter(|ms| bulk.contains(ms));
+        let held = held.chain(self.medians.into_iter().flatten());
         Scale::log_about(held).unwrap_or(self.y)
     }
 }

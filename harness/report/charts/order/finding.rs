@@ -11,7 +11,7 @@ pub(super) fn subtitle(c: &Comparison, panels: &[Panel], left_out: usize) -> Str
     let failed: usize = panels.iter().map(Panel::failures).sum();
     let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
     let turns = match c.interleaved {
-        true => format!("; {}", turns(panels)),
+        true => format!("; in turns: {}", turns(panels)),
         false => "; measured one after the other, each on a clock of its own".to_owned(),
     };
     let beyond = match panels.iter().map(Panel::beyond).sum::<usize>() {
@@ -25,7 +25,7 @@ pub(super) fn subtitle(c: &Comparison, panels: &[Panel], left_out: usize) -> Str
     format!("{starts}{failed}{turns}{beyond}{left_out}")
 }
 
-/// `base, head, head, base, ...: at most 2 of a side in a row`.
+/// `base, head, head, base, ..., at most 2 of a side in a row`.
 fn turns(panels: &[Panel]) -> String {
     let longest = panels.iter().map(|panel| longest(&panel.turns())).max().unwrap_or(0);
     let both = panels.iter().find(|panel| panel.sides.iter().all(|side| !side.is_empty()));
@@ -33,7 +33,7 @@ fn turns(panels: &[Panel]) -> String {
     let all = panel.turns();
     let first: Vec<&str> = all.iter().take(4).map(|side| NAMES[*side]).collect();
     let more = if all.len() > first.len() { ", ..." } else { "" };
-    format!("{}{more}: at most {longest} of a side in a row", first.join(", "))
+    format!("{}{more}, at most {longest} of a side in a row", first.join(", "))
 }
 
 /// The most turns of one side without the other between.
@@ -45,7 +45,7 @@ fn longest(turns: &[usize]) -> usize {
 pub(super) fn caption(c: &Comparison, panels: &[Panel]) -> String {
     let how = match c.interleaved {
         true => format!(
-            "Both sides were measured in one run, taking turns ({}): what drifts meets both.",
+            "Both sides were measured in one run, in turns ({}): what drifts meets both.",
             turns(panels)
         ),
         false => {
@@ -59,10 +59,10 @@ pub(super) fn caption(c: &Comparison, panels: &[Panel]) -> String {
     let drift = match most {
         None => " Too few starts to tell whether the base drifted.".to_owned(),
         Some((panel, drift)) => format!(
-            " From the first half of the run to the second the base's own median moved by {} at \
-             most ({}).",
-            percent(drift),
-            panel.name
+            " From the first half of the run to the second the base's own median moved most in {}: \
+             by {}.",
+            panel.name,
+            percent(drift)
         ),
     };
     format!("{how}{drift}")

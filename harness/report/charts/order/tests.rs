@@ -17,8 +17,8 @@ fn holds(chart: &Composed, text: &str) -> bool {
 fn both_sides_take_turns() {
     let chart = order(&comparison::four(30));
     assert!(holds(&chart, "both sides on one clock"));
-    insta::assert_snapshot!(chart.title, @"");
-    insta::assert_snapshot!(chart.caption, @"");
+    insta::assert_snapshot!(chart.title, @"Every cold start in time: base main (1a2b3c4d5e6f), head warm-config (9f8e7d6c5b4a)");
+    insta::assert_snapshot!(chart.caption, @"Both sides were measured in one run, in turns (head, base, base, head, ..., at most 2 of a side in a row): what drifts meets both. From the first half of the run to the second the base's own median moved most in jvm: by -2.4 %.");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_large_run_is_thinned() {
     for side in c.order.values_mut().flatten() {
         *side = side.iter().copied().cycle().take(9_000).collect();
     }
-    assert!(order(&c).sheet.strokes.len() < 7_000);
+    assert!(order(&c).sheet.strokes.len() < 13_000);
 }
 
 #[test]

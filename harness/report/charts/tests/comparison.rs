@@ -168,7 +168,7 @@ impl Maker {
             part,
             change: Estimate { value: added, interval: None },
             p: 0.001,
-            explains: verdict == Verdict::Regressed && metric == Metric::Total,
+            explains: verdict == Verdict::Regressed,
         };
         let values = |median| Values { n, failed: 0, median: Some(median) };
         Row {
@@ -186,7 +186,7 @@ impl Maker {
             adjusted_p: None,
             margin,
             detectable: None,
-            parts: vec![part],
+            parts: if metric == Metric::Total { vec![part] } else { Vec::new() },
             again: false,
         }
     }
