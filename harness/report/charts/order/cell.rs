@@ -29,7 +29,7 @@ pub(super) struct Panel {
     pub(super) position: usize,
     /// Base and head, in the order of time.
     pub(super) sides: [Vec<Dot>; 2],
-    /// Milliseconds; none where no start was answered.
+    /// Milliseconds; none where the median is a failure.
     pub(super) medians: [Option<f64>; 2],
     /// Latencies.
     pub(super) y: Scale,
@@ -63,10 +63,11 @@ impl Panel {
         self.sides.iter().map(Vec::len).sum()
     }
 
-    /// Latencies that inference uses, in the order of time.
+    /// Latencies that inference uses, in the order of time. A failure ranks above
+    /// every success.
     fn used(&self, side: usize) -> Vec<f64> {
         let used = self.sides[side].iter().filter(|dot| !self.is_left_out(dot));
-        used.filter_map(|dot| dot.ms).collect()
+        used.map(|dot| dot.ms.unwrap_or(f64::INFINITY)).collect()
     }
 
     /// Whether inference does without it.
@@ -106,7 +107,7 @@ impl Panel {
     }
 
     /// By what share the base's median moved from the first half of its starts to
-    /// the second; none of fewer than four.
+    /// the second; none of fewer than four, or where either is a failure.
     pub(super) fn drift(&self) -> Option<f64> {
         let used = self.used(0);
         if used.len() < 4 {
@@ -147,6 +148,7 @@ impl Panel {
     /// A scale about the bulk of the values, with every median.
     fn reach(&self) -> Scale {
         let mut sorted: Vec<f64> = (0..2).flat_map(|side| self.used(side)).collect();
+        sorted.retain(|ms| ms.is_finite());
         sorted.sort_by(f64::total_cmp);
         let at = |share: f64| sorted.get((sorted.len() as f64 * share) as usize).copied();
         let (Some(low), Some(high)) = (at(0.25), at(0.75)) else {
@@ -169,11 +171,13 @@ fn dot(start: &Start, epoch: u64) -> Dot {
     }
 }
 
+/// The median; none of nothing, or where it is a failure.
 fn middle(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().checked_sub(1)?;
-    Some(f64::midpoint(sorted[last / 2], sorted[sorted.len() / 2]))
+    let middle = f64::midpoint(sorted[last / 2], sorted[sorted.len() / 2]);
+    middle.is_finite().then_some(middle)
 }
 
 /// `+0.6 %`.

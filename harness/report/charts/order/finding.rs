@@ -20,9 +20,9 @@ pub(super) fn subtitle(c: &Comparison, panels: &[Panel], left_out: usize) -> Str
     };
     let left_out = match left_out {
         0 => String::new(),
-        n => format!("; {} more not drawn: the worst {MOST} are", counted(n as u64, "cell")),
+        n => format!(" of the {MOST} worst cells, {n} not drawn"),
     };
-    format!("{starts}{failed}{turns}{beyond}{left_out}")
+    format!("{starts}{left_out}{failed}{turns}{beyond}")
 }
 
 /// `base, head, head, base, ..., at most 2 of a side in a row`.

@@ -49,6 +49,13 @@ fn failures_and_far_values_keep_their_place() {
     }
     let chart = order(&c);
     assert!(holds(&chart, "failed") && holds(&chart, "beyond an edge"));
+    let labels = texts(&chart.sheet).iter().filter(|(text, _)| text.starts_with("head ")).count();
+    assert_eq!(labels, 3, "most starts of one failed: it has no median");
+}
+
+#[test]
+fn all_failed() {
+    let mut c = comparison::four(20);
     c.order.values_mut().flatten().flatten().for_each(|start| start.latency = None);
     let chart = order(&c);
     assert!(chart.caption.contains("Too few starts"), "{}", chart.caption);
@@ -63,7 +70,7 @@ fn many_cells_and_long_names() {
     let mut c = comparison::of(&shapes, 8);
     c.base.simulated = true;
     let chart = order(&c);
-    assert!(holds(&chart, "4 cells more not drawn"));
+    assert!(holds(&chart, "128 starts of the 8 worst cells, 4 not drawn"));
     assert!(chart.title.starts_with("SIMULATED: "));
 }
 
