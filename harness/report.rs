@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::compare::Comparison;
 use crate::sample::{Cell, Sample};
 use crate::stats::{self, Summary};
 use crate::store::Run;
@@ -62,16 +63,25 @@ pub fn render(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
         Artifact::new("report.html", html::page(run, summaries, &findings, &charts)),
     ];
     files.extend(histogram_files(run, summaries)?);
-    for chart in charts {
-        files.push(Artifact::new(format!("charts/{}.svg", chart.name), chart.svg));
-        files.push(Artifact::new(format!("charts/{}.png", chart.name), chart.png));
-    }
+    files.extend(chart_files(charts));
     Ok(files)
 }
 
-/// Stub.
-pub fn comparison_charts(_: &crate::compare::Comparison) -> Result<Vec<Artifact>> {
-    Ok(Vec::new())
+/// The pictures of a comparison, `charts/compare-forest` and `charts/compare-order`,
+/// each as `.svg` and `.png`. What has nothing to show is left out.
+///
+/// # Errors
+/// When a chart cannot be drawn.
+pub fn comparison_charts(c: &Comparison) -> Result<Vec<Artifact>> {
+    Ok(chart_files(charts::of_comparison(c)?))
+}
+
+fn chart_files(charts: Vec<charts::Chart>) -> Vec<Artifact> {
+    let files = charts.into_iter().flat_map(|chart| {
+        let at = |ending: &str| format!("charts/{}.{ending}", chart.name);
+        [Artifact::new(at("svg"), chart.svg), Artifact::new(at("png"), chart.png)]
+    });
+    files.collect()
 }
 
 fn histogram_files(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {

@@ -7,6 +7,7 @@
 use anyhow::Result;
 
 use super::words::{conditions, conditions_in_a_name, groups, headline, members, plain, position};
+use crate::compare::Comparison;
 use crate::factors::Factors;
 use crate::sample::{Cell, Sample, Temperature};
 use crate::scenario::Act;
@@ -15,9 +16,12 @@ use crate::store::Run;
 
 mod axis;
 mod calibration;
+mod compared;
 mod ecdf;
+mod forest;
 mod labels;
 mod nines;
+mod order;
 mod palette;
 mod phases;
 mod sheet;
@@ -90,6 +94,13 @@ pub(super) fn charts(run: &Run, summaries: &[Summary]) -> Result<Vec<Chart>> {
         charts.push(draw(composed, "")?);
     }
     Ok(charts)
+}
+
+/// The pictures of a comparison: `compare-forest`, `compare-order`. What has
+/// nothing to show is left out.
+pub(super) fn of_comparison(c: &Comparison) -> Result<Vec<Chart>> {
+    let composed = [forest::compose(c), order::compose(c)];
+    composed.into_iter().flatten().map(|composed| draw(composed, "")).collect()
 }
 
 fn compose(run: &Run, summaries: &[Summary], factors: &Factors) -> Result<Vec<Composed>> {

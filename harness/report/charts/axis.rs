@@ -38,6 +38,12 @@ impl Scale {
         }
     }
 
+    /// On which side a value leaves the axis: -1 below, 1 above, 0 when it does not.
+    pub(super) fn beyond(&self, value: f64) -> i8 {
+        let (Scale::Linear { min, max } | Scale::Log { min, max }) = *self;
+        i8::from(value > max) - i8::from(value < min)
+    }
+
     /// Round values to write at the axis.
     pub(super) fn ticks(&self) -> Vec<f64> {
         match *self {
@@ -175,6 +181,14 @@ mod tests {
         assert_eq!(texts(Scale::Log { min: 0.15, max: 800.0 }), "1 10 100");
         assert_eq!(texts(Scale::Log { min: 216.0, max: 246.0 }), "220 230 240");
         assert_eq!(texts(Scale::Log { min: 0.9, max: 9.5 }), "1 2 5");
+    }
+
+    #[test]
+    fn what_leaves_an_axis_is_told() {
+        for scale in [Scale::Linear { min: 1.0, max: 9.0 }, Scale::Log { min: 1.0, max: 9.0 }] {
+            let values = [f64::NEG_INFINITY, 0.0, 1.0, 9.0, 9.1, f64::INFINITY];
+            assert_eq!(values.map(|v| scale.beyond(v)), [-1, -1, 0, 0, 1, 1]);
+        }
     }
 
     #[test]

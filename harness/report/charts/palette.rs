@@ -1,7 +1,7 @@
 //! What tells functions apart: colour by position, and a dash and a shape beside
 //! it, so that nothing rests on colour alone.
 
-use super::sheet::{Colour, Sheet};
+use super::sheet::{Colour, Sheet, WHITE};
 
 /// Okabe and Ito's, those with at least 3:1 on white.
 const COLOURS: [Colour; 4] = [
@@ -47,6 +47,23 @@ pub(super) fn marker(sheet: &mut Sheet, position: usize, at: (f64, f64), radius:
         outline.extend(outline.first().copied());
         sheet.line(outline, colour(position), 1.0);
     }
+}
+
+/// A marker of one of two sides: an empty circle, or a full diamond.
+pub(super) fn side(sheet: &mut Sheet, colour: Colour, head: bool, at: (f64, f64), radius: f64) {
+    if head {
+        sheet.area(shape(3, at, radius), colour);
+    } else {
+        // About as large as the diamond.
+        sheet.area(shape(0, at, radius * 1.15), colour);
+        sheet.area(shape(0, at, radius * 1.15 - 1.5), WHITE);
+    }
+}
+
+/// An arrow head with its point at a place; a negative length points left.
+pub(super) fn triangle((x, y): (f64, f64), length: f64) -> Vec<(f64, f64)> {
+    let half = length.abs() * 0.8;
+    vec![(x, y), (x - length, y - half), (x - length, y + half)]
 }
 
 /// Circle, square, triangle or diamond, about equal in area.

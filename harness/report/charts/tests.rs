@@ -4,6 +4,8 @@ use crate::factors::Network;
 use crate::report::tests::synthetic;
 use crate::stats::summarise;
 
+pub(super) mod comparison;
+
 fn factors() -> Factors {
     synthetic::four(2).samples[0].cell.factors.clone()
 }
@@ -72,6 +74,15 @@ pub(super) fn look(run: &Run) {
             std::fs::write(format!("{file}.png"), &chart.png).unwrap();
             std::fs::write(format!("{file}.svg"), &chart.svg).unwrap();
         }
+    }
+}
+
+/// The same for the pictures of a comparison.
+pub(super) fn look_at(composed: &Composed) {
+    if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
+        let name = std::thread::current().name().unwrap().replace("::", "-");
+        let file = format!("{folder}/{name}-{}", composed.name);
+        std::fs::write(format!("{file}.png"), composed.sheet.png().unwrap()).unwrap();
     }
 }
 

@@ -233,10 +233,7 @@ fn lost(cell: Cell, lacks: Side) -> Missing {
 pub(crate) fn missing() -> Comparison {
     let mut comparison = passed();
     let gone = comparison.rows.pop().unwrap();
-    comparison.missing = vec![
-        lost(gone.cell.unwrap(), Side::Head),
-        lost(cell("go"), Side::Base),
-    ];
+    comparison.missing = vec![lost(gone.cell.unwrap(), Side::Head), lost(cell("go"), Side::Base)];
     comparison.outcome = Outcome::Regressed;
     comparison
 }
@@ -316,8 +313,7 @@ pub(crate) fn hostile() -> Comparison {
     comparison.base.invalid = Some(everything.clone());
     comparison.notes = HOSTILE.map(str::to_owned).to_vec();
     comparison.advisory = Vec::new();
-    comparison.missing =
-        vec![lost(comparison.rows[0].cell.clone().unwrap(), Side::Head)];
+    comparison.missing = vec![lost(comparison.rows[0].cell.clone().unwrap(), Side::Head)];
     comparison
 }
 
@@ -338,11 +334,8 @@ pub(crate) fn many(name: &str) -> Comparison {
         }
     }
     let mut comparison = of(rows);
-    comparison.missing = comparison
-        .rows
-        .iter()
-        .map(|r| lost(r.cell.clone().unwrap(), Side::Head))
-        .collect();
+    comparison.missing =
+        comparison.rows.iter().map(|r| lost(r.cell.clone().unwrap(), Side::Head)).collect();
     comparison.head.functions.clear();
     comparison.notes = (0..400).map(|i| format!("{name} {i}")).collect();
     comparison

@@ -1,0 +1,188 @@
+//! The starts of one cell, on their way to a field.
+
+use crate::compare::Start;
+use crate::report::charts::axis::{Scale, labelled};
+use crate::units::{NS_PER_MS, format_ms};
+
+use super::NAMES;
+
+/// What lies further from the middle half of the values than so many times its
+/// width stands on the edge: it would press all others into a line.
+const FAR: f64 = 6.0;
+
+/// A start.
+pub(super) struct Dot {
+    /// Since the first start.
+    pub(super) seconds: f64,
+    /// None for a failure.
+    pub(super) ms: Option<f64>,
+    pub(super) round: u32,
+}
+
+/// One cell.
+pub(super) struct Panel {
+    /// Its function.
+    pub(super) name: String,
+    /// What tells it from others of its function.
+    pub(super) context: String,
+    /// Position of its function: its colour.
+    pub(super) position: usize,
+    /// Base and head, in the order of time.
+    pub(super) sides: [Vec<Dot>; 2],
+    /// Milliseconds; none where the median is a failure.
+    pub(super) medians: [Option<f64>; 2],
+    /// Latencies.
+    pub(super) y: Scale,
+    /// Whether there is more than round 1.
+    rounds: bool,
+}
+
+impl Panel {
+    pub(super) fn new(
+        mut names: Vec<String>,
+        position: usize,
+        starts: &[Vec<Start>; 2],
+        epochs: [u64; 2],
+    ) -> Self {
+        let sides = [0, 1].map(|side| {
+            let mut starts = starts[side].clone();
+            starts.sort_by_key(|start| (start.at, start.round));
+            starts.iter().map(|start| dot(start, epochs[side])).collect::<Vec<Dot>>()
+        });
+        let rounds = sides.iter().flatten().any(|dot| dot.round > 1);
+        let context = names.split_off(1).join(" · ");
+        let name = names.concat();
+        let y = Scale::Linear { min: 0.0, max: 1.0 };
+        let mut panel = Self { name, context, position, sides, medians: [None; 2], y, rounds };
+        panel.medians = [0, 1].map(|side| middle(&panel.used(side)));
+        panel.y = panel.reach();
+        panel
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.sides.iter().map(Vec::len).sum()
+    }
+
+    /// Latencies that inference uses, in the order of time. A failure ranks above
+    /// every success.
+    fn used(&self, side: usize) -> Vec<f64> {
+        let used = self.sides[side].iter().filter(|dot| !self.is_left_out(dot));
+        used.map(|dot| dot.ms.unwrap_or(f64::INFINITY)).collect()
+    }
+
+    /// Whether inference does without it.
+    pub(super) fn is_left_out(&self, dot: &Dot) -> bool {
+        self.rounds && dot.round <= 1
+    }
+
+    /// Whether any is left out.
+    pub(super) fn leaves_out(&self) -> bool {
+        self.sides.iter().flatten().any(|dot| self.is_left_out(dot))
+    }
+
+    pub(super) fn failures(&self) -> usize {
+        self.sides.iter().flatten().filter(|dot| dot.ms.is_none()).count()
+    }
+
+    pub(super) fn has_failures(&self) -> bool {
+        self.failures() > 0
+    }
+
+    /// Starts that stand on an edge of the field.
+    pub(super) fn beyond(&self) -> usize {
+        let all = self.sides.iter().flatten().filter_map(|dot| dot.ms);
+        all.filter(|ms| self.y.beyond(*ms) != 0).count()
+    }
+
+    /// Ticks of the latencies; none without a latency.
+    pub(super) fn y_ticks(&self) -> Vec<(f64, String)> {
+        let any = self.sides.iter().flatten().any(|dot| dot.ms.is_some());
+        if any { labelled(&self.y) } else { Vec::new() }
+    }
+
+    /// `base 163 ms`.
+    pub(super) fn label(&self, side: usize) -> String {
+        let median = self.medians[side].map(|ms| format!(" {} ms", format_ms(ms * NS_PER_MS)));
+        format!("{}{}", NAMES[side], median.unwrap_or_default())
+    }
+
+    /// By what share the base's median moved from the first half of its starts to
+    /// the second; none of fewer than four, or where either is a failure.
+    pub(super) fn drift(&self) -> Option<f64> {
+        let used = self.used(0);
+        if used.len() < 4 {
+            return None;
+        }
+        let (first, second) = used.split_at(used.len() / 2);
+        let first = middle(first).filter(|ms| *ms > 0.0)?;
+        Some(middle(second)? / first - 1.0)
+    }
+
+    pub(super) fn drift_text(&self) -> String {
+        let drift = self
+            .drift()
+            .map(|drift| format!("base, first half to second half: {}", percent(drift)));
+        drift.unwrap_or_default()
+    }
+
+    /// Halfway between the last start of round 1 and the next, in seconds; none
+    /// where rounds overlap or none is left out.
+    pub(super) fn first_round_ends(&self, sides: &[usize]) -> Option<f64> {
+        let dots = || sides.iter().flat_map(|side| &self.sides[*side]);
+        let out = dots().filter(|dot| self.is_left_out(dot)).map(|dot| dot.seconds);
+        let last = out.fold(f64::NEG_INFINITY, f64::max);
+        let used = dots().filter(|dot| !self.is_left_out(dot)).map(|dot| dot.seconds);
+        let next = used.fold(f64::INFINITY, f64::min);
+        (last.is_finite() && next.is_finite() && last < next).then(|| f64::midpoint(last, next))
+    }
+
+    /// Who was started in turn, a burst as one: 0 for base, 1 for head.
+    pub(super) fn turns(&self) -> Vec<usize> {
+        let dots = |side: usize| self.sides[side].iter().map(move |dot| (side, dot));
+        let mut all: Vec<(usize, &Dot)> = dots(0).chain(dots(1)).collect();
+        all.sort_by(|a, b| a.1.seconds.total_cmp(&b.1.seconds).then(a.0.cmp(&b.0)));
+        all.dedup_by_key(|(side, dot)| (*side, dot.round));
+        all.into_iter().map(|(side, _)| side).collect()
+    }
+
+    /// A scale about the bulk of the values, with every median.
+    fn reach(&self) -> Scale {
+        let mut sorted: Vec<f64> = (0..2).flat_map(|side| self.used(side)).collect();
+        sorted.retain(|ms| ms.is_finite());
+        sorted.sort_by(f64::total_cmp);
+        let at = |share: f64| sorted.get((sorted.len() as f64 * share) as usize).copied();
+        let (Some(low), Some(high)) = (at(0.25), at(0.75)) else {
+            let any = self.sides.iter().flatten().filter_map(|dot| dot.ms);
+            return Scale::log_about(any).unwrap_or(self.y);
+        };
+        let air = FAR * (high - low).max(high * 0.02);
+        let bulk = (low - air)..=(high + air);
+        let held = sorted.iter().copied().filter(|ms| bulk.contains(ms));
+        let held = held.chain(self.medians.into_iter().flatten());
+        Scale::log_about(held).unwrap_or(self.y)
+    }
+}
+
+fn dot(start: &Start, epoch: u64) -> Dot {
+    Dot {
+        seconds: start.at.saturating_sub(epoch) as f64 / 1e9,
+        ms: start.latency.map(|ns| ns as f64 / NS_PER_MS),
+        round: start.round,
+    }
+}
+
+/// The median; none of nothing, or where it is a failure.
+fn middle(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().checked_sub(1)?;
+    let middle = f64::midpoint(sorted[last / 2], sorted[sorted.len() / 2]);
+    middle.is_finite().then_some(middle)
+}
+
+/// `+0.6 %`.
+pub(super) fn percent(share: f64) -> String {
+    let text = format!("{:+.1} %", share * 100.0);
+    // What rounds to nought went neither way.
+    if ["+0.0 %", "-0.0 %"].contains(&&*text) { "0.0 %".to_owned() } else { text }
+}
