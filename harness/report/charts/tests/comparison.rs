@@ -12,6 +12,7 @@ use crate::compare::{
 };
 use crate::factors::{Combination, Network};
 use crate::functions::Limits;
+use crate::functions::Limits;
 use crate::margins::{Margins, Metric};
 use crate::sample::{Cell, Temperature};
 use crate::scenario::Act;
@@ -44,6 +45,7 @@ pub(crate) fn cell(function: &str, step: &str, act: Act, temperature: Temperatur
 
 fn party(label: &str, shapes: &[Shape], rounds: u32) -> Party {
     let facts = |position| FunctionFacts {
+        limits: Limits { memory: 128 << 20, cpus: None },
         position,
         digest: "sha256:0".into(),
         size: 50 << 20,
