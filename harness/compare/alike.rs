@@ -68,9 +68,6 @@ pub(super) fn changed(base: &Measured, head: &Measured) -> Vec<String> {
                 notes.push(format!("{name}: built on {base} in base, on {head} in head"));
             }
         }
-        if was.digest == is.digest && base.party.injected == head.party.injected {
-            notes.push(format!("{name}: the same image on both sides"));
-        }
     }
     notes
 }

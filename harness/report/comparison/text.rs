@@ -7,7 +7,7 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::answer::{answer, outcome};
 use super::facts;
 use super::words::{
-    Names, beside_change, both, change, conclusion, lacks, mark, measured, metric, remark, row_p,
+    Names, beside_change, both, conclusion, lacks, mark, measured, metric, remark, row_p,
 };
 use crate::compare::{Comparison, Row, Verdict};
 use crate::report::table::wrapped;
@@ -165,7 +165,7 @@ fn cells(row: &Row, names: &Names, conditions: bool) -> Vec<String> {
         base.to_owned(),
         "->".to_owned(),
         measured(row.metric, &row.head),
-        change(row.ratio),
+        row_change_alone(row),
         beside_change(row),
         row_p(row).map_or_else(String::new, |p| format!("p{p}")),
         format!("n={}", both(row.base.n, row.head.n)),

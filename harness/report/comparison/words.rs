@@ -203,11 +203,25 @@ pub(super) fn interval(ratio: Option<Estimate>) -> String {
     }
 }
 
+/// What stands for a row's change: `+11.8 %`. A function's own part may be so short
+/// that percents say nothing: `+24 ms`.
+pub(super) fn row_change_alone(row: &Row) -> String {
+    match (row.metric, row.difference) {
+        (Metric::Own, Some(difference)) => signed(row.metric, difference.value),
+        _ => change(row.ratio),
+    }
+}
+
 /// What stands beside a row's change: its interval; of bytes that are known exactly
 /// the difference, `(+12 B)`.
 pub(super) fn beside_change(row: &Row) -> String {
-    match (row.ratio.and_then(|ratio| ratio.interval), row.difference) {
-        (None, Some(exact)) if !row.metric.is_time() => {
+    match (row.metric, row.ratio.and_then(|ratio| ratio.interval), row.difference) {
+        (Metric::Own, _, Some(Estimate { interval: Some((low, high)), .. })) => {
+            let ms = |value| signed(row.metric, value).trim_end_matches(" ms").to_owned();
+            format!("[{}, {}]", ms(low), ms(high))
+        }
+        (Metric::Own, ..) => String::new(),
+        (_, None, Some(exact)) if !row.metric.is_time() => {
             format!("({})", signed(row.metric, exact.value))
         }
         _ => interval(row.ratio),
@@ -216,7 +230,7 @@ pub(super) fn beside_change(row: &Row) -> String {
 
 /// Both: `+11.8 % [+8.9, +14.6]`.
 pub(super) fn row_change(row: &Row) -> String {
-    format!("{} {}", change(row.ratio), beside_change(row)).trim_end().to_owned()
+    format!("{} {}", row_change_alone(row), beside_change(row)).trim_end().to_owned()
 }
 
 /// A difference with its interval: `+24 ms [+20 ms, +27 ms]`.
@@ -256,6 +270,14 @@ pub(super) fn least(share: f64) -> String {
         percent if !percent.is_finite() => DASH.to_owned(),
         percent if percent.abs() >= 0.95 => format!("{percent:+.0} %"),
         percent => format!("{percent:+.1} %"),
+    }
+}
+
+/// A smallest slowdown: `+12 %`, of a function's own part `+2.5 ms`.
+fn least_of(metric: Metric, detectable: Detectable) -> String {
+    match metric {
+        Metric::Own => signed(metric, detectable.amount),
+        _ => least(detectable.share),
     }
 }
 
@@ -306,7 +328,7 @@ pub(super) fn remarks(row: &Row) -> Vec<String> {
     let again = || format!("measured again: n = {}", both(row.base.n, row.head.n));
     let parts = [
         row.reason.as_deref().map(remark),
-        seen.map(|d| format!("would have seen {}", least(d.share))),
+        seen.map(|d| format!("would have seen {}", least_of(row.metric, d))),
         row.again.then(again),
     ];
     parts.into_iter().flatten().collect()

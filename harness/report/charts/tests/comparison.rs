@@ -12,7 +12,6 @@ use crate::compare::{
 };
 use crate::factors::{Combination, Network};
 use crate::functions::Limits;
-use crate::functions::Limits;
 use crate::margins::{Margins, Metric};
 use crate::sample::{Cell, Temperature};
 use crate::scenario::Act;
