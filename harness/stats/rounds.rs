@@ -63,12 +63,10 @@ fn draw(rounds: usize, stream: u64) -> Vec<Times> {
     rng.set_stream(stream);
     let mut all = vec![[0; LANES]; RESAMPLES / LANES * rounds];
     for times in all.chunks_exact_mut(rounds.max(1)) {
-        for lane in 0..LANES {
-            for _ in 0..rounds {
-                // The high part of a product: uniform but for rounds / 2^32.
-                let drawn = (u64::from(rng.next_u32()) * rounds as u64) >> 32;
-                times[drawn as usize][lane] += 1;
-            }
+        for draw in 0..LANES * rounds {
+            // The high part of a product: uniform but for rounds / 2^32.
+            let drawn = (u64::from(rng.next_u32()) * rounds as u64) >> 32;
+            times[drawn as usize][draw / rounds] += 1;
         }
     }
     all
