@@ -20,6 +20,7 @@ pub mod normal;
 pub mod proportion;
 pub mod rank;
 mod resources;
+mod rounds;
 pub mod shift;
 mod throughput;
 mod typical;
@@ -36,6 +37,7 @@ pub use floor::Steadiness;
 pub use histogram::{HIGHEST_NS, LOWEST_NS, OutOfRange, Recorded, SIGNIFICANT_FIGURES};
 pub use noise::{Grade, NoiseFacts, grade};
 pub use resources::{MedianAndMax, ResourceUse, resources};
+pub use rounds::{Draws, quantile_ratio};
 pub use throughput::{Gain, Rate, Throughput, throughput};
 pub use unattributed::unattributed;
 pub use warm::ColdToWarm;
@@ -98,8 +100,11 @@ pub fn summarise(samples: &[Sample]) -> Vec<Summary> {
     for (index, sample) in samples.iter().enumerate() {
         rows.entry(&sample.cell).or_default().push(index);
     }
-    let mut summaries: Vec<Summary> =
-        rows.into_iter().map(|(cell, rows)| one(cell, samples, &rows, one_round)).collect();
+    let mut draws = Draws::default();
+    let mut summaries: Vec<Summary> = rows
+        .into_iter()
+        .map(|(cell, rows)| one(cell, samples, &rows, one_round, &mut draws))
+        .collect();
     burst::count_invalid(samples, &mut summaries);
     warm::compare(&mut summaries);
     summaries
@@ -121,20 +126,26 @@ fn has_one_round(samples: &[Sample]) -> bool {
     samples.iter().all(|s| s.round <= 1)
 }
 
-fn one(cell: &Cell, samples: &[Sample], rows: &[usize], one_round: bool) -> Summary {
+fn one(
+    cell: &Cell,
+    samples: &[Sample],
+    rows: &[usize],
+    one_round: bool,
+    draws: &mut Draws,
+) -> Summary {
     let (used, rest): (Vec<usize>, Vec<usize>) =
         rows.iter().partition(|i| one_round || samples[**i].round > 1);
     let first = if one_round { &used } else { &rest };
-    let latency = latency_of(samples, &used);
+    let latency = latency_of(samples, &used, draws);
     Summary {
         cell: cell.clone(),
-        phases: typical::phases(samples, &used),
+        phases: typical::phases(samples, &used, draws),
         typical: typical::nearest(samples, &used, latency.p50.value),
         out_of_range: OutOfRange::count(used.iter().filter_map(|i| samples[*i].latency())),
         lag: Lateness::of(used.iter().filter_map(|i| samples[*i].lag()).collect()),
         first_ever: FirstEver {
             rows: first.len(),
-            median: latency_of(samples, first).p50.value,
+            median: latency_of(samples, first, draws).p50.value,
             used: one_round,
         },
         latency,
@@ -143,10 +154,10 @@ fn one(cell: &Cell, samples: &[Sample], rows: &[usize], one_round: bool) -> Summ
     }
 }
 
-fn latency_of(samples: &[Sample], rows: &[usize]) -> Distribution {
-    let successes: Vec<u64> = rows.iter().filter_map(|i| samples[*i].latency()).collect();
-    let failed = rows.len() - successes.len();
-    Distribution::new(successes, failed)
+fn latency_of(samples: &[Sample], rows: &[usize], draws: &mut Draws) -> Distribution {
+    let rows: Vec<(u32, Option<u64>)> =
+        rows.iter().map(|i| (samples[*i].round, samples[*i].latency())).collect();
+    Distribution::by_round(&rows, draws)
 }
 
 #[cfg(test)]

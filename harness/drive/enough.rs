@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::plan::{Subject, Trial};
 use crate::sample::{Cell, Sample};
 use crate::scenario::Scenario;
-use crate::stats::Distribution;
+use crate::stats::{Distribution, Draws};
 
 /// Rounds that every cell is measured for, whatever its interval.
 const LEAST_ROUNDS: u32 = 10;
@@ -22,12 +22,10 @@ pub(super) struct Enough {
     all_done: bool,
 }
 
-/// The rows of a cell that inference uses.
+/// The rows of a cell that inference uses: round, and nanoseconds or none of a
+/// failure.
 #[derive(Debug, Default)]
-struct Rows {
-    successes: Vec<u64>,
-    failed: usize,
-}
+struct Rows(Vec<(u32, Option<u64>)>);
 
 impl Enough {
     pub(super) fn new(scenario: &Scenario) -> Self {
@@ -67,16 +65,14 @@ impl Enough {
         let cells = self.seen.entry(trial.subject).or_default();
         for sample in samples {
             let rows = cells.entry(sample.cell.clone()).or_default();
-            match sample.latency() {
-                Some(ns) => rows.successes.push(ns),
-                None => rows.failed += 1,
-            }
+            rows.0.push((sample.round, sample.latency()));
         }
     }
 
     fn judge(&mut self, within: f64) {
+        let mut draws = Draws::default();
         for (subject, cells) in &self.seen {
-            if cells.values().all(|rows| rows.are_within(within)) {
+            if cells.values().all(|rows| rows.are_within(within, &mut draws)) {
                 self.done.insert(*subject);
             }
         }
@@ -85,8 +81,9 @@ impl Enough {
 }
 
 impl Rows {
-    fn are_within(&self, share: f64) -> bool {
-        Distribution::new(self.successes.clone(), self.failed).p50.is_within(share)
+    /// By the interval that the report gives.
+    fn are_within(&self, share: f64, draws: &mut Draws) -> bool {
+        Distribution::by_round(&self.0, draws).p50.is_within(share)
     }
 }
 
@@ -94,12 +91,28 @@ impl Rows {
 mod tests {
     use super::*;
 
+    fn within(rows: &Rows, share: f64) -> bool {
+        rows.are_within(share, &mut Draws::default())
+    }
+
     #[test]
     fn a_steady_cell_is_enough_and_a_failing_one_never() {
-        let steady = Rows { successes: (0..20).map(|i| 1_000_000 + i * 100).collect(), failed: 0 };
-        assert!(steady.are_within(0.02) && !steady.are_within(0.0001));
-        let failing = Rows { failed: 11, ..steady };
-        assert!(!failing.are_within(0.02));
-        assert!(!Rows { successes: vec![1; 5], failed: 0 }.are_within(0.5), "too few for any");
+        let steady = |rounds: u32| (0..rounds).map(|i| (i, Some(1_000_000 + u64::from(i) * 100)));
+        let mut rows = Rows(steady(20).collect());
+        assert!(within(&rows, 0.02) && !within(&rows, 0.0001));
+        rows.0.extend((20..31).map(|round| (round, None)));
+        assert!(!within(&rows, 0.02));
+        assert!(!within(&Rows(steady(5).collect()), 0.5), "too few for any");
+    }
+
+    #[test]
+    fn many_rows_of_few_rounds_are_few() {
+        // Each round has its own level, and no spread within it.
+        let rows = |rounds: u32| {
+            let of = |i: u32| (i % rounds, Some(1_000_000 + 10_000 * u64::from(i % rounds)));
+            Rows((0..200).map(of).collect())
+        };
+        assert!(!within(&rows(5), 0.5), "five rounds tell nothing");
+        assert!(within(&rows(10), 0.05) && !within(&rows(10), 0.01));
     }
 }

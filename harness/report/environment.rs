@@ -33,7 +33,7 @@ pub(super) const MEANINGS: [(&str, &str); 26] = [
     ("a+b", "phases merged because the mark between them was not seen"),
     (
         "95 %",
-        "distribution-free interval from order statistics; it takes rows for independent, which the members of one burst are not quite",
+        "interval that assumes no distribution: of one row a round from order statistics; of several, which are not independent, by drawing whole rounds again, and none below six rounds",
     ),
     (
         "/ warm",

@@ -7,7 +7,7 @@
 //! the kernel did not tell, its main) to its reply.
 
 use super::distribution::type_7;
-use super::{Distribution, Level, Summary};
+use super::{Distribution, Draws, Level, Summary};
 use crate::controls::{Control, SERIES};
 use crate::factors::Factors;
 use crate::sample::{Mark, Sample};
@@ -65,14 +65,15 @@ impl Controls {
     #[must_use]
     pub fn of(samples: &[Sample], summaries: &[Summary]) -> Self {
         let [processes, contained] = series(samples);
-        let bias = processes.iter().filter_map(|s| late(s)).collect::<Vec<_>>();
+        let bias =
+            processes.iter().filter_map(|s| Some((s.round, Some(late(s)?)))).collect::<Vec<_>>();
         let of = |control| move |s: &&Summary| s.cell.control == Some(control);
         let mut floors = summaries.iter().filter(of(Control::Container(0)));
         Self {
             process: Calibration::of(&processes, Sample::latency),
             container: Calibration::of(&contained, after_the_engine),
             headline: Calibration::of(&contained, Sample::latency),
-            bias: (!bias.is_empty()).then(|| Distribution::new(bias, 0)),
+            bias: (!bias.is_empty()).then(|| Distribution::by_round(&bias, &mut Draws::default())),
             null_process: summaries.iter().find(of(Control::Process(0))).map(|s| s.latency),
             floors: floors.by_ref().map(|s| (s.cell.factors.clone(), s.latency)).collect(),
         }

@@ -1,6 +1,9 @@
 //! Quantiles of nanoseconds, failures included, with intervals.
 
+use std::collections::BTreeSet;
+
 use super::binomial;
+use super::rounds::{Draws, Rows};
 
 /// A height in the ranking of all rows. Failures rank above every success.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -22,13 +25,23 @@ impl Level {
     }
 }
 
-/// A distribution-free 95 % interval, two-sided.
+/// A 95 % interval, two-sided, that assumes no distribution. Of rows that are
+/// independent, from order statistics; where a round gave several, from drawing
+/// rounds again.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// Lower end.
     pub low: Level,
     /// Upper end.
     pub high: Level,
+}
+
+impl Interval {
+    /// From nanoseconds; infinite among the failures.
+    fn of((low, high): (f64, f64)) -> Self {
+        let level = |ns: f64| if ns.is_finite() { Level::Ns(ns) } else { Level::Failed };
+        Self { low: level(low), high: level(high) }
+    }
 }
 
 /// A quantile; its value and interval as far as the rows support them.
@@ -39,7 +52,8 @@ pub struct Quantile {
     /// Hyndman-Fan type 7. The median needs one row; the others are none below
     /// [`Quantile::least`] rows.
     pub value: Option<Level>,
-    /// None below [`Quantile::least`] rows.
+    /// None below [`Quantile::least`] rows, or, where a round gave several, below
+    /// six rounds.
     pub interval: Option<Interval>,
 }
 
@@ -86,7 +100,8 @@ pub struct Distribution {
 }
 
 impl Distribution {
-    /// From the successes in nanoseconds, in any order, and the failures.
+    /// Of rows that are independent: from the successes in nanoseconds, in any
+    /// order, and the failures.
     #[must_use]
     pub fn new(mut successes: Vec<u64>, failed: usize) -> Self {
         successes.sort_unstable();
@@ -103,11 +118,38 @@ impl Distribution {
         }
     }
 
+    /// From (round, nanoseconds, or none of a failure), in any order. Rows of one
+    /// round are not independent of each other: where a round has several, the
+    /// intervals come from drawing rounds again.
+    #[must_use]
+    pub fn by_round(rows: &[(u32, Option<u64>)], draws: &mut Draws) -> Self {
+        let successes: Vec<u64> = rows.iter().filter_map(|(_, ns)| *ns).collect();
+        let failed = rows.len() - successes.len();
+        let mut all = Self::new(successes, failed);
+        if has_several_in_a_round(rows) {
+            let ranked = |(round, ns): &(u32, Option<u64>)| {
+                (*round, ns.map_or(f64::INFINITY, |ns| ns as f64))
+            };
+            let intervals = Rows::new(rows.iter().map(ranked).collect())
+                .intervals(all.quantiles().map(|quantile| quantile.q), draws);
+            let quantiles = [&mut all.p50, &mut all.p90, &mut all.p95, &mut all.p99];
+            for (quantile, interval) in quantiles.into_iter().zip(intervals) {
+                quantile.interval = interval.map(Interval::of);
+            }
+        }
+        all
+    }
+
     /// The four quantiles, lowest first.
     #[must_use]
     pub fn quantiles(&self) -> [Quantile; 4] {
         [self.p50, self.p90, self.p95, self.p99]
     }
+}
+
+fn has_several_in_a_round(rows: &[(u32, Option<u64>)]) -> bool {
+    let mut seen = BTreeSet::new();
+    rows.iter().any(|(round, _)| !seen.insert(*round))
 }
 
 /// Hyndman-Fan type 7 of sorted values, in nanoseconds; none of no values.

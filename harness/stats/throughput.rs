@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::distribution::middle;
-use super::{Distribution, Level, binomial};
+use super::{Distribution, Draws, Level, binomial};
 use crate::factors::Factors;
 use crate::sample::{Mark, Sample};
 use crate::scenario::Act;
@@ -73,7 +73,9 @@ pub fn throughput(samples: &[Sample]) -> Vec<Throughput> {
             groups.entry(key).or_default().push(sample);
         }
     }
-    let mut all: Vec<Throughput> = groups.into_iter().map(|(key, rows)| one(key, &rows)).collect();
+    let mut draws = Draws::default();
+    let mut all: Vec<Throughput> =
+        groups.into_iter().map(|(key, rows)| one(key, &rows, &mut draws)).collect();
     let gains: Vec<Option<Gain>> = all.iter().map(|many| gain(many, &all)).collect();
     for (one, gain) in all.iter_mut().zip(gains) {
         one.gain = gain;
@@ -81,22 +83,22 @@ pub fn throughput(samples: &[Sample]) -> Vec<Throughput> {
     all
 }
 
-fn one((function, factors, workers): Key, rows: &[&Sample]) -> Throughput {
+fn one((function, factors, workers): Key, rows: &[&Sample], draws: &mut Draws) -> Throughput {
     let mut trials: BTreeMap<u32, Vec<&Sample>> = BTreeMap::new();
     for row in rows {
         trials.entry(row.trial).or_default().push(row);
     }
-    let latencies: Vec<u64> = rows.iter().filter_map(|s| s.latency()).collect();
-    let (starts, failed) = (latencies.len(), rows.len() - latencies.len());
+    let latencies: Vec<(u32, Option<u64>)> = rows.iter().map(|s| (s.round, s.latency())).collect();
+    let latency = Distribution::by_round(&latencies, draws);
     Throughput {
         function: function.to_owned(),
         factors: factors.clone(),
         workers,
         trials: trials.len(),
-        starts,
-        failed,
+        starts: latency.n - latency.failed,
+        failed: latency.failed,
         rate: Rate::of(trials.values().filter_map(|rows| a_minute(rows)).collect()),
-        latency: Distribution::new(latencies, failed),
+        latency,
         gain: None,
     }
 }

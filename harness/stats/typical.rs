@@ -3,17 +3,22 @@
 use std::collections::BTreeMap;
 
 use super::distribution::{Distribution, Level};
+use super::rounds::Draws;
 use crate::sample::{Phases, Sample};
 
 /// The distribution of every span of phases among the successes.
-pub(super) fn phases(samples: &[Sample], rows: &[usize]) -> Vec<(Phases, Distribution)> {
-    let mut spans: BTreeMap<Phases, Vec<u64>> = BTreeMap::new();
+pub(super) fn phases(
+    samples: &[Sample],
+    rows: &[usize],
+    draws: &mut Draws,
+) -> Vec<(Phases, Distribution)> {
+    let mut spans: BTreeMap<Phases, Vec<(u32, Option<u64>)>> = BTreeMap::new();
     for &row in rows {
         for (span, ns) in samples[row].phases() {
-            spans.entry(span).or_default().push(ns);
+            spans.entry(span).or_default().push((samples[row].round, Some(ns)));
         }
     }
-    spans.into_iter().map(|(span, ns)| (span, Distribution::new(ns, 0))).collect()
+    spans.into_iter().map(|(span, rows)| (span, Distribution::by_round(&rows, draws))).collect()
 }
 
 /// The success nearest the median. Ties go to the faster, then to the earlier,

@@ -7,7 +7,8 @@ use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use super::answer::{answer, outcome};
 use super::facts;
 use super::words::{
-    Names, beside_change, both, conclusion, lacks, mark, measured, metric, remark, row_p,
+    Names, beside_change, both, conclusion, lacks, mark, measured, metric, remark,
+    row_change_alone, row_p,
 };
 use crate::compare::{Comparison, Row, Verdict};
 use crate::report::table::wrapped;

@@ -22,31 +22,31 @@ fn the_default_run() {
     python, bridge
       single/call  burst 1 cold  19    0        216 (207–230)      —    246    335x
           queue 0.006 · create 7.00 · engine+boot 154 · init 54.3 · invoke 0.448
-      surge/out    burst 4 cold  76    0        435 (427–443)    473    506    676x
+      surge/out    burst 4 cold  76    0        435 (431–441)    473    506    676x
           queue 0.011 · create 6.45 · engine+boot 328 · init 99.1 · invoke 1.50
-      surge/again  burst 4 warm  76    0     1.23 (1.14–1.32)   1.65   2.05
-      surge/steady seq 20  warm 380    0  0.643 (0.627–0.662)  0.864   1.08
+      surge/again  burst 4 warm  76    0     1.23 (1.16–1.34)   1.65   2.05
+      surge/steady seq 20  warm 380    0  0.643 (0.630–0.658)  0.864   1.08
     node, bridge
       single/call  burst 1 cold  19    0        270 (261–281)      —    304    288x
           queue 0.008 · create 5.50 · engine+boot 159 · init 105 · invoke 0.905
-      surge/out    burst 4 cold  76    0        552 (548–558)    582    617    588x
+      surge/out    burst 4 cold  76    0        552 (549–556)    582    617    588x
           queue 0.014 · create 5.99 · engine+boot 310 · init 234 · invoke 2.68
-      surge/again  burst 4 warm  76    0     1.89 (1.66–2.03)   2.61   3.17
-      surge/steady seq 20  warm 380    0  0.940 (0.909–0.969)   1.30   2.34
+      surge/again  burst 4 warm  76    0     1.89 (1.70–2.00)   2.61   3.17
+      surge/steady seq 20  warm 380    0  0.940 (0.902–0.973)   1.30   2.34
     rust, bridge
       single/call  burst 1 cold  19    0        162 (155–165)      —    186    703x
           queue 0.007 · create 5.88 · engine+boot 155 · init 1.14 · invoke 0.233
-      surge/out    burst 4 cold  76    0        326 (320–332)    354    384   1418x
+      surge/out    burst 4 cold  76    0        326 (321–330)    354    384   1418x
           queue 0.005 · create 6.12 · engine+boot 317 · init 2.23 · invoke 0.248
-      surge/again  burst 4 warm  76    0  0.452 (0.416–0.472)  0.626  0.734
-      surge/steady seq 20  warm 380    0  0.230 (0.221–0.239)  0.307  0.468
+      surge/again  burst 4 warm  76    0  0.452 (0.415–0.479)  0.626  0.734
+      surge/steady seq 20  warm 380    0  0.230 (0.221–0.238)  0.307  0.468
     jvm, bridge
       single/call  burst 1 cold  19    0        245 (237–253)      —    301    314x
           queue 0.008 · create 5.57 · engine+boot 155 · init 83.8 · invoke 0.638
-      surge/out    burst 4 cold  76    0        495 (483–504)    536    575    635x
+      surge/out    burst 4 cold  76    0        495 (483–501)    536    575    635x
           queue 0.007 · create 6.21 · engine+boot 316 · init 170 · invoke 1.72
-      surge/again  burst 4 warm  76    0     1.63 (1.46–1.84)   2.44   4.00
-      surge/steady seq 20  warm 380    0  0.780 (0.760–0.810)   1.07   1.38
+      surge/again  burst 4 warm  76    0     1.63 (1.47–1.82)   2.44   4.00
+      surge/steady seq 20  warm 380    0  0.780 (0.760–0.809)   1.07   1.38
 
     machine: unknown: nothing was read of it
 
@@ -89,14 +89,14 @@ fn an_incomplete_run_with_failures() {
     median cold start: rust 160 ms, 660x warm.
 
     ms from the intended instant to the last byte of a verified reply
-                                 n  err           p50 (95 %)     p90    max  / warm
+                                 n  err  p50 (95 %)     p90    max  / warm
     rust, bridge
-      single/call  burst 1 cold  3    0                  160       —    164    660x
+      single/call  burst 1 cold  3    0         160       —    164    660x
           queue 0.016 · create 6.05 · engine+boot 153 · init 1.21 · invoke 0.268
-      surge/out    burst 4 cold 12    1        309 (297–353)       —    356   1271x
+      surge/out    burst 4 cold 12    1         309       —    356   1271x
           queue 0.012 · create 6.49 · engine+boot 299 · init 2.25 · invoke 0.586
-      surge/again  burst 4 warm 12    2  0.448 (0.383–0.740)       —  0.740
-      surge/steady seq 20  warm 60    6  0.243 (0.224–0.269)  failed  0.467
+      surge/again  burst 4 warm 12    2       0.448       —  0.740
+      surge/steady seq 20  warm 60    6       0.243  failed  0.467
 
     machine: unknown: nothing was read of it
 
@@ -131,14 +131,14 @@ fn one_round() {
     median cold start: python 488 ms, 794x warm.
 
     ms from the intended instant to the last byte of a verified reply
-                                 n  err           p50 (95 %)  p90    max  / warm
+                                 n  err  p50 (95 %)  p90    max  / warm
     python, bridge
-      single/call  burst 1 cold  1    0                  488    —    488    794x
+      single/call  burst 1 cold  1    0         488    —    488    794x
           queue 0.015 · create 5.36 · engine+boot 388 · init 94.1 · invoke 0.642
-      surge/out    burst 4 cold  4    0                  884    —   1013   1441x
+      surge/out    burst 4 cold  4    0         884    —   1013   1441x
           queue 0.012 · create 5.19 · engine+boot 672 · init 199 · invoke 0.716
-      surge/again  burst 4 warm  4    0                 1.20    —   1.61
-      surge/steady seq 20  warm 20    0  0.614 (0.550–0.693)    —  0.801
+      surge/again  burst 4 warm  4    0        1.20    —   1.61
+      surge/steady seq 20  warm 20    0       0.614    —  0.801
 
     machine: unknown: nothing was read of it
 

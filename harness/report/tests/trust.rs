@@ -41,17 +41,17 @@ fn a_run_with_controls() {
     python, bridge: 36.7 ms over the null container
       single/call  burst 1 cold  19    0        215 (207–221)      —   230    342x
           queue 0.008 · create 6.32 · engine+boot 162 · init 46.5 · invoke 0.416
-      surge/out    burst 4 cold  76    0        437 (428–444)    473   506    697x
+      surge/out    burst 4 cold  76    0        437 (430–443)    473   506    697x
           queue 0.010 · create 6.41 · engine+boot 327 · init 103 · invoke 0.907
-      surge/again  burst 4 warm  76    0     1.31 (1.14–1.41)   1.76  2.08
-      surge/steady seq 20  warm 380    0  0.628 (0.610–0.660)  0.857  1.11
+      surge/again  burst 4 warm  76    0     1.31 (1.14–1.40)   1.76  2.08
+      surge/steady seq 20  warm 380    0  0.628 (0.614–0.644)  0.857  1.11
     node, bridge: 92.3 ms over the null container
       single/call  burst 1 cold  19    0        270 (264–279)      —   338    298x
           queue 0.008 · create 5.50 · engine+boot 159 · init 105 · invoke 0.905
-      surge/out    burst 4 cold  76    0        552 (543–567)    599   650    609x
+      surge/out    burst 4 cold  76    0        552 (546–566)    599   650    609x
           queue 0.014 · create 5.99 · engine+boot 310 · init 234 · invoke 2.68
-      surge/again  burst 4 warm  76    0     1.94 (1.68–2.30)   2.83  3.45
-      surge/steady seq 20  warm 380    0  0.907 (0.880–0.941)   1.26  2.34
+      surge/again  burst 4 warm  76    0     1.94 (1.69–2.30)   2.83  3.45
+      surge/steady seq 20  warm 380    0  0.907 (0.875–0.941)   1.26  2.34
 
     controls
       null process: 1.44 (1.42–1.45) ms, n = 19: the driver's floor
@@ -170,7 +170,7 @@ fn controls_in_the_summary_and_in_the_pages() {
     insta::assert_snapshot!(block.lines().skip(2).take(7).collect::<Vec<_>>().join("\n"), @r#"
     | function | cold p50, ms | over the null container | max | n | in a burst | warm p50 | cold / warm |
     | --- | --- | --- | --- | --- | --- | --- | --- |
-    | python, bridge | 211 (206–224) | 32.4 | 230 | 19 | 431 (426–443), 4 at once | 0.628 (0.612–0.653) | 335x |
+    | python, bridge | 211 (206–224) | 32.4 | 230 | 19 | 431 (424–440), 4 at once | 0.628 (0.614–0.649) | 335x |
 
     In brackets: 95 % interval. From the instant an invocation was wanted to the last byte of its verified reply.
 
@@ -203,9 +203,9 @@ fn a_run_of_throughput() {
     ms from the intended instant to the last byte of a verified reply
                                   n  err     p50 (95 %)  p90  max  / warm
     python, bridge
-      many/starts 4 a time cold 280    0  404 (404–404)  407  407
+      many/starts 4 a time cold 280    0  404 (402–406)  407  407
           queue 0.009 · create 5.99 · engine+boot 317 · init 40.4 · invoke 40.4
-      one/starts  1 a time cold  35    0  149 (148–150)    —  152
+      one/starts  1 a time cold  35    0  149 (147–151)    —  152
           queue 0.009 · create 5.99 · engine+boot 113 · init 14.9 · invoke 14.9
 
     starts a minute
