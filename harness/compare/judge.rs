@@ -11,7 +11,7 @@ use super::{Detectable, PartChange, Row, Rules, Values, Verdict};
 use crate::margins::{Margin, Metric};
 use crate::sample::Cell;
 use crate::stats::shift::{self, Estimate};
-use crate::stats::{multiple, normal, proportion, rank};
+use crate::stats::{self, multiple, normal, proportion, rank};
 
 use super::measured::median;
 
@@ -170,6 +170,7 @@ impl Judging {
             detectable: self.detectable(values[0].median, ratio.as_ref(), difference.as_ref()),
             ratio,
             difference,
+            p90: self.metric.is_time().then(|| tail(&case.values)).flatten(),
             parts: place::explain(case.parts, difference.as_ref()),
             again: case.again,
             function: case.function,
@@ -246,6 +247,12 @@ impl Judging {
         let amount = (by_share * median).max(by_floor);
         Some(Detectable { share: amount / median, amount })
     }
+}
+
+/// The ratio of the 0.9-quantiles: every value is of a round of its own.
+fn tail([base, head]: &[Vec<f64>; 2]) -> Option<Estimate> {
+    let rounds = |side: &[f64]| (0..).zip(side.iter().copied()).collect::<Vec<(u32, f64)>>();
+    stats::quantile_ratio(&rounds(head), &rounds(base), 0.9)
 }
 
 fn values(side: &[f64]) -> Values {

@@ -122,6 +122,7 @@ impl From<&Row> for wire::Row {
             base: r.base.into(),
             head: r.head.into(),
             ratio: r.ratio.as_ref().map(ratio),
+            p90_ratio: r.p90.as_ref().map(ratio),
             difference: r.difference.as_ref().map(amount),
             p: finite(r.p.unwrap_or(f64::NAN)),
             adjusted_p: finite(r.adjusted_p.unwrap_or(f64::NAN)),

@@ -8,8 +8,8 @@ use std::fmt::Write;
 use super::answer::{answer, outcome};
 use super::facts;
 use super::words::{
-    Names, amount, both, detectable, difference, lacks, least, mark, measured, metric, p,
-    place_of_change, remark, remarks, row_change, row_p, verdict,
+    Names, amount, both, change, detectable, difference, interval, lacks, least, mark, measured,
+    metric, p, place_of_change, remark, remarks, row_change, row_p, verdict,
 };
 use crate::compare::{Comparison, PartChange, Row};
 use crate::margins::Metric;
@@ -49,7 +49,7 @@ const ROW_COLUMNS: [&str; 13] = [
 
 const PART_COLUMNS: [&str; 6] = ["function", "conditions", "step", "part", "change [95 %]", "p"];
 
-const LIMIT_COLUMNS: [&str; 3] = ["row", "margin", "would have seen"];
+const LIMIT_COLUMNS: [&str; 4] = ["row", "margin", "would have seen", "p90 [95 %]"];
 
 /// The page.
 pub(super) fn page(comparison: &Comparison) -> String {
@@ -112,6 +112,8 @@ impl Page<'_> {
         self.folded_table("Rows that decide nothing", &ROW_COLUMNS, &advisory, ADVISORY_ROWS);
         let parts: Vec<_> = worst
             .iter()
+            // The parts of a function's own part are among those of its total.
+            .filter(|row| row.metric == Metric::Total)
             .flat_map(|row| row.parts.iter().map(|part| self.part(row, part)))
             .collect();
         self.folded_table("Where it changed", &PART_COLUMNS, &parts, PARTS);
@@ -168,7 +170,7 @@ impl Page<'_> {
         ]
     }
 
-    fn limit(&self, row: &Row) -> [String; 3] {
+    fn limit(&self, row: &Row) -> [String; 4] {
         let seen = detectable(row).map_or_else(
             || DASH.to_owned(),
             |d| format!("{} ({})", least(d.share), amount(row.metric, d.amount)),
@@ -176,7 +178,8 @@ impl Page<'_> {
         let floor = amount(row.metric, row.margin.floor);
         let share = least(row.margin.share);
         let margin = format!("{} and {floor}", share.trim_start_matches('+'));
-        [self.names.row(row), margin, seen]
+        let p90 = format!("{} {}", change(row.p90), interval(row.p90)).trim_end().to_owned();
+        [self.names.row(row), margin, seen, p90]
     }
 
     /// Where a row belongs, with a dash where it has no such thing.

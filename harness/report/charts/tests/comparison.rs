@@ -182,6 +182,7 @@ impl Maker {
             base: values(base),
             head: values(base + change),
             ratio: interval(base, 1.0),
+            p90: None,
             difference: interval(1.0, 0.0),
             p: None,
             adjusted_p: None,
