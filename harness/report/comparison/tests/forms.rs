@@ -60,7 +60,7 @@ fn trackers_get_the_figures_of_head() {
 
 #[test]
 fn the_text() {
-    insta::assert_snapshot!(text(&synthetic::regressed()), @r##"
+    insta::assert_snapshot!(text(&synthetic::regressed()), @r#"
     Cold starts got slower: python +26 ms (+11.8 %), in init.
     outcome: regressed (▲ slower)
 
@@ -74,15 +74,15 @@ fn the_text() {
     decides: total, boot + init; at most 5 % false alarms over all rows that decide
 
     conditions of all rows: bridge
-    ▲ python  start/first cold  boot + init  48.0 -> 72.0 ms  +50.0 % [+47.0, +53.0]  p=.0004 n=29 err=0
+    ▲ python  start/first cold  boot + init  48.0 -> 72.0 ms   +24 ms [+23, +25]     p=.0004 n=29 err=0
         REGRESSED
-    ▲ python  start/first cold  total         224 ->  250 ms  +11.8 % [+8.8, +14.8]   p=.0004 n=58 err=0
+    ▲ python  start/first cold  total         224 ->  250 ms  +11.8 % [+8.8, +14.8]  p=.0004 n=58 err=0
         REGRESSED in init (+26 ms) (measured again: n = 58)
-    = jvm     start/first cold  total         240 ->  242 ms   +1.0 % [-2.0, +4.0]    p=1.000 n=29 err=0
+    = jvm     start/first cold  total         240 ->  242 ms   +1.0 % [-2.0, +4.0]   p=1.000 n=29 err=0
         unchanged (would have seen +12 %)
-    = rust    start/first cold  total         164 ->  164 ms   +0.0 % [-3.0, +3.0]    p=1.000 n=29 err=0
+    = rust    start/first cold  total         164 ->  164 ms   +0.0 % [-3.0, +3.0]   p=1.000 n=29 err=0
         unchanged (would have seen +8 %)
-    = node    start/first cold  total         281 ->  278 ms   -1.0 % [-4.0, +2.0]    p=1.000 n=29 err=0
+    = node    start/first cold  total         281 ->  278 ms   -1.0 % [-4.0, +2.0]   p=1.000 n=29 err=0
         unchanged (would have seen +12 %)
 
     these decide nothing:
@@ -120,7 +120,7 @@ fn the_text() {
     how to repeat it
       # both sides
       coldstart gate --base main --seed 42
-    "##);
+    "#);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn the_text_where_nothing_changed() {
 fn the_markdown() {
     let page = markdown(&synthetic::regressed());
     let (shown, _) = page.split_once("<details>").unwrap();
-    insta::assert_snapshot!(shown, @r##"
+    insta::assert_snapshot!(shown, @r#"
     <!-- coldstart -->
     ## cold starts: ▲ slower
 
@@ -154,7 +154,7 @@ fn the_markdown() {
 
     |  | function | conditions | step | what | base | head | change \[95 %\] | p | n | err | verdict | where |
     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-    | ▲ | python | bridge | start/first cold | boot + init | 48.0 ms | 72.0 ms | +50.0 % \[+47.0, +53.0\] | .0004 | 29 | 0 | slower | — |
+    | ▲ | python | bridge | start/first cold | boot + init | 48.0 ms | 72.0 ms | +24 ms \[+23, +25\] | .0004 | 29 | 0 | slower | — |
     | ▲ | python | bridge | start/first cold | total | 224 ms | 250 ms | +11.8 % \[+8.8, +14.8\] | .0004 | 58 | 0 | slower (measured again: n = 58) | init (+26 ms) |
     | = | jvm | bridge | start/first cold | total | 240 ms | 242 ms | +1.0 % \[-2.0, +4.0\] | 1.000 | 29 | 0 | same (would have seen +12 %) | — |
     | = | rust | bridge | start/first cold | total | 164 ms | 164 ms | +0.0 % \[-3.0, +3.0\] | 1.000 | 29 | 0 | same (would have seen +8 %) | — |
@@ -164,7 +164,7 @@ fn the_markdown() {
 
     - head: python was told to sleep 25 ms in its init
     - head's tree was dirty
-    "##);
+    "#);
 }
 
 #[test]
@@ -175,7 +175,7 @@ fn the_details_of_the_markdown() {
     let (_, details) = page.split_once("<details>").unwrap();
     let (told, repeat) = details.split_once("<summary>How to read it").unwrap();
     let (_, repeat) = repeat.split_once("</details>").unwrap();
-    insta::assert_snapshot!(format!("{told}...{repeat}"), @r##"
+    insta::assert_snapshot!(format!("{told}...{repeat}"), @r#"
     <summary>Rows that decide nothing</summary>
 
     |  | function | conditions | step | what | base | head | change \[95 %\] | p | n | err | verdict | where |
@@ -197,11 +197,11 @@ fn the_details_of_the_markdown() {
 
     <details><summary>Margins, and what would have been found</summary>
 
-    | row | margin | would have seen |
-    | --- | --- | --- |
-    | python bridge start/first cold, boot + init | 5 % and 5.00 ms | +12 % (5.76 ms) |
-    | python bridge start/first cold, total | 5 % and 5.00 ms | +12 % (26.9 ms) |
-    | python, image size | 5 % and 1.0 MiB | — |
+    | row | margin | would have seen | p90 \[95 %\] |
+    | --- | --- | --- | --- |
+    | python bridge start/first cold, boot + init | 5 % and 5.00 ms | +12 % (5.76 ms) | — |
+    | python bridge start/first cold, total | 5 % and 5.00 ms | +12 % (26.9 ms) | — |
+    | python, image size | 5 % and 1.0 MiB | — | — |
 
     </details>
 
@@ -220,7 +220,7 @@ fn the_details_of_the_markdown() {
     - both sides: ` coldstart gate --base main --seed 42 `
 
     </details>
-    "##);
+    "#);
 }
 
 #[test]
@@ -228,27 +228,27 @@ fn the_annotations() {
     let mut c = synthetic::regressed();
     c.missing = synthetic::missing().missing;
     c.rows.extend(synthetic::inconclusive().rows.into_iter().skip(1).take(1));
-    insta::assert_snapshot!(annotations(&c).join("\n"), @r##"
+    insta::assert_snapshot!(annotations(&c).join("\n"), @r#"
     ::error title=Cell is missing::jvm bridge start/first cold: gone: measured in base, not in head
-    ::error title=Regression::python bridge start/first cold, boot + init: 48.0 ms -> 72.0 ms, +50.0 %25 [+47.0, +53.0], p=.0004, n=29, failed=0: REGRESSED
+    ::error title=Regression::python bridge start/first cold, boot + init: 48.0 ms -> 72.0 ms, +24 ms [+23, +25], p=.0004, n=29, failed=0: REGRESSED
     ::error title=Regression::python bridge start/first cold, total: 224 ms -> 250 ms, +11.8 %25 [+8.8, +14.8], p=.0004, n=58, failed=0: REGRESSED in init (+26 ms) (measured again: n = 58)
     ::warning title=Inconclusive::node bridge start/first cold, total: 281 ms -> 278 ms, +4.0 %25 [-3.0, +12.0], p=1.000, n=29, failed=0: inconclusive (the interval reaches beyond the margin; would have seen +12 %25)
     ::warning title=Regression that decides nothing::node bridge start/again warm, warm total: 0.910 ms -> 1.09 ms, +20.0 %25 [+17.0, +23.0], p=.0004, n=29, failed=0: REGRESSED
     ::warning title=Regression that decides nothing::jvm, image size: 140.0 MiB -> 154.0 MiB, +10.0 %25 (+14.0 MiB), n=1, failed=0: REGRESSED
     ::notice title=New cell::go bridge start/first cold: new: measured in head, not in base
-    "##);
+    "#);
 }
 
 #[test]
 fn the_test_report() {
     let mut c = synthetic::regressed();
     c.missing = synthetic::missing().missing;
-    insta::assert_snapshot!(file(&files(&c).unwrap(), "compare.xml"), @r##"
+    insta::assert_snapshot!(file(&files(&c).unwrap(), "compare.xml"), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="coldstart compare" tests="7" skipped="1" failures="3" errors="0">
         <testsuite name="cold starts" tests="7" skipped="1" errors="0" failures="3">
             <testcase name="bridge start/first cold boot + init" classname="python">
-                <failure message="48.0 ms -&gt; 72.0 ms, +50.0 % [+47.0, +53.0], p=.0004, n=29, failed=0: REGRESSED" type="regressed"/>
+                <failure message="48.0 ms -&gt; 72.0 ms, +24 ms [+23, +25], p=.0004, n=29, failed=0: REGRESSED" type="regressed"/>
             </testcase>
             <testcase name="bridge start/first cold total" classname="python">
                 <failure message="224 ms -&gt; 250 ms, +11.8 % [+8.8, +14.8], p=.0004, n=58, failed=0: REGRESSED in init (+26 ms) (measured again: n = 58)" type="regressed"/>
@@ -275,5 +275,5 @@ fn the_test_report() {
     </system-out>
         </testsuite>
     </testsuites>
-    "##);
+    "#);
 }
