@@ -5,9 +5,9 @@
 //! imports a later one:
 //!
 //! ```text
-//! scenario -> plan -> drive(platform, engine) -> sample -> store -> stats -> report
-//!  what       in what   does it: idle, burst,     facts    files    numbers  words,
-//!             order     scale out, reap                                      charts
+//! scenario -> plan -> drive(platform, engine) -> sample -> store -> stats -> compare | report
+//!  what       in what   does it: idle, burst,     facts    files    numbers  words, charts,
+//!             order     scale out, reap                                      exit code
 //! ```
 //!
 //! `harness/README.md` is the map, the invariants and the decisions.

@@ -69,14 +69,19 @@ fn each_foreign_library_has_one_home() {
     };
     check("bollard", &["harness/engine/docker"]);
     check("plotters", &["harness/report/chart"]);
-    check("clap", &["harness/cli.rs", "harness/main.rs"]);
+    check("clap", &["harness/cli", "harness/main.rs"]);
     check("indicatif", &["harness/cmd/progress.rs"]);
     check("maud", &["harness/report/"]);
+    check("quick_junit", &["harness/report/comparison/junit.rs"]);
+    check("schemars", &["harness/report/comparison/json"]);
+    check("pragmastat", &["harness/stats/shift.rs"]);
 }
 
 #[test]
 fn pure_modules_have_no_async_no_clock_and_no_input() {
-    const PURE: [&str; 7] = ["scenario", "factors", "controls", "plan", "sample", "stats", "units"];
+    const PURE: [&str; 9] = [
+        "scenario", "factors", "controls", "margins", "plan", "sample", "stats", "units", "compare",
+    ];
     let banned = ["async", "tokio", "instant", "systemtime", "println", "thread"];
     for (name, text) in sources() {
         let module = name.trim_start_matches("harness/").split(['/', '.']).next().unwrap();

@@ -197,14 +197,18 @@ fn one(row: &Row, names: &Names) -> String {
             false => subject,
         };
     };
-    let change = change(row.ratio);
+    // Of a part that is short without a change, percents say nothing.
+    let change = match row.metric {
+        Metric::Own => String::new(),
+        _ => format!(" ({})", change(row.ratio)),
+    };
     let place = place_of_change(row).map(|_| {
         let parts = row.explained_by();
         let parts: Vec<String> = parts.iter().take(2).map(|p| p.part.to_string()).collect();
         format!(", in {}", parts.join(" and "))
     });
     let difference = signed(row.metric, difference.value);
-    format!("{subject} {difference} ({change}){}", place.unwrap_or_default())
+    format!("{subject} {difference}{change}{}", place.unwrap_or_default())
 }
 
 fn and_more(all: usize) -> String {

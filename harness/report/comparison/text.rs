@@ -35,11 +35,7 @@ pub(super) fn text(comparison: &Comparison) -> String {
     let advisory: Vec<String> = comparison.advisory.iter().map(|why| remark(why)).collect();
     list(&mut lines, "ADVISORY: this comparison binds nobody", &advisory);
     list(&mut lines, "to know", &facts::notes(comparison));
-    section(&mut lines, "how to read it");
-    for (name, meaning) in facts::READING {
-        lines.extend(wrapped(&format!("{name}: {meaning}"), "  "));
-    }
-    section(&mut lines, "how to repeat it");
+    section(&mut lines, "how to repeat it (how to read it: compare.md)");
     for (side, command) in facts::repeat(comparison) {
         lines.push(format!("  # {side}"));
         // Not wrapped: it is to be copied.

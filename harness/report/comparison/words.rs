@@ -207,7 +207,7 @@ pub(super) fn interval(ratio: Option<Estimate>) -> String {
 /// that percents say nothing: `+24 ms`.
 pub(super) fn row_change_alone(row: &Row) -> String {
     match (row.metric, row.difference) {
-        (Metric::Own, Some(difference)) => signed(row.metric, difference.value),
+        (Metric::Own, Some(difference)) => format!("{} ms", tenths(difference.value)),
         _ => change(row.ratio),
     }
 }
@@ -217,14 +217,22 @@ pub(super) fn row_change_alone(row: &Row) -> String {
 pub(super) fn beside_change(row: &Row) -> String {
     match (row.metric, row.ratio.and_then(|ratio| ratio.interval), row.difference) {
         (Metric::Own, _, Some(Estimate { interval: Some((low, high)), .. })) => {
-            let ms = |value| signed(row.metric, value).trim_end_matches(" ms").to_owned();
-            format!("[{}, {}]", ms(low), ms(high))
+            format!("[{}, {}]", tenths(low), tenths(high))
         }
         (Metric::Own, ..) => String::new(),
         (_, None, Some(exact)) if !row.metric.is_time() => {
             format!("({})", signed(row.metric, exact.value))
         }
         _ => interval(row.ratio),
+    }
+}
+
+/// Nanoseconds as milliseconds with their sign, to a tenth, or finer where that says
+/// more: `+24.1`, `-0.04`.
+fn tenths(ns: f64) -> String {
+    match ns / NS_PER_MS {
+        ms if ms.abs() >= 0.995 => format!("{ms:+.1}"),
+        ms => format!("{ms:+.2}"),
     }
 }
 

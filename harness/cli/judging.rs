@@ -1,0 +1,239 @@
+//! What the user typed to have two sides judged: flags of `gate`, `compare`, `aa`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::{Common, EngineChoice, FactorFlags};
+use crate::compare::Rules;
+use crate::margins::{Margins, Metric};
+use crate::units::{parse_duration, parse_share};
+
+/// What counts as slower.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Judging")]
+pub struct JudgeFlags {
+    /// A change matters when it is larger than this share of the base's value, and
+    /// larger than the floor [default: the scenario's, or 5%]
+    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    pub margin: Option<f64>,
+
+    /// The absolute floor of the total [default: the scenario's, or 5ms]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub floor: Option<Duration>,
+
+    /// The absolute floor of the function's own part, boot + init [default: the
+    /// scenario's, or 2ms]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub own_floor: Option<Duration>,
+
+    /// What decides: total, own, warm, memory, size [default: total,own]
+    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
+    pub gate: Option<Vec<Metric>>,
+}
+
+impl JudgeFlags {
+    /// The rules for a scenario's margins.
+    #[must_use]
+    pub fn rules(&self, margins: &Margins) -> Rules {
+        let mut rules = Rules { margins: margins.clone(), ..Rules::default() };
+        rules.margins.share = self.margin.unwrap_or(margins.share);
+        for (metric, floor) in [(Metric::Total, self.floor), (Metric::Own, self.own_floor)] {
+            if let Some(floor) = floor {
+                rules.margins.floors.insert(metric, floor.as_nanos() as f64);
+            }
+        }
+        if let Some(gated) = &self.gate {
+            rules.gated.clone_from(gated);
+        }
+        rules
+    }
+
+    /// The flags that say the same again.
+    pub fn repeat(&self, typed: &mut Vec<String>) {
+        let ms = |time: Duration| format!("{}ms", time.as_secs_f64() * 1e3);
+        typed.extend(self.margin.map(|share| format!("--margin {}%", share * 100.0)));
+        typed.extend(self.floor.map(|floor| format!("--floor {}", ms(floor))));
+        typed.extend(self.own_floor.map(|floor| format!("--own-floor {}", ms(floor))));
+        if let Some(gated) = &self.gate {
+            let names: Vec<&str> = gated.iter().map(|metric| metric.name()).collect();
+            typed.push(format!("--gate {}", names.join(",")));
+        }
+    }
+}
+
+/// Flags of `gate`.
+#[derive(Debug, Args)]
+pub struct Gate {
+    /// What it was: a git ref, or a folder written as ./name
+    #[arg(long, value_name = "REF")]
+    pub base: String,
+
+    /// What it is to become, likewise [default: the working tree as it is]
+    #[arg(long, value_name = "REF")]
+    pub head: Option<String>,
+
+    /// A scenario file, or the name of one in benches/scenarios
+    #[arg(default_value = "gate")]
+    pub scenario: String,
+
+    /// What to measure, and with what.
+    #[command(flatten)]
+    pub common: Common,
+
+    /// What counts as slower.
+    #[command(flatten)]
+    pub judge: JudgeFlags,
+
+    /// Exit with 3 when a gated row cannot be told from its margin
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Do not measure again what alarms
+    #[arg(long)]
+    pub no_confirm: bool,
+
+    /// Tell the head's functions to sleep so long in their init, to see the gate
+    /// catch it
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub inject: Option<Duration>,
+
+    /// How it is measured.
+    #[command(flatten)]
+    pub turns: TurnFlags,
+
+    /// What instances are started under.
+    #[command(flatten)]
+    pub factors: FactorFlags,
+}
+
+/// How sides that take turns are measured.
+#[derive(Debug, Args)]
+pub struct TurnFlags {
+    /// Visits to every cell on every side; the first is left out of inference
+    /// [default: the scenario's]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub rounds: Option<u32>,
+
+    /// Seed of the shuffled order [default: a random one, recorded]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Do not listen to the kernel's exec events: boot cannot be told from the engine
+    #[arg(long)]
+    pub no_exec_trace: bool,
+
+    /// The folder, which must not exist [default: results/DATE-TIME-VERB]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+
+    /// Print the plan, the number of starts and the estimated time, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// The engine; `fake` simulates, to try the harness itself
+    #[arg(long, value_enum, default_value_t, hide = true)]
+    pub engine: EngineChoice,
+}
+
+/// Flags of `compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The folder of the run that it was; left out with --baseline
+    #[arg(required_unless_present = "baseline", value_name = "BASE")]
+    pub first: Option<PathBuf>,
+
+    /// The folder of the run that it is to become
+    #[arg(value_name = "HEAD", required_unless_present = "baseline")]
+    pub second: Option<PathBuf>,
+
+    /// Compare one run, HEAD, with the stored run of the machine that it was measured
+    /// on, in results/baselines
+    #[arg(long, value_name = "HEAD", conflicts_with_all = ["first", "second"])]
+    pub baseline: Option<PathBuf>,
+
+    /// What counts as slower.
+    #[command(flatten)]
+    pub judge: JudgeFlags,
+
+    /// Exit with 3 when a gated row cannot be told from its margin
+    #[arg(long)]
+    pub strict: bool,
+
+    /// Where the files go [default: `compare` in the head's folder]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+}
+
+/// Flags of `aa`.
+#[derive(Debug, Args)]
+pub struct Aa {
+    /// A scenario file, or the name of one in benches/scenarios
+    #[arg(default_value = "gate")]
+    pub scenario: String,
+
+    /// What to measure, and with what.
+    #[command(flatten)]
+    pub common: Common,
+
+    /// How many gates
+    #[arg(long, value_name = "K", default_value_t = 20,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub runs: u32,
+
+    /// Heads that sleep in their init, such as 10ms,5% (of the function's median
+    /// total): how often is each found?
+    #[arg(long, value_delimiter = ',', value_name = "SLEEPS")]
+    pub inject: Vec<Injection>,
+
+    /// Draw every start from those recorded in a run, instead of measuring: thousands
+    /// of gates in seconds
+    #[arg(long, value_name = "RUN")]
+    pub simulate: Option<PathBuf>,
+
+    /// What counts as slower.
+    #[command(flatten)]
+    pub judge: JudgeFlags,
+
+    /// Do not measure again what alarms
+    #[arg(long)]
+    pub no_confirm: bool,
+
+    /// How it is measured.
+    #[command(flatten)]
+    pub turns: TurnFlags,
+
+    /// What instances are started under.
+    #[command(flatten)]
+    pub factors: FactorFlags,
+}
+
+/// A sleep that a head is given.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Injection {
+    /// So long.
+    Time(Duration),
+    /// A share of the function's median total.
+    Share(f64),
+}
+
+impl std::str::FromStr for Injection {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.ends_with('%') {
+            return parse_share(text).map(Injection::Share);
+        }
+        parse_duration(text).map(Injection::Time)
+    }
+}
+
+impl std::fmt::Display for Injection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Injection::Time(time) => write!(f, "{}ms", time.as_secs_f64() * 1e3),
+            Injection::Share(share) => write!(f, "{}%", share * 100.0),
+        }
+    }
+}
