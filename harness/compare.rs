@@ -13,6 +13,7 @@ use crate::controls::Control;
 use crate::functions::Limits;
 use crate::margins::{Margin, Margins, Metric};
 use crate::sample::{Cell, Temperature};
+use crate::stats::proportion;
 use crate::stats::shift::{self, Estimate};
 
 mod alike;
@@ -408,6 +409,10 @@ pub fn compare(
         order: order(base, head),
         outcome: Outcome::Passed,
     };
+    if !comparison.rows.iter().any(|row| row.cell.is_some()) {
+        let note = "base and head have no cell in common: nothing was compared";
+        comparison.notes.push(note.to_owned());
+    }
     if !interleaved {
         comparison.distrust(base, head, rules);
     }
@@ -415,12 +420,14 @@ pub fn compare(
     comparison
 }
 
-/// Cells that both sides have, with the rounds of each. No controls.
+/// Cells that both sides have, with the rounds of each. No controls, and none that is
+/// rare on both sides: a stray cold start of a warm step is too seldom to be judged.
 fn shared<'a>(
     base: &'a Measured,
     head: &'a Measured,
 ) -> impl Iterator<Item = (&'a Cell, &'a Rounds, &'a Rounds)> {
-    let measured = base.cells.iter().filter(|(cell, _)| cell.control.is_none());
+    let regular: BTreeSet<&Cell> = base.regular().chain(head.regular()).collect();
+    let measured = base.cells.iter().filter(move |(cell, _)| regular.contains(cell));
     measured.filter_map(|(cell, was)| Some((cell, was, head.cells.get(cell)?)))
 }
 
@@ -488,9 +495,15 @@ impl Comparison {
             percent(low),
             percent(high),
         ));
+        // No mood of the machine makes a function fail.
+        let fails = |row: &Row| {
+            let failures = |of: &Measured| Some(of.cells.get(row.cell.as_ref()?)?.failures());
+            let both = failures(head).zip(failures(base));
+            both.is_some_and(|(head, base)| proportion::more_often(head, base) <= rules.alpha)
+        };
         let judged = [Verdict::Regressed, Verdict::Improved];
         for row in self.rows.iter_mut().filter(|row| row.metric == Metric::Total) {
-            if judged.contains(&row.verdict) {
+            if judged.contains(&row.verdict) && !fails(row) {
                 row.verdict = Verdict::Inconclusive;
                 row.reason = Some("the null container changed too: the machine did".to_owned());
             }
@@ -508,7 +521,10 @@ impl Comparison {
         let any = |verdict: Verdict| self.rows.iter().any(|r| r.gated && r.verdict == verdict);
         let gone = self.missing.iter().any(|missing| missing.lacks == Side::Head);
         let invalid = self.base.invalid.is_some() || self.head.invalid.is_some();
-        if invalid || !self.rows.iter().any(|row| row.gated) && !gone {
+        // Two runs that share no cell at all are of different things: nothing is gone.
+        let is_decided = self.rows.iter().any(|row| row.gated)
+            || gone && self.rows.iter().any(|row| row.cell.is_some());
+        if invalid || !is_decided {
             Outcome::Invalid
         } else if gone || any(Verdict::Regressed) {
             Outcome::Regressed
@@ -540,3 +556,6 @@ fn floors(base: &Measured, head: &Measured) -> impl Iterator<Item = (String, Est
     });
     shared.collect::<Vec<_>>().into_iter()
 }
+
+#[cfg(test)]
+mod tests;

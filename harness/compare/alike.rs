@@ -1,5 +1,7 @@
 //! Whether two runs may be compared: machines, engines, bases.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 
 use super::measured::Measured;
@@ -62,8 +64,10 @@ pub(super) fn changed(base: &Measured, head: &Measured) -> Vec<String> {
             let (was, is) = (limits(&was.limits), limits(&is.limits));
             notes.push(format!("{name}: {was} in base, {is} in head"));
         }
-        for (argument, base) in &was.bases {
-            let head = is.bases.get(argument).map_or("none", String::as_str);
+        let arguments: BTreeSet<&String> = was.bases.keys().chain(is.bases.keys()).collect();
+        for argument in arguments {
+            let [base, head] =
+                [was, is].map(|facts| facts.bases.get(argument).map_or("nothing", String::as_str));
             if base != head {
                 notes.push(format!("{name}: built on {base} in base, on {head} in head"));
             }

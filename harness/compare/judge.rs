@@ -284,9 +284,12 @@ fn unusable(case: &Case) -> Option<String> {
 
 /// What failed in head, if it fails more often than base.
 fn failing(case: &Case) -> Option<String> {
-    let [(base, _), (head, n)] = case.failures;
+    let [(base, of_base), (head, of_head)] = case.failures;
     let cause = case.causes[1].as_ref().map_or_else(String::new, |cause| format!(": {cause}"));
-    (head > base).then(|| format!("failed in {head} of {n} rounds, in base in {base}{cause}"))
+    // A share of the rounds: a cell that was measured again on one side has more.
+    (head * of_base > base * of_head).then(|| {
+        format!("failed in {head} of {of_head} rounds, in base in {base} of {of_base}{cause}")
+    })
 }
 
 fn too_few(case: &Case, level: f64) -> String {
@@ -294,7 +297,8 @@ fn too_few(case: &Case, level: f64) -> String {
     // Two sides of 50 can always alarm: 1 / C(100, 50) is far below any level.
     let least = (1..50).find(|n| rank::least_p(*n, *n) <= level).unwrap_or(50);
     format!(
-        "{} and {} rounds are too few for any verdict: it takes {least} a side",
+        "{} and {} rounds are too few for any verdict: it takes {least} a side, the first not \
+         counted",
         base.len(),
         head.len()
     )

@@ -10,15 +10,20 @@ const DISCOVERIES: f64 = 0.10;
 /// What a part must carry of the whole change to be named.
 const CARRIES: f64 = 0.2;
 
-/// The changes of the parts that both sides tell of, in order. Their p-values are
-/// not adjusted yet.
+/// The changes of the parts that most rounds of either side tell of, in order: no two
+/// of them overlap. Their p-values are not adjusted yet.
 pub(super) fn changes(base: &Rounds, head: &Rounds) -> Vec<PartChange> {
     let values = |side: &Rounds, part: Part| -> Vec<f64> {
         let all = side.rounds.iter().flat_map(|round| &round.parts);
         all.filter(|(of, _)| *of == part).map(|(_, ns)| *ns).collect()
     };
+    let is_usual = |side: &Rounds, part: Part| {
+        let told = side.rounds.iter().filter(|round| !round.parts.is_empty()).count();
+        values(side, part).len() * 2 > told
+    };
     let mut parts: Vec<Part> =
         base.rounds.iter().flat_map(|round| &round.parts).map(|(part, _)| *part).collect();
+    parts.retain(|part| is_usual(base, *part) && is_usual(head, *part));
     parts.sort_unstable();
     parts.dedup();
     let change = |part: Part| {

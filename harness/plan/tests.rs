@@ -193,7 +193,106 @@ fn function_and_pattern(subject: Subject) -> (usize, usize) {
     }
 }
 
+/// What a plan of some sides visits, as (side, subject).
+fn visits(trials: &[Trial]) -> Vec<(usize, Subject)> {
+    trials.iter().map(|t| (t.side, t.subject)).collect()
+}
+
+#[test]
+fn sides_that_take_turns_for_a_person() {
+    let scenario = scenario(2);
+    let plan = Plan::in_turns(&scenario, 1, 2, 7);
+    let names = ["alpha".to_owned()];
+    insta::assert_snapshot!(plan.describe(&scenario, &names, &["base", "head"]), @r"
+    round 1
+         1  base  alpha      bridge  single: idle, call (burst of 1)
+         2  head  alpha      bridge  single: idle, call (burst of 1)
+         3  base  alpha      bridge  surge: idle, out (burst of 4), steady (200 in sequence)
+         4  head  alpha      bridge  surge: idle, out (burst of 4), steady (200 in sequence)
+    round 2
+         5  head  alpha      bridge  surge: idle, out (burst of 4), steady (200 in sequence)
+         6  base  alpha      bridge  surge: idle, out (burst of 4), steady (200 in sequence)
+         7  head  alpha      bridge  single: idle, call (burst of 1)
+         8  base  alpha      bridge  single: idle, call (burst of 1)
+    ");
+    assert_eq!(plan.invocations(&scenario), 2 * 2 * (1 + 4 + 200));
+    for side in [0, 1] {
+        assert_eq!(plan.invocations_of_side(&scenario, side), 2 * (1 + 4 + 200));
+    }
+}
+
+#[test]
+fn the_controls_of_every_side_are_visited() {
+    let plan = Plan::in_turns(&scenario_with(""), 1, 2, 7);
+    for side in [0, 1] {
+        let of_side = plan.trials.iter().filter(|t| t.side == side);
+        assert_eq!(of_side.count(), 3 * (1 + 5 + 5));
+    }
+}
+
+#[test]
+fn what_alarmed_goes_on_where_the_plan_ended() {
+    let scenario = scenario_with("");
+    let plan = Plan::in_turns(&scenario, 3, 2, 7);
+    let again = plan.again(&scenario, &[2, 0], scenario.rounds);
+    let last = plan.trials.last().unwrap().number;
+    assert!(again.iter().map(|t| t.number).eq(last + 1..=last + 3 * 2 * 2));
+    assert!(again.iter().map(|t| t.round).is_sorted());
+    for round in 4..=6 {
+        let mut seen: Vec<_> = again
+            .iter()
+            .filter(|t| t.round == round)
+            .map(|t| (function_and_pattern(t.subject).0, t.side))
+            .collect();
+        // The opposite order of the round before, which was the plan's or its own.
+        assert_eq!(seen[0].1, usize::from(round % 2 == 0), "round {round}: {again:?}");
+        seen.sort_unstable();
+        assert_eq!(seen, [(0, 0), (0, 1), (2, 0), (2, 1)], "no controls, nothing else");
+    }
+    assert_eq!(plan.again(&scenario, &[], 3), []);
+    assert_eq!(again, plan.again(&scenario, &[2, 0], 3), "the same seed, the same plan");
+    let alone = Plan::new(&scenario, 3, 7).again(&scenario, &[1], 1);
+    assert_eq!(alone.iter().map(|t| (t.side, t.round)).collect::<Vec<_>>(), [(0, 4)]);
+}
+
 proptest! {
+    /// Whatever drifts falls on both sides alike: they are neighbours, and each is
+    /// the first of the two as often as the other.
+    #[test]
+    fn sides_are_neighbours_and_each_is_first_equally_often(
+        seed: u64, half in 1u32..6, functions in 1usize..4, sides in 2usize..4,
+    ) {
+        let scenario = scenario(2 * half);
+        let plan = Plan::in_turns(&scenario, functions, sides, seed);
+        prop_assert_eq!(plan.trials.len(), 2 * half as usize * functions * 2 * sides);
+        prop_assert!(plan.trials.iter().map(|t| t.number).eq(1..=plan.trials.len() as u32));
+        for turn in plan.trials.chunks(sides) {
+            prop_assert!(turn.iter().all(|t| (t.subject, t.round) == (turn[0].subject, turn[0].round)));
+            let order: Vec<usize> = turn.iter().map(|t| t.side).collect();
+            let forward: Vec<usize> = (0..sides).collect();
+            let backward: Vec<usize> = (0..sides).rev().collect();
+            prop_assert_eq!(order, if turn[0].round % 2 == 1 { forward } else { backward });
+        }
+        for subject in plan.trials.iter().map(|t| t.subject) {
+            let firsts = plan.trials.chunks(sides).map(|turn| turn[0]);
+            let base = firsts.filter(|t| t.subject == subject && t.side == 0).count();
+            prop_assert_eq!(base, half as usize);
+        }
+    }
+
+    /// One side in turns is a plan like any other, and the order of the subjects does
+    /// not hang on how many sides there are.
+    #[test]
+    fn one_side_is_no_turns(seed: u64, rounds in 1u32..6, functions in 1usize..4) {
+        let scenario = scenario(rounds);
+        let alone = Plan::new(&scenario, functions, seed);
+        prop_assert_eq!(&Plan::in_turns(&scenario, functions, 1, seed), &alone);
+        let both = Plan::in_turns(&scenario, functions, 2, seed);
+        let of_head: Vec<Trial> = both.trials.into_iter().filter(|t| t.side == 1).collect();
+        let subjects = |trials: &[Trial]| visits(trials).into_iter().map(|(_, s)| s).collect::<Vec<_>>();
+        prop_assert_eq!(subjects(&of_head), subjects(&alone.trials));
+    }
+
     #[test]
     fn the_same_seed_gives_the_same_plan(seed: u64, rounds in 1u32..20, functions in 1usize..5) {
         let scenario = scenario(rounds);

@@ -59,10 +59,16 @@ impl WireCell {
         {
             bail!("{at}: the scenario has no pattern `{name}`");
         }
+        let chosen =
+            patterns.iter().filter(|p| pattern.as_ref().is_none_or(|name| p.name == *name));
         if let Some(name) = &step
-            && !patterns.iter().flat_map(|p| &p.steps).any(|s| s.name == *name)
+            && !chosen.flat_map(|p| &p.steps).any(|s| s.name == *name)
         {
-            bail!("{at}: the scenario has no step `{name}`");
+            let of = pattern.as_ref().map_or("scenario".to_owned(), |p| format!("pattern `{p}`"));
+            bail!("{at}: the {of} has no step `{name}`");
+        }
+        if metric == Some(Metric::Size) && (pattern.is_some() || step.is_some()) {
+            bail!("{at}: `size` is of a whole function: leave out `pattern` and `step`");
         }
         if margin.is_none() && floor.is_none() {
             bail!("{at}: a gate.cell needs `margin` or `floor`, else it changes nothing");

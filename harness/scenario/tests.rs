@@ -1,4 +1,5 @@
 use super::*;
+use crate::margins::Metric;
 
 const GOOD: &str = r#"
 name = "t"
@@ -137,4 +138,125 @@ fn mistakes_point_into_the_file() {
     check("\"steady\"", "\"out\"", &["s.toml:9", "names must differ"]);
     check("rounds = 2", "rounds = 0", &["at least one round"]);
     check("rounds = 2", "rounds = ", &["s.toml", "line 3"]);
+}
+
+/// The good scenario with more lines at its end, the first of which is line 11.
+fn ending(lines: &str) -> String {
+    format!("{}\n{}", GOOD.trim_end(), lines.trim())
+}
+
+fn margins(lines: &str) -> Margins {
+    parse(&ending(lines), "s.toml").unwrap().margins
+}
+
+#[test]
+fn a_team_says_what_it_puts_up_with() {
+    assert_eq!(parse(GOOD, "s.toml").unwrap().margins, Margins::default());
+    assert_eq!(margins("[gate]"), Margins::default());
+    let found = margins(
+        r#"
+        [gate]
+        margin = "7.5%"
+        floors = { own = "1ms", size = "10MiB" }
+        "#,
+    );
+    assert_eq!(found.share, 0.075);
+    let default = Margins::default().floors;
+    let floors = [
+        (Metric::Total, default[&Metric::Total]),
+        (Metric::Own, 1e6),
+        (Metric::Warm, default[&Metric::Warm]),
+        (Metric::Memory, default[&Metric::Memory]),
+        (Metric::Size, 10.0 * 1024.0 * 1024.0),
+    ];
+    assert_eq!(found.floors, floors.into(), "what is not named stays");
+}
+
+#[test]
+fn some_cells_may_be_given_other_margins() {
+    let found = margins(
+        r#"
+        [[gate.cell]]
+        function = "f"
+        margin = "10%"
+        [[gate.cell]]
+        pattern = "surge"
+        step = "out"
+        metric = "total"
+        floor = "20ms"
+        [[gate.cell]]
+        metric = "memory"
+        margin = "50%"
+        floor = "8MiB"
+        "#,
+    );
+    assert_eq!(found.exceptions.len(), 3);
+    let of = |metric, function, step| {
+        let margin = found.of(metric, function, Some("surge"), Some(step));
+        (margin.share, margin.floor)
+    };
+    assert_eq!(of(Metric::Total, "f", "out"), (0.1, 20e6));
+    assert_eq!(of(Metric::Total, "g", "out"), (0.05, 20e6));
+    assert_eq!(of(Metric::Total, "g", "steady"), (0.05, 5e6));
+    assert_eq!(of(Metric::Memory, "f", "out"), (0.5, 8.0 * 1024.0 * 1024.0));
+    let text = serde_json::to_string(&found).unwrap();
+    assert_eq!(serde_json::from_str::<Margins>(&text).unwrap(), found, "a run's record keeps it");
+}
+
+/// A margin that would hold nowhere is a slip of the pen.
+#[test]
+fn bad_margins_point_into_the_file() {
+    let check = |lines: &str, parts: &[&str]| {
+        let message = error(&ending(lines));
+        for part in ["s.toml"].iter().chain(parts) {
+            assert!(message.contains(part), "`{part}` is not in: {message}");
+        }
+    };
+    check("[gate]\nmargins = \"5%\"", &["line 12", "unknown field `margins`", "`margin`"]);
+    check("[gate]\nmargin = \"5\"", &["line 12", "`5` is no share", "`2%`"]);
+    check("[gate]\nmargin = 0.05", &["line 12", "expected a string"]);
+    check("[gate]\nfloors = { latency = \"1ms\" }", &["line 12", "`latency`", "`total`"]);
+    check(
+        "[gate]\nfloors = { total = \"1MiB\" }",
+        &["s.toml:12", "the floor of `total`", "unknown unit `MiB`"],
+    );
+    check(
+        "[gate.floors]\nown = \"1ms\"\nsize = \"5ms\"",
+        &["s.toml:13", "the floor of `size`", "unit"],
+    );
+    check("[gate.floors]\nown = \"5\"", &["s.toml:12", "`own`", "has no unit"]);
+    let cell = |lines: &str, parts: &[&str]| check(&format!("[[gate.cell]]\n{lines}"), parts);
+    cell("margin = \"5%\"\nlatency = 1", &["line 13", "unknown field `latency`"]);
+    cell("pattern = \"surg\"\nmargin = \"9%\"", &["s.toml:11", "no pattern `surg`"]);
+    cell("step = \"in\"\nmargin = \"9%\"", &["s.toml:11", "scenario has no step `in`"]);
+    cell("metric = \"p99\"\nmargin = \"9%\"", &["line 12", "`p99`", "`own`"]);
+    cell("function = \"f\"", &["s.toml:11", "needs `margin` or `floor`"]);
+    cell("floor = \"9ms\"", &["s.toml:11", "a floor is of one metric", "metric = \"total\""]);
+    cell("metric = \"size\"\nfloor = \"9ms\"", &["s.toml:11", "the floor of `size`"]);
+    cell(
+        "metric = \"size\"\nstep = \"out\"\nmargin = \"9%\"",
+        &["s.toml:11", "`size` is of a whole function"],
+    );
+    let second = "margin = \"9%\"\n[[gate.cell]]\nstep = \"in\"\nmargin = \"9%\"";
+    cell(second, &["s.toml:13", "no step `in`"]);
+}
+
+#[test]
+fn a_step_of_another_pattern_is_no_step_of_this_one() {
+    let other = "[[pattern]]\nname = \"single\"\nsteps = [{ name = \"call\", burst = 1 }]";
+    let cell = "[[gate.cell]]\npattern = \"single\"\nstep = \"out\"\nmargin = \"9%\"";
+    let message = error(&ending(&format!("{other}\n{cell}")));
+    assert!(message.contains("s.toml:14: the pattern `single` has no step `out`"), "{message}");
+}
+
+#[test]
+fn the_shipped_gate_says_the_defaults_aloud() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/scenarios/gate.toml");
+    let scenario = load(&file).unwrap();
+    assert_eq!(scenario.margins, Margins::default());
+    assert!(!scenario.controls && scenario.rounds == 30 && scenario.until.is_none());
+    let text = std::fs::read_to_string(&file).unwrap();
+    for metric in Metric::ALL {
+        assert!(text.contains(&format!("{metric} = \"")), "{metric} is not in {text}");
+    }
 }

@@ -1,0 +1,177 @@
+//! What a comparison is worth: machines, order, calibrations, and its outcome.
+
+use super::*;
+use crate::controls::SERIES;
+use crate::sample::Mark;
+use crate::store::Origin;
+
+#[test]
+fn machines_that_differ_make_it_advisory_and_each_difference_is_named() {
+    let base = Maker::new(1, 30);
+    let mut head = Maker::shaped(2, 30, |shape| shape.init += 50.0);
+    head.run.record.host.kernel = "Linux 6.19.0".into();
+    head.run.record.host.cpu = "Other CPU".into();
+    head.run.record.engine.version = "29.0".into();
+    let found = later(&base, &head);
+    let named: Vec<&str> =
+        found.advisory.iter().filter_map(|line| line.split(": ").next()).collect();
+    assert_eq!(named, ["processor", "kernel", "engine version"]);
+    assert_eq!(found.advisory[1], "kernel: Linux 6.18.0 in base, Linux 6.19.0 in head");
+    assert_eq!(found.outcome, Outcome::Regressed, "the verdict stands, it binds nobody");
+    assert!(!found.interleaved);
+    assert_ne!(
+        fingerprint(&base.run.record.host, &base.run.record.engine),
+        fingerprint(&head.run.record.host, &head.run.record.engine)
+    );
+}
+
+#[test]
+fn a_little_memory_more_or_less_is_the_same_machine() {
+    let base = Maker::new(1, 30);
+    let mut head = Maker::new(2, 30);
+    head.run.record.host.memory -= 40 << 20;
+    head.run.record.host.os = "Debian GNU/Linux 12.9".into();
+    assert!(later(&base, &head).advisory.is_empty());
+    let print = |maker: &Maker| fingerprint(&maker.run.record.host, &maker.run.record.engine);
+    assert_eq!(print(&base), print(&head));
+    assert!(print(&base).len() == 12 && print(&base).bytes().all(|b| b.is_ascii_hexdigit()));
+}
+
+fn told(found: &Comparison, parts: &[&str]) -> bool {
+    found.notes.iter().any(|note| parts.iter().all(|part| note.contains(part)))
+}
+
+#[test]
+fn functions_that_differ_besides_are_told() {
+    let base = Maker::new(1, 30);
+    let found = gate(&base, &Maker::new(2, 30));
+    assert_eq!(found.notes, ["f: the same image on both sides"]);
+    let mut head = Maker::new(2, 30);
+    head.run.record.side.as_mut().unwrap().injected.insert("f".into(), 20);
+    assert_eq!(gate(&base, &head).notes, [""; 0], "it sleeps");
+    let facts = &mut head.run.record.functions[0];
+    facts.version = "f 2".into();
+    facts.bases[0].origin = Origin::Pulled;
+    let mut second = facts.bases[0].clone();
+    second.argument = "BUILD_BASE".into();
+    facts.bases.push(second);
+    let found = gate(&base, &head);
+    assert!(told(&found, &["f: version f 1.2.3 in base, f 2 in head"]), "{:?}", found.notes);
+    assert!(told(&found, &["(bootstrapped, ", " in base", "(pulled, ", " in head"]));
+    assert!(told(&found, &["f: built on nothing in base, on f (pulled"]), "{:?}", found.notes);
+    let found = gate(&head, &base);
+    assert!(told(&found, &["on nothing in head"]), "{:?}", found.notes);
+}
+
+#[test]
+fn sides_measured_one_after_the_other_are_told_so() {
+    let found = later(&Maker::new(1, 30), &Maker::new(2, 30));
+    assert!(told(&found, &["one after the other", "`coldstart gate`"]), "{:?}", found.notes);
+    assert_eq!((found.interleaved, found.outcome), (false, Outcome::Passed));
+    // Two gates' sides did not take turns with each other.
+    let mut other = Maker::new(2, 30);
+    other.run.record.side.as_mut().unwrap().pair = "another".into();
+    assert!(!gate(&Maker::new(1, 30), &other).interleaved);
+}
+
+#[test]
+fn totals_are_not_judged_where_the_null_container_changed_too() {
+    let base = Maker::new(1, 30).with_floor(3, 100.0);
+    let slow = Maker::shaped(2, 30, |shape| shape.engine += 25.0);
+    let found = later(&base, &slow.clone().with_floor(4, 125.0));
+    let total = row(&found, Metric::Total);
+    assert_eq!(total.verdict, Verdict::Inconclusive);
+    assert!(total.reason.as_ref().unwrap().contains("null container"), "{total:#?}");
+    assert_eq!(verdict(&found, Metric::Own), Verdict::Unchanged);
+    assert_eq!(found.outcome, Outcome::Inconclusive);
+    assert!(told(&found, &["null container (bridge)", "totals are not judged"]));
+    // A floor that stood still lets the total speak, and so do sides in turns.
+    let found = later(&base, &slow.clone().with_floor(4, 100.0));
+    assert_eq!(verdict(&found, Metric::Total), Verdict::Regressed);
+    assert_eq!(gate(&base, &slow.with_floor(4, 125.0)).outcome, Outcome::Regressed);
+    // An own part does not hang on the machine's engine.
+    let own = Maker::shaped(2, 30, |shape| shape.init += 25.0).with_floor(4, 125.0);
+    let found = later(&base, &own);
+    assert_eq!(verdict(&found, Metric::Total), Verdict::Inconclusive);
+    assert_eq!(found.outcome, Outcome::Regressed);
+}
+
+/// A calibration whose sleeps take so many times as long as they should.
+fn calibrated(maker: Maker, factor: f64) -> Maker {
+    let mut maker = maker.with_floor(9, 100.0);
+    let is_null = |s: &&Sample| s.cell.control.is_some();
+    let floor: Vec<Sample> = maker.run.samples.iter().filter(is_null).cloned().collect();
+    for ms in SERIES {
+        for mut row in floor.iter().cloned() {
+            row.cell.control = Some(Control::Process(ms));
+            let at = row.marks.get(Mark::Intended).unwrap() + 2_000_000;
+            let at = at + (f64::from(ms) * MS * factor) as u64;
+            row.marks.set(Mark::Ready, at);
+            row.marks.set(Mark::Responded, at + 100_000);
+            maker.run.samples.push(row);
+        }
+    }
+    maker
+}
+
+#[test]
+fn a_calibration_that_is_off_on_either_side_makes_it_invalid() {
+    let good = |seed| calibrated(Maker::new(seed, 30), 1.0);
+    assert_eq!(gate(&good(1), &good(2)).outcome, Outcome::Passed);
+    let bad = calibrated(Maker::shaped(3, 30, |shape| shape.init += 50.0), 1.2);
+    let found = gate(&good(1), &bad);
+    assert!(found.head.invalid.is_some() && found.base.invalid.is_none());
+    assert_eq!(found.outcome, Outcome::Invalid, "even though it looks slower");
+    assert_eq!(gate(&bad, &good(1)).outcome, Outcome::Invalid);
+}
+
+#[test]
+fn runs_with_nothing_in_common_are_no_regression_but_nothing() {
+    let (f, g) = (Maker::of(1, 30, &["f"], |_| ()), Maker::of(2, 30, &["g"], |_| ()));
+    let found = gate(&f, &g);
+    assert_eq!((found.rows.len(), found.missing.len()), (0, 4));
+    assert_eq!(found.outcome, Outcome::Invalid);
+    assert!(told(&found, &["nothing was compared"]), "{:?}", found.notes);
+    // The same function, measured by another scenario.
+    let other = Maker::new(2, 30).with(|_| true, |s| s.cell.pattern = "surge".into());
+    assert_eq!(gate(&Maker::new(1, 30), &other).outcome, Outcome::Invalid);
+    let nothing = Maker::new(1, 30).only(|_| false);
+    assert_eq!(gate(&nothing, &nothing).outcome, Outcome::Invalid);
+    assert_eq!(gate(&nothing, &f).outcome, Outcome::Invalid);
+}
+
+#[test]
+fn a_gate_on_what_was_not_measured_is_invalid() {
+    let cold = |seed| Maker::new(seed, 30).only(is_cold);
+    let rules = Rules { gated: vec![Metric::Warm], ..Rules::default() };
+    assert_eq!(gate_by(&rules, &cold(1), &cold(2)).outcome, Outcome::Invalid);
+}
+
+#[test]
+fn what_is_told_of_each_side() {
+    let mut base = Maker::new(1, 30);
+    base.run.record.complete = false;
+    base.run.record.engine.kind = "fake".into();
+    let mut head = Maker::new(2, 12);
+    head.run.truncated = true;
+    let found = gate(&base, &head);
+    assert!(found.base.partial && found.base.simulated && found.is_simulated());
+    assert!(found.head.partial && !found.head.simulated);
+    assert_eq!((found.base.rounds, found.head.rounds), (30, 12));
+    assert!(!gate(&Maker::new(1, 30), &Maker::new(2, 30)).base.partial);
+}
+
+#[test]
+fn a_worse_outcome_is_larger() {
+    let all = [Outcome::Passed, Outcome::Inconclusive, Outcome::Invalid, Outcome::Regressed];
+    assert!(all.is_sorted());
+    // One function is slower, one cannot be judged: slower is what counts.
+    let base = Maker::of(1, 30, &["f", "g"], |_| ()).failing(|s| s.cell.function == "g");
+    let head = Maker::of(2, 30, &["f", "g"], |shape| shape.init += 30.0);
+    let found = gate(&base, &head);
+    assert_eq!(found.outcome, Outcome::Regressed);
+    let worst: Vec<Verdict> =
+        found.worst_first().iter().filter(|r| r.gated).map(|r| r.verdict).collect();
+    assert_eq!(worst[..2], [Verdict::Regressed; 2]);
+    assert!(worst.is_sorted() && worst.contains(&Verdict::Invalid), "{worst:?}");
+}
