@@ -285,3 +285,46 @@ fn a_scenario_with_controls_has_them_on_both_sides() {
         assert_eq!(run.record.null.as_ref().unwrap().name, "rust");
     }
 }
+
+#[test]
+fn a_commit_is_compared_with_the_working_tree() {
+    let home = folder(&["alpha"]);
+    let git = |args: &[&str]| {
+        let who = ["-c", "user.name=a", "-c", "user.email=a@example.org"];
+        let mut command = std::process::Command::new("git");
+        let output = command.current_dir(home.path()).args(who).args(args).output().unwrap();
+        assert!(output.status.success(), "{args:?}: {}", err(&output));
+        out(&output).trim().to_owned()
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "."]);
+    git(&["commit", "--quiet", "--message", "first"]);
+    let commit = git(&["rev-parse", "HEAD"]);
+    let file = home.path().join("functions/functions.toml");
+    let text = fs::read_to_string(&file).unwrap().replace("64MiB", "128MiB");
+    fs::write(&file, text).unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let folder = place.path().join("gate");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/scenarios/gate.toml");
+    let typed = [&shipped, &folder].map(|path| path.display().to_string());
+    let args = ["gate", &typed[0], "--base", "HEAD", "--rounds", "12", "--seed", "7"];
+    let mut command = coldstart(&args);
+    command.args(["--engine", "fake", "--out", &typed[1]]).current_dir(home.path());
+    let output = command.env("TMPDIR", place.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let short = &commit[..12];
+    for said in [format!("base: HEAD ({short})"), format!("head: working tree ({short} + changes)")]
+    {
+        assert!(err(&output).contains(&said), "`{said}` is not in: {}", err(&output));
+    }
+    let side = |name: &str| store::record(&folder.join(name)).unwrap();
+    let of = |name: &str| side(name).side.unwrap();
+    assert_eq!((of("base").dirty, of("head").dirty), (false, true));
+    assert_eq!(of("base").commit, Some(commit));
+    assert_eq!(side("base").functions[0].limits.memory, 64 << 20);
+    assert_eq!(side("head").functions[0].limits.memory, 128 << 20);
+    assert!(out(&output).contains("128.0 MiB"), "limits that differ are told: {}", out(&output));
+    let left: Vec<_> = fs::read_dir(place.path()).unwrap().map(|e| e.unwrap().path()).collect();
+    assert_eq!(left, [folder], "the checkout is gone");
+    assert_eq!(git(&["status", "--porcelain"]), "M functions/functions.toml");
+}
