@@ -251,6 +251,20 @@ fn a_scenario_that_ends_by_itself_is_refused() {
 }
 
 #[test]
+fn what_is_measured_again_has_no_time_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let file = scenario(home.path(), "max-time = \"20s\"", "");
+    let gate = Gate::new(&[&file, "--rounds", "10", "--inject", "100ms"]);
+    gate.ends(1, &["measured again", "the time limit ended it"]);
+    let run = gate.run("head");
+    assert!(!run.record.complete);
+    assert_eq!(run.record.stopped.as_deref(), Some(store::OUT_OF_TIME));
+    let last = run.trials.last().unwrap();
+    // Of simulated time; 12 s are what was planned.
+    assert!(last.round > 10 && last.began < 20_000_000_000, "{last:?}");
+}
+
+#[test]
 fn a_margin_for_a_function_that_nobody_describes_is_refused() {
     let home = tempfile::tempdir().unwrap();
     let cell = |name: &str| {
