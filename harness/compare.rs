@@ -326,8 +326,9 @@ impl Comparison {
         let Some((name, ratio)) = moved else { return };
         let (low, high) = ratio.interval.unwrap_or((f64::NAN, f64::NAN));
         let percent = |ratio: f64| (ratio - 1.0) * 100.0;
+        let changed = if low <= 1.0 && 1.0 <= high { "may have changed" } else { "changed" };
         self.notes.push(format!(
-            "the {name} itself changed by {:+.1} % [{:+.1}, {:+.1}]: totals are not judged",
+            "the {name} itself {changed} by {:+.1} % [{:+.1}, {:+.1}]: totals are not judged",
             percent(ratio.value),
             percent(low),
             percent(high),
@@ -342,7 +343,7 @@ impl Comparison {
         for row in self.rows.iter_mut().filter(|row| row.metric == Metric::Total) {
             if judged.contains(&row.verdict) && !fails(row) {
                 row.verdict = Verdict::Inconclusive;
-                row.reason = Some("the null container changed too: the machine did".to_owned());
+                row.reason = Some(format!("the null container {changed} too: the machine did"));
             }
         }
     }

@@ -4,7 +4,7 @@
 //! written, drawn, read from the kernel or removed (throughput aside, where
 //! removals are part of what is measured).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -95,6 +95,9 @@ pub struct Driver<E> {
     /// What the kernel tells of execs; none without the privilege.
     trace: Option<ExecTrace>,
     chilled: Mutex<Chilled>,
+    /// When the first trial of all was due, in nanoseconds since the run's epoch: a
+    /// time limit counts from it, however often trials are added.
+    begun: OnceLock<u64>,
 }
 
 impl<E: Engine> Driver<E> {
@@ -108,7 +111,8 @@ impl<E: Engine> Driver<E> {
         targets: Targets,
         trace: Option<ExecTrace>,
     ) -> Self {
-        Self { engine, platform, scenario, plan, targets, trace, chilled: Mutex::default() }
+        let (chilled, begun) = Default::default();
+        Self { engine, platform, scenario, plan, targets, trace, chilled, begun }
     }
 
     /// Where its instances live.
@@ -147,7 +151,7 @@ impl<E: Engine> Driver<E> {
         stop: &mut watch::Receiver<Stop>,
         mut rows: impl FnMut(&Trial, Done) -> Result<()>,
     ) -> Result<Ended, DriveError> {
-        let begun = self.clock().now();
+        let begun = *self.begun.get_or_init(|| self.clock().now());
         let mut enough = Enough::new(&self.scenario);
         for trial in trials {
             if enough.has(trial) {

@@ -29,6 +29,9 @@ pub(super) fn run(args: &Compare) -> Result<(), Failure> {
 /// rows themselves are let go: two large runs are never in memory together.
 pub(super) fn open(folder: &Path) -> Result<(Measured, Margins)> {
     let run = store::open(folder)?;
+    if run.truncated {
+        say(&format!("{}: the last row was cut short and is left out", folder.display()));
+    }
     let side = run.record.side.as_ref();
     let label = side.map_or_else(|| folder.display().to_string(), |side| side.label.clone());
     Ok((Measured::of(&run, label), run.record.scenario.margins))

@@ -29,6 +29,12 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
         print!("{}", request.describe());
         return Ok(());
     }
+    if folder(&request).exists() {
+        return Err(Failure::Environment(anyhow!(
+            "{} exists already: a gate never writes over another; name a new folder with --out",
+            folder(&request).display()
+        )));
+    }
     announce(&sides);
     let consent = Consent::from_flag(args.common.provision);
     let mut again = BTreeSet::new();
@@ -91,7 +97,9 @@ fn request(
     sleep_ms: Option<u32>,
 ) -> Result<Request, Failure> {
     let names: Vec<String> = sides.functions[0].iter().map(|f| f.name.clone()).collect();
-    known_exceptions(scenario, &sides.only, &names)?;
+    // A narrower choice of functions must not make a team's margins a mistake.
+    let described = sides.all.each_ref().map(|all| all.iter().map(|f| f.name.clone()).collect());
+    known_exceptions(scenario, &described, &names)?;
     scenario.functions = names;
     let begun = Begun::now();
     let seed = begun.seed(args.turns.seed);

@@ -198,6 +198,11 @@ impl Judging {
         if is_beyond(self.adjusted.better) {
             return (Verdict::Improved, None);
         }
+        if head.iter().all(|v| v.is_infinite()) {
+            // Too few to be a regression, and never a pass.
+            let failed = failing(case).unwrap_or_default();
+            return (Verdict::Invalid, Some(format!("every round failed in head: {failed}")));
+        }
         if rank::least_p(base.len(), head.len()) > self.level {
             return (Verdict::Inconclusive, Some(too_few(case, self.level)));
         }

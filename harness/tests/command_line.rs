@@ -6,8 +6,10 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
+mod compare;
 mod controls;
 mod factors;
+mod gate;
 mod mistakes;
 
 /// The program in the project's folder, as far from the environment as can be.
@@ -15,6 +17,8 @@ fn coldstart(args: &[&str]) -> Command {
     let mut command = Command::cargo_bin("coldstart").unwrap();
     command.current_dir(env!("CARGO_MANIFEST_DIR"));
     command.env_remove("COLDSTART_PROVISION").env_remove("DOCKER_HOST").args(args);
+    // These tests may run in a job that has a summary of its own.
+    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY");
     command
 }
 
@@ -24,6 +28,11 @@ fn out(output: &Output) -> String {
 
 fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Without its line breaks: a text may be wrapped anywhere.
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A simulated run of the quick scenario into a folder.

@@ -98,3 +98,16 @@ fn what_fails_has_regressed_whatever_the_machine_did() {
     assert_eq!(verdict(&found, Metric::Total), Verdict::Regressed);
     assert_eq!(found.outcome, Outcome::Regressed);
 }
+
+/// With so few rounds not even that is beyond chance.
+#[test]
+fn a_head_that_never_answers_does_not_pass_however_few_the_rounds() {
+    let rules = Rules { gated: vec![Metric::Total], ..Rules::default() };
+    let found = gate_by(&rules, &Maker::new(1, 3), &Maker::new(2, 3).failing(is_cold));
+    let total = row(&found, Metric::Total);
+    assert_eq!(total.verdict, Verdict::Invalid);
+    let reason = total.reason.as_ref().unwrap();
+    assert!(reason.starts_with("every round failed in head: failed in 2 of 2"), "{reason}");
+    assert!(reason.ends_with(CRASHED), "{reason}");
+    assert_eq!(found.outcome, Outcome::Invalid);
+}

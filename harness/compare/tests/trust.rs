@@ -96,6 +96,24 @@ fn totals_are_not_judged_where_the_null_container_changed_too() {
     assert_eq!(found.outcome, Outcome::Regressed);
 }
 
+/// Nobody can tell whose a change is where nobody knows that the machine stood still.
+#[test]
+fn a_floor_that_is_hardly_known_is_not_said_to_have_changed() {
+    let base = Maker::new(1, 8).with_floor(3, 100.0);
+    let loose = |sample: &mut Sample| {
+        let at = sample.marks.get(Mark::Responded).unwrap();
+        let late = u64::from(sample.round % 3) * 12_000_000;
+        sample.marks.set(Mark::Responded, at + late);
+    };
+    let loose = |maker: Maker| maker.with(|s| s.cell.control.is_some(), loose);
+    let slow = Maker::shaped(2, 8, |shape| shape.engine += 40.0).with_floor(4, 100.0);
+    let found = later(&loose(base), &loose(slow));
+    assert!(told(&found, &["null container (bridge) itself may have changed"]), "{found:#?}");
+    let total = row(&found, Metric::Total);
+    assert_eq!(total.verdict, Verdict::Inconclusive);
+    assert!(total.reason.as_ref().unwrap().contains("may have changed too"), "{total:#?}");
+}
+
 /// A calibration whose sleeps take so many times as long as they should.
 fn calibrated(maker: Maker, factor: f64) -> Maker {
     let mut maker = maker.with_floor(9, 100.0);

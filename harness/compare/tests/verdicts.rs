@@ -53,6 +53,20 @@ fn a_slower_start_has_regressed_and_the_part_is_named() {
 }
 
 #[test]
+fn what_is_chance_or_carries_little_explains_nothing() {
+    let found = gate(&Maker::new(1, 30), &Maker::new(2, 30));
+    let parts = &row(&found, Metric::Total).parts;
+    assert!(parts.len() == 4 && parts.iter().all(|part| !part.explains), "{parts:#?}");
+    // Beyond chance, and a twentieth of the change.
+    let slow = Maker::shaped(2, 30, |shape| (shape.engine, shape.invoke) = (144.0, 3.2));
+    let found = gate(&Maker::new(1, 30), &slow);
+    let total = row(&found, Metric::Total);
+    let invoke = &total.parts[3];
+    assert!(invoke.p < 0.01 && !invoke.explains, "{invoke:#?}");
+    assert_eq!(total.explained_by().len(), 1);
+}
+
+#[test]
 fn a_faster_start_has_improved_and_passes() {
     let found = gate(&Maker::new(1, 30), &Maker::shaped(2, 30, |shape| shape.init -= 24.0));
     for metric in Metric::GATED {

@@ -11,6 +11,7 @@ mod bench;
 mod engine;
 mod factors;
 mod functions;
+mod gate;
 mod images;
 mod observed;
 mod processes;
@@ -28,6 +29,7 @@ fn main() {
     trials.extend(engine::trials());
     trials.extend(images::trials());
     trials.extend(program::trials());
+    trials.extend(gate::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {
         eprintln!(
             "COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out",

@@ -1,0 +1,160 @@
+//! `compare`: two runs that are there.
+
+use coldstart::compare::fingerprint;
+use coldstart::store;
+
+use super::gate::Gate;
+use super::*;
+
+/// A gate whose head is slower by 100 ms.
+fn slower() -> Gate {
+    let gate = Gate::new(&["--inject", "100ms", "--no-confirm", "--rounds", "12"]);
+    gate.ends(1, &[]);
+    gate
+}
+
+fn compare(base: &Path, head: &Path, flags: &[&str]) -> Output {
+    let (base, head) = (base.display().to_string(), head.display().to_string());
+    let mut args = vec!["compare", &base, &head];
+    args.extend(flags);
+    coldstart(&args).output().unwrap()
+}
+
+#[track_caller]
+fn ends(output: &Output, code: i32, parts: &[&str]) {
+    let said = format!("{} {}", flat(&err(output)), flat(&out(output)));
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    for part in parts {
+        assert!(said.contains(part), "`{part}` is not in: {said}");
+    }
+}
+
+/// Replaces a text in a run's record.
+fn edit(folder: &Path, from: &str, to: &str) {
+    let file = folder.join("run.json");
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains(from), "`{from}` is not in {text}");
+    fs::write(&file, text.replacen(from, to, 1)).unwrap();
+}
+
+#[test]
+fn two_sides_of_a_gate_give_its_verdict_again() {
+    let gate = slower();
+    let (base, head) = (gate.side("base"), gate.side("head"));
+    ends(&compare(&base, &head, &[]), 1, &["kept in", "compare"]);
+    ends(&compare(&head, &base, &[]), 0, &[]);
+    ends(&compare(&base, &head, &["--margin", "90%", "--own-floor", "1s"]), 0, &[]);
+    let elsewhere = gate.home.path().join("elsewhere");
+    let flag = elsewhere.display().to_string();
+    ends(&compare(&base, &head, &["--out", &flag]), 1, &[&flag]);
+}
+
+#[test]
+fn runs_of_two_machines_are_compared_and_bind_nobody() {
+    let gate = slower();
+    let (base, head) = (gate.side("base"), gate.side("head"));
+    let pair = store::record(&head).unwrap().side.unwrap().pair;
+    edit(&head, &format!("\"pair\": \"{pair}\""), "\"pair\": \"another\"");
+    ends(&compare(&base, &head, &[]), 1, &["one after the other"]);
+    edit(&head, "\"architecture\": \"", "\"architecture\": \"other ");
+    ends(&compare(&base, &head, &[]), 0, &["architecture: "]);
+    ends(&compare(&base, &head, &["--strict"]), 0, &[]);
+}
+
+#[test]
+fn what_is_no_run_is_told_so() {
+    let gate = slower();
+    let base = gate.side("base");
+    ends(&compare(&base, Path::new("harness"), &[]), 4, &["harness is no run's folder"]);
+    ends(&compare(Path::new("nowhere"), &base, &[]), 4, &["nowhere is no run's folder"]);
+    ends(&compare(&gate.folder(), &base, &[]), 4, &["is no run's folder"]);
+    let typed = |args: &[&str]| coldstart(args).output().unwrap();
+    ends(&typed(&["compare"]), 2, &["Usage"]);
+    ends(&typed(&["compare", "one"]), 2, &["HEAD"]);
+    ends(&typed(&["compare", "one", "two", "--baseline", "three"]), 2, &["--baseline"]);
+}
+
+#[test]
+fn a_newer_format_is_told_so() {
+    let gate = slower();
+    edit(&gate.side("head"), "\"format\": 2", "\"format\": 99");
+    let found = compare(&gate.side("base"), &gate.side("head"), &[]);
+    ends(&found, 4, &["format 99", "use a newer coldstart"]);
+}
+
+#[test]
+fn a_run_that_was_cut_short_is_compared_as_far_as_it_goes() {
+    let gate = slower();
+    let (base, head) = (gate.side("base"), gate.side("head"));
+    let samples = head.join("samples.jsonl");
+    let text = fs::read(&samples).unwrap();
+    fs::write(&samples, &text[..text.len() * 9 / 10]).unwrap();
+    edit(&head, "\"complete\": true", "\"complete\": false");
+    ends(&compare(&base, &head, &[]), 1, &["the last row was cut short"]);
+    fs::write(&samples, "").unwrap();
+    ends(&compare(&base, &head, &[]), 4, &[]);
+}
+
+#[test]
+fn runs_with_nothing_in_common_cannot_be_judged() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |name: &str, function: &str| {
+        let folder = home.path().join(name);
+        simulate(&folder, &["--functions", function]);
+        folder
+    };
+    let (one, two) = (run("one", "rust"), run("two", "node"));
+    ends(&compare(&one, &two, &[]), 4, &["nothing was compared"]);
+    ends(&compare(&one, &run("three", "rust"), &[]), 0, &["one after the other"]);
+}
+
+#[test]
+fn the_baseline_of_a_machine_is_found_by_its_fingerprint() {
+    let gate = slower();
+    let (base, head) = (gate.side("base"), gate.side("head"));
+    let typed = head.display().to_string();
+    let baseline = || {
+        let mut command = coldstart(&["compare", "--baseline", &typed]);
+        command.current_dir(gate.home.path()).output().unwrap()
+    };
+    let record = store::record(&head).unwrap();
+    let print = fingerprint(&record.host, &record.engine);
+    let folder = Path::new("results/baselines").join(&print);
+    let cure = format!("mkdir -p {} && cp -r", folder.display());
+    ends(&baseline(), 4, &["no baseline of this machine", &print, &cure]);
+    let stored = gate.home.path().join(&folder);
+    fs::create_dir_all(&stored).unwrap();
+    fs::write(stored.join("README"), "no run").unwrap();
+    ends(&baseline(), 4, &["no baseline of this machine"]);
+    let copy = |name: &str, from: &Path| {
+        fs::create_dir(stored.join(name)).unwrap();
+        for file in ["run.json", "samples.jsonl", "trials.jsonl"] {
+            fs::copy(from.join(file), stored.join(name).join(file)).unwrap();
+        }
+    };
+    copy("new", &base);
+    ends(&baseline(), 1, &["baseline: ", &print, "new"]);
+    // An older one beside it is not taken, whatever it is called.
+    copy("older", &head);
+    let started = format!("\"started\": \"{}\"", record.started);
+    edit(&stored.join("older"), &started, "\"started\": \"2001-01-01T00:00:00Z\"");
+    ends(&baseline(), 1, &["new"]);
+}
+
+#[test]
+fn a_job_gets_its_summary_and_keeps_what_is_there() {
+    let gate = slower();
+    let summary = gate.home.path().join("summary.md");
+    fs::write(&summary, "before\n").unwrap();
+    let (base, head) = (gate.side("base"), gate.side("head"));
+    let job = |path: &Path| {
+        let folders = [base.display().to_string(), head.display().to_string()];
+        let mut command = coldstart(&["compare", &folders[0], &folders[1]]);
+        command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", path).output().unwrap()
+    };
+    ends(&job(&summary), 1, &[]);
+    let text = fs::read_to_string(&summary).unwrap();
+    assert!(text.starts_with("before\n") && text.len() > "before\n".len(), "{text}");
+    ends(&job(Path::new("")), 1, &[]);
+    ends(&job(gate.home.path()), 4, &["GITHUB_STEP_SUMMARY"]);
+}
