@@ -17,6 +17,7 @@ use crate::stats::proportion;
 use crate::stats::shift::{self, Estimate};
 
 mod alike;
+mod evidence;
 mod judge;
 mod measured;
 mod place;
@@ -30,6 +31,7 @@ pub use rates::{Rate, Rates};
 pub use row::{Detectable, Part, PartChange, Row, Stretch, Values, Verdict};
 pub use simulate::{Noise, Setting};
 
+use evidence::Evidence;
 use judge::Case;
 
 /// One of the two that are compared.
@@ -231,7 +233,7 @@ pub fn compare(
 ) -> Comparison {
     let rows = rows(base, head, rules, again);
     let missing = missing(base, head);
-    let interleaved = base.interleaved.is_some() && base.interleaved == head.interleaved;
+    let interleaved = are_in_turns(base, head);
     let advisory = if interleaved { Vec::new() } else { alike::unlike(base, head) };
     let mut comparison = Comparison {
         base: base.party.clone(),
@@ -257,6 +259,11 @@ pub fn compare(
     comparison
 }
 
+/// Whether the two were measured in turns, in one measurement.
+fn are_in_turns(base: &Measured, head: &Measured) -> bool {
+    base.interleaved.is_some() && base.interleaved == head.interleaved
+}
+
 /// Cells that both sides have, with the rounds of each. No controls, and none that is
 /// rare on both sides: a stray cold start of a warm step is too seldom to be judged.
 fn shared<'a>(
@@ -269,18 +276,19 @@ fn shared<'a>(
 }
 
 fn rows(base: &Measured, head: &Measured, rules: &Rules, again: &BTreeSet<String>) -> Vec<Row> {
+    let in_turns = are_in_turns(base, head);
     let mut changes: Vec<Vec<PartChange>> =
-        shared(base, head).map(|(_, was, is)| place::changes(was, is)).collect();
+        shared(base, head).map(|(_, was, is)| place::changes(was, is, in_turns)).collect();
     place::adjust(changes.iter_mut().flatten());
     let mut cases = Vec::new();
     for ((cell, was, is), parts) in shared(base, head).zip(changes) {
         let again = again.contains(&cell.function);
-        cases.extend(measured::cases(cell, [was, is], &parts, again));
+        cases.extend(measured::cases(cell, [was, is], &parts, in_turns, again));
     }
     for (name, was) in &base.party.functions {
         if let Some(is) = head.party.functions.get(name) {
-            let values = [vec![was.size as f64], vec![is.size as f64]];
-            let case = Case { function: name.clone(), values, ..Case::default() };
+            let evidence = Evidence::Apart([vec![was.size as f64], vec![is.size as f64]]);
+            let case = Case { function: name.clone(), evidence, ..Case::default() };
             cases.push((Metric::Size, case));
         }
     }

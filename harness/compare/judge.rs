@@ -1,17 +1,17 @@
 //! Cases -> rows with verdicts.
 //!
 //! A case is worse when head, made smaller by the margin, still tends to be larger
-//! than base: one-sided Mann-Whitney, once with the share taken off and once with
-//! the floor, of which the larger p-value counts. So one test has the statistical
-//! and the practical threshold. Over all gated cases the chance of any false alarm
-//! is held by Holm's procedure.
+//! than base ([`Evidence::worse`]): one test has the statistical and the practical
+//! threshold. Over all gated cases the chance of any false alarm is held by Holm's
+//! procedure.
 
+use super::evidence::Evidence;
 use super::place;
 use super::{Detectable, PartChange, Row, Rules, Values, Verdict};
 use crate::margins::{Margin, Metric};
 use crate::sample::Cell;
-use crate::stats::shift::{self, Estimate};
-use crate::stats::{self, multiple, normal, proportion, rank};
+use crate::stats::shift::Estimate;
+use crate::stats::{self, multiple, normal, proportion};
 
 use super::measured::median;
 
@@ -29,8 +29,8 @@ pub(super) struct Case {
     pub(super) function: String,
     /// Which cell; none for what belongs to a function as a whole.
     pub(super) cell: Option<Cell>,
-    /// The values of base and head, one a round; infinite for a failure.
-    pub(super) values: [Vec<f64>; 2],
+    /// The values of base and head, one a round.
+    pub(super) evidence: Evidence,
     /// Rounds with any failure, of how many.
     pub(super) failures: [(u64, u64); 2],
     /// Why the first row that failed did: base, head.
@@ -114,23 +114,15 @@ impl Tests {
         if metric == Metric::Size {
             return Self::default();
         }
-        let [base, head] = &case.values;
         let [(base_failed, base_n), (head_failed, head_n)] = case.failures;
         let fails = base_failed + head_failed > 0;
         Self {
-            worse: beyond(head, base, margin),
-            better: beyond(base, head, margin),
+            worse: case.evidence.worse(margin),
+            better: case.evidence.better(margin),
             fails: fails
                 .then(|| proportion::more_often((head_failed, head_n), (base_failed, base_n))),
         }
     }
-}
-
-/// One-sided p-value that `more` exceeds `less` by more than the margin.
-fn beyond(more: &[f64], less: &[f64], margin: &Margin) -> Option<f64> {
-    let by_share: Vec<f64> = more.iter().map(|v| v / (1.0 + margin.share)).collect();
-    let by_floor: Vec<f64> = more.iter().map(|v| v - margin.floor).collect();
-    Some(rank::greater(&by_share, less)?.max(rank::greater(&by_floor, less)?))
 }
 
 /// Everything that decides about one case.
@@ -148,15 +140,14 @@ struct Judging {
 
 impl Judging {
     fn row(&self, case: Case) -> Row {
-        let [base, head] = &case.values;
-        let ratio = shift::ratio(head, base);
-        let difference = shift::difference(head, base);
+        let sides = case.evidence.sides();
+        let (ratio, difference) = (case.evidence.ratio(), case.evidence.difference());
         let (verdict, reason) = self.verdict(&case, ratio.as_ref(), difference.as_ref());
         let worst = match (self.adjusted.worse, self.adjusted.fails) {
             (Some(worse), Some(fails)) => Some(worse.min(fails)),
             (worse, fails) => worse.or(fails),
         };
-        let values = [values(base), values(head)];
+        let values = [values(&sides[0]), values(&sides[1])];
         Row {
             metric: self.metric,
             gated: self.gated,
@@ -170,7 +161,7 @@ impl Judging {
             detectable: self.detectable(values[0].median, ratio.as_ref(), difference.as_ref()),
             ratio,
             difference,
-            p90: self.metric.is_time().then(|| tail(&case.values)).flatten(),
+            p90: self.metric.is_time().then(|| tail(&sides)).flatten(),
             parts: place::explain(case.parts, difference.as_ref()),
             again: case.again,
             function: case.function,
@@ -184,11 +175,11 @@ impl Judging {
         ratio: Option<&Estimate>,
         difference: Option<&Estimate>,
     ) -> (Verdict, Option<String>) {
-        let [base, head] = &case.values;
         if self.metric == Metric::Size {
             return (self.of_a_size(ratio, difference), None);
         }
-        if let Some(reason) = unusable(case) {
+        let sides = case.evidence.sides();
+        if let Some(reason) = unusable(case, &sides) {
             return (Verdict::Invalid, Some(reason));
         }
         let is_beyond = |p: Option<f64>| p.is_some_and(|p| p <= self.alpha);
@@ -198,13 +189,13 @@ impl Judging {
         if is_beyond(self.adjusted.better) {
             return (Verdict::Improved, None);
         }
-        if head.iter().all(|v| v.is_infinite()) {
+        if sides[1].iter().all(|v| v.is_infinite()) {
             // Too few to be a regression, and never a pass.
             let failed = failing(case).unwrap_or_default();
             return (Verdict::Invalid, Some(format!("every round failed in head: {failed}")));
         }
-        if rank::least_p(base.len(), head.len()) > self.level {
-            return (Verdict::Inconclusive, Some(too_few(case, self.level)));
+        if case.evidence.least_p() > self.level {
+            return (Verdict::Inconclusive, Some(too_few(&case.evidence, &sides, self.level)));
         }
         let within = ratio.is_some_and(|r| self.is_within_share(r))
             || difference.is_some_and(|d| self.is_within_floor(d));
@@ -269,8 +260,7 @@ fn values(side: &[f64]) -> Values {
 }
 
 /// Why a case cannot be judged at all.
-fn unusable(case: &Case) -> Option<String> {
-    let [base, head] = &case.values;
+fn unusable(case: &Case, [base, head]: &[Vec<f64>; 2]) -> Option<String> {
     let [base_cause, head_cause] = &case.causes;
     let told = |cause: &Option<String>| {
         cause.as_ref().map_or_else(String::new, |cause| format!(": {cause}"))
@@ -297,10 +287,8 @@ fn failing(case: &Case) -> Option<String> {
     })
 }
 
-fn too_few(case: &Case, level: f64) -> String {
-    let [base, head] = &case.values;
-    // Two sides of 50 can always alarm: 1 / C(100, 50) is far below any level.
-    let least = (1..50).find(|n| rank::least_p(*n, *n) <= level).unwrap_or(50);
+fn too_few(evidence: &Evidence, [base, head]: &[Vec<f64>; 2], level: f64) -> String {
+    let least = evidence.least_rounds(level);
     format!(
         "{} and {} rounds are too few for any verdict: it takes {least} a side, the first not \
          counted",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::evidence::Evidence;
 use super::judge::Case;
 use super::{FunctionFacts, Part, PartChange, Party, Start, Stretch};
 use crate::controls::Control;
@@ -110,6 +111,7 @@ pub(super) fn cases(
     cell: &Cell,
     sides: [&Rounds; 2],
     parts: &[PartChange],
+    in_turns: bool,
     again: bool,
 ) -> Vec<(Metric, Case)> {
     let metrics: &[Metric] = match cell.temperature {
@@ -124,12 +126,13 @@ pub(super) fn cases(
             Metric::Memory => round.memory,
             _ => Some(round.total),
         };
-        let values = sides.map(|side| side.rounds.iter().filter_map(value).collect::<Vec<f64>>());
+        let numbered = |round: &Round| Some((round.number, value(round)?));
+        let values = sides.map(|side| side.rounds.iter().filter_map(numbered).collect::<Vec<_>>());
         let is_told = values.iter().any(|side| !side.is_empty());
         let case = Case {
             function: cell.function.clone(),
             cell: Some(cell.clone()),
-            values,
+            evidence: Evidence::of(values, in_turns),
             // Failures are counted once a cell, with its headline.
             failures: match metric {
                 Metric::Total | Metric::Warm => sides.map(Rounds::failures),

@@ -1,9 +1,10 @@
 //! Where in a cold start a change sits.
 
-use super::measured::Rounds;
+use super::evidence::{Evidence, Numbered};
+use super::measured::{Round, Rounds};
 use super::{Part, PartChange};
-use crate::stats::shift::{self, Estimate};
-use crate::stats::{multiple, rank};
+use crate::stats::multiple;
+use crate::stats::shift::Estimate;
 
 /// The share of false discoveries among the parts that are named.
 const DISCOVERIES: f64 = 0.10;
@@ -12,10 +13,13 @@ const CARRIES: f64 = 0.2;
 
 /// The changes of the parts that most rounds of either side tell of, in order: no two
 /// of them overlap. Their p-values are not adjusted yet.
-pub(super) fn changes(base: &Rounds, head: &Rounds) -> Vec<PartChange> {
-    let values = |side: &Rounds, part: Part| -> Vec<f64> {
-        let all = side.rounds.iter().flat_map(|round| &round.parts);
-        all.filter(|(of, _)| *of == part).map(|(_, ns)| *ns).collect()
+pub(super) fn changes(base: &Rounds, head: &Rounds, in_turns: bool) -> Vec<PartChange> {
+    let values = |side: &Rounds, part: Part| -> Vec<Numbered> {
+        let numbered = |round: &Round| {
+            let (_, ns) = round.parts.iter().find(|(of, _)| *of == part)?;
+            Some((round.number, *ns))
+        };
+        side.rounds.iter().filter_map(numbered).collect()
     };
     let is_usual = |side: &Rounds, part: Part| {
         let told = side.rounds.iter().filter(|round| !round.parts.is_empty()).count();
@@ -27,9 +31,9 @@ pub(super) fn changes(base: &Rounds, head: &Rounds) -> Vec<PartChange> {
     parts.sort_unstable();
     parts.dedup();
     let change = |part: Part| {
-        let (base, head) = (values(base, part), values(head, part));
-        let change = shift::difference(&head, &base)?;
-        Some(PartChange { part, change, p: rank::differs(&head, &base)?, explains: false })
+        let evidence = Evidence::of([values(base, part), values(head, part)], in_turns);
+        let change = evidence.difference()?;
+        Some(PartChange { part, change, p: evidence.differs()?, explains: false })
     };
     parts.into_iter().filter_map(change).collect()
 }

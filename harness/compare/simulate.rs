@@ -1,9 +1,10 @@
 //! Gates made of recorded starts: thousands in seconds, to know how the judging errs.
 //!
-//! Every round of a made-up side is drawn, whole and with replacement, from the rounds
-//! that a real measurement recorded, so parts keep their shares and slow starts their
-//! frequency. One gate draws from one measurement: the machine's mood between two is
-//! no noise of a gate.
+//! Every round of a made-up gate is drawn, whole and with replacement, from the rounds
+//! that a real measurement recorded, as two starts that were neighbours in time: parts
+//! keep their shares, slow starts their frequency, and base and head what they share.
+//! Which of the two is base is drawn too. One gate draws from one measurement: the
+//! machine's mood between two is no noise of a gate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +20,8 @@ use crate::sample::{Cell, Temperature};
 pub struct Noise {
     /// What is told of the measurements.
     template: Measured,
-    /// The rounds of each measurement, by cell.
-    pools: Vec<BTreeMap<Cell, Vec<Round>>>,
+    /// Neighbours of each measurement, by cell.
+    pools: Vec<BTreeMap<Cell, Vec<[Round; 2]>>>,
 }
 
 /// How a made-up gate goes.
@@ -45,7 +46,7 @@ impl Noise {
         (!pools.is_empty()).then_some(Self { template, pools })
     }
 
-    /// Recorded rounds to draw from, of the cell that has fewest.
+    /// Recorded neighbours to draw from, of the cell that has fewest.
     #[must_use]
     pub fn least(&self) -> usize {
         self.pools.iter().flat_map(|pool| pool.values().map(Vec::len)).min().unwrap_or(0)
@@ -61,9 +62,9 @@ impl Noise {
     #[must_use]
     pub fn medians(&self) -> BTreeMap<String, f64> {
         let mut totals: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-        for (cell, rounds) in self.pools.iter().flatten() {
+        for (cell, pairs) in self.pools.iter().flatten() {
             let own = totals.entry(cell.function.clone()).or_default();
-            own.extend(rounds.iter().map(|round| round.total));
+            own.extend(pairs.iter().flatten().map(|round| round.total));
         }
         totals.into_iter().filter_map(|(name, all)| Some((name, median(all)?))).collect()
     }
@@ -74,72 +75,82 @@ impl Noise {
     pub fn gate(&self, setting: &Setting, sleeps: &BTreeMap<String, u32>, seed: u64) -> Comparison {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let pool = &self.pools[rng.random_range(0..self.pools.len())];
-        let mut base = self.empty();
-        let mut head = self.empty();
-        head.party.injected.clone_from(sleeps);
-        let mut add =
-            |functions: Option<&BTreeSet<String>>, base: &mut Measured, head: &mut Measured| {
-                for (cell, recorded) in pool {
-                    if functions.is_none_or(|names| names.contains(&cell.function)) {
-                        let ns = f64::from(sleeps.get(&cell.function).copied().unwrap_or(0)) * 1e6;
-                        draw(
-                            &mut rng,
-                            recorded,
-                            setting.rounds,
-                            0.0,
-                            base.cells.entry(cell.clone()).or_default(),
-                        );
-                        draw(
-                            &mut rng,
-                            recorded,
-                            setting.rounds,
-                            ns,
-                            head.cells.entry(cell.clone()).or_default(),
-                        );
-                    }
-                }
-            };
-        add(None, &mut base, &mut head);
-        let first = compare(&base, &head, &setting.rules, &BTreeSet::new());
+        let mut cells: BTreeMap<Cell, [Rounds; 2]> = BTreeMap::new();
+        let mut add = |cells: &mut BTreeMap<Cell, [Rounds; 2]>, chosen: &dyn Fn(&str) -> bool| {
+            for (cell, recorded) in pool.iter().filter(|(cell, _)| chosen(&cell.function)) {
+                let ms = sleeps.get(&cell.function).copied().unwrap_or(0);
+                let rounds = cells.entry(cell.clone()).or_default();
+                draw(&mut rng, recorded, setting.rounds, f64::from(ms) * 1e6, rounds);
+            }
+        };
+        add(&mut cells, &|_| true);
+        let first = self.judge(&cells, setting, &BTreeSet::new());
         let alarmed = first.alarmed();
         if alarmed.is_empty() || !setting.confirm {
             return first;
         }
-        add(Some(&alarmed), &mut base, &mut head);
-        compare(&base, &head, &setting.rules, &alarmed)
+        add(&mut cells, &|function| alarmed.contains(function));
+        self.judge(&cells, setting, &alarmed)
     }
 
-    fn empty(&self) -> Measured {
-        Measured {
-            cells: BTreeMap::new(),
+    fn judge(
+        &self,
+        cells: &BTreeMap<Cell, [Rounds; 2]>,
+        setting: &Setting,
+        again: &BTreeSet<String>,
+    ) -> Comparison {
+        let [base, head] = [0, 1].map(|side: usize| Measured {
+            cells: cells.iter().map(|(cell, sides)| (cell.clone(), sides[side].clone())).collect(),
             interleaved: Some(String::new()),
             ..self.template.clone()
-        }
+        });
+        compare(&base, &head, &setting.rules, again)
     }
 }
 
-fn pool(sides: &[Measured]) -> BTreeMap<Cell, Vec<Round>> {
-    let mut pool: BTreeMap<Cell, Vec<Round>> = BTreeMap::new();
-    for (cell, rounds) in sides.iter().flat_map(|side| &side.cells) {
-        if cell.control.is_none() && cell.temperature == Temperature::Cold {
-            pool.entry(cell.clone()).or_default().extend(rounds.rounds.iter().cloned());
-        }
-    }
-    pool
+/// The neighbours of each cold cell: of two sides the starts of one round, of a single
+/// run those of one round and the next.
+fn pool(sides: &[Measured]) -> BTreeMap<Cell, Vec<[Round; 2]>> {
+    let Some(first) = sides.first() else { return BTreeMap::new() };
+    let cold = first.regular().filter(|cell| cell.temperature == Temperature::Cold);
+    let pairs = |cell: &Cell| -> Vec<[Round; 2]> {
+        let own = &first.cells[cell].rounds;
+        let Some(other) = sides.get(1) else {
+            return own.windows(2).map(|two| [two[0].clone(), two[1].clone()]).collect();
+        };
+        let other = other.cells.get(cell).map_or(&[][..], |rounds| &rounds.rounds);
+        let pair = |was: &Round| {
+            let is = other.iter().find(|is| is.number == was.number)?;
+            Some([was.clone(), is.clone()])
+        };
+        own.iter().filter_map(pair).collect()
+    };
+    let pairs = cold.map(|cell| (cell.clone(), pairs(cell)));
+    pairs.filter(|(_, pairs)| !pairs.is_empty()).collect()
 }
 
-/// Adds `n` recorded rounds, each slower by `ns` in its init.
-fn draw(rng: &mut ChaCha8Rng, recorded: &[Round], n: u32, ns: f64, into: &mut Rounds) {
+/// Adds `n` rounds of recorded neighbours, head slower by `ns` in its init.
+fn draw(rng: &mut ChaCha8Rng, recorded: &[[Round; 2]], n: u32, ns: f64, into: &mut [Rounds; 2]) {
     for _ in 0..n {
-        let mut round = recorded[rng.random_range(0..recorded.len())].clone();
-        round.total += ns;
-        round.boot_and_init = round.boot_and_init.map(|value| value + ns);
-        round.init = round.init.map(|value| value + ns);
-        for (part, value) in &mut round.parts {
-            if (part.first..=part.last).contains(&Stretch::Init) {
-                *value += ns;
-            }
+        let mut pair = recorded[rng.random_range(0..recorded.len())].clone();
+        if rng.random() {
+            pair.swap(0, 1);
         }
-        into.rounds.push(round);
+        slow(&mut pair[1], ns);
+        for (mut round, rounds) in pair.into_iter().zip(&mut *into) {
+            round.number = rounds.rounds.len() as u32 + 1;
+            rounds.rounds.push(round);
+        }
+    }
+}
+
+fn slow(round: &mut Round, ns: f64) {
+    round.total += ns;
+    round.boot_and_init = round.boot_and_init.map(|value| value + ns);
+    round.init = round.init.map(|value| value + ns);
+    for (part, value) in &mut round.parts {
+        if (part.first..=part.last).contains(&Stretch::Init) {
+            *value += ns;
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::words::{
-    Names, change, detectable, interval, least, mark, metric, place_of_change, remark, signed,
+    Names, beside_change, change, detectable, least, mark, metric, place_of_change, remark, signed,
     verdict,
 };
 use crate::compare::{Comparison, Outcome, Row, Side, Verdict};
@@ -89,23 +89,24 @@ fn inconclusive(comparison: &Comparison, names: &Names) -> String {
     let unclear = gated(comparison, Verdict::Inconclusive);
     let all = comparison.rows.iter().filter(|row| row.gated).count();
     let what = match unclear.iter().all(|row| is_cold(row)) {
-        true => "cold starts got slower",
-        false => "what decides got worse",
+        true => "No cold start is proved slower",
+        false => "Nothing that decides is proved worse",
     };
     let named: Vec<String> = unclear
         .iter()
         .take(MOST_NAMED)
         .map(|row| {
-            let range = interval(row.ratio);
-            let range = if range.is_empty() { String::new() } else { format!(" {range} %") };
-            format!("{}{range}", names.row(row))
+            let unit = if row.metric == Metric::Own { "ms" } else { "%" };
+            let range = beside_change(row);
+            let range = if range.is_empty() { String::new() } else { format!(" {range} {unit}") };
+            let why = row.reason.as_deref().map_or(range, |why| format!(": {}", remark(why)));
+            format!("{}{why}", names.row(row))
         })
         .collect();
     format!(
-        "It is unclear whether {what}: {} of {} {} too much to tell: {}{}",
+        "{what} by more than its margin, but {} of {} cannot exclude it: {}{}",
         unclear.len(),
         counted(all as u64, "row"),
-        if unclear.len() == 1 { "varies" } else { "vary" },
         named.join("; "),
         and_more(unclear.len())
     )

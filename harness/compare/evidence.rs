@@ -1,0 +1,141 @@
+//! The values of two sides, and what they say of a change.
+//!
+//! Sides that were measured in turns are compared round by round: base and head of a
+//! round are neighbours in time, and what disturbs the one disturbs the other. Sides
+//! that were measured apart are compared as wholes.
+
+use std::collections::BTreeMap;
+
+use crate::margins::Margin;
+use crate::stats::shift::{self, Estimate};
+use crate::stats::{rank, signed_rank};
+
+/// A value a round: its number and the value, infinite for a failure.
+pub(super) type Numbered = (u32, f64);
+
+/// The values of base and head.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Evidence {
+    /// Of rounds that have nothing to do with each other.
+    Apart([Vec<f64>; 2]),
+    /// Of the same rounds: base, head.
+    InTurns(Vec<[f64; 2]>),
+}
+
+impl Default for Evidence {
+    fn default() -> Self {
+        Evidence::Apart(Default::default())
+    }
+}
+
+impl Evidence {
+    /// Of the rounds of base and head. In turns only the rounds that both have count.
+    pub(super) fn of([base, head]: [Vec<Numbered>; 2], in_turns: bool) -> Self {
+        if !in_turns {
+            return Evidence::Apart(
+                [base, head].map(|side| side.into_iter().map(|v| v.1).collect()),
+            );
+        }
+        let head: BTreeMap<u32, f64> = head.into_iter().collect();
+        let pair = |(round, base): Numbered| Some([base, *head.get(&round)?]);
+        Evidence::InTurns(base.into_iter().filter_map(pair).collect())
+    }
+
+    /// The values of base, and those of head.
+    pub(super) fn sides(&self) -> [Vec<f64>; 2] {
+        match self {
+            Evidence::Apart(sides) => sides.clone(),
+            Evidence::InTurns(pairs) => [0, 1].map(|side| pairs.iter().map(|p| p[side]).collect()),
+        }
+    }
+
+    /// One-sided p-value that head is larger by more than the margin: by more than the
+    /// share, and by more than the floor, of which the larger p-value counts.
+    pub(super) fn worse(&self, margin: &Margin) -> Option<f64> {
+        self.beyond(margin, [0, 1])
+    }
+
+    /// The same that head is smaller.
+    pub(super) fn better(&self, margin: &Margin) -> Option<f64> {
+        self.beyond(margin, [1, 0])
+    }
+
+    fn beyond(&self, margin: &Margin, [less, more]: [usize; 2]) -> Option<f64> {
+        let share = 1.0 + margin.share;
+        match self {
+            Evidence::Apart(sides) => {
+                let by_share: Vec<f64> = sides[more].iter().map(|v| v / share).collect();
+                let by_floor: Vec<f64> = sides[more].iter().map(|v| v - margin.floor).collect();
+                let by_share = rank::greater(&by_share, &sides[less])?;
+                Some(by_share.max(rank::greater(&by_floor, &sides[less])?))
+            }
+            Evidence::InTurns(pairs) => {
+                let by_share =
+                    differences(pairs, |v| [logarithm(v[less]) + share.ln(), logarithm(v[more])]);
+                let by_floor = differences(pairs, |v| [v[less] + margin.floor, v[more]]);
+                Some(signed_rank::above(&by_share)?.max(signed_rank::above(&by_floor)?))
+            }
+        }
+    }
+
+    /// Two-sided p-value that head differs.
+    pub(super) fn differs(&self) -> Option<f64> {
+        match self {
+            Evidence::Apart([base, head]) => rank::differs(head, base),
+            Evidence::InTurns(pairs) => signed_rank::differs(&differences(pairs, |v| *v)),
+        }
+    }
+
+    /// The smallest one-sided p-value that so many rounds can give.
+    pub(super) fn least_p(&self) -> f64 {
+        match self {
+            Evidence::Apart([base, head]) => rank::least_p(base.len(), head.len()),
+            Evidence::InTurns(pairs) => signed_rank::least_p(pairs.len()),
+        }
+    }
+
+    /// The fewest rounds a side whose smallest p-value reaches a level.
+    pub(super) fn least_rounds(&self, level: f64) -> usize {
+        let least_p = |n| match self {
+            Evidence::Apart(_) => rank::least_p(n, n),
+            Evidence::InTurns(_) => signed_rank::least_p(n),
+        };
+        // A hundred rounds reach 1e-30.
+        (1..100).find(|n| least_p(*n) <= level).unwrap_or(100)
+    }
+
+    /// Head over base, Hodges & Lehmann; failures are left out.
+    pub(super) fn ratio(&self) -> Option<Estimate> {
+        match self {
+            Evidence::Apart([base, head]) => shift::ratio(head, base),
+            Evidence::InTurns(pairs) => {
+                let logarithms = differences(pairs, |v| v.map(logarithm));
+                let Estimate { value, interval } = signed_rank::centre(&logarithms)?;
+                let interval = interval.map(|(low, high)| (low.exp(), high.exp()));
+                Some(Estimate { value: value.exp(), interval })
+            }
+        }
+    }
+
+    /// Head less base, Hodges & Lehmann; failures are left out.
+    pub(super) fn difference(&self) -> Option<Estimate> {
+        match self {
+            Evidence::Apart([base, head]) => shift::difference(head, base),
+            Evidence::InTurns(pairs) => signed_rank::centre(&differences(pairs, |v| *v)),
+        }
+    }
+}
+
+/// Second less first of every pair; infinite where one failed, and none where both did.
+fn differences(pairs: &[[f64; 2]], of: impl Fn(&[f64; 2]) -> [f64; 2]) -> Vec<f64> {
+    let difference = |pair: &[f64; 2]| {
+        let [first, second] = of(pair);
+        (first.is_finite() || second.is_finite()).then_some(second - first)
+    };
+    pairs.iter().filter_map(difference).collect()
+}
+
+/// Of nanoseconds or bytes: below one there is nothing to tell apart.
+fn logarithm(value: f64) -> f64 {
+    value.max(1.0).ln()
+}
