@@ -44,11 +44,9 @@ fn told(found: &Comparison, parts: &[&str]) -> bool {
 #[test]
 fn functions_that_differ_besides_are_told() {
     let base = Maker::new(1, 30);
-    let found = gate(&base, &Maker::new(2, 30));
-    assert_eq!(found.notes, ["f: the same image on both sides"]);
     let mut head = Maker::new(2, 30);
     head.run.record.side.as_mut().unwrap().injected.insert("f".into(), 20);
-    assert_eq!(gate(&base, &head).notes, [""; 0], "it sleeps");
+    assert_eq!(gate(&base, &head).notes, [""; 0], "all is alike");
     let facts = &mut head.run.record.functions[0];
     facts.version = "f 2".into();
     facts.bases[0].origin = Origin::Pulled;
