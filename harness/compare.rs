@@ -231,7 +231,8 @@ pub fn compare(
     rules: &Rules,
     again: &BTreeSet<String>,
 ) -> Comparison {
-    let rows = rows(base, head, rules, again);
+    let mut rows = rows(base, head, rules, again);
+    confirm(&mut rows, again);
     let missing = missing(base, head);
     let interleaved = are_in_turns(base, head);
     let advisory = if interleaved { Vec::new() } else { alike::unlike(base, head) };
@@ -293,6 +294,16 @@ fn rows(base: &Measured, head: &Measured, rules: &Rules, again: &BTreeSet<String
         }
     }
     judge::judge(cases, rules)
+}
+
+/// An alarm needs both looks. What did not alarm at first was not measured again, and may
+/// only look worse beside what was.
+fn confirm(rows: &mut [Row], again: &BTreeSet<String>) {
+    let is_new = |row: &&mut Row| row.gated && !again.is_empty() && !again.contains(&row.function);
+    for row in rows.iter_mut().filter(is_new).filter(|row| row.verdict == Verdict::Regressed) {
+        row.verdict = Verdict::Inconclusive;
+        row.reason = Some("no alarm before others were measured again".to_owned());
+    }
 }
 
 /// Cells that one side lacks, rare ones aside: a step that should be warm now and

@@ -51,7 +51,10 @@ fn baseline(head: &Path) -> Result<PathBuf> {
     let fingerprint = fingerprint(&record.host, &record.engine);
     let folder = Path::new(BASELINES).join(&fingerprint);
     let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let own = head.canonicalize().ok();
     let candidates = entries.map(|entry| entry.path()).chain([folder.clone()]);
+    // A stored run is no baseline of itself.
+    let candidates = candidates.filter(|path| own.is_none() || path.canonicalize().ok() != own);
     let runs = candidates.filter_map(|path| Some((store::record(&path).ok()?.started, path)));
     let (_, newest) = runs.max().ok_or_else(|| {
         anyhow!(

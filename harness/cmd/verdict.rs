@@ -17,8 +17,11 @@ pub(super) fn give(found: &Comparison, folder: &Path, strict: bool) -> Result<()
     for file in comparison::files(found)?.into_iter().chain(report::comparison_charts(found)?) {
         store::write(folder, &file.path, &file.bytes)?;
     }
-    if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()) {
-        append(Path::new(&summary), &comparison::markdown(found))?;
+    if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
+        && let Err(error) = append(Path::new(&summary), &comparison::markdown(found))
+    {
+        // The verdict is not less true for it.
+        say(&format!("warning: {error:#}"));
     }
     println!("{}", comparison::text(found));
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
