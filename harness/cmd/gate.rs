@@ -86,7 +86,7 @@ pub(super) fn scenario(
 
 /// Sleeps are told to functions in whole milliseconds.
 pub(super) fn whole_ms(time: Duration) -> Result<u32, Failure> {
-    let is_whole = time.subsec_nanos() % 1_000_000 == 0;
+    let is_whole = time.subsec_nanos().is_multiple_of(1_000_000);
     let ms = u32::try_from(time.as_millis()).ok().filter(|ms| *ms > 0 && is_whole);
     ms.ok_or_else(|| {
         Failure::Usage(anyhow!("a function sleeps whole milliseconds: 1ms or more, below 49 days"))

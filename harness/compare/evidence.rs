@@ -29,9 +29,10 @@ impl Default for Evidence {
 }
 
 impl Evidence {
-    /// Of the rounds of base and head. In turns only the rounds that both have count.
+    /// Of the rounds of base and head. In turns only the rounds that both have count,
+    /// unless one side knows of none.
     pub(super) fn of([base, head]: [Vec<Numbered>; 2], in_turns: bool) -> Self {
-        if !in_turns {
+        if !in_turns || base.is_empty() || head.is_empty() {
             return Evidence::Apart(
                 [base, head].map(|side| side.into_iter().map(|v| v.1).collect()),
             );

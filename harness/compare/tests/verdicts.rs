@@ -3,7 +3,7 @@
 use super::maker::held;
 use super::*;
 use crate::margins::Exception;
-use crate::stats::rank;
+use crate::stats::signed_rank;
 
 #[test]
 fn what_did_not_change_is_unchanged() {
@@ -122,12 +122,12 @@ fn too_few_rounds_are_told_with_how_many_it_takes() {
             let reason = row.reason.as_ref().unwrap();
             let n = rounds - 1;
             let words =
-                format!("{n} and {n} rounds are too few for any verdict: it takes 4 a side");
+                format!("{n} and {n} rounds are too few for any verdict: it takes 6 a side");
             assert!(reason.starts_with(&words), "{reason}");
         }
     }
-    // Two gated rows share 5 %: it takes n with 1 / C(2n, n) below 2.5 %.
-    assert!(rank::least_p(4, 4) <= 0.025 && rank::least_p(3, 3) > 0.025);
+    // Two gated rows share 5 %: it takes n with 2^-n below 2.5 %.
+    assert!(signed_rank::least_p(6) <= 0.025 && signed_rank::least_p(5) > 0.025);
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub(super) const READING: [(&str, &str); 9] = [
         "total",
         "from the instant an invocation was wanted to the last byte of its verified reply; a round's value is the median of its invocations",
     ),
-    ("boot + init", "the function's own part: from its exec to its readiness, without the engine"),
+    ("boot+init", "the function's own part: from its exec to its readiness, without the engine"),
     (
         "change",
         "head over base by Hodges & Lehmann, with its 95 % interval in brackets; exact where there is no interval",

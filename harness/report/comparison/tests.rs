@@ -66,8 +66,8 @@ fn the_answer_comes_first() {
     );
     starts(
         &synthetic::inconclusive(),
-        "It is unclear whether cold starts got slower: 1 of 4 rows varies too much to tell: node \
-         bridge start/first cold, total [-3.0, +12.0] %.",
+        "No cold start is proved slower by more than its margin, but 1 of 4 rows cannot exclude \
+         it: node bridge start/first cold, total: the interval reaches beyond the margin.",
     );
     starts(&synthetic::failing(), "Cold starts fail more often: jvm failed in 20 of 29 rounds.");
     starts(&synthetic::many("f"), "Cold starts got slower: f099 bridge start/first cold +40 ms");

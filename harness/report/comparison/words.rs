@@ -128,7 +128,7 @@ pub(super) fn remark(text: &str) -> String {
 pub(super) fn metric(metric: Metric) -> &'static str {
     match metric {
         Metric::Total => "total",
-        Metric::Own => "boot + init",
+        Metric::Own => "boot+init",
         Metric::Warm => "warm total",
         Metric::Memory => "memory",
         Metric::Size => "image size",

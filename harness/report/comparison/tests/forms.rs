@@ -71,18 +71,18 @@ fn the_text() {
     order: interleaved: both sides in one run, in mirrored order
     host: 2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24
     functions: not the same: python (image)
-    decides: total, boot + init; at most 5 % false alarms over all rows that decide
+    decides: total, boot+init; at most 5 % false alarms over all rows that decide
 
     conditions of all rows: bridge
-    ▲ python  start/first cold  boot + init  48.0 -> 72.0 ms   +24 ms [+23, +25]     p=.0004 n=29 err=0
+    ▲ python  start/first cold  boot+init  48.0 -> 72.0 ms  +24.0 ms [+22.6, +25.4]  p=.0004 n=29 err=0
         REGRESSED
-    ▲ python  start/first cold  total         224 ->  250 ms  +11.8 % [+8.8, +14.8]  p=.0004 n=58 err=0
+    ▲ python  start/first cold  total       224 ->  250 ms   +11.8 % [+8.8, +14.8]   p=.0004 n=58 err=0
         REGRESSED in init (+26 ms) (measured again: n = 58)
-    = jvm     start/first cold  total         240 ->  242 ms   +1.0 % [-2.0, +4.0]   p=1.000 n=29 err=0
+    = jvm     start/first cold  total       240 ->  242 ms    +1.0 % [-2.0, +4.0]    p=1.000 n=29 err=0
         unchanged (would have seen +12 %)
-    = rust    start/first cold  total         164 ->  164 ms   +0.0 % [-3.0, +3.0]   p=1.000 n=29 err=0
+    = rust    start/first cold  total       164 ->  164 ms    +0.0 % [-3.0, +3.0]    p=1.000 n=29 err=0
         unchanged (would have seen +8 %)
-    = node    start/first cold  total         281 ->  278 ms   -1.0 % [-4.0, +2.0]   p=1.000 n=29 err=0
+    = node    start/first cold  total       281 ->  278 ms    -1.0 % [-4.0, +2.0]    p=1.000 n=29 err=0
         unchanged (would have seen +12 %)
 
     these decide nothing:
@@ -96,28 +96,7 @@ fn the_text() {
       head: python was told to sleep 25 ms in its init
       head's tree was dirty
 
-    how to read it
-      total: from the instant an invocation was wanted to the last byte of its
-        verified reply; a round's value is the median of its invocations
-      boot + init: the function's own part: from its exec to its readiness, without
-        the engine
-      change: head over base by Hodges & Lehmann, with its 95 % interval in
-        brackets; exact where there is no interval
-      p: how often chance gives such figures where head is not worse by more than
-        its margin; one-sided, adjusted for the number of rows (Holm over those that
-        decide, else Benjamini & Hochberg)
-      n, err: rounds that count, and those of them that failed; base/head where they
-        differ
-      margin: a change matters when it exceeds both a share of base and a floor
-      would have seen: the smallest slowdown that would have been found four times
-        in five; one below it may be there
-      in: the parts that carry the change: engine (up to the function's exec), boot
-        (to main), init (to ready), invoke (to the reply); a+b where the mark
-        between them was not seen
-      unclear: the interval reaches beyond the margin: neither slower nor the same
-        is proved
-
-    how to repeat it
+    how to repeat it (how to read it: compare.md)
       # both sides
       coldstart gate --base main --seed 42
     "#);
@@ -150,11 +129,11 @@ fn the_markdown() {
     - **order**: interleaved: both sides in one run, in mirrored order
     - **host**: 2 x Example CPU &#64; 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24
     - **functions**: not the same: python (image)
-    - **decides**: total, boot + init; at most 5 % false alarms over all rows that decide
+    - **decides**: total, boot+init; at most 5 % false alarms over all rows that decide
 
     |  | function | conditions | step | what | base | head | change \[95 %\] | p | n | err | verdict | where |
     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-    | ▲ | python | bridge | start/first cold | boot + init | 48.0 ms | 72.0 ms | +24 ms \[+23, +25\] | .0004 | 29 | 0 | slower | — |
+    | ▲ | python | bridge | start/first cold | boot+init | 48.0 ms | 72.0 ms | +24.0 ms \[+22.6, +25.4\] | .0004 | 29 | 0 | slower | — |
     | ▲ | python | bridge | start/first cold | total | 224 ms | 250 ms | +11.8 % \[+8.8, +14.8\] | .0004 | 58 | 0 | slower (measured again: n = 58) | init (+26 ms) |
     | = | jvm | bridge | start/first cold | total | 240 ms | 242 ms | +1.0 % \[-2.0, +4.0\] | 1.000 | 29 | 0 | same (would have seen +12 %) | — |
     | = | rust | bridge | start/first cold | total | 164 ms | 164 ms | +0.0 % \[-3.0, +3.0\] | 1.000 | 29 | 0 | same (would have seen +8 %) | — |
@@ -199,7 +178,7 @@ fn the_details_of_the_markdown() {
 
     | row | margin | would have seen | p90 \[95 %\] |
     | --- | --- | --- | --- |
-    | python bridge start/first cold, boot + init | 5 % and 5.00 ms | +12 % (5.76 ms) | — |
+    | python bridge start/first cold, boot+init | 5 % and 5.00 ms | +12 % (5.76 ms) | — |
     | python bridge start/first cold, total | 5 % and 5.00 ms | +12 % (26.9 ms) | — |
     | python, image size | 5 % and 1.0 MiB | — | — |
 
@@ -230,7 +209,7 @@ fn the_annotations() {
     c.rows.extend(synthetic::inconclusive().rows.into_iter().skip(1).take(1));
     insta::assert_snapshot!(annotations(&c).join("\n"), @r#"
     ::error title=Cell is missing::jvm bridge start/first cold: gone: measured in base, not in head
-    ::error title=Regression::python bridge start/first cold, boot + init: 48.0 ms -> 72.0 ms, +24 ms [+23, +25], p=.0004, n=29, failed=0: REGRESSED
+    ::error title=Regression::python bridge start/first cold, boot+init: 48.0 ms -> 72.0 ms, +24.0 ms [+22.6, +25.4], p=.0004, n=29, failed=0: REGRESSED
     ::error title=Regression::python bridge start/first cold, total: 224 ms -> 250 ms, +11.8 %25 [+8.8, +14.8], p=.0004, n=58, failed=0: REGRESSED in init (+26 ms) (measured again: n = 58)
     ::warning title=Inconclusive::node bridge start/first cold, total: 281 ms -> 278 ms, +4.0 %25 [-3.0, +12.0], p=1.000, n=29, failed=0: inconclusive (the interval reaches beyond the margin; would have seen +12 %25)
     ::warning title=Regression that decides nothing::node bridge start/again warm, warm total: 0.910 ms -> 1.09 ms, +20.0 %25 [+17.0, +23.0], p=.0004, n=29, failed=0: REGRESSED
@@ -247,8 +226,8 @@ fn the_test_report() {
     <?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="coldstart compare" tests="7" skipped="1" failures="3" errors="0">
         <testsuite name="cold starts" tests="7" skipped="1" errors="0" failures="3">
-            <testcase name="bridge start/first cold boot + init" classname="python">
-                <failure message="48.0 ms -&gt; 72.0 ms, +24 ms [+23, +25], p=.0004, n=29, failed=0: REGRESSED" type="regressed"/>
+            <testcase name="bridge start/first cold boot+init" classname="python">
+                <failure message="48.0 ms -&gt; 72.0 ms, +24.0 ms [+22.6, +25.4], p=.0004, n=29, failed=0: REGRESSED" type="regressed"/>
             </testcase>
             <testcase name="bridge start/first cold total" classname="python">
                 <failure message="224 ms -&gt; 250 ms, +11.8 % [+8.8, +14.8], p=.0004, n=58, failed=0: REGRESSED in init (+26 ms) (measured again: n = 58)" type="regressed"/>
