@@ -226,7 +226,7 @@ fn what_cannot_be_measured_is_refused() {
         assert!(!gate.folder().exists() && gate.output.stdout.is_empty());
     };
     refused(&["--functions", "gamma"], &["unknown function `gamma`", "`alpha`"]);
-    refused(&["--inject", "1us"], &["at least 1ms"]);
+    refused(&["--inject", "1us"], &["whole milliseconds"]);
     refused(&["--gate", "latency"], &["`latency`", "total, own, warm, memory, size"]);
     refused(&["--margin", "5"], &["--margin", "is no share"]);
     refused(&["--networks", "host,host"], &["`networks` has a value twice"]);
