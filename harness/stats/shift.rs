@@ -15,7 +15,7 @@ use pragmastat::estimators::raw;
 use super::rank;
 
 /// Probability that each side of an interval may leave out: 95 % two-sided.
-const TAIL: f64 = 0.025;
+pub(super) const TAIL: f64 = 0.025;
 
 /// A typical difference or ratio, and how well it is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,22 +69,29 @@ fn estimate(head: &[f64], base: &[f64]) -> Option<Estimate> {
 
 /// The difference of a 1-based rank among all differences head - base, of sides that
 /// are sorted, not empty and finite.
-///
-/// Bisects over the numbers themselves, in at most 64 counts, so that no more memory
-/// is needed however many pairs there are.
 fn nth_difference(head: &[f64], base: &[f64], rank: u64) -> f64 {
-    let mut low = in_order(head[0] - base[base.len() - 1]);
-    let mut high = in_order(head[head.len() - 1] - base[0]);
+    let (least, most) = (head[0] - base[base.len() - 1], head[head.len() - 1] - base[0]);
+    least_with(least, most, |limit| pairs_up_to(head, base, limit) >= rank)
+}
+
+/// The least number between two, both included, for which something holds that holds
+/// for `most` and for all numbers above one that it holds for.
+///
+/// Bisects over the numbers themselves, in at most 64 steps: a value of a given rank
+/// among very many is found by counting, and needs no more memory however many there
+/// are.
+pub(super) fn least_with(least: f64, most: f64, holds: impl Fn(f64) -> bool) -> f64 {
+    let (mut low, mut high) = (in_order(least), in_order(most));
     while low < high {
         // Their mean, rounded down, without overflow.
         let middle = (low & high) + ((low ^ high) >> 1);
-        if pairs_up_to(head, base, from_order(middle)) >= rank {
+        if holds(from_order(middle)) {
             high = middle;
         } else {
             low = middle + 1;
         }
     }
-    // A difference of 0 is found at -0, which is equal and comes first.
+    // A value of 0 is found at -0, which is equal and comes first.
     from_order(low) + 0.0
 }
 
