@@ -22,6 +22,7 @@ pub mod rank;
 mod resources;
 mod rounds;
 pub mod shift;
+pub mod signed_rank;
 mod throughput;
 mod typical;
 mod unattributed;
