@@ -56,7 +56,7 @@ pub fn least_p(pairs: usize) -> f64 {
 /// one is left.
 ///
 /// Its interval lies between two of these means, as the test would accept them (Tukey
-/// 1949; Hollander & Wolfe 1973, section 3.4), and includes both, so that ties only make
+/// 1949; Hollander & Wolfe 1973, section 3.3), and includes both, so that ties only make
 /// it cover more. Fewer than 6 differences have none: it would leave out 2 * 2^-5.
 #[must_use]
 pub fn centre(differences: &[f64]) -> Option<Estimate> {
@@ -206,3 +206,6 @@ fn means_up_to(sorted: &[f64], limit: f64) -> u64 {
 fn mean(a: f64, b: f64) -> f64 {
     f64::midpoint(a, b)
 }
+
+#[cfg(test)]
+mod tests;

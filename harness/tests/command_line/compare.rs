@@ -156,5 +156,6 @@ fn a_job_gets_its_summary_and_keeps_what_is_there() {
     let text = fs::read_to_string(&summary).unwrap();
     assert!(text.starts_with("before\n") && text.len() > "before\n".len(), "{text}");
     ends(&job(Path::new("")), 1, &[]);
-    ends(&job(gate.home.path()), 4, &["GITHUB_STEP_SUMMARY"]);
+    // The verdict is not less true for a summary that cannot be written.
+    ends(&job(gate.home.path()), 1, &["warning: cannot write GITHUB_STEP_SUMMARY"]);
 }
