@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use tokio::sync::watch;
 
-use super::measure::{Begun, Ready, Request, Side};
+use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
 use super::{Failure, compare, gate, load_functions, runtime, say};
 use crate::cli::{self, EngineChoice, Injection};
 use crate::compare::{Measured, Noise, Rates, Rules, Setting};
-use crate::drive::Ended;
+use crate::drive::{Ended, Stop};
 use crate::functions::Function;
 use crate::plan::Plan;
 use crate::provision::Consent;
@@ -30,10 +31,17 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
         println!("{} times the same, with other seeds", args.runs);
         return Ok(());
     }
+    gate::is_new(&aa.folder)?;
     let begun = Instant::now();
-    let (heads, source) = match &args.simulate {
-        Some(folder) => aa.simulate(folder)?,
-        None => (aa.measure()?, "measured on this machine".to_owned()),
+    let (heads, source, ended) = match &args.simulate {
+        Some(folder) => {
+            let (heads, source) = aa.simulate(folder)?;
+            (heads, source, Ok(()))
+        }
+        None => {
+            let (heads, ended) = aa.measure()?;
+            (heads, "measured on this machine".to_owned(), ended)
+        }
     };
     let found = Reliability {
         command: aa.command(),
@@ -50,7 +58,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
     }
     println!("{}", rates::text(&found));
     say(&format!("kept in {}", aa.folder.display()));
-    Ok(())
+    ended
 }
 
 /// Milliseconds of sleep by function.
@@ -96,21 +104,27 @@ impl<'a> Aa<'a> {
         vec![Sleeps::new(); self.injections.len()]
     }
 
-    /// Measures every gate: one base, and each head against it, in turns.
-    fn measure(&self) -> Result<Vec<Head>, Failure> {
+    /// Measures every gate: one base, and each head against it, in turns. What was
+    /// measured before an interruption or a failure is told too, beside it.
+    fn measure(&self) -> Result<(Vec<Head>, Result<(), Failure>), Failure> {
         let choice = self.args.turns.engine;
         let consent = Consent::from_flag(self.args.common.provision);
         runtime(choice == EngineChoice::Fake)?.block_on(async {
             let request = self.request(1, &self.sleepless(), 0);
             let ready = Ready::get(choice, consent, &request).await?;
-            let sleeps = self.sleeps(&ready).await?;
+            let mut stop = interrupts()?;
+            let sleeps = self.sleeps(&ready, &mut stop).await?;
             let mut all = vec![Rates::default(); self.injections.len()];
+            let mut ended = Ok(());
             for number in 1..=self.args.runs {
                 say(&format!("gate {number} of {}", self.args.runs));
                 let request = self.request(number, &sleeps, u64::from(number));
-                self.one(&ready, &request, &mut all).await?;
+                ended = self.one(&ready, &request, &mut stop, &mut all).await;
+                if ended.is_err() {
+                    break;
+                }
             }
-            Ok(self.heads(sleeps, all))
+            Ok((self.heads(sleeps, all), ended))
         })
     }
 
@@ -119,27 +133,29 @@ impl<'a> Aa<'a> {
         &self,
         ready: &Ready,
         request: &Request,
+        stop: &mut watch::Receiver<Stop>,
         all: &mut [Rates],
     ) -> Result<(), Failure> {
-        let mut again = BTreeSet::new();
-        let alarmed = || {
+        let mut alarmed = BTreeSet::new();
+        let again = || {
             if !self.args.no_confirm {
                 for found in self.judge(request, &BTreeSet::new())? {
-                    again.extend(found.alarmed());
+                    alarmed.extend(found.alarmed());
                 }
             }
             let functions = request.scenario.functions.iter().enumerate();
             Ok(functions
-                .filter(|(_, name)| again.contains(*name))
+                .filter(|(_, name)| alarmed.contains(*name))
                 .map(|(index, _)| index)
                 .collect())
         };
-        match ready.measure(request, alarmed).await? {
+        match ready.measure(request, Steering { stop, again }).await? {
             Ended::Stopped => return Err(Failure::Interrupted),
             Ended::Complete | Ended::OutOfTime => {}
         }
-        for (rates, found) in all.iter_mut().zip(self.judge(request, &again)?) {
+        for (rates, found) in all.iter_mut().zip(self.judge(request, &alarmed)?) {
             rates.add(&found);
+            say(&format!("{}: {}", found.head.label, found.outcome.name()));
         }
         Ok(())
     }
@@ -161,13 +177,20 @@ impl<'a> Aa<'a> {
     }
 
     /// What each head sleeps. A share is of the median of a short run before.
-    async fn sleeps(&self, ready: &Ready) -> Result<Vec<Sleeps>, Failure> {
+    async fn sleeps(
+        &self,
+        ready: &Ready,
+        stop: &mut watch::Receiver<Stop>,
+    ) -> Result<Vec<Sleeps>, Failure> {
         let is_share = |i: &Option<Injection>| matches!(i, Some(Injection::Share(_)));
         let mut medians = BTreeMap::new();
         if self.injections.iter().any(is_share) {
             say(&format!("{PILOT} rounds to know what a share of the total is"));
             let request = self.pilot();
-            ready.measure(&request, || Ok(Vec::new())).await?;
+            let steering = Steering { stop, again: nothing_again };
+            if ready.measure(&request, steering).await? == Ended::Stopped {
+                return Err(Failure::Interrupted);
+            }
             let (pilot, _) = compare::open(&request.sides[0].folder)?;
             medians = Noise::of(&[vec![pilot]]).map(|noise| noise.medians()).unwrap_or_default();
         }

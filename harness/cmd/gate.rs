@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 
-use super::measure::{Begun, Ready, Request, Side};
+use super::measure::{Begun, Ready, Request, Side, Steering, interrupts};
 use super::sides::Sides;
 use super::{Failure, compare, run, runtime, say, verdict};
 use crate::cli::{self, EngineChoice, FactorFlags, TurnFlags};
@@ -29,25 +29,20 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
         print!("{}", request.describe());
         return Ok(());
     }
-    if folder(&request).exists() {
-        return Err(Failure::Environment(anyhow!(
-            "{} exists already: a gate never writes over another; name a new folder with --out",
-            folder(&request).display()
-        )));
-    }
+    is_new(folder(&request))?;
     announce(&sides);
     let consent = Consent::from_flag(args.common.provision);
-    let mut again = BTreeSet::new();
+    let mut alarmed = BTreeSet::new();
     let ended = runtime(args.turns.engine == EngineChoice::Fake)?.block_on(async {
         let ready = Ready::get(args.turns.engine, consent, &request).await?;
-        let alarmed = || {
+        let again = || {
             if args.no_confirm {
                 return Ok(Vec::new());
             }
-            again = judge(&request, &rules, &BTreeSet::new())?.alarmed();
-            Ok(told(&request, &again))
+            alarmed = judge(&request, &rules, &BTreeSet::new())?.alarmed();
+            Ok(told(&request, &alarmed))
         };
-        ready.measure(&request, alarmed).await
+        ready.measure(&request, Steering { stop: &mut interrupts()?, again }).await
     });
     match ended? {
         Ended::Complete => {}
@@ -57,10 +52,21 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
         }
         Ended::OutOfTime => say("the time limit ended it: not every round was measured"),
     }
-    let mut found = judge(&request, &rules, &again)?;
+    let mut found = judge(&request, &rules, &alarmed)?;
     found.lack(&sides.only[0], crate::compare::Side::Head);
     found.lack(&sides.only[1], crate::compare::Side::Base);
     verdict::give(&found, folder(&request), args.strict)
+}
+
+/// Refuses a folder that is there, before anything is built.
+pub(super) fn is_new(folder: &Path) -> Result<(), Failure> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    Err(Failure::Environment(anyhow!(
+        "{} exists already: nothing is written over; name a new folder with --out",
+        folder.display()
+    )))
 }
 
 /// The scenario of a measurement in turns, changed as was typed.

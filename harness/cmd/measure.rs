@@ -75,30 +75,43 @@ impl Ready {
         Ok(Ready::Docker { engine: Arc::new(engine), records })
     }
 
-    /// Measures a request for whose sides it was made. `again` is asked once all is
-    /// measured which functions, by index, to measure for as many rounds again.
-    pub(super) async fn measure(
+    /// Measures a request for whose sides it was made.
+    pub(super) async fn measure<A: FnOnce() -> Result<Vec<usize>>>(
         &self,
         request: &Request,
-        again: impl FnOnce() -> Result<Vec<usize>>,
+        steering: Steering<'_, A>,
     ) -> Result<Ended> {
         match self {
             Ready::Docker { engine, records } => {
                 let clock = Clock::start();
                 let trace = listen(request, clock);
                 let all = Arc::new(WithProcesses::new(engine.clone()));
-                measure(request, engine.as_ref(), all, clock, records, trace, again).await
+                measure(request, engine.as_ref(), all, clock, records, trace, steering).await
             }
             Ready::Fake { records } => {
                 let clock = Clock::paused();
                 let engine = FakeEngine::new(clock, request.plan.seed, Default::default());
                 let engine = Arc::new(engine);
                 let silent = Err("simulated: there is no kernel to listen to".to_owned());
-                measure(request, engine.as_ref(), engine.clone(), clock, records, silent, again)
+                measure(request, engine.as_ref(), engine.clone(), clock, records, silent, steering)
                     .await
             }
         }
     }
+}
+
+/// What steers a measurement from outside.
+pub(super) struct Steering<'a, A> {
+    /// What was asked for by Ctrl-C.
+    pub(super) stop: &'a mut watch::Receiver<Stop>,
+    /// Asked once all is measured: which functions, by index, to measure for as many
+    /// rounds again.
+    pub(super) again: A,
+}
+
+/// Measures nothing again.
+pub(super) fn nothing_again() -> Result<Vec<usize>> {
+    Ok(Vec::new())
 }
 
 /// The listener to the kernel, or why there is none.
@@ -117,14 +130,14 @@ fn listen(request: &Request, clock: Clock) -> Trace {
 /// Everything from an engine with images to rows on disk. Whatever happens after
 /// the first trial, the instances are removed and the records are saved. The clock
 /// was started when all was prepared: its epoch is the begin of it all.
-async fn measure<E: Engine>(
+async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     request: &Request,
     images: &impl ImageStore,
     engine: Arc<E>,
     clock: Clock,
     records: &[Vec<FunctionRecord>],
     trace: Trace,
-    again: impl FnOnce() -> Result<Vec<usize>>,
+    steering: Steering<'_, A>,
 ) -> Result<Ended> {
     let mut info = engine.describe().await?;
     info.address = without_home(&info.address);
@@ -141,20 +154,19 @@ async fn measure<E: Engine>(
     }
     let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
     let driver = Driver::new(engine, platform, scenario, plan, targets, trace.ok());
-    drive(request, &driver, writers, again).await
+    drive(request, &driver, writers, steering).await
 }
 
-async fn drive<E: Engine>(
+async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     request: &Request,
     driver: &Driver<E>,
     mut writers: Vec<Writer>,
-    again: impl FnOnce() -> Result<Vec<usize>>,
+    steering: Steering<'_, A>,
 ) -> Result<Ended> {
     say(&request.announce());
     let (begun, before) = (Instant::now(), Reading::now());
-    let mut stop = interrupts()?;
     let mut asked = vec![0; writers.len()];
-    let ended = trials(request, driver, &mut writers, &mut asked, &mut stop, again).await;
+    let ended = trials(request, driver, &mut writers, &mut asked, steering).await;
     let cleared = driver.platform().clear().await;
     let ended = close(request, driver, writers, Closing { ended, begun, before, asked })?;
     cleared.context("removing the run's containers: `coldstart clean` tries again")?;
@@ -162,13 +174,12 @@ async fn drive<E: Engine>(
 }
 
 /// Runs every trial of the plan, and then those of `again`.
-async fn trials<E: Engine>(
+async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     request: &Request,
     driver: &Driver<E>,
     writers: &mut [Writer],
     asked: &mut [u64],
-    stop: &mut watch::Receiver<Stop>,
-    again: impl FnOnce() -> Result<Vec<usize>>,
+    Steering { stop, again }: Steering<'_, A>,
 ) -> Result<Ended, DriveError> {
     let Request { plan, scenario, .. } = request;
     let begun = Instant::now();
@@ -271,8 +282,8 @@ async fn other_runs(engine: &impl Engine) -> Result<Vec<String>> {
 }
 
 /// Ctrl-C (or SIGTERM) once: after the trial. Twice: now. A third time nothing is
-/// cleaned up any more.
-fn interrupts() -> Result<watch::Receiver<Stop>> {
+/// cleaned up any more. To be called once a process.
+pub(super) fn interrupts() -> Result<watch::Receiver<Stop>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let (sender, receiver) = watch::channel(Stop::No);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
-use super::measure::{Begun, Ready, Request, Side};
+use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
 use super::{Failure, load_functions, report, runtime, say};
 use crate::cli::{self, EngineChoice};
 use crate::drive::Ended;
@@ -28,7 +28,8 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
     let consent = Consent::from_flag(args.common.provision);
     let ended = runtime(args.engine == EngineChoice::Fake)?.block_on(async {
         let ready = Ready::get(args.engine, consent, &request).await?;
-        ready.measure(&request, || Ok(Vec::new())).await
+        let steering = Steering { stop: &mut interrupts()?, again: nothing_again };
+        ready.measure(&request, steering).await
     });
     finish(&request, ended)
 }

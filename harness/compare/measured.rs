@@ -303,6 +303,5 @@ fn middle(ns: Vec<u64>) -> Option<f64> {
 /// Median; infinite values are the largest. None of no values.
 pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
-    let below = values.len().checked_sub(1)? / 2;
-    Some(f64::midpoint(values[below], values[values.len() / 2]))
+    stats::middle(&values)
 }

@@ -9,6 +9,7 @@ mod cells;
 mod chance;
 mod failures;
 mod maker;
+mod reliability;
 mod trust;
 mod verdicts;
 

@@ -158,7 +158,8 @@ pub(super) fn type_7(sorted: &[u64], q: f64) -> Option<f64> {
 }
 
 /// Median of sorted values; none of no values.
-pub(super) fn middle(sorted: &[f64]) -> Option<f64> {
+#[must_use]
+pub fn middle(sorted: &[f64]) -> Option<f64> {
     let below = sorted.len().checked_sub(1)? / 2;
     Some(f64::midpoint(sorted[below], sorted[sorted.len() / 2]))
 }

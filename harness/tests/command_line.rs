@@ -6,6 +6,7 @@ use std::process::Output;
 
 use assert_cmd::Command;
 
+mod aa;
 mod compare;
 mod controls;
 mod factors;
