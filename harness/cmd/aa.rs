@@ -20,8 +20,10 @@ use crate::report::rates::{self, Head, Reliability};
 use crate::scenario::Scenario;
 use crate::store::{self, SideRecord};
 
-/// Rounds that are measured to know what a share of a function's total is.
-const PILOT: u32 = 6;
+/// The folder of the few rounds that are measured to know what a share of a function's
+/// total is, and their number.
+const PILOT: &str = "pilot";
+const PILOT_ROUNDS: u32 = 6;
 
 /// Measures (or draws) the gates, and tells how they came out.
 pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
@@ -264,8 +266,8 @@ impl<'a> Aa<'a> {
 
     /// A few rounds of the base alone.
     fn pilot(&self) -> Request {
-        let scenario = Scenario { rounds: PILOT, ..self.scenario.clone() };
-        let folder = self.folder.join("pilot");
+        let scenario = Scenario { rounds: PILOT_ROUNDS, ..self.scenario.clone() };
+        let folder = self.folder.join(PILOT);
         self.asked(vec![self.side("base", &folder, Sleeps::new())], scenario, 0, 0)
     }
 
@@ -339,7 +341,8 @@ fn injections(typed: &[Injection]) -> Result<Vec<Option<Injection>>, Failure> {
 }
 
 /// The measurements of unchanged code in a folder, or in any folder below: sides that
-/// were told to sleep are left out, those of one measurement stand together.
+/// were told to sleep are left out, those of one measurement stand together. So is a
+/// pilot: its few rounds would be drawn again and again, and look steadier than they are.
 fn measurements(folder: &Path, functions: &[String]) -> Result<Vec<Vec<Measured>>> {
     let mut by_run: BTreeMap<String, Vec<Measured>> = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
@@ -355,7 +358,13 @@ fn measurements(folder: &Path, functions: &[String]) -> Result<Vec<Vec<Measured>
         }
         let entries = std::fs::read_dir(&folder);
         let entries = entries.map_err(|e| anyhow!("cannot read {}: {e}", folder.display()))?;
-        folders.extend(entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()));
+        folders.extend(
+            entries
+                .flatten()
+                .filter(|entry| entry.file_name() != PILOT)
+                .map(|entry| entry.path())
+                .filter(|path| path.is_dir()),
+        );
     }
     Ok(by_run.into_values().collect())
 }
