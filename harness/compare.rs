@@ -120,7 +120,8 @@ pub struct Comparison {
     pub rows: Vec<Row>,
     /// Cells on one side only.
     pub missing: Vec<Missing>,
-    /// Why the outcome binds nobody: machines or engines differ. Empty when it does.
+    /// Why the outcome binds nobody: machines or engines differ, or nothing shows that
+    /// they were the same. Empty when it does.
     pub advisory: Vec<String>,
     /// What a reader must know besides: bases that differ, a dirty tree, sides that
     /// were measured one after the other.
@@ -287,15 +288,23 @@ fn order(base: &Measured, head: &Measured) -> BTreeMap<Cell, [Vec<Start>; 2]> {
 
 impl Comparison {
     /// Sides that were measured one after the other met two moods of the machine. The
-    /// null container was measured with each: where it changed, a change of a total is
-    /// not the function's.
+    /// null container was measured with each: where it changed, a change of a time is
+    /// not the function's; where there is none, nobody knows.
     fn distrust(&mut self, base: &Measured, head: &Measured, rules: &Rules) {
         self.notes.push(
             "base and head were measured one after the other, not in turns: the machine's drift \
              between the two looks like a change (`coldstart gate` measures in turns)"
                 .to_owned(),
         );
-        let moved = floors(base, head).find(|(_, ratio)| {
+        let floors = floors(base, head);
+        if floors.is_empty() && self.rows.iter().any(|row| row.metric.is_time()) {
+            self.advisory.push(
+                "nothing shows that the machine was the same for both: measured apart, and \
+                 without a null container on both sides (see `--no-controls`)"
+                    .to_owned(),
+            );
+        }
+        let moved = floors.into_iter().find(|(_, ratio)| {
             let most = 1.0 + rules.margins.share;
             ratio.interval.is_some_and(|(low, high)| low < 1.0 / most || high > most)
         });
@@ -304,7 +313,7 @@ impl Comparison {
         let percent = |ratio: f64| (ratio - 1.0) * 100.0;
         let changed = if low <= 1.0 && 1.0 <= high { "may have changed" } else { "changed" };
         self.notes.push(format!(
-            "the {name} itself {changed} by {:+.1} % [{:+.1}, {:+.1}]: totals are not judged",
+            "the {name} itself {changed} by {:+.1} % [{:+.1}, {:+.1}]: times are not judged",
             percent(ratio.value),
             percent(low),
             percent(high),
@@ -316,7 +325,7 @@ impl Comparison {
             both.is_some_and(|(head, base)| proportion::more_often(head, base) <= rules.alpha)
         };
         let judged = [Verdict::Regressed, Verdict::Improved];
-        for row in self.rows.iter_mut().filter(|row| row.metric == Metric::Total) {
+        for row in self.rows.iter_mut().filter(|row| row.metric.is_time()) {
             if judged.contains(&row.verdict) && !fails(row) {
                 row.verdict = Verdict::Inconclusive;
                 row.reason = Some(format!("the null container {changed} too: the machine did"));
@@ -360,7 +369,7 @@ impl Comparison {
 }
 
 /// The null container of both sides under each combination of factors.
-fn floors(base: &Measured, head: &Measured) -> impl Iterator<Item = (String, Estimate)> {
+fn floors(base: &Measured, head: &Measured) -> Vec<(String, Estimate)> {
     let floor = |cell: &&Cell| cell.control == Some(Control::Container(0));
     let shared = base.cells.keys().filter(floor).filter_map(|cell| {
         let values =
@@ -368,7 +377,7 @@ fn floors(base: &Measured, head: &Measured) -> impl Iterator<Item = (String, Est
         let (was, is): (Vec<f64>, Vec<f64>) = (values(base)?, values(head)?);
         Some((format!("null container ({})", cell.factors.network), shift::ratio(&is, &was)?))
     });
-    shared.collect::<Vec<_>>().into_iter()
+    shared.collect()
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use crate::store::Origin;
 
 #[test]
 fn machines_that_differ_make_it_advisory_and_each_difference_is_named() {
-    let base = Maker::new(1, 30);
-    let mut head = Maker::shaped(2, 30, |shape| shape.init += 50.0);
+    let base = Maker::new(1, 30).with_floor(3, 100.0);
+    let mut head = Maker::shaped(2, 30, |shape| shape.init += 50.0).with_floor(4, 100.0);
     head.run.record.host.kernel = "Linux 6.19.0".into();
     head.run.record.host.cpu = "Other CPU".into();
     head.run.record.engine.version = "29.0".into();
@@ -27,8 +27,8 @@ fn machines_that_differ_make_it_advisory_and_each_difference_is_named() {
 
 #[test]
 fn a_little_memory_more_or_less_is_the_same_machine() {
-    let base = Maker::new(1, 30);
-    let mut head = Maker::new(2, 30);
+    let base = Maker::new(1, 30).with_floor(3, 100.0);
+    let mut head = Maker::new(2, 30).with_floor(4, 100.0);
     head.run.record.host.memory -= 40 << 20;
     head.run.record.host.os = "Debian GNU/Linux 12.9".into();
     assert!(later(&base, &head).advisory.is_empty());
@@ -73,7 +73,7 @@ fn sides_measured_one_after_the_other_are_told_so() {
 }
 
 #[test]
-fn totals_are_not_judged_where_the_null_container_changed_too() {
+fn times_are_not_judged_where_the_null_container_changed_too() {
     let base = Maker::new(1, 30).with_floor(3, 100.0);
     let slow = Maker::shaped(2, 30, |shape| shape.engine += 25.0);
     let found = later(&base, &slow.clone().with_floor(4, 125.0));
@@ -82,16 +82,33 @@ fn totals_are_not_judged_where_the_null_container_changed_too() {
     assert!(total.reason.as_ref().unwrap().contains("null container"), "{total:#?}");
     assert_eq!(verdict(&found, Metric::Own), Verdict::Unchanged);
     assert_eq!(found.outcome, Outcome::Inconclusive);
-    assert!(told(&found, &["null container (bridge)", "totals are not judged"]));
+    assert!(told(&found, &["null container (bridge)", "times are not judged"]));
     // A floor that stood still lets the total speak, and so do sides in turns.
     let found = later(&base, &slow.clone().with_floor(4, 100.0));
     assert_eq!(verdict(&found, Metric::Total), Verdict::Regressed);
     assert_eq!(gate(&base, &slow.with_floor(4, 125.0)).outcome, Outcome::Regressed);
-    // An own part does not hang on the machine's engine.
+    // A slower machine runs the function's own part slower too; bytes do not hang on it.
     let own = Maker::shaped(2, 30, |shape| shape.init += 25.0).with_floor(4, 125.0);
     let found = later(&base, &own);
-    assert_eq!(verdict(&found, Metric::Total), Verdict::Inconclusive);
-    assert_eq!(found.outcome, Outcome::Regressed);
+    assert_eq!(verdict(&found, Metric::Own), Verdict::Inconclusive);
+    assert_eq!(found.outcome, Outcome::Inconclusive);
+    let mut large = own;
+    large.run.record.functions[0].size *= 2;
+    assert_eq!(verdict(&later(&base, &large), Metric::Size), Verdict::Regressed);
+}
+
+#[test]
+fn runs_apart_without_a_null_container_bind_nobody() {
+    let (base, slow) = (Maker::new(1, 30), Maker::shaped(2, 30, |shape| shape.engine += 50.0));
+    let known = |maker: &Maker| maker.clone().with_floor(3, 100.0);
+    let unknown = [(base.clone(), slow.clone()), (known(&base), slow.clone())];
+    for (base, head) in unknown {
+        let found = later(&base, &head);
+        assert!(found.advisory[0].contains("--no-controls"), "{:?}", found.advisory);
+        assert_eq!(found.outcome, Outcome::Regressed, "the verdict stands, it binds nobody");
+    }
+    assert!(later(&known(&base), &known(&slow)).advisory.is_empty());
+    assert!(gate(&base, &slow).advisory.is_empty(), "in turns, one machine had both");
 }
 
 /// Nobody can tell whose a change is where nobody knows that the machine stood still.
