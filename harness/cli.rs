@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::factors::{FactorLists, Network, PageCache};
 use crate::scenario::MAX_WORKERS;
-use crate::units::{Cpus, parse_duration, parse_share, parse_size};
+use crate::units::{Cpus, parse_duration, parse_precision, parse_size};
 
 mod judging;
 
@@ -94,7 +94,7 @@ pub struct Run {
 
     /// Measure each cell until the 95 % interval of its median is within so much of
     /// it, such as 2%, at least 10 rounds
-    #[arg(long, value_name = "SHARE", value_parser = parse_share)]
+    #[arg(long, value_name = "SHARE", value_parser = parse_precision)]
     pub until: Option<f64>,
 
     /// Begin no trial after so long, such as 10m

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::factors::{FactorLists, Network, PageCache};
 use crate::functions::{is_name, line_of};
 use crate::margins::Margins;
-use crate::units::{Cpus, DurationText, ShareText, SizeText};
+use crate::units::{Cpus, DurationText, PrecisionText, SizeText};
 
 mod gate;
 
@@ -121,7 +121,7 @@ struct WireScenario {
     log_drivers: Vec<String>,
     controls: Option<bool>,
     rounds: u32,
-    until: Option<ShareText>,
+    until: Option<PrecisionText>,
     max_time: Option<DurationText>,
     keep_alive: DurationText,
     gate: Option<gate::WireGate>,

@@ -81,13 +81,29 @@ impl<'de> Deserialize<'de> for SizeText {
 /// Parses `2%` or `0.5%` as a share of 1.
 ///
 /// # Errors
-/// When it is not a number of percent above 0 and below 100.
+/// When it is not a number of percent from 0 to below 100.
 pub fn parse_share(text: &str) -> Result<f64, String> {
     let percent = text.strip_suffix('%').and_then(|number| number.trim().parse::<f64>().ok());
     percent
-        .filter(|percent| *percent > 0.0 && *percent < 100.0)
+        .filter(|percent| (0.0..100.0).contains(percent))
         .map(|percent| percent / 100.0)
-        .ok_or_else(|| format!("`{text}` is no share: write it as `2%`, above 0 and below 100"))
+        .ok_or_else(|| format!("`{text}` is no share: write it as `2%`, from 0 to below 100"))
+}
+
+/// Parses how exactly something is to be known: a share above 0.
+///
+/// # Errors
+/// As [`parse_share`], and for `0%`, which nothing ever reaches.
+pub fn parse_precision(text: &str) -> Result<f64, String> {
+    let share = parse_share(text)?;
+    let reachable = (share > 0.0).then_some(share);
+    reachable.ok_or_else(|| format!("`{text}` is never reached: write a share such as `2%`"))
+}
+
+/// A share as [`parse_share`] reads it, without the dust of binary fractions.
+#[must_use]
+pub fn format_share(share: f64) -> String {
+    format!("{}%", (share * 1e8).round() / 1e6)
 }
 
 /// A share written for people in a TOML file, such as `"2%"`.
@@ -98,6 +114,17 @@ impl<'de> Deserialize<'de> for ShareText {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         parse_share(&text).map(ShareText).map_err(serde::de::Error::custom)
+    }
+}
+
+/// A precision in a TOML file, such as `"2%"`.
+#[derive(Debug, Clone, Copy)]
+pub struct PrecisionText(pub f64);
+
+impl<'de> Deserialize<'de> for PrecisionText {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse_precision(&text).map(PrecisionText).map_err(serde::de::Error::custom)
     }
 }
 

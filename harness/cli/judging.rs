@@ -8,7 +8,7 @@ use clap::Args;
 use super::{Common, EngineChoice, FactorFlags};
 use crate::compare::Rules;
 use crate::margins::{Margins, Metric};
-use crate::units::{parse_duration, parse_share};
+use crate::units::{format_share, parse_duration, parse_share};
 
 /// What counts as slower.
 #[derive(Debug, Args)]
@@ -53,7 +53,7 @@ impl JudgeFlags {
     /// The flags that say the same again.
     pub fn repeat(&self, typed: &mut Vec<String>) {
         let ms = |time: Duration| format!("{}ms", time.as_secs_f64() * 1e3);
-        typed.extend(self.margin.map(|share| format!("--margin {}%", share * 100.0)));
+        typed.extend(self.margin.map(|share| format!("--margin {}", format_share(share))));
         typed.extend(self.floor.map(|floor| format!("--floor {}", ms(floor))));
         typed.extend(self.own_floor.map(|floor| format!("--own-floor {}", ms(floor))));
         if let Some(gated) = &self.gate {
@@ -233,7 +233,7 @@ impl std::fmt::Display for Injection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Injection::Time(time) => write!(f, "{}ms", time.as_secs_f64() * 1e3),
-            Injection::Share(share) => write!(f, "{}%", share * 100.0),
+            Injection::Share(share) => f.write_str(&format_share(*share)),
         }
     }
 }

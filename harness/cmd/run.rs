@@ -14,6 +14,7 @@ use crate::provision::Consent;
 use crate::scenario::{self, Scenario};
 use crate::stats;
 use crate::store;
+use crate::units::format_share;
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
 const UNTIL_ROUNDS: u32 = 1_000;
@@ -111,7 +112,7 @@ fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, Failu
     let most = if args.until.is_some() { UNTIL_ROUNDS } else { scenario.rounds };
     scenario.rounds = args.rounds.unwrap_or(most);
     if let Some(share) = args.until {
-        typed.push(format!("--until {}%", share * 100.0));
+        typed.push(format!("--until {}", format_share(share)));
     }
     scenario.max_time = args.max_time.or(scenario.max_time);
     if let Some(time) = args.max_time {

@@ -87,7 +87,8 @@ fn bad_values_point_into_the_file() {
     check("memory = [\"64\"]", &["line 4", "has no unit", "`64MiB`"]);
     check("memory = [64]", &["line 4", "expected a string"]);
     check("until = \"2\"", &["line 4", "is no share", "`2%`"]);
-    check("until = \"100%\"", &["line 4", "above 0 and below 100"]);
+    check("until = \"100%\"", &["line 4", "from 0 to below 100"]);
+    check("until = \"0%\"", &["line 4", "never reached"]);
     check("until = 0.02", &["line 4", "expected a string"]);
     check("max-time = \"10\"", &["line 4", "has no unit", "`10s`"]);
     check("controls = \"no\"", &["line 4", "expected a boolean"]);

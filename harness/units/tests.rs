@@ -54,7 +54,25 @@ fn sizes_have_the_unit_that_reads_well() {
     check(70_133 << 20, "68.5 GiB");
 }
 
+#[test]
+fn shares_are_percents() {
+    assert_eq!(parse_share("7%"), Ok(0.07));
+    assert_eq!(parse_share("0%"), Ok(0.0));
+    assert_eq!(parse_precision("0.5 %"), Ok(0.005));
+    for text in ["7", "100%", "-1%", "NaN%", "%", ""] {
+        assert!(parse_share(text).unwrap_err().contains("is no share"), "{text}");
+    }
+    assert!(parse_precision("0%").unwrap_err().contains("never reached"));
+}
+
 proptest! {
+    #[test]
+    fn a_parsed_share_is_what_was_printed(share in 0u32..1_000_000) {
+        let text = format_share(f64::from(share) / 1e6);
+        prop_assert_eq!(format_share(parse_share(&text).unwrap()), text.clone());
+        prop_assert!(text.len() <= 8, "{}", text);
+    }
+
     #[test]
     fn a_parsed_duration_is_what_was_printed(ms in 1u64..10_000_000) {
         let text = format!("{ms}ms");

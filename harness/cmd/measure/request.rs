@@ -12,7 +12,7 @@ use crate::scenario::Scenario;
 use crate::store::{
     Counts, FORMAT, FunctionRecord, KernelEvents, MachineRecord, RunRecord, SideRecord,
 };
-use crate::units::format_wait;
+use crate::units::{format_share, format_wait};
 
 /// What to measure, checked and ready.
 pub(in crate::cmd) struct Request {
@@ -125,9 +125,9 @@ impl Request {
             }
             (Some(share), limit) => {
                 let limit = limit.map(|time| format!(", for {} at most", format_wait(time)));
-                let within = share * 100.0;
+                let within = format_share(share);
                 let limit = limit.unwrap_or_default();
-                format!("measuring until every median is known within {within} %{limit}")
+                format!("measuring until every median is known within {within}{limit}")
             }
         }
     }
