@@ -41,6 +41,10 @@ pub(super) fn texts(sheet: &sheet::Sheet) -> Vec<(&str, [f64; 4])> {
         .collect()
 }
 
+pub(super) fn holds(chart: &Composed, text: &str) -> bool {
+    texts(&chart.sheet).iter().any(|(held, _)| held.contains(text))
+}
+
 fn check(run: &Run, expected: &[&str]) {
     let charts = composed(run);
     assert_eq!(charts.iter().map(|c| c.name).collect::<Vec<_>>(), expected);

@@ -1,5 +1,5 @@
 use super::super::tests::comparison::{self, FOUR};
-use super::super::tests::{is_readable, look_at, texts};
+use super::super::tests::{holds, is_readable, look_at, texts};
 use super::*;
 
 fn order(c: &Comparison) -> Composed {
@@ -7,10 +7,6 @@ fn order(c: &Comparison) -> Composed {
     is_readable(&chart);
     look_at(&chart);
     chart
-}
-
-fn holds(chart: &Composed, text: &str) -> bool {
-    texts(&chart.sheet).iter().any(|(held, _)| held.contains(text))
 }
 
 #[test]

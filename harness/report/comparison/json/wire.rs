@@ -18,7 +18,8 @@ pub(super) struct Document {
     pub(super) format: u32,
     /// What becomes of a gate.
     pub(super) outcome: Outcome,
-    /// Whether the outcome binds: false when machines or engines differ.
+    /// Whether the outcome binds: false when machines or engines differ, or nothing shows
+    /// that they were the same.
     pub(super) binding: bool,
     /// Whether figures are made up.
     pub(super) simulated: bool,
