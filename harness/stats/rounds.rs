@@ -40,7 +40,7 @@ const MOST_KEPT: usize = 32 << 20;
 /// average, and binomial.
 type Times = [u8; LANES];
 
-/// The draws for so many rounds: [`RESAMPLES`] resamples, and the same ones for all
+/// The draws for so many rounds: 2,000 resamples, and the same ones for all
 /// rows of as many rounds. Kept, because the parts of a cell need the same ones.
 #[derive(Debug, Default)]
 pub struct Draws {
