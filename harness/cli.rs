@@ -10,8 +10,10 @@ use crate::scenario::MAX_WORKERS;
 use crate::units::{Cpus, parse_duration, parse_precision, parse_size};
 
 mod judging;
+mod output;
 
 pub use judging::{Aa, Compare, Gate, Injection, JudgeFlags, TurnFlags};
+pub use output::{Colour, Format, Printed, Talk};
 
 /// How long does a function take to answer when nothing is warm, and why?
 #[derive(Debug, Parser)]
@@ -36,6 +38,10 @@ pub struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
+
+    /// How it talks.
+    #[command(flatten)]
+    pub talk: Talk,
 }
 
 /// What to do.

@@ -36,10 +36,42 @@ pub(super) struct Chart {
     pub(super) title: String,
     /// What there is to see.
     pub(super) caption: String,
+    /// What it draws, in figures.
+    pub(super) data: Data,
     /// A whole SVG document.
     pub(super) svg: String,
+    /// The same, composed for a narrow page; none where only the wide one exists.
+    pub(super) narrow: Option<String>,
     /// A PNG image, twice as large for fine screens.
     pub(super) png: Vec<u8>,
+}
+
+/// What a chart draws, as a table for those who cannot see it or want the figures.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Data {
+    /// Headings, with units.
+    pub(super) columns: Vec<String>,
+    /// As many values a row as there are columns.
+    pub(super) rows: Vec<Vec<String>>,
+}
+
+/// For how wide a page a chart is composed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Paper {
+    /// A screen, or a picture to share.
+    Wide,
+    /// A telephone of 360 pixels, less the page's margins.
+    Narrow,
+}
+
+impl Paper {
+    /// In CSS pixels.
+    fn width(self) -> f64 {
+        match self {
+            Paper::Wide => 860.0,
+            Paper::Narrow => 328.0,
+        }
+    }
 }
 
 /// A function on one chart: its cell and the rows used for inference.
@@ -66,6 +98,7 @@ struct Composed {
     name: &'static str,
     title: String,
     caption: String,
+    data: Data,
     sheet: sheet::Sheet,
 }
 
@@ -86,26 +119,29 @@ pub(super) fn charts(run: &Run, summaries: &[Summary]) -> Result<Vec<Chart>> {
             1 => String::new(),
             _ => format!("-{}", conditions_in_a_name(run, factors)),
         };
-        for composed in compose(run, &of, factors)? {
-            charts.push(draw(composed, &suffix)?);
-        }
+        charts.extend(drawn(|paper| compose(run, &of, factors, paper), &suffix)?);
     }
-    if let Some(composed) = calibration::compose(run, summaries)? {
-        charts.push(draw(composed, "")?);
-    }
+    let calibration =
+        |paper| Ok(calibration::compose(run, summaries, paper)?.into_iter().collect());
+    charts.extend(drawn(calibration, "")?);
     Ok(charts)
 }
 
 /// The pictures of a comparison: `compare-forest`, `compare-order`. What has
 /// nothing to show is left out.
 pub(super) fn of_comparison(c: &Comparison) -> Result<Vec<Chart>> {
-    let composed = [forest::compose(c), order::compose(c)];
-    composed.into_iter().flatten().map(|composed| draw(composed, "")).collect()
+    let compose = |paper| Ok([forest::compose(c, paper), order::compose(c, paper)]);
+    drawn(|paper| compose(paper).map(|charts| charts.into_iter().flatten().collect()), "")
 }
 
-fn compose(run: &Run, summaries: &[Summary], factors: &Factors) -> Result<Vec<Composed>> {
+fn compose(
+    run: &Run,
+    summaries: &[Summary],
+    factors: &Factors,
+    paper: Paper,
+) -> Result<Vec<Composed>> {
     let conditions = conditions(run, factors);
-    let place = Place { run, conditions, warning: super::words::warning(run) };
+    let place = Place { run, conditions, paper, warning: super::words::warning(run) };
     let cold = place.series(headline(run, summaries));
     let burst = place.series(widest_bursts(run, summaries));
     let warm = place.series(warm_cells(run, summaries));
@@ -120,11 +156,19 @@ fn compose(run: &Run, summaries: &[Summary], factors: &Factors) -> Result<Vec<Co
     Ok(charts.into_iter().flatten().collect())
 }
 
-fn draw(composed: Composed, suffix: &str) -> Result<Chart> {
-    let Composed { name, title, caption, sheet } = composed;
-    let svg = sheet.svg(&title, &caption)?;
-    let png = sheet.png()?;
-    Ok(Chart { name: format!("{name}{suffix}"), title, caption, svg, png })
+/// The charts that are composed for both papers, drawn.
+fn drawn(compose: impl Fn(Paper) -> Result<Vec<Composed>>, suffix: &str) -> Result<Vec<Chart>> {
+    let narrow = compose(Paper::Narrow)?;
+    let draw = |composed: Composed| {
+        let Composed { name, title, caption, data, sheet } = composed;
+        let svg = sheet.svg(&title, &caption)?;
+        let png = sheet.png()?;
+        let narrow = narrow.iter().find(|c| c.name == name);
+        let narrow = narrow.filter(|c| c.sheet.width <= Paper::Narrow.width());
+        let narrow = narrow.map(|c| c.sheet.svg(&title, &caption)).transpose()?;
+        Ok(Chart { name: format!("{name}{suffix}"), title, caption, data, svg, narrow, png })
+    };
+    compose(Paper::Wide)?.into_iter().map(draw).collect()
 }
 
 /// What a chart is about: one combination of factors of one run.
@@ -132,6 +176,8 @@ struct Place<'a> {
     run: &'a Run,
     /// As [`conditions`] tells them.
     conditions: String,
+    /// How wide its charts are.
+    paper: Paper,
     /// Put before every title.
     warning: &'static str,
 }

@@ -118,8 +118,25 @@ fn remarks(run: &Run, summaries: &[Summary], findings: &Findings) -> Markup {
 fn figure(chart: &Chart) -> Markup {
     html! {
         figure id=(chart.name) {
-            (PreEscaped(&chart.svg))
+            @match &chart.narrow {
+                Some(narrow) => {
+                    div.on-wide { (PreEscaped(&chart.svg)) }
+                    div.on-narrow { (PreEscaped(narrow)) }
+                }
+                None => (PreEscaped(&chart.svg)),
+            }
             figcaption { b { (chart.title) ". " } (chart.caption) }
+            @if !chart.data.rows.is_empty() {
+                details {
+                    summary { "The figures" }
+                    table {
+                        thead { tr { @for c in &chart.data.columns { th scope="col" { (c) } } } }
+                        tbody {
+                            @for row in &chart.data.rows { tr { @for cell in row { td { (cell) } } } }
+                        }
+                    }
+                }
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::axis::{Frame, Scale, labelled};
 use super::sheet::{Align, Colour, GREY, INK, Sheet, Words};
-use super::{Composed, palette, rounds};
+use super::{Composed, Data, Paper, palette, rounds};
 use crate::report::words::warning;
 use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, Summary};
 use crate::store::Run;
@@ -51,7 +51,7 @@ struct Reach {
 }
 
 /// Composes the chart; none without a calibration.
-pub(super) fn compose(run: &Run, summaries: &[Summary]) -> Result<Option<Composed>> {
+pub(super) fn compose(run: &Run, summaries: &[Summary], _paper: Paper) -> Result<Option<Composed>> {
     let controls = Controls::of(&run.samples, summaries);
     let clouds = clouds(run, &controls);
     if clouds.is_empty() {
@@ -84,7 +84,7 @@ pub(super) fn compose(run: &Run, summaries: &[Summary]) -> Result<Option<Compose
         }
     }
     let caption = caption(&clouds, &controls, &reach);
-    Ok(Some(Composed { name: "calibration", title, caption, sheet }))
+    Ok(Some(Composed { name: "calibration", title, caption, data: Data::default(), sheet }))
 }
 
 fn clouds(run: &Run, controls: &Controls) -> Vec<Cloud> {

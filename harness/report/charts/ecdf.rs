@@ -6,7 +6,7 @@ use super::axis::{Frame, Scale, labelled};
 use super::labels::spread;
 use super::palette;
 use super::sheet::{Align, GREY, Sheet, WHITE, Words};
-use super::{Composed, Place, Series};
+use super::{Composed, Data, Place, Series};
 use crate::report::notes::median_ms;
 use crate::scenario::Act;
 use crate::units::format_ms;
@@ -48,7 +48,7 @@ pub(super) fn compose(
     frame.y_axis(&mut sheet, &percents, "share answered");
     let ends: Vec<End> = series.iter().filter_map(|s| curve(&mut sheet, &frame, s)).collect();
     label(&mut sheet, &frame, &ends, rows);
-    Ok(Some(Composed { name, title, caption: caption(series), sheet }))
+    Ok(Some(Composed { name, title, caption: caption(series), data: Data::default(), sheet }))
 }
 
 /// `one call` or `a burst of 4`.

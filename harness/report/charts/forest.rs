@@ -1,11 +1,11 @@
 //! The change of every row with its interval, against the margin that it has: what
 //! became slower, by how much, and how sure that is.
 
-use super::Composed;
 use super::axis::{Frame, Scale};
 use super::compared::{Differing, position, title};
 use super::palette;
 use super::sheet::{Align, Colour, GREY, INK, Sheet, WHITE, Words, width};
+use super::{Composed, Data, Paper};
 use crate::compare::{Comparison, Row};
 use crate::margins::Metric;
 use crate::report::words::plain;
@@ -70,7 +70,7 @@ struct Columns {
 }
 
 /// Composes the chart; none without a row that can be drawn.
-pub(super) fn compose(c: &Comparison) -> Option<Composed> {
+pub(super) fn compose(c: &Comparison, _paper: Paper) -> Option<Composed> {
     let all: Vec<&Row> =
         c.worst_first().into_iter().filter(|row| row.gated || has_interval(row)).collect();
     let (drawn, beyond) = all.split_at(all.len().min(MOST));
@@ -99,7 +99,13 @@ pub(super) fn compose(c: &Comparison) -> Option<Composed> {
     }
     let words = Words::new(left_out, (GAP, height - 20.0), Align::Left).colour(GREY);
     sheet.words(words.cut(WIDTH - 2.0 * GAP));
-    Some(Composed { name: "compare-forest", title, caption: finding::caption(c, &all), sheet })
+    Some(Composed {
+        name: "compare-forest",
+        title,
+        caption: finding::caption(c, &all),
+        data: Data::default(),
+        sheet,
+    })
 }
 
 fn has_interval(row: &Row) -> bool {

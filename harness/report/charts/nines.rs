@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::axis::{Frame, Scale, labelled};
 use super::labels::spread;
 use super::sheet::{Align, Sheet, Words};
-use super::{Composed, Place, Series, palette};
+use super::{Composed, Data, Place, Series, palette};
 use crate::report::words::maximum;
 
 const WIDTH: f64 = 860.0;
@@ -36,7 +36,13 @@ pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Compose
     let ends: Vec<(&Series, (f64, f64))> =
         curves.iter().filter_map(|(s, ms)| Some((*s, curve(&mut sheet, &frame, s, ms)?))).collect();
     label(&mut sheet, &frame, &ends);
-    Ok(Some(Composed { name: "warm", title, caption: caption(series), sheet }))
+    Ok(Some(Composed {
+        name: "warm",
+        title,
+        caption: caption(series),
+        data: Data::default(),
+        sheet,
+    }))
 }
 
 /// The values at 1/(1-q): 1, 2, 10, 100 ... as percentiles.

@@ -1,12 +1,12 @@
 //! Every start of both sides, when it was made: that base and head took turns, and
 //! what drifted meanwhile.
 
-use super::Composed;
 use super::axis::{Frame, Scale, labelled};
 use super::compared::{Differing, position, title};
 use super::labels::spread;
 use super::palette;
 use super::sheet::{Align, Colour, GREY, Sheet, Words, width};
+use super::{Composed, Data, Paper};
 use crate::compare::{Comparison, Start};
 use crate::report::words::plain;
 use crate::sample::Cell;
@@ -45,7 +45,7 @@ struct Column {
 }
 
 /// Composes the chart; none without a start.
-pub(super) fn compose(c: &Comparison) -> Option<Composed> {
+pub(super) fn compose(c: &Comparison, _paper: Paper) -> Option<Composed> {
     let (cells, left_out) = cells(c);
     let epochs = epochs(c, &cells);
     let differing = Differing::among(&cells.iter().map(|(cell, _)| *cell).collect::<Vec<_>>());
@@ -89,7 +89,13 @@ pub(super) fn compose(c: &Comparison) -> Option<Composed> {
             }
         }
     }
-    Some(Composed { name: "compare-order", title, caption: finding::caption(c, &panels), sheet })
+    Some(Composed {
+        name: "compare-order",
+        title,
+        caption: finding::caption(c, &panels),
+        data: Data::default(),
+        sheet,
+    })
 }
 
 type Starts<'a> = (&'a Cell, &'a [Vec<Start>; 2]);

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::axis::{Frame, Scale, labelled};
 use super::palette;
 use super::sheet::{Align, GREY, INK, Sheet, Words};
-use super::{Composed, Place, Series};
+use super::{Composed, Data, Place, Series};
 use crate::sample::{Phase, Phases, Sample};
 use crate::units::{NS_PER_MS, format_ms};
 
@@ -47,7 +47,13 @@ pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Compose
         draw(&mut sheet, &frame, top, bar);
         below(&mut sheet, top + BAR, split);
     }
-    Ok(Some(Composed { name: "phases", title, caption: caption(&bars), sheet }))
+    Ok(Some(Composed {
+        name: "phases",
+        title,
+        caption: caption(&bars),
+        data: Data::default(),
+        sheet,
+    }))
 }
 
 fn bar<'a>(place: &Place, series: &'a Series<'a>) -> Option<Bar<'a>> {

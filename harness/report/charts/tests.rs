@@ -11,7 +11,7 @@ fn factors() -> Factors {
 }
 
 pub(super) fn composed(run: &Run) -> Vec<Composed> {
-    compose(run, &summarise(&run.samples), &factors()).unwrap()
+    compose(run, &summarise(&run.samples), &factors(), Paper::Wide).unwrap()
 }
 
 /// Left, top, right, bottom of a text.

@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::axis::{Frame, Scale, labelled};
 use super::labels::spread;
 use super::sheet::{Align, GREY, INK, Sheet, Words};
-use super::{Composed, Place, palette};
+use super::{Composed, Data, Place, palette};
 use crate::report::words::{plain, position};
 use crate::sample::{Mark, Sample, Temperature};
 use crate::scenario::Act;
@@ -62,7 +62,13 @@ pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Com
     }
     failures(&mut sheet, &frame, place, &rows);
     label(&mut sheet, &frame, &points, &names);
-    Ok(Some(Composed { name: "timeline", title, caption: caption(place, &points), sheet }))
+    Ok(Some(Composed {
+        name: "timeline",
+        title,
+        caption: caption(place, &points),
+        data: Data::default(),
+        sheet,
+    }))
 }
 
 /// Around a row of an invalid burst.

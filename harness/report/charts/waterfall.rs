@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::axis::{Frame, Scale, labelled};
 use super::labels::spread;
 use super::sheet::{Align, Colour, FAINT, GREY, Sheet, Words, width};
-use super::{Composed, Place, Series, palette, phases};
+use super::{Composed, Data, Place, Series, palette, phases};
 use crate::report::words::{plain, shortened};
 use crate::sample::{Mark, Phase, Phases, Sample};
 use crate::units::{NS_PER_MS, format_ms};
@@ -93,7 +93,13 @@ pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Compose
     for (i, row) in rows.iter().enumerate() {
         draw(&mut sheet, &frame, TOP + ROW * (i as f64 + 0.5), row, &start);
     }
-    Ok(Some(Composed { name: "waterfall", title, caption: caption(&start, &rows), sheet }))
+    Ok(Some(Composed {
+        name: "waterfall",
+        title,
+        caption: caption(&start, &rows),
+        data: Data::default(),
+        sheet,
+    }))
 }
 
 /// The typical row of a function, when its processes are known.

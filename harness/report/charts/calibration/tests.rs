@@ -1,3 +1,4 @@
+use super::super::Paper;
 use super::super::tests::{is_readable, look, texts};
 use super::{Composed, compose};
 use crate::controls::Control;
@@ -13,7 +14,7 @@ fn controlled(slope: f64, noise: f64) -> Run {
 }
 
 fn calibration(run: &Run) -> Option<Composed> {
-    let chart = compose(run, &summarise(&run.samples)).unwrap();
+    let chart = compose(run, &summarise(&run.samples), Paper::Wide).unwrap();
     chart.iter().for_each(is_readable);
     chart
 }

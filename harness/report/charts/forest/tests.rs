@@ -5,7 +5,7 @@ use crate::compare::{Values, Verdict};
 use crate::stats::shift::Estimate;
 
 fn forest(c: &Comparison) -> Composed {
-    let chart = compose(c).unwrap();
+    let chart = compose(c, Paper::Wide).unwrap();
     is_readable(&chart);
     look_at(&chart);
     chart
@@ -87,7 +87,7 @@ fn one_row_and_none() {
     c.rows[0].base.median = Some(0.0);
     forest(&c);
     c.rows.clear();
-    assert!(compose(&c).is_none());
+    assert!(compose(&c, Paper::Wide).is_none());
 }
 
 #[test]

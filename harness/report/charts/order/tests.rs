@@ -3,7 +3,7 @@ use super::super::tests::{holds, is_readable, look_at, texts};
 use super::*;
 
 fn order(c: &Comparison) -> Composed {
-    let chart = compose(c).unwrap();
+    let chart = compose(c, Paper::Wide).unwrap();
     is_readable(&chart);
     look_at(&chart);
     chart
@@ -79,7 +79,7 @@ fn one_start_one_side_and_none() {
     c.interleaved = false;
     order(&c);
     c.order.values_mut().for_each(|[_, head]| head.clear());
-    assert!(compose(&c).is_none());
+    assert!(compose(&c, Paper::Wide).is_none());
 }
 
 #[test]
