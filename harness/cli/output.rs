@@ -1,0 +1,54 @@
+//! Flags about what is shown, and how: the same for every verb.
+
+use clap::{Args, ValueEnum};
+
+/// How a verb talks. On standard error; a result goes to standard output.
+#[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct Talk {
+    /// Say nothing but results, warnings and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say more: every trial, every command that is run
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+
+    /// Colours: where a terminal shows them and NO_COLOR is not set, or as is said here
+    #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
+    pub color: Colour,
+}
+
+/// When text is coloured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// In a terminal, unless NO_COLOR is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The form of a result on standard output.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people in a terminal.
+    #[default]
+    Text,
+    /// For programs.
+    Json,
+    /// For a page.
+    Markdown,
+    /// For a spreadsheet.
+    Csv,
+}
+
+/// The flag of verbs that print a result.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Printed {
+    /// The form of the result on standard output
+    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    pub format: Format,
+}
