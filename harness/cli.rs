@@ -83,6 +83,9 @@ pub struct Common {
     pub provision: bool,
 }
 
+/// The event of an image, unless one is typed.
+pub const NO_EVENT: &str = "{}";
+
 /// Flags of `run`.
 #[derive(Debug, Args)]
 pub struct Run {
@@ -129,6 +132,23 @@ pub struct Run {
     /// The run's folder, which must not exist [default: results/DATE-TIME-SCENARIO]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+
+    /// Measure this image as it is, such as an AWS Lambda image; may be typed again for
+    /// another
+    #[arg(long, value_name = "REF")]
+    pub image: Vec<String>,
+
+    /// The event that images are invoked with: JSON, or @FILE
+    #[arg(long, value_name = "JSON", default_value = NO_EVENT)]
+    pub event: String,
+
+    /// Go on with a run that was stopped or killed, by the same plan. A limit of time
+    /// counts anew
+    #[arg(long = "continue", value_name = "RUN", conflicts_with_all = [
+        "functions", "rounds", "until", "max_time", "parallel", "no_controls", "no_exec_trace",
+        "seed", "out", "dry_run",
+    ])]
+    pub go_on: Option<PathBuf>,
 
     /// Print the plan, the number of starts and the estimated time, and stop
     #[arg(long)]

@@ -18,10 +18,14 @@ const SPIN: Duration = Duration::from_micros(300);
 /// A clock with an epoch.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
-    epoch: Instant,
-    /// The kernel's monotonic nanoseconds at the epoch.
+    /// When it was started.
+    started: Instant,
+    /// Nanoseconds from the epoch to the start: none for a new run, more for one that
+    /// goes on.
+    offset: u64,
+    /// The kernel's monotonic nanoseconds at the start.
     monotonic: u64,
-    /// Wall-clock milliseconds since 1970 at the epoch: for deadlines that are
+    /// Wall-clock milliseconds since 1970 at the start: for deadlines that are
     /// told to functions, never for a measurement.
     wall_ms: u64,
     paused: bool,
@@ -35,55 +39,64 @@ impl Clock {
         // are read close together; the error is half of the gap.
         let pair = || {
             let before = monotonic_ns();
-            let epoch = Instant::now();
+            let started = Instant::now();
             let after = monotonic_ns();
-            (after - before, epoch, before + (after - before) / 2)
+            (after - before, started, before + (after - before) / 2)
         };
         let first = pair();
-        let (_, epoch, monotonic) = (0..8)
+        let (_, started, monotonic) = (0..8)
             .map(|_| pair())
             .fold(first, |best, next| if next.0 < best.0 { next } else { best });
         let wall_ms = u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0);
-        Self { epoch, monotonic, wall_ms, paused: false }
+        Self { started, offset: 0, monotonic, wall_ms, paused: false }
     }
 
     /// Starts a clock on paused time: waiting is exact and takes no time.
     #[must_use]
     pub fn paused() -> Self {
-        Self { epoch: Instant::now(), monotonic: 1_000_000_000, wall_ms: 0, paused: true }
+        let (started, monotonic) = (Instant::now(), 1_000_000_000);
+        Self { started, offset: 0, monotonic, wall_ms: 0, paused: true }
+    }
+
+    /// The same clock with its epoch so many nanoseconds before its start: for a run
+    /// that goes on, perhaps after the machine was started anew.
+    #[must_use]
+    pub fn going_on(self, offset: u64) -> Self {
+        Self { offset, ..self }
     }
 
     /// Nanoseconds since the epoch.
     #[must_use]
     pub fn now(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX)
+        let elapsed = u64::try_from(self.started.elapsed().as_nanos());
+        elapsed.unwrap_or(u64::MAX).saturating_add(self.offset)
     }
 
     /// A stamp of the kernel's monotonic clock, such as a function makes, as
-    /// nanoseconds since the epoch. None when it is from before the epoch.
+    /// nanoseconds since the epoch. None when it is from before the start.
     #[must_use]
     pub fn since_epoch(&self, monotonic_ns: u64) -> Option<u64> {
-        monotonic_ns.checked_sub(self.monotonic)
+        Some(monotonic_ns.checked_sub(self.monotonic)? + self.offset)
     }
 
     /// The inverse of [`Clock::since_epoch`].
     #[must_use]
     pub fn monotonic(&self, since_epoch: u64) -> u64 {
-        self.monotonic + since_epoch
+        self.monotonic + since_epoch.saturating_sub(self.offset)
     }
 
     /// Wall-clock milliseconds since 1970 at an instant, reckoned from the one
-    /// reading at the epoch.
+    /// reading at the start.
     #[must_use]
     pub fn wall_ms(&self, since_epoch: u64) -> u64 {
-        self.wall_ms + since_epoch / 1_000_000
+        self.wall_ms + since_epoch.saturating_sub(self.offset) / 1_000_000
     }
 
     /// Waits until an instant, to within a few microseconds: a coarse sleep,
     /// then a sleep of the thread, then spinning. The last 5 ms block the
     /// thread, so nothing else may be due on it.
     pub async fn wait_until(&self, at: u64) {
-        let at = self.epoch + Duration::from_nanos(at);
+        let at = self.started + Duration::from_nanos(at.saturating_sub(self.offset));
         if self.paused {
             return tokio::time::sleep_until(at).await;
         }
@@ -128,6 +141,19 @@ mod tests {
         let clock = Clock::paused();
         clock.wait_until(1_234_000_000).await;
         assert_eq!(clock.now(), 1_234_000_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_goes_on_counts_from_the_first_epoch() {
+        let clock = Clock::paused().going_on(5_000_000_000);
+        assert_eq!(clock.now(), 5_000_000_000);
+        clock.wait_until(5_250_000_000).await;
+        assert_eq!(clock.now(), 5_250_000_000);
+        let stamp = clock.monotonic(5_250_000_000);
+        assert_eq!(clock.since_epoch(stamp), Some(5_250_000_000));
+        assert_eq!(clock.wall_ms(5_250_000_000), 250);
+        // What a function stamped before this part began is of no run of ours.
+        assert_eq!(clock.since_epoch(clock.monotonic(0) - 1), None);
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 //! written, drawn, read from the kernel or removed (throughput aside, where
 //! removals are part of what is measured).
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -98,6 +99,8 @@ pub struct Driver<E> {
     /// When the first trial of all was due, in nanoseconds since the run's epoch: a
     /// time limit counts from it, however often trials are added.
     begun: OnceLock<u64>,
+    /// Rows of the trials that an earlier measurement of the plan has run, by number.
+    before: BTreeMap<u32, Vec<Sample>>,
 }
 
 impl<E: Engine> Driver<E> {
@@ -111,8 +114,28 @@ impl<E: Engine> Driver<E> {
         targets: Targets,
         trace: Option<ExecTrace>,
     ) -> Self {
-        let (chilled, begun) = Default::default();
-        Self { engine, platform, scenario, plan, targets, trace, chilled, begun }
+        let (chilled, begun, before) = Default::default();
+        Self { engine, platform, scenario, plan, targets, trace, chilled, begun, before }
+    }
+
+    /// Goes on where an earlier measurement of the same plan stopped: its trials, whose
+    /// rows these are, are not run again. What was in memory then may have left it, so
+    /// every target is started once, unrecorded, before its next trial.
+    #[must_use]
+    pub fn going_on(mut self, before: BTreeMap<u32, Vec<Sample>>) -> Self {
+        let proofs = before.values().flatten().filter_map(|sample| sample.proof.as_ref());
+        self.platform.remember(proofs.map(|proof| proof.nonce.clone()));
+        if !before.is_empty() {
+            self.mark_chilled(|_| true);
+        }
+        self.before = before;
+        self
+    }
+
+    /// Trials of the plan that are still to be run.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.plan.trials.iter().filter(|t| !self.before.contains_key(&t.number)).count()
     }
 
     /// Where its instances live.
@@ -155,6 +178,10 @@ impl<E: Engine> Driver<E> {
         let mut enough = Enough::new(&self.scenario);
         for trial in trials {
             if enough.has(trial) {
+                continue;
+            }
+            if let Some(samples) = self.before.get(&trial.number) {
+                enough.add(trial, samples);
                 continue;
             }
             let failed = |failure| DriveError::Engine { trial: trial.number, failure };

@@ -19,20 +19,15 @@ pub struct Function {
     pub name: String,
     /// Position in `functions.toml`, from 0: fixes its colour in every chart.
     pub position: usize,
-    /// The folder with the Dockerfile, absolute.
-    pub context: PathBuf,
-    /// Base images by the name of the build argument that takes each.
-    pub bases: BTreeMap<String, Base>,
+    /// Where its image comes from.
+    pub recipe: Recipe,
     /// Whether it is the control of every run: it does nothing but answer.
     pub is_null: bool,
     /// The command that runs it as a plain process of this machine, its program
-    /// relative to `context`; empty for none.
+    /// absolute; empty for none.
     pub process: Vec<String>,
-    /// A command run in `context` before the image is built; empty for none.
-    pub prepare: Vec<String>,
-    /// Files of `context` that go into the image build, by path.
-    pub files: Vec<PathBuf>,
-    /// A command that prints the runtime's version, run inside the image.
+    /// A command that prints the runtime's version, run inside the image; empty for
+    /// none, which only an image as it is may have.
     pub version_command: Vec<String>,
     /// What an instance may use.
     pub limits: Limits,
@@ -44,6 +39,85 @@ pub struct Function {
     pub event: String,
     /// What a good reply is.
     pub reply: ReplyRule,
+}
+
+/// Where a function's image comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipe {
+    /// It is built.
+    Build(Build),
+    /// It is used as it is: this reference, on the engine already or pulled.
+    Image(String),
+}
+
+/// What an image is built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The folder with the Dockerfile, absolute.
+    pub context: PathBuf,
+    /// Base images by the name of the build argument that takes each.
+    pub bases: BTreeMap<String, Base>,
+    /// A command run in `context` before the image is built; empty for none.
+    pub prepare: Vec<String>,
+    /// Files of `context` that go into the image build, by path.
+    pub files: Vec<PathBuf>,
+}
+
+impl Function {
+    /// What its image is built from; none where it is used as it is.
+    #[must_use]
+    pub fn build(&self) -> Option<&Build> {
+        match &self.recipe {
+            Recipe::Build(build) => Some(build),
+            Recipe::Image(_) => None,
+        }
+    }
+
+    /// The base images that it is built on.
+    pub fn bases(&self) -> impl Iterator<Item = &Base> {
+        self.build().into_iter().flat_map(|build| build.bases.values())
+    }
+
+    /// An image as it is, with the limits of a small function and any reply taken for
+    /// a good one. Its name is made from the reference.
+    ///
+    /// # Errors
+    /// When the event is not JSON, or no name can be made.
+    pub fn of_image(reference: &str, event: &str, position: usize) -> Result<Self> {
+        serde_json::from_str::<serde::de::IgnoredAny>(event)
+            .with_context(|| format!("the event `{event}` is not JSON"))?;
+        let name = name_of_image(reference);
+        if !is_name(&name) {
+            bail!("`{reference}` is no image reference: write it as `name:tag` or `host/name:tag`");
+        }
+        Ok(Self {
+            name,
+            position,
+            recipe: Recipe::Image(reference.to_owned()),
+            is_null: false,
+            process: Vec::new(),
+            version_command: Vec::new(),
+            limits: Limits { memory: IMAGE_MEMORY, cpus: None },
+            timeout: IMAGE_TIMEOUT,
+            env: BTreeMap::new(),
+            event: event.to_owned(),
+            reply: ReplyRule::Any,
+        })
+    }
+}
+
+/// Memory of an image that nothing else is said of: 512 MiB, as the functions here.
+const IMAGE_MEMORY: u64 = 512 << 20;
+/// Time limit of an image that nothing else is said of.
+const IMAGE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// `registry:5000/team/Orders-Api:1.2@sha256:...` -> `orders_api`.
+fn name_of_image(reference: &str) -> String {
+    let path = reference.split('@').next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let name = last.split(':').next().unwrap_or_default().to_ascii_lowercase();
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    name.chars().map(letter).take(LONGEST_NAME).collect()
 }
 
 /// What an instance may use.
@@ -88,7 +162,7 @@ struct WireFile {
     function: Vec<toml::Spanned<WireFunction>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WireBase {
     pull: String,
@@ -100,14 +174,17 @@ struct WireBase {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WireFunction {
     name: String,
-    context: PathBuf,
+    image: Option<toml::Spanned<String>>,
+    context: Option<PathBuf>,
     #[serde(default)]
     bases: BTreeMap<String, toml::Spanned<String>>,
     #[serde(default)]
     process: Vec<String>,
     #[serde(default)]
     prepare: Vec<String>,
+    #[serde(default)]
     files: Vec<PathBuf>,
+    #[serde(default)]
     version_command: Vec<String>,
     memory: SizeText,
     cpus: Option<Cpus>,
@@ -115,12 +192,7 @@ struct WireFunction {
     #[serde(default)]
     env: BTreeMap<String, String>,
     event: toml::Spanned<String>,
-    #[serde(default = "proof")]
-    reply: ReplyRule,
-}
-
-fn proof() -> ReplyRule {
-    ReplyRule::Proof
+    reply: Option<ReplyRule>,
 }
 
 /// Reads a `functions.toml`.
@@ -183,15 +255,80 @@ fn mark_null(functions: &mut [Function], name: &str) -> Result<()> {
 
 impl WireFunction {
     fn check(
-        self,
+        mut self,
         position: usize,
         text: &str,
         file: &str,
         folder: &Path,
         known: &BTreeMap<String, WireBase>,
     ) -> Result<Function> {
+        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(self.event.get_ref()) {
+            let line = line_of(text, self.event.span().start);
+            bail!("{file}:{line}: the event of `{}` is not JSON: {error}", self.name);
+        }
+        let (recipe, reply) = match self.image.take() {
+            Some(image) => {
+                let at = format!("{file}:{}", line_of(text, image.span().start));
+                (self.as_it_is(image.into_inner()).with_context(|| at)?, ReplyRule::Any)
+            }
+            None => (self.built(text, file, folder, known)?, ReplyRule::Proof),
+        };
+        if let (Recipe::Build(build), Some(program)) = (&recipe, self.process.first_mut()) {
+            *program = build.context.join(&*program).display().to_string();
+        }
+        Ok(Function {
+            position,
+            recipe,
+            is_null: false,
+            process: self.process,
+            version_command: self.version_command,
+            limits: Limits { memory: self.memory.0, cpus: self.cpus },
+            timeout: self.timeout.0,
+            env: self.env,
+            event: self.event.into_inner(),
+            reply: self.reply.unwrap_or(reply),
+            name: self.name,
+        })
+    }
+
+    /// An image that is not ours to build.
+    fn as_it_is(&self, reference: String) -> Result<Recipe> {
+        let said = [
+            ("context", self.context.is_some()),
+            ("bases", !self.bases.is_empty()),
+            ("prepare", !self.prepare.is_empty()),
+            ("files", !self.files.is_empty()),
+            ("process", !self.process.is_empty()),
+        ];
+        if let Some((key, _)) = said.iter().find(|(_, is_said)| *is_said) {
+            bail!("`{}` has an `image`, which is used as it is: leave out `{key}`", self.name);
+        }
+        Ok(Recipe::Image(reference))
+    }
+
+    fn built(
+        &mut self,
+        text: &str,
+        file: &str,
+        folder: &Path,
+        known: &BTreeMap<String, WireBase>,
+    ) -> Result<Recipe> {
+        let Some(context) = &self.context else {
+            bail!(
+                "{file}: `{}` needs `image`, a reference that is used as it is, or `context`, a \
+                 folder to build it from",
+                self.name
+            );
+        };
+        if self.files.is_empty() {
+            bail!("{file}: `{}` needs `files`: what of `context` goes into its image", self.name);
+        }
+        if self.version_command.is_empty() {
+            bail!("{file}: `{}` has an empty version-command: a run records it", self.name);
+        }
+        let context = folder.join(context);
         let mut bases = BTreeMap::new();
-        for (argument, key) in self.bases {
+        for (argument, key) in std::mem::take(&mut self.bases) {
             let Some(base) = known.get(key.get_ref()) else {
                 bail!(
                     "{file}:{}: unknown base `{}`: known are {}",
@@ -200,40 +337,11 @@ impl WireFunction {
                     listed(known.keys())
                 );
             };
-            let WireBase { pull, suite, packages } = base;
-            bases.insert(
-                argument,
-                Base {
-                    name: key.into_inner(),
-                    pull: pull.clone(),
-                    suite: suite.clone(),
-                    packages: packages.clone(),
-                },
-            );
+            let WireBase { pull, suite, packages } = base.clone();
+            bases.insert(argument, Base { name: key.into_inner(), pull, suite, packages });
         }
-        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(self.event.get_ref()) {
-            let line = line_of(text, self.event.span().start);
-            bail!("{file}:{line}: the event of `{}` is not JSON: {error}", self.name);
-        }
-        if self.version_command.is_empty() {
-            bail!("{file}: `{}` has an empty version-command: a run records it", self.name);
-        }
-        Ok(Function {
-            context: folder.join(&self.context),
-            position,
-            bases,
-            is_null: false,
-            process: self.process,
-            prepare: self.prepare,
-            files: self.files,
-            version_command: self.version_command,
-            limits: Limits { memory: self.memory.0, cpus: self.cpus },
-            timeout: self.timeout.0,
-            env: self.env,
-            event: self.event.into_inner(),
-            reply: self.reply,
-            name: self.name,
-        })
+        let (prepare, files) = (std::mem::take(&mut self.prepare), std::mem::take(&mut self.files));
+        Ok(Recipe::Build(Build { context, bases, prepare, files }))
     }
 }
 
@@ -248,12 +356,15 @@ pub fn select(all: &[Function], names: &[String]) -> Result<Vec<Function>> {
     Ok(all.iter().filter(|f| names.contains(&f.name)).cloned().collect())
 }
 
+/// Most characters of a name.
+const LONGEST_NAME: usize = 40;
+
 /// Whether a text may name a function, a pattern or a step: it becomes part of
 /// file names, labels and image names.
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     !text.is_empty()
-        && text.len() <= 40
+        && text.len() <= LONGEST_NAME
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 
 use crate::engine::{BuildSpec, Image, ImageStore, LABEL_IMAGE};
-use crate::functions::{Base, Function};
+use crate::functions::{Base, Build, Function, Recipe};
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
 use crate::store::{BaseRecord, FunctionRecord, Origin};
@@ -17,6 +17,8 @@ use crate::store::{BaseRecord, FunctionRecord, Origin};
 mod context;
 mod prepare;
 
+/// The version of an image as it is, where no command tells it: its digest says all.
+const NOT_ASKED: &str = "not asked";
 /// The longest version that is recorded, in characters.
 const VERSION: usize = 200;
 
@@ -54,7 +56,8 @@ pub fn simulated(functions: &[Function]) -> Vec<FunctionRecord> {
     };
     let image = || Image { digest: "simulated".to_owned(), size: 0, labels: BTreeMap::new() };
     let one = |function: &Function| {
-        let bases = function.bases.iter().map(base).map(|b| (b, String::new())).collect();
+        let bases = function.build().map(|build| build.bases.iter().map(base).collect());
+        let bases = bases.unwrap_or_default();
         record(function, "simulated".to_owned(), image(), bases, "simulated".to_owned())
     };
     functions.iter().map(one).collect()
@@ -67,7 +70,7 @@ async fn ensure_bases(
     bases: &Bases<'_>,
 ) -> Result<BTreeMap<String, BaseImage>> {
     let needed: BTreeMap<&str, &Base> =
-        functions.iter().flat_map(|f| f.bases.values()).map(|b| (b.name.as_str(), b)).collect();
+        functions.iter().flat_map(Function::bases).map(|b| (b.name.as_str(), b)).collect();
     let needed: Vec<Base> = needed.into_values().cloned().collect();
     let images = bases.ensure_all(engine, &needed).await?;
     Ok(needed.into_iter().map(|b| b.name).zip(images).collect())
@@ -80,27 +83,51 @@ async fn ensure_one(
     bases: &Bases<'_>,
     run: &str,
 ) -> Result<FunctionRecord> {
-    let used = used_bases(function, found)?;
-    prepare::run(function).await?;
-    let spec = spec(function, &used)?;
+    let (reference, used) = match &function.recipe {
+        Recipe::Build(build) => {
+            let used = used_bases(build, found)?;
+            (built(engine, function, build, &used, bases).await?, used)
+        }
+        Recipe::Image(reference) => {
+            bases.fetch(engine, reference).await?;
+            (reference.clone(), Vec::new())
+        }
+    };
+    let image = engine.image(&reference).await?;
+    let image = image.filter(|i| !i.digest.is_empty());
+    let image = image.ok_or_else(|| anyhow!("the engine tells no digest of {reference}"))?;
+    let version = match function.version_command.as_slice() {
+        [] => NOT_ASKED.to_owned(),
+        command => version(&engine.run_once(&reference, run, command).await?)?,
+    };
+    let used = used.into_iter().map(|(base, _)| base).collect();
+    Ok(record(function, reference, image, used, version))
+}
+
+/// Prepares a function and builds its image, if it is not there; its tag.
+async fn built(
+    engine: &impl ImageStore,
+    function: &Function,
+    build: &Build,
+    used: &[(BaseRecord, String)],
+    bases: &Bases<'_>,
+) -> Result<String> {
+    prepare::run(build).await?;
+    let spec = spec(&function.name, build, used)?;
     if engine.image(&spec.tag).await?.is_none() {
         bases.say(&format!("building {}", spec.tag));
         engine.build(&spec).await?;
     }
-    let image = engine.image(&spec.tag).await?;
-    let image = image.filter(|i| !i.digest.is_empty());
-    let image = image.ok_or_else(|| anyhow!("{} has no digest after its build", spec.tag))?;
-    let output = engine.run_once(&spec.tag, run, &function.version_command).await?;
-    Ok(record(function, spec.tag, image, used, version(&output)?))
+    Ok(spec.tag)
 }
 
 /// The bases of a function by build argument.
 fn used_bases(
-    function: &Function,
+    build: &Build,
     found: &BTreeMap<String, BaseImage>,
 ) -> Result<Vec<(BaseRecord, String)>> {
     let mut used = Vec::new();
-    for (argument, base) in &function.bases {
+    for (argument, base) in &build.bases {
         let Some(image) = found.get(&base.name) else { bail!("no base image `{}`", base.name) };
         let record = BaseRecord {
             argument: argument.clone(),
@@ -113,14 +140,14 @@ fn used_bases(
     Ok(used)
 }
 
-fn spec(function: &Function, used: &[(BaseRecord, String)]) -> Result<BuildSpec> {
-    let context = context::pack(&function.context, &function.files)?;
+fn spec(name: &str, build: &Build, used: &[(BaseRecord, String)]) -> Result<BuildSpec> {
+    let context = context::pack(&build.context, &build.files)?;
     let arguments = used.iter().map(|(base, reference)| (base.argument.clone(), reference.clone()));
     Ok(BuildSpec {
-        tag: tag(&function.name, &context, used),
+        tag: tag(name, &context, used),
         context,
         arguments: arguments.collect(),
-        labels: BTreeMap::from([(LABEL_IMAGE.to_owned(), function.name.clone())]),
+        labels: BTreeMap::from([(LABEL_IMAGE.to_owned(), name.to_owned())]),
     })
 }
 
@@ -146,7 +173,7 @@ fn record(
     function: &Function,
     tag: String,
     image: Image,
-    used: Vec<(BaseRecord, String)>,
+    bases: Vec<BaseRecord>,
     version: String,
 ) -> FunctionRecord {
     FunctionRecord {
@@ -155,7 +182,7 @@ fn record(
         image: tag,
         digest: image.digest,
         size: image.size,
-        bases: used.into_iter().map(|(base, _)| base).collect(),
+        bases,
         version,
         limits: function.limits,
         timeout_ms: u64::try_from(function.timeout.as_millis()).unwrap_or(u64::MAX),
@@ -173,15 +200,21 @@ fn version(output: &str) -> Result<String> {
     first.ok_or_else(|| anyhow!("its version-command printed nothing: a run records the version"))
 }
 
-/// The tag that a function's image has, or would get, given its bases as they
+/// What a function's image is called, if the engine has it, given its bases as they
 /// are; none when a base is missing or the function is not prepared.
 pub async fn present(engine: &impl ImageStore, function: &Function) -> Option<String> {
+    let build = match &function.recipe {
+        Recipe::Build(build) => build,
+        Recipe::Image(reference) => {
+            return engine.image(reference).await.ok()?.map(|_| reference.clone());
+        }
+    };
     let mut found = BTreeMap::new();
-    for base in function.bases.values() {
+    for base in build.bases.values() {
         let image = crate::provision::bases::present(engine, base).await.ok()??;
         found.insert(base.name.clone(), image);
     }
-    let spec = spec(function, &used_bases(function, &found).ok()?).ok()?;
+    let spec = spec(&function.name, build, &used_bases(build, &found).ok()?).ok()?;
     engine.image(&spec.tag).await.ok()??;
     Some(spec.tag)
 }

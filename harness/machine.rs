@@ -81,6 +81,26 @@ impl Meanwhile {
     }
 }
 
+impl Meanwhile {
+    /// Of two parts of one run, which took so many seconds: the mean of each share,
+    /// weighted by time. A share that only one of them knows is that one's.
+    #[must_use]
+    pub fn then(&self, seconds: f64, later: &Self, later_seconds: f64) -> Self {
+        let whole = seconds + later_seconds;
+        let mean = |one: Option<f64>, two: Option<f64>| match (one, two) {
+            (Some(one), Some(two)) => share(one * seconds + two * later_seconds, whole),
+            (one, two) => one.or(two),
+        };
+        Self {
+            steal: mean(self.steal, later.steal),
+            cpu_pressure: mean(self.cpu_pressure, later.cpu_pressure),
+            memory_pressure: mean(self.memory_pressure, later.memory_pressure),
+            io_pressure: mean(self.io_pressure, later.io_pressure),
+            load: later.load.or(self.load),
+        }
+    }
+}
+
 fn grown(before: Option<u64>, after: Option<u64>) -> Option<f64> {
     Some(after?.checked_sub(before?)? as f64)
 }

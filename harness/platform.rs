@@ -98,6 +98,12 @@ impl<E: Engine> Platform<E> {
         self.clock
     }
 
+    /// Nonces that an earlier part of the run has seen: an instance that answers with
+    /// one of them is not new.
+    pub fn remember(&self, nonces: impl IntoIterator<Item = String>) {
+        self.lock().nonces.extend(nonces);
+    }
+
     /// Arms listeners for as many cold starts as `n` invocations of a target may
     /// need, so that none has to be armed while a burst is timed.
     pub async fn prepare(&self, target: &Target, n: u32) {

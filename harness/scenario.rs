@@ -175,6 +175,14 @@ pub const MAX_WORKERS: u32 = 1_000;
 /// The most invocations one step may have: each of a burst is a container.
 pub const MAX_INVOCATIONS: u32 = 100_000;
 
+/// The scenarios of the project, for who has the program alone.
+pub const SHIPPED: [(&str, &str); 4] = [
+    ("default", include_str!("../benches/scenarios/default.toml")),
+    ("quick", include_str!("../benches/scenarios/quick.toml")),
+    ("single", include_str!("../benches/scenarios/single.toml")),
+    ("gate", include_str!("../benches/scenarios/gate.toml")),
+];
+
 /// Reads a scenario file.
 ///
 /// # Errors
@@ -183,6 +191,13 @@ pub fn load(path: &Path) -> Result<Scenario> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read the scenario {}", path.display()))?;
     parse(&text, &path.display().to_string())
+}
+
+/// A scenario that this program brings along, by name; none where there is no such.
+#[must_use]
+pub fn shipped(name: &str) -> Option<Result<Scenario>> {
+    let (_, text) = SHIPPED.iter().find(|(known, _)| *known == name)?;
+    Some(parse(text, &format!("{name}.toml")))
 }
 
 /// Parses the text of a scenario; `file` names it in errors.

@@ -149,9 +149,10 @@ impl Side {
         let mut needed = vec![path.clone()];
         // What is wrong with the file itself is said by whoever reads it.
         let functions = functions::load(&file).unwrap_or_default();
-        let inside =
-            |f: &functions::Function| Some(normal(&f.context)?.strip_prefix(&tree).ok()?.into());
-        needed.extend(functions.iter().filter_map(inside));
+        let inside = |build: &functions::Build| {
+            Some(normal(&build.context)?.strip_prefix(&tree).ok()?.into())
+        };
+        needed.extend(functions.iter().filter_map(|f| inside(f.build()?)));
         if let Some(gap) = gaps::find(&tree, &entries, &needed) {
             return typed(format!("{label} cannot be had whole: {gap}"));
         }

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -18,6 +18,13 @@ use crate::host::Host;
 use crate::sample::{Meanwhile, Sample, TrialRecord};
 use crate::scenario::Scenario;
 use crate::units::format_size;
+
+mod lines;
+mod unfinished;
+
+pub use unfinished::Unfinished;
+
+use lines::read_lines;
 
 /// The version of the run folder's format that this program writes.
 ///
@@ -199,6 +206,19 @@ pub struct Counts {
     pub dropped_marks: u64,
 }
 
+impl Counts {
+    /// Rows.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.ok + self.failed
+    }
+
+    fn add(&mut self, sample: &Sample) {
+        self.dropped_marks += u64::from(sample.dropped_marks);
+        if sample.outcome.is_ok() { self.ok += 1 } else { self.failed += 1 }
+    }
+}
+
 /// A run read back from its folder.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -255,6 +275,7 @@ impl Writer {
             File::create_new(&path).with_context(|| format!("cannot create {}", path.display()))
         };
         let (samples, trials) = (create(SAMPLES)?, create(TRIALS)?);
+        unfinished::claim(&samples, folder)?;
         let writer = Self { folder: folder.to_owned(), samples, trials, record };
         writer.save()?;
         Ok(writer)
@@ -276,9 +297,7 @@ impl Writer {
         for sample in samples {
             serde_json::to_writer(&mut lines, sample)?;
             lines.push(b'\n');
-            let counts = &mut self.record.counts;
-            counts.dropped_marks += u64::from(sample.dropped_marks);
-            if sample.outcome.is_ok() { counts.ok += 1 } else { counts.failed += 1 }
+            self.record.counts.add(sample);
         }
         let mut line = serde_json::to_vec(trial)?;
         line.push(b'\n');
@@ -365,27 +384,6 @@ fn check_format(text: &[u8], path: &Path) -> Result<()> {
             path.display()
         ),
     }
-}
-
-/// The lines of a file, and whether the last one was cut short.
-fn read_lines<T: serde::de::DeserializeOwned>(path: &Path, what: &str) -> Result<(Vec<T>, bool)> {
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut lines = BufReader::with_capacity(1 << 16, file);
-    let mut all = Vec::new();
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        lines
-            .read_until(b'\n', &mut line)
-            .with_context(|| format!("cannot read {}", path.display()))?;
-        if line.last() != Some(&b'\n') {
-            return Ok((all, !line.is_empty()));
-        }
-        let read = serde_json::from_slice(&line)
-            .with_context(|| format!("{}:{number} is no {what}", path.display()))?;
-        all.push(read);
-    }
-    Ok((all, false))
 }
 
 #[cfg(test)]

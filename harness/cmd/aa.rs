@@ -281,6 +281,8 @@ impl<'a> Aa<'a> {
             plan: Plan::in_turns(&scenario, self.functions.len(), sides.len(), seed),
             command: self.command(),
             started: self.begun.started,
+            goes_on: false,
+            is_simulated: self.args.turns.engine == EngineChoice::Fake,
             traced: !self.args.turns.no_exec_trace,
             sides,
             scenario,

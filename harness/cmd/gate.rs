@@ -15,7 +15,7 @@ use crate::drive::Ended;
 use crate::functions::{Function, listed};
 use crate::plan::Plan;
 use crate::provision::Consent;
-use crate::scenario::{self, Scenario};
+use crate::scenario::Scenario;
 use crate::store::SideRecord;
 
 /// Measures, judges, and fails when the head is slower.
@@ -75,13 +75,11 @@ pub(super) fn scenario(
     turns: &TurnFlags,
     factors: &FactorFlags,
 ) -> Result<Scenario, Failure> {
-    let file = run::scenario_file(name);
-    let mut scenario = scenario::load(&file).map_err(Failure::Usage)?;
+    let mut scenario = run::load_scenario(name)?;
     if scenario.until.is_some() {
         return Err(Failure::Usage(anyhow!(
-            "{}: `until` is for `run`: stopping when the figures please makes false alarms; name \
-             `rounds`",
-            file.display()
+            "scenario {name}: `until` is for `run`: stopping when the figures please makes false \
+             alarms; name `rounds`"
         )));
     }
     scenario.rounds = turns.rounds.unwrap_or(scenario.rounds);
@@ -142,6 +140,8 @@ fn request(
         plan: Plan::in_turns(scenario, scenario.functions.len(), sides.len(), seed),
         command: command(args, scenario, seed),
         started: begun.started,
+        goes_on: false,
+        is_simulated: args.turns.engine == EngineChoice::Fake,
         traced: !args.turns.no_exec_trace,
         scenario: scenario.clone(),
         sides,

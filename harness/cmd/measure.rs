@@ -25,8 +25,9 @@ use crate::platform::Platform;
 use crate::provision::bases::Bases;
 use crate::provision::{Consent, Surroundings, engine};
 use crate::sample::Meanwhile;
-use crate::store::{self, FunctionRecord, Writer};
+use crate::store::{self, FunctionRecord, Unfinished, Writer};
 
+mod going_on;
 mod prepare;
 mod request;
 
@@ -81,20 +82,24 @@ impl Ready {
         request: &Request,
         steering: Steering<'_, A>,
     ) -> Result<Ended> {
+        let before = request.unfinished()?;
+        let offset = before.as_ref().map_or(0, |before| before.last + PAUSE);
         match self {
             Ready::Docker { engine, records } => {
-                let clock = Clock::start();
-                let trace = listen(request, clock);
+                let clock = Clock::start().going_on(offset);
+                let begin = Begin { clock, records, trace: listen(request, clock), before };
                 let all = Arc::new(WithProcesses::new(engine.clone()));
-                measure(request, engine.as_ref(), all, clock, records, trace, steering).await
+                measure(request, engine.as_ref(), all, begin, steering).await
             }
             Ready::Fake { records } => {
-                let clock = Clock::paused();
-                let engine = FakeEngine::new(clock, request.plan.seed, Default::default());
-                let engine = Arc::new(engine);
-                let silent = Err("simulated: there is no kernel to listen to".to_owned());
-                measure(request, engine.as_ref(), engine.clone(), clock, records, silent, steering)
-                    .await
+                let clock = Clock::paused().going_on(offset);
+                // What comes after must not be what came before once more.
+                let done = before.as_ref().map_or(0, |before| before.rows.len() as u64);
+                let seed = request.plan.seed.wrapping_add(done);
+                let engine = Arc::new(FakeEngine::new(clock, seed, Default::default()));
+                let trace = Err("simulated: there is no kernel to listen to".to_owned());
+                let begin = Begin { clock, records, trace, before };
+                measure(request, engine.as_ref(), engine.clone(), begin, steering).await
             }
         }
     }
@@ -114,12 +119,27 @@ pub(super) fn nothing_again() -> Result<Vec<usize>> {
     Ok(Vec::new())
 }
 
+/// Nanoseconds on the run's clock between its last trial and the first after it went on,
+/// however long that took: an axis of time is of what was measured.
+const PAUSE: u64 = 1_000_000_000;
+
+/// What a measurement begins with.
+struct Begin<'a> {
+    /// Its epoch is the begin of it all.
+    clock: Clock,
+    /// What is known of the functions of each side.
+    records: &'a [Vec<FunctionRecord>],
+    trace: Trace,
+    /// What an earlier part of the run left; none for a new run.
+    before: Option<Unfinished>,
+}
+
 /// The listener to the kernel, or why there is none.
 type Trace = Result<ExecTrace, String>;
 
 fn listen(request: &Request, clock: Clock) -> Trace {
     if !request.traced {
-        return Err("switched off".to_owned());
+        return Err(going_on::SWITCHED_OFF.to_owned());
     }
     ExecTrace::start(clock).map_err(|reason| {
         say(&format!("phases of the engine will be merged: {reason}"));
@@ -128,32 +148,40 @@ fn listen(request: &Request, clock: Clock) -> Trace {
 }
 
 /// Everything from an engine with images to rows on disk. Whatever happens after
-/// the first trial, the instances are removed and the records are saved. The clock
-/// was started when all was prepared: its epoch is the begin of it all.
+/// the first trial, the instances are removed and the records are saved.
 async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     request: &Request,
     images: &impl ImageStore,
     engine: Arc<E>,
-    clock: Clock,
-    records: &[Vec<FunctionRecord>],
-    trace: Trace,
+    begin: Begin<'_>,
     steering: Steering<'_, A>,
 ) -> Result<Ended> {
+    let Begin { clock, records, trace, before } = begin;
     let mut info = engine.describe().await?;
     info.address = without_home(&info.address);
-    let warnings = other_runs(images).await?;
+    if let Some(before) = &before {
+        going_on::check(before, &info, &records[0])?;
+    }
+    let warnings = other_runs(images, &request.id).await?;
     let targets = prepare::targets(request, images, &info, records).await?;
     let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
     prepare::try_all(request, &platform, &targets).await?;
+    let silent = trace.as_ref().err().cloned();
+    let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
+    let driver = Driver::new(engine, platform, scenario, plan, targets, trace.ok());
+    if let Some(before) = before {
+        let (writer, rows) = going_on::begin(request, before, silent, warnings)?;
+        // A killed run's instances, which bear the same label.
+        driver.platform().clear().await?;
+        return drive(request, &driver.going_on(rows), vec![writer], steering).await;
+    }
     let mut writers = Vec::new();
     for (index, side) in request.sides.iter().enumerate() {
         let (records, warnings) = (records[index].clone(), warnings.clone());
         let mut record = request.record(index, info.clone(), records, warnings);
-        record.kernel_events.silent = trace.as_ref().err().cloned();
+        record.kernel_events.silent = silent.clone();
         writers.push(Writer::create(&side.folder, record)?);
     }
-    let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
-    let driver = Driver::new(engine, platform, scenario, plan, targets, trace.ok());
     drive(request, &driver, writers, steering).await
 }
 
@@ -165,7 +193,8 @@ async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
 ) -> Result<Ended> {
     say(&request.announce());
     let (begun, before) = (Instant::now(), Reading::now());
-    let mut asked = vec![0; writers.len()];
+    // What an earlier part has rows of was asked for then.
+    let mut asked: Vec<u64> = writers.iter().map(|w| w.record.counts.rows()).collect();
     let ended = trials(request, driver, &mut writers, &mut asked, steering).await;
     let cleared = driver.platform().clear().await;
     let ended = close(request, driver, writers, Closing { ended, begun, before, asked })?;
@@ -183,7 +212,7 @@ async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
 ) -> Result<Ended, DriveError> {
     let Request { plan, scenario, .. } = request;
     let begun = Instant::now();
-    let mut progress = Progress::new(plan.trials.len(), request.rounds());
+    let mut progress = Progress::new(driver.left(), request.rounds());
     let mut rows = |progress: &mut Progress, trial: &Trial, done: Done| {
         asked[trial.side] += plan.invocations_of(scenario, trial);
         writers[trial.side].append(&done.record, &done.samples)?;
@@ -226,13 +255,20 @@ fn close<E: Engine>(
     let mut saved = Ok(());
     for (writer, asked) in writers.iter_mut().zip(asked) {
         let record = &mut writer.record;
-        record.machine.load_at_start = before.load;
-        record.machine.meanwhile = Some(meanwhile);
-        record.elapsed = Some(begun.elapsed().as_secs_f64());
-        record.driver_memory = Some(host::peak_memory());
+        // An earlier part of the run has left its own.
+        let (earlier, seconds) = (record.elapsed.unwrap_or(0.0), begun.elapsed().as_secs_f64());
+        let machine = &mut record.machine;
+        machine.load_at_start = machine.load_at_start.or(before.load);
+        machine.meanwhile = match machine.meanwhile {
+            Some(first) => Some(first.then(earlier, &meanwhile, seconds)),
+            None => Some(meanwhile),
+        };
+        record.elapsed = Some(earlier + seconds);
+        record.driver_memory = record.driver_memory.max(Some(host::peak_memory()));
         record.warnings.extend(driver.platform().warnings());
         if let Some(trace) = driver.trace() {
-            (record.kernel_events.seen, record.kernel_events.lost) = (trace.seen(), trace.lost());
+            record.kernel_events.seen += trace.seen();
+            record.kernel_events.lost += trace.lost();
         }
         // Whichever comes first, enough or the limit, is the end of a run until enough.
         let by_itself = request.scenario.until.is_some() && matches!(ended, Ok(Ended::OutOfTime));
@@ -264,9 +300,10 @@ fn without_home(text: &str) -> String {
 }
 
 /// Other runs on the same engine disturb this one's figures, and it theirs.
-async fn other_runs(engine: &impl Engine) -> Result<Vec<String>> {
+async fn other_runs(engine: &impl Engine, own: &str) -> Result<Vec<String>> {
     let found = engine.instances(None).await?;
-    let mut runs: Vec<&str> = found.iter().filter(|f| f.running).map(|f| f.run.as_str()).collect();
+    let others = found.iter().filter(|f| f.running).map(|f| f.run.as_str());
+    let mut runs: Vec<&str> = others.filter(|run| *run != own).collect();
     runs.sort_unstable();
     runs.dedup();
     if runs.is_empty() {

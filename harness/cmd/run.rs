@@ -1,6 +1,7 @@
 //! `run`: from what was typed to a run's folder and its table.
 
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
@@ -19,16 +20,23 @@ use crate::units::format_share;
 /// Rounds of a run that stops when it knows enough: never reached in practice.
 const UNTIL_ROUNDS: u32 = 1_000;
 
+/// Where a project keeps its scenarios.
+const SCENARIOS: &str = "benches/scenarios";
+
 /// Measures a scenario, or shows its plan.
 pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
-    let request = request(args)?;
+    let request = match &args.go_on {
+        Some(folder) => rest(args, folder)?,
+        None => request(args)?,
+    };
     if args.dry_run {
         print!("{}", request.describe());
         return Ok(());
     }
     let consent = Consent::from_flag(args.common.provision);
-    let ended = runtime(args.engine == EngineChoice::Fake)?.block_on(async {
-        let ready = Ready::get(args.engine, consent, &request).await?;
+    let engine = if request.is_simulated { EngineChoice::Fake } else { args.engine };
+    let ended = runtime(engine == EngineChoice::Fake)?.block_on(async {
+        let ready = Ready::get(engine, consent, &request).await?;
         let steering = Steering { stop: &mut interrupts()?, again: nothing_again };
         ready.measure(&request, steering).await
     });
@@ -36,8 +44,8 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
 }
 
 fn request(args: &cli::Run) -> Result<Request, Failure> {
-    let mut scenario = scenario::load(&scenario_file(&args.scenario)).map_err(Failure::Usage)?;
-    let functions = load_functions(&args.common, &scenario.functions)?;
+    let mut scenario = load_scenario(&args.scenario)?;
+    let functions = functions(args, &scenario.functions)?;
     scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
     let typed = change(&mut scenario, args)?;
     let null = null(&args.common.functions_file, &mut scenario)?;
@@ -56,6 +64,8 @@ fn request(args: &cli::Run) -> Result<Request, Failure> {
         id: begun.id(&scenario.name),
         command: command(args, &scenario, seed, &typed),
         started: begun.started,
+        goes_on: false,
+        is_simulated: args.engine == EngineChoice::Fake,
         traced: !args.no_exec_trace,
         sides: vec![side],
         scenario,
@@ -74,6 +84,9 @@ fn finish(request: &Request, ended: Result<Ended>) -> Result<(), Failure> {
             Err(error) => say(&format!("the report could not be written: {error:#}")),
         }
         say(&format!("kept in {}", folder.display()));
+        if !run.record.complete {
+            say(&format!("to go on with it: coldstart run --continue {}", folder.display()));
+        }
     }
     match ended? {
         Ended::Stopped => return Err(Failure::Interrupted),
@@ -96,12 +109,63 @@ fn all_failed(run: &store::Run) -> Option<String> {
     cause.filter(|_| none).map(|(cell, cause)| format!("{cell}: {cause}"))
 }
 
-/// A name is looked up among the project's scenarios; anything else is a path.
-pub(super) fn scenario_file(text: &str) -> PathBuf {
+/// A name is looked up in benches/scenarios and then among those that this program
+/// brings along; anything else is a path.
+pub(super) fn load_scenario(text: &str) -> Result<Scenario, Failure> {
     if text.contains('/') || text.ends_with(".toml") {
-        return PathBuf::from(text);
+        return scenario::load(Path::new(text)).map_err(Failure::Usage);
     }
-    Path::new("benches/scenarios").join(format!("{text}.toml"))
+    let file = Path::new(SCENARIOS).join(format!("{text}.toml"));
+    match scenario::shipped(text) {
+        Some(shipped) if !file.exists() => Ok(shipped.map_err(Failure::Usage)?),
+        _ => scenario::load(&file).map_err(Failure::Usage),
+    }
+}
+
+/// Every function to measure: those of the file, and images that were typed. Who types
+/// images alone wants no others.
+fn functions(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, Failure> {
+    if args.image.is_empty() {
+        return load_functions(&args.common, scenario);
+    }
+    let mut all = match &args.common.functions {
+        Some(_) => load_functions(&args.common, scenario)?,
+        None => Vec::new(),
+    };
+    all.extend(images(args)?);
+    if let Some(twice) = all.iter().find(|f| all.iter().filter(|o| o.name == f.name).count() > 1) {
+        let name = &twice.name;
+        return Err(Failure::Usage(anyhow!(
+            "two functions would be named `{name}`: measure one of them alone, or describe it \
+             under another name in a functions file"
+        )));
+    }
+    Ok(all)
+}
+
+/// The images that were typed, as functions after those of the file.
+fn images(args: &cli::Run) -> Result<Vec<Function>, Failure> {
+    let file = &args.common.functions_file;
+    let after =
+        if file.exists() { functions::load(file).map_err(Failure::Usage)?.len() } else { 0 };
+    let event = match args.event.strip_prefix('@') {
+        Some(path) => fs::read_to_string(path)
+            .map_err(|e| Failure::Usage(anyhow!("cannot read the event {path}: {e}")))?,
+        None => args.event.clone(),
+    };
+    let of =
+        |(i, reference): (usize, &String)| Function::of_image(reference, event.trim(), after + i);
+    args.image.iter().enumerate().map(of).collect::<Result<_>>().map_err(Failure::Usage)
+}
+
+/// The rest of a run that stopped early, with the functions as they are now.
+fn rest(args: &cli::Run, folder: &Path) -> Result<Request, Failure> {
+    let record = store::record(folder)?;
+    let file = &args.common.functions_file;
+    let mut all =
+        if file.exists() { functions::load(file).map_err(Failure::Usage)? } else { Vec::new() };
+    all.extend(images(args)?);
+    Request::of_the_rest(record, folder, &all).map_err(Failure::Usage)
 }
 
 /// Changes a scenario as was typed; returns the flags that say so again.
@@ -142,11 +206,14 @@ pub(super) fn null(
     if !scenario.controls {
         return Ok(None);
     }
-    let all = functions::load(functions_file).map_err(Failure::Usage)?;
+    let file = functions_file;
+    // Images that were typed need no file.
+    let all =
+        if file.exists() { functions::load(file).map_err(Failure::Usage)? } else { Vec::new() };
     let null = all.into_iter().find(|f| f.is_null);
     if null.is_none() {
         scenario.controls = false;
-        let file = functions_file.display();
+        let file = file.display();
         say(&format!("no controls: {file} names no `null` function, so nothing is calibrated"));
     }
     Ok(null)
@@ -159,6 +226,19 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: &[String]) ->
         args.scenario,
         scenario.functions.join(","),
     )];
+    if !args.image.is_empty() {
+        // Those that are described come first in the list.
+        let described = scenario.functions.len() - args.image.len();
+        let described = scenario.functions[..described].join(",");
+        parts = vec![format!("coldstart run {}", args.scenario)];
+        if !described.is_empty() {
+            parts.push(format!("--functions {described}"));
+        }
+        parts.extend(args.image.iter().map(|image| format!("--image {image}")));
+        if args.event != cli::NO_EVENT {
+            parts.push(format!("--event '{}'", args.event));
+        }
+    }
     // The most rounds of a run that stops by itself say nothing.
     if args.until.is_none() || args.rounds.is_some() {
         parts.push(format!("--rounds {}", scenario.rounds));

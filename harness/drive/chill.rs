@@ -74,7 +74,7 @@ impl<E: Engine> Driver<E> {
         Ok(())
     }
 
-    fn mark_chilled(&self, which: impl Fn(&Target) -> bool) {
+    pub(super) fn mark_chilled(&self, which: impl Fn(&Target) -> bool) {
         let cold = self.targets.iter().filter(|t| which(t));
         self.chilled().0.extend(cold.map(|t| t.key()));
     }

@@ -24,11 +24,46 @@ fn read(text: &str) -> Result<Vec<Function>> {
 #[test]
 fn a_function_is_read() {
     let function = read(GOOD).unwrap().remove(0);
-    assert_eq!(function.context, Path::new("/srv/f"));
-    assert_eq!(function.bases["BASE"].packages, ["small"]);
+    let build = function.build().unwrap();
+    assert_eq!(build.context, Path::new("/srv/f"));
+    assert_eq!(build.bases["BASE"].packages, ["small"]);
     assert_eq!(function.limits, Limits { memory: 128 << 20, cpus: None });
     assert_eq!(function.reply, ReplyRule::Proof);
-    assert!(function.prepare.is_empty());
+    assert!(build.prepare.is_empty());
+}
+
+const IMAGE: &str = r#"
+[[function]]
+name = "mine"
+image = "registry.example/mine:1"
+memory = "128MiB"
+timeout = "10s"
+event = '{}'
+"#;
+
+#[test]
+fn an_image_is_used_as_it_is() {
+    let function = read(IMAGE).unwrap().remove(0);
+    assert_eq!(function.recipe, Recipe::Image("registry.example/mine:1".into()));
+    assert_eq!((function.reply, function.version_command.len()), (ReplyRule::Any, 0));
+    let refused = |from: &str, to: &str, part: &str| {
+        let message = format!("{:#}", read(&IMAGE.replacen(from, to, 1)).unwrap_err());
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    };
+    refused("memory", "files = [\"x\"]\nmemory", "f.toml:4: `mine` has an `image`");
+    refused("memory", "context = \".\"\nmemory", "leave out `context`");
+    refused("image = \"registry.example/mine:1\"", "", "needs `image`");
+    refused("image = \"registry.example/mine:1\"", "context = \"x\"", "needs `files`");
+}
+
+#[test]
+fn an_image_that_was_typed_has_a_name() {
+    let name = |reference: &str| Function::of_image(reference, "{}", 0).map(|f| f.name);
+    assert_eq!(name("localhost:5000/team/Orders-Api:1.2@sha256:00").unwrap(), "orders_api");
+    assert_eq!(name("mine").unwrap(), "mine");
+    assert!(name("").unwrap_err().to_string().contains("no image reference"));
+    let error = Function::of_image("mine", "{", 0).unwrap_err();
+    assert!(error.to_string().contains("`{` is not JSON"), "{error}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
-use crate::functions::Function;
+use crate::functions::Build;
 use crate::provision::last_lines;
 
 /// The build tool that may have started us sets variables with this prefix: left
@@ -16,11 +16,11 @@ const KEPT: [&str; 6] =
     ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_ALIAS_"];
 
 /// Runs it in the function's folder, with nothing to read.
-pub(super) async fn run(function: &Function) -> Result<()> {
-    let [program, arguments @ ..] = function.prepare.as_slice() else { return Ok(()) };
-    let line = function.prepare.join(" ");
+pub(super) async fn run(build: &Build) -> Result<()> {
+    let [program, arguments @ ..] = build.prepare.as_slice() else { return Ok(()) };
+    let line = build.prepare.join(" ");
     let mut command = Command::new(program);
-    command.args(arguments).current_dir(&function.context).stdin(Stdio::null());
+    command.args(arguments).current_dir(&build.context).stdin(Stdio::null());
     command.kill_on_drop(true);
     for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
         if leaks(&name) {
@@ -28,14 +28,14 @@ pub(super) async fn run(function: &Function) -> Result<()> {
         }
     }
     let output = command.output().await.with_context(|| {
-        format!("cannot run `{line}` in {}: is `{program}` installed?", function.context.display())
+        format!("cannot run `{line}` in {}: is `{program}` installed?", build.context.display())
     })?;
     if output.status.success() {
         return Ok(());
     }
     let printed = [output.stdout, output.stderr].concat();
     let lines = last_lines(&String::from_utf8_lossy(&printed));
-    bail!("`{line}` in {}: {}{lines}", function.context.display(), output.status)
+    bail!("`{line}` in {}: {}{lines}", build.context.display(), output.status)
 }
 
 fn leaks(name: &str) -> bool {

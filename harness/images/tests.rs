@@ -3,19 +3,21 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
-use crate::functions::{Limits, ReplyRule};
+use crate::functions::{Build, Limits, Recipe, ReplyRule};
 use crate::store::Origin;
 
 fn function(folder: &Path) -> Function {
     Function {
         name: "null".to_owned(),
         position: 0,
-        context: folder.to_owned(),
-        bases: BTreeMap::new(),
+        recipe: Recipe::Build(Build {
+            context: folder.to_owned(),
+            bases: BTreeMap::new(),
+            prepare: Vec::new(),
+            files: ["main", "Dockerfile"].map(PathBuf::from).to_vec(),
+        }),
         is_null: false,
         process: Vec::new(),
-        prepare: Vec::new(),
-        files: ["main", "Dockerfile"].map(PathBuf::from).to_vec(),
         version_command: vec!["/main".to_owned()],
         limits: Limits { memory: 1 << 27, cpus: None },
         timeout: Duration::from_secs(10),
@@ -45,8 +47,10 @@ fn base(digest: &str) -> (BaseRecord, String) {
 #[test]
 fn the_tag_tells_what_went_in_and_nothing_else() {
     let (one, two) = (folder(), folder());
-    let tag =
-        |folder: &tempfile::TempDir, used: &[_]| spec(&function(folder.path()), used).unwrap().tag;
+    let tag = |folder: &tempfile::TempDir, used: &[_]| {
+        let function = function(folder.path());
+        spec(&function.name, function.build().unwrap(), used).unwrap().tag
+    };
     let first = tag(&one, &[]);
     assert_eq!(first, tag(&two, &[]), "neither the folder's place nor its times matter");
     assert!(first.starts_with("coldstart/null:") && first.len() == 27, "{first}");
@@ -93,13 +97,13 @@ fn the_version_is_the_first_line_that_says_something() {
 #[tokio::test]
 async fn a_failed_prepare_shows_its_last_lines() {
     let folder = folder();
-    let mut function = function(folder.path());
-    prepare::run(&function).await.unwrap();
+    let mut build = function(folder.path()).build().unwrap().clone();
+    prepare::run(&build).await.unwrap();
     let script = "pwd; echo deep trouble >&2; exit 5";
-    function.prepare = ["sh", "-c", script].map(str::to_owned).to_vec();
-    let text = prepare::run(&function).await.unwrap_err().to_string();
+    build.prepare = ["sh", "-c", script].map(str::to_owned).to_vec();
+    let text = prepare::run(&build).await.unwrap_err().to_string();
     assert!(text.contains("deep trouble") && text.contains("exit status: 5"), "{text}");
-    function.prepare = vec!["no-such-program".to_owned()];
-    let text = prepare::run(&function).await.unwrap_err().to_string();
+    build.prepare = vec!["no-such-program".to_owned()];
+    let text = prepare::run(&build).await.unwrap_err().to_string();
     assert!(text.contains("is `no-such-program` installed?"), "{text}");
 }

@@ -47,6 +47,29 @@ impl<'a> Bases<'a> {
         (self.say)(line);
     }
 
+    /// Gets an image that is used as it is: present, else pulled.
+    ///
+    /// # Errors
+    /// [`ProvisionError::Missing`] when it is not there and no registry gives it.
+    pub async fn fetch(
+        &self,
+        engine: &impl ImageStore,
+        reference: &str,
+    ) -> Result<(), ProvisionError> {
+        if engine.image(reference).await?.is_some() {
+            return Ok(());
+        }
+        self.say(&format!("pulling {reference}"));
+        engine.pull(reference).await.map_err(|reason| ProvisionError::Missing {
+            missing: format!(
+                "image `{reference}` is not on the engine, and no registry gave it: {reason}"
+            ),
+            cure: format!(
+                "check its name, or build or load it on this engine: `docker images {reference}`"
+            ),
+        })
+    }
+
     /// Gets several, some at once. The order is kept.
     ///
     /// # Errors

@@ -134,7 +134,7 @@ async fn left_over(engine: &DockerEngine) -> Option<Finding> {
 
 async fn image_findings(engine: &DockerEngine, functions: &[Function]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
-    for base in functions.iter().flat_map(|f| f.bases.values()) {
+    for base in functions.iter().flat_map(Function::bases) {
         let what = format!("base `{}`", base.name);
         if findings.iter().any(|f| f.what == what) {
             continue;

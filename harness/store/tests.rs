@@ -4,7 +4,7 @@ use crate::functions::Limits;
 use crate::sample::{Cell, Mark, Outcome, Temperature};
 use crate::scenario::Act;
 
-fn record() -> RunRecord {
+pub(super) fn record() -> RunRecord {
     RunRecord {
         format: FORMAT,
         id: "r-1".into(),
@@ -33,7 +33,7 @@ fn record() -> RunRecord {
     }
 }
 
-fn sample(index: u32, outcome: Outcome) -> Sample {
+pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
     Sample {
         cell: Cell {
             function: "f".into(),

@@ -11,6 +11,7 @@ mod compare;
 mod controls;
 mod factors;
 mod gate;
+mod going_on;
 mod mistakes;
 
 /// The program in the project's folder, as far from the environment as can be.

@@ -75,15 +75,6 @@ impl Known<'_> {
             folders: self.folders.clone(),
         }
     }
-
-    /// The command that runs it as a process of this machine.
-    fn command(&self) -> Vec<String> {
-        let mut command = self.function.process.clone();
-        if let Some(program) = command.first_mut() {
-            *program = self.function.context.join(&*program).display().to_string();
-        }
-        command
-    }
 }
 
 /// The null function as a process, in containers, and sleeping known times.
@@ -111,7 +102,7 @@ fn controls(
     }
     for ms in SERIES {
         let making = Making {
-            source: Source::Command(null.command()),
+            source: Source::Command(null.function.process.clone()),
             factors: Factors::of_a_process(),
             folders: Vec::new(),
             ..null.making(request, &combinations[0], runtime)

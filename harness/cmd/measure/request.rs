@@ -25,6 +25,10 @@ pub(in crate::cmd) struct Request {
     pub(in crate::cmd) started: jiff::Timestamp,
     /// The command that repeats it.
     pub(in crate::cmd) command: String,
+    /// Whether its folder is there already, of a run that stopped early.
+    pub(in crate::cmd) goes_on: bool,
+    /// Whether its figures are made up.
+    pub(in crate::cmd) is_simulated: bool,
     /// Whether the kernel's exec events are listened to.
     pub(in crate::cmd) traced: bool,
 }

@@ -30,7 +30,8 @@ fn side(bench: &Bench, dockerfile: &str) -> Result<TempDir, Failed> {
     let context = home.path().join("functions/only");
     fs::create_dir_all(&context)?;
     let (null, _) = bench.function("rust")?;
-    let binary = null.context.join(null.files.last().ok_or("no binary")?);
+    let build = null.build().ok_or("not built")?;
+    let binary = build.context.join(build.files.last().ok_or("no binary")?);
     fs::copy(binary, context.join("binary"))?;
     fs::write(context.join("Dockerfile"), dockerfile)?;
     let text = format!(

@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use coldstart::engine::{Engine, EngineError, ImageStore};
-use coldstart::functions::{Base, Function, Limits, ReplyRule};
+use coldstart::functions::{Base, Build, Function, Limits, Recipe, ReplyRule};
 use coldstart::images;
 use coldstart::provision::bases::{self, Bases};
 use coldstart::provision::{Consent, ProvisionError, Surroundings, doctor};
@@ -43,17 +43,20 @@ fn surroundings(bench: &Bench, folder: &Path) -> Surroundings {
 /// A function made of the binary of one of ours.
 fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
     let (ours, _) = bench.function("rust")?;
+    let ours = ours.build().ok_or("not built")?;
     let binary = ours.context.join(ours.files.last().ok_or("no binary")?);
     std::fs::write(folder.join("Dockerfile"), "FROM scratch\nCOPY binary /binary\n")?;
     Ok(Function {
         name: bench.run.replace('-', "_"),
         position: 3,
-        context: folder.to_owned(),
-        bases: BTreeMap::new(),
+        recipe: Recipe::Build(Build {
+            context: folder.to_owned(),
+            bases: BTreeMap::new(),
+            prepare: vec!["cp".to_owned(), binary.display().to_string(), "binary".to_owned()],
+            files: ["Dockerfile", "binary"].map(PathBuf::from).to_vec(),
+        }),
         is_null: false,
         process: Vec::new(),
-        prepare: vec!["cp".to_owned(), binary.display().to_string(), "binary".to_owned()],
-        files: ["Dockerfile", "binary"].map(PathBuf::from).to_vec(),
         version_command: ["/binary", "--version"].map(str::to_owned).to_vec(),
         limits: Limits { memory: 1 << 27, cpus: None },
         timeout: Duration::from_secs(10),
@@ -61,6 +64,11 @@ fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
         event: "{}".to_owned(),
         reply: ReplyRule::Any,
     })
+}
+
+fn bases_of(function: &mut Function) -> &mut BTreeMap<String, Base> {
+    let Recipe::Build(build) = &mut function.recipe else { panic!("it is not built") };
+    &mut build.bases
 }
 
 /// A base at a registry.
@@ -111,7 +119,7 @@ fn missing_base(bench: &Bench) -> Tested {
     let bases = Bases::new(&around, Consent::Withheld, &|_| ());
     let mut function = function(bench, folder.path())?;
     let absent = base(&bench.run, NO_REGISTRY, &["hello"]);
-    function.bases.insert("BASE".to_owned(), absent.clone());
+    bases_of(&mut function).insert("BASE".to_owned(), absent.clone());
     let functions = [function];
     bench.wait(async {
         let engine = bench.engine.as_ref();
@@ -194,8 +202,8 @@ fn bootstrapped(bench: &Bench) -> Tested {
     let bases = Bases::new(&around, Consent::Given, &|line| eprintln!("{line}"));
     let mut function = function(bench, folder.path())?;
     let name = |which: &str| format!("{}-{which}", bench.run);
-    function.bases.insert("ONE".to_owned(), base(&name("one"), NO_REGISTRY, &["hello"]));
-    function.bases.insert("TWO".to_owned(), base(&name("two"), NO_REGISTRY, &["sl"]));
+    bases_of(&mut function).insert("ONE".to_owned(), base(&name("one"), NO_REGISTRY, &["hello"]));
+    bases_of(&mut function).insert("TWO".to_owned(), base(&name("two"), NO_REGISTRY, &["sl"]));
     // Without a command in the first stage, which would leave an image without a name.
     let dockerfile =
         "ARG ONE\nARG TWO\nFROM $TWO AS two\nFROM $ONE\nCOPY --from=two /usr/games/sl /sl\n";

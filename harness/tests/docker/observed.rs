@@ -157,7 +157,8 @@ fn cold_image(subject: &Subject) -> Tested {
         return Ok(());
     }
     let (bench, function) = (subject.bench, subject.function);
-    let binary = std::fs::read(function.context.join(function.files.last().unwrap()))?;
+    let build = function.build().ok_or("not built")?;
+    let binary = std::fs::read(build.context.join(build.files.last().unwrap()))?;
     let dockerfile = format!("FROM scratch\nCOPY function /{}/function\n", bench.run);
     let command = format!("CMD [\"/{}/function\"]\n", bench.run);
     let spec = BuildSpec {

@@ -41,7 +41,7 @@ fn target(
 ) -> Result<Target, Failed> {
     let (function, record) = bench.function("rust")?;
     assert!(function.is_null, "the null function of the project");
-    let program = function.context.join(&function.process[0]).display().to_string();
+    let program = function.process[0].clone();
     let plain =
         Making::plain(function.clone(), record.digest.clone(), Network::Host, "of no matter");
     let mut making = Making {

@@ -20,6 +20,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("an_interrupted_run_keeps_its_rows_and_leaves_nothing", interrupted),
         Bench::trial("interrupted_again_it_stops_at_once_and_leaves_nothing", interrupted_twice),
         Bench::trial("after_a_kill_clean_removes_what_is_left", killed),
+        Bench::trial("a_killed_run_goes_on_to_its_end", gone_on),
+        Bench::trial("an_image_is_measured_as_it_is", image),
         Bench::trial("a_run_has_controls_and_what_the_kernel_told", controlled),
         Bench::trial("two_runs_at_a_time_do_not_touch_each_other", two_runs),
     ]
@@ -208,6 +210,62 @@ fn killed(bench: &Bench) -> Tested {
     let cleaned = coldstart(bench).args(["clean", "--run", &run.record.id]).output()?;
     assert!(cleaned.status.success(), "{}", String::from_utf8_lossy(&cleaned.stderr));
     assert_eq!(program.containers(), 0);
+    Ok(())
+}
+
+fn gone_on(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    let mut program = Program::start(bench, "quick", "6", home.path().join("run"));
+    program.until("rows", Program::has_rows)?;
+    program.until("container of a next trial", Program::is_in_a_trial)?;
+    program.signal("KILL");
+    program.end()?;
+    let before = program.opened()?;
+    assert!(program.containers() > 0, "the kill left nothing behind: the test shows less");
+    let run = |folder: &Path| coldstart(bench).args(["run", "--continue"]).arg(folder).output();
+    let output = run(&program.folder)?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert_eq!(program.containers(), 0);
+    let after = program.opened()?;
+    assert!(after.record.complete && after.record.counts.failed == 0, "{told}");
+    assert_eq!(after.samples.len() as u64, after.record.counts.planned);
+    let trials: Vec<u32> = after.trials.iter().map(|trial| trial.trial).collect();
+    assert_eq!(trials, (1..=trials.len() as u32).collect::<Vec<_>>());
+    // What was whole before is there as it was.
+    let kept = before.trials.len();
+    assert_eq!(after.trials[..kept], before.trials[..]);
+    assert!(!run(&program.folder)?.status.success(), "a complete run was gone on with");
+    Ok(())
+}
+
+/// One of our images as if it were a foreign one: its replies prove nothing.
+fn image(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    let folder = home.path().join("run");
+    let (_, record) = bench.function("rust")?;
+    let mut command = coldstart(bench);
+    command.args(["run", "quick", "--rounds", "2", "--no-controls", "--image", &record.image]);
+    let output = command.arg("--out").arg(&folder).output()?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    let run = store::open(&folder).map_err(|e| format!("{e:#}"))?;
+    assert!(run.record.complete && run.record.counts.failed == 0, "{told}");
+    let [function] = run.record.functions.as_slice() else { panic!("not one function") };
+    assert_eq!((&*function.digest, &*function.version), (&*record.digest, "not asked"));
+    let mut absent = coldstart(bench);
+    absent.args([
+        "run",
+        "quick",
+        "--no-controls",
+        "--image",
+        "coldstart.invalid/absent:1",
+        "--out",
+    ]);
+    let output = absent.arg(home.path().join("absent")).output()?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("coldstart.invalid/absent:1"), "{told}");
+    assert!(!home.path().join("absent").exists());
     Ok(())
 }
 

@@ -1,0 +1,127 @@
+//! A run that stopped early, opened to be gone on with.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use super::lines::read_places;
+use super::{Counts, SAMPLES, TRIALS, Writer, record};
+use crate::sample::{Meanwhile, Sample, TrialRecord};
+
+/// What a run that stopped early left.
+#[derive(Debug)]
+pub struct Unfinished {
+    /// Appends to it. Its record tells of what was kept alone, and is not saved yet.
+    pub writer: Writer,
+    /// The rows of every trial that was run to its end, by number.
+    pub rows: BTreeMap<u32, Vec<Sample>>,
+    /// Rows of a trial that was cut short: they are removed, and it is run again.
+    pub dropped: usize,
+    /// The latest stamp of all, in nanoseconds since the run's epoch.
+    pub last: u64,
+}
+
+impl Unfinished {
+    /// Opens a run's folder to append to it, and removes what is left of a trial that
+    /// was cut short. `invocations` are those of each trial of its plan.
+    ///
+    /// # Errors
+    /// When another process measures it, when it cannot be read or written, or when
+    /// its rows are not those of a run that stopped: the folder is named.
+    pub fn open(folder: &Path, invocations: &BTreeMap<u32, u64>) -> Result<Self> {
+        let append = |name: &str| {
+            let path = folder.join(name);
+            let file = OpenOptions::new().append(true).open(&path);
+            file.with_context(|| format!("cannot write {}", path.display()))
+        };
+        let mut record = record(folder)?;
+        let (samples, trials) = (append(SAMPLES)?, append(TRIALS)?);
+        claim(&samples, folder)?;
+        let (read_samples, _) = read_places::<Sample>(&folder.join(SAMPLES), "sample")?;
+        let (read_trials, _) = read_places::<TrialRecord>(&folder.join(TRIALS), "trial")?;
+
+        let whole = whole(&read_samples, &read_trials, invocations);
+        let (samples_end, kept) = prefix(&read_samples, |sample| whole.contains(&sample.trial))
+            .with_context(|| out_of_order(folder))?;
+        let (trials_end, done) = prefix(&read_trials, |trial| whole.contains(&trial.trial))
+            .with_context(|| out_of_order(folder))?;
+        cut(&samples, samples_end, folder)?;
+        cut(&trials, trials_end, folder)?;
+
+        let dropped = read_samples.len() - kept;
+        let mut rows: BTreeMap<u32, Vec<Sample>> = BTreeMap::new();
+        record.counts = Counts { planned: record.counts.planned, ..Counts::default() };
+        for (sample, _) in read_samples.into_iter().take(kept) {
+            record.counts.add(&sample);
+            rows.entry(sample.trial).or_default().push(sample);
+        }
+        let done = &read_trials[..done];
+        let last = done.last().map_or(0, |(trial, _)| trial.ended);
+        // A run that was killed had no time to say.
+        record.elapsed = record.elapsed.or(Some(last as f64 / 1e9));
+        record.machine.meanwhile = record.machine.meanwhile.or_else(|| together(done));
+        record.stopped = None;
+        let writer = Writer { folder: folder.to_owned(), samples, trials, record };
+        Ok(Self { writer, rows, dropped, last })
+    }
+}
+
+/// Makes sure that nobody else writes a run while it is measured.
+pub(super) fn claim(samples: &File, folder: &Path) -> Result<()> {
+    match flock(samples, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => {
+            bail!("{} is being measured by another process right now", folder.display())
+        }
+        // Some network file systems know no locks: nothing can be said there.
+        _ => Ok(()),
+    }
+}
+
+/// The trials that were run to their end: noted, and with every row of theirs.
+fn whole(
+    samples: &[(Sample, u64)],
+    trials: &[(TrialRecord, u64)],
+    invocations: &BTreeMap<u32, u64>,
+) -> BTreeSet<u32> {
+    let mut rows: BTreeMap<u32, u64> = BTreeMap::new();
+    for (sample, _) in samples {
+        *rows.entry(sample.trial).or_default() += 1;
+    }
+    let noted = trials.iter().map(|(trial, _)| trial.trial);
+    noted.filter(|n| rows.contains_key(n) && rows.get(n) == invocations.get(n)).collect()
+}
+
+fn out_of_order(folder: &Path) -> String {
+    format!(
+        "{} cannot be gone on with: its rows are not in the order of its plan; start a new run",
+        folder.display()
+    )
+}
+
+/// Where the lines to keep end, and how many they are; none where one of them comes
+/// after one that is not to be kept.
+fn prefix<T>(lines: &[(T, u64)], keep: impl Fn(&T) -> bool) -> Option<(u64, usize)> {
+    let kept = lines.iter().take_while(|(line, _)| keep(line)).count();
+    let in_order = !lines[kept..].iter().any(|(line, _)| keep(line));
+    in_order.then(|| (kept.checked_sub(1).map_or(0, |last| lines[last].1), kept))
+}
+
+fn cut(file: &File, end: u64, folder: &Path) -> Result<()> {
+    file.set_len(end).with_context(|| format!("cannot write {}", folder.display()))
+}
+
+/// What the machine did during some trials.
+fn together(trials: &[(TrialRecord, u64)]) -> Option<Meanwhile> {
+    let seconds = |trial: &TrialRecord| trial.ended.saturating_sub(trial.began) as f64 / 1e9;
+    let parts = trials.iter().map(|(trial, _)| (trial.machine, seconds(trial)));
+    let whole =
+        parts.reduce(|(all, so_far), (next, more)| (all.then(so_far, &next, more), so_far + more));
+    whole.map(|(all, _)| all)
+}
+
+#[cfg(test)]
+mod tests;
