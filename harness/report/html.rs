@@ -32,6 +32,9 @@ const WARM: [&str; 1] = ["warm"];
 const CONTROLS: [&str; 1] = ["calibration"];
 const ORDER: [&str; 2] = ["order", "run-order"];
 
+/// Longest remark, in characters.
+const LONGEST_NOTE: usize = 1000;
+
 /// The page.
 pub(super) fn page(
     run: &Run,
@@ -146,7 +149,7 @@ fn remarks(run: &Run, summaries: &[Summary], findings: &Findings) -> Markup {
     html! {
         ul {
             @for note in notes(run, summaries, findings) {
-                li { (note.text) @if let Some(quote) = note.quote { ": " q { (quote) } } }
+                li { (shortened(&note.text, LONGEST_NOTE)) @if let Some(quote) = note.quote { ": " q { (quote) } } }
             }
         }
     }
@@ -172,4 +175,4 @@ fn footer(run: &Run) -> Markup {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -10,7 +10,7 @@ use crate::compare::{Comparison, Outcome, Row};
 use crate::margins::Metric;
 use crate::report::charts::Chart;
 use crate::report::html::figures::Figures;
-use crate::report::html::parts::{self, Table, folded, left_out, list, meanings, told};
+use crate::report::html::parts::{self, Table, folded, left_out, list, meanings, said_once, told};
 use crate::report::html::shell::{Page, Section};
 
 /// Most rows of a table, and most lines of a list. All of them are in [`WHOLE`].
@@ -104,13 +104,18 @@ fn sections(comparison: &Comparison, names: &Names, charts: &[Chart]) -> Vec<Sec
 fn verdicts(comparison: &Comparison, names: &Names) -> Markup {
     let (gated, others): (Vec<&Row>, Vec<&Row>) =
         comparison.worst_first().into_iter().partition(|row| row.gated);
-    let cells = |rows: &[&Row]| rows.iter().map(|row| rows::row(names, row)).collect::<Vec<_>>();
-    let decide = html! { "Each decides. Head against base, with 95 % intervals." };
-    let told = html! { "Told beside: none of these decides." };
+    let said = |caption: &str, rows: &[&Row]| {
+        let mut cells: Vec<[String; 13]> = rows.iter().map(|row| rows::row(names, row)).collect();
+        let under = said_once(&mut cells, 2).map(|under| format!(" All under {under}."));
+        (html! { (caption) @if let Some(under) = under { (under) } }, cells)
+    };
+    let (decide, deciding) =
+        said("Each decides. Head against base, in brackets 95 % intervals.", &gated);
+    let (told, beside) = said("Told beside: none of these decides.", &others);
     html! {
         @if gated.is_empty() { p { "No row decides." } }
-        (table("deciding", decide, &rows::COLUMNS, &cells(&gated), 1))
-        (folded("Rows that decide nothing", &table("told", told, &rows::COLUMNS, &cells(&others), 1)))
+        (table("deciding", decide, &rows::COLUMNS, &deciding, 1))
+        (folded("Rows that decide nothing", &table("told", told, &rows::COLUMNS, &beside, 1)))
     }
 }
 
@@ -132,13 +137,14 @@ fn table<const N: usize>(
 }
 
 fn parts_of(comparison: &Comparison, names: &Names) -> Markup {
-    let cells: Vec<[String; 6]> = comparison
+    let mut cells: Vec<[String; 6]> = comparison
         .worst_first()
         .into_iter()
         // The parts of a function's own part are among those of its total.
         .filter(|row| row.metric == Metric::Total)
         .flat_map(|row| row.parts.iter().map(|part| rows::part(names, row, part)))
         .collect();
+    said_once(&mut cells, 1);
     let caption = html! { "The parts of each cold start; those that carry its change are marked." };
     table("parts", caption, &rows::PART_COLUMNS, &cells, 0)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, PreEscaped, html};
 
 use crate::report::charts::Chart;
-use crate::report::words::counted;
+use crate::report::words::{counted, shortened};
 
 /// Bytes of drawings that a page holds at most; the others stay in their files.
 const MOST_BYTES: usize = 3_200_000;
@@ -17,6 +17,12 @@ const MANY: usize = 12;
 /// Rows of a chart's figures that are shown, of a folded one fewer.
 const ROWS: usize = 200;
 const FOLDED_ROWS: usize = 24;
+
+/// Longest text of a cell, in characters.
+const LONGEST_CELL: usize = 120;
+
+/// Longest caption, in characters.
+const LONGEST_CAPTION: usize = 1000;
 
 /// The charts of a page, each of which is shown once.
 pub(in crate::report) struct Figures<'a> {
@@ -91,7 +97,7 @@ impl<'a> Figures<'a> {
         let narrow = chart.narrow.as_ref().filter(|_| placed.narrow);
         html! {
             figure id={ "chart-" (chart.name) } {
-                figcaption { (chart.caption) }
+                (caption(&chart.caption))
                 @match narrow {
                     Some(narrow) => {
                         div.on-wide { (PreEscaped(inline(&chart.svg))) }
@@ -130,7 +136,7 @@ impl<'a> Figures<'a> {
                             caption id=(id) { "Figures of: " (title) }
                             thead { tr { @for c in &data.columns { th scope="col" { (c) } } } }
                             tbody { @for i in shown { tr {
-                                @for cell in &data.rows[i] { td { (cell) } }
+                                @for cell in &data.rows[i] { td { (shortened(cell, LONGEST_CELL)) } }
                             } } }
                         }
                     }
@@ -138,6 +144,13 @@ impl<'a> Figures<'a> {
             }
         }
     }
+}
+
+/// What there is to see first, then how to read it.
+fn caption(text: &str) -> Markup {
+    let text = shortened(text, LONGEST_CAPTION);
+    let end = text.find(". ").map_or(text.len(), |at| at + 1);
+    html! { figcaption { b { (text[..end]) } (text[end..]) } }
 }
 
 /// The longest of the kinds that a chart's name begins with; else its whole name.

@@ -3,13 +3,21 @@
 use maud::{Markup, html};
 
 use crate::report::environment::Fact;
-use crate::report::words::{DASH, counted};
+use crate::report::words::{DASH, counted, shortened};
 
 /// Rows beyond which a table scrolls in a frame of its own.
 const LONG: usize = 40;
 
 /// Longest text of a cell that is not broken, in characters.
 const SHORT: usize = 16;
+
+/// Longest name of a row, and longest text of any other cell, in characters: what is
+/// longer attacks, or belongs into a file.
+const LONGEST_NAME: usize = 120;
+const LONGEST_CELL: usize = 600;
+
+/// Longest line of a list, in characters.
+const LONGEST_LINE: usize = 1000;
 
 /// A table before it is written.
 pub(in crate::report) struct Table<'a> {
@@ -78,8 +86,8 @@ impl<'a> Table<'a> {
                     } } }
                     tbody { @for row in &self.rows { tr {
                         @for (i, (cell, kind)) in row.iter().zip(&kinds).enumerate() {
-                            @if i == self.name { th scope="row" { (cell) } }
-                            @else { td class=(colour(cell).unwrap_or(kind)) { (cell) } }
+                            @if i == self.name { th scope="row" { (shortened(cell, LONGEST_NAME)) } }
+                            @else { td class=(colour(cell).unwrap_or(kind)) { (shortened(cell, LONGEST_CELL)) } }
                         }
                     } } }
                 }
@@ -91,7 +99,7 @@ impl<'a> Table<'a> {
     fn kind(&self, column: usize) -> &'static str {
         let mut cells = self.rows.iter().filter_map(|row| row.get(column));
         let is_figure = |cell: &&&str| {
-            let text = cell.trim_start_matches(['-', '+', '<', '[', '(']);
+            let text = cell.trim_start_matches(['-', '+', '<', '[', '(', '.']);
             matches!(**cell, "" | "failed" | DASH) || text.starts_with(|c: char| c.is_ascii_digit())
         };
         if cells.clone().all(|cell| is_figure(&cell)) {
@@ -102,6 +110,21 @@ impl<'a> Table<'a> {
             "text"
         }
     }
+}
+
+/// Empties a column in which all rows have the same, and gives that: it is said once,
+/// and [`Table::without_empty`] leaves the column out. Dashes say nothing.
+pub(in crate::report) fn said_once<const N: usize>(
+    rows: &mut [[String; N]],
+    column: usize,
+) -> Option<String> {
+    let mut told = rows.iter().map(|row| &row[column]).filter(|cell| *cell != DASH);
+    let one = told.next()?.clone();
+    if !told.all(|cell| *cell == one) {
+        return None;
+    }
+    rows.iter_mut().for_each(|row| row[column].clear());
+    Some(one)
 }
 
 /// A verdict's colour, beside its mark: what a cell begins with.
@@ -118,7 +141,9 @@ fn colour(cell: &str) -> Option<&'static str> {
 pub(in crate::report) fn told(facts: &[Fact]) -> Markup {
     html! {
         @if !facts.is_empty() {
-            ul { @for (name, text) in facts { li { b { (name) } ": " (text) } } }
+            ul { @for (name, text) in facts {
+                li { b { (shortened(name, LONGEST_NAME)) } ": " (shortened(text, LONGEST_LINE)) }
+            } }
         }
     }
 }
@@ -137,7 +162,7 @@ pub(in crate::report) fn meanings(terms: &[(&str, &str)]) -> Markup {
 pub(in crate::report) fn list(lines: &[String], most: usize, rest: &str) -> Markup {
     html! {
         @if !lines.is_empty() {
-            ul { @for line in lines.iter().take(most) { li { (line) } } }
+            ul { @for line in lines.iter().take(most) { li { (shortened(line, LONGEST_LINE)) } } }
             (left_out(lines.len(), most, rest))
         }
     }

@@ -6,11 +6,19 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
+use crate::report::words::shortened;
+
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("sort.js");
 
 /// Longest description in the head, in characters.
 const LONGEST_DESCRIPTION: usize = 600;
+
+/// Longest title, in characters.
+const LONGEST_TITLE: usize = 200;
+
+/// Bytes beyond which an answer is set smaller.
+const LONG_ANSWER: usize = 180;
 
 /// A page before it is written.
 pub(in crate::report) struct Page {
@@ -44,8 +52,9 @@ impl Section {
 impl Page {
     /// The bytes of the page: the same for the same content.
     pub(in crate::report) fn write(mut self) -> String {
+        self.title = shortened(&self.title, LONGEST_TITLE);
         self.sections.retain(|section| !section.body.0.is_empty());
-        let description = super::shortened(&self.answer, LONGEST_DESCRIPTION);
+        let description = shortened(&self.answer, LONGEST_DESCRIPTION);
         let page = html! {
             (DOCTYPE)
             html lang="en" {
@@ -74,7 +83,7 @@ impl Page {
             header {
                 @for banner in &self.banners { p.banner role="alert" { (banner) } }
                 h1 { (self.title) }
-                p.answer { (self.answer) }
+                p.answer.long[self.answer.len() > LONG_ANSWER] { (self.answer) }
                 (self.below)
                 nav aria-label="Sections" {
                     ul { @for s in &self.sections { li { a href={ "#" (s.id) } { (s.heading) } } } }

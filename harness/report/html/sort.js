@@ -53,5 +53,5 @@ for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
   if (body.rows.length < 2) continue;
   sortable([...table.tHead.rows[0].cells], body);
-  filtered(table, body);
+  if (body.rows.length > 8) filtered(table, body);
 }

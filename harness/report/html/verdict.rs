@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::parts::Table;
+use super::parts::{Table, said_once};
 use crate::report::controls;
 use crate::report::findings::Findings;
 use crate::report::words::{
@@ -30,40 +30,33 @@ const COLUMNS: [&str; 12] = [
 const CONDITIONS: &str = "conditions";
 const P90: &str = "p90, ms";
 const OVER: &str = "over the null container, ms";
-const TIMES: &str = "/ warm";
+const TIMES: &str = "cold / warm";
 
 /// The table; nothing of no rows.
 pub(super) fn table(run: &Run, summaries: &[Summary], findings: &Findings) -> Markup {
     let headline = headline(run, summaries);
     let groups = groups(run, summaries);
     let shown: Vec<&Summary> = groups.iter().flat_map(|g| members(summaries, g)).collect();
-    let Some(first) = shown.first() else { return html! {} };
-    // Said once where all have the same.
-    let one = conditions(run, &first.cell.factors);
-    let all_alike = shown.iter().all(|s| conditions(run, &s.cell.factors) == one);
-    let rows: Vec<[String; 12]> = shown
-        .iter()
-        .map(|s| {
-            let over = headline.iter().any(|h| h.cell == s.cell);
-            let over = over.then(|| controls::excess_ms(findings, s)).flatten();
-            let mut row = row(run, s);
-            if all_alike {
-                row[1].clear();
-            }
-            row[10] = over.unwrap_or_default();
-            row
-        })
-        .collect();
+    if shown.is_empty() {
+        return html! {};
+    }
+    let row = |s: &&Summary| {
+        let over = headline.iter().any(|h| h.cell == s.cell);
+        let over = over.then(|| controls::excess_ms(findings, s)).flatten();
+        row(run, s, over.unwrap_or_default())
+    };
+    let mut rows: Vec<[String; 12]> = shown.iter().map(row).collect();
+    let all_on = said_once(&mut rows, 1);
     let caption = html! {
         "From the instant an invocation was wanted to the last byte of its verified reply"
-        @if all_alike { ", all on " (one) }
+        @if let Some(all_on) = all_on { ", all under " (all_on) }
         ". In brackets: 95 % interval."
     };
     let table = Table::new("cells", caption, &COLUMNS, &rows).sortable();
     table.without_empty(&[CONDITIONS, P90, OVER, TIMES]).markup()
 }
 
-fn row(run: &Run, summary: &Summary) -> [String; 12] {
+fn row(run: &Run, summary: &Summary, over: String) -> [String; 12] {
     let Summary { cell, latency, .. } = summary;
     [
         plain(&cell.function),
@@ -76,7 +69,7 @@ fn row(run: &Run, summary: &Summary) -> [String; 12] {
         quantile(&latency.p50),
         latency.p90.value.map_or_else(|| DASH.to_owned(), level),
         maximum(latency.max),
-        String::new(),
+        over,
         ratio(summary),
     ]
 }

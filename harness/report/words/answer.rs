@@ -195,13 +195,12 @@ fn among_conditions(run: &Run, answered: &[&Summary]) -> Option<String> {
         let under = shortened(&conditions(run, &s.cell.factors), LONGEST_NAME);
         format!("{} ms under {under}", format_ms(median(s)))
     };
-    let apart = if are_apart(fast, slow) { "" } else { ", not told apart" };
-    let who = if names.len() > 1 {
-        format!("{} differs most between conditions", name(slow))
-    } else {
-        "between conditions it differs".to_owned()
+    let apart = if are_apart(fast, slow) { "" } else { ", which is not told apart" };
+    let who = match names.len() {
+        1 => "between conditions it differs".to_owned(),
+        _ => format!("{} differs most between conditions", name(slow)),
     };
-    Some(format!("{who}: {} to {}{apart}", told(fast), told(slow)))
+    Some(format!("{who}, {} against {}{apart}", told(slow), told(fast)))
 }
 
 /// What the medians do not show.
