@@ -118,5 +118,8 @@ fn a_large_run() {
     let started = std::time::Instant::now();
     let files = render(&run).unwrap();
     let bytes: usize = files.iter().map(|f| f.bytes.len()).sum();
-    eprintln!("{} rows, {bytes} bytes, {:?}", run.samples.len(), started.elapsed());
+    let page = text(&files, "report.html").len();
+    let took = started.elapsed();
+    eprintln!("{} rows, {bytes} bytes, page {page}, {took:?}", run.samples.len());
+    assert!(page < 5 << 20, "a page of {page} bytes");
 }

@@ -243,8 +243,13 @@ fn two_hundred_cells_are_still_a_page() {
 #[test]
 fn a_chart_of_unknown_name_has_a_place() {
     let all = ["order", "warm", "news", "timeline", "cold"];
-    let charts: Vec<Chart> = all.iter().map(|name| chart(name, 3, 10)).collect();
+    let mut charts: Vec<Chart> = all.iter().map(|name| chart(name, 3, 10)).collect();
+    charts[0].narrow = Some("<?xml version=\"1.0\"?><svg role=\"img\">narrow</svg>".to_owned());
     let page = page_with(&synthetic::run(&FOUR[..1], 2), &charts);
+    // Either is shown, by the width of the page; one alone scrolls in a frame.
+    assert!(page.contains("<div class=\"on-narrow\"><svg role=\"img\">narrow</svg></div>"));
+    assert_eq!(page.matches("class=\"on-wide\"").count(), 1);
+    assert_eq!(page.matches("aria-label=\"Chart: ").count(), 4);
     let places = ["cold", "timeline", "news", "warm", "order"]
         .map(|name| page.find(&format!("<figure id=\"chart-{name}\"")).unwrap());
     assert!(places.is_sorted());
