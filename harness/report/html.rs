@@ -25,9 +25,10 @@ pub(super) mod shell;
 mod verdict;
 
 /// The charts that have a place of their own, by section.
-const COLD: [&str; 2] = ["cold", "cold-burst"];
+const COLD: [&str; 3] = ["cold", "spread", "cold-burst"];
 const TIME: [&str; 2] = ["phases", "waterfall"];
-const BURSTS: [&str; 2] = ["timeline", "burst"];
+const BURSTS: [&str; 2] = ["timeline", "burst-size"];
+const PAUSES: [&str; 1] = ["idle"];
 const WARM: [&str; 1] = ["warm"];
 const CONTROLS: [&str; 1] = ["calibration"];
 const ORDER: [&str; 2] = ["order", "run-order"];
@@ -78,7 +79,7 @@ fn sections(
     findings: &Findings,
     charts: &[Chart],
 ) -> Vec<Section> {
-    let kinds = [&COLD[..], &TIME, &BURSTS, &WARM, &CONTROLS, &ORDER].concat();
+    let kinds = [&COLD[..], &TIME, &BURSTS, &PAUSES, &WARM, &CONTROLS, &ORDER].concat();
     let mut figures = Figures::new(charts, &kinds, "samples.jsonl and summary.csv");
     let later = [&WARM[..], &CONTROLS, &ORDER].concat();
     vec![
@@ -86,6 +87,7 @@ fn sections(
         Section::new("cold", "Cold starts", figures.of(&COLD)),
         Section::new("time", "Where the time goes", time(run, summaries, &mut figures)),
         Section::new("bursts", "Bursts", figures.of(&BURSTS)),
+        Section::new("pauses", "Pauses between calls", figures.of(&PAUSES)),
         Section::new("more", "More charts", figures.others(&later)),
         Section::new("throughput", "Throughput", starts_a_minute(run, findings)),
         Section::new("warm", "Warm calls", figures.of(&WARM)),
