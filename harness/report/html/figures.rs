@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, PreEscaped, html};
 
+use super::parts::Table;
 use crate::report::charts::Chart;
 use crate::report::words::{counted, shortened};
 
@@ -17,9 +18,6 @@ const MANY: usize = 12;
 /// Rows of a chart's figures that are shown, of a folded one fewer.
 const ROWS: usize = 200;
 const FOLDED_ROWS: usize = 24;
-
-/// Longest text of a cell, in characters.
-const LONGEST_CELL: usize = 120;
 
 /// Longest caption, in characters.
 const LONGEST_CAPTION: usize = 1000;
@@ -120,7 +118,15 @@ impl<'a> Figures<'a> {
         let Chart { name, title, data, .. } = placed.chart;
         let all = data.rows.len();
         let shown = thinned(all, if placed.folded { FOLDED_ROWS } else { ROWS });
-        let id = format!("{name}-figures");
+        let row = |i: usize| data.rows[i].iter().map(String::as_str).collect();
+        let table = Table {
+            id: &format!("{name}-figures"),
+            caption: html! { "Figures of: " (title) },
+            columns: data.columns.iter().map(String::as_str).collect(),
+            rows: shown.iter().map(|i| row(*i)).collect(),
+            sortable: false,
+            name: 0,
+        };
         html! {
             @if all > 0 {
                 details.data {
@@ -131,15 +137,7 @@ impl<'a> Figures<'a> {
                             (self.rest) "."
                         }
                     }
-                    div.scroll.long role="region" tabindex="0" aria-labelledby=(id) {
-                        table {
-                            caption id=(id) { "Figures of: " (title) }
-                            thead { tr { @for c in &data.columns { th scope="col" { (c) } } } }
-                            tbody { @for i in shown { tr {
-                                @for cell in &data.rows[i] { td { (shortened(cell, LONGEST_CELL)) } }
-                            } } }
-                        }
-                    }
+                    (table.markup())
                 }
             }
         }
