@@ -8,7 +8,6 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::compare::Comparison;
 use crate::sample::{Cell, Sample};
 use crate::stats::{self, Summary};
 use crate::store::Run;
@@ -65,15 +64,6 @@ pub fn render(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
     files.extend(histogram_files(run, summaries)?);
     files.extend(chart_files(charts));
     Ok(files)
-}
-
-/// The pictures of a comparison, `charts/compare-forest` and `charts/compare-order`,
-/// each as `.svg` and `.png`. What has nothing to show is left out.
-///
-/// # Errors
-/// When a chart cannot be drawn.
-pub fn comparison_charts(c: &Comparison) -> Result<Vec<Artifact>> {
-    Ok(chart_files(charts::of_comparison(c)?))
 }
 
 fn chart_files(charts: Vec<charts::Chart>) -> Vec<Artifact> {

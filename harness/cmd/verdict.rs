@@ -9,12 +9,12 @@ use anyhow::{Context, Result};
 
 use super::{Failure, say};
 use crate::compare::{Comparison, Outcome};
-use crate::report::{self, comparison};
+use crate::report::comparison;
 use crate::store;
 
 /// Writes and shows a comparison; the failure is its verdict.
 pub(super) fn give(found: &Comparison, folder: &Path, strict: bool) -> Result<(), Failure> {
-    for file in comparison::files(found)?.into_iter().chain(report::comparison_charts(found)?) {
+    for file in comparison::files(found)?.into_iter().chain(comparison::pictured(found)?) {
         store::write(folder, &file.path, &file.bytes)?;
     }
     if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())

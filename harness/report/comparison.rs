@@ -5,22 +5,24 @@
 
 use anyhow::Result;
 
-use super::Artifact;
+use super::{Artifact, charts};
 use crate::compare::Comparison;
 
 mod annotations;
 mod answer;
 mod facts;
+mod html;
 mod json;
 mod junit;
 mod markdown;
+mod rows;
 mod text;
 mod trackers;
 mod words;
 
-/// Every derived file of a comparison but its charts, relative to its folder:
-/// `compare.json` (see [`schema`]), `compare.md`, `compare.xml` (`JUnit`),
-/// `compare.bmf.json` (Bencher Metric Format) and `compare.benchmark.json`
+/// Every derived file of a comparison but its page and its charts (see [`pictured`]),
+/// relative to its folder: `compare.json` (see [`schema`]), `compare.md`, `compare.xml`
+/// (`JUnit`), `compare.bmf.json` (Bencher Metric Format) and `compare.benchmark.json`
 /// (github-action-benchmark, `customSmallerIsBetter`).
 ///
 /// # Errors
@@ -33,6 +35,19 @@ pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
         Artifact::new("compare.bmf.json", trackers::bencher(comparison)?),
         Artifact::new("compare.benchmark.json", trackers::benchmark_action(comparison)?),
     ])
+}
+
+/// `compare.html`, and the charts that it shows: `charts/compare-forest` and
+/// `charts/compare-order`, each as `.svg` and `.png`. What has nothing to show is left
+/// out.
+///
+/// # Errors
+/// When a chart cannot be drawn.
+pub fn pictured(comparison: &Comparison) -> Result<Vec<Artifact>> {
+    let charts = charts::of_comparison(comparison)?;
+    let mut files = vec![Artifact::new("compare.html", html::page(comparison, &charts))];
+    files.extend(super::chart_files(charts));
+    Ok(files)
 }
 
 /// The comparison for a terminal: lines of at most 100 columns where names allow it.

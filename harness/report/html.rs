@@ -1,18 +1,40 @@
-//! `report.html`: one page that needs nothing else, neither network nor script.
+//! `report.html`: one page that needs nothing else, neither network nor script. What it
+//! is made of (`html/`) serves the page of a comparison too.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use super::charts::Chart;
-use super::environment::{self, FUNCTION_COLUMNS, Fact, MEANINGS};
+use super::environment::{self, FUNCTION_COLUMNS, MEANINGS};
 use super::findings::Findings;
-use super::markdown::{COLUMNS, rows, splits};
+use super::markdown::splits;
 use super::notes::notes;
-use super::words::{answer, conditions, is_simulated, place, plain, step, title};
+use super::words::{
+    answer, conditions, counted, is_simulated, place, plain, shortened, step, title,
+};
 use super::{controls, resources, throughput};
 use crate::stats::Summary;
 use crate::store::Run;
 
-const STYLE: &str = include_str!("html/style.css");
+use figures::Figures;
+use parts::{Table, facts, folded, meanings, told};
+use shell::{Page, Section};
+
+pub(super) mod figures;
+pub(super) mod parts;
+pub(super) mod shell;
+mod verdict;
+
+/// The charts that have a place of their own, by section.
+const COLD: [&str; 3] = ["cold", "spread", "cold-burst"];
+const TIME: [&str; 2] = ["phases", "waterfall"];
+const BURSTS: [&str; 2] = ["timeline", "burst-size"];
+const PAUSES: [&str; 1] = ["idle"];
+const WARM: [&str; 1] = ["warm"];
+const CONTROLS: [&str; 1] = ["calibration"];
+const ORDER: [&str; 2] = ["order", "run-order"];
+
+/// Longest remark, in characters.
+const LONGEST_NOTE: usize = 1000;
 
 /// The page.
 pub(super) fn page(
@@ -21,167 +43,138 @@ pub(super) fn page(
     findings: &Findings,
     charts: &[Chart],
 ) -> String {
-    let title = title(run);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                @if is_simulated(run) {
-                    p.simulated { "SIMULATED: no engine was used; every figure is made up." }
-                }
-                @if !findings.faults.is_empty() {
-                    p.invalid { "INVALID: " (findings.faults.join("; ")) }
-                }
-                h1 { (title) }
-                p.answer { (answer(run, summaries)) }
-                p { (place(run)) }
-                (cells(run, summaries))
-                (starts_a_minute(run, findings))
-                (trust(run, summaries, findings))
-                (remarks(run, summaries, findings))
-                @for chart in charts { (figure(chart)) }
-                (repeat(run))
-                (machine(run))
-                (meanings())
-            }
-        }
-    };
-    page.into_string()
+    Page {
+        title: title(run),
+        answer: answer(run, summaries),
+        banners: banners(run, findings),
+        below: html! { p.place { (place(run)) } },
+        sections: sections(run, summaries, findings, charts),
+        footer: footer(run),
+    }
+    .write()
 }
 
-fn cells(run: &Run, summaries: &[Summary]) -> Markup {
+fn banners(run: &Run, findings: &Findings) -> Vec<String> {
+    let (done, planned) = (run.samples.len(), run.record.counts.planned);
+    let why = run.record.stopped.as_deref().map_or_else(String::new, |w| format!(": {}", plain(w)));
+    let banners = [
+        (!findings.faults.is_empty()).then(|| {
+            format!("INVALID, these figures are not to be believed: {}", findings.faults.join("; "))
+        }),
+        is_simulated(run)
+            .then(|| "SIMULATED: no engine was used; every figure is made up.".to_owned()),
+        (!run.record.complete)
+            .then(|| format!("INCOMPLETE: {done} of {planned} planned invocations{why}")),
+        run.truncated.then(|| {
+            "INCOMPLETE: the last row was cut short and is left out: the driver was killed."
+                .to_owned()
+        }),
+    ];
+    banners.into_iter().flatten().collect()
+}
+
+fn sections(
+    run: &Run,
+    summaries: &[Summary],
+    findings: &Findings,
+    charts: &[Chart],
+) -> Vec<Section> {
+    let kinds = [&COLD[..], &TIME, &BURSTS, &PAUSES, &WARM, &CONTROLS, &ORDER].concat();
+    let mut figures = Figures::new(charts, &kinds, "samples.jsonl and summary.csv");
+    let later = [&WARM[..], &CONTROLS, &ORDER].concat();
+    vec![
+        Section::new("verdict", "What was measured", verdict::table(run, summaries, findings)),
+        Section::new("cold", "Cold starts", figures.of(&COLD)),
+        Section::new("time", "Where the time goes", time(run, summaries, &mut figures)),
+        Section::new("bursts", "Bursts", figures.of(&BURSTS)),
+        Section::new("pauses", "Pauses between calls", figures.of(&PAUSES)),
+        Section::new("more", "More charts", figures.others(&later)),
+        Section::new("throughput", "Throughput", starts_a_minute(run, findings)),
+        Section::new("warm", "Warm calls", figures.of(&WARM)),
+        Section::new("trust", "How far to trust it", trust(run, summaries, findings, &mut figures)),
+        Section::new("notes", "What to know", remarks(run, summaries, findings)),
+        Section::new("environment", "Environment", facts(&environment::facts(run))),
+        Section::new("repeat", "How to reproduce it", repeat(run)),
+        Section::new("meanings", "What the figures mean", meanings(&MEANINGS)),
+    ]
+}
+
+/// Phases of all functions, one start process by process, and both as text.
+fn time(run: &Run, summaries: &[Summary], figures: &mut Figures) -> Markup {
+    let splits = splits(run, summaries);
+    let named = |(summary, split): &(&Summary, String)| {
+        let cell = &summary.cell;
+        let conditions = conditions(run, &cell.factors);
+        (format!("{} {conditions} {}", plain(&cell.function), step(cell)), split.clone())
+    };
+    let told = html! {
+        p { "Of the row nearest the median: its phases add up, medians of phases do not." }
+        (told(&splits.iter().map(named).collect::<Vec<_>>()))
+    };
     html! {
-        h2 { "Latency, ms" }
-        (grid(&COLUMNS, &rows(run, summaries)))
-        h2 { "Where the time goes, ms" }
-        p { "The row nearest the median: its phases add up, medians of phases do not." }
-        ul {
-            @for (summary, split) in splits(run, summaries) {
-                li {
-                    b { (plain(&summary.cell.function)) " " (conditions(run, &summary.cell.factors)) " "
-                        (step(&summary.cell)) }
-                    ": " (split)
-                }
-            }
-        }
+        (figures.of(&TIME))
+        @if !splits.is_empty() { (folded("Phases of every cold step, ms", &told)) }
     }
 }
 
 fn starts_a_minute(run: &Run, findings: &Findings) -> Markup {
-    let lines = throughput::lines(run, findings);
+    let (lines, rows) = (throughput::lines(run, findings), throughput::rows(run, findings));
+    let caption = html! { (throughput::MEANING) };
     html! {
         @if !lines.is_empty() {
-            h2 { "Throughput" }
             (told(&lines))
-            p { (throughput::MEANING) }
-            (grid(&throughput::COLUMNS, &throughput::rows(run, findings)))
+            (Table::new("rates", caption, &throughput::COLUMNS, &rows).sortable().markup())
         }
     }
 }
 
-/// How far the figures can be trusted: controls, machine, resources.
-fn trust(run: &Run, summaries: &[Summary], findings: &Findings) -> Markup {
-    let (calibration, used) = (controls::facts(run, findings), resources::rows(run, findings));
+/// Controls, calibration, machine, order and resources.
+fn trust(run: &Run, summaries: &[Summary], findings: &Findings, figures: &mut Figures) -> Markup {
+    let calibration = controls::facts(run, findings);
+    let used = resources::rows(run, findings);
+    let caption = html! { "What the instances of cold starts had used by the end of their step" };
+    let used = Table::new("resources", caption, &resources::COLUMNS, &used);
     html! {
-        @if !calibration.is_empty() {
-            h2 { "Controls" }
-            (told(&calibration))
-            (told(&controls::excesses(run, summaries, findings)))
-        }
-        h2 { "Machine" }
-        p { (findings.machine.verdict()) }
-        @if !used.is_empty() {
-            h2 { "Resources" }
-            (grid(&resources::COLUMNS, &used))
-        }
+        p { "Machine: " b { (findings.machine.verdict()) } }
+        h3 { "Controls and calibration" }
+        @if calibration.is_empty() { p { (controls::NONE) } }
+        (told(&calibration))
+        (told(&controls::excesses(run, summaries, findings)))
+        (figures.of(&CONTROLS))
+        @let order = figures.of(&ORDER);
+        @if !order.0.is_empty() { h3 { "In the order of the run" } (order) }
+        @if !used.rows.is_empty() { h3 { "Resources" } (used.markup()) }
     }
 }
 
 fn remarks(run: &Run, summaries: &[Summary], findings: &Findings) -> Markup {
     html! {
-        h2 { "To know" }
         ul {
             @for note in notes(run, summaries, findings) {
-                li { (note.text) @if let Some(quote) = note.quote { ": " q { (quote) } } }
+                li { (shortened(&note.text, LONGEST_NOTE)) @if let Some(quote) = note.quote { ": " q { (quote) } } }
             }
         }
     }
 }
 
-/// A chart with its caption. The SVG is ours and escapes what it is given.
-fn figure(chart: &Chart) -> Markup {
-    html! {
-        figure id=(chart.name) {
-            @match &chart.narrow {
-                Some(narrow) => {
-                    div.on-wide { (PreEscaped(&chart.svg)) }
-                    div.on-narrow { (PreEscaped(narrow)) }
-                }
-                None => (PreEscaped(&chart.svg)),
-            }
-            figcaption { b { (chart.title) ". " } (chart.caption) }
-            @if !chart.data.rows.is_empty() {
-                details {
-                    summary { "The figures" }
-                    table {
-                        thead { tr { @for c in &chart.data.columns { th scope="col" { (c) } } } }
-                        tbody {
-                            @for row in &chart.data.rows { tr { @for cell in row { td { (cell) } } } }
-                        }
-                    }
-                }
-            }
-        }
-    }
-}
-
+/// The command, the seed, and what it ran: versions and digests.
 fn repeat(run: &Run) -> Markup {
-    html! { h2 { "Repeat it" } (facts(&environment::repeat(run))) }
+    let functions = environment::functions(run);
+    let caption = html! { "Functions as they were measured, with the digests of their images" };
+    let functions = Table::new("functions", caption, &FUNCTION_COLUMNS, &functions);
+    html! { (facts(&environment::repeat(run))) (functions.markup()) }
 }
 
-fn machine(run: &Run) -> Markup {
+fn footer(run: &Run) -> Markup {
     html! {
-        h2 { "Functions" }
-        (grid(&FUNCTION_COLUMNS, &environment::functions(run)))
-        h2 { "Environment" }
-        (facts(&environment::facts(run)))
-    }
-}
-
-fn meanings() -> Markup {
-    html! {
-        h2 { "What the figures mean" }
-        dl { @for (name, meaning) in MEANINGS { dt { (name) } dd { (meaning) } } }
-    }
-}
-
-/// Facts in our own words.
-fn told(facts: &[Fact]) -> Markup {
-    html! {
-        @if !facts.is_empty() {
-            ul { @for (name, text) in facts { li { b { (name) } ": " (text) } } }
+        p {
+            "Made by " (plain(&run.record.tool)) " of run " (plain(&run.record.id)) ": "
+            (counted(run.samples.len() as u64, "row"))
+            ". Every row is in " code { "samples.jsonl" } ", every figure in " code { "summary.csv" }
+            "; " code { "coldstart report FOLDER" } " makes this page again from the rows."
         }
     }
 }
 
-/// Facts in foreign words.
-fn facts(facts: &[Fact]) -> Markup {
-    html! { dl { @for (name, text) in facts { dt { (name) } dd { code { (text) } } } } }
-}
-
-fn grid<const N: usize>(columns: &[&str; N], rows: &[[String; N]]) -> Markup {
-    html! {
-        div.wide {
-            table {
-                thead { tr { @for column in columns { th scope="col" { (column) } } } }
-                tbody { @for row in rows { tr { @for cell in row { td { (cell) } } } } }
-            }
-        }
-    }
-}
+#[cfg(test)]
+pub(super) mod tests;

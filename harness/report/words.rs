@@ -8,6 +8,10 @@ use crate::stats::{Controls, Level, Quantile, Summary};
 use crate::store::Run;
 use crate::units::format_ms;
 
+mod answer;
+
+pub(super) use answer::answer;
+
 /// In place of a number that cannot be given.
 pub(super) const DASH: &str = "—";
 
@@ -236,26 +240,4 @@ pub(super) fn headline<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summa
             cold.filter(|s| s.cell.temperature == Temperature::Cold).min_by_key(|s| size(s))
         })
         .collect()
-}
-
-/// The answer in a sentence.
-pub(super) fn answer(run: &Run, summaries: &[Summary]) -> String {
-    let mut cells = headline(run, summaries);
-    cells.retain(|s| s.latency.p50.value.is_some());
-    if cells.is_empty() {
-        return format!("{}no cold start was measured.", warning(run));
-    }
-    let median = |s: &Summary| s.median().unwrap_or(f64::INFINITY);
-    cells.sort_by(|a, b| median(a).total_cmp(&median(b)));
-    let parts: Vec<String> = cells
-        .iter()
-        .map(|s| {
-            let times = s.cold_to_warm.as_ref().map(|_| format!(", {} warm", ratio(s)));
-            let ms = s.latency.p50.value.map_or_else(String::new, level);
-            let unit = if ms == "failed" { "" } else { " ms" };
-            let times = times.unwrap_or_default();
-            format!("{} {ms}{unit}{times}", subject(run, &s.cell))
-        })
-        .collect();
-    format!("{}median cold start: {}.", warning(run), parts.join("; "))
 }

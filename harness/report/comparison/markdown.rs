@@ -6,15 +6,12 @@
 use std::fmt::Write;
 
 use super::answer::{answer, outcome};
-use super::facts;
-use super::words::{
-    Names, amount, both, change, detectable, difference, interval, lacks, least, mark, measured,
-    metric, p, place_of_change, remark, remarks, row_change, row_p, verdict,
-};
-use crate::compare::{Comparison, PartChange, Row};
+use super::words::{Names, lacks, remark};
+use super::{facts, rows};
+use crate::compare::{Comparison, Row};
 use crate::margins::Metric;
 use crate::report::markdown::{escape, grid_row, listed, told};
-use crate::report::words::{DASH, counted};
+use crate::report::words::counted;
 
 /// Bytes that the page does not reach. A comment on GitHub holds 65,536 characters.
 const LIMIT: usize = 60_000;
@@ -30,26 +27,6 @@ const ROWS: usize = 22_000;
 const ADVISORY_ROWS: usize = 6_000;
 const PARTS: usize = 9_000;
 const LIST: usize = 4_000;
-
-const ROW_COLUMNS: [&str; 13] = [
-    "",
-    "function",
-    "conditions",
-    "step",
-    "what",
-    "base",
-    "head",
-    "change [95 %]",
-    "p",
-    "n",
-    "err",
-    "verdict",
-    "where",
-];
-
-const PART_COLUMNS: [&str; 6] = ["function", "conditions", "step", "part", "change [95 %]", "p"];
-
-const LIMIT_COLUMNS: [&str; 4] = ["row", "margin", "would have seen", "p90 [95 %]"];
 
 /// The page.
 pub(super) fn page(comparison: &Comparison) -> String {
@@ -84,8 +61,8 @@ impl Page<'_> {
         let rows: Vec<&Row> = comparison.worst_first().into_iter().filter(|r| r.gated).collect();
         if !rows.is_empty() {
             self.text.push('\n');
-            let lines: Vec<_> = rows.iter().map(|row| self.row(row)).collect();
-            self.table(&ROW_COLUMNS, &lines, ROWS);
+            let lines: Vec<_> = rows.iter().map(|row| rows::row(&self.names, row)).collect();
+            self.table(&rows::COLUMNS, &lines, ROWS);
         }
         if !comparison.missing.is_empty() {
             self.text += "\n### Cells on one side only\n\n";
@@ -108,19 +85,20 @@ impl Page<'_> {
 
     fn details(&mut self, comparison: &Comparison) {
         let worst = comparison.worst_first();
-        let advisory: Vec<_> = worst.iter().filter(|r| !r.gated).map(|r| self.row(r)).collect();
-        self.folded_table("Rows that decide nothing", &ROW_COLUMNS, &advisory, ADVISORY_ROWS);
+        let advisory: Vec<_> =
+            worst.iter().filter(|r| !r.gated).map(|r| rows::row(&self.names, r)).collect();
+        self.folded_table("Rows that decide nothing", &rows::COLUMNS, &advisory, ADVISORY_ROWS);
         let parts: Vec<_> = worst
             .iter()
             // The parts of a function's own part are among those of its total.
             .filter(|row| row.metric == Metric::Total)
-            .flat_map(|row| row.parts.iter().map(|part| self.part(row, part)))
+            .flat_map(|row| row.parts.iter().map(|part| rows::part(&self.names, row, part)))
             .collect();
-        self.folded_table("Where it changed", &PART_COLUMNS, &parts, PARTS);
-        let limits: Vec<_> = worst.iter().map(|row| self.limit(row)).collect();
+        self.folded_table("Where it changed", &rows::PART_COLUMNS, &parts, PARTS);
+        let limits: Vec<_> = worst.iter().map(|row| rows::limit(&self.names, row)).collect();
         self.folded_table(
             "Margins, and what would have been found",
-            &LIMIT_COLUMNS,
+            &rows::LIMIT_COLUMNS,
             &limits,
             2 * LIST,
         );
@@ -134,58 +112,6 @@ impl Page<'_> {
         self.open("How to repeat it");
         self.text += &listed(&facts::repeat(comparison));
         self.text += "\n</details>\n";
-    }
-
-    fn row(&self, row: &Row) -> [String; 13] {
-        let [function, conditions, step] = self.place(row);
-        [
-            mark(row.verdict).to_string(),
-            function,
-            conditions,
-            step,
-            metric(row.metric).to_owned(),
-            measured(row.metric, &row.base),
-            measured(row.metric, &row.head),
-            row_change(row),
-            row_p(row).map_or_else(|| DASH.to_owned(), |p| p.trim_start_matches('=').to_owned()),
-            both(row.base.n, row.head.n),
-            both(row.base.failed, row.head.failed),
-            concluded(row),
-            place_of_change(row).unwrap_or_else(|| DASH.to_owned()),
-        ]
-    }
-
-    fn part(&self, row: &Row, part: &PartChange) -> [String; 6] {
-        let [function, conditions, step] = self.place(row);
-        let explains = if part.explains { " (explains it)" } else { "" };
-        let p = p(part.p).map(|p| p.trim_start_matches('=').to_owned());
-        let change = difference(Metric::Total, &part.change);
-        [
-            function,
-            conditions,
-            step,
-            format!("{}{explains}", part.part),
-            change,
-            p.unwrap_or_else(|| DASH.to_owned()),
-        ]
-    }
-
-    fn limit(&self, row: &Row) -> [String; 4] {
-        let seen = detectable(row).map_or_else(
-            || DASH.to_owned(),
-            |d| format!("{} ({})", least(d.share), amount(row.metric, d.amount)),
-        );
-        let floor = amount(row.metric, row.margin.floor);
-        let share = least(row.margin.share);
-        let margin = format!("{} and {floor}", share.trim_start_matches('+'));
-        let p90 = format!("{} {}", change(row.p90), interval(row.p90)).trim_end().to_owned();
-        [self.names.row(row), margin, seen, p90]
-    }
-
-    /// Where a row belongs, with a dash where it has no such thing.
-    fn place(&self, row: &Row) -> [String; 3] {
-        let place = self.names.place(&row.function, row.cell.as_ref());
-        place.map(|part| if part.is_empty() { DASH.to_owned() } else { part })
     }
 
     fn open(&mut self, heading: &str) {
@@ -240,14 +166,4 @@ impl Page<'_> {
             let _ = write!(self.text, "\n{n} left out here: see `compare.json`.\n");
         }
     }
-}
-
-/// A row's verdict in words, and what must not be missed.
-fn concluded(row: &Row) -> String {
-    let remarks = remarks(row);
-    let mut text = verdict(row).to_owned();
-    if !remarks.is_empty() {
-        let _ = write!(text, " ({})", remarks.join("; "));
-    }
-    text
 }

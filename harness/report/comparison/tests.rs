@@ -31,8 +31,10 @@ fn every_comparison_has_all_its_files() {
         if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
             let folder = std::path::Path::new(&folder).join("compare").join(name);
             std::fs::create_dir_all(&folder).unwrap();
-            for file in files {
-                std::fs::write(folder.join(file.path), file.bytes).unwrap();
+            for file in files.into_iter().chain(pictured(&c).unwrap()) {
+                let path = folder.join(file.path);
+                std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+                std::fs::write(path, file.bytes).unwrap();
             }
             std::fs::write(folder.join("text"), text(&c)).unwrap();
             std::fs::write(folder.join("annotations"), annotations(&c).join("\n")).unwrap();

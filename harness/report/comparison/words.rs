@@ -207,7 +207,10 @@ pub(super) fn interval(ratio: Option<Estimate>) -> String {
 /// that percents say nothing: `+24 ms`.
 pub(super) fn row_change_alone(row: &Row) -> String {
     match (row.metric, row.difference) {
-        (Metric::Own, Some(difference)) => format!("{} ms", tenths(difference.value)),
+        (Metric::Own, Some(Estimate { value, .. })) if value.is_finite() => {
+            format!("{} ms", tenths(value))
+        }
+        (Metric::Own, Some(_)) => DASH.to_owned(),
         _ => change(row.ratio),
     }
 }
@@ -216,7 +219,9 @@ pub(super) fn row_change_alone(row: &Row) -> String {
 /// the difference, `(+12 B)`.
 pub(super) fn beside_change(row: &Row) -> String {
     match (row.metric, row.ratio.and_then(|ratio| ratio.interval), row.difference) {
-        (Metric::Own, _, Some(Estimate { interval: Some((low, high)), .. })) => {
+        (Metric::Own, _, Some(Estimate { interval: Some((low, high)), .. }))
+            if low.is_finite() && high.is_finite() =>
+        {
             format!("[{}, {}]", tenths(low), tenths(high))
         }
         (Metric::Own, ..) => String::new(),
