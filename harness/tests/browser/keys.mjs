@@ -64,11 +64,17 @@ function state(page, { table, column }) {
       const heads = [...one.querySelectorAll("thead th")];
       const sorted = heads.filter((head) => ["ascending", "descending"].includes(head.ariaSort));
       const rows = [...one.querySelectorAll("tbody tr")];
+      // What a cell may be sorted by; nothing, and a dash for it, stays last either way.
+      const key = (row) => {
+        const text = (row.cells[column]?.textContent ?? "").trim();
+        const number = parseFloat(text.replace(/^[^0-9a-z]*[▲▼=?!] ?/i, ""));
+        return Number.isNaN(number) ? text : number;
+      };
       return {
         way: heads[column].ariaSort,
         sorted: sorted.length,
         rows: rows.map((row) => row.textContent),
-        values: new Set(rows.map((row) => row.cells[column]?.textContent)).size,
+        values: new Set(rows.map(key).filter((one) => one !== "" && one !== "—")).size,
       };
     },
     table,

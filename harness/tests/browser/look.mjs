@@ -7,8 +7,8 @@ import { dominantColours } from "./pixels.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-/** Least height of a chart's letters, in pixels of the screen: font size, scaled. */
-const LEAST_HEIGHT = 10;
+/** Least height of a chart's letters on a screen, in pixels: font size, scaled. */
+export const LEAST_HEIGHT = 10;
 /** WCAG 1.4.3, for text of any size. */
 const LEAST_CONTRAST = 4.5;
 /** A label may lie over two surfaces; one under less of it than this is a line or edge. */
@@ -39,17 +39,18 @@ export function sideways(page) {
   });
 }
 
-/** Direction-changing and invisible characters reorder what is read: none may be left. */
+/** Direction-changing characters reorder what is read: none may be left. */
 export function reordered(page) {
   return page.evaluate(() => {
-    const found = document.documentElement.outerHTML.match(/[\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g);
-    return found ? [`${found.length} characters that reorder or hide text`] : [];
+    const found = document.documentElement.outerHTML.match(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g);
+    return found ? [`${found.length} characters that reorder text`] : [];
   });
 }
 
 /**
- * Every visible piece of text in an inline SVG: `{text, box, drawing, size, fill, halo}`,
- * boxes in pixels of the page, colours as `[r, g, b, a]`.
+ * Every visible piece of text in an inline SVG: `{text, box, seen, drawing, size, fill,
+ * halo}`, boxes in pixels of the page, colours as `[r, g, b, a]`; `seen` is what of the box
+ * is not scrolled out of its frame.
  */
 function texts(page) {
   return page.evaluate(() => {
@@ -67,6 +68,16 @@ function texts(page) {
       const [red, green, blue, alpha] = canvas.getImageData(0, 0, 1, 1).data;
       return [red, green, blue, alpha / 255];
     };
+    const frame = (one) => (!one || getComputedStyle(one).overflowX !== "visible" ? one : frame(one.parentElement));
+    const within = (inner, outer) => {
+      const left = Math.max(inner.left, outer.left);
+      const right = Math.min(inner.left + inner.width, outer.left + outer.width);
+      return { ...inner, left, width: Math.max(0, right - left) };
+    };
+    const seen = (one) => {
+      const around = frame(outermost(one).parentElement);
+      return around ? within(box(one), box(around)) : box(one);
+    };
     const says = (one) => [...one.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
     const outermost = (one) => (one.ownerSVGElement ? outermost(one.ownerSVGElement) : one);
     const opacity = (one) => (one ? Number(getComputedStyle(one).opacity) * opacity(one.parentElement) : 1);
@@ -79,6 +90,7 @@ function texts(page) {
       return {
         text: one.textContent.trim().slice(0, 40),
         box: box(one),
+        seen: seen(one),
         drawing: box(outermost(one)),
         size: parseFloat(style.fontSize) * Math.sqrt(Math.abs(a * d - b * c)),
         fill: [red, green, blue, through],
@@ -103,8 +115,8 @@ function clipped({ text, box, drawing }) {
   return over > 1 ? [`"${text}" is ${over.toFixed(1)} px outside its drawing`] : [];
 }
 
-function small({ text, size }) {
-  return size < LEAST_HEIGHT - 0.01 ? [`"${text}" is ${size.toFixed(1)} px high`] : [];
+function small({ text, size }, least) {
+  return size < least - 0.01 ? [`"${text}" is ${size.toFixed(1)} px high`] : [];
 }
 
 /** Relative luminance and contrast, as WCAG 2.2 defines them. */
@@ -156,21 +168,30 @@ function wrongPaper(scheme, [colour], place) {
   return right ? [] : [`${name} is on rgb(${colour}), not on ${scheme} paper`];
 }
 
+/** Hides the text of drawings, or shows it again; a page's own policy cannot forbid it. */
+function hideText(page, hidden) {
+  return page.evaluate((hidden) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("svg text, svg tspan { visibility: hidden !important }");
+    document.adoptedStyleSheets = hidden ? [sheet] : [];
+  }, hidden);
+}
+
 /**
- * The paper is the asked one; the text of charts, which axe skips, is whole, large
- * enough, and dark or light enough for what is really painted below it.
+ * The paper is the asked one; the text of charts, which axe skips, is whole, at least
+ * `least` pixels high, and dark or light enough for what is really painted below it.
  */
-export async function painting(page, scheme) {
+export async function painting(page, scheme, least) {
   const [found, sheets] = [await texts(page), await papers(page)];
-  const hide = await page.addStyleTag({ content: "svg text, svg tspan { visibility: hidden !important }" });
-  const boxes = [...sheets, ...found.map(({ box }) => box)];
+  await hideText(page, true);
+  const boxes = [...sheets, ...found.map(({ seen }) => seen)];
   const colours = await dominantColours(page, boxes, LEAST_SHARE);
-  await hide.evaluate((style) => style.remove());
+  await hideText(page, false);
   const under = colours.splice(sheets.length);
   return [
     ...first(colours.flatMap((paper, place) => wrongPaper(scheme, paper, place))),
     ...first(found.flatMap(clipped)),
-    ...first(found.flatMap(small)),
+    ...first(found.flatMap((text) => small(text, least))),
     ...first(found.flatMap((text, place) => faint(text, under[place]))),
   ];
 }

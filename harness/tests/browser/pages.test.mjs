@@ -10,7 +10,7 @@ import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { startBrowser, visit } from "./browser.mjs";
 import { sorters, sorting, tabbing } from "./keys.mjs";
-import { accessibility, first, painting, reordered, sideways, unfold } from "./look.mjs";
+import { accessibility, first, LEAST_HEIGHT, painting, reordered, sideways, unfold } from "./look.mjs";
 
 const FOLDER = process.env.PAGES;
 assert.ok(FOLDER, "PAGES must name the folder with the pages: harness/tests/browser/run does");
@@ -73,7 +73,7 @@ async function looks(page, scheme) {
   const folded = await sideways(page);
   await unfold(page);
   const found = new Set([...folded, ...(await sideways(page)), ...(await reordered(page))]);
-  return [...found, ...(await painting(page, scheme)), ...(await accessibility(page))];
+  return [...found, ...(await painting(page, scheme, LEAST_HEIGHT)), ...(await accessibility(page))];
 }
 
 test("the checks see what is wrong", () =>
@@ -115,7 +115,7 @@ for (const name of files) {
 
     test("is printed dark on light, whatever the screen prefers", () =>
       visit(browser, file, { scheme: "dark", media: "print" }, async (page, complaints) => {
-        none([...(await painting(page, "light")), ...first(complaints)]);
+        none([...(await painting(page, "light", 0)), ...first(complaints)]);
         const paper = Buffer.from(await page.pdf());
         assert.equal(paper.subarray(0, 5).toString(), "%PDF-");
       }));

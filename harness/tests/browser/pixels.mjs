@@ -25,6 +25,14 @@ function colours({ data, width, height }, { left, top, right, bottom }, share) {
   return wide.map(([key]) => [key >> 16, (key >> 8) & 255, key & 255]);
 }
 
+/** The whole pixels around boxes, as far as they are in sight. */
+function around(boxes, width) {
+  const [x, y] = ["left", "top"].map((side) => Math.max(0, Math.floor(Math.min(...boxes.map((box) => box[side])))));
+  const right = Math.min(width, Math.ceil(Math.max(...boxes.map((box) => box.left + box.width))));
+  const bottom = Math.ceil(Math.max(...boxes.map((box) => box.top + box.height)));
+  return { x, y, width: right - x, height: Math.max(1, bottom - y) };
+}
+
 async function picture(page, clip) {
   const bytes = await page.screenshot({ clip, captureBeyondViewport: true, optimizeForSpeed: true });
   return PNG.sync.read(Buffer.from(bytes));
@@ -38,18 +46,18 @@ async function picture(page, clip) {
 export async function dominantColours(page, boxes, share) {
   const found = boxes.map(() => []);
   if (boxes.length === 0) return found;
-  const { width } = page.viewport();
   const rows = [...boxes.keys()].sort((a, b) => boxes[a].top - boxes[b].top);
   while (rows.length > 0) {
-    const y = Math.floor(boxes[rows[0]].top);
-    const fits = rows.findIndex((row) => boxes[row].top + boxes[row].height > y + TILE);
+    const limit = boxes[rows[0]].top + TILE;
+    const fits = rows.findIndex((row) => boxes[row].top + boxes[row].height > limit);
     const tile = rows.splice(0, fits === -1 ? rows.length : Math.max(1, fits));
-    const bottom = Math.max(...tile.map((row) => boxes[row].top + boxes[row].height));
-    const painted = await picture(page, { x: 0, y, width, height: Math.ceil(bottom) - y + 1 });
+    const clip = around(tile.map((row) => boxes[row]), page.viewport().width);
+    if (clip.width <= 0) continue;
+    const painted = await picture(page, clip);
     for (const row of tile) {
       const { left, top, width, height } = boxes[row];
-      const box = { left, top: top - y, right: left + width, bottom: top - y + height };
-      found[row] = colours(painted, box, share);
+      const [x, y] = [left - clip.x, top - clip.y];
+      found[row] = colours(painted, { left: x, top: y, right: x + width, bottom: y + height }, share);
     }
   }
   return found;
