@@ -48,8 +48,10 @@ export async function open(browser, file, { width = 800, scheme = "light", media
   await page.setRequestInterception(true);
   await page.setJavaScriptEnabled(script);
   await page.setViewport({ width, height: 900 });
-  await page.emulateMediaType(media);
-  await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);
+  // In one message: puppeteer's own two undo each other.
+  const client = await page.createCDPSession();
+  const features = [{ name: "prefers-color-scheme", value: scheme }];
+  await client.send("Emulation.setEmulatedMedia", { media, features });
   await page.goto(url, { waitUntil: "load" });
   return { page, complaints };
 }

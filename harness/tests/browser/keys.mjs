@@ -51,7 +51,7 @@ export async function tabbing(page) {
 export function sorters(page) {
   return page.evaluate(() =>
     [...document.querySelectorAll("table")].flatMap((one, table) =>
-      [...one.querySelectorAll("thead th")].flatMap((head, column) => (head.querySelector("button") ? [{ table, column }] : [])),
+      [...(one.tHead?.rows[0].cells ?? [])].flatMap((head, column) => (head.querySelector("button") ? [{ table, column }] : [])),
     ),
   );
 }
@@ -61,9 +61,9 @@ function state(page, { table, column }) {
   return page.evaluate(
     (table, column) => {
       const one = document.querySelectorAll("table")[table];
-      const heads = [...one.querySelectorAll("thead th")];
+      const heads = [...one.tHead.rows[0].cells];
       const sorted = heads.filter((head) => ["ascending", "descending"].includes(head.ariaSort));
-      const rows = [...one.querySelectorAll("tbody tr")];
+      const rows = [...one.tBodies].flatMap((body) => [...body.rows]);
       // What a cell may be sorted by; nothing, and a dash for it, stays last either way.
       const key = (row) => {
         const text = (row.cells[column]?.textContent ?? "").trim();
@@ -83,7 +83,7 @@ function state(page, { table, column }) {
 }
 
 function press(page, { table, column }) {
-  const head = (table, column) => document.querySelectorAll("table")[table].querySelectorAll("thead th")[column];
+  const head = (table, column) => document.querySelectorAll("table")[table].tHead.rows[0].cells[column];
   return page
     .evaluate(`(${head})(${table}, ${column}).querySelector("button").focus()`)
     .then(() => page.keyboard.press("Enter"));

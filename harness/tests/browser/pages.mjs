@@ -7,7 +7,7 @@
 // compare-hostile.
 
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -91,11 +91,10 @@ export function copyReference(folder) {
   cpSync(join(ROOT, "results/reference"), folder, { recursive: true });
 }
 
-/** Compares two runs; the page comes back, if the program writes one. */
+/** Compares two runs, and gives the page. */
 export function comparison(program, base, head, folder) {
   coldstart(program, "compare", base, head, "--out", folder);
-  const page = join(folder, "compare.html");
-  return existsSync(page) ? page : undefined;
+  return join(folder, "compare.html");
 }
 
 /** The comparison that is published with the project. */
@@ -127,7 +126,7 @@ function runs(program) {
 function makePages(program, folder) {
   mkdirSync(folder, { recursive: true });
   const work = mkdtempSync(join(tmpdir(), "coldstart-pages-"));
-  const keep = (page, name) => page && cpSync(page, join(folder, `${name}.html`));
+  const keep = (page, name) => cpSync(page, join(folder, `${name}.html`));
   try {
     for (const [name, make] of Object.entries(runs(program))) {
       const run = join(work, name);

@@ -45,8 +45,8 @@ async function picture(page, clip) {
  */
 export async function dominantColours(page, boxes, share) {
   const found = boxes.map(() => []);
-  if (boxes.length === 0) return found;
-  const rows = [...boxes.keys()].sort((a, b) => boxes[a].top - boxes[b].top);
+  const shown = [...boxes.keys()].filter((row) => boxes[row].width >= 1 && boxes[row].height >= 1);
+  const rows = shown.sort((a, b) => boxes[a].top - boxes[b].top);
   while (rows.length > 0) {
     const limit = boxes[rows[0]].top + TILE;
     const fits = rows.findIndex((row) => boxes[row].top + boxes[row].height > limit);
