@@ -50,7 +50,7 @@ export function reordered(page) {
 /**
  * Every visible piece of text in an inline SVG: `{text, box, seen, drawing, size, fill,
  * halo}`, boxes in pixels of the page, colours as `[r, g, b, a]`; `seen` is what of the box
- * is not scrolled out of its frame.
+ * is in sight.
  */
 function texts(page) {
   return page.evaluate(() => {
@@ -69,14 +69,14 @@ function texts(page) {
       return [red, green, blue, alpha / 255];
     };
     const frame = (one) => (!one || getComputedStyle(one).overflowX !== "visible" ? one : frame(one.parentElement));
-    const within = (inner, outer) => {
-      const left = Math.max(inner.left, outer.left);
-      const right = Math.min(inner.left + inner.width, outer.left + outer.width);
-      return { ...inner, left, width: Math.max(0, right - left) };
-    };
+    // What is scrolled out of its frame, or mostly so, has nothing painted below it.
     const seen = (one) => {
+      const whole = box(one);
       const around = frame(outermost(one).parentElement);
-      return around ? within(box(one), box(around)) : box(one);
+      const { left, width } = around ? box(around) : { left: 0, width: innerWidth };
+      const from = Math.max(whole.left, left, 0);
+      const to = Math.min(whole.left + whole.width, left + width, innerWidth);
+      return { ...whole, left: from, width: to - from < whole.width / 2 ? 0 : to - from };
     };
     const says = (one) => [...one.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
     const outermost = (one) => (one.ownerSVGElement ? outermost(one.ownerSVGElement) : one);

@@ -23,29 +23,41 @@ function part(name, data) {
   return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)]);
 }
 
-/** A channel in steps of a power of two, so that white and black stay what they are. */
-function coarse(value, bits) {
-  const step = 1 << bits;
-  return Math.min(255, Math.round(value / step) * step);
-}
-
-/** The number of each pixel's colour, and the colours; none when they are too many. */
-function index({ data, width, height }, bits) {
-  const numbers = new Map();
-  const pixels = Buffer.alloc(width * height);
+/** Every pixel's colour as a number, and how many pixels have each. */
+function count({ data, width, height }) {
+  const pixels = new Uint32Array(width * height);
+  const counts = new Map();
   for (let at = 0; at < pixels.length; at += 1) {
-    const [red, green, blue] = data.subarray(at * 4, at * 4 + 3);
-    const colour = (coarse(red, bits) << 16) | (coarse(green, bits) << 8) | coarse(blue, bits);
-    if (!numbers.has(colour)) numbers.set(colour, numbers.size);
-    pixels[at] = numbers.get(colour);
+    const colour = (data[at * 4] << 16) | (data[at * 4 + 1] << 8) | data[at * 4 + 2];
+    pixels[at] = colour;
+    counts.set(colour, (counts.get(colour) ?? 0) + 1);
   }
-  return numbers.size <= MOST ? { pixels, colours: [...numbers.keys()] } : undefined;
+  return { pixels, counts };
 }
 
-/** The file of a picture `{data, width, height}`, opaque, its colours as true as fit. */
+const channels = (colour) => [colour >> 16, (colour >> 8) & 255, colour & 255];
+
+function distance(one, other) {
+  const [a, b] = [channels(one), channels(other)];
+  return a.reduce((sum, value, place) => sum + (value - b[place]) ** 2, 0);
+}
+
+/** The most frequent colours stay exactly what they are; a rare one becomes its nearest. */
+function index(picture) {
+  const { pixels, counts } = count(picture);
+  const often = [...counts].sort(([, a], [, b]) => b - a).map(([colour]) => colour);
+  const colours = often.slice(0, MOST);
+  const places = new Map(colours.map((colour, place) => [colour, place]));
+  for (const colour of often.slice(MOST)) {
+    const far = colours.map((other) => distance(colour, other));
+    places.set(colour, far.indexOf(Math.min(...far)));
+  }
+  return { colours, pixels: Buffer.from(Array.from(pixels, (one) => places.get(one))) };
+}
+
+/** The file of an opaque picture `{data, width, height}`. */
 export function palettePng(picture) {
-  let indexed;
-  for (let bits = 0; !indexed; bits += 1) indexed = index(picture, bits);
+  const indexed = index(picture);
   const { width, height } = picture;
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
@@ -56,7 +68,7 @@ export function palettePng(picture) {
   for (let y = 0; y < height; y += 1) {
     indexed.pixels.copy(lines, y * (width + 1) + 1, y * width, (y + 1) * width);
   }
-  const palette = Buffer.from(indexed.colours.flatMap((one) => [one >> 16, (one >> 8) & 255, one & 255]));
+  const palette = Buffer.from(indexed.colours.flatMap(channels));
   const parts = [part("IHDR", head), part("PLTE", palette), part("IDAT", deflateSync(lines, { level: 9 }))];
   return Buffer.concat([SIGNATURE, ...parts, part("IEND", Buffer.alloc(0))]);
 }

@@ -3,8 +3,8 @@
 //
 //   node screenshots.mjs PROGRAM
 //
-// A run's page wide, narrow and dark; a comparison's page;
-// the program's own output, from a pseudo-terminal, drawn by a terminal's renderer.
+// A run's page wide, narrow and dark; a comparison's page; the program's own output, from
+// a pseudo-terminal, drawn by a terminal's renderer.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
