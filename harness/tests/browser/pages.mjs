@@ -1,0 +1,148 @@
+// Makes pages of every kind with the program: of a real run, of a comparison, and of
+// runs that are odd or hostile. Nothing here looks at a page.
+//
+//   node pages.mjs PROGRAM FOLDER
+//
+// A page's name says what it is: reference, compare, one, many, hostile, errors, warm,
+// compare-hostile.
+
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..");
+
+/** Names that a page must show and never obey: what a function is called, and says. */
+const HOSTILE = [
+  "<script>alert(1)</script>",
+  "\u202egnp.exe\u202c\u2066\u200bhidden",
+  "long".repeat(50),
+  "</style></title></svg>\"'><img src=x onerror=alert(1)>",
+];
+
+/** Runs the program in the repository; a comparison that finds something is no failure. */
+function coldstart(program, ...words) {
+  const done = spawnSync(program, words, { cwd: ROOT, encoding: "utf8" });
+  if (done.status !== 0 && done.status !== 1) {
+    throw new Error(`coldstart ${words.join(" ")}: exit ${done.status}: ${done.stderr}`);
+  }
+}
+
+/** Measures on the simulated engine, into a new folder. */
+function simulate(program, folder, ...words) {
+  coldstart(program, "run", "quick", "--engine", "fake", "--seed", "7", "--out", folder, ...words);
+}
+
+/** Changes a run's record and rows; a row for which nothing comes back is left out. */
+function doctor(folder, changeRecord, changeRow) {
+  const [record, rows] = [join(folder, "run.json"), join(folder, "samples.jsonl")];
+  writeFileSync(record, JSON.stringify(changeRecord(JSON.parse(readFileSync(record, "utf8")))));
+  const lines = readFileSync(rows, "utf8").trim().split("\n");
+  const kept = lines.map((line) => changeRow(JSON.parse(line))).filter(Boolean);
+  writeFileSync(rows, kept.map((row) => `${JSON.stringify(row)}\n`).join(""));
+}
+
+/** Every text from outside becomes hostile: names, versions, errors, the machine. */
+function makeHostile(folder) {
+  const { functions } = JSON.parse(readFileSync(join(folder, "run.json"), "utf8"));
+  const names = new Map(functions.map(({ name }, place) => [name, HOSTILE[place]]));
+  const rename = (name) => names.get(name) ?? name;
+  const changeRecord = (record) => {
+    record.scenario.name = HOSTILE[3];
+    record.scenario.functions = (record.scenario.functions ?? []).map(rename);
+    for (const one of record.functions) {
+      one.name = rename(one.name);
+      one.version = HOSTILE[0] + HOSTILE[2];
+    }
+    record.host.cpu = HOSTILE[3];
+    record.engine.version = HOSTILE[0];
+    return record;
+  };
+  let row = 0;
+  doctor(folder, changeRecord, (sample) => {
+    sample.cell.function = rename(sample.cell.function);
+    row += 1;
+    if (row % 9 === 0) sample.outcome = { kind: "crashed", cause: HOSTILE[row % 4] };
+    return sample;
+  });
+}
+
+/** No row has an answer. */
+function makeErrors(folder) {
+  const cause = "exited with 1: cannot open shared object file";
+  const failed = (record) => {
+    record.counts.failed = record.counts.planned;
+    record.counts.ok = 0;
+    return record;
+  };
+  doctor(folder, failed, (sample) => ({ ...sample, outcome: { kind: "crashed", cause } }));
+}
+
+/** No instance was ever started. */
+function makeWarm(folder) {
+  const warm = (sample) => (sample.cell.temperature === "warm" ? sample : undefined);
+  doctor(folder, (record) => record, warm);
+}
+
+/** The run that is published, where the program may write beside it. */
+export function copyReference(folder) {
+  cpSync(join(ROOT, "results/reference"), folder, { recursive: true });
+}
+
+/** Compares two runs, and gives the page. */
+export function comparison(program, base, head, folder) {
+  coldstart(program, "compare", base, head, "--out", folder);
+  return join(folder, "compare.html");
+}
+
+/** The comparison that is published with the project. */
+export function recordedComparison(program, folder) {
+  const side = (name) => join(ROOT, "results/reliability/recorded", name);
+  return comparison(program, side("base"), side("head"), folder);
+}
+
+/** The runs, each with what makes it out of nothing but its folder. */
+function runs(program) {
+  const four = ["--functions", "python,node,rust,jvm"];
+  // 48 combinations, in four steps each.
+  const many = ["--networks", "bridge,host", "--cpus", "0.5,1,2", "--memory", "128MiB,256MiB"];
+  const doctored = (change) => (folder) => {
+    simulate(program, folder, ...four);
+    change(folder);
+  };
+  return {
+    reference: copyReference,
+    one: (folder) => simulate(program, folder, "--functions", "python", "--rounds", "1", "--no-controls"),
+    many: (folder) => simulate(program, folder, ...four, ...many, "--rounds", "2"),
+    hostile: doctored(makeHostile),
+    errors: doctored(makeErrors),
+    warm: doctored(makeWarm),
+  };
+}
+
+/** Makes every page, in a folder that may be there. */
+function makePages(program, folder) {
+  mkdirSync(folder, { recursive: true });
+  const work = mkdtempSync(join(tmpdir(), "coldstart-pages-"));
+  const keep = (page, name) => cpSync(page, join(folder, `${name}.html`));
+  try {
+    for (const [name, make] of Object.entries(runs(program))) {
+      const run = join(work, name);
+      make(run);
+      coldstart(program, "report", run);
+      keep(join(run, "report.html"), name);
+    }
+    keep(recordedComparison(program, join(work, "compare")), "compare");
+    const hostile = join(work, "hostile");
+    keep(comparison(program, hostile, hostile, join(work, "hostile-compare")), "compare-hostile");
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [program, folder] = process.argv.slice(2);
+  makePages(resolve(program), resolve(folder));
+}
