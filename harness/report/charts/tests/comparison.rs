@@ -13,6 +13,7 @@ use crate::compare::{
 use crate::factors::{Combination, Network};
 use crate::functions::Limits;
 use crate::margins::{Margins, Metric};
+use crate::report::charts::{Composed, Paper};
 use crate::sample::{Cell, Temperature};
 use crate::scenario::Act;
 use crate::stats::shift::Estimate;
@@ -191,5 +192,14 @@ impl Maker {
             parts: if metric == Metric::Total { vec![part] } else { Vec::new() },
             again: false,
         }
+    }
+}
+
+/// COLDSTART_LOOK=folder keeps a chart as it is on one paper, to be looked at.
+pub(in crate::report::charts) fn keep(composed: &Composed, paper: Paper) {
+    if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
+        let name = std::thread::current().name().unwrap().replace("::", "-");
+        let file = format!("{folder}/{name}-{}-{paper:?}.png", composed.name);
+        std::fs::write(file, composed.sheet.png().unwrap()).unwrap();
     }
 }
