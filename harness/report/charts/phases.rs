@@ -84,8 +84,7 @@ fn layout(paper: Paper, sheet: &Sheet, bars: &[Bar]) -> Layout {
     let above = paper == Paper::Narrow || names > BESIDE;
     let (left, right) = lines::edges(sheet);
     let (left, right) = match above {
-        // Half a tick's text at both ends.
-        true => (left + 4.0, right - 14.0),
+        true => (left, right - 12.0),
         false => (left + names + 12.0, right - TOTAL),
     };
     let none = Scale::Linear { min: 0.0, max: 1.0 };
@@ -187,7 +186,8 @@ fn axis(sheet: &mut Sheet, layout: &Layout, top: f64) {
     let Frame { left, right, x, y, .. } = layout.frame;
     let frame = Frame { left, right, top, bottom: top + 5.0, x, y };
     let name = format!("{} since the intended instant", layout.clock.name());
-    frame.x_axis(sheet, &labelled(&x), &name);
+    let ticks = lines::within(sheet, &frame, labelled(&x));
+    frame.x_axis(sheet, &ticks, &name);
     sheet.line(vec![(left, top), (right, top)], GREY, 1.0);
 }
 

@@ -2,6 +2,7 @@
 //! Knows nothing of what stands below them.
 
 use crate::report::charts::Paper;
+use crate::report::charts::axis::Frame;
 use crate::report::charts::sheet::{Align, GREY, Sheet, Words, width};
 
 /// From one line of small text to the next.
@@ -11,12 +12,11 @@ const GAPS: [f64; 2] = [6.0, 20.0];
 
 /// The left and the right edge of a paper's text, in pixels.
 pub(in crate::report::charts) fn edges(sheet: &Sheet) -> (f64, f64) {
-    // A narrow page has margins of its own.
-    let edge = if is_narrow(sheet) { 4.0 } else { 16.0 };
+    let edge = if is_narrow(sheet) { 12.0 } else { 16.0 };
     (edge, sheet.width - edge)
 }
 
-fn is_narrow(sheet: &Sheet) -> bool {
+pub(in crate::report::charts) fn is_narrow(sheet: &Sheet) -> bool {
     sheet.width <= Paper::Narrow.width()
 }
 
@@ -85,6 +85,21 @@ pub(in crate::report::charts) fn heading(sheet: &mut Sheet, title: &str, subtitl
     let below = put(sheet, &title, right - left, most);
     let subtitle = Words::new(subtitle, (left, below + 10.0), Align::Left).colour(GREY);
     put(sheet, &subtitle, right - left, most)
+}
+
+/// Ticks without those texts that would leave the sheet.
+pub(in crate::report::charts) fn within(
+    sheet: &Sheet,
+    frame: &Frame,
+    mut ticks: Vec<(f64, String)>,
+) -> Vec<(f64, String)> {
+    for (value, text) in &mut ticks {
+        let (x, half) = (frame.x_of(*value), width(text, 12.0, false) / 2.0);
+        if x - half < 0.0 || x + half > sheet.width {
+            text.clear();
+        }
+    }
+    ticks
 }
 
 /// An entry of a key: how wide its sign is, how to draw it with its left end at a

@@ -1,6 +1,5 @@
-use super::super::tests::comparison::keep;
-use super::super::tests::{holds, is_readable};
-use crate::report::charts::{Composed, Paper, compose};
+use super::super::tests::{comparison, holds};
+use crate::report::charts::{Composed, compose};
 use crate::report::tests::synthetic;
 use crate::sample::Mark;
 use crate::stats::summarise;
@@ -10,19 +9,10 @@ use crate::store::Run;
 pub(in crate::report::charts) fn on_both(run: &Run, name: &str) -> Option<[Composed; 2]> {
     let summaries = summarise(&run.samples);
     let factors = run.samples.first()?.cell.factors.clone();
-    let on = |paper| {
+    comparison::on_both(|paper| {
         let all = compose(run, &summaries, &factors, paper).unwrap();
-        let chart = all.into_iter().find(|c| c.name == name)?;
-        assert!(chart.sheet.width <= paper.width());
-        is_readable(&chart);
-        keep(&chart, paper);
-        Some(chart)
-    };
-    let [wide, narrow] = [on(Paper::Wide)?, on(Paper::Narrow)?];
-    assert_eq!(wide.data, narrow.data, "{name}");
-    assert!(!wide.data.rows.is_empty(), "{name}");
-    assert!(wide.data.rows.iter().all(|row| row.len() == wide.data.columns.len()), "{name}");
-    Some([wide, narrow])
+        all.into_iter().find(|c| c.name == name)
+    })
 }
 
 fn phases(run: &Run) -> [Composed; 2] {

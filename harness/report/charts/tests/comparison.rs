@@ -195,11 +195,32 @@ impl Maker {
     }
 }
 
-/// COLDSTART_LOOK=folder keeps a chart as it is on one paper, to be looked at.
-pub(in crate::report::charts) fn keep(composed: &Composed, paper: Paper) {
+/// COLDSTART_LOOK=folder keeps a narrow chart too.
+fn look_at_narrow(composed: &Composed) {
     if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
         let name = std::thread::current().name().unwrap().replace("::", "-");
-        let file = format!("{folder}/{name}-{}-{paper:?}.png", composed.name);
+        let file = format!("{folder}/{name}-{}-narrow.png", composed.name);
         std::fs::write(file, composed.sheet.png().unwrap()).unwrap();
     }
+}
+
+/// A chart on both papers, readable on both; none when it is not drawn.
+pub(in crate::report::charts) fn on_both(
+    compose: impl Fn(Paper) -> Option<Composed>,
+) -> Option<[Composed; 2]> {
+    let [wide, narrow] = [compose(Paper::Wide)?, compose(Paper::Narrow)?];
+    super::look_at(&wide);
+    look_at_narrow(&narrow);
+    for chart in [&wide, &narrow] {
+        super::is_readable(chart);
+        let small = chart.sheet.strokes.iter().any(|stroke| match stroke {
+            super::Stroke::Words(words) => words.size < 11.0,
+            _ => false,
+        });
+        assert!(!small, "{}: text under 11 pixels", chart.name);
+        assert!(chart.data.rows.iter().all(|row| row.len() == chart.data.columns.len()));
+    }
+    assert!(narrow.sheet.width <= Paper::Narrow.width());
+    assert!(wide.data == narrow.data && !wide.data.rows.is_empty(), "{}", wide.name);
+    Some([wide, narrow])
 }

@@ -2,7 +2,6 @@
 //! narrow paper the names stand above their bars.
 
 use super::{OTHER, Row, Start};
-use crate::report::charts::Paper;
 use crate::report::charts::axis::{Frame, Scale, labelled};
 use crate::report::charts::palette;
 use crate::report::charts::phases::clock::Clock;
@@ -38,14 +37,14 @@ struct Layout<'a> {
 
 /// Draws all below the heading, which ends at `top`, and gives the sheet its height.
 pub(super) fn draw(sheet: &mut Sheet, start: &Start, rows: &[Row], clock: Clock, top: f64) {
-    let narrow = sheet.width <= Paper::Narrow.width();
+    let narrow = lines::is_narrow(sheet);
     let (pitch, bar) = if narrow { (32.0, 10.0) } else { (19.0, 12.0) };
     // On narrow paper a line says what the figures are.
-    let top = top + NAMED + RULER + BELOW + if narrow { 16.0 } else { 0.0 };
+    let top = top + NAMED + RULER + BELOW + if narrow { 20.0 } else { 0.0 };
     let widest = rows.iter().map(|r| width(&r.name, 12.0, r.own)).fold(0.0, f64::max);
     let (left, right) = lines::edges(sheet);
     let (left, right) = match narrow {
-        true => (left + 4.0, right - 14.0),
+        true => (left, right - 8.0),
         false => (left + 6.0 + widest.clamp(60.0, NAME), sheet.width - RIGHT),
     };
     let frame = Frame {
@@ -62,7 +61,7 @@ pub(super) fn draw(sheet: &mut Sheet, start: &Start, rows: &[Row], clock: Clock,
         put(sheet, &layout, row, top + pitch * i as f64);
     }
     axis(sheet, &layout);
-    let foot = layout.frame.bottom + 48.0;
+    let foot = layout.frame.bottom + 52.0;
     sheet.height = named::told(sheet, &unnamed, lines::edges(sheet), foot) + 8.0;
 }
 
@@ -85,7 +84,7 @@ fn ruler(sheet: &mut Sheet, layout: &Layout) -> Vec<Part> {
     }
     let note = format!("phase, {}", clock.name());
     let note = match layout.narrow {
-        true => Words::new(note, (lines::edges(sheet).0, top - 56.0), Align::Left),
+        true => Words::new(note, (lines::edges(sheet).0, top - 52.0), Align::Left),
         false => Words::new(note, (frame.left - 8.0, top - 18.0), Align::Right),
     };
     sheet.words(note.size(11.0).colour(GREY));
@@ -105,6 +104,7 @@ fn axis(sheet: &mut Sheet, layout: &Layout) {
     let ticks: Vec<(f64, String)> =
         labelled(&told).into_iter().map(|(value, text)| (value * unit, text)).collect();
     let name = format!("{} since the intended instant", layout.clock.name());
+    let ticks = lines::within(sheet, &below, ticks);
     below.x_axis(sheet, &ticks, &name);
     sheet.line(vec![(left, bottom), (right, bottom)], OTHER, 1.0);
 }
