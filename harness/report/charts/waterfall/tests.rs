@@ -143,7 +143,7 @@ fn a_start_call_that_returns_after_the_reply_widens_it() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     /// Whatever the kernel is said to have told, every word can be read.
     #[test]
