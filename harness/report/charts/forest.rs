@@ -149,7 +149,7 @@ fn key() -> [Sign<'static>; 3] {
     };
     [
         Sign::new(34.0, "95 % interval; arrow: beyond the axis", interval),
-        Sign::new(46.0, "estimate (Hodges & Lehmann), by function", estimates),
+        Sign::new(46.0, "estimate (Hodges & Lehmann)", estimates),
         Sign::new(24.0, "margin: too small to matter", margin),
     ]
 }

@@ -5,7 +5,7 @@ use super::cell::{Dot, Panel};
 use crate::report::charts::axis::Frame;
 use crate::report::charts::labels::spread;
 use crate::report::charts::palette;
-use crate::report::charts::sheet::{Align, Colour, GREY, Sheet, Words};
+use crate::report::charts::sheet::{Align, Colour, GREY, Sheet, WHITE, Words};
 
 /// Round 1, medians and starts of some sides.
 pub(super) fn draw(sheet: &mut Sheet, frame: &Frame, panel: &Panel, sides: &[usize], step: usize) {
@@ -27,9 +27,19 @@ pub(super) fn draw(sheet: &mut Sheet, frame: &Frame, panel: &Panel, sides: &[usi
         }
     }
     if sides.iter().all(|side| panel.sides[*side].iter().all(|dot| dot.latency.is_none())) {
-        let at = (f64::midpoint(frame.left, frame.right), f64::midpoint(frame.top, frame.bottom));
-        sheet.words(Words::new("no answer", at, Align::Centre).colour(GREY));
+        nothing(sheet, frame, sides.iter().all(|side| panel.sides[*side].is_empty()));
     }
+}
+
+/// What stands in a field without a latency.
+fn nothing(sheet: &mut Sheet, frame: &Frame, unstarted: bool) {
+    let text = if unstarted { "no start" } else { "no answer" };
+    let (x, y) = (f64::midpoint(frame.left, frame.right), f64::midpoint(frame.top, frame.bottom));
+    let words = Words::new(text, (x, y), Align::Centre).colour(GREY);
+    let half = words.width() / 2.0 + 4.0;
+    // Keeps the grid out of the text.
+    sheet.rectangle((x - half, y - 9.0), (x + half, y + 9.0), WHITE);
+    sheet.words(words);
 }
 
 /// A start: in the field, on its edge with an arrow, or on the line of failures.

@@ -10,7 +10,7 @@ use crate::report::charts::sheet::{Align, GREY, Sheet, Words, width};
 
 /// The line of failures above a field.
 const FAILED: f64 = 26.0;
-const FIELD: f64 = 88.0;
+const FIELD: f64 = 96.0;
 /// Between panels, and between words and a field.
 const GAP: f64 = 20.0;
 const ABOVE: f64 = 8.0;

@@ -102,11 +102,14 @@ pub(in crate::report::charts) fn within(
     ticks
 }
 
+/// Draws a sign with its left end, and its height at half, at a place.
+type Draw<'a> = Box<dyn Fn(&mut Sheet, f64, f64) + 'a>;
+
 /// An entry of a key: how wide its sign is, how to draw it with its left end at a
 /// place, and what it means.
 pub(in crate::report::charts) struct Sign<'a> {
     pub(in crate::report::charts) width: f64,
-    pub(in crate::report::charts) draw: Box<dyn Fn(&mut Sheet, f64, f64) + 'a>,
+    pub(in crate::report::charts) draw: Draw<'a>,
     pub(in crate::report::charts) text: String,
 }
 
