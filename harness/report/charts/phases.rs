@@ -11,7 +11,7 @@ use crate::report::words::DASH;
 use crate::sample::{Phase, Phases, Sample};
 
 use clock::Clock;
-use lines::{LINE, Sign};
+use lines::Sign;
 use named::{Heights, Part};
 
 pub(super) mod clock;
@@ -19,8 +19,8 @@ pub(super) mod lines;
 pub(super) mod named;
 
 const BAR: f64 = 20.0;
-/// A name with the total, above a bar.
-const NAME_LINE: f64 = 20.0;
+/// A line of a name above a bar, and what separates the last from the bar.
+const NAME: [f64; 2] = [16.0, 5.0];
 /// The leaders and two lines of text below a bar.
 const NAMED: f64 = 41.0;
 /// Between two functions.
@@ -106,7 +106,7 @@ fn key(sheet: &mut Sheet, bars: &[Bar], clock: Clock, top: f64) -> f64 {
         signs.push(squares(of(OWN), "the function's own: boot, init, invoke"));
     }
     if mixed {
-        signs.push(squares(of(MIXED), "engine and boot, not told apart"));
+        signs.push(squares(of(MIXED), "engine and function, not told apart"));
     }
     signs.push(Sign::new(0.0, format!("figures: {}", clock.name()), |_, _, _| {}));
     lines::key(sheet, &signs, top)
@@ -125,7 +125,13 @@ fn squares(colours: Vec<Colour>, text: &str) -> Sign<'static> {
 /// A function from `top` on; where it ends.
 fn draw(sheet: &mut Sheet, layout: &Layout, top: f64, bar: &Bar) -> f64 {
     let frame = &layout.frame;
-    let top = if layout.above { top + NAME_LINE } else { top };
+    let end = frame.x_of(bar.total as f64 / layout.clock.ns());
+    let top = if layout.above {
+        name_above(sheet, layout, bar, top)
+    } else {
+        name_beside(sheet, layout, bar, end, top + BAR / 2.0);
+        top
+    };
     let bottom = top + BAR;
     for (value, _) in labelled(&frame.x) {
         let x = frame.x_of(value);
@@ -146,7 +152,6 @@ fn draw(sheet: &mut Sheet, layout: &Layout, top: f64, bar: &Bar) -> f64 {
         parts.push(Part { name: span.to_string(), figure, from: x0, to: x1 });
         from = to;
     }
-    name(sheet, layout, bar, frame.x_of(from), top);
     below(sheet, frame, &parts, bottom)
 }
 
@@ -163,23 +168,33 @@ fn below(sheet: &mut Sheet, frame: &Frame, parts: &[Part], bottom: f64) -> f64 {
     named::told(sheet, &rest, (frame.left, right), bottom + NAMED)
 }
 
-/// The name and the total: beside the bar, or on the line above it.
-fn name(sheet: &mut Sheet, layout: &Layout, bar: &Bar, end: f64, top: f64) {
-    let Frame { left, right, .. } = layout.frame;
+fn name(bar: &Bar, at: (f64, f64), align: Align) -> Words {
+    Words::new(&bar.series.name, at, align).size(13.0).bold()
+}
+
+fn total(layout: &Layout, bar: &Bar, at: (f64, f64), align: Align) -> Words {
     let total = format!("{} {}", layout.clock.text(bar.total as f64), layout.clock.name());
-    let (name, total) = if layout.above {
-        let y = top - LINE * 0.8;
-        let total = Words::new(total, (right, y), Align::Right);
-        (Words::new(&bar.series.name, (left, y), Align::Left), total)
-    } else {
-        let y = top + BAR / 2.0;
-        let total = Words::new(total, (end + 8.0, y), Align::Left);
-        (Words::new(&bar.series.name, (left - 10.0, y), Align::Right), total)
-    };
-    let total = total.bold();
-    let room = if layout.above { right - left - total.width() - 10.0 } else { BESIDE };
-    sheet.words(name.size(13.0).bold().cut(room));
-    sheet.words(total);
+    Words::new(total, at, align).bold()
+}
+
+fn name_beside(sheet: &mut Sheet, layout: &Layout, bar: &Bar, end: f64, y: f64) {
+    sheet.words(name(bar, (layout.frame.left - 10.0, y), Align::Right).cut(BESIDE));
+    sheet.words(total(layout, bar, (end + 8.0, y), Align::Left));
+}
+
+/// The name, in two lines if need be, and the total beside the last; where the bar
+/// begins.
+fn name_above(sheet: &mut Sheet, layout: &Layout, bar: &Bar, top: f64) -> f64 {
+    let Frame { left, right, .. } = layout.frame;
+    let total = total(layout, bar, (right, 0.0), Align::Right);
+    let room = right - left - total.width() - 10.0;
+    let mut y = top;
+    for line in lines::wrapped(&name(bar, (left, 0.0), Align::Left), room, 2) {
+        sheet.words(Words { at: (left, y + NAME[0] / 2.0), ..line });
+        y += NAME[0];
+    }
+    sheet.words(Words { at: (right, y - NAME[0] / 2.0), ..total });
+    y + NAME[1]
 }
 
 fn axis(sheet: &mut Sheet, layout: &Layout, top: f64) {

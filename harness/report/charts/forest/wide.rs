@@ -16,7 +16,7 @@ const AXIS: f64 = 62.0;
 const ROW: f64 = 23.0;
 const TALL_ROW: f64 = 40.0;
 /// The widest that a column may be, in pixels: names, medians, figures.
-const COLUMNS: [f64; 3] = [300.0, 130.0, 230.0];
+const COLUMNS: [f64; 3] = [300.0, 165.0, 230.0];
 /// Room between columns, and at the edges.
 const GAP: f64 = 16.0;
 /// Left ends of medians, field, figures and verdicts.

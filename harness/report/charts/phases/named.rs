@@ -44,10 +44,10 @@ pub(in crate::report::charts) struct Heights {
 }
 
 /// The colour of a phase in a bar: grey while the engine is at work, else the
-/// function's. `turn` counts the phases of the bar.
+/// function's, palest where a phase is both. `turn` counts the phases of the bar.
 pub(in crate::report::charts) fn colour(position: usize, phases: Phases, turn: usize) -> Colour {
     match phases.last {
-        Phase::Boot if phases.is_merged() => palette::tint(position, 0.25),
+        last if last >= Phase::Boot && phases.first < Phase::Boot => palette::tint(position, 0.25),
         Phase::Boot => palette::tint(position, 0.85),
         Phase::Init => palette::tint(position, 0.5),
         Phase::Invoke => palette::colour(position),
