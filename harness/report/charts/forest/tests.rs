@@ -99,3 +99,15 @@ fn too_many_rows_are_counted() {
     assert_eq!(lines, MOST);
     assert!(holds(&chart, "and 80 more rows, "), "{:?}", texts(&chart.sheet).last());
 }
+
+#[test]
+fn figures_are_told_as_a_table() {
+    let chart = forest(&comparison::four(30));
+    let line = |row: &Vec<String>| row.join(" | ");
+    let lines = [&chart.data.columns, &chart.data.rows[0], &chart.data.rows[9]].map(line);
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    function | what | base, median | head, median | change | 95 % interval, low | 95 % interval, high | margin | p (adjusted) | verdict
+    python | boot + init · single/call | 30.0 ms | 54.2 ms | +24.2 ms | +23.7 ms | +24.6 ms | 2.00 ms | — | ▲ slower
+    python | memory · single/call | 20.0 MiB | 20.2 MiB | +1.0 % | +0.4 % | +1.5 % | 5.0 % | — | = same
+    "#);
+}

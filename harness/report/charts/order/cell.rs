@@ -201,7 +201,7 @@ pub(super) fn data(panels: &[Panel]) -> Data {
         row.extend([panel.medians[side], first, second].map(|value| text(panel, value)));
         row
     };
-    let columns = ["cell", "side", "starts", "n", "failed"].map(str::to_owned);
+    let columns = ["cell", "side", "starts", "used", "failed"].map(str::to_owned);
     let medians = ["median", "median of the first half", "median of the second half"];
     Data {
         columns: columns.into_iter().chain(medians.map(|m| format!("{m}, {unit}"))).collect(),

@@ -100,3 +100,15 @@ fn the_same_comparison_gives_the_same_bytes() {
         ["compare-forest.svg", "compare-forest.png", "compare-order.svg", "compare-order.png"];
     assert_eq!(paths, expected.map(|name| format!("charts/{name}")));
 }
+
+#[test]
+fn medians_are_told_as_a_table() {
+    let chart = order(&comparison::four(30));
+    let line = |row: &Vec<String>| row.join(" | ");
+    let lines = [&chart.data.columns, &chart.data.rows[0], &chart.data.rows[1]].map(line);
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    cell | side | starts | used | failed | median, ms | median of the first half, ms | median of the second half, ms
+    python | base | 30 | 29 | 0 | 152 | 152 | 152
+    python | head | 30 | 29 | 0 | 175 | 175 | 173
+    "#);
+}

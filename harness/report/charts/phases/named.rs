@@ -123,3 +123,36 @@ pub(in crate::report::charts) fn told(
     }
     top + LINE * lines.len() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_are_named_and_the_rest_is_told() {
+        let part = |name: &str, from, to| Part {
+            name: name.to_owned(),
+            figure: "1.00".to_owned(),
+            from,
+            to,
+        };
+        let parts =
+            [part("create", 0.0, 9.0), part("network", 9.0, 80.0), part("init", 80.0, 99.0)];
+        let heights = Heights { bar: 0.0, bend: 8.0, name: 16.0, figure: 30.0 };
+        let mut sheet = Sheet::new(400.0, 100.0);
+        let rest = put(&mut sheet, &parts, (0.0, 100.0), heights);
+        assert_eq!(rest.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["create"]);
+        assert!((told(&mut sheet, &rest, (0.0, 100.0), 40.0) - 40.0 - LINE).abs() < 1e-9);
+        assert!(put(&mut sheet, &parts, (0.0, 400.0), heights).is_empty());
+    }
+
+    #[test]
+    fn a_phase_of_both_is_neither_grey_nor_the_functions_own() {
+        let phases = |first, last| Phases { first, last };
+        let own = colour(1, phases(Phase::Init, Phase::Init), 0);
+        for both in [Phase::Boot, Phase::Init, Phase::Invoke] {
+            let both = colour(1, phases(Phase::Queue, both), 0);
+            assert!(both != own && !ENGINE.contains(&both));
+        }
+    }
+}

@@ -34,7 +34,9 @@ pub(super) fn data(start: &Start, rows: &[Row], clock: Clock) -> Data {
     let process = |row: &Row| {
         let end = row.lasted.map_or("goes on".to_owned(), |_| exact(row.to));
         let lasted = row.lasted.map_or(DASH.to_owned(), exact);
-        vec![row.name.clone(), exact(row.from), end, lasted]
+        // Its bar may begin later than it did.
+        let began = row.lasted.map_or(row.from, |lasted| row.to - lasted);
+        vec![row.name.clone(), exact(began), end, lasted]
     };
     Data {
         columns: ["phase or process".to_owned()]
