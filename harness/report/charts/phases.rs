@@ -1,20 +1,38 @@
 //! Where the time of a typical cold start goes.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use super::axis::{Frame, Scale, labelled};
-use super::palette;
-use super::sheet::{Align, GREY, INK, Sheet, Words};
-use super::{Composed, Data, Place, Series};
+use super::sheet::{Align, Colour, FAINT, GREY, Sheet, WHITE, Words, width};
+use super::{Composed, Data, Paper, Place, Series};
+use crate::report::words::DASH;
 use crate::sample::{Phase, Phases, Sample};
-use crate::units::{NS_PER_MS, format_ms};
 
-const WIDTH: f64 = 860.0;
-/// From one bar to the next, with one line of text below it.
-const ROW: f64 = 58.0;
-/// A further line of text.
-const LINE: f64 = 15.0;
-const BAR: f64 = 24.0;
+use clock::Clock;
+use lines::Sign;
+use named::{Heights, Part};
+
+pub(super) mod clock;
+pub(super) mod lines;
+pub(super) mod named;
+
+const BAR: f64 = 20.0;
+/// A line of a name above a bar, and what separates the last from the bar.
+const NAME: [f64; 2] = [16.0, 5.0];
+/// The leaders and two lines of text below a bar.
+const NAMED: f64 = 41.0;
+/// Between two functions.
+const GAP: f64 = 14.0;
+/// The widest name beside a bar: others stand above.
+const BESIDE: f64 = 220.0;
+/// Room for the total right of the longest bar.
+const TOTAL: f64 = 74.0;
+
+const ENGINE: Phases = Phases { first: Phase::Create, last: Phase::Create };
+const OWN: Phases = Phases { first: Phase::Boot, last: Phase::Boot };
+const MIXED: Phases = Phases { first: Phase::Daemon, last: Phase::Boot };
 
 /// A function with the row that is drawn for it.
 struct Bar<'a> {
@@ -23,37 +41,34 @@ struct Bar<'a> {
     total: u64,
 }
 
+/// How a chart is laid out.
+struct Layout {
+    clock: Clock,
+    /// Only its horizontal part is used.
+    frame: Frame,
+    /// Names stand above the bars.
+    above: bool,
+}
+
 /// Composes the chart; none without a typical row.
 pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Composed>> {
     let bars: Vec<Bar> = series.iter().filter_map(|s| bar(place, s)).collect();
-    let Some(x) = Scale::from_nought(bars.iter().map(|b| b.total as f64 / NS_PER_MS)) else {
+    if bars.is_empty() {
         return Ok(None);
-    };
-    let title = place.title("Where a cold start goes");
-    let name_width =
-        bars.iter().map(|b| super::sheet::width(&b.series.name, 13.0, true)).fold(0.0, f64::max);
-    let left = 34.0 + name_width;
-    let splits: Vec<Vec<Words>> = bars.iter().map(|bar| split(bar, left)).collect();
-    let row = ROW + LINE * (splits.iter().map(Vec::len).max().unwrap_or(1) - 1) as f64;
-    let bottom = 70.0 + row * bars.len() as f64;
-    let mut sheet = Sheet::new(WIDTH, bottom + 52.0);
-    let y = Scale::Linear { min: 0.0, max: bars.len() as f64 };
-    let frame = Frame { left, right: WIDTH - 90.0, top: 62.0, bottom, x, y };
-    let subtitle = format!("the row nearest the median; {}", place.subtitle(series));
-    sheet.heading(&title, &subtitle);
-    frame.x_axis(&mut sheet, &labelled(&frame.x), "ms since the intended instant");
-    for (index, (bar, split)) in bars.iter().zip(splits).enumerate() {
-        let top = 70.0 + row * index as f64;
-        draw(&mut sheet, &frame, top, bar);
-        below(&mut sheet, top + BAR, split);
     }
-    Ok(Some(Composed {
-        name: "phases",
-        title,
-        caption: caption(&bars),
-        data: Data::default(),
-        sheet,
-    }))
+    let title = place.title("Where a cold start goes");
+    let mut sheet = Sheet::new(place.paper.width(), 0.0);
+    let layout = layout(place.paper, &sheet, &bars);
+    let subtitle = format!("the row nearest the median; {}", place.subtitle(series));
+    let top = lines::heading(&mut sheet, &title, &subtitle);
+    let mut top = key(&mut sheet, &bars, layout.clock, top + 8.0) + GAP;
+    for bar in &bars {
+        top = draw(&mut sheet, &layout, top, bar) + GAP;
+    }
+    axis(&mut sheet, &layout, top);
+    sheet.height = top + 52.0;
+    let (caption, data) = (caption(&bars), data(&bars, layout.clock));
+    Ok(Some(Composed { name: "phases", title, caption, data, sheet }))
 }
 
 fn bar<'a>(place: &Place, series: &'a Series<'a>) -> Option<Bar<'a>> {
@@ -63,72 +78,152 @@ fn bar<'a>(place: &Place, series: &'a Series<'a>) -> Option<Bar<'a>> {
     Some(Bar { series, phases, total })
 }
 
-fn draw(sheet: &mut Sheet, frame: &Frame, top: f64, bar: &Bar) {
-    let position = bar.series.position;
-    let middle = top + BAR / 2.0;
-    let name = Words::new(&bar.series.name, (frame.left - 10.0, middle), Align::Right);
-    sheet.words(name.size(13.0).bold());
-    let mut from = 0.0;
-    for (span, ns) in &bar.phases {
-        let to = from + *ns as f64 / NS_PER_MS;
-        let (x0, x1) = (frame.x_of(from), frame.x_of(to));
-        sheet.rectangle((x0, top), (x1, top + BAR), palette::tint(position, share(*span)));
-        // A hair of the page between neighbours.
-        sheet.line(vec![(x1, top), (x1, top + BAR)], super::sheet::WHITE, 1.0);
-        let words = Words::new(span.to_string(), ((x0 + x1) / 2.0, middle), Align::Centre);
-        if words.width() + 8.0 < x1 - x0 {
-            sheet.words(words);
+fn layout(paper: Paper, sheet: &Sheet, bars: &[Bar]) -> Layout {
+    let clock = Clock::of(bars.iter().map(|b| b.total as f64));
+    let names = bars.iter().map(|b| width(&b.series.name, 13.0, true)).fold(0.0, f64::max);
+    let above = paper == Paper::Narrow || names > BESIDE;
+    let (left, right) = lines::edges(sheet);
+    let (left, right) = match above {
+        true => (left, right - 12.0),
+        false => (left + names + 12.0, right - TOTAL),
+    };
+    let none = Scale::Linear { min: 0.0, max: 1.0 };
+    let x = Scale::from_nought(bars.iter().map(|b| b.total as f64 / clock.ns())).unwrap_or(none);
+    let frame = Frame { left, right, top: 0.0, bottom: 0.0, x, y: none };
+    Layout { clock, frame, above }
+}
+
+/// What grey and colours mean, as far as they are there.
+fn key(sheet: &mut Sheet, bars: &[Bar], clock: Clock, top: f64) -> f64 {
+    let spans = || bars.iter().flat_map(|bar| bar.phases.iter().map(|(span, _)| *span));
+    let own = spans().any(|span| span.first >= Phase::Boot);
+    let mixed = spans().any(|span| span.first < Phase::Boot && span.last >= Phase::Boot);
+    let positions: BTreeSet<usize> = bars.iter().map(|bar| bar.series.position % 4).collect();
+    let of = |span| positions.iter().map(|p| named::colour(*p, span, 0)).collect::<Vec<_>>();
+    let engine = [0, 1].map(|turn| named::colour(0, ENGINE, turn)).to_vec();
+    let mut signs = vec![squares(engine, "waiting and the engine")];
+    if own {
+        signs.push(squares(of(OWN), "the function's own: boot, init, invoke"));
+    }
+    if mixed {
+        signs.push(squares(of(MIXED), "engine and function, not told apart"));
+    }
+    signs.push(Sign::new(0.0, format!("figures: {}", clock.name()), |_, _, _| {}));
+    lines::key(sheet, &signs, top)
+}
+
+fn squares(colours: Vec<Colour>, text: &str) -> Sign<'static> {
+    let width = 12.0 * colours.len() as f64 - 1.0;
+    Sign::new(width, text, move |sheet, x, y| {
+        for (i, colour) in colours.iter().enumerate() {
+            let x = x + 12.0 * i as f64;
+            sheet.rectangle((x, y - 5.0), (x + 11.0, y + 5.0), *colour);
         }
+    })
+}
+
+/// A function from `top` on; where it ends.
+fn draw(sheet: &mut Sheet, layout: &Layout, top: f64, bar: &Bar) -> f64 {
+    let frame = &layout.frame;
+    let end = frame.x_of(bar.total as f64 / layout.clock.ns());
+    let top = if layout.above {
+        name_above(sheet, layout, bar, top)
+    } else {
+        name_beside(sheet, layout, bar, end, top + BAR / 2.0);
+        top
+    };
+    let bottom = top + BAR;
+    for (value, _) in labelled(&frame.x) {
+        let x = frame.x_of(value);
+        sheet.line(vec![(x, top - 4.0), (x, bottom + 4.0)], FAINT, 1.0);
+    }
+    let mut parts = Vec::new();
+    let mut from = 0.0;
+    for (turn, (span, ns)) in bar.phases.iter().enumerate() {
+        let to = from + *ns as f64 / layout.clock.ns();
+        let (x0, x1) = (frame.x_of(from), frame.x_of(to));
+        let colour = named::colour(bar.series.position, *span, turn);
+        sheet.rectangle((x0, top), (x1, bottom), colour);
+        // A hair of the page between neighbours.
+        if x1 - x0 > 2.0 {
+            sheet.line(vec![(x1, top), (x1, bottom)], WHITE, 1.0);
+        }
+        let figure = layout.clock.text(*ns as f64);
+        parts.push(Part { name: span.to_string(), figure, from: x0, to: x1 });
         from = to;
     }
-    let end = (frame.x_of(from) + 8.0, middle);
-    let total = format!("{} ms", format_ms(bar.total as f64));
-    sheet.words(Words::new(total, end, Align::Left).bold().colour(INK));
+    below(sheet, frame, &parts, bottom)
 }
 
-/// The figures of a bar, in as many lines as they need from `left` on.
-fn split(bar: &Bar, left: f64) -> Vec<Words> {
-    let line = |text: &str| Words::new(text, (left, 0.0), Align::Left).size(11.0).colour(GREY);
-    let mut lines: Vec<String> = Vec::new();
-    for (span, ns) in &bar.phases {
-        let part = format!("{span} {}", format_ms(*ns as f64));
-        let longer = lines.last().map(|last| format!("{last} · {part}"));
-        match longer.filter(|text| line(text).width() < WIDTH - left - 16.0) {
-            Some(longer) => {
-                lines.pop();
-                lines.push(longer);
-            }
-            None => lines.push(part),
-        }
+/// Names and figures of a bar that ends at a height; where they end.
+fn below(sheet: &mut Sheet, frame: &Frame, parts: &[Part], bottom: f64) -> f64 {
+    let heights = Heights {
+        bar: bottom + 1.0,
+        bend: bottom + 12.0,
+        name: bottom + 20.0,
+        figure: bottom + 34.0,
+    };
+    let right = lines::edges(sheet).1;
+    let rest = named::put(sheet, parts, (frame.left, right), heights);
+    named::told(sheet, &rest, (frame.left, right), bottom + NAMED)
+}
+
+fn name(bar: &Bar, at: (f64, f64), align: Align) -> Words {
+    Words::new(&bar.series.name, at, align).size(13.0).bold()
+}
+
+fn total(layout: &Layout, bar: &Bar, at: (f64, f64), align: Align) -> Words {
+    let total = format!("{} {}", layout.clock.text(bar.total as f64), layout.clock.name());
+    Words::new(total, at, align).bold()
+}
+
+fn name_beside(sheet: &mut Sheet, layout: &Layout, bar: &Bar, end: f64, y: f64) {
+    sheet.words(name(bar, (layout.frame.left - 10.0, y), Align::Right).cut(BESIDE));
+    sheet.words(total(layout, bar, (end + 8.0, y), Align::Left));
+}
+
+/// The name, in two lines if need be, and the total beside the last; where the bar
+/// begins.
+fn name_above(sheet: &mut Sheet, layout: &Layout, bar: &Bar, top: f64) -> f64 {
+    let Frame { left, right, .. } = layout.frame;
+    let total = total(layout, bar, (right, 0.0), Align::Right);
+    let room = right - left - total.width() - 10.0;
+    let mut y = top;
+    for line in lines::wrapped(&name(bar, (left, 0.0), Align::Left), room, 2) {
+        sheet.words(Words { at: (left, y + NAME[0] / 2.0), ..line });
+        y += NAME[0];
     }
-    lines.iter().map(|text| line(text)).collect()
+    sheet.words(Words { at: (right, y - NAME[0] / 2.0), ..total });
+    y + NAME[1]
 }
 
-/// Puts lines of text below a bar that ends at `top`.
-fn below(sheet: &mut Sheet, top: f64, lines: Vec<Words>) {
-    for (index, line) in lines.into_iter().enumerate() {
-        let middle = top + 11.0 + LINE * index as f64;
-        let (left, right) = (line.at.0, line.at.0 + line.width() + 4.0);
-        // Keeps the grid out of the text.
-        let corners = ((left + 1.0, middle - 9.0), (right, middle + 8.0));
-        sheet.rectangle(corners.0, corners.1, super::sheet::WHITE);
-        sheet.words(Words { at: (left, middle), ..line });
-    }
+fn axis(sheet: &mut Sheet, layout: &Layout, top: f64) {
+    let Frame { left, right, x, y, .. } = layout.frame;
+    let frame = Frame { left, right, top, bottom: top + 5.0, x, y };
+    let name = format!("{} since the intended instant", layout.clock.name());
+    let ticks = lines::within(sheet, &frame, labelled(&x));
+    frame.x_axis(sheet, &ticks, &name);
+    sheet.line(vec![(left, top), (right, top)], GREY, 1.0);
 }
 
-/// How dark a span is: neighbours differ, and black text stays readable on all.
-pub(super) fn share(span: Phases) -> f64 {
-    match span.first {
-        Phase::Queue => 0.9,
-        Phase::Create => 0.25,
-        Phase::Daemon => 0.55,
-        Phase::Shim => 0.4,
-        Phase::Sandbox => 0.6,
-        Phase::Network => 0.3,
-        Phase::Start => 0.5,
-        Phase::Boot => 0.4,
-        Phase::Init => 0.25,
-        Phase::Invoke => 0.8,
+/// Every phase that any function has, in their order.
+fn data(bars: &[Bar], clock: Clock) -> Data {
+    let spans: BTreeSet<Phases> =
+        bars.iter().flat_map(|bar| bar.phases.iter().map(|(span, _)| *span)).collect();
+    let unit = clock.name();
+    let phases = spans.iter().map(|span| format!("{span}, {unit}"));
+    let columns = std::iter::once("function".to_owned()).chain(phases);
+    let row = |bar: &Bar| {
+        let of = |span: &Phases| bar.phases.iter().find(|(held, _)| held == span);
+        let value = |span| of(span).map_or(DASH.to_owned(), |(_, ns)| clock.exact(*ns as f64));
+        let mut row = vec![bar.series.name.clone()];
+        row.extend(spans.iter().map(value));
+        row.push(clock.exact(bar.total as f64));
+        row
+    };
+    Data {
+        columns: columns.chain([format!("total, {unit}")]).collect(),
+        rows: bars.iter().map(row).collect(),
     }
 }
 
@@ -146,3 +241,6 @@ fn caption(bars: &[Bar]) -> String {
         largest.join(", ")
     )
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -3,6 +3,7 @@
 use super::line::{Line, metric_name};
 use super::unit;
 use crate::compare::{Comparison, Row, Verdict};
+use crate::report::charts::phases::clock::Clock;
 use crate::report::words::{counted, plain};
 use crate::stats::shift::Estimate;
 use crate::units::NS_PER_MS;
@@ -100,7 +101,7 @@ pub(super) fn caption(c: &Comparison, rows: &[&Row]) -> String {
 /// `name, total: +11.8 % [+8.9, +14.6], margin 5.0 %`.
 fn named(row: &Row) -> String {
     let unit = unit(row.metric);
-    let line = Line::new(row, unit, 0, String::new());
+    let line = Line::new(row, unit, 0, String::new(), Clock::Ms);
     let margin = unit.margin(row).map(|margin| unit.text(unit.zero() + margin));
     let margin = margin.map(|m| format!(", margin {} {}", m.trim_start_matches('+'), unit.name()));
     let reason = match (line.change, &row.reason) {

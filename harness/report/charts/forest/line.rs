@@ -3,9 +3,10 @@
 
 use crate::compare::{Row, Values, Verdict};
 use crate::margins::Metric;
+use crate::report::charts::phases::clock::Clock;
 use crate::report::words::{DASH, plain};
 use crate::stats::shift::Estimate;
-use crate::units::{NS_PER_MS, format_ms, format_ns, format_size};
+use crate::units::{NS_PER_MS, format_ms, format_size};
 
 /// What an axis counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,11 +120,18 @@ pub(super) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn new(row: &'a Row, unit: Unit, position: usize, context: String) -> Self {
+    /// `clock` is the unit of its medians, where they are times.
+    pub(super) fn new(
+        row: &'a Row,
+        unit: Unit,
+        position: usize,
+        context: String,
+        clock: Clock,
+    ) -> Self {
         let change = unit.change(row);
         let figures = change.map_or_else(|| DASH.to_owned(), |change| unit.figures(change));
         let name = plain(&row.function);
-        Self { row, position, name, context, medians: medians(row), figures, change }
+        Self { row, position, name, context, medians: medians(row, clock), figures, change }
     }
 
     /// Whether a change is beyond its margin, or could not be judged.
@@ -145,15 +153,26 @@ impl<'a> Line<'a> {
     }
 }
 
-fn medians(row: &Row) -> String {
-    let time = row.metric.is_time();
-    let of = |values: &Values| match values.median {
-        Some(median) if time => format_ns(median),
+/// The unit of some rows' medians, where they are times.
+pub(super) fn clock(rows: &[&Row], metric: Metric) -> Clock {
+    let held = rows.iter().filter(|row| row.metric == metric);
+    Clock::of(held.flat_map(|row| [row.base.median, row.head.median]).flatten())
+}
+
+/// `163 ms`; what there is instead of a median.
+pub(super) fn median(row: &Row, values: &Values, clock: Clock) -> String {
+    match values.median {
+        Some(median) if row.metric.is_time() => {
+            format!("{} {}", clock.text(median), clock.name())
+        }
         Some(median) => format_size(median as u64),
         None if values.failed > 0 => "failed".to_owned(),
         None => DASH.to_owned(),
-    };
-    let (base, head) = (of(&row.base), of(&row.head));
+    }
+}
+
+fn medians(row: &Row, clock: Clock) -> String {
+    let [base, head] = [&row.base, &row.head].map(|values| median(row, values, clock));
     // A unit is said once.
     let shared = match (base.split_once(' '), head.split_once(' ')) {
         (Some((number, a)), Some((_, b))) if a == b => number,

@@ -1,14 +1,13 @@
 use super::super::tests::comparison::{self, FOUR};
-use super::super::tests::{holds, is_readable, look_at, texts};
+use super::super::tests::{holds, texts};
 use super::*;
 use crate::compare::{Values, Verdict};
 use crate::stats::shift::Estimate;
 
 fn forest(c: &Comparison) -> Composed {
-    let chart = compose(c, Paper::Wide).unwrap();
-    is_readable(&chart);
-    look_at(&chart);
-    chart
+    // The narrow one is readable too.
+    let [wide, _] = comparison::on_both(|paper| compose(c, paper)).unwrap();
+    wide
 }
 
 #[test]
@@ -99,4 +98,16 @@ fn too_many_rows_are_counted() {
     let lines = texts(&chart.sheet).iter().filter(|(t, _)| t.starts_with("function_")).count();
     assert_eq!(lines, MOST);
     assert!(holds(&chart, "and 80 more rows, "), "{:?}", texts(&chart.sheet).last());
+}
+
+#[test]
+fn figures_are_told_as_a_table() {
+    let chart = forest(&comparison::four(30));
+    let line = |row: &Vec<String>| row.join(" | ");
+    let lines = [&chart.data.columns, &chart.data.rows[0], &chart.data.rows[9]].map(line);
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    function | what | base, median | head, median | change | 95 % interval, low | 95 % interval, high | margin | p (adjusted) | verdict
+    python | boot + init · single/call | 30.0 ms | 54.2 ms | +24.2 ms | +23.7 ms | +24.6 ms | 2.00 ms | — | ▲ slower
+    python | memory · single/call | 20.0 MiB | 20.2 MiB | +1.0 % | +0.4 % | +1.5 % | 5.0 % | — | = same
+    "#);
 }

@@ -1,8 +1,10 @@
 //! The starts of one cell, on their way to a field.
 
 use crate::compare::Start;
+use crate::report::charts::Data;
 use crate::report::charts::axis::{Scale, labelled};
-use crate::units::{NS_PER_MS, format_ms};
+use crate::report::charts::phases::clock::Clock;
+use crate::report::words::DASH;
 
 use super::NAMES;
 
@@ -14,8 +16,8 @@ const FAR: f64 = 6.0;
 pub(super) struct Dot {
     /// Since the first start.
     pub(super) seconds: f64,
-    /// None for a failure.
-    pub(super) ms: Option<f64>,
+    /// In the panel's unit; none for a failure.
+    pub(super) latency: Option<f64>,
     pub(super) round: u32,
 }
 
@@ -29,7 +31,9 @@ pub(super) struct Panel {
     pub(super) position: usize,
     /// Base and head, in the order of time.
     pub(super) sides: [Vec<Dot>; 2],
-    /// Milliseconds; none where the median is a failure.
+    /// The unit of all latencies.
+    pub(super) clock: Clock,
+    /// Latencies; none where the median is a failure.
     pub(super) medians: [Option<f64>; 2],
     /// Latencies.
     pub(super) y: Scale,
@@ -43,17 +47,19 @@ impl Panel {
         position: usize,
         starts: &[Vec<Start>; 2],
         epochs: [u64; 2],
+        clock: Clock,
     ) -> Self {
         let sides = [0, 1].map(|side| {
             let mut starts = starts[side].clone();
             starts.sort_by_key(|start| (start.at, start.round));
-            starts.iter().map(|start| dot(start, epochs[side])).collect::<Vec<Dot>>()
+            starts.iter().map(|start| dot(start, epochs[side], clock)).collect::<Vec<Dot>>()
         });
         let rounds = sides.iter().flatten().any(|dot| dot.round > 1);
         let context = names.split_off(1).join(" · ");
         let name = names.concat();
         let y = Scale::Linear { min: 0.0, max: 1.0 };
-        let mut panel = Self { name, context, position, sides, medians: [None; 2], y, rounds };
+        let medians = [None; 2];
+        let mut panel = Self { name, context, position, sides, clock, medians, y, rounds };
         panel.medians = [0, 1].map(|side| middle(&panel.used(side)));
         panel.y = panel.reach();
         panel
@@ -67,7 +73,7 @@ impl Panel {
     /// every success.
     fn used(&self, side: usize) -> Vec<f64> {
         let used = self.sides[side].iter().filter(|dot| !self.is_left_out(dot));
-        used.map(|dot| dot.ms.unwrap_or(f64::INFINITY)).collect()
+        used.map(|dot| dot.latency.unwrap_or(f64::INFINITY)).collect()
     }
 
     /// Whether inference does without it.
@@ -81,7 +87,7 @@ impl Panel {
     }
 
     pub(super) fn failures(&self) -> usize {
-        self.sides.iter().flatten().filter(|dot| dot.ms.is_none()).count()
+        self.sides.iter().flatten().filter(|dot| dot.latency.is_none()).count()
     }
 
     pub(super) fn has_failures(&self) -> bool {
@@ -90,32 +96,39 @@ impl Panel {
 
     /// Starts that stand on an edge of the field.
     pub(super) fn beyond(&self) -> usize {
-        let all = self.sides.iter().flatten().filter_map(|dot| dot.ms);
+        let all = self.sides.iter().flatten().filter_map(|dot| dot.latency);
         all.filter(|ms| self.y.beyond(*ms) != 0).count()
     }
 
     /// Ticks of the latencies; none without a latency.
     pub(super) fn y_ticks(&self) -> Vec<(f64, String)> {
-        let any = self.sides.iter().flatten().any(|dot| dot.ms.is_some());
+        let any = self.sides.iter().flatten().any(|dot| dot.latency.is_some());
         if any { labelled(&self.y) } else { Vec::new() }
     }
 
     /// `base 163 ms`.
     pub(super) fn label(&self, side: usize) -> String {
-        let median = self.medians[side].map(|ms| format!(" {} ms", format_ms(ms * NS_PER_MS)));
-        format!("{}{}", NAMES[side], median.unwrap_or_default())
+        let clock = self.clock;
+        let text = |median: f64| format!(" {} {}", clock.text(median * clock.ns()), clock.name());
+        format!("{}{}", NAMES[side], self.medians[side].map(text).unwrap_or_default())
+    }
+
+    /// The medians of the first half of a side's starts and of the second; none of
+    /// fewer than four, or where it is a failure.
+    fn halves(&self, side: usize) -> [Option<f64>; 2] {
+        let used = self.used(side);
+        if used.len() < 4 {
+            return [None; 2];
+        }
+        let (first, second) = used.split_at(used.len() / 2);
+        [first, second].map(middle)
     }
 
     /// By what share the base's median moved from the first half of its starts to
-    /// the second; none of fewer than four, or where either is a failure.
+    /// the second.
     pub(super) fn drift(&self) -> Option<f64> {
-        let used = self.used(0);
-        if used.len() < 4 {
-            return None;
-        }
-        let (first, second) = used.split_at(used.len() / 2);
-        let first = middle(first).filter(|ms| *ms > 0.0)?;
-        Some(middle(second)? / first - 1.0)
+        let [first, second] = self.halves(0);
+        Some(second? / first.filter(|latency| *latency > 0.0)? - 1.0)
     }
 
     pub(super) fn drift_text(&self) -> String {
@@ -152,7 +165,7 @@ impl Panel {
         sorted.sort_by(f64::total_cmp);
         let at = |share: f64| sorted.get((sorted.len() as f64 * share) as usize).copied();
         let (Some(low), Some(high)) = (at(0.25), at(0.75)) else {
-            let any = self.sides.iter().flatten().filter_map(|dot| dot.ms);
+            let any = self.sides.iter().flatten().filter_map(|dot| dot.latency);
             return Scale::log_about(any).unwrap_or(self.y);
         };
         let air = FAR * (high - low).max(high * 0.02);
@@ -163,11 +176,36 @@ impl Panel {
     }
 }
 
-fn dot(start: &Start, epoch: u64) -> Dot {
+fn dot(start: &Start, epoch: u64, clock: Clock) -> Dot {
     Dot {
         seconds: start.at.saturating_sub(epoch) as f64 / 1e9,
-        ms: start.latency.map(|ns| ns as f64 / NS_PER_MS),
+        latency: start.latency.map(|ns| ns as f64 / clock.ns()),
         round: start.round,
+    }
+}
+
+/// Each side of each cell: how many starts, and its medians.
+pub(super) fn data(panels: &[Panel]) -> Data {
+    let unit = panels.first().map_or("ms", |panel| panel.clock.name());
+    let text = |panel: &Panel, value: Option<f64>| {
+        value.map_or(DASH.to_owned(), |v| panel.clock.text(v * panel.clock.ns()))
+    };
+    let row = |panel: &Panel, side: usize| {
+        let dots = &panel.sides[side];
+        let failed = dots.iter().filter(|dot| dot.latency.is_none()).count();
+        let cell = [panel.name.as_str(), &panel.context].map(str::to_owned);
+        let cell = cell.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>();
+        let [first, second] = panel.halves(side);
+        let mut row = vec![cell.join(" · "), NAMES[side].to_owned()];
+        row.extend([dots.len(), panel.used(side).len(), failed].map(|n| n.to_string()));
+        row.extend([panel.medians[side], first, second].map(|value| text(panel, value)));
+        row
+    };
+    let columns = ["cell", "side", "starts", "used", "failed"].map(str::to_owned);
+    let medians = ["median", "median of the first half", "median of the second half"];
+    Data {
+        columns: columns.into_iter().chain(medians.map(|m| format!("{m}, {unit}"))).collect(),
+        rows: panels.iter().flat_map(|panel| [0, 1].map(|side| row(panel, side))).collect(),
     }
 }
 

@@ -1,12 +1,11 @@
 use super::super::tests::comparison::{self, FOUR};
-use super::super::tests::{holds, is_readable, look_at, texts};
+use super::super::tests::{holds, texts};
 use super::*;
 
 fn order(c: &Comparison) -> Composed {
-    let chart = compose(c, Paper::Wide).unwrap();
-    is_readable(&chart);
-    look_at(&chart);
-    chart
+    // The narrow one is readable too.
+    let [wide, _] = comparison::on_both(|paper| compose(c, paper)).unwrap();
+    wide
 }
 
 #[test]
@@ -101,4 +100,16 @@ fn the_same_comparison_gives_the_same_bytes() {
     let expected =
         ["compare-forest.svg", "compare-forest.png", "compare-order.svg", "compare-order.png"];
     assert_eq!(paths, expected.map(|name| format!("charts/{name}")));
+}
+
+#[test]
+fn medians_are_told_as_a_table() {
+    let chart = order(&comparison::four(30));
+    let line = |row: &Vec<String>| row.join(" | ");
+    let lines = [&chart.data.columns, &chart.data.rows[0], &chart.data.rows[1]].map(line);
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    cell | side | starts | used | failed | median, ms | median of the first half, ms | median of the second half, ms
+    python | base | 30 | 29 | 0 | 152 | 152 | 152
+    python | head | 30 | 29 | 0 | 175 | 175 | 173
+    "#);
 }

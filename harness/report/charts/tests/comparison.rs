@@ -13,6 +13,8 @@ use crate::compare::{
 use crate::factors::{Combination, Network};
 use crate::functions::Limits;
 use crate::margins::{Margins, Metric};
+use crate::report::charts::sheet::{GREY, INK, WHITE};
+use crate::report::charts::{Composed, Paper};
 use crate::sample::{Cell, Temperature};
 use crate::scenario::Act;
 use crate::stats::shift::Estimate;
@@ -191,5 +193,60 @@ impl Maker {
             parts: if metric == Metric::Total { vec![part] } else { Vec::new() },
             again: false,
         }
+    }
+}
+
+/// COLDSTART_LOOK=folder keeps a narrow chart too.
+fn look_at_narrow(composed: &Composed) {
+    if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
+        let name = std::thread::current().name().unwrap().replace("::", "-");
+        let file = format!("{folder}/{name}-{}-narrow.png", composed.name);
+        std::fs::write(file, composed.sheet.png().unwrap()).unwrap();
+    }
+}
+
+/// A chart on both papers, readable on both; none when it is not drawn.
+pub(in crate::report::charts) fn on_both(
+    compose: impl Fn(Paper) -> Option<Composed>,
+) -> Option<[Composed; 2]> {
+    let [wide, narrow] = [compose(Paper::Wide)?, compose(Paper::Narrow)?];
+    super::look_at(&wide);
+    look_at_narrow(&narrow);
+    for chart in [&wide, &narrow] {
+        super::is_readable(chart);
+        let small = chart.sheet.strokes.iter().any(|stroke| match stroke {
+            super::Stroke::Words(words) => words.size < 11.0,
+            _ => false,
+        });
+        assert!(!small, "{}: text under 11 pixels", chart.name);
+        stands_on_the_page(chart);
+        assert!(chart.data.rows.iter().all(|row| row.len() == chart.data.columns.len()));
+    }
+    assert!(narrow.sheet.width <= Paper::Narrow.width());
+    assert!(wide.data == narrow.data && !wide.data.rows.is_empty(), "{}", wide.name);
+    Some([wide, narrow])
+}
+
+/// Text has one of two colours, and nothing but the page behind it: its contrast does
+/// not rest on a function's colour.
+fn stands_on_the_page(chart: &Composed) {
+    let strokes = &chart.sheet.strokes;
+    for (i, stroke) in strokes.iter().enumerate() {
+        let super::Stroke::Words(words) = stroke else { continue };
+        assert!([INK, GREY].contains(&words.colour), "{}: `{}`", chart.name, words.text);
+        let [left, top, right, bottom] = super::edges(words);
+        // Half of what is above and below the letters may touch.
+        let (top, bottom) = (top + 3.0, bottom - 3.0);
+        let behind = strokes[..i].iter().rev().find_map(|stroke| match stroke {
+            super::Stroke::Area { points, colour } => {
+                let apart = points.iter().all(|p| p.0 <= left)
+                    || points.iter().all(|p| p.0 >= right)
+                    || points.iter().all(|p| p.1 <= top)
+                    || points.iter().all(|p| p.1 >= bottom);
+                (!apart).then_some(*colour)
+            }
+            _ => None,
+        });
+        assert!(behind.is_none_or(|c| c == WHITE), "{}: `{}`", chart.name, words.text);
     }
 }
