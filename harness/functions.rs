@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
+use crate::mistake::{Mistake, did_you_mean};
 use crate::units::{Cpus, DurationText, SizeText};
 
 /// Something that can be invoked: an image plus its limits.
@@ -73,9 +74,9 @@ pub struct Base {
     pub name: String,
     /// Registry reference, pinned by digest.
     pub pull: String,
-    /// Debian suite to bootstrap from where no registry answers.
+    /// Debian suite to bootstrap from where no registry answers; empty for none.
     pub suite: String,
-    /// Debian packages of the bootstrapped image.
+    /// Debian packages of the bootstrapped image; empty where it cannot be.
     pub packages: Vec<String>,
 }
 
@@ -92,14 +93,16 @@ struct WireFile {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WireBase {
     pull: String,
+    #[serde(default)]
     suite: String,
+    #[serde(default)]
     packages: Vec<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WireFunction {
-    name: String,
+    name: toml::Spanned<String>,
     context: PathBuf,
     #[serde(default)]
     bases: BTreeMap<String, toml::Spanned<String>>,
@@ -108,7 +111,7 @@ struct WireFunction {
     #[serde(default)]
     prepare: Vec<String>,
     files: Vec<PathBuf>,
-    version_command: Vec<String>,
+    version_command: toml::Spanned<Vec<String>>,
     memory: SizeText,
     cpus: Option<Cpus>,
     timeout: DurationText,
@@ -128,8 +131,13 @@ fn proof() -> ReplyRule {
 /// # Errors
 /// Names the file, the line and what was expected.
 pub fn load(path: &Path) -> Result<Vec<Function>> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read {}: it describes the functions", path.display()))?;
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!(
+            "cannot read {}, which describes the functions (--functions-file names another, \
+                 `coldstart init` writes one)",
+            path.display()
+        )
+    })?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let folder = std::path::absolute(folder)?;
     parse(&text, &path.display().to_string(), &folder)
@@ -141,41 +149,51 @@ pub fn load(path: &Path) -> Result<Vec<Function>> {
 /// # Errors
 /// Names the file, the line and what was expected.
 pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Vec<Function>> {
-    let wire: WireFile = toml::from_str(text).with_context(|| format!("in {file}"))?;
+    let wire: WireFile =
+        toml::from_str(text).map_err(|error| Mistake::in_toml(text, file, &error))?;
+    let lacks_suite =
+        |(_, base): &(_, &WireBase)| base.suite.is_empty() && !base.packages.is_empty();
+    if let Some((key, _)) = wire.base.iter().find(lacks_suite) {
+        let message = format!("[base.{key}] has `packages` and no `suite` that they come from");
+        bail!(Mistake::of(file, message));
+    }
     let mut functions: Vec<Function> = Vec::new();
     for (position, entry) in wire.function.into_iter().enumerate() {
-        let line = line_of(text, entry.span().start);
-        let at = format!("{file}:{line}");
+        let name = entry.get_ref().name.span();
         let function = entry.into_inner().check(position, text, file, folder, &wire.base)?;
+        let wrong = |message: String| Err(Mistake::at(text, file, name.clone(), message));
         if functions.iter().any(|f| f.name == function.name) {
-            bail!("{at}: a second function is named `{}`: names must differ", function.name);
+            let name = &function.name;
+            wrong(format!("a second function is named `{name}`: names must differ"))?;
         }
         if !is_name(&function.name) {
-            bail!(
-                "{at}: `{}` is no name for a function: use lower-case letters, digits and `_`",
-                function.name
-            );
+            let name = &function.name;
+            wrong(format!(
+                "`{name}` is no name for a function: use lower-case letters, digits and `_`"
+            ))?;
         }
         functions.push(function);
     }
     if functions.is_empty() {
-        bail!("{file} describes no function: add a [[function]]");
+        bail!(Mistake::of(file, "it describes no function: add a [[function]]"));
     }
     if let Some(null) = wire.null {
-        let at = format!("{file}:{}", line_of(text, null.span().start));
-        mark_null(&mut functions, null.get_ref()).with_context(|| at)?;
+        mark_null(&mut functions, null.get_ref())
+            .map_err(|message| Mistake::at(text, file, null.span(), message))?;
     }
     Ok(functions)
 }
 
 /// Makes one function the control of every run.
-fn mark_null(functions: &mut [Function], name: &str) -> Result<()> {
-    let known = listed(functions.iter().map(|f| &f.name));
+fn mark_null(functions: &mut [Function], name: &str) -> Result<(), String> {
+    let unknown = unknown("function", name, functions.iter().map(|f| &f.name));
     let Some(null) = functions.iter_mut().find(|f| f.name == name) else {
-        bail!("`null` names the unknown function `{name}`: known are {known}");
+        return Err(format!("`null` names an {unknown}"));
     };
     if null.process.is_empty() {
-        bail!("the null function `{name}` needs `process`: it is also run without a container");
+        return Err(format!(
+            "the null function `{name}` needs `process`: it is also run without a container"
+        ));
     }
     null.is_null = true;
     Ok(())
@@ -190,15 +208,12 @@ impl WireFunction {
         folder: &Path,
         known: &BTreeMap<String, WireBase>,
     ) -> Result<Function> {
+        let name = self.name.into_inner();
         let mut bases = BTreeMap::new();
         for (argument, key) in self.bases {
             let Some(base) = known.get(key.get_ref()) else {
-                bail!(
-                    "{file}:{}: unknown base `{}`: known are {}",
-                    line_of(text, key.span().start),
-                    key.get_ref(),
-                    listed(known.keys())
-                );
+                let message = unknown("base", key.get_ref(), known.keys());
+                bail!(Mistake::at(text, file, key.span(), message));
             };
             let WireBase { pull, suite, packages } = base;
             bases.insert(
@@ -212,11 +227,12 @@ impl WireFunction {
             );
         }
         if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(self.event.get_ref()) {
-            let line = line_of(text, self.event.span().start);
-            bail!("{file}:{line}: the event of `{}` is not JSON: {error}", self.name);
+            let message = format!("the event of `{name}` is not JSON: {error}");
+            bail!(Mistake::at(text, file, self.event.span(), message));
         }
-        if self.version_command.is_empty() {
-            bail!("{file}: `{}` has an empty version-command: a run records it", self.name);
+        if self.version_command.get_ref().is_empty() {
+            let message = format!("`{name}` has an empty version-command: a run records it");
+            bail!(Mistake::at(text, file, self.version_command.span(), message));
         }
         Ok(Function {
             context: folder.join(&self.context),
@@ -226,13 +242,13 @@ impl WireFunction {
             process: self.process,
             prepare: self.prepare,
             files: self.files,
-            version_command: self.version_command,
+            version_command: self.version_command.into_inner(),
             limits: Limits { memory: self.memory.0, cpus: self.cpus },
             timeout: self.timeout.0,
             env: self.env,
             event: self.event.into_inner(),
             reply: self.reply,
-            name: self.name,
+            name,
         })
     }
 }
@@ -243,7 +259,7 @@ impl WireFunction {
 /// Names the unknown function and the known ones.
 pub fn select(all: &[Function], names: &[String]) -> Result<Vec<Function>> {
     if let Some(unknown) = names.iter().find(|n| !all.iter().any(|f| f.name == **n)) {
-        bail!("unknown function `{unknown}`: known are {}", listed(all.iter().map(|f| &f.name)));
+        bail!(self::unknown("function", unknown, all.iter().map(|f| &f.name)));
     }
     Ok(all.iter().filter(|f| names.contains(&f.name)).cloned().collect())
 }
@@ -257,10 +273,14 @@ pub fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// The line, from 1, of a byte offset in a text.
-#[must_use]
-pub fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.bytes().take(offset).filter(|b| *b == b'\n').count()
+/// ``unknown base `smal`: known are `small`; did you mean `small`?``
+pub fn unknown<S: AsRef<str>>(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = S> + Clone,
+) -> String {
+    let meant = did_you_mean(name, known.clone());
+    format!("unknown {what} `{name}`: known are {}{meant}", listed(known))
 }
 
 /// Names in prose: `a, b, c`.
