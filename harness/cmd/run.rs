@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 
 use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
-use super::{Failure, load_functions, report, runtime, say};
-use crate::cli::{self, EngineChoice};
+use super::{Failure, load_functions, load_scenario, print, report, runtime, say};
+use crate::cli::{self, EngineChoice, Format};
 use crate::drive::Ended;
 use crate::functions::{self, Function};
 use crate::plan::Plan;
 use crate::provision::Consent;
-use crate::scenario::{self, Scenario};
+use crate::scenario::Scenario;
 use crate::stats;
 use crate::store;
 use crate::units::format_share;
@@ -23,8 +23,8 @@ const UNTIL_ROUNDS: u32 = 1_000;
 pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
     let request = request(args)?;
     if args.dry_run {
-        print!("{}", request.describe());
-        return Ok(());
+        print::only_text(args.printed.format, "a plan")?;
+        return Ok(print::result(&request.describe())?);
     }
     let consent = Consent::from_flag(args.common.provision);
     let ended = runtime(args.engine == EngineChoice::Fake)?.block_on(async {
@@ -32,11 +32,11 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
         let steering = Steering { stop: &mut interrupts()?, again: nothing_again };
         ready.measure(&request, steering).await
     });
-    finish(&request, ended)
+    finish(&request, ended, args.printed.format)
 }
 
 fn request(args: &cli::Run) -> Result<Request, Failure> {
-    let mut scenario = scenario::load(&scenario_file(&args.scenario)).map_err(Failure::Usage)?;
+    let mut scenario = load_scenario(&args.scenario)?;
     let functions = load_functions(&args.common, &scenario.functions)?;
     scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
     let typed = change(&mut scenario, args)?;
@@ -63,13 +63,13 @@ fn request(args: &cli::Run) -> Result<Request, Failure> {
 }
 
 /// Shows what was measured, however it ended.
-fn finish(request: &Request, ended: Result<Ended>) -> Result<(), Failure> {
+fn finish(request: &Request, ended: Result<Ended>, format: Format) -> Result<(), Failure> {
     let folder = &request.sides[0].folder;
     // A run that never began has no folder: another run may bear the name.
     let run = store::open(folder).ok().filter(|run| run.record.id == request.id);
     if let Some(run) = &run {
-        match report::write(run, &stats::summarise(&run.samples)) {
-            Ok(table) => println!("{table}"),
+        match report::write(run, &stats::summarise(&run.samples), format) {
+            Ok(text) => print::result(&text)?,
             Err(error) if ended.is_ok() => return Err(error.into()),
             Err(error) => say(&format!("the report could not be written: {error:#}")),
         }
