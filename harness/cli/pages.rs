@@ -54,7 +54,7 @@ pub fn manual(verb: Option<&str>) -> Result<Option<Vec<u8>>> {
 fn section(heading: &str, text: &str) -> String {
     let mut page = format!(".SH {heading}\n.nf\n");
     for line in text.lines().skip_while(|line| line.to_uppercase() == heading) {
-        // `\\&` is nothing, and keeps a line from being a request.
+        // `\&` is nothing, and keeps a line from being a request.
         let line = line.replace('\\', "\\e").replace('-', "\\-");
         page += &format!("\\&{line}\n");
     }
