@@ -1,38 +1,61 @@
 //! What the user typed: clap types only, no effect.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::factors::{FactorLists, Network, PageCache};
 use crate::scenario::MAX_WORKERS;
 use crate::units::{Cpus, parse_duration, parse_precision, parse_size};
 
+mod help;
 mod judging;
 mod output;
+pub mod pages;
+mod reading;
+mod starting;
 
 pub use judging::{Aa, Compare, Gate, Injection, JudgeFlags, TurnFlags};
 pub use output::{Colour, Format, Printed, Talk};
+pub use reading::{Doctor, List, Listed, Report, Show};
+pub use starting::{Completions, Init, Man};
+
+/// What was typed; or the exit status, where help or a mistake has been shown instead.
+///
+/// # Errors
+/// 0 after help, 2 after a mistake.
+pub fn parse() -> Result<Cli, u8> {
+    Cli::try_parse().map_err(|error| {
+        if !error.use_stderr() {
+            // Nobody is left to be told that it could not be shown.
+            let _ = error.print();
+            return 0;
+        }
+        let colours = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        let text = error.render();
+        let text = if colours { text.ansi().to_string() } else { text.to_string() };
+        // As every other mistake: with its code.
+        let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        let code = if is_help { "error:" } else { "error[usage]:" };
+        eprint!("{}", text.replacen("error:", code, 1));
+        2
+    })
+}
 
 /// How long does a function take to answer when nothing is warm, and why?
 #[derive(Debug, Parser)]
 #[command(
     name = "coldstart",
     version,
-    after_help = "Examples:\n  \
-        coldstart run --provision           measure the default scenario on a bare machine\n  \
-        coldstart run quick --dry-run       show what would be done, and how long it takes\n  \
-        coldstart run --networks bridge,host,none --until 2%\n  \
-        coldstart run --parallel 4          starts a minute, four at a time\n  \
-        coldstart gate --base origin/main   did this change make starts slower?\n  \
-        coldstart compare RUN1 RUN2         the same of two runs that are there\n  \
-        coldstart aa                        how often would the gate cry wolf here?\n  \
-        coldstart report results/reference  draw a run again from its samples\n  \
-        coldstart doctor                    what is here, what is missing, what to type\n\n\
-        Exit codes: 0 ok, 1 slower, 2 usage, 3 unclear (--strict), 4 environment or invalid,\n\
-        130 interrupted.",
-    max_term_width = 100
+    help_template = help::TEMPLATE,
+    before_long_help = help::EXAMPLES,
+    subcommand_value_name = "VERB",
+    after_help = "Examples and exit status: coldstart --help. One verb: coldstart help VERB.",
+    after_long_help = help::ENDING,
+    max_term_width = 80
 )]
 pub struct Cli {
     /// What to do.
@@ -48,22 +71,45 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     /// Measure a scenario: idle, then bursts, at every function
+    #[command(help_template = help::VERB, before_long_help = help::RUN)]
     Run(Box<Run>),
     /// Measure two sides in turns, and fail when the head starts slower
+    #[command(help_template = help::VERB, before_long_help = help::GATE)]
     Gate(Box<Gate>),
     /// Compare two runs
+    #[command(help_template = help::VERB, before_long_help = help::COMPARE)]
     Compare(Compare),
     /// Measure the same code on both sides, again and again: how often does the gate
     /// alarm, and what does it find?
+    #[command(help_template = help::VERB, before_long_help = help::AA)]
     Aa(Box<Aa>),
-    /// Build the functions' images
-    Build(Build),
+    /// Show an old run, comparison or gate again
+    #[command(help_template = help::VERB, before_long_help = help::SHOW)]
+    Show(Show),
+    /// List what can be measured, and what was
+    #[command(help_template = help::VERB, before_long_help = help::LIST)]
+    List(List),
     /// Write a run's summary, charts and report again, from its samples alone
+    #[command(help_template = help::VERB, before_long_help = help::REPORT)]
     Report(Report),
-    /// Remove what carries our label: containers that a killed run left
-    Clean(Clean),
     /// Say what is here, what is missing and what to type
+    #[command(help_template = help::VERB, before_long_help = help::DOCTOR)]
     Doctor(Doctor),
+    /// Begin with your own image: write a scenario and the description of a function
+    #[command(help_template = help::VERB, before_long_help = help::INIT)]
+    Init(Init),
+    /// Build the functions' images
+    #[command(help_template = help::VERB, before_long_help = help::BUILD)]
+    Build(Build),
+    /// Remove what carries our label: containers that a killed run left
+    #[command(help_template = help::VERB, before_long_help = help::CLEAN)]
+    Clean(Clean),
+    /// Print the script that completes verbs and flags in a shell
+    #[command(help_template = help::VERB, before_long_help = help::COMPLETIONS)]
+    Completions(Completions),
+    /// Print a manual page, or write all of them
+    #[command(help_template = help::VERB, before_long_help = help::MAN)]
+    Man(Man),
 }
 
 /// Flags of every verb that touches functions and an engine.
@@ -161,6 +207,10 @@ pub struct Run {
     /// What instances are started under.
     #[command(flatten)]
     pub factors: FactorFlags,
+
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// Factors of a start: every combination of the values becomes a cell.
@@ -242,17 +292,10 @@ pub struct Build {
     /// What to build, and with what.
     #[command(flatten)]
     pub common: Common,
-}
 
-/// Flags of `report`.
-#[derive(Debug, Args)]
-pub struct Report {
-    /// The run's folder
-    pub run: PathBuf,
-
-    /// Also put the results block into a page, between its markers
-    #[arg(long, value_name = "PAGE")]
-    pub splice: Option<PathBuf>,
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// Flags of `clean`.
@@ -269,12 +312,4 @@ pub struct Clean {
     /// Also remove the images that were built and bootstrapped
     #[arg(long)]
     pub images: bool,
-}
-
-/// Flags of `doctor`.
-#[derive(Debug, Args)]
-pub struct Doctor {
-    /// The file that describes the functions
-    #[arg(long, value_name = "FILE", default_value = "functions/functions.toml")]
-    pub functions_file: PathBuf,
 }

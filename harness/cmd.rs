@@ -2,66 +2,37 @@
 //!
 //! stdout is the result, stderr is everything else.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 
 use crate::cli::{Cli, Common, Verb};
 use crate::functions::{self, Function};
+use crate::mistake::did_you_mean;
+use crate::scenario::{self, Scenario};
 
 mod aa;
 mod build;
 mod clean;
 mod compare;
+mod completions;
 mod doctor;
+mod failure;
 mod gate;
+mod init;
+mod list;
+mod man;
 mod measure;
+mod print;
 mod progress;
 mod report;
 mod run;
+mod show;
 mod sides;
 mod verdict;
 
-/// Why a verb did not do what it was asked to: each kind has its exit code.
-#[derive(Debug)]
-pub enum Failure {
-    /// What was typed or written in a file is wrong. Exit code 2.
-    Usage(anyhow::Error),
-    /// The machine, the engine, the disk or a run folder stands in the way. Exit
-    /// code 4.
-    Environment(anyhow::Error),
-    /// What was compared got worse; that is told already. Exit code 1.
-    Regression,
-    /// What was compared cannot be told from its margin, and that was to be strict;
-    /// told already. Exit code 3.
-    Inconclusive,
-    /// What was compared cannot be judged; told already. Exit code 4.
-    Invalid,
-    /// Ctrl-C. Exit code 130.
-    Interrupted,
-}
-
-impl<E: Into<anyhow::Error>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Failure::Environment(error.into())
-    }
-}
-
-impl Failure {
-    /// The exit code, and the message of the error chain, if there is one to show.
-    #[must_use]
-    pub fn report(&self) -> (u8, Option<String>) {
-        match self {
-            Failure::Usage(error) => (2, Some(format!("{error:#}"))),
-            Failure::Environment(error) => (4, Some(format!("{error:#}"))),
-            Failure::Regression => (1, None),
-            Failure::Inconclusive => (3, None),
-            Failure::Invalid => (4, None),
-            Failure::Interrupted => (130, None),
-        }
-    }
-}
+pub use failure::Failure;
 
 /// Does what was typed; returns the exit code.
 #[must_use]
@@ -75,11 +46,16 @@ pub fn execute(cli: &Cli) -> ExitCode {
         Verb::Report(args) => report::run(args),
         Verb::Clean(args) => clean::run(args),
         Verb::Doctor(args) => doctor::run(args),
+        Verb::Show(args) => show::run(args),
+        Verb::List(args) => list::run(args),
+        Verb::Init(args) => init::run(args),
+        Verb::Completions(args) => completions::run(args),
+        Verb::Man(args) => man::run(args),
     };
     let Err(failure) = done else { return ExitCode::SUCCESS };
     let (code, message) = failure.report();
     if let Some(message) = message {
-        eprintln!("error: {}", message.trim_end());
+        eprintln!("{message}");
     }
     ExitCode::from(code)
 }
@@ -102,6 +78,26 @@ fn load_functions(common: &Common, scenario: &[String]) -> Result<Vec<Function>,
     }
     functions::select(&all, names)
         .map_err(|e| Failure::Usage(e.context(format!("{}", file.display()))))
+}
+
+/// Loads the scenario that was typed: a file, or the name of one of the project's, or of
+/// one that this program brings along.
+fn load_scenario(typed: &str) -> Result<Scenario, Failure> {
+    let file = if typed.contains('/') || typed.ends_with(".toml") {
+        PathBuf::from(typed)
+    } else {
+        Path::new(list::FOLDER).join(format!("{typed}.toml"))
+    };
+    if let Some(shipped) = scenario::shipped(typed).filter(|_| !file.exists()) {
+        return shipped.map_err(Failure::Usage);
+    }
+    scenario::load(&file).map_err(|error| {
+        if file.exists() {
+            return Failure::Usage(error);
+        }
+        let meant = did_you_mean(typed, list::scenario_names());
+        Failure::Usage(anyhow!("{error:#}: `coldstart list scenarios` names them{meant}"))
+    })
 }
 
 fn say(text: &str) {

@@ -10,6 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::functions::Limits;
+use crate::mistake::did_you_mean;
 use crate::units::{Cpus, format_size};
 
 /// How an instance reaches the driver.
@@ -49,7 +50,8 @@ impl FromStr for Network {
     fn from_str(text: &str) -> Result<Self, String> {
         let all = [Network::Bridge, Network::Host, Network::None];
         let found = all.into_iter().find(|network| network.name() == text);
-        found.ok_or_else(|| format!("no network `{text}`: known are bridge, host, none"))
+        let meant = did_you_mean(text, all.map(Network::name));
+        found.ok_or_else(|| format!("no network `{text}`: known are bridge, host, none{meant}"))
     }
 }
 
@@ -93,7 +95,9 @@ impl FromStr for PageCache {
     fn from_str(text: &str) -> Result<Self, String> {
         let all = [PageCache::Warm, PageCache::ImageCold, PageCache::HostCold];
         let found = all.into_iter().find(|state| state.name() == text);
-        found.ok_or_else(|| format!("no state `{text}`: known are warm, image-cold, host-cold"))
+        let known = "known are warm, image-cold, host-cold";
+        let meant = did_you_mean(text, all.map(PageCache::name));
+        found.ok_or_else(|| format!("no state `{text}`: {known}{meant}"))
     }
 }
 

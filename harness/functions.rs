@@ -10,7 +10,12 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::units::{Cpus, DurationText, SizeText};
+use crate::mistake::{Mistake, did_you_mean};
+use crate::units::Cpus;
+
+mod wire;
+
+use wire::{WireBase, WireFile};
 
 /// Something that can be invoked: an image plus its limits.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,6 +78,15 @@ impl Function {
         }
     }
 
+    /// The image that is used as it is; none where it is built.
+    #[must_use]
+    pub fn image(&self) -> Option<&str> {
+        match &self.recipe {
+            Recipe::Build(_) => None,
+            Recipe::Image(reference) => Some(reference),
+        }
+    }
+
     /// The base images that it is built on.
     pub fn bases(&self) -> impl Iterator<Item = &Base> {
         self.build().into_iter().flat_map(|build| build.bases.values())
@@ -111,8 +125,10 @@ const IMAGE_MEMORY: u64 = 512 << 20;
 /// Time limit of an image that nothing else is said of.
 const IMAGE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// `registry:5000/team/Orders-Api:1.2@sha256:...` -> `orders_api`.
-fn name_of_image(reference: &str) -> String {
+/// `registry:5000/team/Orders-Api:1.2@sha256:...` -> `orders_api`. It may be no name
+/// where that is no reference.
+#[must_use]
+pub fn name_of_image(reference: &str) -> String {
     let path = reference.split('@').next().unwrap_or_default();
     let last = path.rsplit('/').next().unwrap_or_default();
     let name = last.split(':').next().unwrap_or_default().to_ascii_lowercase();
@@ -147,52 +163,10 @@ pub struct Base {
     pub name: String,
     /// Registry reference, pinned by digest.
     pub pull: String,
-    /// Debian suite to bootstrap from where no registry answers.
+    /// Debian suite to bootstrap from where no registry answers; empty for none.
     pub suite: String,
-    /// Debian packages of the bootstrapped image.
+    /// Debian packages of the bootstrapped image; empty where it cannot be.
     pub packages: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct WireFile {
-    null: Option<toml::Spanned<String>>,
-    #[serde(default)]
-    base: BTreeMap<String, WireBase>,
-    function: Vec<toml::Spanned<WireFunction>>,
-}
-
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct WireBase {
-    pull: String,
-    suite: String,
-    packages: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct WireFunction {
-    name: String,
-    image: Option<toml::Spanned<String>>,
-    context: Option<PathBuf>,
-    #[serde(default)]
-    bases: BTreeMap<String, toml::Spanned<String>>,
-    #[serde(default)]
-    process: Vec<String>,
-    #[serde(default)]
-    prepare: Vec<String>,
-    #[serde(default)]
-    files: Vec<PathBuf>,
-    #[serde(default)]
-    version_command: Vec<String>,
-    memory: SizeText,
-    cpus: Option<Cpus>,
-    timeout: DurationText,
-    #[serde(default)]
-    env: BTreeMap<String, String>,
-    event: toml::Spanned<String>,
-    reply: Option<ReplyRule>,
 }
 
 /// Reads a `functions.toml`.
@@ -200,8 +174,13 @@ struct WireFunction {
 /// # Errors
 /// Names the file, the line and what was expected.
 pub fn load(path: &Path) -> Result<Vec<Function>> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read {}: it describes the functions", path.display()))?;
+    let text = std::fs::read_to_string(path).with_context(|| {
+        format!(
+            "cannot read {}, which describes the functions (--functions-file names another, \
+                 `coldstart init` writes one)",
+            path.display()
+        )
+    })?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let folder = std::path::absolute(folder)?;
     parse(&text, &path.display().to_string(), &folder)
@@ -213,136 +192,55 @@ pub fn load(path: &Path) -> Result<Vec<Function>> {
 /// # Errors
 /// Names the file, the line and what was expected.
 pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Vec<Function>> {
-    let wire: WireFile = toml::from_str(text).with_context(|| format!("in {file}"))?;
+    let wire: WireFile =
+        toml::from_str(text).map_err(|error| Mistake::in_toml(text, file, &error))?;
+    let lacks_suite =
+        |(_, base): &(_, &WireBase)| base.suite.is_empty() && !base.packages.is_empty();
+    if let Some((key, _)) = wire.base.iter().find(lacks_suite) {
+        let message = format!("[base.{key}] has `packages` and no `suite` that they come from");
+        bail!(Mistake::of(file, message));
+    }
     let mut functions: Vec<Function> = Vec::new();
     for (position, entry) in wire.function.into_iter().enumerate() {
-        let line = line_of(text, entry.span().start);
-        let at = format!("{file}:{line}");
-        let function = entry.into_inner().check(position, text, file, folder, &wire.base)?;
+        let name = entry.get_ref().name.span();
+        let at = wire::Text { text, file, folder };
+        let function = entry.into_inner().check(position, at, &wire.base)?;
+        let wrong = |message: String| Err(Mistake::at(text, file, name.clone(), message));
         if functions.iter().any(|f| f.name == function.name) {
-            bail!("{at}: a second function is named `{}`: names must differ", function.name);
+            let name = &function.name;
+            wrong(format!("a second function is named `{name}`: names must differ"))?;
         }
         if !is_name(&function.name) {
-            bail!(
-                "{at}: `{}` is no name for a function: use lower-case letters, digits and `_`",
-                function.name
-            );
+            let name = &function.name;
+            wrong(format!(
+                "`{name}` is no name for a function: use lower-case letters, digits and `_`"
+            ))?;
         }
         functions.push(function);
     }
     if functions.is_empty() {
-        bail!("{file} describes no function: add a [[function]]");
+        bail!(Mistake::of(file, "it describes no function: add a [[function]]"));
     }
     if let Some(null) = wire.null {
-        let at = format!("{file}:{}", line_of(text, null.span().start));
-        mark_null(&mut functions, null.get_ref()).with_context(|| at)?;
+        mark_null(&mut functions, null.get_ref())
+            .map_err(|message| Mistake::at(text, file, null.span(), message))?;
     }
     Ok(functions)
 }
 
 /// Makes one function the control of every run.
-fn mark_null(functions: &mut [Function], name: &str) -> Result<()> {
-    let known = listed(functions.iter().map(|f| &f.name));
+fn mark_null(functions: &mut [Function], name: &str) -> Result<(), String> {
+    let unknown = unknown("function", name, functions.iter().map(|f| &f.name));
     let Some(null) = functions.iter_mut().find(|f| f.name == name) else {
-        bail!("`null` names the unknown function `{name}`: known are {known}");
+        return Err(format!("`null` names an {unknown}"));
     };
     if null.process.is_empty() {
-        bail!("the null function `{name}` needs `process`: it is also run without a container");
+        return Err(format!(
+            "the null function `{name}` needs `process`: it is also run without a container"
+        ));
     }
     null.is_null = true;
     Ok(())
-}
-
-impl WireFunction {
-    fn check(
-        mut self,
-        position: usize,
-        text: &str,
-        file: &str,
-        folder: &Path,
-        known: &BTreeMap<String, WireBase>,
-    ) -> Result<Function> {
-        if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(self.event.get_ref()) {
-            let line = line_of(text, self.event.span().start);
-            bail!("{file}:{line}: the event of `{}` is not JSON: {error}", self.name);
-        }
-        let (recipe, reply) = match self.image.take() {
-            Some(image) => {
-                let at = format!("{file}:{}", line_of(text, image.span().start));
-                (self.as_it_is(image.into_inner()).with_context(|| at)?, ReplyRule::Any)
-            }
-            None => (self.built(text, file, folder, known)?, ReplyRule::Proof),
-        };
-        if let (Recipe::Build(build), Some(program)) = (&recipe, self.process.first_mut()) {
-            *program = build.context.join(&*program).display().to_string();
-        }
-        Ok(Function {
-            position,
-            recipe,
-            is_null: false,
-            process: self.process,
-            version_command: self.version_command,
-            limits: Limits { memory: self.memory.0, cpus: self.cpus },
-            timeout: self.timeout.0,
-            env: self.env,
-            event: self.event.into_inner(),
-            reply: self.reply.unwrap_or(reply),
-            name: self.name,
-        })
-    }
-
-    /// An image that is not ours to build.
-    fn as_it_is(&self, reference: String) -> Result<Recipe> {
-        let said = [
-            ("context", self.context.is_some()),
-            ("bases", !self.bases.is_empty()),
-            ("prepare", !self.prepare.is_empty()),
-            ("files", !self.files.is_empty()),
-            ("process", !self.process.is_empty()),
-        ];
-        if let Some((key, _)) = said.iter().find(|(_, is_said)| *is_said) {
-            bail!("`{}` has an `image`, which is used as it is: leave out `{key}`", self.name);
-        }
-        Ok(Recipe::Image(reference))
-    }
-
-    fn built(
-        &mut self,
-        text: &str,
-        file: &str,
-        folder: &Path,
-        known: &BTreeMap<String, WireBase>,
-    ) -> Result<Recipe> {
-        let Some(context) = &self.context else {
-            bail!(
-                "{file}: `{}` needs `image`, a reference that is used as it is, or `context`, a \
-                 folder to build it from",
-                self.name
-            );
-        };
-        if self.files.is_empty() {
-            bail!("{file}: `{}` needs `files`: what of `context` goes into its image", self.name);
-        }
-        if self.version_command.is_empty() {
-            bail!("{file}: `{}` has an empty version-command: a run records it", self.name);
-        }
-        let context = folder.join(context);
-        let mut bases = BTreeMap::new();
-        for (argument, key) in std::mem::take(&mut self.bases) {
-            let Some(base) = known.get(key.get_ref()) else {
-                bail!(
-                    "{file}:{}: unknown base `{}`: known are {}",
-                    line_of(text, key.span().start),
-                    key.get_ref(),
-                    listed(known.keys())
-                );
-            };
-            let WireBase { pull, suite, packages } = base.clone();
-            bases.insert(argument, Base { name: key.into_inner(), pull, suite, packages });
-        }
-        let (prepare, files) = (std::mem::take(&mut self.prepare), std::mem::take(&mut self.files));
-        Ok(Recipe::Build(Build { context, bases, prepare, files }))
-    }
 }
 
 /// Picks functions by name, in the order of `functions.toml`.
@@ -351,7 +249,7 @@ impl WireFunction {
 /// Names the unknown function and the known ones.
 pub fn select(all: &[Function], names: &[String]) -> Result<Vec<Function>> {
     if let Some(unknown) = names.iter().find(|n| !all.iter().any(|f| f.name == **n)) {
-        bail!("unknown function `{unknown}`: known are {}", listed(all.iter().map(|f| &f.name)));
+        bail!(self::unknown("function", unknown, all.iter().map(|f| &f.name)));
     }
     Ok(all.iter().filter(|f| names.contains(&f.name)).cloned().collect())
 }
@@ -368,10 +266,14 @@ pub fn is_name(text: &str) -> bool {
         && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
 }
 
-/// The line, from 1, of a byte offset in a text.
-#[must_use]
-pub fn line_of(text: &str, offset: usize) -> usize {
-    1 + text.bytes().take(offset).filter(|b| *b == b'\n').count()
+/// ``unknown base `smal`: known are `small`; did you mean `small`?``
+pub fn unknown<S: AsRef<str>>(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = S> + Clone,
+) -> String {
+    let meant = did_you_mean(name, known.clone());
+    format!("unknown {what} `{name}`: known are {}{meant}", listed(known))
 }
 
 /// Names in prose: `a, b, c`.

@@ -17,6 +17,7 @@ pub mod controls;
 pub mod factors;
 pub mod functions;
 pub mod margins;
+pub mod mistake;
 pub mod plan;
 pub mod scenario;
 pub mod units;

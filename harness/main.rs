@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-use coldstart::{cli::Cli, cmd};
+use coldstart::{cli, cmd};
 
 fn main() -> ExitCode {
-    cmd::execute(&Cli::parse())
+    match cli::parse() {
+        Ok(typed) => cmd::execute(&typed),
+        Err(status) => ExitCode::from(status),
+    }
 }

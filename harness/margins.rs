@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::mistake::did_you_mean;
+
 /// What is compared between two sides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -63,7 +65,8 @@ impl std::str::FromStr for Metric {
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Metric::ALL.map(Metric::name).join(", ");
         let found = Metric::ALL.into_iter().find(|metric| metric.name() == text);
-        found.ok_or_else(|| format!("`{text}` is nothing that is compared: use {known}"))
+        let meant = did_you_mean(text, Metric::ALL.map(Metric::name));
+        found.ok_or_else(|| format!("`{text}` is nothing that is compared: use {known}{meant}"))
     }
 }
 

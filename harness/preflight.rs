@@ -9,6 +9,7 @@ use crate::engine::{Engine, EngineInfo};
 use crate::factors::{Combination, PageCache};
 use crate::functions::listed;
 use crate::host::Host;
+use crate::mistake::did_you_mean;
 use crate::page_cache;
 use crate::platform::{Platform, Target};
 
@@ -29,11 +30,11 @@ fn one(combination: &Combination, engine: &EngineInfo, host: &Host) -> Result<()
     let Combination { runtime, cpus, memory, page_cache, log_driver, .. } = combination;
     let offers = &engine.offers;
     if let Some(runtime) = runtime.as_ref().filter(|r| !offers.runtimes.contains(r)) {
-        let known = listed(&offers.runtimes);
+        let known = listed(&offers.runtimes) + &did_you_mean(runtime, &offers.runtimes);
         return Err(format!("the engine has no OCI runtime `{runtime}`; it has {known}"));
     }
     if let Some(driver) = log_driver.as_ref().filter(|d| !offers.log_drivers.contains(d)) {
-        let known = listed(&offers.log_drivers);
+        let known = listed(&offers.log_drivers) + &did_you_mean(driver, &offers.log_drivers);
         return Err(format!("the engine has no log driver `{driver}`; it has {known}"));
     }
     if cpus.is_some() && !offers.cpu_quota {

@@ -27,6 +27,7 @@ mod notes;
 pub mod rates;
 pub mod readme;
 mod resources;
+pub mod sheet;
 mod summary;
 pub mod table;
 mod throughput;
@@ -64,6 +65,33 @@ pub fn render(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
     files.extend(histogram_files(run, summaries)?);
     files.extend(chart_files(charts));
     Ok(files)
+}
+
+/// One derived file of a run, for who wants nothing else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Document {
+    /// `summary.json`.
+    Summary,
+    /// `summary.csv`.
+    Rows,
+    /// `report.md`.
+    Page,
+}
+
+/// One of the files that [`render`] makes, the same to the byte.
+///
+/// # Errors
+/// As [`render`]; only the page draws charts, whose titles it has.
+pub fn document(run: &Run, summaries: &[Summary], which: Document) -> Result<Vec<u8>> {
+    match which {
+        Document::Summary => summary::json(run, summaries, &Findings::of(run, summaries)),
+        Document::Rows => summary::csv(summaries),
+        Document::Page => {
+            let charts = charts::charts(run, summaries)?;
+            let findings = Findings::of(run, summaries);
+            Ok(markdown::page(run, summaries, &findings, &charts).into_bytes())
+        }
+    }
 }
 
 fn chart_files(charts: Vec<charts::Chart>) -> Vec<Artifact> {

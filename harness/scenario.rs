@@ -4,15 +4,17 @@
 //! once validated. Must not know how anything is run.
 
 use std::fmt;
+use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::factors::{FactorLists, Network, PageCache};
-use crate::functions::{is_name, line_of};
+use crate::functions::is_name;
 use crate::margins::Margins;
+use crate::mistake::Mistake;
 use crate::units::{Cpus, DurationText, PrecisionText, SizeText};
 
 mod gate;
@@ -106,7 +108,7 @@ pub struct Scenario {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WireScenario {
-    name: String,
+    name: toml::Spanned<String>,
     #[serde(default)]
     functions: Vec<String>,
     networks: Option<Vec<Network>>,
@@ -120,7 +122,7 @@ struct WireScenario {
     #[serde(default)]
     log_drivers: Vec<String>,
     controls: Option<bool>,
-    rounds: u32,
+    rounds: toml::Spanned<u32>,
     until: Option<PrecisionText>,
     max_time: Option<DurationText>,
     keep_alive: DurationText,
@@ -131,14 +133,14 @@ struct WireScenario {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WirePattern {
-    name: String,
+    name: toml::Spanned<String>,
     steps: Vec<toml::Spanned<WireStep>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WireStep {
-    name: String,
+    name: toml::Spanned<String>,
     after: Option<DurationText>,
     burst: Option<u32>,
     sequence: Option<u32>,
@@ -205,37 +207,64 @@ pub fn shipped(name: &str) -> Option<Result<Scenario>> {
 /// # Errors
 /// Names the file, the line and what was expected.
 pub fn parse(text: &str, file: &str) -> Result<Scenario> {
-    let wire: WireScenario = toml::from_str(text).with_context(|| format!("in {file}"))?;
-    if !is_name(&wire.name) {
-        bail!("{file}: `{}` is no name: use lower-case letters, digits and `_`", wire.name);
+    let wire: WireScenario =
+        toml::from_str(text).map_err(|error| Mistake::in_toml(text, file, &error))?;
+    let source = Source { text, file };
+    source.name(&wire.name)?;
+    if *wire.rounds.get_ref() == 0 {
+        bail!(source.at(wire.rounds.span(), "a scenario needs at least one round"));
     }
-    if wire.rounds == 0 || wire.pattern.is_empty() {
-        bail!("{file}: a scenario needs at least one round and one pattern");
+    if wire.pattern.is_empty() {
+        bail!(Mistake::of(file, "a scenario needs at least one [[pattern]]"));
     }
     let factors = wire.factors();
-    factors.check().map_err(|reason| anyhow!("{file}: {reason}"))?;
+    factors.check().map_err(|reason| Mistake::of(file, reason))?;
     let mut patterns: Vec<Pattern> = Vec::new();
     for entry in wire.pattern {
-        let at = format!("{file}:{}", line_of(text, entry.span().start));
-        let pattern = entry.into_inner().check(text, file, &at)?;
+        let name = entry.get_ref().name.span();
+        let pattern = entry.into_inner().check(source)?;
         if patterns.iter().any(|p| p.name == pattern.name) {
-            bail!("{at}: a second pattern is named `{}`: names must differ", pattern.name);
+            let twice = format!("a second pattern is named `{}`: names must differ", pattern.name);
+            bail!(source.at(name, twice));
         }
         patterns.push(pattern);
     }
-    let margins = wire.gate.map(|gate| gate.check(&patterns, text, file)).transpose()?;
+    let margins = wire.gate.map(|gate| gate.check(&patterns, source)).transpose()?;
     Ok(Scenario {
-        name: wire.name,
+        name: wire.name.into_inner(),
         functions: wire.functions,
         factors,
         controls: wire.controls.unwrap_or(true),
-        rounds: wire.rounds,
+        rounds: wire.rounds.into_inner(),
         until: wire.until.map(|share| share.0),
         max_time: wire.max_time.map(|time| time.0),
         keep_alive: wire.keep_alive.0,
         patterns,
         margins: margins.unwrap_or_default(),
     })
+}
+
+/// The text that is read, for mistakes that point into it.
+#[derive(Clone, Copy)]
+struct Source<'a> {
+    text: &'a str,
+    file: &'a str,
+}
+
+impl Source<'_> {
+    fn at(&self, span: Range<usize>, message: impl Into<String>) -> Mistake {
+        Mistake::at(self.text, self.file, span, message)
+    }
+
+    /// Checks what becomes part of file names.
+    fn name(&self, name: &toml::Spanned<String>) -> Result<(), Mistake> {
+        if is_name(name.get_ref()) {
+            return Ok(());
+        }
+        let message =
+            format!("`{}` is no name: use lower-case letters, digits and `_`", name.get_ref());
+        Err(self.at(name.span(), message))
+    }
 }
 
 impl WireScenario {
@@ -253,40 +282,43 @@ impl WireScenario {
 }
 
 impl WirePattern {
-    fn check(self, text: &str, file: &str, at: &str) -> Result<Pattern> {
-        if !is_name(&self.name) || self.steps.is_empty() {
-            bail!("{at}: a pattern needs a name of lower-case letters and at least one step");
+    fn check(self, source: Source<'_>) -> Result<Pattern, Mistake> {
+        source.name(&self.name)?;
+        if self.steps.is_empty() {
+            return Err(source.at(self.name.span(), "a pattern needs at least one step"));
         }
         let mut steps: Vec<Step> = Vec::new();
         for entry in self.steps {
-            let at = format!("{file}:{}", line_of(text, entry.span().start));
-            let step = entry.into_inner().check(&at)?;
+            let (span, name) = (entry.span(), entry.get_ref().name.span());
+            let step = entry.into_inner().check(source, span)?;
             if steps.iter().any(|s| s.name == step.name) {
-                bail!("{at}: a second step is named `{}`: names must differ", step.name);
+                let twice = format!("a second step is named `{}`: names must differ", step.name);
+                return Err(source.at(name, twice));
             }
             steps.push(step);
         }
-        Ok(Pattern { name: self.name, steps })
+        Ok(Pattern { name: self.name.into_inner(), steps })
     }
 }
 
 impl WireStep {
-    fn check(self, at: &str) -> Result<Step> {
-        if !is_name(&self.name) {
-            bail!("{at}: `{}` is no name: use lower-case letters, digits and `_`", self.name);
-        }
+    fn check(self, source: Source<'_>, span: Range<usize>) -> Result<Step, Mistake> {
+        source.name(&self.name)?;
+        let name = self.name.into_inner();
         let act = match (self.burst, self.sequence) {
             (Some(n), None) => Act::Burst(n),
             (None, Some(n)) => Act::Sequence(n),
             _ => {
-                bail!("{at}: step `{}` needs `burst = N` or `sequence = N`, one of them", self.name)
+                let message = "needs `burst = N` or `sequence = N`, one of them";
+                return Err(source.at(span, format!("step `{name}` {message}")));
             }
         };
         if !(1..=MAX_INVOCATIONS).contains(&act.invocations()) {
-            bail!("{at}: step `{}` must have 1 to {MAX_INVOCATIONS} invocations", self.name);
+            let message = format!("step `{name}` must have 1 to {MAX_INVOCATIONS} invocations");
+            return Err(source.at(span, message));
         }
         let after = self.after.map_or(Duration::ZERO, |d| d.0);
-        Ok(Step { name: self.name, after, act })
+        Ok(Step { name, after, act })
     }
 }
 

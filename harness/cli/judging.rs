@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Common, EngineChoice, FactorFlags};
+use super::{Common, EngineChoice, FactorFlags, Printed};
 use crate::compare::Rules;
 use crate::margins::{Margins, Metric};
 use crate::units::{format_share, parse_duration, parse_share};
@@ -106,6 +106,10 @@ pub struct Gate {
     /// What instances are started under.
     #[command(flatten)]
     pub factors: FactorFlags,
+
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// How sides that take turns are measured.
@@ -164,6 +168,10 @@ pub struct Compare {
     /// Where the files go [default: `compare` in the head's folder]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
+
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// Flags of `aa`.
@@ -207,6 +215,10 @@ pub struct Aa {
     /// What instances are started under.
     #[command(flatten)]
     pub factors: FactorFlags,
+
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
 }
 
 /// A sleep that a head is given.

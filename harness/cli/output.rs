@@ -47,6 +47,7 @@ pub enum Format {
 
 /// The flag of verbs that print a result.
 #[derive(Debug, Clone, Copy, Default, Args)]
+#[command(next_help_heading = "Output")]
 pub struct Printed {
     /// The form of the result on standard output
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]

@@ -9,8 +9,8 @@ use anyhow::{Result, anyhow};
 use tokio::sync::watch;
 
 use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
-use super::{Failure, compare, gate, load_functions, runtime, say};
-use crate::cli::{self, EngineChoice, Injection};
+use super::{Failure, compare, gate, load_functions, print, runtime, say};
+use crate::cli::{self, EngineChoice, Format, Injection};
 use crate::compare::{Measured, Noise, Rates, Rules, Setting};
 use crate::drive::{Ended, Stop};
 use crate::functions::Function;
@@ -29,9 +29,10 @@ const PILOT_ROUNDS: u32 = 6;
 pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
     let aa = Aa::new(args)?;
     if args.turns.dry_run {
-        print!("{}", aa.request(1, &aa.sleepless(), 0).describe());
-        println!("{} times the same, with other seeds", args.runs);
-        return Ok(());
+        print::only_text(args.printed.format, "a plan")?;
+        let plan = aa.request(1, &aa.sleepless(), 0).describe();
+        let often = format!("{} times the same, with other seeds", args.runs);
+        return Ok(print::result(&(plan + &often))?);
     }
     gate::is_new(&aa.folder)?;
     let begun = Instant::now();
@@ -55,10 +56,17 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
         elapsed: begun.elapsed(),
         heads,
     };
-    for file in rates::files(&found)? {
+    let files = rates::files(&found)?;
+    for file in &files {
         store::write(&aa.folder, &file.path, &file.bytes)?;
     }
-    println!("{}", rates::text(&found));
+    let document = files.iter().find(|file| file.path == Path::new("aa.json"));
+    let document = document.map_or(&[][..], |file| &file.bytes);
+    print::result(&match args.printed.format {
+        Format::Text | Format::Markdown => rates::text(&found),
+        Format::Json => print::text(document),
+        Format::Csv => rates::csv(&serde_json::from_slice(document)?),
+    })?;
     say(&format!("kept in {}", aa.folder.display()));
     ended
 }
@@ -216,7 +224,10 @@ impl<'a> Aa<'a> {
     fn simulate(&self, folder: &Path) -> Result<(Vec<Head>, String), Failure> {
         let noise = Noise::of(&measurements(folder, &self.scenario.functions)?);
         let noise = noise.ok_or_else(|| {
-            anyhow!("{}: no cold start of the chosen functions to draw from", folder.display())
+            anyhow!(
+                "{}: no cold start of the chosen functions to draw from: name a run that has them",
+                folder.display()
+            )
         })?;
         let medians = noise.medians();
         let setting = Setting {

@@ -22,7 +22,7 @@ pub(super) fn run(args: &Compare) -> Result<(), Failure> {
     let rules = args.judge.rules(&margins);
     let found = compare::compare(&was, &is, &rules, &BTreeSet::new());
     let folder = args.out.clone().unwrap_or_else(|| head.join("compare"));
-    verdict::give(&found, &folder, args.strict)
+    verdict::give(&found, &folder, args.strict, args.printed.format)
 }
 
 /// What a comparison needs of a run's folder, and the margins of its scenario. The

@@ -1,21 +1,27 @@
 //! `doctor`: what is here, what is missing, what to type.
 
+use serde_json::json;
+
+use super::print::{self, Sheet, wrapped};
 use super::{Failure, runtime};
 use crate::cli::Doctor;
 use crate::functions;
 use crate::provision::Surroundings;
 use crate::provision::doctor::{self, Finding};
+use crate::report::sheet::Column;
 
-/// The longest line, in characters, where words allow it.
-const WIDTH: usize = 100;
+/// What is told of a finding where it is not text.
+const COLUMNS: [Column; 4] =
+    [("ok", "/ok"), ("what", "/what"), ("detail", "/detail"), ("cure", "/cure")];
 
 /// Prints a line a finding. Succeeds whatever is found: it was asked to look.
 pub(super) fn run(args: &Doctor) -> Result<(), Failure> {
     let functions = functions::load(&args.functions_file).map_err(Failure::Usage)?;
     let around = Surroundings::read();
     let findings = runtime(false)?.block_on(doctor::inspect(&around, &functions));
-    print!("{}", table(&findings));
-    Ok(())
+    let rows = findings.iter().map(|finding| json!(finding)).collect();
+    let sheet = Sheet { name: "findings", columns: &COLUMNS, rows };
+    print::sheets(args.printed.format, &[sheet], || table(&findings))
 }
 
 /// Three columns, long words of the last one wrapped. Findings in a row that have
@@ -36,29 +42,9 @@ fn table(findings: &[Finding]) -> String {
     text
 }
 
-/// Words after a beginning, further lines indented to its end.
-fn wrapped(beginning: &str, words: &str) -> String {
-    let indent = beginning.chars().count();
-    let mut text = beginning.to_owned();
-    let mut column = indent;
-    for word in words.split_whitespace() {
-        let length = word.chars().count();
-        if column > indent && column + 1 + length > WIDTH {
-            text += &format!("\n{:indent$}", "");
-            column = indent;
-        } else if column > indent {
-            text.push(' ');
-            column += 1;
-        }
-        text += word;
-        column += length;
-    }
-    text.push('\n');
-    text
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::print::WIDTH;
     use super::*;
 
     fn finding(what: &str, detail: &str, cure: Option<&str>) -> Finding {

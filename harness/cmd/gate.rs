@@ -1,6 +1,7 @@
 //! `gate`: two sides, measured in turns, judged, and what alarms measured again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use anyhow::{Result, anyhow};
 
 use super::measure::{Begun, Ready, Request, Side, Steering, interrupts};
 use super::sides::Sides;
-use super::{Failure, compare, run, runtime, say, verdict};
+use super::{Failure, compare, load_scenario, print, runtime, say, verdict};
 use crate::cli::{self, EngineChoice, FactorFlags, TurnFlags};
 use crate::compare::{Comparison, Measured, Rules};
 use crate::drive::Ended;
@@ -26,8 +27,8 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
     let request = request(args, &mut scenario, &sides, sleep_ms)?;
     let rules = args.judge.rules(&scenario.margins);
     if args.turns.dry_run {
-        print!("{}", request.describe());
-        return Ok(());
+        print::only_text(args.printed.format, "a plan")?;
+        return Ok(print::result(&request.describe())?);
     }
     is_new(folder(&request))?;
     announce(&sides);
@@ -55,7 +56,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
     let mut found = judge(&request, &rules, &alarmed)?;
     found.lack(&sides.only[0], crate::compare::Side::Head);
     found.lack(&sides.only[1], crate::compare::Side::Base);
-    verdict::give(&found, folder(&request), args.strict)
+    verdict::give(&found, folder(&request), args.strict, args.printed.format)
 }
 
 /// Refuses a folder that is there, before anything is built.
@@ -63,10 +64,11 @@ pub(super) fn is_new(folder: &Path) -> Result<(), Failure> {
     if !folder.exists() {
         return Ok(());
     }
-    Err(Failure::Environment(anyhow!(
+    let message = format!(
         "{} exists already: nothing is written over; name a new folder with --out",
         folder.display()
-    )))
+    );
+    Err(std::io::Error::new(ErrorKind::AlreadyExists, message).into())
 }
 
 /// The scenario of a measurement in turns, changed as was typed.
@@ -75,7 +77,7 @@ pub(super) fn scenario(
     turns: &TurnFlags,
     factors: &FactorFlags,
 ) -> Result<Scenario, Failure> {
-    let mut scenario = run::load_scenario(name)?;
+    let mut scenario = load_scenario(name)?;
     if scenario.until.is_some() {
         return Err(Failure::Usage(anyhow!(
             "scenario {name}: `until` is for `run`: stopping when the figures please makes false \

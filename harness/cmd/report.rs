@@ -5,8 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Failure, say};
-use crate::cli::Report;
+use super::{Failure, print, say};
+use crate::cli::{Format, Report};
+use crate::report::Document;
 use crate::stats::Summary;
 use crate::store::Run;
 use crate::{report, stats, store};
@@ -15,23 +16,38 @@ use crate::{report, stats, store};
 pub(super) fn run(args: &Report) -> Result<(), Failure> {
     let run = store::open(&args.run)?;
     let summaries = stats::summarise(&run.samples);
-    let table = write(&run, &summaries)?;
+    let text = write(&run, &summaries, args.printed.format)?;
     if let Some(page) = &args.splice {
         splice(&run, &summaries, page)?;
     }
-    println!("{table}");
-    Ok(())
+    Ok(print::result(&text)?)
 }
 
-/// Writes summary, histograms, charts and reports of a run; returns its table.
-pub(super) fn write(run: &Run, summaries: &[Summary]) -> Result<String> {
-    if run.truncated {
-        say("the last row of samples.jsonl was cut short and is left out");
-    }
+/// Writes summary, histograms, charts and reports of a run; returns what is printed.
+pub(super) fn write(run: &Run, summaries: &[Summary], format: Format) -> Result<String> {
+    tell_truncated(run);
     for artifact in report::render(run, summaries)? {
         store::write(&run.folder, &artifact.path, &artifact.bytes)?;
     }
-    Ok(report::table::table(run, summaries))
+    printed(run, summaries, format)
+}
+
+/// Says so when the last row of a run is not whole.
+pub(super) fn tell_truncated(run: &Run) {
+    if run.truncated {
+        say("the last row of samples.jsonl was cut short and is left out");
+    }
+}
+
+/// A run in the form that was asked for: the table, or one of its files.
+pub(super) fn printed(run: &Run, summaries: &[Summary], format: Format) -> Result<String> {
+    let which = match format {
+        Format::Text => return Ok(report::table::table(run, summaries)),
+        Format::Json => Document::Summary,
+        Format::Markdown => Document::Page,
+        Format::Csv => Document::Rows,
+    };
+    Ok(print::text(&report::document(run, summaries, which)?))
 }
 
 fn splice(run: &Run, summaries: &[Summary], page: &Path) -> Result<()> {

@@ -6,22 +6,19 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
-use super::{Failure, load_functions, report, runtime, say};
-use crate::cli::{self, EngineChoice};
+use super::{Failure, load_functions, load_scenario, print, report, runtime, say};
+use crate::cli::{self, EngineChoice, Format};
 use crate::drive::Ended;
 use crate::functions::{self, Function};
 use crate::plan::Plan;
 use crate::provision::Consent;
-use crate::scenario::{self, Scenario};
+use crate::scenario::Scenario;
 use crate::stats;
 use crate::store;
 use crate::units::format_share;
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
 const UNTIL_ROUNDS: u32 = 1_000;
-
-/// Where a project keeps its scenarios.
-const SCENARIOS: &str = "benches/scenarios";
 
 /// Measures a scenario, or shows its plan.
 pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
@@ -30,8 +27,8 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
         None => request(args)?,
     };
     if args.dry_run {
-        print!("{}", request.describe());
-        return Ok(());
+        print::only_text(args.printed.format, "a plan")?;
+        return Ok(print::result(&request.describe())?);
     }
     let consent = Consent::from_flag(args.common.provision);
     let engine = if request.is_simulated { EngineChoice::Fake } else { args.engine };
@@ -40,7 +37,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
         let steering = Steering { stop: &mut interrupts()?, again: nothing_again };
         ready.measure(&request, steering).await
     });
-    finish(&request, ended)
+    finish(&request, ended, args.printed.format)
 }
 
 fn request(args: &cli::Run) -> Result<Request, Failure> {
@@ -73,13 +70,13 @@ fn request(args: &cli::Run) -> Result<Request, Failure> {
 }
 
 /// Shows what was measured, however it ended.
-fn finish(request: &Request, ended: Result<Ended>) -> Result<(), Failure> {
+fn finish(request: &Request, ended: Result<Ended>, format: Format) -> Result<(), Failure> {
     let folder = &request.sides[0].folder;
     // A run that never began has no folder: another run may bear the name.
     let run = store::open(folder).ok().filter(|run| run.record.id == request.id);
     if let Some(run) = &run {
-        match report::write(run, &stats::summarise(&run.samples)) {
-            Ok(table) => println!("{table}"),
+        match report::write(run, &stats::summarise(&run.samples), format) {
+            Ok(text) => print::result(&text)?,
             Err(error) if ended.is_ok() => return Err(error.into()),
             Err(error) => say(&format!("the report could not be written: {error:#}")),
         }
@@ -107,19 +104,6 @@ fn all_failed(run: &store::Run) -> Option<String> {
     let none = measured.clone().all(|s| !s.outcome.is_ok());
     let cause = measured.find_map(|s| s.outcome.cause().map(|c| (&s.cell, c)));
     cause.filter(|_| none).map(|(cell, cause)| format!("{cell}: {cause}"))
-}
-
-/// A name is looked up in benches/scenarios and then among those that this program
-/// brings along; anything else is a path.
-pub(super) fn load_scenario(text: &str) -> Result<Scenario, Failure> {
-    if text.contains('/') || text.ends_with(".toml") {
-        return scenario::load(Path::new(text)).map_err(Failure::Usage);
-    }
-    let file = Path::new(SCENARIOS).join(format!("{text}.toml"));
-    match scenario::shipped(text) {
-        Some(shipped) if !file.exists() => Ok(shipped.map_err(Failure::Usage)?),
-        _ => scenario::load(&file).map_err(Failure::Usage),
-    }
 }
 
 /// Every function to measure: those of the file, and images that were typed. Who types

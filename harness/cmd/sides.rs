@@ -6,7 +6,7 @@ use anyhow::anyhow;
 
 use super::Failure;
 use crate::cli::Common;
-use crate::functions::{self, Function, listed};
+use crate::functions::{self, Function, unknown};
 use crate::sides::{Side, SideError};
 
 /// The functions of both sides. The checkouts live as long as this does.
@@ -43,8 +43,9 @@ impl Sides {
             names.into_iter().partition(|n| all.iter().all(|side| has(side, n)));
         let (only_base, only_head) = single.into_iter().partition(|n| has(&all[0], n));
         if both.is_empty() {
-            let error =
-                anyhow!("base and head have no function in common: there is nothing to compare");
+            let error = anyhow!(
+                "base and head have no function in common, so there is nothing to compare: name other sides, or another --functions-file"
+            );
             return Err(Failure::Usage(error));
         }
         let chosen = |side: &[Function]| {
@@ -64,12 +65,9 @@ fn names(all: &[Vec<Function>; 2], wanted: &[String], file: &Path) -> Result<Vec
             known.push(function.name.clone());
         }
     }
-    if let Some(unknown) = wanted.iter().find(|name| !known.contains(name)) {
-        let known = listed(&known);
-        let file = file.display();
-        return Err(Failure::Usage(anyhow!(
-            "{file}: unknown function `{unknown}`: known are {known}"
-        )));
+    if let Some(name) = wanted.iter().find(|name| !known.contains(name)) {
+        let (file, unknown) = (file.display(), unknown("function", name, known.iter()));
+        return Err(Failure::Usage(anyhow!("{file}: {unknown}")));
     }
     known.retain(|name| wanted.is_empty() || wanted.contains(name));
     Ok(known)

@@ -7,26 +7,46 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Failure, say};
+use super::list::folders::COMPARISON;
+use super::show::TOLD;
+use super::{Failure, print, say};
+use crate::cli::Format;
 use crate::compare::{Comparison, Outcome};
 use crate::report::comparison;
 use crate::store;
 
 /// Writes and shows a comparison; the failure is its verdict.
-pub(super) fn give(found: &Comparison, folder: &Path, strict: bool) -> Result<(), Failure> {
-    for file in comparison::files(found)?.into_iter().chain(comparison::pictured(found)?) {
+pub(super) fn give(
+    found: &Comparison,
+    folder: &Path,
+    strict: bool,
+    format: Format,
+) -> Result<(), Failure> {
+    let files = comparison::files(found)?;
+    for file in files.iter().chain(&comparison::pictured(found)?) {
         store::write(folder, &file.path, &file.bytes)?;
     }
+    // A verdict is shown again as it was given.
+    let text = comparison::text(found);
+    store::write(folder, Path::new(TOLD), text.as_bytes())?;
     if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
         && let Err(error) = append(Path::new(&summary), &comparison::markdown(found))
     {
         // The verdict is not less true for it.
         say(&format!("warning: {error:#}"));
     }
-    println!("{}", comparison::text(found));
+    let document = files.iter().find(|file| file.path == Path::new(COMPARISON));
+    let document = document.map_or(&[][..], |file| &file.bytes);
+    print::result(&match format {
+        Format::Text => text,
+        Format::Json => print::text(document),
+        Format::Markdown => comparison::markdown(found),
+        Format::Csv => comparison::csv(&serde_json::from_slice(document)?),
+    })?;
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         for line in comparison::annotations(found) {
-            println!("{line}");
+            // The runner reads them on either stream; the result stands alone on its own.
+            eprintln!("{line}");
         }
     }
     say(&format!("kept in {}", folder.display()));

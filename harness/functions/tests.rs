@@ -84,13 +84,22 @@ fn mistakes_point_into_the_file() {
         }
     };
     check("\"small\" }", "\"smal\" }", &["f.toml:10", "unknown base `smal`", "known are `small`"]);
-    check("memory", "ram", &["f.toml", "line 13", "unknown field `ram`"]);
-    check("128MiB", "128MB", &["line 13", "use B, KiB, MiB or GiB"]);
+    check("memory", "ram", &["f.toml:13:", "unknown field `ram`"]);
+    check("128MiB", "128MB", &["f.toml:13:", "use B, KiB, MiB or GiB"]);
     check("{\"a\": 1}", "{a: 1}", &["f.toml:15", "the event of `f` is not JSON"]);
-    check("name = \"f\"", "name = \"F!\"", &["f.toml:7", "lower-case"]);
+    check("name = \"f\"", "name = \"F!\"", &["f.toml:8:8: ", "lower-case"]);
     check("[\"f\", \"--version\"]", "[]", &["empty version-command"]);
+    check("suite = \"trixie\"\n", "", &["[base.small] has `packages` and no `suite`"]);
     let twice = format!("{GOOD}\n{}", &GOOD[GOOD.find("[[function]]").unwrap()..]);
     assert!(format!("{:#}", read(&twice).unwrap_err()).contains("names must differ"));
+}
+
+#[test]
+fn a_base_that_cannot_be_bootstrapped_needs_no_recipe() {
+    let pulled = GOOD.replace("suite = \"trixie\"\npackages = [\"small\"]\n", "");
+    assert_ne!(pulled, GOOD);
+    let function = read(&pulled).unwrap().remove(0);
+    assert!(function.build().unwrap().bases["BASE"].packages.is_empty());
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What is there and what is not: findings with cures. Changes nothing.
 
+use serde::Serialize;
+
 use super::command::{installed, is_root};
 use super::daemon::DAEMON;
 use super::engine::look;
@@ -22,7 +24,7 @@ const DISK: u64 = 3 << 30;
 const GET_IMAGES: &str = "`coldstart build --provision` gets and builds what is missing";
 
 /// One fact about this machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Whether a run can do with it as it is.
     pub ok: bool,

@@ -10,6 +10,7 @@ use crate::compare::Comparison;
 
 mod annotations;
 mod answer;
+mod csv;
 mod facts;
 mod html;
 mod json;
@@ -61,6 +62,12 @@ pub fn text(comparison: &Comparison) -> String {
 #[must_use]
 pub fn markdown(comparison: &Comparison) -> String {
     markdown::page(comparison)
+}
+
+/// The rows of a `compare.json` for a spreadsheet (CSV), in its units.
+#[must_use]
+pub fn csv(document: &serde_json::Value) -> String {
+    csv::csv(document)
 }
 
 /// GitHub workflow commands, one a line without its end, at most 10, the gravest first.

@@ -1,4 +1,4 @@
-//! The reliability of the gate, in words and as JSON: `aa.md`, `aa.json`.
+//! The reliability of the gate, in words, as JSON and as rows: `aa.md`, `aa.json`.
 
 use std::fmt::Write;
 
@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use super::Artifact;
+use super::sheet::{self, Column};
 use super::words::plain;
 use crate::compare::{Rate, Rates};
 use crate::margins::Metric;
@@ -54,6 +55,45 @@ pub fn files(found: &Reliability) -> Result<Vec<Artifact>> {
     let mut json = serde_json::to_vec_pretty(&value(found))?;
     json.push(b'\n');
     Ok(vec![Artifact::new("aa.json", json), Artifact::new("aa.md", text(found))])
+}
+
+/// The columns of the rates, each with its place in a row of [`csv`].
+const COLUMNS: [Column; 10] = [
+    ("injected", "/injected"),
+    ("function", "/function"),
+    ("sleep_ms", "/sleep_ms"),
+    ("metric", "/metric"),
+    ("alarmed", "/rate/alarmed"),
+    ("of", "/rate/of"),
+    ("share", "/rate/share"),
+    ("share_low", "/rate/interval/0"),
+    ("share_high", "/rate/interval/1"),
+    ("detectable_ns", "/rate/detectable_ns"),
+];
+
+/// The rates of an `aa.json` for a spreadsheet (CSV): of whole gates, where function and
+/// metric are empty, of a function by any metric, where that is empty, and of each.
+#[must_use]
+pub fn csv(document: &Value) -> String {
+    let mut rows = Vec::new();
+    for head in document["heads"].as_array().into_iter().flatten() {
+        rows.push(json!({ "injected": head["injected"], "rate": head["gates"] }));
+        for (name, function) in head["functions"].as_object().into_iter().flatten() {
+            let row = |metric: Option<&String>, rate: &Value| {
+                json!({
+                    "injected": head["injected"],
+                    "function": name,
+                    "sleep_ms": function["sleep_ms"],
+                    "metric": metric,
+                    "rate": rate,
+                })
+            };
+            rows.push(row(None, &function["any"]));
+            let metrics = function["rows"].as_object().into_iter().flatten();
+            rows.extend(metrics.map(|(metric, rate)| row(Some(metric), rate)));
+        }
+    }
+    sheet::csv(&COLUMNS, &rows)
 }
 
 /// For a terminal, and Markdown as it is.

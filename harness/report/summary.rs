@@ -8,6 +8,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use super::findings::Findings;
+use super::sheet;
 use super::words::is_simulated;
 use crate::factors::{Network, PageCache};
 use crate::sample::{Cell, Temperature};
@@ -207,10 +208,7 @@ const COLUMNS: [&str; 30] = [
 fn field(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => String::new(),
-        serde_json::Value::String(text) if text.contains([',', '"', '\n', '\r']) => {
-            format!("\"{}\"", text.replace('"', "\"\""))
-        }
-        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::String(text) => sheet::field(text),
         other => other.to_string(),
     }
 }

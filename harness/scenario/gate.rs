@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Result, anyhow, bail};
 use serde::Deserialize;
 
-use super::Pattern;
-use crate::functions::line_of;
+use super::{Pattern, Source};
 use crate::margins::{Exception, Margins, Metric};
+use crate::mistake::{Mistake, did_you_mean};
 use crate::units::{ShareText, parse_duration, parse_size};
 
 /// `[gate]`: what a team puts up with.
@@ -36,28 +35,35 @@ struct WireCell {
 impl WireGate {
     /// Checks names against the patterns, so that a slip of the pen is no margin that
     /// holds nowhere.
-    pub(super) fn check(self, patterns: &[Pattern], text: &str, file: &str) -> Result<Margins> {
+    pub(super) fn check(
+        self,
+        patterns: &[Pattern],
+        source: Source<'_>,
+    ) -> Result<Margins, Mistake> {
         let mut margins = Margins::default();
         margins.share = self.margin.map_or(margins.share, |share| share.0);
         for (metric, floor) in self.floors {
-            let at = format!("{file}:{}", line_of(text, floor.span().start));
-            margins.floors.insert(metric, amount(metric, floor.get_ref(), &at)?);
+            let amount = amount(metric, floor.get_ref());
+            let amount = amount.map_err(|message| source.at(floor.span(), message))?;
+            margins.floors.insert(metric, amount);
         }
         for entry in self.cell {
-            let at = format!("{file}:{}", line_of(text, entry.span().start));
-            margins.exceptions.push(entry.into_inner().check(patterns, &at)?);
+            let span = entry.span();
+            let exception = entry.into_inner().check(patterns);
+            margins.exceptions.push(exception.map_err(|message| source.at(span, message))?);
         }
         Ok(margins)
     }
 }
 
 impl WireCell {
-    fn check(self, patterns: &[Pattern], at: &str) -> Result<Exception> {
+    fn check(self, patterns: &[Pattern]) -> Result<Exception, String> {
         let Self { function, pattern, step, metric, margin, floor } = self;
         if let Some(name) = &pattern
             && !patterns.iter().any(|p| p.name == *name)
         {
-            bail!("{at}: the scenario has no pattern `{name}`");
+            let meant = did_you_mean(name, patterns.iter().map(|p| &p.name));
+            return Err(format!("the scenario has no pattern `{name}`{meant}"));
         }
         let chosen =
             patterns.iter().filter(|p| pattern.as_ref().is_none_or(|name| p.name == *name));
@@ -65,29 +71,31 @@ impl WireCell {
             && !chosen.flat_map(|p| &p.steps).any(|s| s.name == *name)
         {
             let of = pattern.as_ref().map_or("scenario".to_owned(), |p| format!("pattern `{p}`"));
-            bail!("{at}: the {of} has no step `{name}`");
+            return Err(format!("the {of} has no step `{name}`"));
         }
         if metric == Some(Metric::Size) && (pattern.is_some() || step.is_some()) {
-            bail!("{at}: `size` is of a whole function: leave out `pattern` and `step`");
+            return Err("`size` is of a whole function: leave out `pattern` and `step`".to_owned());
         }
         if margin.is_none() && floor.is_none() {
-            bail!("{at}: a gate.cell needs `margin` or `floor`, else it changes nothing");
+            return Err("a gate.cell needs `margin` or `floor`, else it changes nothing".to_owned());
         }
         let floor = match (floor, metric) {
             (None, _) => None,
-            (Some(floor), Some(metric)) => Some(amount(metric, &floor, at)?),
-            (Some(_), None) => bail!("{at}: a floor is of one metric: add `metric = \"total\"`"),
+            (Some(floor), Some(metric)) => Some(amount(metric, &floor)?),
+            (Some(_), None) => {
+                return Err("a floor is of one metric: add `metric = \"total\"`".to_owned());
+            }
         };
         Ok(Exception { function, pattern, step, metric, share: margin.map(|m| m.0), floor })
     }
 }
 
 /// An absolute floor in the unit of its metric.
-fn amount(metric: Metric, text: &str, at: &str) -> Result<f64> {
+fn amount(metric: Metric, text: &str) -> Result<f64, String> {
     let amount = if metric.is_time() {
         parse_duration(text).map(|time| time.as_nanos() as f64)
     } else {
         parse_size(text).map(|bytes| bytes as f64)
     };
-    amount.map_err(|reason| anyhow!("{at}: the floor of `{metric}`: {reason}"))
+    amount.map_err(|reason| format!("the floor of `{metric}`: {reason}"))
 }

@@ -10,9 +10,14 @@ mod aa;
 mod compare;
 mod controls;
 mod factors;
+mod formats;
 mod gate;
 mod going_on;
+mod help;
+mod init;
+mod list;
 mod mistakes;
+mod show;
 
 /// The program in the project's folder, as far from the environment as can be.
 fn coldstart(args: &[&str]) -> Command {
@@ -30,6 +35,14 @@ fn out(output: &Output) -> String {
 
 fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The program's output where it must end with a status, and silent but for notes.
+#[track_caller]
+fn typed(args: &[&str], status: i32) -> String {
+    let output = coldstart(args).output().unwrap();
+    assert_eq!(output.status.code(), Some(status), "{args:?}: {}", err(&output));
+    out(&output)
 }
 
 /// Without its line breaks: a text may be wrapped anywhere.
@@ -204,12 +217,4 @@ fn a_folder_that_is_no_run_is_told_so() {
     let output = coldstart(&["report", "harness"]).output().unwrap();
     assert_eq!(output.status.code(), Some(4));
     assert!(err(&output).contains("harness is no run's folder"), "{}", err(&output));
-}
-
-#[test]
-fn help_begins_with_what_it_is_for_and_ends_with_examples() {
-    let output = coldstart(&["--help"]).output().unwrap();
-    let text = out(&output);
-    assert!(text.starts_with("How long does a function take"), "{text}");
-    assert!(text.contains("coldstart run --provision") && text.contains("130 interrupted"));
 }

@@ -212,7 +212,7 @@ fn a_side_that_cannot_be_meant_is_named() {
     check(&path, &[&path, "functions/functions.toml"]);
     fs::create_dir(empty.path().join("functions")).unwrap();
     fs::write(empty.path().join("functions/functions.toml"), "[[function]]\nname = 1").unwrap();
-    check(&path, &["base, ", "line 2"]);
+    check(&path, &["base, ", "functions.toml:2:8: "]);
     Gate::new(&["--head", "no_such_ref"]).ends(2, &["`no_such_ref`"]);
     Gate::typed(&["gate"]).ends(2, &["--base"]);
 }

@@ -32,6 +32,58 @@ fn mistakes_of_the_user_exit_with_2_and_name_the_cure() {
     check(&[], &["Usage"]);
 }
 
+#[test]
+fn an_error_has_a_code_and_says_what_was_probably_meant() {
+    let check = |args: &[&str], status: i32, begin: &str, meant: &str| {
+        let output = coldstart(args).env("DOCKER_HOST", "unix:///nowhere/docker.sock").output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(status), "{args:?}: {}", err(&output));
+        let told = err(&output);
+        assert!(told.starts_with(begin), "`{begin}` does not begin: {told}");
+        assert!(told.contains(meant), "`{meant}` is not in: {told}");
+        assert!(output.stdout.is_empty());
+    };
+    let usage = "error[usage]: ";
+    check(&["run", "--functions", "pythn"], 2, usage, "did you mean `python`?");
+    check(&["run", "defualt"], 2, usage, "did you mean `default`?");
+    check(&["run", "--networks", "brigde"], 2, usage, "did you mean `bridge`?");
+    check(&["run", "--page-cache", "image_cold"], 2, usage, "did you mean `image-cold`?");
+    check(&["gate", "--base", "HEAD", "--gate", "totl"], 2, usage, "did you mean `total`?");
+    check(&["gate", "--base", "./", "--functions", "nod"], 2, usage, "did you mean `node`?");
+    check(&["lst"], 2, usage, "'list'");
+    check(&["man", "rnu"], 2, usage, "did you mean `run`?");
+    check(&["run", "--functions-file", "nowhere.toml"], 2, "error[input]: ", "coldstart init");
+    check(&["build", "--functions", "rust"], 4, "error[missing]: ", "nowhere");
+    check(&["report", "harness"], 4, "error[files]: ", "no run's folder");
+}
+
+#[test]
+fn a_mistake_in_a_file_is_quoted_whoever_found_it() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("s.toml");
+    let path = file.display().to_string();
+    let check = |text: &str, parts: &[&str]| {
+        fs::write(&file, text).unwrap();
+        let output = coldstart(&["run", &path]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+        for part in parts {
+            assert!(err(&output).contains(part), "`{part}` is not in: {}", err(&output));
+        }
+    };
+    let good = "name = \"s\"\nrounds = 2\nkeep-alive = \"9ms\"\n\
+                [[pattern]]\nname = \"p\"\nsteps = [{ name = \"a\", burst = 1 }]\n";
+    // Found by the parser, and by us.
+    check(
+        &good.replace("rounds", "roundz"),
+        &["s.toml:2:1: ", "did you mean `rounds`?", "\n 2 | roundz = 2\n   | ^^^^^^\n"],
+    );
+    check(
+        &good.replace("\"a\"", "\"A\""),
+        &["s.toml:6:19: `A` is no name", "\n 6 | steps = [{ name = \"A\"", "   ^^^\n"],
+    );
+    check(&good.replace("= 2", "= 0"), &["s.toml:2:10: ", "at least one round"]);
+}
+
 /// A request that the simulated engine cannot honour: refused before the first
 /// trial, without a folder.
 fn refused(flags: &[&str], parts: &[&str]) {

@@ -1,0 +1,219 @@
+//! The pages that `--help` shows, in words: what each verb is for, examples, what it
+//! writes and how it exits. At most 80 columns.
+
+/// The whole program's page. The verbs stand in groups of use.
+pub(super) const TEMPLATE: &str = "\
+{about}
+
+{before-help}Usage: coldstart VERB [OPTIONS]
+
+Measure
+  run          a scenario: idle, then bursts, at every function
+  gate         two sides in turns; fails when the head starts slower
+  compare      two runs that are there
+  aa           how often would the gate cry wolf here?
+
+Look
+  show         an old run, comparison or gate again
+  list         what can be measured, and what was
+  report       a run's summary, charts and report again, from its samples
+
+Prepare
+  doctor       what is here, what is missing, what to type
+  init         begin with your own image
+  build        the functions' images
+  clean        remove what a killed run left
+
+For your shell
+  completions  of verbs and flags
+  man          manual pages
+  help         help VERB says more about one
+
+Options
+  -q, --quiet       say nothing but results, warnings and errors
+  -v, --verbose     say more: every trial, every command that is run
+      --color WHEN  auto, always or never; auto heeds NO_COLOR
+  -h, --help        this page; -h is the short one
+  -V, --version     the version{after-help}";
+
+/// A verb's page: what it is for, examples, what it writes, how it exits, its flags.
+pub(super) const VERB: &str = "\
+{about-with-newline}
+{usage-heading} {usage}
+
+{before-help}{all-args}{after-help}";
+
+pub(super) const EXAMPLES: &str = "\
+Examples
+  coldstart run --provision          measure the default scenario, from nothing
+  coldstart run quick --dry-run      what would be done, and how long it takes
+  coldstart show latest              the last result again
+  coldstart gate --base origin/main  did this change make starts slower?
+  coldstart run --networks bridge,host,none --until 2%
+                                     by network, until medians are known well
+  coldstart run --parallel 4         starts a minute, four at a time
+  coldstart compare RUN1 RUN2        did it get slower between two runs?
+  coldstart init --image REF         measure an image of your own";
+
+pub(super) const ENDING: &str = "\
+Results go to standard output, in the form of --format; everything else goes to
+standard error. Files go to a new folder below results/.
+
+Exit status
+  0    ok
+  1    gate, compare: slower, or a cell is gone
+  2    usage: what was typed, or a file you wrote, is wrong
+  3    gate, compare with --strict: cannot be told from the margin
+  4    the machine, an engine or a file stands in the way; a verdict is invalid
+  130  interrupted
+
+Errors begin with error[CODE]
+  usage        what was typed                               status 2
+  input        a scenario or functions file, with its line  status 2
+  missing      an engine or image, with what to type        status 4
+  engine       the engine failed or refused                 status 4
+  files        a file cannot be read or written             status 4
+  environment  something else of the machine or the run     status 4
+
+Environment
+  COLDSTART_PROVISION=1        the same as --provision
+  DOCKER_HOST, DOCKER_CONTEXT  which engine; no other one is taken
+  NO_COLOR                     no colours";
+
+pub(super) const RUN: &str = "\
+Examples
+  coldstart run --provision
+  coldstart run quick --dry-run
+  coldstart run my/scenario.toml --functions-file my/functions.toml
+  coldstart run --cpus 0.25,1 --page-cache warm,image-cold
+  coldstart run single --until 2% --max-time 10m
+  coldstart run --format json >summary.json
+
+It writes a new folder: run.json, samples.jsonl, trials.jsonl, and what is made
+of them: summary.json, summary.csv, report.md, report.html, charts, histograms.
+Ctrl-C ends it after the trial, and what was measured is kept and reported.
+
+Exit status: 0 measured; 2 usage; 4 nothing could be measured; 130 interrupted.";
+
+pub(super) const GATE: &str = "\
+Examples
+  coldstart gate --base origin/main             against the working tree
+  coldstart gate --base v1.2 --head v1.3
+  coldstart gate --base ./old --head ./new      two folders
+  coldstart gate --base HEAD --inject 20ms      see it catch a slower head
+  coldstart gate --base HEAD^1 --format markdown >comment.md
+
+It writes a new folder: base and head, a run each, and compare.json, compare.md,
+compare.txt, compare.xml (JUnit), charts. In a GitHub job it adds to the summary.
+
+Exit status: 0 not slower; 1 slower, or a cell is gone; 2 usage; 3 unclear, with
+--strict; 4 invalid, or it could not be measured; 130 interrupted.";
+
+pub(super) const COMPARE: &str = "\
+Examples
+  coldstart compare results/before results/after
+  coldstart compare --baseline results/after
+  coldstart compare results/a results/b --margin 10% --format csv
+
+It writes compare.json, compare.md, compare.txt, compare.xml (JUnit) and charts
+into `compare` in the head's folder, or into --out.
+
+Exit status: 0 not slower, or it binds nobody; 1 slower, or a cell is gone;
+2 usage; 3 unclear, with --strict; 4 invalid, or a run cannot be read.";
+
+pub(super) const AA: &str = "\
+Examples
+  coldstart aa --runs 20                        false alarms on this machine
+  coldstart aa --inject 10ms,5%                 and how often that is found
+  coldstart aa --simulate results/a --runs 1000
+                                                drawn from recorded starts
+
+It writes a new folder: aa.json, aa.md, and the runs of every gate.
+
+Exit status: 0 measured; 2 usage; 4 it could not be measured; 130 interrupted.";
+
+pub(super) const BUILD: &str = "\
+Examples
+  coldstart build --provision
+  coldstart build --functions-file my/functions.toml
+
+It changes the engine's images and nothing else. `run` and `gate` build what is
+missing by themselves.
+
+Exit status: 0 built; 2 usage; 4 a build or a base image failed.";
+
+pub(super) const REPORT: &str = "\
+Examples
+  coldstart report results/reference
+  coldstart report results/reference --splice README.md
+
+It writes summary.json, summary.csv, report.md, report.html, charts and
+histograms into the run's folder again. `show` prints and writes nothing.
+
+Exit status: 0 written; 2 usage; 4 the folder cannot be read or written.";
+
+pub(super) const CLEAN: &str = "\
+Examples
+  coldstart clean
+  coldstart clean --engine --images
+
+It removes what carries the label of this program, and nothing else. Results stay.
+
+Exit status: 0 removed; 2 usage; 4 the engine does not answer.";
+
+pub(super) const DOCTOR: &str = "\
+Examples
+  coldstart doctor
+  coldstart doctor --format json
+
+It writes nothing. What is missing is told with what to type.
+
+Exit status: 0 whatever is found; 2 usage.";
+
+pub(super) const LIST: &str = "\
+Examples
+  coldstart list
+  coldstart list runs
+  coldstart list runs --format csv
+  coldstart list scenarios --functions-file my/functions.toml
+
+It writes nothing. What cannot be read is named with the reason.
+
+Exit status: 0 whatever is found; 2 usage.";
+
+pub(super) const SHOW: &str = "\
+Examples
+  coldstart show latest
+  coldstart show results/reference
+  coldstart show 2026-11-22-005258-default --format csv
+
+It writes nothing. A run is made again from its samples; a comparison, a gate or
+an aa is shown as it was judged. json, markdown and csv are summary.json,
+report.md and summary.csv of a run, compare.json, compare.md and the rows of a
+comparison, aa.json, aa.md and the rates of an aa.
+
+Exit status: 0 shown; 2 no such result; 4 it cannot be read.";
+
+pub(super) const INIT: &str = "\
+Examples
+  coldstart init bench --image registry.example/team/orders:1.2
+  coldstart init bench --name orders
+
+It writes functions.toml and scenario.toml. A file that is there stays as it is:
+you are shown what to add to it. To measure an image once and write nothing:
+coldstart run --image REF.
+
+Exit status: 0 written, or told; 2 usage; 4 a file cannot be written.";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples
+  coldstart completions bash >~/.local/share/bash-completion/completions/coldstart
+  coldstart completions zsh >~/.zfunc/_coldstart
+  coldstart completions fish >~/.config/fish/completions/coldstart.fish";
+
+pub(super) const MAN: &str = "\
+Examples
+  coldstart man run | man -l -
+  coldstart man --out ~/.local/share/man/man1
+
+Exit status: 0 written; 2 no such verb; 4 a page cannot be written.";

@@ -1,0 +1,82 @@
+//! What the user typed to look at what is there: flags of `list`, `show`, `report`,
+//! `doctor`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Printed;
+
+/// Flags of `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Only these [default: all of them]
+    #[arg(value_enum, value_name = "WHAT")]
+    pub what: Option<Listed>,
+
+    /// The folder with results
+    #[arg(long, value_name = "FOLDER", default_value = "results")]
+    pub results: PathBuf,
+
+    /// The file that describes the functions
+    #[arg(long, value_name = "FILE", default_value = "functions/functions.toml")]
+    pub functions_file: PathBuf,
+
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+}
+
+/// What can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Listed {
+    /// What was measured and judged, newest first.
+    Runs,
+    /// What can be started.
+    Functions,
+    /// What can be done to it.
+    Scenarios,
+}
+
+/// Flags of `show`.
+#[derive(Debug, Args)]
+pub struct Show {
+    /// A folder; or the name or id of a result, as `list runs` tells it; or `latest`
+    #[arg(value_name = "RUN")]
+    pub run: String,
+
+    /// The folder with results
+    #[arg(long, value_name = "FOLDER", default_value = "results")]
+    pub results: PathBuf,
+
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+}
+
+/// Flags of `report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// The run's folder
+    pub run: PathBuf,
+
+    /// Also put the results block into a page, between its markers
+    #[arg(long, value_name = "PAGE")]
+    pub splice: Option<PathBuf>,
+
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+}
+
+/// Flags of `doctor`.
+#[derive(Debug, Args)]
+pub struct Doctor {
+    /// The file that describes the functions
+    #[arg(long, value_name = "FILE", default_value = "functions/functions.toml")]
+    pub functions_file: PathBuf,
+
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: Printed,
+}

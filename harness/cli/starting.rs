@@ -1,0 +1,42 @@
+//! What the user typed to get started: flags of `init`, `completions`, `man`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_complete::Shell;
+
+/// Flags of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Where the files go
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+
+    /// The image to measure: one that speaks the AWS Lambda Runtime API
+    #[arg(long, value_name = "REF")]
+    pub image: Option<String>,
+
+    /// What the function is called [default: the image's name, or `mine`]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// Flags of `completions`.
+#[derive(Debug, Args)]
+pub struct Completions {
+    /// The shell that is to complete
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// Flags of `man`.
+#[derive(Debug, Args)]
+pub struct Man {
+    /// The page of this verb [default: the page of the whole program]
+    #[arg(value_name = "VERB", conflicts_with = "out")]
+    pub of: Option<String>,
+
+    /// Write every page into this folder
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+}

@@ -1,0 +1,143 @@
+//! `init`: the files with which an image of the user's own is measured. Writes what is
+//! not there, and shows what would go into what is.
+
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+
+use super::{Failure, print, say};
+use crate::cli::Init;
+use crate::functions::{self, is_name, name_of_image};
+
+const HEAD: &str = include_str!("init/functions.head.toml");
+const FUNCTION: &str = include_str!("init/function.toml");
+const SCENARIO: &str = include_str!("init/scenario.toml");
+
+/// In place of an image that was not named.
+const SOME_IMAGE: &str = "registry.example/team/mine:1.0";
+/// What a function is called that was not named.
+const SOME_NAME: &str = "mine";
+
+/// Writes, and tells what to do next.
+pub(super) fn run(args: &Init) -> Result<(), Failure> {
+    let image = args.image.as_deref().unwrap_or(SOME_IMAGE);
+    if !is_reference(image) {
+        return Err(Failure::Usage(anyhow!(
+            "`{}` is no image reference: name it as the engine does, such as {SOME_IMAGE}",
+            image.escape_debug()
+        )));
+    }
+    let name = name(args)?;
+    let filled = |text: &str| text.replace("IMAGE", image).replace("NAME", &name);
+    let entry = filled(FUNCTION);
+    let described = args.folder.join("functions.toml");
+    let scenario = args.folder.join("scenario.toml");
+    let mut told = String::new();
+    told += &match create(&described, &(HEAD.to_owned() + &entry))? {
+        true => wrote(&described, "what is measured"),
+        false => stays(&described, addition(&described, &name, &entry)),
+    };
+    let is_new = create(&scenario, &filled(SCENARIO))?;
+    told += &if is_new { wrote(&scenario, "how it is measured") } else { stays(&scenario, None) };
+    let mut command =
+        format!("coldstart run {} --functions-file {}", typed(&scenario), typed(&described));
+    if !is_new {
+        // A scenario that was there may be of other functions.
+        command += &format!(" --functions {name}");
+    }
+    told += &next(args, &described, &command);
+    warn(args, image);
+    Ok(print::result(&told)?)
+}
+
+/// The name that was typed, or that of the image.
+fn name(args: &Init) -> Result<String, Failure> {
+    if let Some(name) = &args.name {
+        return if is_name(name) {
+            Ok(name.clone())
+        } else {
+            Err(Failure::Usage(anyhow!(
+                "`{}` is no name for a function: use lower-case letters, digits and `_`",
+                name.escape_debug()
+            )))
+        };
+    }
+    let Some(image) = &args.image else { return Ok(SOME_NAME.to_owned()) };
+    let name = name_of_image(image);
+    Ok(if is_name(&name) { name } else { SOME_NAME.to_owned() })
+}
+
+/// Whether a text may be a reference: it becomes part of a file.
+fn is_reference(text: &str) -> bool {
+    let fine = |c: char| c.is_ascii_alphanumeric() || "._-/:@+".contains(c);
+    !text.is_empty() && text.len() <= 512 && text.chars().all(fine)
+}
+
+/// Writes a file that is not there; false where it is.
+fn create(path: &Path, text: &str) -> Result<bool> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+    }
+    let mut file = match File::create_new(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
+        Err(error) => {
+            return Err(error).with_context(|| format!("cannot create {}", path.display()));
+        }
+    };
+    file.write_all(text.as_bytes())
+        .with_context(|| format!("cannot write {}: is the disk full?", path.display()))?;
+    Ok(true)
+}
+
+fn wrote(path: &Path, what: &str) -> String {
+    format!("wrote {}: {what}\n", path.display())
+}
+
+/// A file that is there is the user's: it is told what would have stood there.
+fn stays(path: &Path, lacks: Option<String>) -> String {
+    let path = path.display();
+    let Some(text) = lacks else { return format!("{path} is there and stays as it is\n") };
+    let shown: String =
+        text.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect();
+    format!("{path} is there and stays as it is. Add this at its end:\n\n{shown}\n")
+}
+
+/// What a `functions.toml` that is there lacks: nothing where it describes the function.
+fn addition(file: &Path, name: &str, entry: &str) -> Option<String> {
+    let known = functions::load(file).unwrap_or_default();
+    (!known.iter().any(|f| f.name == name)).then(|| entry.to_owned())
+}
+
+/// What to type.
+fn next(args: &Init, described: &Path, command: &str) -> String {
+    let first = match args.image {
+        Some(_) => String::new(),
+        None => format!("  name your image: `image` in {}\n", described.display()),
+    };
+    format!(
+        "\nnext:\n{first}  {command} --dry-run\n  {command}\n  coldstart show latest\n\n\
+         what a function must do, and every key: functions/README.md\n"
+    )
+}
+
+/// A path as a shell takes it, and `run` takes for a path.
+fn typed(path: &Path) -> String {
+    let path: PathBuf = path.components().collect();
+    let text = path.display().to_string();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/+".contains(c);
+    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
+}
+
+/// An image without a digest may be another one tomorrow.
+fn warn(args: &Init, image: &str) {
+    if args.image.is_some() && !image.contains("@sha256:") {
+        say(&format!(
+            "note: `{image}` is not pinned; its digest: docker image inspect --format \
+             '{{{{index .RepoDigests 0}}}}' {image}"
+        ));
+    }
+}

@@ -1,0 +1,39 @@
+//! `man`: manual pages, one a verb.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, anyhow};
+
+use super::{Failure, print};
+use crate::cli::{Man, pages};
+use crate::mistake::did_you_mean;
+use crate::store;
+
+/// Prints one page, or writes all.
+pub(super) fn run(args: &Man) -> Result<(), Failure> {
+    if let Some(folder) = &args.out {
+        return Ok(print::result(&write(folder)?)?);
+    }
+    match pages::manual(args.of.as_deref())? {
+        Some(page) => Ok(print::result(&print::text(&page))?),
+        None => {
+            let typed = args.of.as_deref().unwrap_or_default();
+            let meant = did_you_mean(typed, pages::verbs());
+            Err(Failure::Usage(anyhow!("there is no verb `{typed}`{meant}")))
+        }
+    }
+}
+
+/// Writes `coldstart.1` and a page a verb; returns their names, a line each.
+fn write(folder: &Path) -> Result<String> {
+    let verbs = pages::verbs();
+    let mut told = String::new();
+    for verb in std::iter::once(None).chain(verbs.iter().map(Some)) {
+        let end = verb.map_or_else(String::new, |verb| format!("-{verb}"));
+        let name = PathBuf::from(format!("coldstart{end}.1"));
+        let page = pages::manual(verb.map(String::as_str))?.unwrap_or_default();
+        store::write(folder, &name, &page)?;
+        told += &format!("{}\n", folder.join(&name).display());
+    }
+    Ok(told)
+}

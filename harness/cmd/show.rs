@@ -1,0 +1,134 @@
+//! `show`: an old run, comparison or reliability again, as it was printed. Writes
+//! nothing.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow};
+
+use super::list::folders::{self, COMPARISON, Found, Kind, RELIABILITY};
+use super::{Failure, print, report, say};
+use crate::cli::{Format, Show};
+use crate::hostile::printable_line;
+use crate::mistake::did_you_mean;
+use crate::report::{comparison, rates};
+use crate::{stats, store};
+
+/// What `show` takes for the newest of all.
+const LATEST: &str = "latest";
+/// The longest line that is shown, in characters.
+const LINE: usize = 10_000;
+/// What the terminal was told of a comparison, in its folder.
+pub(super) const TOLD: &str = "compare.txt";
+
+/// Finds the folder, and prints what it holds.
+pub(super) fn run(args: &Show) -> Result<(), Failure> {
+    let folder = find(&args.run, &args.results)?;
+    let format = args.printed.format;
+    let text = match Kind::of(&folder) {
+        Some(Kind::Run) => a_run(&folder, format)?,
+        Some(Kind::Comparison) => kept(&folder, format, &A_COMPARISON)?,
+        Some(Kind::Reliability) => kept(&folder, format, &A_RELIABILITY)?,
+        None => return Err(none(&folder)),
+    };
+    Ok(print::result(&text)?)
+}
+
+/// The folder that was meant: one that is there, else by its name or id among the
+/// results, else `latest`.
+fn find(typed: &str, results: &Path) -> Result<PathBuf, Failure> {
+    let path = Path::new(typed);
+    if path.is_dir() {
+        return Ok(path.to_owned());
+    }
+    let all = folders::scan(results);
+    if typed == LATEST {
+        let newest = all.iter().find(|found| found.broken.is_none());
+        let newest = newest.ok_or_else(|| {
+            anyhow!("{} holds no result yet: `coldstart run` makes one", results.display())
+        })?;
+        say(&format!("latest: {}", newest.folder.display()));
+        return Ok(newest.folder.clone());
+    }
+    let named = |found: &&Found| found.name == typed || found.facts.id.as_deref() == Some(typed);
+    if let Some(found) = all.iter().find(named) {
+        return Ok(found.folder.clone());
+    }
+    let meant = did_you_mean(typed, all.iter().map(|found| &found.name));
+    Err(Failure::Usage(anyhow!(
+        "there is no result `{typed}`, neither as a folder nor in {}: `coldstart list runs` names \
+         them{meant}",
+        results.display()
+    )))
+}
+
+fn a_run(folder: &Path, format: Format) -> Result<String> {
+    let run = store::open(folder)?;
+    report::tell_truncated(&run);
+    report::printed(&run, &stats::summarise(&run.samples), format)
+}
+
+/// A verdict is shown as it was given: judging again, under other rules or by another
+/// version, might give another.
+struct Kept {
+    json: &'static str,
+    markdown: &'static str,
+    /// For a terminal, in the order in which they are tried.
+    text: &'static [&'static str],
+    csv: fn(&serde_json::Value) -> String,
+}
+
+const A_COMPARISON: Kept = Kept {
+    json: COMPARISON,
+    markdown: "compare.md",
+    text: &[TOLD, "compare.md"],
+    csv: comparison::csv,
+};
+
+const A_RELIABILITY: Kept =
+    Kept { json: RELIABILITY, markdown: "aa.md", text: &["aa.md"], csv: rates::csv };
+
+fn kept(folder: &Path, format: Format, of: &Kept) -> Result<String> {
+    let read = |name: &str| {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    match format {
+        Format::Json => read(of.json),
+        Format::Markdown => read(of.markdown),
+        Format::Csv => {
+            let path = folder.join(of.json);
+            let document = serde_json::from_str(&read(of.json)?)
+                .with_context(|| format!("{} is not readable", path.display()))?;
+            Ok((of.csv)(&document))
+        }
+        Format::Text => {
+            let there = of.text.iter().find(|name| folder.join(name).is_file());
+            // The folder may be somebody else's: nothing in it moves a cursor.
+            let text = read(there.unwrap_or(&of.markdown))?;
+            Ok(text.lines().map(|line| printable_line(line, LINE) + "\n").collect())
+        }
+    }
+}
+
+/// Why a folder cannot be shown.
+fn none(folder: &Path) -> Failure {
+    let (base, head) = (folder.join("base"), folder.join("head"));
+    let is_run = |side: &Path| Kind::of(side) == Some(Kind::Run);
+    let (folder, base, head) = if is_run(&base) && is_run(&head) {
+        (folder, base, head)
+    } else {
+        return anyhow!(
+            "{} holds no result: neither {}, {COMPARISON} nor {RELIABILITY} is in it",
+            folder.display(),
+            store::RECORD
+        )
+        .into();
+    };
+    anyhow!(
+        "{} holds two sides that were not judged: `coldstart compare {} {}` judges them",
+        folder.display(),
+        base.display(),
+        head.display()
+    )
+    .into()
+}
