@@ -17,6 +17,7 @@ use crate::store::Run;
 mod axis;
 mod calibration;
 mod compared;
+mod dark;
 mod ecdf;
 mod forest;
 mod labels;

@@ -19,6 +19,7 @@ use plotters::style::{
 
 pub(super) use plotters::style::RGBColor as Colour;
 
+use super::dark;
 use crate::report::words::shortened;
 
 /// Text and axes.
@@ -160,9 +161,12 @@ impl Sheet {
         let shown = format!("width=\"{}\" height=\"{}\"", self.width as u32, self.height as u32);
         let attributes = attributes.replacen(&drawn, &shown, 1);
         Ok(format!(
-            "{open}<svg role=\"img\" {attributes}>\n<title>{}</title>\n<desc>{}</desc>{body}",
+            "{open}<svg role=\"img\" class=\"{}\" {attributes}>\n<title>{}</title>\n<desc>{}</desc>\n{}{}",
+            dark::CLASS,
             escaped(title),
-            escaped(description)
+            escaped(description),
+            dark::style(self),
+            body.trim_start()
         ))
     }
 
