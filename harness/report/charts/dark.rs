@@ -28,7 +28,7 @@ const BRIGHT: [Colour; 4] = [
 ];
 /// Share of the bright colour in the palest tint, and in the fullest: the one is seen
 /// on the page, on the other light text is read.
-const DEPTHS: (f64, f64) = (0.15, 0.56);
+const DEPTHS: (f64, f64) = (0.15, 0.53);
 
 /// The rules for all that a sheet has.
 pub(super) fn style(sheet: &Sheet) -> String {
