@@ -19,8 +19,10 @@ mod calibration;
 mod compared;
 mod dark;
 mod ecdf;
+mod figures;
 mod forest;
 mod labels;
+mod legend;
 mod nines;
 mod order;
 mod palette;
@@ -67,7 +69,7 @@ enum Paper {
 
 impl Paper {
     /// In CSS pixels.
-    fn width(self) -> f64 {
+    const fn width(self) -> f64 {
         match self {
             Paper::Wide => 860.0,
             Paper::Narrow => 328.0,
@@ -88,9 +90,14 @@ struct Series<'a> {
 impl Series<'_> {
     /// Latencies of the successes, sorted, in milliseconds.
     fn sorted_ms(&self) -> Vec<f64> {
+        self.sorted_ns().into_iter().map(|ns| ns as f64 / crate::units::NS_PER_MS).collect()
+    }
+
+    /// Latencies of the successes, sorted, in nanoseconds.
+    fn sorted_ns(&self) -> Vec<u64> {
         let mut ns: Vec<u64> = self.rows.iter().filter_map(|s| s.latency()).collect();
         ns.sort_unstable();
-        ns.into_iter().map(|ns| ns as f64 / crate::units::NS_PER_MS).collect()
+        ns
     }
 }
 

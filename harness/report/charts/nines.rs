@@ -2,14 +2,17 @@
 
 use anyhow::Result;
 
-use super::axis::{Frame, Scale, labelled};
+use super::axis::{Frame, Scale, labelled, left_of_field};
 use super::labels::spread;
+use super::legend::{self, Entry};
 use super::sheet::{Align, Sheet, Words};
-use super::{Composed, Data, Place, Series, palette};
-use crate::report::words::maximum;
+use super::{Composed, Data, Paper, Place, Series, palette};
+use crate::report::words::{maximum, quantile};
 
-const WIDTH: f64 = 860.0;
-const HEIGHT: f64 = 440.0;
+/// From the top of the field to the lower edge of the paper.
+const FIELD: f64 = 374.0;
+/// Names wider than this, in pixels, stand above the field.
+const WIDEST: f64 = 200.0;
 
 /// Composes the chart; none without two warm successes of one function.
 pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Composed>> {
@@ -23,26 +26,51 @@ pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Compose
         return Ok(None);
     }
     let title = place.title("Warm latency, out to the tail");
-    let x = Scale::Log { min: 1.0, max: most as f64 };
+    let mut sheet = Sheet::new(place.paper.width(), 0.0);
     let width = |s: &Series| super::sheet::width(&s.name, 12.0, true);
     let widest = curves.iter().map(|(s, _)| width(s)).fold(0.0, f64::max);
-    let height = HEIGHT.max(130.0 + 18.0 * curves.len() as f64);
-    let right = WIDTH - 40.0 - widest;
-    let frame = Frame { left: 76.0, right, top: 66.0, bottom: height - 52.0, x, y };
-    let mut sheet = Sheet::new(WIDTH, height);
+    let beside = place.paper == Paper::Wide && widest <= WIDEST;
+    let names: Vec<Entry> = curves.iter().map(|(s, _)| Entry::name(s.position, &s.name)).collect();
+    let top = if beside { 66.0 } else { 68.0 + legend::height(&sheet, &names) };
+    sheet.height = top + FIELD.max(64.0 + 18.0 * if beside { curves.len() as f64 } else { 0.0 });
+    let ticks = labelled(&y);
+    let frame = Frame {
+        left: left_of_field(place.paper, &ticks),
+        right: sheet.width - if beside { 40.0 + widest } else { sheet.margin() + 8.0 },
+        top,
+        bottom: sheet.height - 52.0,
+        x: Scale::Log { min: 1.0, max: most as f64 },
+        y,
+    };
     sheet.heading(&title, &format!("{}; each line ends at 1 - 1/n", place.subtitle(series)));
     frame.x_axis(&mut sheet, &percents(most), "percentile (each nine takes the same room)");
-    frame.y_axis(&mut sheet, &labelled(&frame.y), "latency, ms (log)");
+    frame.y_axis(&mut sheet, &ticks, "latency, ms (log)");
     let ends: Vec<(&Series, (f64, f64))> =
         curves.iter().filter_map(|(s, ms)| Some((*s, curve(&mut sheet, &frame, s, ms)?))).collect();
-    label(&mut sheet, &frame, &ends);
-    Ok(Some(Composed {
-        name: "warm",
-        title,
-        caption: caption(series),
-        data: Data::default(),
-        sheet,
-    }))
+    for (series, end) in &ends {
+        palette::marker(&mut sheet, series.position, *end, 4.0, true);
+    }
+    if beside {
+        label(&mut sheet, &frame, &ends);
+    } else {
+        legend::draw(&mut sheet, &names, 54.0);
+    }
+    let (caption, data) = (caption(series), data(series));
+    Ok(Some(Composed { name: "warm", title, caption, data, sheet }))
+}
+
+fn data(series: &[Series]) -> Data {
+    let columns = ["function", "n", "failed", "p50, ms (95 %)", "p90, ms (95 %)"];
+    let tail = ["p95, ms (95 %)", "p99, ms (95 %)", "max, ms"];
+    let mut data = Data::new(columns.into_iter().chain(tail));
+    for s in series {
+        let latency = &s.summary.latency;
+        let mut row = vec![s.name.clone(), latency.n.to_string(), latency.failed.to_string()];
+        row.extend(latency.quantiles().iter().map(quantile));
+        row.push(maximum(latency.max));
+        data.row(row);
+    }
+    data
 }
 
 /// The values at 1/(1-q): 1, 2, 10, 100 ... as percentiles.
@@ -84,7 +112,6 @@ fn label(sheet: &mut Sheet, frame: &Frame, ends: &[(&Series, (f64, f64))]) {
     for ((series, end), y) in ends.iter().zip(placed) {
         let tint = palette::tint(series.position, 0.6);
         sheet.line(vec![*end, (frame.right + 10.0, y)], tint, 1.0);
-        palette::marker(sheet, series.position, *end, 4.0, true);
         let at = (frame.right + 16.0, y);
         sheet.words(Words::new(&series.name, at, Align::Left).bold());
     }

@@ -14,8 +14,9 @@ fn controlled(slope: f64, noise: f64) -> Run {
 }
 
 fn calibration(run: &Run) -> Option<Composed> {
-    let chart = compose(run, &summarise(&run.samples), Paper::Wide).unwrap();
-    chart.iter().for_each(is_readable);
+    let on = |paper| compose(run, &summarise(&run.samples), paper).unwrap();
+    let chart = on(Paper::Wide);
+    chart.iter().chain(&on(Paper::Narrow)).for_each(is_readable);
     chart
 }
 
