@@ -11,6 +11,7 @@ use crate::sample::{Cell, Phases, Sample};
 mod binomial;
 mod burst;
 mod controls;
+pub mod density;
 mod distribution;
 mod floor;
 mod histogram;

@@ -15,6 +15,7 @@ use crate::stats::{self, Summary};
 use crate::store::Run;
 
 mod axis;
+mod burst_size;
 mod calibration;
 mod compared;
 mod dark;
@@ -28,8 +29,10 @@ mod order;
 mod palette;
 mod phases;
 mod sheet;
+mod spread;
 mod timeline;
 mod waterfall;
+mod whisker;
 
 /// One chart, drawn.
 pub(super) struct Chart {
@@ -155,10 +158,12 @@ fn compose(
     let warm = place.series(warm_cells(run, summaries));
     let charts = [
         ecdf::compose(&place, "cold", &cold)?,
-        ecdf::compose(&place, "cold-burst", &burst)?,
+        spread::compose(&place, &cold)?,
         phases::compose(&place, &cold)?,
         waterfall::compose(&place, &cold)?,
         timeline::compose(&place, summaries)?,
+        burst_size::compose(&place, summaries)?,
+        ecdf::compose(&place, "cold-burst", &burst)?,
         nines::compose(&place, &warm)?,
     ];
     Ok(charts.into_iter().flatten().collect())

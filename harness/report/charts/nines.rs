@@ -43,7 +43,7 @@ pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Compose
         y,
     };
     sheet.heading(&title, &format!("{}; each line ends at 1 - 1/n", place.subtitle(series)));
-    frame.x_axis(&mut sheet, &percents(most), "percentile (each nine takes the same room)");
+    frame.x_axis(&mut sheet, &ticks_of(&frame, most), "percentile (each nine takes the same room)");
     frame.y_axis(&mut sheet, &ticks, "latency, ms (log)");
     let ends: Vec<(&Series, (f64, f64))> =
         curves.iter().filter_map(|(s, ms)| Some((*s, curve(&mut sheet, &frame, s, ms)?))).collect();
@@ -71,6 +71,15 @@ fn data(series: &[Series]) -> Data {
         data.row(row);
     }
     data
+}
+
+/// The percentiles; nought gives way to the median where both have no room.
+fn ticks_of(frame: &Frame, most: usize) -> Vec<(f64, String)> {
+    let mut ticks = percents(most);
+    if frame.x_of(2.0) - frame.x_of(1.0) < 40.0 {
+        ticks[0].1 = String::new();
+    }
+    ticks
 }
 
 /// The values at 1/(1-q): 1, 2, 10, 100 ... as percentiles.

@@ -109,7 +109,7 @@ pub(super) fn look_at(composed: &Composed) {
     }
 }
 
-const ALL: [&str; 5] = ["cold", "cold-burst", "phases", "timeline", "warm"];
+const ALL: [&str; 7] = ["cold", "spread", "phases", "timeline", "burst-size", "cold-burst", "warm"];
 
 #[test]
 fn four_functions() {
@@ -210,7 +210,7 @@ fn nothing_drawn_is_no_file() {
 
     let mut one = synthetic::four(2);
     one.samples.truncate(1);
-    check(&one, &["cold", "phases", "timeline"]);
+    check(&one, &["cold", "spread", "phases", "timeline"]);
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn networks_have_charts_of_their_own() {
     run.samples.extend(host);
     let names: Vec<String> =
         charts(&run, &summarise(&run.samples)).unwrap().into_iter().map(|c| c.name).collect();
-    assert_eq!(names.len(), 10);
+    assert_eq!(names.len(), 2 * ALL.len());
     assert!(names.contains(&"cold-bridge".to_owned()) && names.contains(&"cold-host".to_owned()));
 }
 

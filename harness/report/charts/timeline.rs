@@ -79,7 +79,8 @@ pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Com
     frame.y_axis(&mut sheet, &ticks, "latency, ms (log)");
     for p in points.iter().step_by(step) {
         let at = frame.point(p.seconds, p.ms);
-        palette::marker(&mut sheet, p.position, at, if p.cold { 3.5 } else { 2.5 }, p.cold);
+        let radius = if p.cold { 3.5 } else { 2.5 } * if sheet.is_narrow() { 0.75 } else { 1.0 };
+        palette::marker(&mut sheet, p.position, at, radius, p.cold);
         if p.invalid {
             ring(&mut sheet, at);
         }
