@@ -22,6 +22,7 @@ mod dark;
 mod ecdf;
 mod figures;
 mod forest;
+mod idle;
 mod labels;
 mod legend;
 mod nines;
@@ -163,6 +164,7 @@ fn compose(
         waterfall::compose(&place, &cold)?,
         timeline::compose(&place, summaries)?,
         burst_size::compose(&place, summaries)?,
+        idle::compose(&place)?,
         ecdf::compose(&place, "cold-burst", &burst)?,
         nines::compose(&place, &warm)?,
     ];

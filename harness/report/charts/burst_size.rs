@@ -124,6 +124,7 @@ fn meanings() -> Vec<Entry> {
     vec![
         Entry::meaning(Sign::Every(true), "median with its 95 % interval"),
         Entry::meaning(Sign::Every(false), "slowest"),
+        Entry::meaning(Sign::None, "×: largest burst over smallest"),
     ]
 }
 

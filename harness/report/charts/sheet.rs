@@ -178,7 +178,7 @@ impl Sheet {
     /// more than a line each, the sheet grows and the rest moves down.
     pub(super) fn heading(&mut self, title: &str, subtitle: &str) {
         /// Lines of either, at most.
-        const MOST: usize = 4;
+        const MOST: usize = 8;
         let size = if self.is_narrow() { 14.0 } else { 15.0 };
         let (left, room) = (self.margin(), self.width - 2.0 * self.margin());
         let title = Words::new(title, (left, 20.0), Align::Left).size(size).bold();

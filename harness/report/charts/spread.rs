@@ -11,12 +11,14 @@ use crate::report::words::{DASH, level};
 use crate::stats::{self, Level, density};
 use crate::units::{NS_PER_MS, format_ms};
 
-/// Of a function: its name, its curve, its starts.
-const ROW: f64 = 88.0;
+/// Of a function: its name, its curve, its starts and the gap to the next.
 const NAME: f64 = 20.0;
 const CURVE: f64 = 38.0;
+/// Where no function has a curve.
+const NO_CURVE: f64 = 10.0;
 /// Where the starts lie, below the base of the curve.
-const STRIP: f64 = 18.0;
+const STRIP: f64 = 22.0;
+const GAP: f64 = 12.0;
 /// Starts that are drawn of a function, about; more are thinned out evenly.
 const MOST_MARKS: usize = 400;
 /// Places at which a curve is known.
@@ -45,7 +47,10 @@ pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Compose
     let mut sheet = Sheet::new(place.paper.width(), 0.0);
     let key = meanings();
     let top = 66.0 + legend::height(&sheet, &key);
-    let bottom = top + ROW * rows.len() as f64;
+    let curved = rows.iter().any(|row| row.quarters.is_some());
+    let height = NAME + if curved { CURVE } else { NO_CURVE };
+    let each = height + STRIP + GAP;
+    let bottom = top + each * rows.len() as f64;
     sheet.height = bottom + 52.0;
     let frame = Frame {
         left: sheet.margin() + 4.0,
@@ -60,7 +65,9 @@ pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Compose
     legend::draw(&mut sheet, &key, 54.0);
     frame.x_axis(&mut sheet, &labelled(&frame.x), "latency from the intended instant, ms (log)");
     for (i, row) in rows.iter().enumerate() {
-        draw(&mut sheet, &frame, row, top + ROW * i as f64);
+        let top = top + each * i as f64;
+        name(&mut sheet, &frame, row, top + NAME / 2.0);
+        draw(&mut sheet, &frame, row, top + height);
     }
     Ok(Some(Composed { name: "spread", title, caption: caption(&rows), data: data(&rows), sheet }))
 }
@@ -88,18 +95,18 @@ fn meanings() -> Vec<Entry> {
 
 /// A start: narrow, for they lie close.
 fn mark(sheet: &mut Sheet, (x, y): (f64, f64), position: usize) {
-    sheet.line(vec![(x, y - 2.5), (x, y + 2.5)], palette::colour(position), 1.0);
+    sheet.line(vec![(x, y - 3.5), (x, y + 3.5)], palette::colour(position), 1.5);
 }
 
-fn draw(sheet: &mut Sheet, frame: &Frame, row: &Row, top: f64) {
+/// Above and below a base.
+fn draw(sheet: &mut Sheet, frame: &Frame, row: &Row, base: f64) {
     let position = row.series.position;
-    let base = top + NAME + CURVE;
     curve(sheet, frame, row, base);
     let step = step(row);
     for (i, ms) in row.sorted.iter().enumerate().step_by(step) {
         // The golden ratio spreads neighbours evenly, the same ones every time.
         let height = ((i / step) as f64 * 0.618_033_988_75).fract();
-        mark(sheet, (frame.x_of(*ms), base + 8.0 + (STRIP - 5.0) * height), position);
+        mark(sheet, (frame.x_of(*ms), base + 10.0 + (STRIP - 10.0) * height), position);
     }
     sheet.line(vec![(frame.left, base), (frame.right, base)], palette::tint(position, 0.4), 1.0);
     if let Some([low, _, high]) = row.quarters {
@@ -109,7 +116,6 @@ fn draw(sheet: &mut Sheet, frame: &Frame, row: &Row, top: f64) {
         let at = (frame.x_of(median / NS_PER_MS), base);
         palette::marker(sheet, position, at, 5.5, true);
     }
-    name(sheet, frame, row, top + NAME / 2.0);
 }
 
 /// The density of the logarithms, so that its area is even on the axis; as high as the

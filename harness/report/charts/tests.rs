@@ -79,7 +79,7 @@ pub(super) fn is_readable(chart: &Composed) {
 }
 
 /// As many values a row as columns, for the charts that have a table.
-fn has_figures(chart: &Composed) {
+pub(super) fn has_figures(chart: &Composed) {
     let Data { columns, rows } = &chart.data;
     assert!(rows.iter().all(|row| row.len() == columns.len()), "{}", chart.name);
     assert!(rows.iter().flatten().all(|value| !value.is_empty()), "{}", chart.name);

@@ -13,6 +13,8 @@ use crate::scenario::Act;
 use crate::stats::{self, Lateness, Summary};
 use crate::units::NS_PER_MS;
 
+/// The first round's part of the field.
+const FIRST: Colour = Colour(0xf2, 0xf2, 0xf2);
 /// From the top of the field to the lower edge of the paper.
 const FIELD: f64 = 392.0;
 /// Names wider than this, in pixels, stand above the field.
@@ -56,7 +58,14 @@ pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Com
     let names = names(&rows, place);
     let widest = names.iter().map(|(_, n)| super::sheet::width(n, 12.0, true)).fold(0.0, f64::max);
     let beside = place.paper == Paper::Wide && widest <= WIDEST;
+    let first = first_round(&rows);
     let mut key = meanings();
+    if first.is_some() {
+        let band = |s: &mut Sheet, (x, y): (f64, f64)| {
+            s.rectangle((x, y - 6.0), (x + 16.0, y + 6.0), FIRST);
+        };
+        key.push(Entry::meaning(Sign::Drawn(16.0, band), "round 1, left out of the figures"));
+    }
     if !beside {
         key.extend(names.iter().map(|(position, name)| Entry::name(*position, name)));
     }
@@ -75,6 +84,10 @@ pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Com
     let step = points.len().div_ceil(most_points(place.paper)).max(1);
     sheet.heading(&title, &subtitle(place, &rows, points.len(), step));
     legend::draw(&mut sheet, &key, 54.0);
+    if let Some(end) = first {
+        let right = frame.x_of(end).min(frame.right);
+        sheet.rectangle((frame.left, frame.top), (right, frame.bottom), FIRST);
+    }
     frame.x_axis(&mut sheet, &labelled(&frame.x), "intended instant, s since the run began");
     frame.y_axis(&mut sheet, &ticks, "latency, ms (log)");
     for p in points.iter().step_by(step) {
@@ -91,6 +104,12 @@ pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Com
     }
     let (caption, data) = (caption(place, &points), data(&rows, &names));
     Ok(Some(Composed { name: "timeline", title, caption, data, sheet }))
+}
+
+/// When round 1 was over, seconds; none when it is the only one.
+fn first_round(rows: &[&Sample]) -> Option<f64> {
+    let later = rows.iter().filter(|s| s.round > 1);
+    later.filter_map(|s| s.marks.get(Mark::Intended)).min().map(|at| at as f64 / 1e9)
 }
 
 /// Around a row of an invalid burst.
