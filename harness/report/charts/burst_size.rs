@@ -191,7 +191,7 @@ fn caption(lines: &[Line], (least, most): (u32, u32)) -> String {
     };
     format!(
         "From {least} to {most} at once, {grown}. Starts of one burst share the machine and the \
-         engine: this is their contention, not the function's own work."
+         engine, and wait for each other."
     )
 }
 
@@ -213,3 +213,6 @@ fn data(lines: &[Line]) -> Data {
     }
     data
 }
+
+#[cfg(test)]
+mod tests;

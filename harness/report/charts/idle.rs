@@ -89,10 +89,10 @@ fn drawing(place: &Place, title: &str, visits: &[Visit], axes: &Axes) -> Sheet {
     sheet.heading(title, &subtitle(place, visits));
     legend::draw(&mut sheet, &key, 54.0);
     let idles: Vec<(f64, String)> =
-        axes.idles.iter().map(|idle| (idle.as_secs_f64(), format_wait(*idle))).collect();
+        axes.idles.iter().map(|idle| (idle.as_secs_f64(), seconds(*idle))).collect();
     shares.x_axis(&mut sheet, &idles, "");
     shares.y_axis(&mut sheet, &percents, "share cold");
-    latencies.x_axis(&mut sheet, &idles, "idle since the last reply (log)");
+    latencies.x_axis(&mut sheet, &idles, "idle since the last reply, s (log)");
     latencies.y_axis(&mut sheet, &ticks, "latency, ms (log)");
     for (frame, keep_alive) in [&shares, &latencies].into_iter().zip([axes.keep_alive; 2]) {
         if let Some(at) = keep_alive.map(|keep_alive| frame.x_of(keep_alive.as_secs_f64())) {
@@ -115,7 +115,7 @@ fn fields(place: &Place, axes: &Axes, top: f64, sheet: &Sheet) -> (Frame, Frame)
     let left = left_of_field(place.paper, &labelled(&axes.y));
     let left = left.max(left_of_field(place.paper, &widest));
     let right = sheet.width - sheet.margin() - 8.0;
-    let y = Scale::Linear { min: 0.0, max: 100.0 };
+    let y = Scale::Linear { min: -6.0, max: 106.0 };
     let shares = Frame { left, right, top, bottom: top + SHARES, x, y };
     let top = shares.bottom + BETWEEN;
     (shares, Frame { left, right, top, bottom: top + LATENCIES, x, y: axes.y })
@@ -213,7 +213,11 @@ fn keep_alive(place: &Place, least: Duration, most: Duration) -> Option<Duration
     (least..=most).contains(&keep_alive).then_some(keep_alive)
 }
 
-/// One function, in both fields.
+fn seconds(idle: Duration) -> String {
+    super::axis::tick_text(idle.as_secs_f64())
+}
+
+/// One function, in both fields. No lines: between two pauses nothing is known.
 fn draw(
     sheet: &mut Sheet,
     (shares, latencies): (&Frame, &Frame),
@@ -225,7 +229,6 @@ fn draw(
     let x = |v: &Visit| shares.x_of(v.seconds()) + moved;
     let of_shares: Vec<(f64, f64)> =
         visits.iter().map(|v| (x(v), shares.y_of(v.share()))).collect();
-    palette::stroke(sheet, position, &of_shares);
     let medians: Vec<(f64, f64)> = visits
         .iter()
         .filter_map(|v| {
@@ -233,7 +236,6 @@ fn draw(
             Some((x(v), latencies.y_of(ns / NS_PER_MS)))
         })
         .collect();
-    palette::stroke(sheet, position, &medians);
     for visit in visits {
         let (low, high) = proportion::interval(visit.cold, visit.n);
         whisker::draw(sheet, shares, x(visit), (100.0 * low, 100.0 * high), colour);
@@ -286,7 +288,7 @@ fn data(visits: &[Visit]) -> Data {
         let (low, high) = proportion::interval(v.cold, v.n);
         data.row(vec![
             v.name.clone(),
-            format!("{:.3}", v.seconds()),
+            seconds(v.idle),
             v.n.to_string(),
             v.failed.to_string(),
             v.cold.to_string(),

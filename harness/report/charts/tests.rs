@@ -5,6 +5,7 @@ use crate::report::tests::synthetic;
 use crate::stats::summarise;
 
 pub(super) mod comparison;
+pub(super) mod legible;
 
 fn factors() -> Factors {
     synthetic::four(2).samples[0].cell.factors.clone()
@@ -56,6 +57,7 @@ fn check(run: &Run, expected: &[&str]) {
         assert_eq!(charts.iter().map(|c| c.name).collect::<Vec<_>>(), expected);
         charts.iter().for_each(is_readable);
         charts.iter().for_each(has_figures);
+        charts.iter().for_each(legible::is_legible);
     }
 }
 

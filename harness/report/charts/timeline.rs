@@ -59,16 +59,7 @@ pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Com
     let widest = names.iter().map(|(_, n)| super::sheet::width(n, 12.0, true)).fold(0.0, f64::max);
     let beside = place.paper == Paper::Wide && widest <= WIDEST;
     let first = first_round(&rows);
-    let mut key = meanings();
-    if first.is_some() {
-        let band = |s: &mut Sheet, (x, y): (f64, f64)| {
-            s.rectangle((x, y - 6.0), (x + 16.0, y + 6.0), FIRST);
-        };
-        key.push(Entry::meaning(Sign::Drawn(16.0, band), "round 1, left out of the figures"));
-    }
-    if !beside {
-        key.extend(names.iter().map(|(position, name)| Entry::name(*position, name)));
-    }
+    let key = key(first.is_some(), if beside { &[] } else { &names });
     let mut sheet = Sheet::new(place.paper.width(), 0.0);
     let top = 69.0 + legend::height(&sheet, &key);
     sheet.height = top + FIELD.max(64.0 + if beside { 18.0 * names.len() as f64 } else { 0.0 });
@@ -139,17 +130,23 @@ fn subtitle(place: &Place, rows: &[&Sample], shown: usize, step: usize) -> Strin
     format!("n = {}{failed}{thinned}, {what}, the first included, scenario {scenario}", rows.len())
 }
 
-/// What full and outlined mean.
-fn meanings() -> Vec<Entry> {
-    vec![
+/// What full and outlined mean, and some names.
+fn key(first: bool, names: &[(usize, String)]) -> Vec<Entry> {
+    let late = "burst released too late: invalid";
+    let mut key = vec![
         Entry::meaning(Sign::Every(true), "cold"),
         Entry::meaning(Sign::Every(false), "warm"),
         Entry::meaning(Sign::Drawn(8.0, |s, (x, y)| cross(s, (x + 4.0, y), INK)), "failed"),
-        Entry::meaning(
-            Sign::Drawn(12.0, |s, (x, y)| ring(s, (x + 6.0, y))),
-            "burst released too late: invalid",
-        ),
-    ]
+        Entry::meaning(Sign::Drawn(12.0, |s, (x, y)| ring(s, (x + 6.0, y))), late),
+    ];
+    if first {
+        let band = |s: &mut Sheet, (x, y): (f64, f64)| {
+            s.rectangle((x, y - 6.0), (x + 16.0, y + 6.0), FIRST);
+        };
+        key.push(Entry::meaning(Sign::Drawn(16.0, band), "round 1, left out of the figures"));
+    }
+    key.extend(names.iter().map(|(position, name)| Entry::name(*position, name)));
+    key
 }
 
 /// Failures have no latency: a cross on the upper edge.

@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::super::tests::legible::is_legible;
 use super::super::tests::{has_figures, holds, is_readable, look_at};
 use super::super::{Paper, Place};
 use super::{Composed, compose};
@@ -52,6 +53,7 @@ fn idle(run: &Run) -> Option<Composed> {
     };
     let (wide, narrow) = (on(Paper::Wide), on(Paper::Narrow));
     wide.iter().chain(&narrow).for_each(is_readable);
+    wide.iter().chain(&narrow).for_each(is_legible);
     wide.iter().for_each(has_figures);
     narrow.iter().for_each(|chart| look_at(&Composed { name: "idle-narrow", ..copy(chart) }));
     wide
@@ -69,7 +71,7 @@ fn shares_and_latencies_after_pauses() {
     look_at(&chart);
     assert!(holds(&chart, "keep-alive"));
     insta::assert_snapshot!(chart.caption, @r#"Cold: after pauses shorter than the keep-alive of 10 s 0 of 132; after pauses as long as the keep-alive of 10 s 88 of 88. The keep-alive is this harness' own rule; what the pause does to a cold or a warm start is in the latencies."#);
-    insta::assert_snapshot!(chart.data.rows[4].join(" | "), @r#"python | 60.000 | 11 | 0 | 11 | 100.0 (71.5–100.0) | 213 (206–228)"#);
+    insta::assert_snapshot!(chart.data.rows[4].join(" | "), @r#"python | 60 | 11 | 0 | 11 | 100.0 (71.5–100.0) | 213 (206–228)"#);
 }
 
 #[test]
