@@ -138,7 +138,7 @@ impl Frame {
             let x = x.min(sheet.width - half - 1.0).max(half + 1.0);
             let words = Words { at: (x, words.at.1), ..words };
             // A tick that would stand on its neighbour keeps its line only.
-            if x - half > free {
+            if x - half > free && !text.is_empty() {
                 free = x + half + 6.0;
                 sheet.words(words);
             }
