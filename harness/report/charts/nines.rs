@@ -7,7 +7,11 @@ use super::labels::spread;
 use super::legend::{self, Entry};
 use super::sheet::{Align, Sheet, Words};
 use super::{Composed, Data, Paper, Place, Series, palette};
-use crate::report::words::{maximum, quantile};
+use crate::report::words::DASH;
+use crate::stats::{Level, Quantile};
+use crate::units::{NS_PER_MS, format_ms};
+
+const NS_PER_US: f64 = 1e3;
 
 /// From the top of the field to the lower edge of the paper.
 const FIELD: f64 = 374.0;
@@ -17,8 +21,8 @@ const WIDEST: f64 = 200.0;
 /// Composes the chart; none without two warm successes of one function.
 pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Composed>> {
     let curves: Vec<(&Series, Vec<f64>)> =
-        series.iter().map(|s| (s, s.sorted_ms())).filter(|(_, ms)| !ms.is_empty()).collect();
-    let values = curves.iter().flat_map(|(_, ms)| ms.iter().copied());
+        series.iter().map(|s| (s, sorted_us(s))).filter(|(_, us)| !us.is_empty()).collect();
+    let values = curves.iter().flat_map(|(_, us)| us.iter().copied());
     let Some(y) = Scale::log_about(values) else { return Ok(None) };
     // 1 - 1/n is the last quantile that n rows can speak of.
     let most = curves.iter().map(|(s, _)| s.summary.latency.n).max().unwrap_or(1);
@@ -44,9 +48,9 @@ pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Compose
     };
     sheet.heading(&title, &format!("{}; each line ends at 1 - 1/n", place.subtitle(series)));
     frame.x_axis(&mut sheet, &ticks_of(&frame, most), "percentile (each nine takes the same room)");
-    frame.y_axis(&mut sheet, &ticks, "latency, ms (log)");
+    frame.y_axis(&mut sheet, &ticks, "latency, us (log)");
     let ends: Vec<(&Series, (f64, f64))> =
-        curves.iter().filter_map(|(s, ms)| Some((*s, curve(&mut sheet, &frame, s, ms)?))).collect();
+        curves.iter().filter_map(|(s, us)| Some((*s, curve(&mut sheet, &frame, s, us)?))).collect();
     for (series, end) in &ends {
         palette::marker(&mut sheet, series.position, *end, 4.0, true);
     }
@@ -59,9 +63,37 @@ pub(super) fn compose(place: &Place, series: &[Series]) -> Result<Option<Compose
     Ok(Some(Composed { name: "warm", title, caption, data, sheet }))
 }
 
+/// A warm call is too short for milliseconds.
+fn sorted_us(series: &Series) -> Vec<f64> {
+    series.sorted_ns().into_iter().map(|ns| ns as f64 / NS_PER_US).collect()
+}
+
+/// Three figures, no unit.
+fn us(ns: f64) -> String {
+    // The one place that rounds takes a thousand times as much for its unit.
+    format_ms(ns * NS_PER_MS / NS_PER_US)
+}
+
+fn level(level: Level) -> String {
+    level.ns().map_or("failed".to_owned(), us)
+}
+
+/// `72.9 (72.5–73.6)`; the interval as far as there is one.
+fn quantile(quantile: &Quantile) -> String {
+    let Some(value) = quantile.value.map(level) else { return DASH.to_owned() };
+    match quantile.interval {
+        Some(i) => format!("{value} ({}–{})", level(i.low), level(i.high)),
+        None => value,
+    }
+}
+
+fn maximum(ns: Option<u64>) -> String {
+    ns.map_or(DASH.to_owned(), |ns| us(ns as f64))
+}
+
 fn data(series: &[Series]) -> Data {
-    let columns = ["function", "n", "failed", "p50, ms (95 %)", "p90, ms (95 %)"];
-    let tail = ["p95, ms (95 %)", "p99, ms (95 %)", "max, ms"];
+    let columns = ["function", "n", "failed", "p50, us (95 %)", "p90, us (95 %)"];
+    let tail = ["p95, us (95 %)", "p99, us (95 %)", "max, us"];
     let mut data = Data::new(columns.into_iter().chain(tail));
     for s in series {
         let latency = &s.summary.latency;
@@ -96,11 +128,11 @@ fn percents(n: usize) -> Vec<(f64, String)> {
 }
 
 /// One function's line; gives where it ends.
-fn curve(sheet: &mut Sheet, frame: &Frame, series: &Series, ms: &[f64]) -> Option<(f64, f64)> {
+fn curve(sheet: &mut Sheet, frame: &Frame, series: &Series, us: &[f64]) -> Option<(f64, f64)> {
     let n = series.summary.latency.n as f64;
     let mut points: Vec<(f64, f64)> = Vec::new();
-    for (rank, ms) in ms.iter().enumerate() {
-        let at = frame.point(n / (n - rank as f64), *ms);
+    for (rank, us) in us.iter().enumerate() {
+        let at = frame.point(n / (n - rank as f64), *us);
         // Half a pixel is all that can be seen.
         let last = points.last().copied();
         if rank + 1 == series.rows.len() || last.is_none_or(|l| moved(l, at) >= 0.5) {
@@ -130,9 +162,9 @@ fn caption(series: &[Series]) -> String {
     let parts: Vec<String> = series
         .iter()
         .map(|s| {
-            let median = crate::report::notes::median_ms(s.summary).unwrap_or("failed".to_owned());
+            let median = s.summary.median().map_or("failed".to_owned(), us);
             format!("{} {median} at the median, {} at most", s.name, maximum(s.summary.latency.max))
         })
         .collect();
-    format!("Warm latency in ms: {}.", parts.join("; "))
+    format!("Warm latency in us: {}.", parts.join("; "))
 }
