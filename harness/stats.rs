@@ -11,6 +11,7 @@ use crate::sample::{Cell, Phases, Sample};
 mod binomial;
 mod burst;
 mod controls;
+pub mod density;
 mod distribution;
 mod floor;
 mod histogram;
@@ -33,7 +34,7 @@ pub use burst::{
     invalid_bursts, release_width, release_widths,
 };
 pub use controls::{Calibration, Controls, MOST_RESIDUAL_NS, MOST_SLOPE_ERROR};
-pub use distribution::{Distribution, Interval, Level, Quantile, middle};
+pub use distribution::{Distribution, Interval, Level, Quantile, middle, quantile};
 pub use floor::Steadiness;
 pub use histogram::{HIGHEST_NS, LOWEST_NS, OutOfRange, Recorded, SIGNIFICANT_FIGURES};
 pub use noise::{Grade, NoiseFacts, grade};

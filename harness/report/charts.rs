@@ -15,18 +15,25 @@ use crate::stats::{self, Summary};
 use crate::store::Run;
 
 mod axis;
+mod burst_size;
 mod calibration;
 mod compared;
+mod dark;
 mod ecdf;
+mod figures;
 mod forest;
+mod idle;
 mod labels;
+mod legend;
 mod nines;
 mod order;
 mod palette;
 mod phases;
 mod sheet;
+mod spread;
 mod timeline;
 mod waterfall;
+mod whisker;
 
 /// One chart, drawn.
 pub(super) struct Chart {
@@ -66,7 +73,7 @@ enum Paper {
 
 impl Paper {
     /// In CSS pixels.
-    fn width(self) -> f64 {
+    const fn width(self) -> f64 {
         match self {
             Paper::Wide => 860.0,
             Paper::Narrow => 328.0,
@@ -87,9 +94,14 @@ struct Series<'a> {
 impl Series<'_> {
     /// Latencies of the successes, sorted, in milliseconds.
     fn sorted_ms(&self) -> Vec<f64> {
+        self.sorted_ns().into_iter().map(|ns| ns as f64 / crate::units::NS_PER_MS).collect()
+    }
+
+    /// Latencies of the successes, sorted, in nanoseconds.
+    fn sorted_ns(&self) -> Vec<u64> {
         let mut ns: Vec<u64> = self.rows.iter().filter_map(|s| s.latency()).collect();
         ns.sort_unstable();
-        ns.into_iter().map(|ns| ns as f64 / crate::units::NS_PER_MS).collect()
+        ns
     }
 }
 
@@ -147,10 +159,13 @@ fn compose(
     let warm = place.series(warm_cells(run, summaries));
     let charts = [
         ecdf::compose(&place, "cold", &cold)?,
-        ecdf::compose(&place, "cold-burst", &burst)?,
+        spread::compose(&place, &cold)?,
         phases::compose(&place, &cold)?,
         waterfall::compose(&place, &cold)?,
         timeline::compose(&place, summaries)?,
+        burst_size::compose(&place, summaries)?,
+        idle::compose(&place)?,
+        ecdf::compose(&place, "cold-burst", &burst)?,
         nines::compose(&place, &warm)?,
     ];
     Ok(charts.into_iter().flatten().collect())

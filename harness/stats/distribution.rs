@@ -152,6 +152,16 @@ fn has_several_in_a_round(rows: &[(u32, Option<u64>)]) -> bool {
     rows.iter().any(|(round, _)| !seen.insert(*round))
 }
 
+/// Any quantile (Hyndman-Fan type 7) of the sorted successes and the failures, which
+/// rank above them. None where [`Quantile::value`] would be: the median needs one row,
+/// the others [`Quantile::least`] rows.
+#[must_use]
+pub fn quantile(sorted: &[u64], failed: usize, q: f64) -> Option<Level> {
+    let ranked = Ranked { successes: sorted, n: sorted.len() + failed };
+    let is_median = (q - 0.5).abs() < 1e-9;
+    if is_median || ranked.n >= Quantile::least(q) { ranked.type_7(q) } else { None }
+}
+
 /// Hyndman-Fan type 7 of sorted values, in nanoseconds; none of no values.
 pub(super) fn type_7(sorted: &[u64], q: f64) -> Option<f64> {
     Ranked { successes: sorted, n: sorted.len() }.type_7(q).and_then(Level::ns)

@@ -1,6 +1,7 @@
 //! Scales, ticks, and the frame that a chart is drawn in.
 
-use super::sheet::{Align, FAINT, GREY, Sheet, Words};
+use super::Paper;
+use super::sheet::{Align, FAINT, GREY, Sheet, Words, width};
 
 /// Where values fall between the ends of an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -131,16 +132,23 @@ impl Frame {
         for (value, text) in ticks {
             let x = self.x_of(*value);
             sheet.line(vec![(x, self.top), (x, self.bottom)], FAINT, 1.0);
-            let words = Words::new(text, (x, self.bottom + 14.0), Align::Centre).colour(GREY);
+            let words = Words::new(text, (x, self.bottom + 15.0), Align::Centre).colour(GREY);
             let half = words.width() / 2.0;
+            // At the edge of the sheet the text is moved, not the line.
+            let x = x.min(sheet.width - half - 1.0).max(half + 1.0);
+            let words = Words { at: (x, words.at.1), ..words };
             // A tick that would stand on its neighbour keeps its line only.
-            if x - half > free {
+            if x - half > free && !text.is_empty() {
                 free = x + half + 6.0;
                 sheet.words(words);
             }
         }
+        let words = Words::new(name, (0.0, self.bottom + 36.0), Align::Centre);
+        let words = words.cut(sheet.width - 8.0);
+        let half = words.width() / 2.0 + 2.0;
         let middle = (self.left + self.right) / 2.0;
-        sheet.words(Words::new(name, (middle, self.bottom + 36.0), Align::Centre));
+        let middle = middle.min(sheet.width - half).max(half);
+        sheet.words(Words { at: (middle, words.at.1), ..words });
     }
 
     /// Grid, ticks and the name of the vertical axis.
@@ -156,7 +164,18 @@ impl Frame {
             }
         }
         let middle = (self.top + self.bottom) / 2.0;
-        sheet.words(Words::new(name, (20.0, middle), Align::Centre).upright());
+        let x = if sheet.is_narrow() { 10.0 } else { 20.0 };
+        sheet.words(Words::new(name, (x, middle), Align::Centre).upright());
+    }
+}
+
+/// How far from the left a field begins, so that the ticks of its vertical axis and
+/// the axis' name have room: no less than on other charts.
+pub(super) fn left_of_field(paper: Paper, ticks: &[(f64, String)]) -> f64 {
+    let widest = ticks.iter().map(|(_, text)| width(text, 12.0, false)).fold(0.0, f64::max);
+    match paper {
+        Paper::Wide => (widest + 40.0).max(76.0),
+        Paper::Narrow => widest + 30.0,
     }
 }
 

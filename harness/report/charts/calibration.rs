@@ -2,16 +2,17 @@
 
 use anyhow::Result;
 
-use super::axis::{Frame, Scale, labelled};
+use super::axis::{Frame, Scale, labelled, left_of_field};
+use super::legend::{self, Entry, Sign};
 use super::sheet::{Align, Colour, GREY, INK, Sheet, Words};
 use super::{Composed, Data, Paper, palette, rounds};
-use crate::report::words::warning;
-use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, Summary};
+use crate::report::words::{DASH, warning};
+use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, Quantile, Summary};
 use crate::store::Run;
 use crate::units::{NS_PER_MS, format_ms, format_ns};
 
-const WIDTH: f64 = 860.0;
-const HEIGHT: f64 = 440.0;
+/// From the top of the field to the lower edge of the paper.
+const FIELD: f64 = 328.0;
 /// More points than this are thinned out evenly.
 const MOST_POINTS: usize = 6_000;
 /// The limits are drawn when they are no more than so many times as far out as
@@ -39,6 +40,21 @@ struct Group {
     median: f64,
 }
 
+impl Group {
+    /// The quartiles of the residuals, nanoseconds; none of too few to have any.
+    fn quarters(&self) -> Option<(f64, f64)> {
+        let mut sorted = self.residuals.clone();
+        sorted.sort_by(f64::total_cmp);
+        // Type 7, as everywhere.
+        let at = |q: f64| {
+            let position = (sorted.len() - 1) as f64 * q;
+            let (low, high) = (position.floor() as usize, position.ceil() as usize);
+            sorted[low] + (sorted[high] - sorted[low]) * position.fract()
+        };
+        (sorted.len() >= Quantile::least(0.25)).then(|| (at(0.25), at(0.75)))
+    }
+}
+
 /// The vertical axis.
 struct Reach {
     /// Nanoseconds at the lower and the upper edge.
@@ -51,7 +67,7 @@ struct Reach {
 }
 
 /// Composes the chart; none without a calibration.
-pub(super) fn compose(run: &Run, summaries: &[Summary], _paper: Paper) -> Result<Option<Composed>> {
+pub(super) fn compose(run: &Run, summaries: &[Summary], paper: Paper) -> Result<Option<Composed>> {
     let controls = Controls::of(&run.samples, summaries);
     let clouds = clouds(run, &controls);
     if clouds.is_empty() {
@@ -59,32 +75,80 @@ pub(super) fn compose(run: &Run, summaries: &[Summary], _paper: Paper) -> Result
     }
     let sleeps = sleeps(&clouds);
     let reach = reach(&clouds);
+    let y = Scale::Linear { min: reach.low / reach.unit.0, max: reach.high / reach.unit.0 };
+    let mut sheet = Sheet::new(paper.width(), 0.0);
+    let key = key(&clouds, &reach);
+    // The line of medians, which has no room on a narrow paper.
+    let medians = if paper == Paper::Wide { 22.0 } else { 0.0 };
+    let top = 66.0 + legend::height(&sheet, &key) + medians;
+    sheet.height = top + FIELD;
     let frame = Frame {
-        left: 84.0,
-        right: WIDTH - 24.0,
-        top: 112.0,
-        bottom: HEIGHT - 52.0,
+        left: left_of_field(paper, &labelled(&y)).max(if medians > 0.0 { 100.0 } else { 0.0 }),
+        right: sheet.width - sheet.margin() - 8.0,
+        top,
+        bottom: sheet.height - 52.0,
         x: Scale::Linear { min: 0.0, max: sleeps.len() as f64 },
-        y: Scale::Linear { min: reach.low / reach.unit.0, max: reach.high / reach.unit.0 },
+        y,
     };
     let title = format!("{}Calibration: measured less known sleep", warning(run));
-    let mut sheet = Sheet::new(WIDTH, HEIGHT);
     sheet.heading(&title, &subtitle(run, &clouds, &reach));
-    key(&mut sheet, &clouds, &reach);
+    legend::draw(&mut sheet, &key, 54.0);
     field(&mut sheet, &frame, &sleeps, &reach);
+    if medians > 0.0 {
+        let note =
+            Words::new(format!("median, {}:", reach.unit.1), (16.0, top - 18.0), Align::Left);
+        sheet.words(note.size(11.0).colour(GREY));
+    }
+    clouds_on(&mut sheet, &frame, &reach, (&clouds, &sleeps), paper);
+    let caption = caption(&clouds, &controls, &reach);
+    let data = data(&clouds);
+    Ok(Some(Composed { name: "calibration", title, caption, data, sheet }))
+}
+
+fn clouds_on(
+    sheet: &mut Sheet,
+    frame: &Frame,
+    reach: &Reach,
+    (clouds, sleeps): (&[Cloud], &[f64]),
+    paper: Paper,
+) {
     let points: usize = clouds.iter().flat_map(|c| &c.groups).map(|g| g.residuals.len()).sum();
     let step = points.div_ceil(MOST_POINTS).max(1);
-    let note = Words::new(format!("median, {}:", reach.unit.1), (16.0, 94.0), Align::Left);
-    sheet.words(note.size(11.0).colour(GREY));
     for (i, cloud) in clouds.iter().enumerate() {
         for group in &cloud.groups {
             let slot = sleeps.iter().position(|s| *s == group.sleep).unwrap_or(0);
             let column = column(slot, i, clouds.len());
-            draw(&mut sheet, &frame, &reach, column, cloud, group, step);
+            draw(sheet, frame, reach, column, cloud, group, step);
+            if paper == Paper::Wide {
+                median(sheet, frame, reach, column, group);
+            }
         }
     }
-    let caption = caption(&clouds, &controls, &reach);
-    Ok(Some(Composed { name: "calibration", title, caption, data: Data::default(), sheet }))
+}
+
+/// Every known sleep: what was measured of it, and how far off that is.
+fn data(clouds: &[Cloud]) -> Data {
+    let columns = ["control", "known sleep, ms", "n", "measured median, ms"];
+    let errors = ["less known, ms", "less known and intercept, ms", "p25 to p75 of that, ms"];
+    let mut data = Data::new(columns.into_iter().chain(errors));
+    let figure = |ns: f64| signed(ns / NS_PER_MS);
+    for cloud in clouds {
+        for group in &cloud.groups {
+            let less_known = group.median + cloud.line.intercept;
+            data.row(vec![
+                cloud.name.to_owned(),
+                super::axis::tick_text(group.sleep / NS_PER_MS),
+                group.residuals.len().to_string(),
+                format_ms(group.sleep + less_known),
+                figure(less_known),
+                figure(group.median),
+                group.quarters().map_or(DASH.to_owned(), |(low, high)| {
+                    format!("{} to {}", figure(low), figure(high))
+                }),
+            ]);
+        }
+    }
+    data
 }
 
 fn clouds(run: &Run, controls: &Controls) -> Vec<Cloud> {
@@ -179,26 +243,18 @@ fn subtitle(run: &Run, clouds: &[Cloud], reach: &Reach) -> String {
 }
 
 /// What the markers and the grey field mean.
-fn key(sheet: &mut Sheet, clouds: &[Cloud], reach: &Reach) {
-    let mut x = 22.0;
-    let write = |sheet: &mut Sheet, x: f64, text: &str| {
-        let words = Words::new(text, (x, 64.0), Align::Left).colour(GREY);
-        let end = x + words.width() + 20.0;
-        sheet.words(words);
-        end
-    };
-    for cloud in clouds {
-        palette::marker(sheet, cloud.position, (x, 64.0), 3.5, true);
-        x = write(sheet, x + 9.0, cloud.name);
+fn key(clouds: &[Cloud], reach: &Reach) -> Vec<Entry> {
+    fn bar(sheet: &mut Sheet, (x, y): (f64, f64), colour: Colour, width: f64) {
+        sheet.line(vec![(x, y), (x + 16.0, y)], colour, width);
     }
-    for (text, colour, width) in [("median", INK, 3.0), ("fitted line", GREY, 1.0)] {
-        sheet.line(vec![(x - 4.0, 64.0), (x + 12.0, 64.0)], colour, width);
-        x = write(sheet, x + 18.0, text);
-    }
+    let mut key: Vec<Entry> =
+        clouds.iter().map(|c| Entry::meaning(Sign::Marker(c.position, true), c.name)).collect();
+    key.push(Entry::meaning(Sign::Drawn(16.0, |s, at| bar(s, at, INK, 3.0)), "median"));
+    key.push(Entry::meaning(Sign::Drawn(16.0, |s, at| bar(s, at, GREY, 1.0)), "fitted line"));
     if reach.limits {
-        sheet.rectangle((x - 4.0, 58.0), (x + 12.0, 70.0), VALID);
-        write(sheet, x + 18.0, "within 1 ms");
+        key.push(Entry::meaning(Sign::Drawn(16.0, |s, at| bar(s, at, VALID, 12.0)), "within 1 ms"));
     }
+    key
 }
 
 /// Everything behind the points.
@@ -213,7 +269,8 @@ fn field(sheet: &mut Sheet, frame: &Frame, sleeps: &[f64], reach: &Reach) {
         .enumerate()
         .map(|(slot, ns)| (slot as f64 + 0.5, super::axis::tick_text(ns / NS_PER_MS)))
         .collect();
-    frame.x_axis(sheet, &ticks, "known sleep, ms; within each, the starts in their order");
+    let name = "known sleep, ms; in each, starts in order";
+    frame.x_axis(sheet, &ticks, name);
     let name = format!("measured less known, {}", reach.unit.1);
     frame.y_axis(sheet, &labelled(&frame.y), &name);
     let zero = frame.y_of(0.0);
@@ -241,9 +298,14 @@ fn draw(
     let across = |ns: f64| vec![at(frame, from, ns, reach), at(frame, to, ns, reach)];
     sheet.line(across(fit(cloud, group)), palette::colour(cloud.position), 1.0);
     sheet.line(across(group.median), INK, 3.0);
-    let ((x0, _), (x1, _)) = (frame.point(from, 0.0), frame.point(to, 0.0));
+}
+
+/// A median in figures, above its column.
+fn median(sheet: &mut Sheet, frame: &Frame, reach: &Reach, (from, to): (f64, f64), group: &Group) {
+    let (x0, x1) = (frame.x_of(from), frame.x_of(to));
     let text = signed(group.median / reach.unit.0);
-    let words = Words::new(text, ((x0 + x1) / 2.0, 94.0), Align::Centre).size(11.0);
+    let at = ((x0 + x1) / 2.0, frame.top - 18.0);
+    let words = Words::new(text, at, Align::Centre).size(11.0);
     if words.width() + 4.0 < x1 - x0 {
         sheet.words(words);
     }

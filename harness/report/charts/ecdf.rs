@@ -2,22 +2,25 @@
 
 use anyhow::Result;
 
-use super::axis::{Frame, Scale, labelled};
+use super::axis::{Frame, Scale, labelled, left_of_field};
 use super::labels::spread;
-use super::palette;
+use super::legend::{self, Entry, Sign};
 use super::sheet::{Align, GREY, Sheet, WHITE, Words};
-use super::{Composed, Data, Place, Series};
+use super::{Composed, Paper, Place, Series, figures, palette};
 use crate::report::notes::median_ms;
 use crate::scenario::Act;
 use crate::units::format_ms;
 
-const WIDTH: f64 = 860.0;
-const HEIGHT: f64 = 460.0;
+const WIDTH: f64 = Paper::Wide.width();
+/// From the top of the field to the lower edge of the paper.
+const FIELD: f64 = 364.0;
 /// A row of labels above the field.
 const ROW: f64 = 20.0;
-
+/// With more rows, ties to the lines would cross.
+const MOST_ROWS: usize = 3;
 /// Room for the words before the labels.
 const NOTE: f64 = 80.0;
+const P50: &str = "p50, ms:";
 
 /// A label at the upper end of its line.
 struct End {
@@ -37,18 +40,51 @@ pub(super) fn compose(
     let Some(x) = Scale::log_about(values) else { return Ok(None) };
     let title = place.title(&format!("Cold start of {}", what(series)));
     let rows = label_rows(series);
-    let top = 62.0 + ROW * rows as f64 + 14.0;
-    let y = Scale::Linear { min: 0.0, max: 100.0 };
-    let height = HEIGHT + ROW * (rows - 1) as f64;
-    let frame = Frame { left: 70.0, right: WIDTH - 24.0, top, bottom: height - 52.0, x, y };
-    let mut sheet = Sheet::new(WIDTH, height);
+    let tied = place.paper == Paper::Wide && rows <= MOST_ROWS;
+    let names = names(series);
+    let mut sheet = Sheet::new(place.paper.width(), 0.0);
+    let labels = if tied { ROW * rows as f64 } else { legend::height(&sheet, &names) };
+    let top = 62.0 + labels + 14.0;
+    sheet.height = top + FIELD;
+    let percents = [0.0, 25.0, 50.0, 75.0, 100.0].map(|p| (p, format!("{p} %")));
+    let frame = Frame {
+        left: left_of_field(place.paper, &percents),
+        right: sheet.width - sheet.margin() - 8.0,
+        top,
+        bottom: sheet.height - 52.0,
+        x,
+        y: Scale::Linear { min: 0.0, max: 100.0 },
+    };
     sheet.heading(&title, &place.subtitle(series));
     frame.x_axis(&mut sheet, &labelled(&frame.x), "latency from the intended instant, ms (log)");
-    let percents = [0.0, 25.0, 50.0, 75.0, 100.0].map(|p| (p, format!("{p} %")));
     frame.y_axis(&mut sheet, &percents, "share answered");
     let ends: Vec<End> = series.iter().filter_map(|s| curve(&mut sheet, &frame, s)).collect();
-    label(&mut sheet, &frame, &ends, rows);
-    Ok(Some(Composed { name, title, caption: caption(series), data: Data::default(), sheet }))
+    if tied {
+        label(&mut sheet, &frame, &ends, rows);
+    } else {
+        legend::draw(&mut sheet, &names, 60.0);
+    }
+    let data = figures::latencies(series);
+    Ok(Some(Composed { name, title, caption: caption(series), data, sheet }))
+}
+
+/// Names with their medians, the fastest first, as on the axis.
+fn names(series: &[Series]) -> Vec<Entry> {
+    let mut drawn: Vec<&Series> =
+        series.iter().filter(|s| s.summary.latency.min.is_some()).collect();
+    let rank = |s: &Series| s.summary.median().unwrap_or(f64::INFINITY);
+    drawn.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
+    let note = Entry::meaning(Sign::None, P50);
+    let names = drawn.iter().map(|s| Entry::name(s.position, text(s)));
+    std::iter::once(note).chain(names).collect()
+}
+
+/// A name with its median, ms.
+fn text(series: &Series) -> String {
+    match series.summary.median() {
+        Some(ns) => format!("{} {}", series.name, format_ms(ns)),
+        None => series.name.clone(),
+    }
 }
 
 /// `one call` or `a burst of 4`.
@@ -71,15 +107,13 @@ fn curve(sheet: &mut Sheet, frame: &Frame, series: &Series) -> Option<End> {
     }
     palette::stroke(sheet, series.position, &points);
     let line = *points.last()?;
-    let mut text = series.name.clone();
-    if let Some(median) = series.summary.latency.p50.value.and_then(crate::stats::Level::ns) {
+    if let Some(median) = series.summary.median() {
         let at = frame.point(median / crate::units::NS_PER_MS, 50.0);
         let colour = palette::colour(series.position);
         sheet.line(vec![(at.0, frame.bottom), (at.0, frame.bottom - 8.0)], colour, 2.0);
         palette::marker(sheet, series.position, at, 5.0, true);
-        text = format!("{text} {}", format_ms(median));
     }
-    Some(End { position: series.position, text, line })
+    Some(End { position: series.position, text: text(series), line })
 }
 
 /// How many rows the labels need, were all as wide as the widest.
@@ -101,7 +135,7 @@ fn label_width(text: &str) -> f64 {
 fn label(sheet: &mut Sheet, frame: &Frame, ends: &[End], rows: usize) {
     let mut order: Vec<&End> = ends.iter().collect();
     order.sort_by(|a, b| a.line.0.total_cmp(&b.line.0));
-    let note = Words::new("p50, ms:", (16.0, frame.top - 24.0), Align::Left).colour(GREY);
+    let note = Words::new(P50, (16.0, frame.top - 24.0), Align::Left).colour(GREY);
     sheet.words(note);
     let mut placed: Vec<(&End, f64, f64)> = Vec::new();
     for row in 0..rows {

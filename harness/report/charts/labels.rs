@@ -25,6 +25,22 @@ pub(super) fn spread(centres: &[f64], sizes: &[f64], from: f64, to: f64) -> Vec<
     placed
 }
 
+/// Where pieces of some widths begin when they are set like words of a text, gap
+/// included: line, and pixels. None is on the edge of a line that it overruns, but one
+/// that is wider than a line.
+pub(super) fn flow(widths: &[f64], from: f64, to: f64) -> Vec<(usize, f64)> {
+    let (mut line, mut x) = (0, from);
+    let place = |width: &f64| {
+        if x + width > to && x > from {
+            (line, x) = (line + 1, from);
+        }
+        let at = (line, x);
+        x += width;
+        at
+    };
+    widths.iter().map(place).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,6 +50,12 @@ mod tests {
     fn what_has_room_stays() {
         assert_eq!(spread(&[10.0, 50.0], &[10.0, 10.0], 0.0, 100.0), [10.0, 50.0]);
         assert!(spread(&[], &[], 0.0, 1.0).is_empty());
+    }
+
+    #[test]
+    fn pieces_flow_like_words() {
+        let lines = flow(&[40.0, 40.0, 30.0, 200.0, 10.0], 5.0, 100.0);
+        assert_eq!(lines, [(0, 5.0), (0, 45.0), (1, 5.0), (2, 5.0), (3, 5.0)]);
     }
 
     proptest! {

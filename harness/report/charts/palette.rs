@@ -4,7 +4,7 @@
 use super::sheet::{Colour, Sheet, WHITE};
 
 /// Okabe and Ito's, those with at least 3:1 on white.
-const COLOURS: [Colour; 4] = [
+pub(super) const COLOURS: [Colour; 4] = [
     Colour(0x00, 0x72, 0xb2),
     Colour(0xd5, 0x5e, 0x00),
     Colour(0x00, 0x9e, 0x73),
@@ -21,9 +21,13 @@ pub(super) fn colour(position: usize) -> Colour {
 
 /// The colour mixed with white: `share` 1 is the colour itself.
 pub(super) fn tint(position: usize, share: f64) -> Colour {
-    let mix = |c: u8| (255.0 - (255.0 - f64::from(c)) * share).round() as u8;
-    let Colour(r, g, b) = colour(position);
-    Colour(mix(r), mix(g), mix(b))
+    mix(WHITE, colour(position), share)
+}
+
+/// `share` of one colour on another.
+pub(super) fn mix(page: Colour, colour: Colour, share: f64) -> Colour {
+    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
+    Colour(mix(page.0, colour.0), mix(page.1, colour.1), mix(page.2, colour.2))
 }
 
 /// Dash and shape: the fifth function shares the first one's colour but not these.

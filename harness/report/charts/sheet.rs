@@ -19,6 +19,7 @@ use plotters::style::{
 
 pub(super) use plotters::style::RGBColor as Colour;
 
+use super::dark;
 use crate::report::words::shortened;
 
 /// Text and axes.
@@ -89,6 +90,27 @@ impl Words {
         }
         self
     }
+
+    /// In lines that have room, in pixels, broken between words; what is left after
+    /// `most` lines is cut off. At least one line.
+    pub(super) fn wrapped(&self, room: f64, most: usize) -> Vec<String> {
+        let of = |text: String| Words { text, ..self.clone() };
+        let mut lines = vec![String::new()];
+        for word in self.text.split(' ') {
+            let last = lines.len() - 1;
+            let longer = if lines[last].is_empty() {
+                word.to_owned()
+            } else {
+                format!("{} {word}", lines[last])
+            };
+            if lines[last].is_empty() || lines.len() == most || of(longer.clone()).width() <= room {
+                lines[last] = longer;
+            } else {
+                lines.push(word.to_owned());
+            }
+        }
+        lines.into_iter().map(|line| of(line).cut(room).text).collect()
+    }
 }
 
 /// One stroke.
@@ -105,20 +127,39 @@ pub(super) struct Sheet {
     pub(super) width: f64,
     pub(super) height: f64,
     pub(super) strokes: Vec<Stroke>,
+    /// How far what is drawn after a heading of several lines moves down for it.
+    lowered: f64,
 }
 
 impl Sheet {
+    /// The height is that below a heading of one line and a subtitle of one.
     pub(super) fn new(width: f64, height: f64) -> Self {
-        Self { width, height, strokes: Vec::new() }
+        Self { width, height, strokes: Vec::new(), lowered: 0.0 }
+    }
+
+    /// Whether it is for a narrow page.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.width <= super::Paper::Narrow.width()
+    }
+
+    /// From the edges to text.
+    pub(super) fn margin(&self) -> f64 {
+        if self.is_narrow() { 12.0 } else { 16.0 }
+    }
+
+    fn below_heading(&self, points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+        points.into_iter().map(|(x, y)| (x, y + self.lowered)).collect()
     }
 
     pub(super) fn line(&mut self, points: Vec<(f64, f64)>, colour: Colour, width: f64) {
         if points.len() > 1 {
+            let points = self.below_heading(points);
             self.strokes.push(Stroke::Line { points, colour, width });
         }
     }
 
     pub(super) fn area(&mut self, points: Vec<(f64, f64)>, colour: Colour) {
+        let points = self.below_heading(points);
         self.strokes.push(Stroke::Area { points, colour });
     }
 
@@ -126,19 +167,32 @@ impl Sheet {
         self.area(vec![from, (to.0, from.1), to, (from.0, to.1)], colour);
     }
 
-    pub(super) fn words(&mut self, words: Words) {
+    pub(super) fn words(&mut self, mut words: Words) {
         if !words.text.is_empty() {
+            words.at.1 += self.lowered;
             self.strokes.push(Stroke::Words(words));
         }
     }
 
-    /// A title and a line below it, at the top left.
+    /// A title and what it counts, at the top left, before all else: where they need
+    /// more than a line each, the sheet grows and the rest moves down.
     pub(super) fn heading(&mut self, title: &str, subtitle: &str) {
-        let title = Words::new(title, (16.0, 20.0), Align::Left).size(15.0).bold();
-        let subtitle = Words::new(subtitle, (16.0, 40.0), Align::Left).colour(GREY);
-        for words in [title, subtitle] {
-            self.words(words.cut(self.width - 32.0));
+        /// Lines of either, at most.
+        const MOST: usize = 8;
+        let size = if self.is_narrow() { 14.0 } else { 15.0 };
+        let (left, room) = (self.margin(), self.width - 2.0 * self.margin());
+        let title = Words::new(title, (left, 20.0), Align::Left).size(size).bold();
+        let subtitle = Words::new(subtitle, (left, 40.0), Align::Left).colour(GREY);
+        let mut lowered = 0.0;
+        for (words, pitch) in [(title, 19.0), (subtitle, 16.0)] {
+            for (i, text) in words.wrapped(room, MOST).into_iter().enumerate() {
+                lowered += if i > 0 { pitch } else { 0.0 };
+                let at = (left, words.at.1 + lowered);
+                self.words(Words { text, at, ..words.clone() });
+            }
         }
+        self.lowered = lowered;
+        self.height += lowered;
     }
 
     /// A whole SVG document with a title and a description for screen readers.
@@ -160,9 +214,12 @@ impl Sheet {
         let shown = format!("width=\"{}\" height=\"{}\"", self.width as u32, self.height as u32);
         let attributes = attributes.replacen(&drawn, &shown, 1);
         Ok(format!(
-            "{open}<svg role=\"img\" {attributes}>\n<title>{}</title>\n<desc>{}</desc>{body}",
+            "{open}<svg role=\"img\" class=\"{}\" {attributes}>\n<title>{}</title>\n<desc>{}</desc>\n{}{}",
+            dark::CLASS,
             escaped(title),
-            escaped(description)
+            escaped(description),
+            dark::style(self),
+            body.trim_start()
         ))
     }
 

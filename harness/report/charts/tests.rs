@@ -5,13 +5,18 @@ use crate::report::tests::synthetic;
 use crate::stats::summarise;
 
 pub(super) mod comparison;
+pub(super) mod legible;
 
 fn factors() -> Factors {
     synthetic::four(2).samples[0].cell.factors.clone()
 }
 
 pub(super) fn composed(run: &Run) -> Vec<Composed> {
-    compose(run, &summarise(&run.samples), &factors(), Paper::Wide).unwrap()
+    composed_for(run, Paper::Wide)
+}
+
+fn composed_for(run: &Run, paper: Paper) -> Vec<Composed> {
+    compose(run, &summarise(&run.samples), &factors(), paper).unwrap()
 }
 
 /// Left, top, right, bottom of a text.
@@ -46,15 +51,21 @@ pub(super) fn holds(chart: &Composed, text: &str) -> bool {
 }
 
 fn check(run: &Run, expected: &[&str]) {
-    let charts = composed(run);
-    assert_eq!(charts.iter().map(|c| c.name).collect::<Vec<_>>(), expected);
-    charts.iter().for_each(is_readable);
     look(run);
+    for paper in [Paper::Wide, Paper::Narrow] {
+        let charts = composed_for(run, paper);
+        assert_eq!(charts.iter().map(|c| c.name).collect::<Vec<_>>(), expected);
+        charts.iter().for_each(is_readable);
+        charts.iter().for_each(has_figures);
+        charts.iter().for_each(legible::is_legible);
+    }
 }
 
 /// No word of a chart is cut off or stands on another, and it can be drawn.
 pub(super) fn is_readable(chart: &Composed) {
     let Composed { name, sheet, .. } = chart;
+    let small = |s: &&Stroke| matches!(s, Stroke::Words(words) if words.size < 11.0);
+    assert!(!sheet.is_narrow() || !sheet.strokes.iter().any(|s| small(&s)), "{name}: small text");
     let texts = texts(sheet);
     for (i, (text, [left, top, right, bottom])) in texts.iter().enumerate() {
         let inside = *left >= 0.0 && *top >= 0.0;
@@ -69,6 +80,13 @@ pub(super) fn is_readable(chart: &Composed) {
     assert!(sheet.png().unwrap().starts_with(b"\x89PNG"));
 }
 
+/// As many values a row as columns, for the charts that have a table.
+pub(super) fn has_figures(chart: &Composed) {
+    let Data { columns, rows } = &chart.data;
+    assert!(rows.iter().all(|row| row.len() == columns.len()), "{}", chart.name);
+    assert!(rows.iter().flatten().all(|value| !value.is_empty()), "{}", chart.name);
+}
+
 /// COLDSTART_LOOK=folder keeps every chart, to be looked at.
 pub(super) fn look(run: &Run) {
     if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
@@ -77,6 +95,9 @@ pub(super) fn look(run: &Run) {
             let file = format!("{folder}/{name}-{}", chart.name);
             std::fs::write(format!("{file}.png"), &chart.png).unwrap();
             std::fs::write(format!("{file}.svg"), &chart.svg).unwrap();
+            if let Some(narrow) = &chart.narrow {
+                std::fs::write(format!("{file}-narrow.svg"), narrow).unwrap();
+            }
         }
     }
 }
@@ -90,28 +111,40 @@ pub(super) fn look_at(composed: &Composed) {
     }
 }
 
-const ALL: [&str; 5] = ["cold", "cold-burst", "phases", "timeline", "warm"];
+const ALL: [&str; 7] = ["cold", "spread", "phases", "timeline", "burst-size", "cold-burst", "warm"];
 
 #[test]
 fn four_functions() {
     check(&synthetic::four(20), &ALL);
 }
 
+fn long_names(functions: usize) -> Run {
+    let name = |i| format!("function_with_a_long_name_{i}");
+    let shape = |i| (&*name(i).leak(), 150.0 + i as f64, 5.0, 0.3);
+    synthetic::run(&(0..functions).map(shape).collect::<Vec<synthetic::Shape>>(), 6)
+}
+
 #[test]
 fn eleven_functions_with_long_names() {
-    let names: Vec<String> = (0..11).map(|i| format!("function_with_a_long_name_{i}")).collect();
-    let shapes: Vec<synthetic::Shape> = names
-        .iter()
-        .enumerate()
-        .map(|(i, name)| (&*name.clone().leak(), 150.0 + i as f64, 5.0, 0.3))
-        .collect();
-    let mut run = synthetic::run(&shapes, 6);
-    check(&run, &ALL);
+    check(&long_names(11), &ALL);
+}
+
+#[test]
+fn all_but_one_of_eleven_failed() {
+    let mut run = long_names(11);
     // The names of those that are not drawn are too many for a line.
     for sample in run.samples.iter_mut().filter(|s| !s.cell.function.ends_with("name_3")) {
         sample.outcome = crate::sample::Outcome::Crashed { cause: "x".into() };
     }
     check(&run, &ALL);
+}
+
+#[test]
+fn eight_functions() {
+    let names = ["go", "python_slim", "node", "rust", "jvm", "dotnet", "ruby", "a_longer_name"];
+    let shape = |(i, name): (usize, &'static str)| (name, 120.0 + 30.0 * i as f64, 5.0, 0.3);
+    let shapes: Vec<synthetic::Shape> = names.into_iter().enumerate().map(shape).collect();
+    check(&synthetic::run(&shapes, 8), &ALL);
 }
 
 #[test]
@@ -179,7 +212,7 @@ fn nothing_drawn_is_no_file() {
 
     let mut one = synthetic::four(2);
     one.samples.truncate(1);
-    check(&one, &["cold", "phases", "timeline"]);
+    check(&one, &["cold", "spread", "phases", "timeline"]);
 }
 
 #[test]
@@ -210,7 +243,7 @@ fn networks_have_charts_of_their_own() {
     run.samples.extend(host);
     let names: Vec<String> =
         charts(&run, &summarise(&run.samples)).unwrap().into_iter().map(|c| c.name).collect();
-    assert_eq!(names.len(), 10);
+    assert_eq!(names.len(), 2 * ALL.len());
     assert!(names.contains(&"cold-bridge".to_owned()) && names.contains(&"cold-host".to_owned()));
 }
 

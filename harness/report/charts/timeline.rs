@@ -2,21 +2,34 @@
 
 use anyhow::Result;
 
-use super::axis::{Frame, Scale, labelled};
+use super::axis::{Frame, Scale, labelled, left_of_field};
 use super::labels::spread;
-use super::sheet::{Align, GREY, INK, Sheet, Words};
-use super::{Composed, Data, Place, palette};
-use crate::report::words::{plain, position};
-use crate::sample::{Mark, Sample, Temperature};
+use super::legend::{self, Entry, Sign};
+use super::sheet::{Align, Colour, INK, Sheet, Words};
+use super::{Composed, Data, Paper, Place, palette};
+use crate::report::words::{self, DASH, counted, plain, position};
+use crate::sample::{Cell, Mark, Sample, Temperature};
 use crate::scenario::Act;
 use crate::stats::{self, Lateness, Summary};
 use crate::units::NS_PER_MS;
 
-const WIDTH: f64 = 860.0;
-const HEIGHT: f64 = 480.0;
+/// The first round's part of the field.
+const FIRST: Colour = Colour(0xf2, 0xf2, 0xf2);
+/// From the top of the field to the lower edge of the paper.
+const FIELD: f64 = 392.0;
+/// Names wider than this, in pixels, stand above the field.
+const WIDEST: f64 = 200.0;
 /// More points than this are thinned out evenly: no eye tells them apart, and
 /// every one is a shape in the file.
-const MOST_POINTS: usize = 6_000;
+const fn most_points(paper: Paper) -> usize {
+    match paper {
+        Paper::Wide => 6_000,
+        Paper::Narrow => 2_000,
+    }
+}
+
+/// Rows of the table of figures, about: more rounds than fit are taken together.
+const MOST_ROWS: usize = 200;
 
 /// One row that was answered.
 struct Point {
@@ -44,31 +57,50 @@ pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Com
     let title = place.title("Every burst, when it was fired");
     let names = names(&rows, place);
     let widest = names.iter().map(|(_, n)| super::sheet::width(n, 12.0, true)).fold(0.0, f64::max);
-    let right = WIDTH - 40.0 - widest;
-    let height = HEIGHT.max(130.0 + 18.0 * names.len() as f64);
-    let frame = Frame { left: 76.0, right, top: 88.0, bottom: height - 52.0, x, y };
-    let mut sheet = Sheet::new(WIDTH, height);
-    let step = points.len().div_ceil(MOST_POINTS).max(1);
+    let beside = place.paper == Paper::Wide && widest <= WIDEST;
+    let first = first_round(&rows);
+    let key = key(first.is_some(), if beside { &[] } else { &names });
+    let mut sheet = Sheet::new(place.paper.width(), 0.0);
+    let top = 69.0 + legend::height(&sheet, &key);
+    sheet.height = top + FIELD.max(64.0 + if beside { 18.0 * names.len() as f64 } else { 0.0 });
+    let ticks = labelled(&y);
+    let frame = Frame {
+        left: left_of_field(place.paper, &ticks),
+        right: sheet.width - if beside { 40.0 + widest } else { sheet.margin() + 8.0 },
+        top,
+        bottom: sheet.height - 52.0,
+        x,
+        y,
+    };
+    let step = points.len().div_ceil(most_points(place.paper)).max(1);
     sheet.heading(&title, &subtitle(place, &rows, points.len(), step));
-    key(&mut sheet);
+    legend::draw(&mut sheet, &key, 54.0);
+    if let Some(end) = first {
+        let right = frame.x_of(end).min(frame.right);
+        sheet.rectangle((frame.left, frame.top), (right, frame.bottom), FIRST);
+    }
     frame.x_axis(&mut sheet, &labelled(&frame.x), "intended instant, s since the run began");
-    frame.y_axis(&mut sheet, &labelled(&frame.y), "latency, ms (log)");
+    frame.y_axis(&mut sheet, &ticks, "latency, ms (log)");
     for p in points.iter().step_by(step) {
         let at = frame.point(p.seconds, p.ms);
-        palette::marker(&mut sheet, p.position, at, if p.cold { 3.5 } else { 2.5 }, p.cold);
+        let radius = if p.cold { 3.5 } else { 2.5 } * if sheet.is_narrow() { 0.75 } else { 1.0 };
+        palette::marker(&mut sheet, p.position, at, radius, p.cold);
         if p.invalid {
             ring(&mut sheet, at);
         }
     }
     failures(&mut sheet, &frame, place, &rows);
-    label(&mut sheet, &frame, &points, &names);
-    Ok(Some(Composed {
-        name: "timeline",
-        title,
-        caption: caption(place, &points),
-        data: Data::default(),
-        sheet,
-    }))
+    if beside {
+        label(&mut sheet, &frame, &points, &names);
+    }
+    let (caption, data) = (caption(place, &points), data(&rows, &names));
+    Ok(Some(Composed { name: "timeline", title, caption, data, sheet }))
+}
+
+/// When round 1 was over, seconds; none when it is the only one.
+fn first_round(rows: &[&Sample]) -> Option<f64> {
+    let later = rows.iter().filter(|s| s.round > 1);
+    later.filter_map(|s| s.marks.get(Mark::Intended)).min().map(|at| at as f64 / 1e9)
 }
 
 /// Around a row of an invalid burst.
@@ -94,41 +126,87 @@ fn subtitle(place: &Place, rows: &[&Sample], shown: usize, step: usize) -> Strin
     let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
     let thinned = if step > 1 { format!(", one in {step} drawn") } else { String::new() };
     let scenario = plain(&place.run.record.scenario.name);
-    let what = super::super::words::counted(u64::from(rounds), "round");
+    let what = counted(u64::from(rounds), "round");
     format!("n = {}{failed}{thinned}, {what}, the first included, scenario {scenario}", rows.len())
 }
 
-/// What full and outlined mean.
-fn key(sheet: &mut Sheet) {
-    let mut x = 22.0;
-    for (full, text) in [(true, "cold"), (false, "warm")] {
-        for position in 0..4 {
-            palette::marker(sheet, position, (x, 64.0), 3.5, full);
-            x += 13.0;
-        }
-        let words = Words::new(text, (x, 64.0), Align::Left).colour(GREY);
-        x += words.width() + 24.0;
-        sheet.words(words);
+/// What full and outlined mean, and some names.
+fn key(first: bool, names: &[(usize, String)]) -> Vec<Entry> {
+    let late = "burst released too late: invalid";
+    let mut key = vec![
+        Entry::meaning(Sign::Every(true), "cold"),
+        Entry::meaning(Sign::Every(false), "warm"),
+        Entry::meaning(Sign::Drawn(8.0, |s, (x, y)| cross(s, (x + 4.0, y), INK)), "failed"),
+        Entry::meaning(Sign::Drawn(12.0, |s, (x, y)| ring(s, (x + 6.0, y))), late),
+    ];
+    if first {
+        let band = |s: &mut Sheet, (x, y): (f64, f64)| {
+            s.rectangle((x, y - 6.0), (x + 16.0, y + 6.0), FIRST);
+        };
+        key.push(Entry::meaning(Sign::Drawn(16.0, band), "round 1, left out of the figures"));
     }
-    let words = Words::new("× failed, on the upper edge", (x, 64.0), Align::Left).colour(GREY);
-    x += words.width() + 30.0;
-    sheet.words(words);
-    ring(sheet, (x - 12.0, 64.0));
-    let words = Words::new("of an invalid burst: released too late", (x, 64.0), Align::Left);
-    sheet.words(words.colour(GREY));
+    key.extend(names.iter().map(|(position, name)| Entry::name(*position, name)));
+    key
 }
 
 /// Failures have no latency: a cross on the upper edge.
 fn failures(sheet: &mut Sheet, frame: &Frame, place: &Place, rows: &[&Sample]) {
-    for sample in rows.iter().filter(|s| s.latency().is_none()).take(MOST_POINTS) {
+    for sample in rows.iter().filter(|s| s.latency().is_none()).take(most_points(Paper::Wide)) {
         let Some(intended) = sample.marks.get(Mark::Intended) else { continue };
         // A failure after the last success must not leave the field.
         let x = frame.x_of(intended as f64 / 1e9).min(frame.right);
-        let (y, arm) = (frame.top, 4.0);
         let colour = palette::colour(position(place.run, &sample.cell.function));
-        sheet.line(vec![(x - arm, y - arm), (x + arm, y + arm)], colour, 1.5);
-        sheet.line(vec![(x - arm, y + arm), (x + arm, y - arm)], colour, 1.5);
+        cross(sheet, (x, frame.top), colour);
     }
+}
+
+fn cross(sheet: &mut Sheet, (x, y): (f64, f64), colour: Colour) {
+    let arm = 4.0;
+    sheet.line(vec![(x - arm, y - arm), (x + arm, y + arm)], colour, 1.5);
+    sheet.line(vec![(x - arm, y + arm), (x + arm, y - arm)], colour, 1.5);
+}
+
+/// The median of every step, function and round, or of some rounds together.
+fn data(rows: &[&Sample], names: &[(usize, String)]) -> Data {
+    let rounds = rows.iter().map(|s| s.round).max().unwrap_or(0);
+    let mut steps: Vec<(&Cell, String)> = Vec::new();
+    for row in rows {
+        let same = |c: &Cell| c.pattern == row.cell.pattern && c.step == row.cell.step;
+        let same = |c: &Cell| same(c) && c.temperature == row.cell.temperature;
+        if !steps.iter().any(|(cell, _)| same(cell)) {
+            let temperature = row.cell.temperature;
+            steps.push((&row.cell, format!("{}, {temperature}", words::step(&row.cell))));
+        }
+    }
+    let together = (rounds as usize * steps.len()).div_ceil(MOST_ROWS).max(1) as u32;
+    let columns = ["rounds".to_owned(), "step".to_owned()];
+    let names_ms = names.iter().map(|(_, name)| format!("{name}: median, ms (failed/n)"));
+    let mut data = Data::new(columns.into_iter().chain(names_ms));
+    for from in (1..=rounds).step_by(together as usize) {
+        let to = rounds.min(from + together - 1);
+        for (cell, step) in &steps {
+            let of = |s: &&Sample| {
+                (from..=to).contains(&s.round)
+                    && (&s.cell.pattern, &s.cell.step) == (&cell.pattern, &cell.step)
+                    && s.cell.temperature == cell.temperature
+            };
+            let rows: Vec<&Sample> = rows.iter().copied().filter(of).collect();
+            let medians = names.iter().map(|(_, name)| median(&rows, name));
+            let span = if from == to { from.to_string() } else { format!("{from} to {to}") };
+            data.row([span, step.clone()].into_iter().chain(medians).collect());
+        }
+    }
+    data
+}
+
+/// `224`, or `224 (1/4)` when one of four failed.
+fn median(rows: &[&Sample], name: &str) -> String {
+    let mine = || rows.iter().filter(|s| plain(&s.cell.function) == name);
+    let mut sorted: Vec<u64> = mine().filter_map(|s| s.latency()).collect();
+    sorted.sort_unstable();
+    let (n, failed) = (mine().count(), mine().count() - sorted.len());
+    let median = stats::quantile(&sorted, failed, 0.5).map_or(DASH.to_owned(), words::level);
+    if failed > 0 { format!("{median} ({failed}/{n})") } else { median }
 }
 
 /// The functions of some rows, in order.

@@ -1,5 +1,6 @@
 use super::super::Paper;
-use super::super::tests::{is_readable, look, texts};
+use super::super::tests::legible::is_legible;
+use super::super::tests::{has_figures, is_readable, look, texts};
 use super::{Composed, compose};
 use crate::controls::Control;
 use crate::report::tests::synthetic;
@@ -14,8 +15,12 @@ fn controlled(slope: f64, noise: f64) -> Run {
 }
 
 fn calibration(run: &Run) -> Option<Composed> {
-    let chart = compose(run, &summarise(&run.samples), Paper::Wide).unwrap();
-    chart.iter().for_each(is_readable);
+    let on = |paper| compose(run, &summarise(&run.samples), paper).unwrap();
+    let chart = on(Paper::Wide);
+    let narrow = on(Paper::Narrow);
+    chart.iter().chain(&narrow).for_each(is_readable);
+    chart.iter().chain(&narrow).for_each(is_legible);
+    chart.iter().for_each(has_figures);
     chart
 }
 
@@ -31,6 +36,15 @@ fn small_residuals_are_not_pressed_flat_by_the_limits() {
     assert!(words(&chart).contains(&"measured less known, us"), "{:?}", words(&chart));
     assert!(!words(&chart).contains(&"within 1 ms"));
     insta::assert_snapshot!(chart.caption, @"Measured against known: null process: slope 1.0001 ± 0.0001, intercept 2.14 ms, furthest median 5.10 us off its line; null container, after its engine: slope 1.0002 ± 0.0001, intercept 2.13 ms, furthest median -10.1 us off its line. A valid run has every median within 1 ms of its line (further out than this chart).");
+}
+
+#[test]
+fn every_known_sleep_is_a_row_of_figures() {
+    let chart = calibration(&controlled(1.0002, 0.03)).unwrap();
+    let line = |row: &Vec<String>| row.join(" | ");
+    insta::assert_snapshot!(line(&chart.data.columns), @r#"control | known sleep, ms | n | measured median, ms | less known, ms | less known and intercept, ms | p25 to p75 of that, ms"#);
+    insta::assert_snapshot!(line(&chart.data.rows[4]), @r#"null process | 100 | 19 | 102 | +2.14 | +0.007 | +0.001 to +0.019"#);
+    assert_eq!(chart.data.rows.len(), 10);
 }
 
 #[test]
