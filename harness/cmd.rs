@@ -1,6 +1,6 @@
 //! One file a verb. A verb loads, acts, shows; the work is in the modules below.
 //!
-//! stdout is the result, stderr is everything else.
+//! stdout is the result, stderr is everything else, and goes through `voice`.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -22,6 +22,9 @@ mod report;
 mod run;
 mod sides;
 mod verdict;
+mod voice;
+
+use voice::{say, warn};
 
 /// Why a verb did not do what it was asked to: each kind has its exit code.
 #[derive(Debug)]
@@ -66,6 +69,7 @@ impl Failure {
 /// Does what was typed; returns the exit code.
 #[must_use]
 pub fn execute(cli: &Cli) -> ExitCode {
+    voice::begin(&cli.talk);
     let done = match &cli.verb {
         Verb::Run(args) => run::run(args),
         Verb::Gate(args) => gate::run(args),
@@ -79,7 +83,7 @@ pub fn execute(cli: &Cli) -> ExitCode {
     let Err(failure) = done else { return ExitCode::SUCCESS };
     let (code, message) = failure.report();
     if let Some(message) = message {
-        eprintln!("error: {}", message.trim_end());
+        voice::error(&message);
     }
     ExitCode::from(code)
 }
@@ -102,8 +106,4 @@ fn load_functions(common: &Common, scenario: &[String]) -> Result<Vec<Function>,
     }
     functions::select(&all, names)
         .map_err(|e| Failure::Usage(e.context(format!("{}", file.display()))))
-}
-
-fn say(text: &str) {
-    eprintln!("{text}");
 }

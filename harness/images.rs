@@ -12,6 +12,7 @@ use crate::engine::{BuildSpec, Image, ImageStore, LABEL_IMAGE};
 use crate::functions::{Base, Function};
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
+use crate::provision::tell::Work;
 use crate::store::{BaseRecord, FunctionRecord, Origin};
 
 mod context;
@@ -81,11 +82,13 @@ async fn ensure_one(
     run: &str,
 ) -> Result<FunctionRecord> {
     let used = used_bases(function, found)?;
-    prepare::run(function).await?;
+    prepare::run(function, bases.say()).await?;
     let spec = spec(function, &used)?;
     if engine.image(&spec.tag).await?.is_none() {
-        bases.say(&format!("building {}", spec.tag));
-        engine.build(&spec).await?;
+        let work = Work::begin(bases.say(), &format!("building {}", spec.tag));
+        work.detail(&format!("the engine builds {} in {}", spec.tag, function.context.display()));
+        let heard = |line: &str| work.printed(line);
+        work.watch(engine.build(&spec, &heard), || None).await?;
     }
     let image = engine.image(&spec.tag).await?;
     let image = image.filter(|i| !i.digest.is_empty());

@@ -22,6 +22,7 @@ mod environment;
 mod findings;
 pub mod histograms;
 mod html;
+pub mod look;
 mod markdown;
 mod noise;
 mod notes;

@@ -1,6 +1,7 @@
 //! `build`: the functions' images.
 
-use super::{Failure, load_functions, runtime, say};
+use super::voice::Aloud;
+use super::{Failure, load_functions, runtime};
 use crate::cli::Build;
 use crate::images;
 use crate::provision::bases::Bases;
@@ -13,8 +14,8 @@ pub(super) fn run(args: &Build) -> Result<(), Failure> {
     let consent = Consent::from_flag(args.common.provision);
     let records = runtime(false)?.block_on(async {
         let around = Surroundings::read();
-        let engine = engine::find(&around, consent, &say).await?;
-        let bases = Bases::new(&around, consent, &say);
+        let engine = engine::find(&around, consent, &Aloud).await?;
+        let bases = Bases::new(&around, consent, &Aloud);
         images::ensure(&engine, &functions, &bases, "build").await
     })?;
     for record in records {

@@ -1,5 +1,6 @@
 //! `clean`: what killed runs left behind. Touches only what carries our label.
 
+use super::voice::Aloud;
 use super::{Failure, runtime, say};
 use crate::cli::Clean;
 use crate::engine::docker::DockerEngine;
@@ -11,7 +12,7 @@ use crate::provision::{Consent, Surroundings, daemon, engine};
 pub(super) fn run(args: &Clean) -> Result<(), Failure> {
     runtime(false)?.block_on(async {
         let around = Surroundings::read();
-        match engine::find(&around, Consent::Withheld, &say).await {
+        match engine::find(&around, Consent::Withheld, &Aloud).await {
             Ok(engine) => sweep(&engine, args).await?,
             // Where no engine answers there is nothing to sweep, and the private
             // one may still have to be stopped.

@@ -8,7 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::progress::Progress;
-use super::say;
+use super::voice::{self, Aloud};
+use super::{say, warn};
 use crate::cli::EngineChoice;
 use crate::clock::Clock;
 use crate::drive::{Done, DriveError, Driver, Ended, Stop};
@@ -19,7 +20,7 @@ use crate::engine::{Engine, ImageStore};
 use crate::exec_trace::ExecTrace;
 use crate::host;
 use crate::images;
-use crate::machine::Reading;
+use crate::machine::{self, Reading};
 use crate::plan::Trial;
 use crate::platform::Platform;
 use crate::provision::bases::Bases;
@@ -60,8 +61,8 @@ impl Ready {
             return Ok(Ready::Fake { records: records.collect() });
         }
         let around = Surroundings::read();
-        let engine = engine::find(&around, consent, &say).await?;
-        let bases = Bases::new(&around, consent, &say);
+        let engine = engine::find(&around, consent, &Aloud).await?;
+        let bases = Bases::new(&around, consent, &Aloud);
         let mut records = Vec::new();
         for side in &request.sides {
             let built = images::ensure(&engine, &side.with_null(), &bases, &request.id).await;
@@ -122,7 +123,7 @@ fn listen(request: &Request, clock: Clock) -> Trace {
         return Err("switched off".to_owned());
     }
     ExecTrace::start(clock).map_err(|reason| {
-        say(&format!("phases of the engine will be merged: {reason}"));
+        warn(&format!("phases of the engine will be merged: {reason}"));
         reason.to_string()
     })
 }
@@ -139,12 +140,14 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     trace: Trace,
     steering: Steering<'_, A>,
 ) -> Result<Ended> {
+    let preparing = voice::step("preparing: a look at the engine and a first start");
     let mut info = engine.describe().await?;
     info.address = without_home(&info.address);
     let warnings = other_runs(images).await?;
     let targets = prepare::targets(request, images, &info, records).await?;
     let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
     prepare::try_all(request, &platform, &targets).await?;
+    drop(preparing);
     let mut writers = Vec::new();
     for (index, side) in request.sides.iter().enumerate() {
         let (records, warnings) = (records[index].clone(), warnings.clone());
@@ -164,7 +167,7 @@ async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     steering: Steering<'_, A>,
 ) -> Result<Ended> {
     say(&request.announce());
-    let (begun, before) = (Instant::now(), Reading::now());
+    let (begun, before) = (Instant::now(), Before::now());
     let mut asked = vec![0; writers.len()];
     let ended = trials(request, driver, &mut writers, &mut asked, steering).await;
     let cleared = driver.platform().clear().await;
@@ -182,8 +185,8 @@ async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     Steering { stop, again }: Steering<'_, A>,
 ) -> Result<Ended, DriveError> {
     let Request { plan, scenario, .. } = request;
-    let begun = Instant::now();
-    let mut progress = Progress::new(plan.trials.len(), request.rounds());
+    let estimate = plan.estimate(scenario);
+    let mut progress = Progress::new(plan.trials.len(), request.rounds(), estimate);
     let mut rows = |progress: &mut Progress, trial: &Trial, done: Done| {
         asked[trial.side] += plan.invocations_of(scenario, trial);
         writers[trial.side].append(&done.record, &done.samples)?;
@@ -200,15 +203,27 @@ async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
             ended = driver.run_trials(&more, stop, rows).await;
         }
     }
-    progress.end(begun.elapsed());
+    progress.end();
     ended
+}
+
+/// The machine before the first trial.
+struct Before {
+    reading: Reading,
+    throttles: Option<u64>,
+}
+
+impl Before {
+    fn now() -> Self {
+        Self { reading: Reading::now(), throttles: machine::throttles() }
+    }
 }
 
 /// How a measurement came to its end.
 struct Closing {
     ended: Result<Ended, DriveError>,
     begun: Instant,
-    before: Reading,
+    before: Before,
     /// Invocations that were asked for, by side.
     asked: Vec<u64>,
 }
@@ -222,11 +237,14 @@ fn close<E: Engine>(
 ) -> Result<Ended> {
     let Closing { ended, begun, before, asked } = closing;
     let nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    let meanwhile = Meanwhile::between(&before, &Reading::now(), nanoseconds);
+    let meanwhile = Meanwhile::between(&before.reading, &Reading::now(), nanoseconds);
+    let throttled = machine::throttles().zip(before.throttles);
+    let throttled = throttled.and_then(|(now, then)| now.checked_sub(then));
     let mut saved = Ok(());
     for (writer, asked) in writers.iter_mut().zip(asked) {
         let record = &mut writer.record;
-        record.machine.load_at_start = before.load;
+        record.machine.load_at_start = before.reading.load;
+        record.machine.throttled = throttled;
         record.machine.meanwhile = Some(meanwhile);
         record.elapsed = Some(begun.elapsed().as_secs_f64());
         record.driver_memory = Some(host::peak_memory());
@@ -277,7 +295,7 @@ async fn other_runs(engine: &impl Engine) -> Result<Vec<String>> {
          or remove its leftovers with `coldstart clean`",
         runs.join(", ")
     );
-    say(&format!("warning: {warning}"));
+    warn(&warning);
     Ok(vec![warning])
 }
 

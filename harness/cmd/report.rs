@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Failure, say};
+use super::{Failure, voice, warn};
 use crate::cli::Report;
 use crate::stats::Summary;
 use crate::store::Run;
@@ -26,12 +26,14 @@ pub(super) fn run(args: &Report) -> Result<(), Failure> {
 /// Writes summary, histograms, charts and reports of a run; returns its table.
 pub(super) fn write(run: &Run, summaries: &[Summary]) -> Result<String> {
     if run.truncated {
-        say("the last row of samples.jsonl was cut short and is left out");
+        warn("the last row of samples.jsonl was cut short and is left out");
     }
+    let writing = voice::step("writing the report");
     for artifact in report::render(run, summaries)? {
         store::write(&run.folder, &artifact.path, &artifact.bytes)?;
     }
-    Ok(report::table::table(run, summaries))
+    drop(writing);
+    Ok(report::table::table(run, summaries, &voice::look()))
 }
 
 fn splice(run: &Run, summaries: &[Summary], page: &Path) -> Result<()> {

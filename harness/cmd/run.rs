@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 
 use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
-use super::{Failure, load_functions, report, runtime, say};
+use super::{Failure, load_functions, report, runtime, voice, warn};
 use crate::cli::{self, EngineChoice};
 use crate::drive::Ended;
 use crate::functions::{self, Function};
@@ -18,6 +18,10 @@ use crate::units::format_share;
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
 const UNTIL_ROUNDS: u32 = 1_000;
+
+/// What is said of a measurement that its time limit ended.
+pub(super) const OUT_OF_TIME: &str =
+    "the time limit ended it, not every round was measured: raise --max-time for all of them";
 
 /// Measures a scenario, or shows its plan.
 pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
@@ -71,13 +75,13 @@ fn finish(request: &Request, ended: Result<Ended>) -> Result<(), Failure> {
         match report::write(run, &stats::summarise(&run.samples)) {
             Ok(table) => println!("{table}"),
             Err(error) if ended.is_ok() => return Err(error.into()),
-            Err(error) => say(&format!("the report could not be written: {error:#}")),
+            Err(error) => warn(&format!("the report could not be written: {error:#}")),
         }
-        say(&format!("kept in {}", folder.display()));
+        where_it_is(folder);
     }
     match ended? {
         Ended::Stopped => return Err(Failure::Interrupted),
-        Ended::OutOfTime => say("the time limit ended it: not every round was measured"),
+        Ended::OutOfTime => warn(OUT_OF_TIME),
         Ended::Complete => {}
     }
     match run.as_ref().and_then(all_failed) {
@@ -86,6 +90,14 @@ fn finish(request: &Request, ended: Result<Ended>) -> Result<(), Failure> {
         }
         None => Ok(()),
     }
+}
+
+/// Where everything is, and what is worth typing next.
+fn where_it_is(folder: &Path) {
+    let folder = folder.display();
+    voice::point("kept in ", &folder.to_string());
+    voice::point("open    ", &format!("{folder}/report.html"));
+    voice::point("next    ", &format!("coldstart compare {folder} OTHER_RUN"));
 }
 
 /// The first cause, when nothing succeeded at all.
@@ -147,7 +159,7 @@ pub(super) fn null(
     if null.is_none() {
         scenario.controls = false;
         let file = functions_file.display();
-        say(&format!("no controls: {file} names no `null` function, so nothing is calibrated"));
+        warn(&format!("no controls: {file} names no `null` function, so nothing is calibrated"));
     }
     Ok(null)
 }

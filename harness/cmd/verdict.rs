@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Failure, say};
+use super::{Failure, say, voice, warn};
 use crate::compare::{Comparison, Outcome};
 use crate::report::{self, comparison};
 use crate::store;
@@ -21,9 +21,9 @@ pub(super) fn give(found: &Comparison, folder: &Path, strict: bool) -> Result<()
         && let Err(error) = append(Path::new(&summary), &comparison::markdown(found))
     {
         // The verdict is not less true for it.
-        say(&format!("warning: {error:#}"));
+        warn(&format!("{error:#}"));
     }
-    println!("{}", comparison::text(found));
+    println!("{}", comparison::text(found, &voice::look()));
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         for line in comparison::annotations(found) {
             println!("{line}");

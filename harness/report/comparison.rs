@@ -6,6 +6,7 @@
 use anyhow::Result;
 
 use super::Artifact;
+use super::look::Look;
 use crate::compare::Comparison;
 
 mod annotations;
@@ -35,10 +36,10 @@ pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
     ])
 }
 
-/// The comparison for a terminal: lines of at most 100 columns where names allow it.
+/// The comparison for a terminal, as wide as it is told.
 #[must_use]
-pub fn text(comparison: &Comparison) -> String {
-    text::text(comparison)
+pub fn text(comparison: &Comparison, look: &Look) -> String {
+    text::text(comparison, look)
 }
 
 /// The comparison for a pull request's comment or a step's summary, as

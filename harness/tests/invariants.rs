@@ -70,7 +70,7 @@ fn each_foreign_library_has_one_home() {
     check("bollard", &["harness/engine/docker"]);
     check("plotters", &["harness/report/chart"]);
     check("clap", &["harness/cli", "harness/main.rs"]);
-    check("indicatif", &["harness/cmd/progress.rs"]);
+    check("anstyle_query", &["harness/cmd/voice"]);
     check("maud", &["harness/report/"]);
     check("quick_junit", &["harness/report/comparison/junit.rs"]);
     check("schemars", &["harness/report/comparison/json"]);

@@ -48,7 +48,7 @@ async fn it_starts_is_found_again_and_stops() {
     let folder = tempfile::tempdir().unwrap();
     let around = in_folder(folder.path());
     let begun = Instant::now();
-    let engine = start(&around, &|line| eprintln!("{line}")).await.unwrap();
+    let engine = start(&around, &|line: &str| eprintln!("{line}")).await.unwrap();
     eprintln!("started in {:?}: {:?}", begun.elapsed(), engine.describe().await.unwrap());
     let pid = private_pid(&around).unwrap();
     assert_eq!(rustix::process::getpgid(Pid::from_raw(pid)).unwrap().as_raw_pid(), pid);

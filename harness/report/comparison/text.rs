@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use unicode_width::UnicodeWidthStr;
 
 use super::answer::{answer, outcome};
 use super::facts;
@@ -11,30 +12,27 @@ use super::words::{
     row_change_alone, row_p,
 };
 use crate::compare::{Comparison, Row, Verdict};
-use crate::report::table::wrapped;
+use crate::report::look::{Look, wrapped};
 use crate::report::words::counted;
 
-/// Columns that lines keep to where names allow it.
-const WIDTH: usize = 100;
-
 /// The whole text: answer, what was compared, rows, reservations.
-pub(super) fn text(comparison: &Comparison) -> String {
+pub(super) fn text(comparison: &Comparison, look: &Look) -> String {
     let names = Names::of(comparison);
-    let mut lines = wrapped(&answer(comparison, &names), "");
+    let mut lines = wrapped(&answer(comparison, &names), "", look.columns());
     lines.push(format!("outcome: {} ({})", comparison.outcome.name(), outcome(comparison)));
     section(&mut lines, "");
-    lines.extend(named(&facts::compared(comparison)));
+    lines.extend(named(&facts::compared(comparison), look));
     section(&mut lines, "");
-    lines.extend(rows(comparison, &names));
+    lines.extend(rows(comparison, &names, look));
     let missing: Vec<String> = comparison
         .missing
         .iter()
         .map(|m| format!("{}: {}", names.missing(m), lacks(m.lacks)))
         .collect();
-    list(&mut lines, "missing", &missing);
+    list(&mut lines, "missing", &missing, look);
     let advisory: Vec<String> = comparison.advisory.iter().map(|why| remark(why)).collect();
-    list(&mut lines, "ADVISORY: this comparison binds nobody", &advisory);
-    list(&mut lines, "to know", &facts::notes(comparison));
+    list(&mut lines, "ADVISORY: this comparison binds nobody", &advisory, look);
+    list(&mut lines, "to know", &facts::notes(comparison), look);
     section(&mut lines, "how to repeat it (how to read it: compare.md)");
     for (side, command) in facts::repeat(comparison) {
         lines.push(format!("  # {side}"));
@@ -58,20 +56,21 @@ fn section(lines: &mut Vec<String>, heading: &str) {
     }
 }
 
-fn list(lines: &mut Vec<String>, heading: &str, entries: &[String]) {
+fn list(lines: &mut Vec<String>, heading: &str, entries: &[String], look: &Look) {
     if entries.is_empty() {
         return;
     }
     section(lines, heading);
-    lines.extend(entries.iter().flat_map(|entry| wrapped(entry, "  ")));
+    lines.extend(entries.iter().flat_map(|entry| wrapped(entry, "  ", look.columns())));
 }
 
-fn named(facts: &[(String, String)]) -> Vec<String> {
-    facts.iter().flat_map(|(name, text)| wrapped(&format!("{name}: {text}"), "")).collect()
+fn named(facts: &[(String, String)], look: &Look) -> Vec<String> {
+    let named = facts.iter().map(|(name, text)| format!("{name}: {text}"));
+    named.flat_map(|fact| wrapped(&fact, "", look.columns())).collect()
 }
 
 /// The rows that decide, worst first, then those of the others that moved.
-fn rows(comparison: &Comparison, names: &Names) -> Vec<String> {
+fn rows(comparison: &Comparison, names: &Names, look: &Look) -> Vec<String> {
     let (shown, quiet): (Vec<&Row>, Vec<&Row>) =
         comparison.worst_first().into_iter().partition(|row| row.gated || has_moved(row));
     let (decide, moved) = shown.split_at(shown.iter().filter(|row| row.gated).count());
@@ -83,7 +82,7 @@ fn rows(comparison: &Comparison, names: &Names) -> Vec<String> {
         lines.push(format!("conditions of all rows: {under}"));
     }
     let conditions = under.len() > 1;
-    lines.extend(aligned(decide, names, conditions));
+    lines.extend(aligned(decide, names, conditions, look));
     if decide.is_empty() {
         lines.push("no row decides".to_owned());
     }
@@ -92,8 +91,8 @@ fn rows(comparison: &Comparison, names: &Names) -> Vec<String> {
         // Apart, so that a column has one unit.
         let (times, sizes): (Vec<&Row>, Vec<&Row>) =
             moved.iter().partition(|row| row.metric.is_time());
-        lines.extend(aligned(&times, names, conditions));
-        lines.extend(aligned(&sizes, names, conditions));
+        lines.extend(aligned(&times, names, conditions, look));
+        lines.extend(aligned(&sizes, names, conditions, look));
     }
     if !quiet.is_empty() {
         let quiet = counted(quiet.len() as u64, "row");
@@ -109,20 +108,25 @@ fn has_moved(row: &Row) -> bool {
 
 /// Rows in columns. Conclusions stand at the end of each, or below it where one of
 /// them would be too wide.
-fn aligned(rows: &[&Row], names: &Names, conditions: bool) -> Vec<String> {
+fn aligned(rows: &[&Row], names: &Names, conditions: bool, look: &Look) -> Vec<String> {
     let grid = grid(rows, names, conditions).to_string();
     let figures: Vec<&str> = grid.lines().map(str::trim_end).collect();
-    let edge = figures.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+    let edge = figures.iter().map(|line| line.width()).max().unwrap_or(0);
     let ends: Vec<String> = rows.iter().map(|row| conclusion(row)).collect();
-    let widest = ends.iter().map(|end| end.chars().count()).max().unwrap_or(0);
-    let beside = edge + 2 + widest <= WIDTH;
+    let widest = ends.iter().map(|end| end.width()).max().unwrap_or(0);
+    let beside = edge + 2 + widest <= look.columns();
     let mut lines = Vec::new();
     for (line, end) in figures.iter().zip(&ends) {
-        if beside {
+        if edge > look.columns() {
+            // No room for columns: a paragraph a row.
+            let words: Vec<&str> = line.split_whitespace().collect();
+            lines.extend(wrapped(&words.join(" "), "", look.columns()));
+            lines.extend(wrapped(end, "    ", look.columns()));
+        } else if beside {
             lines.push(format!("{line:edge$}  {end}"));
         } else {
             lines.push((*line).to_owned());
-            lines.extend(wrapped(end, "    "));
+            lines.extend(wrapped(end, "    ", look.columns()));
         }
     }
     lines
