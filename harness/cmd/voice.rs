@@ -74,8 +74,8 @@ pub(super) fn is_verbose() -> bool {
 /// How a result on standard output may look.
 pub(super) fn look() -> Look {
     let Talk { verbose, color, .. } = voice().talk;
-    let Surface { width, colour, unicode, .. } = Surface::of_stdout(color);
-    Look { width, colour, unicode, all: verbose }
+    let Surface { terminal, width, colour, unicode, .. } = Surface::of_stdout(color);
+    Look { width, terminal, colour, unicode, all: verbose }
 }
 
 /// Whether there is a line of a terminal to draw on, and its width and letters.

@@ -94,12 +94,12 @@ fn the_version_is_the_first_line_that_says_something() {
 async fn a_failed_prepare_shows_its_last_lines() {
     let folder = folder();
     let mut function = function(folder.path());
-    prepare::run(&function).await.unwrap();
+    prepare::run(&function, &|_: &str| ()).await.unwrap();
     let script = "pwd; echo deep trouble >&2; exit 5";
     function.prepare = ["sh", "-c", script].map(str::to_owned).to_vec();
-    let text = prepare::run(&function).await.unwrap_err().to_string();
+    let text = prepare::run(&function, &|_: &str| ()).await.unwrap_err().to_string();
     assert!(text.contains("deep trouble") && text.contains("exit status: 5"), "{text}");
     function.prepare = vec!["no-such-program".to_owned()];
-    let text = prepare::run(&function).await.unwrap_err().to_string();
+    let text = prepare::run(&function, &|_: &str| ()).await.unwrap_err().to_string();
     assert!(text.contains("is `no-such-program` installed?"), "{text}");
 }

@@ -166,9 +166,31 @@ mod tests {
         assert!(!text.contains("line 80\n") && text.contains("x.log"), "{text}");
     }
 
+    #[test]
+    fn the_last_line_of_a_growing_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("x.log");
+        assert_eq!(last_line(&log), None);
+        std::fs::write(&log, "one\n50 %\r60 %\r\n\n").unwrap();
+        assert_eq!(last_line(&log).as_deref(), Some("60 %"));
+        std::fs::write(&log, "long ".repeat(9_000) + "\nlast").unwrap();
+        assert_eq!(last_line(&log).as_deref(), Some("last"));
+    }
+
+    #[tokio::test]
+    async fn what_is_printed_is_passed_on_and_the_end_of_it_kept() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "for i in $(seq 1 99); do echo line $i; done; echo bad >&2; exit 3"]);
+        let count = std::cell::Cell::new(0);
+        let (status, text) = captured(command, |_| count.set(count.get() + 1)).await.unwrap();
+        assert_eq!((status.code(), count.get()), (Some(3), 100));
+        assert!(text.contains("line 99") && !text.contains("line 80\n"), "{text}");
+    }
+
     #[tokio::test]
     async fn a_missing_program_is_named() {
         let folder = tempfile::tempdir().unwrap();
+        let work = Work::begin(&|_: &str| (), "work");
         let command = ["no-such-program".to_owned()];
         let log = folder.path().join("x.log");
         let error = run("try", &command, &log, Interrupt::Spares, &work).await.unwrap_err();

@@ -8,12 +8,18 @@ use unicode_width::UnicodeWidthStr;
 pub const PLAIN_WIDTH: usize = 80;
 /// Columns beyond which lines get harder to read, not fuller.
 const WIDEST: usize = 120;
+/// A space that no line is broken at.
+const BOUND: &str = "\u{a0}";
+/// Columns of wide rows where there is no terminal.
+const ROWS: usize = 100;
 
 /// How text for a terminal may look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Look {
     /// Columns that there are.
     pub width: usize,
+    /// Whether it is for a terminal, where what is wider is broken.
+    pub terminal: bool,
     /// Whether it is coloured. Nothing is told by colour alone.
     pub colour: bool,
     /// Whether more than ASCII can be drawn with.
@@ -25,7 +31,7 @@ pub struct Look {
 impl Default for Look {
     /// As in a pipe.
     fn default() -> Self {
-        Self { width: PLAIN_WIDTH, colour: false, unicode: true, all: false }
+        Self { width: PLAIN_WIDTH, terminal: false, colour: false, unicode: true, all: false }
     }
 }
 
@@ -33,6 +39,12 @@ impl Look {
     /// Columns that are used.
     pub(super) fn columns(&self) -> usize {
         self.width.min(WIDEST)
+    }
+
+    /// Columns of rows that read badly when they are broken: off a terminal, in a log,
+    /// they may be a little wider.
+    pub(super) fn columns_of_rows(&self) -> usize {
+        if self.terminal { self.columns() } else { self.columns().max(ROWS) }
     }
 
     /// A whole line as a heading.
@@ -82,6 +94,13 @@ pub fn wrapped(text: &str, indent: &str, width: usize) -> Vec<String> {
     }
     lines.push(line);
     lines
+}
+
+/// [`wrapped`], and no break within a part: `n 19` stays together.
+pub(super) fn flowing(parts: &[String], between: &str, indent: &str, width: usize) -> Vec<String> {
+    let bound: Vec<String> = parts.iter().map(|part| part.replace(' ', BOUND)).collect();
+    let lines = wrapped(&bound.join(between), indent, width);
+    lines.into_iter().map(|line| line.replace(BOUND, " ")).collect()
 }
 
 #[cfg(test)]

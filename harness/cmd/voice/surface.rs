@@ -13,7 +13,9 @@ const NARROWEST: usize = 20;
 /// What a stream can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Surface {
-    /// Whether it is a terminal on which a line can be drawn over.
+    /// Whether it is a terminal.
+    pub(super) terminal: bool,
+    /// Whether it is one on which a line can be drawn over.
     pub(super) live: bool,
     /// In columns, when it was looked at.
     pub(super) width: usize,
@@ -25,7 +27,7 @@ pub(super) struct Surface {
 
 impl Default for Surface {
     fn default() -> Self {
-        Self { live: false, width: PLAIN_WIDTH, colour: false, unicode: false }
+        Self { terminal: false, live: false, width: PLAIN_WIDTH, colour: false, unicode: false }
     }
 }
 
@@ -41,6 +43,7 @@ impl Surface {
     fn of(stream: &(impl IsTerminal + AsFd), colour: Colour) -> Self {
         let terminal = stream.is_terminal();
         Self {
+            terminal,
             live: terminal && anstyle_query::term_supports_color(),
             width: if terminal { columns(stream) } else { PLAIN_WIDTH },
             colour: is_coloured(colour, terminal),

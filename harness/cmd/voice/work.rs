@@ -107,9 +107,17 @@ impl Works {
         };
         vec![
             (BOLD, format!("{frame} {what}{others}")),
-            (Style::new(), format!("  {}", format_wait(elapsed))),
+            (Style::new(), since(elapsed)),
             (DIM, format!("  {last}")),
         ]
+    }
+}
+
+/// `  12 s`; nothing in the first second.
+fn since(elapsed: Duration) -> String {
+    match elapsed.as_secs() {
+        0 => String::new(),
+        seconds => format!("  {}", format_wait(Duration::from_secs(seconds))),
     }
 }
 
@@ -130,7 +138,8 @@ mod tests {
         works.all.insert(2, work("building two"));
         let pieces = works.pieces(Canvas { width: 80, unicode: false });
         let text: String = pieces.into_iter().map(|(_, text)| text).collect();
-        assert!(text.ends_with("building one (and 1 more)  0 s  Step 2/7"), "{text}");
+        assert!(text.ends_with("building one (and 1 more)  Step 2/7"), "{text}");
+        assert_eq!(since(Duration::from_millis(75_900)), "  75 s");
         assert!(text.is_ascii());
     }
 }

@@ -15,6 +15,9 @@ use crate::compare::{Comparison, Row, Verdict};
 use crate::report::look::{Look, wrapped};
 use crate::report::words::counted;
 
+/// Columns at the end of a row that say how its conclusion was reached.
+const REACHED: usize = 3;
+
 /// The whole text: answer, what was compared, rows, reservations.
 pub(super) fn text(comparison: &Comparison, look: &Look) -> String {
     let names = Names::of(comparison);
@@ -106,36 +109,53 @@ fn has_moved(row: &Row) -> bool {
     matches!(row.verdict, Verdict::Regressed | Verdict::Improved)
 }
 
-/// Rows in columns. Conclusions stand at the end of each, or below it where one of
-/// them would be too wide.
+/// Rows in columns. What does not fit beside them stands below each: the conclusion,
+/// then how it was reached; where not even that is enough, each row is a paragraph.
 fn aligned(rows: &[&Row], names: &Names, conditions: bool, look: &Look) -> Vec<String> {
-    let grid = grid(rows, names, conditions).to_string();
-    let figures: Vec<&str> = grid.lines().map(str::trim_end).collect();
-    let edge = figures.iter().map(|line| line.width()).max().unwrap_or(0);
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(row, names, conditions)).collect();
     let ends: Vec<String> = rows.iter().map(|row| conclusion(row)).collect();
+    let columns = look.columns_of_rows();
+    let whole = grid(&cells, conditions);
     let widest = ends.iter().map(|end| end.width()).max().unwrap_or(0);
-    let beside = edge + 2 + widest <= look.columns();
-    let mut lines = Vec::new();
-    for (line, end) in figures.iter().zip(&ends) {
-        if edge > look.columns() {
-            // No room for columns: a paragraph a row.
-            let words: Vec<&str> = line.split_whitespace().collect();
-            lines.extend(wrapped(&words.join(" "), "", look.columns()));
-            lines.extend(wrapped(end, "    ", look.columns()));
-        } else if beside {
-            lines.push(format!("{line:edge$}  {end}"));
-        } else {
-            lines.push((*line).to_owned());
-            lines.extend(wrapped(end, "    ", look.columns()));
-        }
+    if let Some(edge) = edge(&whole).filter(|edge| edge + 2 + widest <= columns) {
+        let beside = |(line, end): (&String, &String)| format!("{line:edge$}  {end}");
+        return whole.iter().zip(&ends).map(beside).collect();
     }
-    lines
+    let fits = |lines: &[String]| edge(lines).is_some_and(|edge| edge <= columns);
+    let below = |end: &str| wrapped(end, "    ", look.columns());
+    if fits(&whole) {
+        let both = whole.into_iter().zip(&ends);
+        return both.flat_map(|(line, end)| [vec![line], below(end)].concat()).collect();
+    }
+    let (short, rest): (Vec<Vec<String>>, Vec<String>) =
+        cells.iter().map(|cells| split(cells)).unzip();
+    let narrow = grid(&short, conditions);
+    let ends = rest.iter().zip(&ends).map(|(rest, end)| format!("{end}  {rest}"));
+    if fits(&narrow) {
+        let both = narrow.into_iter().zip(ends);
+        return both.flat_map(|(line, end)| [vec![line], below(&end)].concat()).collect();
+    }
+    let words = short.iter().map(|cells| cells.join(" "));
+    let words = words.map(|text| wrapped(text.trim_end(), "", look.columns()));
+    words.zip(ends).flat_map(|(lines, end)| [lines, below(&end)].concat()).collect()
 }
 
-fn grid(rows: &[&Row], names: &Names, conditions: bool) -> Table {
+/// Columns of the widest line.
+fn edge(lines: &[String]) -> Option<usize> {
+    lines.iter().map(|line| line.width()).max()
+}
+
+/// A row without how it was reached (`p`, `n` and `err`), and that alone.
+fn split(cells: &[String]) -> (Vec<String>, String) {
+    let (short, rest) = cells.split_at(cells.len().saturating_sub(REACHED));
+    let rest: Vec<&str> = rest.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
+    (short.to_vec(), rest.join(" "))
+}
+
+fn grid(rows: &[Vec<String>], conditions: bool) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.add_rows(rows.iter().map(|row| cells(row, names, conditions)));
+    table.add_rows(rows);
     // The column of base's value.
     let base = if conditions { 4 } else { 3 };
     for (index, column) in table.column_iter_mut().enumerate() {
@@ -146,7 +166,7 @@ fn grid(rows: &[&Row], names: &Names, conditions: bool) -> Table {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 fn cells(row: &Row, names: &Names, conditions: bool) -> Vec<String> {

@@ -32,7 +32,7 @@ pub(super) fn blocks(run: &Run, summaries: &[Summary], look: &Look) -> Vec<Strin
     let names: Vec<String> = rows.iter().map(|(name, _)| shortened(name, most - 1)).collect();
     let widest = names.iter().map(|name| name.width()).max().unwrap_or(0);
     let columns = look.columns().saturating_sub(2 + widest + 2 + COUNT).min(MOST);
-    let mut lines = vec![look.heading(&"cold starts, ms, on one logarithmic scale"[..])];
+    let mut lines = vec![look.heading("cold starts, ms, logarithmic scale")];
     let letters = if look.unicode { BLOCKS } else { ASCII };
     for ((_, ns), name) in rows.iter().zip(&names) {
         let pad = " ".repeat(widest - name.width());

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::report::controls;
 use crate::report::findings::Findings;
-use crate::report::look::{Look, wrapped};
+use crate::report::look::{Look, flowing, wrapped};
 use crate::report::words::{
     DASH, act, conditions, groups, level, maximum, members, plain, quantile, ratio, split, step,
 };
@@ -15,11 +15,15 @@ use crate::store::Run;
 
 /// Columns that are headed by nothing: they are words.
 const WORDS: usize = 3;
+/// A terminal as wide has room for more columns.
+const WIDE: usize = 120;
+/// What stands between the phases of a split.
+const SEPARATOR: &str = " · ";
 
 /// How much of a cell has room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Room {
-    /// Intervals of every quantile, and more quantiles.
+    /// Another interval, and more quantiles.
     Wide,
     /// The usual columns.
     Usual,
@@ -28,16 +32,7 @@ enum Room {
 impl Room {
     fn headings(self) -> &'static [&'static str] {
         match self {
-            Room::Wide => &[
-                "n",
-                "err",
-                "p50 (95 %)",
-                "p90 (95 %)",
-                "p95 (95 %)",
-                "p99 (95 %)",
-                "max",
-                "/ warm",
-            ],
+            Room::Wide => &["n", "err", "p50 (95 %)", "p90 (95 %)", "p95", "p99", "max", "/ warm"],
             Room::Usual => &["n", "err", "p50 (95 %)", "p90", "max", "/ warm"],
         }
     }
@@ -48,7 +43,8 @@ impl Room {
             vec![latency.n.to_string(), latency.failed.to_string(), quantile(&latency.p50)];
         match self {
             Room::Wide => {
-                figures.extend([&latency.p90, &latency.p95, &latency.p99].map(quantile));
+                figures.push(quantile(&latency.p90));
+                figures.extend([&latency.p95, &latency.p99].map(value));
             }
             Room::Usual => figures.push(value(&latency.p90)),
         }
@@ -72,7 +68,9 @@ pub(super) fn rows(
     let groups = groups(run, summaries);
     let ordered: Vec<Vec<&Summary>> = groups.iter().map(|g| members(summaries, g)).collect();
     let all: Vec<&Summary> = ordered.iter().flatten().copied().collect();
-    let grid = [Room::Wide, Room::Usual].into_iter().find_map(|room| fitting(&all, room, look));
+    let rooms =
+        if look.columns() >= WIDE { &[Room::Wide, Room::Usual][..] } else { &[Room::Usual] };
+    let grid = rooms.iter().find_map(|room| fitting(&all, *room, look));
     let stacked = grid.is_none();
     let mut grid = grid.into_iter().flatten();
     let mut lines: Vec<String> = grid.next().map(|line| look.faint(&line)).into_iter().collect();
@@ -88,7 +86,8 @@ pub(super) fn rows(
                 lines.extend(paragraph(summary, look));
             }
             if let Some(split) = split(run, summary) {
-                let split = wrapped(&split, "      ", look.columns());
+                let parts: Vec<String> = split.split(SEPARATOR).map(str::to_owned).collect();
+                let split = flowing(&parts, SEPARATOR, "      ", look.columns());
                 lines.extend(split.iter().map(|line| look.faint(line)));
             }
         }
@@ -145,6 +144,6 @@ fn paragraph(summary: &Summary, look: &Look) -> Vec<String> {
     ];
     let ratio = ratio(summary);
     figures.extend((!ratio.is_empty()).then(|| format!("{ratio} warm")));
-    lines.extend(wrapped(&figures.join(", "), "    ", look.columns()));
+    lines.extend(flowing(&figures, ", ", "    ", look.columns()));
     lines
 }
