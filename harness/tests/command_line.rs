@@ -12,6 +12,7 @@ mod controls;
 mod factors;
 mod gate;
 mod mistakes;
+mod terminal;
 
 /// The program in the project's folder, as far from the environment as can be.
 fn coldstart(args: &[&str]) -> Command {

@@ -22,10 +22,11 @@ const REACHED: usize = 3;
 pub(super) fn text(comparison: &Comparison, look: &Look) -> String {
     let names = Names::of(comparison);
     let mut lines = wrapped(&answer(comparison, &names), "", look.columns());
-    lines.push(format!("outcome: {} ({})", comparison.outcome.name(), outcome(comparison)));
-    section(&mut lines, "");
+    let outcome = format!("outcome: {} ({})", comparison.outcome.name(), outcome(comparison));
+    lines.extend(wrapped(&outcome, "", look.columns()));
+    section(&mut lines, "", look);
     lines.extend(named(&facts::compared(comparison), look));
-    section(&mut lines, "");
+    section(&mut lines, "", look);
     lines.extend(rows(comparison, &names, look));
     let missing: Vec<String> = comparison
         .missing
@@ -36,7 +37,7 @@ pub(super) fn text(comparison: &Comparison, look: &Look) -> String {
     let advisory: Vec<String> = comparison.advisory.iter().map(|why| remark(why)).collect();
     list(&mut lines, "ADVISORY: this comparison binds nobody", &advisory, look);
     list(&mut lines, "to know", &facts::notes(comparison), look);
-    section(&mut lines, "how to repeat it (how to read it: compare.md)");
+    section(&mut lines, "how to repeat it (how to read it: compare.md)", look);
     for (side, command) in facts::repeat(comparison) {
         lines.push(format!("  # {side}"));
         // Not wrapped: it is to be copied.
@@ -52,10 +53,10 @@ fn harmless(line: &str) -> String {
 }
 
 /// An empty line, and a heading where there is one.
-fn section(lines: &mut Vec<String>, heading: &str) {
+fn section(lines: &mut Vec<String>, heading: &str, look: &Look) {
     lines.push(String::new());
     if !heading.is_empty() {
-        lines.push(heading.to_owned());
+        lines.extend(wrapped(heading, "", look.columns()));
     }
 }
 
@@ -63,7 +64,7 @@ fn list(lines: &mut Vec<String>, heading: &str, entries: &[String], look: &Look)
     if entries.is_empty() {
         return;
     }
-    section(lines, heading);
+    section(lines, heading, look);
     lines.extend(entries.iter().flat_map(|entry| wrapped(entry, "  ", look.columns())));
 }
 
@@ -82,7 +83,8 @@ fn rows(comparison: &Comparison, names: &Names, look: &Look) -> Vec<String> {
         shown.iter().filter_map(|row| Some(names.conditions(row.cell.as_ref()?))).collect();
     // Said once where all have the same.
     if let (1, Some(under)) = (under.len(), under.first()) {
-        lines.push(format!("conditions of all rows: {under}"));
+        let under = format!("conditions of all rows: {under}");
+        lines.extend(wrapped(&under, "", look.columns()));
     }
     let conditions = under.len() > 1;
     lines.extend(aligned(decide, names, conditions, look));
@@ -90,7 +92,7 @@ fn rows(comparison: &Comparison, names: &Names, look: &Look) -> Vec<String> {
         lines.push("no row decides".to_owned());
     }
     if !moved.is_empty() {
-        section(&mut lines, "these decide nothing:");
+        section(&mut lines, "these decide nothing:", look);
         // Apart, so that a column has one unit.
         let (times, sizes): (Vec<&Row>, Vec<&Row>) =
             moved.iter().partition(|row| row.metric.is_time());
@@ -100,7 +102,7 @@ fn rows(comparison: &Comparison, names: &Names, look: &Look) -> Vec<String> {
     if !quiet.is_empty() {
         let quiet = counted(quiet.len() as u64, "row");
         let quiet = format!("not shown, neither deciding nor moved: {quiet}, see compare.json");
-        section(&mut lines, &quiet);
+        section(&mut lines, &quiet, look);
     }
     lines
 }
