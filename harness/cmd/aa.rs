@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow};
 use tokio::sync::watch;
 
 use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
-use super::{Failure, compare, gate, load_functions, runtime, say};
+use super::{Failure, compare, gate, load_functions, runtime, say, voice};
 use crate::cli::{self, EngineChoice, Injection};
 use crate::compare::{Measured, Noise, Rates, Rules, Setting};
 use crate::drive::{Ended, Stop};
@@ -59,7 +59,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
         store::write(&aa.folder, &file.path, &file.bytes)?;
     }
     println!("{}", rates::text(&found));
-    say(&format!("kept in {}", aa.folder.display()));
+    voice::point("kept in ", &aa.folder.display().to_string());
     ended
 }
 

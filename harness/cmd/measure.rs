@@ -140,7 +140,7 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     trace: Trace,
     steering: Steering<'_, A>,
 ) -> Result<Ended> {
-    let preparing = voice::step("preparing: a look at the engine and a first start");
+    let preparing = voice::step("preparing");
     let mut info = engine.describe().await?;
     info.address = without_home(&info.address);
     let warnings = other_runs(images).await?;

@@ -20,6 +20,7 @@ pub(super) fn run(args: &Report) -> Result<(), Failure> {
         splice(&run, &summaries, page)?;
     }
     println!("{table}");
+    voice::point("open ", &args.run.join("report.html").display().to_string());
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Failure, say, voice, warn};
+use super::{Failure, voice, warn};
 use crate::compare::{Comparison, Outcome};
 use crate::report::{self, comparison};
 use crate::store;
@@ -29,7 +29,8 @@ pub(super) fn give(found: &Comparison, folder: &Path, strict: bool) -> Result<()
             println!("{line}");
         }
     }
-    say(&format!("kept in {}", folder.display()));
+    voice::point("kept in ", &folder.display().to_string());
+    voice::point("open    ", &folder.join("compare.md").display().to_string());
     // What was measured on another machine binds nobody.
     let binds = found.advisory.is_empty();
     match found.outcome {

@@ -71,6 +71,13 @@ pub(super) fn is_verbose() -> bool {
     voice().talk.verbose
 }
 
+/// A line of a result on standard output, wrapped to its terminal if it is one.
+pub(super) fn print(text: &str) {
+    let look = look();
+    let width = if look.terminal { look.width } else { usize::MAX };
+    println!("{}", wrapped(text, "", width).join("\n"));
+}
+
 /// How a result on standard output may look.
 pub(super) fn look() -> Look {
     let Talk { verbose, color, .. } = voice().talk;

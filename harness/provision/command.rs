@@ -93,7 +93,7 @@ pub(crate) async fn captured(
         }
     };
     let (status, out, err) = tokio::join!(child.wait(), lines(out, &keep), lines(err, &keep));
-    (out?, err?);
+    out.and(err)?;
     let kept: Vec<String> = kept.into_inner().into();
     Ok((status?, kept.join("\n")))
 }

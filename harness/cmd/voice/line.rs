@@ -54,18 +54,21 @@ impl Line {
 
 /// A text in a style; in none it is the text alone.
 pub(super) fn styled(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
+    if text.is_empty() { String::new() } else { format!("{style}{text}{style:#}") }
 }
 
-/// The pieces in as many columns, and how many they take.
+/// The pieces in as many columns, and how many they take. What controls a terminal is
+/// left out: names and lines of programs are foreign.
 fn cut(pieces: &[Piece], most: usize, more: &str) -> (String, usize) {
+    let tame = |text: &str| text.chars().filter(|c| !c.is_control()).collect::<String>();
+    let pieces: Vec<Piece> = pieces.iter().map(|(style, text)| (*style, tame(text))).collect();
     let whole: usize = pieces.iter().map(|(_, text)| text.width()).sum();
     if whole <= most {
         return (pieces.iter().map(|(style, text)| styled(*style, text)).collect(), whole);
     }
     let room = most.saturating_sub(more.width());
     let (mut out, mut used) = (String::new(), 0);
-    for (style, text) in pieces {
+    for (style, text) in &pieces {
         let fitting = |c: &char| {
             used += c.width().unwrap_or(0);
             used <= room
@@ -147,6 +150,12 @@ mod tests {
         line.draw(&mut out, &plain(&"x".repeat(50)), canvas).unwrap();
         line.clear(&mut out).unwrap();
         assert!(!out.contains(&0x1b) && out.is_ascii());
+    }
+
+    #[test]
+    fn what_controls_a_terminal_is_left_out() {
+        let (text, used) = cut(&plain("a\u{1b}[2J\n\rb"), 20, "~");
+        assert_eq!((text.as_str(), used), ("a[2Jb", 5));
     }
 
     #[test]

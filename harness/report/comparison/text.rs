@@ -132,7 +132,7 @@ fn aligned(rows: &[&Row], names: &Names, conditions: bool, look: &Look) -> Vec<S
     let (short, rest): (Vec<Vec<String>>, Vec<String>) =
         cells.iter().map(|cells| split(cells)).unzip();
     let narrow = grid(&short, conditions);
-    let ends = rest.iter().zip(&ends).map(|(rest, end)| format!("{end}  {rest}"));
+    let ends = rest.iter().zip(&ends).map(|(rest, end)| format!("{end}, {rest}"));
     if fits(&narrow) {
         let both = narrow.into_iter().zip(ends);
         return both.flat_map(|(line, end)| [vec![line], below(&end)].concat()).collect();

@@ -17,6 +17,9 @@ use super::*;
 /// Rows of the terminal: enough for a whole report.
 const ROWS: u16 = 300;
 
+/// Flags, and variables of the environment.
+type Typed = (&'static [&'static str], &'static [(&'static str, &'static str)]);
+
 /// What came out of a terminal.
 struct Shown {
     bytes: Vec<u8>,
@@ -171,7 +174,7 @@ fn an_interrupted_run_leaves_the_terminal_as_it_was() {
 
 #[test]
 fn without_colour_a_terminal_gets_no_code_at_all() {
-    let plain: [(&[&str], &[(&str, &str)]); 4] = [
+    let plain: [Typed; 4] = [
         (&[], &[("NO_COLOR", "1")]),
         (&["--color", "never"], &[("CLICOLOR_FORCE", "1")]),
         (&[], &[("TERM", "dumb")]),
