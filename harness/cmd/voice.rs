@@ -12,6 +12,7 @@ use std::time::Instant;
 use anstyle::{AnsiColor, Style};
 
 use crate::cli::Talk;
+use crate::hostile::is_invisible;
 use crate::report::look::{Look, wrapped};
 
 mod line;
@@ -177,6 +178,7 @@ impl Voice {
     }
 
     fn tell(&self, rank: Rank, text: &str) {
+        let text = &tamed(text);
         let mut lines = self.lines();
         let known = rank == Rank::Warning && !lines.warned.insert(text.to_owned());
         if !self.is_heard(rank) || known {
@@ -211,6 +213,17 @@ impl Voice {
             _ => format!("{}{}", styled(style, &text[..mark.len()]), &text[mark.len()..]),
         }
     }
+}
+
+/// Without what controls a terminal: there may be words of programs and registries in it.
+fn tamed(text: &str) -> String {
+    let tame = |c: char| match c {
+        '\n' => Some(c),
+        '\t' => Some(' '),
+        c if c.is_control() || is_invisible(c) => None,
+        c => Some(c),
+    };
+    text.chars().filter_map(tame).collect()
 }
 
 impl Lines {

@@ -100,3 +100,78 @@ impl Drop for Work<'_> {
         self.say.end(self.number, self.well.load(Ordering::Relaxed));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<String>>);
+
+    impl Heard {
+        fn add(&self, what: String) {
+            self.0.lock().unwrap().push(what);
+        }
+    }
+
+    impl Tell for Heard {
+        fn say(&self, line: &str) {
+            self.add(line.to_owned());
+        }
+        fn begin(&self, what: &str) -> u64 {
+            self.add(format!("begin {what}"));
+            7
+        }
+        fn printed(&self, work: u64, line: &str) {
+            self.add(format!("{work} printed {line}"));
+        }
+        fn tick(&self) {
+            self.add("tick".to_owned());
+        }
+        fn end(&self, work: u64, well: bool) {
+            self.add(format!("{work} ended, well: {well}"));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_hears_that_time_passes() {
+        let heard = Heard::default();
+        let work = Work::begin(&heard, "build");
+        let slow = async {
+            tokio::time::sleep(TICK + TICK / 2).await;
+            work.printed("Step 1/2");
+            Ok::<_, ()>(3)
+        };
+        assert_eq!(work.watch(slow, || Some("log".to_owned())).await, Ok(3));
+        drop(work);
+        let all = heard.0.into_inner().unwrap();
+        let ticks = ["7 printed log", "tick", "7 printed log", "tick"];
+        let expected =
+            [&["begin build"], &ticks[..], &["7 printed Step 1/2", "7 ended, well: true"]];
+        assert_eq!(all, expected.concat());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_that_fails_or_is_given_up_has_ended_too() {
+        let heard = Heard::default();
+        let work = Work::begin(&heard, "build");
+        assert_eq!(work.watch(async { Err::<(), _>(1) }, || None).await, Err(1));
+        drop(work);
+        drop(Work::begin(&heard, "pull"));
+        let all = heard.0.into_inner().unwrap();
+        assert_eq!(all.iter().filter(|line| *line == "7 ended, well: false").count(), 2);
+    }
+
+    #[test]
+    fn a_closure_hears_the_plain_lines() {
+        let lines = Mutex::new(Vec::new());
+        let say = |line: &str| lines.lock().unwrap().push(line.to_owned());
+        let say: Say<'_> = &say;
+        drop(Work::begin(say, "building"));
+        say.warn("slow");
+        say.detail("never");
+        assert_eq!(*lines.lock().unwrap(), ["building", "warning: slow"]);
+    }
+}

@@ -57,6 +57,11 @@ impl Look {
         self.in_style(Style::new().dimmed(), line)
     }
 
+    /// A line that says that figures are not to be believed.
+    pub(super) fn alarm(&self, line: &str) -> String {
+        self.in_style(AnsiColor::Red.on_default().bold(), line)
+    }
+
     /// A line with its beginning marked as a warning.
     pub(super) fn warning(&self, line: &str, beginning: &str) -> String {
         let style = AnsiColor::Yellow.on_default().bold();

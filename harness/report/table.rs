@@ -46,7 +46,8 @@ fn remarks(notes: &[Note], look: &Look) -> Vec<String> {
         format!("{}{quote}", note.text)
     };
     let of = |kind: Kind| notes.iter().filter(move |note| note.kind == kind).map(text);
-    let mut lines: Vec<String> = of(Kind::Verdict).flat_map(|text| wrap(&text)).collect();
+    let verdicts = of(Kind::Verdict).flat_map(|text| wrap(&text));
+    let mut lines: Vec<String> = verdicts.map(|line| look.alarm(&line)).collect();
     for warning in of(Kind::Warning) {
         let wrapped = wrap(&format!("{WARNING}{warning}"));
         lines.extend(wrapped.iter().map(|line| look.warning(line, WARNING)));

@@ -32,3 +32,8 @@ fn the_mark_is_coloured_and_the_words_are_not() {
     assert_eq!(text, "\u{1b}[1m\u{1b}[33mwarning: \u{1b}[0mslow");
     assert_eq!(voice.dressed(Rank::Said, "done"), "done");
 }
+
+#[test]
+fn words_of_others_do_not_control_the_terminal() {
+    assert_eq!(tamed("a\u{1b}[2J\tb\r\n\u{202e}c"), "a[2J b\nc");
+}

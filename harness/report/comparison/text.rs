@@ -1,4 +1,4 @@
-//! The comparison for a terminal: no borders, no colour, one unit down a column.
+//! The comparison for a terminal: no borders, one unit down a column.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,8 @@ const REACHED: usize = 3;
 /// The whole text: answer, what was compared, rows, reservations.
 pub(super) fn text(comparison: &Comparison, look: &Look) -> String {
     let names = Names::of(comparison);
-    let mut lines = wrapped(&answer(comparison, &names), "", look.columns());
+    let answer = wrapped(&answer(comparison, &names), "", look.columns());
+    let mut lines: Vec<String> = answer.iter().map(|line| look.heading(line)).collect();
     let outcome = format!("outcome: {} ({})", comparison.outcome.name(), outcome(comparison));
     lines.extend(wrapped(&outcome, "", look.columns()));
     section(&mut lines, "", look);

@@ -95,3 +95,6 @@ pub(super) fn first_was_slow(cells: &[&Summary]) -> Option<String> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests;
