@@ -138,15 +138,16 @@ impl Progress {
         pieces
     }
 
-    /// `  one 212|215  two 160|162 ms`.
+    /// `  ms: one 212|215, two 160|162`.
     fn figures(&self) -> String {
         let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "-".to_owned());
         let one = |latest: &Latest| {
             let sides: Vec<String> = latest.sides.iter().map(side).collect();
-            format!("  {} {}", latest.function, sides.join("|"))
+            format!("{} {}", latest.function, sides.join("|"))
         };
-        let all: String = self.latest.iter().map(one).collect();
-        if all.is_empty() { all } else { all + " ms" }
+        let all: Vec<String> = self.latest.iter().map(one).collect();
+        // The unit first: the end may be cut off.
+        if all.is_empty() { String::new() } else { format!("  ms: {}", all.join(", ")) }
     }
 
     /// The pace so far, as soon as every kind of trial had its turn; the plan's

@@ -27,14 +27,14 @@ fn a_wide_terminal_shows_everything() {
     let progress = with_figures(progress(66, Some(20)));
     insta::assert_snapshot!(
         shown(&progress, 120, 64),
-        @"measuring ███░░░░░░░░░ 33 %  round 7 of 20  1:04, 2:10 left  one 212  two -|162 ms"
+        @"measuring ███░░░░░░░░░ 33 %  round 7 of 20  1:04, 2:10 left  ms: one 212, two -|162"
     );
 }
 
 #[test]
 fn a_narrow_one_shows_what_is_most_wanted() {
     let text = shown(&with_figures(progress(66, Some(20))), 40, 64);
-    assert!(text.starts_with("33 %  round 7 of 20  1:04, 2:10 left  one 212"), "{text}");
+    assert!(text.starts_with("33 %  round 7 of 20  1:04, 2:10 left  ms: one 212"), "{text}");
 }
 
 #[test]
