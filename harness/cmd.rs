@@ -1,6 +1,6 @@
 //! One file a verb. A verb loads, acts, shows; the work is in the modules below.
 //!
-//! stdout is the result, stderr is everything else.
+//! stdout is the result, stderr is everything else, and goes through `voice`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -31,12 +31,16 @@ mod run;
 mod show;
 mod sides;
 mod verdict;
+mod voice;
+
+use voice::{say, warn};
 
 pub use failure::Failure;
 
 /// Does what was typed; returns the exit code.
 #[must_use]
 pub fn execute(cli: &Cli) -> ExitCode {
+    voice::begin(&cli.talk);
     let done = match &cli.verb {
         Verb::Run(args) => run::run(args),
         Verb::Gate(args) => gate::run(args),
@@ -55,7 +59,7 @@ pub fn execute(cli: &Cli) -> ExitCode {
     let Err(failure) = done else { return ExitCode::SUCCESS };
     let (code, message) = failure.report();
     if let Some(message) = message {
-        eprintln!("{message}");
+        voice::error(&message);
     }
     ExitCode::from(code)
 }
@@ -98,8 +102,4 @@ fn load_scenario(typed: &str) -> Result<Scenario, Failure> {
         let meant = did_you_mean(typed, list::scenario_names());
         Failure::Usage(anyhow!("{error:#}: `coldstart list scenarios` names them{meant}"))
     })
-}
-
-fn say(text: &str) {
-    eprintln!("{text}");
 }

@@ -244,6 +244,9 @@ pub trait Engine: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Found>, EngineError>> + Send;
 }
 
+/// Takes the lines that an engine prints while it pulls or builds.
+pub type Printed<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
 /// An engine that keeps images. Nothing of this is called while something is
 /// timed.
 pub trait ImageStore: Engine {
@@ -253,9 +256,14 @@ pub trait ImageStore: Engine {
         reference: &str,
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
 
-    /// Pulls an image that is pinned by digest. [`EngineError::NotFound`] when the
+    /// Pulls an image that is pinned by digest, and passes on what the engine prints
+    /// meanwhile, untamed. [`EngineError::NotFound`] when the
     /// registry can be reached, and does not have it.
-    fn pull(&self, reference: &str) -> impl Future<Output = Result<(), EngineError>> + Send;
+    fn pull(
+        &self,
+        reference: &str,
+        printed: Printed<'_>,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Imports a root file system, a tar archive on disk, as an image, with the
     /// label [`LABEL_IMAGE`].
@@ -265,9 +273,14 @@ pub trait ImageStore: Engine {
         archive: &Path,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Builds an image, without network. On failure the message ends with the
+    /// Builds an image, without network, and passes on what the build prints, untamed.
+    /// On failure the message ends with the
     /// last lines of the build.
-    fn build(&self, spec: &BuildSpec) -> impl Future<Output = Result<(), EngineError>> + Send;
+    fn build(
+        &self,
+        spec: &BuildSpec,
+        printed: Printed<'_>,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Runs a command in a fresh container of an image, without network, and
     /// returns what it printed (both streams). The container carries

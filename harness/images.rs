@@ -12,6 +12,7 @@ use crate::engine::{BuildSpec, Image, ImageStore, LABEL_IMAGE};
 use crate::functions::{Base, Build, Function, Recipe};
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
+use crate::provision::tell::Work;
 use crate::store::{BaseRecord, FunctionRecord, Origin};
 
 mod context;
@@ -112,11 +113,13 @@ async fn built(
     used: &[(BaseRecord, String)],
     bases: &Bases<'_>,
 ) -> Result<String> {
-    prepare::run(build).await?;
+    prepare::run(&function.name, build, bases.say()).await?;
     let spec = spec(&function.name, build, used)?;
     if engine.image(&spec.tag).await?.is_none() {
-        bases.say(&format!("building {}", spec.tag));
-        engine.build(&spec).await?;
+        let work = Work::begin(bases.say(), &format!("building {}", spec.tag));
+        work.detail(&format!("the engine builds {} in {}", spec.tag, build.context.display()));
+        let heard = |line: &str| work.printed(line);
+        work.watch(engine.build(&spec, &heard), || None).await?;
     }
     Ok(spec.tag)
 }

@@ -150,6 +150,22 @@ fn turbo_below(processors: &Path) -> Option<bool> {
     flag("cpufreq/boost").or_else(|| flag("intel_pstate/no_turbo").map(|none| !none))
 }
 
+/// How many times the processors have been slowed down because they were hot, all of
+/// them together, since the machine began. None where the kernel does not tell.
+#[must_use]
+pub fn throttles() -> Option<u64> {
+    throttles_below(Path::new(PROCESSORS))
+}
+
+fn throttles_below(processors: &Path) -> Option<u64> {
+    let entries = fs::read_dir(processors).ok()?.filter_map(Result::ok).map(|e| e.path());
+    let count = |processor: PathBuf| {
+        word(&processor.join("thermal_throttle/core_throttle_count"))?.parse::<u64>().ok()
+    };
+    let counts: Vec<u64> = entries.filter(|p| is_processor(p)).filter_map(count).collect();
+    (!counts.is_empty()).then(|| counts.iter().sum())
+}
+
 fn word(file: &Path) -> Option<String> {
     let text = fs::read_to_string(file).ok()?;
     text.split_whitespace().next().map(str::to_owned)
@@ -282,6 +298,16 @@ mod tests {
         assert_eq!(governor_below(cpus.path()).as_deref(), Some("mixed"));
         assert_eq!(governor_below(tree(&[("cpu0/online", "1")]).path()), None);
         assert_eq!(governor_below(Path::new("/nowhere")), None);
+    }
+
+    #[test]
+    fn throttling_is_the_sum_of_all_processors() {
+        let cpus = tree(&[
+            ("cpu0/thermal_throttle/core_throttle_count", "3\n"),
+            ("cpu1/thermal_throttle/core_throttle_count", "4\n"),
+        ]);
+        assert_eq!(throttles_below(cpus.path()), Some(7));
+        assert_eq!(throttles_below(tree(&[("cpu0/online", "1")]).path()), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod bases;
 pub mod daemon;
 pub mod doctor;
 pub mod engine;
+pub mod tell;
 
 mod bootstrap;
 mod command;
@@ -18,12 +19,10 @@ mod named;
 mod packages;
 mod surroundings;
 
-pub(crate) use command::last_lines;
+pub(crate) use command::{captured, last_lines};
 pub(crate) use named::hex;
 pub use surroundings::Surroundings;
-
-/// Takes one line of progress.
-pub type Say<'a> = &'a (dyn Fn(&str) + Send + Sync);
+pub use tell::{Say, Tell};
 
 /// Whether packages may be installed and daemons started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

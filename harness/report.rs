@@ -21,6 +21,7 @@ mod environment;
 mod findings;
 pub mod histograms;
 mod html;
+pub mod look;
 mod markdown;
 mod noise;
 mod notes;

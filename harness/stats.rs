@@ -37,7 +37,7 @@ pub use controls::{Calibration, Controls, MOST_RESIDUAL_NS, MOST_SLOPE_ERROR};
 pub use distribution::{Distribution, Interval, Level, Quantile, middle, quantile};
 pub use floor::Steadiness;
 pub use histogram::{HIGHEST_NS, LOWEST_NS, OutOfRange, Recorded, SIGNIFICANT_FIGURES};
-pub use noise::{Grade, NoiseFacts, grade};
+pub use noise::{Cause, Grade, NoiseFacts, grade};
 pub use resources::{MedianAndMax, ResourceUse, resources};
 pub use rounds::{Draws, quantile_ratio};
 pub use throughput::{Gain, Rate, Throughput, throughput};

@@ -136,6 +136,10 @@ pub struct MachineRecord {
     /// the kernel does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub turbo: Option<bool>,
+    /// How many times processors were slowed down because they were hot, all of them
+    /// together; none where the kernel does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub throttled: Option<u64>,
     /// Load average over the minute before the run.
     pub load_at_start: Option<f64>,
     /// From the begin to the end of the run; none while it runs.

@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow};
 use tokio::sync::watch;
 
 use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
-use super::{Failure, compare, gate, load_functions, print, runtime, say};
+use super::{Failure, compare, gate, load_functions, print, runtime, say, voice};
 use crate::cli::{self, EngineChoice, Format, Injection};
 use crate::compare::{Measured, Noise, Rates, Rules, Setting};
 use crate::drive::{Ended, Stop};
@@ -67,7 +67,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
         Format::Json => print::text(document),
         Format::Csv => rates::csv(&serde_json::from_slice(document)?),
     })?;
-    say(&format!("kept in {}", aa.folder.display()));
+    voice::point("kept in ", &aa.folder.display().to_string());
     ended
 }
 

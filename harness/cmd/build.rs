@@ -1,13 +1,16 @@
 //! `build`: the functions' images.
 
 use serde_json::json;
+use unicode_width::UnicodeWidthStr;
 
 use super::print::{self, Sheet};
-use super::{Failure, load_functions, runtime, say};
+use super::voice::{self, Aloud};
+use super::{Failure, load_functions, runtime};
 use crate::cli::Build;
 use crate::images;
 use crate::provision::bases::Bases;
 use crate::provision::{Consent, Surroundings, engine};
+use crate::report::look::{Look, wrapped};
 use crate::report::sheet::Column;
 use crate::store::FunctionRecord;
 use crate::units::format_size;
@@ -27,17 +30,42 @@ pub(super) fn run(args: &Build) -> Result<(), Failure> {
     let consent = Consent::from_flag(args.common.provision);
     let records = runtime(false)?.block_on(async {
         let around = Surroundings::read();
-        let engine = engine::find(&around, consent, &say).await?;
-        let bases = Bases::new(&around, consent, &say);
+        let engine = engine::find(&around, consent, &Aloud).await?;
+        let bases = Bases::new(&around, consent, &Aloud);
         images::ensure(&engine, &functions, &bases, "build").await
     })?;
     let rows = records.iter().map(|record| json!(record)).collect();
     let built = Sheet { name: "images", columns: &COLUMNS, rows };
-    print::sheets(args.printed.format, &[built], || records.iter().map(line).collect())
+    let look = voice::look();
+    print::sheets(args.printed.format, &[built], || {
+        records.iter().map(|record| line(record, &look) + "\n").collect()
+    })
 }
 
-fn line(record: &FunctionRecord) -> String {
+/// Name, image, digest, size and version: in columns, or one below the other where a
+/// terminal has no room for that.
+fn line(record: &FunctionRecord, look: &Look) -> String {
     let digest = record.digest.get(..19).unwrap_or(&record.digest);
-    let (name, size) = (&record.name, format_size(record.size));
-    format!("{name:<12} {:<40} {digest}  {size:>10}  {}\n", record.image, record.version)
+    let (name, size, version) = (&record.name, format_size(record.size), &record.version);
+    let line = format!("{name:<12} {:<40} {digest}  {size:>10}  {version}", record.image);
+    if !look.terminal || line.width() <= look.width {
+        return line;
+    }
+    let parts = [name.as_str(), &record.image, digest, &size, version];
+    wrapped(&parts.join("  "), "", look.width).join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::synthetic;
+
+    #[test]
+    fn a_terminal_that_is_too_narrow_has_shorter_lines() {
+        let record = &synthetic::four(1).record.functions[0];
+        let at = |width, terminal| line(record, &Look { width, terminal, ..Look::default() });
+        assert_eq!(at(40, false).lines().count(), 1);
+        assert_eq!(at(200, true).lines().count(), 1);
+        assert!(at(40, true).lines().all(|line| line.width() <= 40), "{}", at(40, true));
+    }
 }

@@ -1,5 +1,6 @@
 //! `clean`: what killed runs left behind. Touches only what carries our label.
 
+use super::voice::{self, Aloud};
 use super::{Failure, runtime, say};
 use crate::cli::Clean;
 use crate::engine::docker::DockerEngine;
@@ -11,7 +12,7 @@ use crate::provision::{Consent, Surroundings, daemon, engine};
 pub(super) fn run(args: &Clean) -> Result<(), Failure> {
     runtime(false)?.block_on(async {
         let around = Surroundings::read();
-        match engine::find(&around, Consent::Withheld, &say).await {
+        match engine::find(&around, Consent::Withheld, &Aloud).await {
             Ok(engine) => sweep(&engine, args).await?,
             // Where no engine answers there is nothing to sweep, and the private
             // one may still have to be stopped.
@@ -20,10 +21,11 @@ pub(super) fn run(args: &Clean) -> Result<(), Failure> {
         }
         if args.engine {
             let stopped = daemon::stop_private(&around).await?;
-            println!(
-                "{}",
-                if stopped { "stopped the private engine" } else { "no private engine runs" }
-            );
+            voice::print(if stopped {
+                "stopped the private engine"
+            } else {
+                "no private engine runs"
+            });
         }
         Ok(())
     })
@@ -33,19 +35,15 @@ async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<(), Failure> {
     let left = engine.instances(args.run.as_deref()).await?;
     for found in &left {
         engine.remove(&found.id).await?;
-        println!(
-            "removed container {} of `{}`, run {}",
-            found.id.short(),
-            found.function,
-            found.run
-        );
+        let (id, of, run) = (found.id.short(), &found.function, &found.run);
+        voice::print(&format!("removed container {id} of `{of}`, run {run}"));
     }
     if left.is_empty() {
-        println!("no container carries our label");
+        voice::print("no container carries our label");
     }
     match sockets::remove_left_over()? {
         0 => {}
-        n => println!("removed {n} folders of sockets that killed runs left"),
+        n => voice::print(&format!("removed {n} folders of sockets that killed runs left")),
     }
     if args.images {
         remove_images(engine).await?;
@@ -65,7 +63,7 @@ async fn remove_images(engine: &DockerEngine) -> Result<(), EngineError> {
         let stuck = images == last;
         for image in &images {
             match engine.remove_image(image).await {
-                Ok(()) => println!("removed image {image}"),
+                Ok(()) => voice::print(&format!("removed image {image}")),
                 Err(error) if stuck => return Err(error),
                 Err(_) => {}
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
-use super::{Failure, say, verdict};
+use super::{Failure, say, verdict, warn};
 use crate::cli::Compare;
 use crate::compare::{self, Measured, fingerprint};
 use crate::margins::Margins;
@@ -30,7 +30,7 @@ pub(super) fn run(args: &Compare) -> Result<(), Failure> {
 pub(super) fn open(folder: &Path) -> Result<(Measured, Margins)> {
     let run = store::open(folder)?;
     if run.truncated {
-        say(&format!("{}: the last row was cut short and is left out", folder.display()));
+        warn(&format!("{}: the last row was cut short and is left out", folder.display()));
     }
     let side = run.record.side.as_ref();
     let label = side.map_or_else(|| folder.display().to_string(), |side| side.label.clone());

@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow};
 
 use super::measure::{Begun, Ready, Request, Side, Steering, interrupts};
 use super::sides::Sides;
-use super::{Failure, compare, load_scenario, print, runtime, say, verdict};
+use super::{Failure, compare, load_scenario, print, run, runtime, say, verdict, warn};
 use crate::cli::{self, EngineChoice, FactorFlags, TurnFlags};
 use crate::compare::{Comparison, Measured, Rules};
 use crate::drive::Ended;
@@ -51,7 +51,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
             say(&format!("not judged; what was measured is in {}", folder(&request).display()));
             return Err(Failure::Interrupted);
         }
-        Ended::OutOfTime => say("the time limit ended it: not every round was measured"),
+        Ended::OutOfTime => warn(run::OUT_OF_TIME),
     }
     let mut found = judge(&request, &rules, &alarmed)?;
     found.lack(&sides.only[0], crate::compare::Side::Head);

@@ -8,7 +8,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use super::progress::Progress;
-use super::say;
+use super::voice::{self, Aloud};
+use super::{say, warn};
 use crate::cli::EngineChoice;
 use crate::clock::Clock;
 use crate::drive::{Done, DriveError, Driver, Ended, Stop};
@@ -19,7 +20,7 @@ use crate::engine::{Engine, ImageStore};
 use crate::exec_trace::ExecTrace;
 use crate::host;
 use crate::images;
-use crate::machine::Reading;
+use crate::machine::{self, Reading};
 use crate::plan::Trial;
 use crate::platform::Platform;
 use crate::provision::bases::Bases;
@@ -61,8 +62,8 @@ impl Ready {
             return Ok(Ready::Fake { records: records.collect() });
         }
         let around = Surroundings::read();
-        let engine = engine::find(&around, consent, &say).await?;
-        let bases = Bases::new(&around, consent, &say);
+        let engine = engine::find(&around, consent, &Aloud).await?;
+        let bases = Bases::new(&around, consent, &Aloud);
         let mut records = Vec::new();
         for side in &request.sides {
             let built = images::ensure(&engine, &side.with_null(), &bases, &request.id).await;
@@ -142,7 +143,7 @@ fn listen(request: &Request, clock: Clock) -> Trace {
         return Err(going_on::SWITCHED_OFF.to_owned());
     }
     ExecTrace::start(clock).map_err(|reason| {
-        say(&format!("phases of the engine will be merged: {reason}"));
+        warn(&format!("phases of the engine will be merged: {reason}"));
         reason.to_string()
     })
 }
@@ -157,6 +158,7 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     steering: Steering<'_, A>,
 ) -> Result<Ended> {
     let Begin { clock, records, trace, before } = begin;
+    let preparing = voice::step("preparing");
     let mut info = engine.describe().await?;
     info.address = without_home(&info.address);
     if let Some(before) = &before {
@@ -173,8 +175,10 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
         let (writer, rows) = going_on::begin(request, before, silent, warnings)?;
         // A killed run's instances, which bear the same label.
         driver.platform().clear().await?;
+        drop(preparing);
         return drive(request, &driver.going_on(rows), vec![writer], steering).await;
     }
+    drop(preparing);
     let mut writers = Vec::new();
     for (index, side) in request.sides.iter().enumerate() {
         let (records, warnings) = (records[index].clone(), warnings.clone());
@@ -192,7 +196,7 @@ async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     steering: Steering<'_, A>,
 ) -> Result<Ended> {
     say(&request.announce());
-    let (begun, before) = (Instant::now(), Reading::now());
+    let (begun, before) = (Instant::now(), Before::now());
     // What an earlier part has rows of was asked for then.
     let mut asked: Vec<u64> = writers.iter().map(|w| w.record.counts.rows()).collect();
     let ended = trials(request, driver, &mut writers, &mut asked, steering).await;
@@ -211,8 +215,9 @@ async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     Steering { stop, again }: Steering<'_, A>,
 ) -> Result<Ended, DriveError> {
     let Request { plan, scenario, .. } = request;
-    let begun = Instant::now();
-    let mut progress = Progress::new(driver.left(), request.rounds());
+    let share = driver.left() as f64 / plan.trials.len().max(1) as f64;
+    let estimate = plan.estimate(scenario).mul_f64(share);
+    let mut progress = Progress::new(driver.left(), request.rounds(), estimate);
     let mut rows = |progress: &mut Progress, trial: &Trial, done: Done| {
         asked[trial.side] += plan.invocations_of(scenario, trial);
         writers[trial.side].append(&done.record, &done.samples)?;
@@ -229,15 +234,27 @@ async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
             ended = driver.run_trials(&more, stop, rows).await;
         }
     }
-    progress.end(begun.elapsed());
+    progress.end();
     ended
+}
+
+/// The machine before the first trial.
+struct Before {
+    reading: Reading,
+    throttles: Option<u64>,
+}
+
+impl Before {
+    fn now() -> Self {
+        Self { reading: Reading::now(), throttles: machine::throttles() }
+    }
 }
 
 /// How a measurement came to its end.
 struct Closing {
     ended: Result<Ended, DriveError>,
     begun: Instant,
-    before: Reading,
+    before: Before,
     /// Invocations that were asked for, by side.
     asked: Vec<u64>,
 }
@@ -251,14 +268,20 @@ fn close<E: Engine>(
 ) -> Result<Ended> {
     let Closing { ended, begun, before, asked } = closing;
     let nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    let meanwhile = Meanwhile::between(&before, &Reading::now(), nanoseconds);
+    let meanwhile = Meanwhile::between(&before.reading, &Reading::now(), nanoseconds);
+    let throttled = machine::throttles().zip(before.throttles);
+    let throttled = throttled.and_then(|(now, then)| now.checked_sub(then));
     let mut saved = Ok(());
     for (writer, asked) in writers.iter_mut().zip(asked) {
         let record = &mut writer.record;
         // An earlier part of the run has left its own.
         let (earlier, seconds) = (record.elapsed.unwrap_or(0.0), begun.elapsed().as_secs_f64());
         let machine = &mut record.machine;
-        machine.load_at_start = machine.load_at_start.or(before.load);
+        machine.load_at_start = machine.load_at_start.or(before.reading.load);
+        machine.throttled = match (machine.throttled, throttled) {
+            (Some(first), Some(later)) => Some(first + later),
+            (first, later) => first.or(later),
+        };
         machine.meanwhile = match machine.meanwhile {
             Some(first) => Some(first.then(earlier, &meanwhile, seconds)),
             None => Some(meanwhile),
@@ -314,7 +337,7 @@ async fn other_runs(engine: &impl Engine, own: &str) -> Result<Vec<String>> {
          or remove its leftovers with `coldstart clean`",
         runs.join(", ")
     );
-    say(&format!("warning: {warning}"));
+    warn(&warning);
     Ok(vec![warning])
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Failure, print, say};
+use super::{Failure, print, voice, warn};
 use crate::cli::{Format, Report};
 use crate::report::Document;
 use crate::stats::Summary;
@@ -20,29 +20,33 @@ pub(super) fn run(args: &Report) -> Result<(), Failure> {
     if let Some(page) = &args.splice {
         splice(&run, &summaries, page)?;
     }
-    Ok(print::result(&text)?)
+    print::result(&text)?;
+    voice::point("open ", &args.run.join("report.html").display().to_string());
+    Ok(())
 }
 
 /// Writes summary, histograms, charts and reports of a run; returns what is printed.
 pub(super) fn write(run: &Run, summaries: &[Summary], format: Format) -> Result<String> {
     tell_truncated(run);
+    let writing = voice::step("writing the report");
     for artifact in report::render(run, summaries)? {
         store::write(&run.folder, &artifact.path, &artifact.bytes)?;
     }
+    drop(writing);
     printed(run, summaries, format)
 }
 
 /// Says so when the last row of a run is not whole.
 pub(super) fn tell_truncated(run: &Run) {
     if run.truncated {
-        say("the last row of samples.jsonl was cut short and is left out");
+        warn("the last row of samples.jsonl was cut short and is left out");
     }
 }
 
 /// A run in the form that was asked for: the table, or one of its files.
 pub(super) fn printed(run: &Run, summaries: &[Summary], format: Format) -> Result<String> {
     let which = match format {
-        Format::Text => return Ok(report::table::table(run, summaries)),
+        Format::Text => return Ok(report::table::table(run, summaries, &voice::look())),
         Format::Json => Document::Summary,
         Format::Markdown => Document::Page,
         Format::Csv => Document::Rows,

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
-use super::{Failure, load_functions, load_scenario, print, report, runtime, say};
+use super::{Failure, load_functions, load_scenario, print, report, runtime, voice, warn};
 use crate::cli::{self, EngineChoice, Format};
 use crate::drive::Ended;
 use crate::functions::{self, Function};
@@ -19,6 +19,10 @@ use crate::units::format_share;
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
 const UNTIL_ROUNDS: u32 = 1_000;
+
+/// What is said of a measurement that its time limit ended.
+pub(super) const OUT_OF_TIME: &str =
+    "the time limit ended it, not every round was measured: raise --max-time for all of them";
 
 /// Measures a scenario, or shows its plan.
 pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
@@ -78,16 +82,13 @@ fn finish(request: &Request, ended: Result<Ended>, format: Format) -> Result<(),
         match report::write(run, &stats::summarise(&run.samples), format) {
             Ok(text) => print::result(&text)?,
             Err(error) if ended.is_ok() => return Err(error.into()),
-            Err(error) => say(&format!("the report could not be written: {error:#}")),
+            Err(error) => warn(&format!("the report could not be written: {error:#}")),
         }
-        say(&format!("kept in {}", folder.display()));
-        if !run.record.complete {
-            say(&format!("to go on with it: coldstart run --continue {}", folder.display()));
-        }
+        where_it_is(run);
     }
     match ended? {
         Ended::Stopped => return Err(Failure::Interrupted),
-        Ended::OutOfTime => say("the time limit ended it: not every round was measured"),
+        Ended::OutOfTime => warn(OUT_OF_TIME),
         Ended::Complete => {}
     }
     match run.as_ref().and_then(all_failed) {
@@ -96,6 +97,18 @@ fn finish(request: &Request, ended: Result<Ended>, format: Format) -> Result<(),
         }
         None => Ok(()),
     }
+}
+
+/// Where everything is, and what is worth typing next.
+fn where_it_is(run: &store::Run) {
+    let folder = run.folder.display();
+    voice::point("kept in ", &folder.to_string());
+    voice::point("open    ", &format!("{folder}/report.html"));
+    let next = match run.record.complete {
+        true => format!("coldstart compare {folder} OTHER_RUN"),
+        false => format!("coldstart run --continue {folder}"),
+    };
+    voice::point("next    ", &next);
 }
 
 /// The first cause, when nothing succeeded at all.
@@ -198,7 +211,7 @@ pub(super) fn null(
     if null.is_none() {
         scenario.controls = false;
         let file = file.display();
-        say(&format!("no controls: {file} names no `null` function, so nothing is calibrated"));
+        warn(&format!("no controls: {file} names no `null` function, so nothing is calibrated"));
     }
     Ok(null)
 }

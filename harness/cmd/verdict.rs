@@ -9,10 +9,11 @@ use anyhow::{Context, Result};
 
 use super::list::folders::COMPARISON;
 use super::show::TOLD;
-use super::{Failure, print, say};
+use super::{Failure, print, voice, warn};
 use crate::cli::Format;
 use crate::compare::{Comparison, Outcome};
 use crate::report::comparison;
+use crate::report::look::Look;
 use crate::store;
 
 /// Writes and shows a comparison; the failure is its verdict.
@@ -27,18 +28,18 @@ pub(super) fn give(
         store::write(folder, &file.path, &file.bytes)?;
     }
     // A verdict is shown again as it was given.
-    let text = comparison::text(found);
+    let text = comparison::text(found, &Look::default());
     store::write(folder, Path::new(TOLD), text.as_bytes())?;
     if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
         && let Err(error) = append(Path::new(&summary), &comparison::markdown(found))
     {
         // The verdict is not less true for it.
-        say(&format!("warning: {error:#}"));
+        warn(&format!("{error:#}"));
     }
     let document = files.iter().find(|file| file.path == Path::new(COMPARISON));
     let document = document.map_or(&[][..], |file| &file.bytes);
     print::result(&match format {
-        Format::Text => text,
+        Format::Text => comparison::text(found, &voice::look()),
         Format::Json => print::text(document),
         Format::Markdown => comparison::markdown(found),
         Format::Csv => comparison::csv(&serde_json::from_slice(document)?),
@@ -49,7 +50,8 @@ pub(super) fn give(
             eprintln!("{line}");
         }
     }
-    say(&format!("kept in {}", folder.display()));
+    voice::point("kept in ", &folder.display().to_string());
+    voice::point("open    ", &folder.join("compare.md").display().to_string());
     // What was measured on another machine binds nobody.
     let binds = found.advisory.is_empty();
     match found.outcome {

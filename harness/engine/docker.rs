@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::sockets::Sockets;
 use super::{
     BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore, Inspected,
-    InstanceId, InstanceSpec, Listener,
+    InstanceId, InstanceSpec, Listener, Printed,
 };
 use crate::factors::Network;
 
@@ -164,16 +164,16 @@ impl ImageStore for DockerEngine {
         images::inspect(&self.docker, reference).await
     }
 
-    async fn pull(&self, reference: &str) -> Result<(), EngineError> {
-        images::pull(&self.docker, reference).await
+    async fn pull(&self, reference: &str, printed: Printed<'_>) -> Result<(), EngineError> {
+        images::pull(&self.docker, reference, printed).await
     }
 
     async fn import(&self, tag: &str, archive: &Path) -> Result<(), EngineError> {
         images::import(&self.docker, tag, archive).await
     }
 
-    async fn build(&self, spec: &BuildSpec) -> Result<(), EngineError> {
-        images::build(&self.docker, spec).await
+    async fn build(&self, spec: &BuildSpec, printed: Printed<'_>) -> Result<(), EngineError> {
+        images::build(&self.docker, spec, printed).await
     }
 
     async fn run_once(

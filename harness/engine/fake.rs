@@ -18,7 +18,7 @@ use tokio::time::sleep;
 
 use super::{
     BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore, Inspected,
-    InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_RUN, Listener, Offers, Source,
+    InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_RUN, Listener, Offers, Printed, Source,
 };
 use crate::clock::Clock;
 use crate::factors::Network;
@@ -350,7 +350,7 @@ impl ImageStore for FakeEngine {
         Ok(Some(Image { digest, size: 1 << 20, labels: BTreeMap::new() }))
     }
 
-    async fn pull(&self, _: &str) -> Result<(), EngineError> {
+    async fn pull(&self, _: &str, _: Printed<'_>) -> Result<(), EngineError> {
         self.check()
     }
 
@@ -358,7 +358,7 @@ impl ImageStore for FakeEngine {
         self.check()
     }
 
-    async fn build(&self, _: &BuildSpec) -> Result<(), EngineError> {
+    async fn build(&self, _: &BuildSpec, _: Printed<'_>) -> Result<(), EngineError> {
         self.check()
     }
 

@@ -37,8 +37,8 @@ const MESSAGE: usize = 512;
 pub enum Unavailable {
     /// The kernel refuses us.
     #[error(
-        "kernel process events need CAP_NET_ADMIN in the host's namespaces: run as root, or give \
-         the program that capability"
+        "kernel process events need CAP_NET_ADMIN in the host's namespaces: run as root, or \
+         `setcap cap_net_admin+ep` the program"
     )]
     NotPermitted,
     /// The kernel sends these events in the host's network namespace only.

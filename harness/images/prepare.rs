@@ -6,7 +6,8 @@ use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
 use crate::functions::Build;
-use crate::provision::last_lines;
+use crate::provision::tell::{Say, Work};
+use crate::provision::{captured, last_lines};
 
 /// The build tool that may have started us sets variables with this prefix: left
 /// in place they would bend a build that uses the same tool.
@@ -16,7 +17,7 @@ const KEPT: [&str; 6] =
     ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_ALIAS_"];
 
 /// Runs it in the function's folder, with nothing to read.
-pub(super) async fn run(build: &Build) -> Result<()> {
+pub(super) async fn run(name: &str, build: &Build, say: Say<'_>) -> Result<()> {
     let [program, arguments @ ..] = build.prepare.as_slice() else { return Ok(()) };
     let line = build.prepare.join(" ");
     let mut command = Command::new(program);
@@ -27,15 +28,17 @@ pub(super) async fn run(build: &Build) -> Result<()> {
             command.env_remove(name);
         }
     }
-    let output = command.output().await.with_context(|| {
+    let work = Work::begin(say, &format!("preparing function `{name}`"));
+    work.detail(&format!("running {line} in {}", build.context.display()));
+    let run = captured(command, |line| work.printed(line));
+    let (status, printed) = work.watch(run, || None).await.with_context(|| {
         format!("cannot run `{line}` in {}: is `{program}` installed?", build.context.display())
     })?;
-    if output.status.success() {
+    if status.success() {
         return Ok(());
     }
-    let printed = [output.stdout, output.stderr].concat();
-    let lines = last_lines(&String::from_utf8_lossy(&printed));
-    bail!("`{line}` in {}: {}{lines}", build.context.display(), output.status)
+    let lines = last_lines(&printed);
+    bail!("`{line}` in {}: {status}{lines}", build.context.display())
 }
 
 fn leaks(name: &str) -> bool {

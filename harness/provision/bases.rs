@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use super::command::is_root;
+use super::tell::Work;
 use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, bootstrap, hex};
 use crate::engine::{EngineError, ImageStore};
 use crate::functions::Base;
@@ -42,9 +43,10 @@ impl<'a> Bases<'a> {
         Self { around, consent, say, registry: Mutex::new(None) }
     }
 
-    /// Says a line of progress.
-    pub fn say(&self, line: &str) {
-        (self.say)(line);
+    /// Who is told.
+    #[must_use]
+    pub fn say(&self) -> Say<'a> {
+        self.say
     }
 
     /// Gets an image that is used as it is: present, else pulled.
@@ -59,8 +61,10 @@ impl<'a> Bases<'a> {
         if engine.image(reference).await?.is_some() {
             return Ok(());
         }
-        self.say(&format!("pulling {reference}"));
-        engine.pull(reference).await.map_err(|reason| ProvisionError::Missing {
+        let work = Work::begin(self.say, &format!("pulling {reference}"));
+        let heard = |line: &str| work.printed(line);
+        let pulled = work.watch(engine.pull(reference, &heard), || None).await;
+        pulled.map_err(|reason| ProvisionError::Missing {
             missing: format!(
                 "image `{reference}` is not on the engine, and no registry gave it: {reason}"
             ),
@@ -119,10 +123,13 @@ impl<'a> Bases<'a> {
         if let Some(reason) = unusable.as_ref() {
             return Err(reason.clone());
         }
-        self.say(&format!("pulling base `{}`: {}", base.name, base.pull));
-        let pulled = engine.pull(&base.pull).await;
+        let work = Work::begin(self.say, &format!("pulling base `{}`", base.name));
+        self.say.detail(&format!("pulling {}", base.pull));
+        let heard = |line: &str| work.printed(line);
+        let pulled = work.watch(engine.pull(&base.pull, &heard), || None).await;
         pulled.map_err(|error| {
             let reason = error.to_string();
+            self.say.detail(&format!("no registry gave base `{}`: {reason}", base.name));
             if !matches!(error, EngineError::NotFound { .. }) {
                 *unusable = Some(reason.clone());
             }
@@ -153,7 +160,12 @@ impl<'a> Bases<'a> {
         let archive = self.around.make_state()?.join(format!("{}.tar", base.name));
         let made = bootstrap::bootstrap(base, &archive, self.around, self.say).await;
         let imported = match made {
-            Ok(()) => engine.import(&tag(base), &archive).await.map_err(ProvisionError::from),
+            Ok(()) => {
+                let work = Work::begin(self.say, &format!("importing base `{}`", base.name));
+                let tag = tag(base);
+                let import = engine.import(&tag, &archive);
+                work.watch(import, || None).await.map_err(ProvisionError::from)
+            }
             Err(error) => Err(error),
         };
         // Hundreds of megabytes: it goes whatever happened.

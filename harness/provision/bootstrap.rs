@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::command::{self, Interrupt, installed};
 use super::packages::{self, Family};
+use super::tell::Work;
 use super::{ProvisionError, Say, Surroundings};
 use crate::functions::Base;
 
@@ -44,16 +45,20 @@ pub(super) async fn bootstrap(
     let mut failure = None;
     // This machine's own mirrors first; without one the program takes Debian's.
     for mirror in mirrors().await.into_iter().map(Some).chain([None]) {
-        let from = mirror.as_deref().unwrap_or("Debian");
-        say(&format!("bootstrapping base `{}` ({}) from {from}", base.name, base.suite));
+        let from = mirror.clone().unwrap_or_else(|| "Debian".to_owned());
+        let what = format!("bootstrapping base `{}` ({}) from {from}", base.name, base.suite);
+        let work = Work::begin(say, &what);
         let mut command = vec![PROGRAM.to_owned()];
         command.extend(recipe(base));
         command.push(archive.display().to_string());
         command.extend(mirror);
         // An interrupt reaches it: it removes its temporary folder.
-        match command::run(&doing, &command, &log, Interrupt::Reaches).await {
+        match command::run(&doing, &command, &log, Interrupt::Reaches, &work).await {
             Ok(()) => return Ok(()),
-            Err(error) => failure = Some(error),
+            Err(error) => {
+                work.detail(&format!("{from} did not do: {error}"));
+                failure = Some(error);
+            }
         }
     }
     Err(failure.unwrap_or_else(|| ProvisionError::failed(doing, "no mirror is known")))

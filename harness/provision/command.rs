@@ -1,18 +1,27 @@
 //! Running a program for its effect: output to a log, last lines on failure.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
 use super::ProvisionError;
+use super::tell::Work;
 use crate::hostile::printable_line;
 
 /// How many of the last lines of a log are shown.
 const LINES: usize = 15;
 /// How much of each, in characters.
 const WIDTH: usize = 400;
+/// How much of a growing log is looked at for its last line, in bytes.
+const TAIL: u64 = 4096;
+/// The longest line that is kept, in bytes.
+const LONGEST: u64 = 64 * 1024;
 
 /// Whether an interrupt from the terminal may reach the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,17 +32,20 @@ pub(super) enum Interrupt {
     Spares,
 }
 
-/// Runs a program to its end, with both of its outputs in a log file.
+/// Runs a program to its end, with both of its outputs in a log file, whose last line
+/// is shown meanwhile.
 pub(super) async fn run(
     doing: &str,
     command: &[String],
     log: &Path,
     interrupt: Interrupt,
+    work: &Work<'_>,
 ) -> Result<(), ProvisionError> {
     let failed = |message: String| ProvisionError::failed(doing, message);
     let [program, arguments @ ..] = command else {
         return Err(failed("no command".to_owned()));
     };
+    work.detail(&format!("running {}; log: {}", command.join(" "), log.display()));
     let out = File::create(log).map_err(|e| failed(format!("{}: {e}", log.display())))?;
     let err = out.try_clone().map_err(|e| failed(e.to_string()))?;
     let mut command = Command::new(program);
@@ -42,11 +54,66 @@ pub(super) async fn run(
     if interrupt == Interrupt::Spares {
         command.process_group(0);
     }
-    let status = command.status().await.map_err(|e| failed(format!("{program}: {e}")))?;
+    let ended = work.watch(command.status(), || last_line(log)).await;
+    let status = ended.map_err(|e| failed(format!("{program}: {e}")))?;
     if status.success() {
         return Ok(());
     }
     Err(failed(format!("`{program}`: {status}; the end of {}:{}", log.display(), tail(log))))
+}
+
+/// The last whole line of a log that is being written; none where there is none.
+fn last_line(log: &Path) -> Option<String> {
+    let mut file = File::open(log).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL))).ok()?;
+    let mut end = Vec::new();
+    file.take(TAIL).read_to_end(&mut end).ok()?;
+    let end = String::from_utf8_lossy(&end);
+    // Programs that draw a line over and over end it with a carriage return.
+    let lines = end.split(['\n', '\r']);
+    lines.rev().find(|line| !line.trim().is_empty()).map(str::to_owned)
+}
+
+/// What a program printed, both streams together, and how it ended. Each line is
+/// passed on as it comes; the last ones are kept.
+pub(crate) async fn captured(
+    mut command: Command,
+    printed: impl Fn(&str),
+) -> io::Result<(ExitStatus, String)> {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let kept = RefCell::new(VecDeque::new());
+    let keep = |line: String| {
+        printed(&line);
+        let mut kept = kept.borrow_mut();
+        kept.push_back(line);
+        if kept.len() > LINES {
+            kept.pop_front();
+        }
+    };
+    let (status, out, err) = tokio::join!(child.wait(), lines(out, &keep), lines(err, &keep));
+    out.and(err)?;
+    let kept: Vec<String> = kept.into_inner().into();
+    Ok((status?, kept.join("\n")))
+}
+
+/// Every line that says something. A line without end is cut.
+async fn lines(stream: Option<impl AsyncRead + Unpin>, keep: &impl Fn(String)) -> io::Result<()> {
+    let Some(stream) = stream else { return Ok(()) };
+    let mut reader = BufReader::new(stream);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = (&mut reader).take(LONGEST).read_until(b'\n', &mut line).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        let text = String::from_utf8_lossy(&line);
+        if !text.trim().is_empty() {
+            keep(text.trim_end().to_owned());
+        }
+    }
 }
 
 /// The last lines of a log, each on a new line, indented.
@@ -89,21 +156,44 @@ mod tests {
     #[tokio::test]
     async fn a_failure_shows_the_end_of_the_log() {
         let folder = tempfile::tempdir().unwrap();
+        let work = Work::begin(&|_: &str| (), "work");
         let log = folder.path().join("x.log");
         let script = "for i in $(seq 1 99); do echo line $i; done; exit 3";
         let command = ["sh", "-c", script].map(str::to_owned);
-        let error = run("count", &command, &log, Interrupt::Reaches).await.unwrap_err();
+        let error = run("count", &command, &log, Interrupt::Reaches, &work).await.unwrap_err();
         let text = error.to_string();
         assert!(text.contains("cannot count") && text.contains("line 99"), "{text}");
         assert!(!text.contains("line 80\n") && text.contains("x.log"), "{text}");
     }
 
+    #[test]
+    fn the_last_line_of_a_growing_log() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("x.log");
+        assert_eq!(last_line(&log), None);
+        std::fs::write(&log, "one\n50 %\r60 %\r\n\n").unwrap();
+        assert_eq!(last_line(&log).as_deref(), Some("60 %"));
+        std::fs::write(&log, "long ".repeat(9_000) + "\nlast").unwrap();
+        assert_eq!(last_line(&log).as_deref(), Some("last"));
+    }
+
+    #[tokio::test]
+    async fn what_is_printed_is_passed_on_and_the_end_of_it_kept() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "for i in $(seq 1 99); do echo line $i; done; echo bad >&2; exit 3"]);
+        let count = std::cell::Cell::new(0);
+        let (status, text) = captured(command, |_| count.set(count.get() + 1)).await.unwrap();
+        assert_eq!((status.code(), count.get()), (Some(3), 100));
+        assert!(text.contains("line 99") && !text.contains("line 80\n"), "{text}");
+    }
+
     #[tokio::test]
     async fn a_missing_program_is_named() {
         let folder = tempfile::tempdir().unwrap();
+        let work = Work::begin(&|_: &str| (), "work");
         let command = ["no-such-program".to_owned()];
         let log = folder.path().join("x.log");
-        let error = run("try", &command, &log, Interrupt::Spares).await.unwrap_err();
+        let error = run("try", &command, &log, Interrupt::Spares, &work).await.unwrap_err();
         assert!(error.to_string().contains("no-such-program"), "{error}");
     }
 }

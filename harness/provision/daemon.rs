@@ -38,7 +38,7 @@ pub(super) async fn start(
     let child = match private_pid(around) {
         Some(_) => None,
         None => {
-            say(&format!("starting a private engine in {}", folder.display()));
+            say.say(&format!("starting a private engine in {}", folder.display()));
             Some(spawn(around)?)
         }
     };

@@ -28,7 +28,7 @@ pub(super) async fn take(around: &Surroundings, say: Say<'_>) -> Result<Lock, Pr
             Err(e) => return Err(failed(e.to_string())),
         }
         if !said {
-            say("waiting for another coldstart that is provisioning");
+            say.say("waiting for another coldstart that is provisioning");
             said = true;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;

@@ -1,6 +1,7 @@
 //! Debian packages: whether this machine has them, and installing them.
 
 use super::command::{self, Interrupt};
+use super::tell::Work;
 use super::{ProvisionError, Say, Surroundings};
 
 /// What `/etc/os-release` says.
@@ -37,15 +38,16 @@ pub(super) async fn install(
 ) -> Result<(), ProvisionError> {
     let names = packages.join(" ");
     let doing = format!("install {names}");
-    say(&format!("installing {names} with apt"));
     let log = around.make_state()?.join("apt.log");
     let update = ["apt-get", "update"].map(str::to_owned);
     // A failed update is no reason to stop: one dead source among many fails it,
     // and the lists may be good enough.
-    if let Err(error) =
-        command::run("update the lists of apt", &update, &log, Interrupt::Spares).await
-    {
-        say(&format!("warning: {error}"));
+    let lists = Work::begin(say, "updating the lists of apt");
+    let updated =
+        command::run("update the lists of apt", &update, &log, Interrupt::Spares, &lists).await;
+    drop(lists);
+    if let Err(error) = updated {
+        say.warn(&error.to_string());
     }
     // Somebody else may hold apt's lock on a machine that has just booted.
     let options = ["-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"];
@@ -55,7 +57,8 @@ pub(super) async fn install(
         .chain(packages.iter().copied())
         .map(str::to_owned)
         .collect();
-    command::run(&doing, &install, &log, Interrupt::Spares).await
+    let work = Work::begin(say, &format!("installing {names} with apt"));
+    command::run(&doing, &install, &log, Interrupt::Spares, &work).await
 }
 
 #[cfg(test)]

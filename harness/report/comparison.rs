@@ -5,6 +5,7 @@
 
 use anyhow::Result;
 
+use super::look::Look;
 use super::{Artifact, charts};
 use crate::compare::Comparison;
 
@@ -51,10 +52,10 @@ pub fn pictured(comparison: &Comparison) -> Result<Vec<Artifact>> {
     Ok(files)
 }
 
-/// The comparison for a terminal: lines of at most 100 columns where names allow it.
+/// The comparison for a terminal, as wide as it is told.
 #[must_use]
-pub fn text(comparison: &Comparison) -> String {
-    text::text(comparison)
+pub fn text(comparison: &Comparison, look: &Look) -> String {
+    text::text(comparison, look)
 }
 
 /// The comparison for a pull request's comment or a step's summary, as

@@ -30,6 +30,8 @@ pub(super) struct Machine {
     pub(super) grade: Grade,
     /// What speaks against it, tamed.
     pub(super) causes: Vec<String>,
+    /// What helps against them, each once.
+    pub(super) cures: Vec<&'static str>,
     /// Whether anything is known of it at all.
     pub(super) known: bool,
 }
@@ -59,8 +61,9 @@ impl Machine {
     fn of(run: &Run) -> Self {
         let facts = noise::facts(run);
         let (grade, causes) = stats::grade(&facts);
-        let causes = causes.iter().map(|cause| plain(cause)).collect();
-        Self { grade, causes, known: noise::is_known(facts) }
+        let cures = noise::cures(&causes);
+        let causes = causes.iter().map(|cause| plain(&cause.text)).collect();
+        Self { grade, causes, cures, known: noise::is_known(facts) }
     }
 
     /// `noisy: cause; cause`.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::charts::Chart;
 use super::environment::{self, FUNCTION_COLUMNS, Fact, MEANINGS};
 use super::findings::Findings;
-use super::notes::notes;
+use super::notes::{Kind, notes};
 use super::words::{
     act, answer, conditions, groups, maximum, members, place, plain, quantile, ratio,
 };
@@ -44,7 +44,8 @@ pub(super) fn page(
     text += "\n## To know\n\n";
     for note in notes(run, summaries, findings) {
         let quote = note.quote.map_or_else(String::new, |q| format!(": {}", code(&q)));
-        let _ = writeln!(text, "- {}{quote}", escape(&note.text));
+        let mark = if note.kind == Kind::Warning { "**warning:** " } else { "" };
+        let _ = writeln!(text, "- {mark}{}{quote}", escape(&note.text));
     }
     text += "\n## Charts\n";
     for chart in charts {

@@ -1,7 +1,7 @@
 //! What a run knows of its machine -> the facts that it is graded by.
 
 use crate::factors::PageCache;
-use crate::stats::{self, NoiseFacts, Steadiness};
+use crate::stats::{self, Cause, NoiseFacts, Steadiness};
 use crate::store::Run;
 
 /// The facts of a run.
@@ -21,10 +21,22 @@ pub(super) fn facts(run: &Run) -> NoiseFacts {
         memory_pressure: meanwhile.memory_pressure.filter(|_| factors.memory.is_empty()),
         io_pressure: meanwhile.io_pressure.filter(|_| warm),
         governor: machine.governor.clone(),
+        throttled: machine.throttled,
         burst_width_p99_ns: stats::release_widths(&run.samples).map(|width| width.p99),
         drift: steady.map(|s| s.drift),
         floor_spread: steady.map(|s| s.spread),
     }
+}
+
+/// What helps, each once, the worst cause's first.
+pub(super) fn cures(causes: &[Cause]) -> Vec<&'static str> {
+    let mut cures: Vec<&str> = Vec::new();
+    for cause in causes {
+        if !cures.contains(&cause.cure) {
+            cures.push(cause.cure);
+        }
+    }
+    cures
 }
 
 /// Whether anything of the machine itself is among the facts: the driver's own

@@ -1,4 +1,5 @@
-//! What a reader must know beside the table, in plain sentences.
+//! What a reader must know beside the table, in plain sentences: what is wrong comes
+//! with its cause and what to do about it.
 
 use std::collections::BTreeMap;
 
@@ -9,11 +10,27 @@ use crate::stats::{self, Bursts, Lateness, OutOfRange, Quantile, Summary};
 use crate::store::Run;
 use crate::units::{format_ms, format_ns};
 
+mod advice;
 mod course;
+
+/// What kind of thing is remarked; the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Kind {
+    /// The figures are not to be believed, or are not all.
+    Verdict,
+    /// Something is to be done about it.
+    Warning,
+    /// It is to be known.
+    Remark,
+    /// Evidence that all is well.
+    Well,
+}
 
 /// One remark. Each form of the report escapes it in its own way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Note {
+    /// What it is.
+    pub(super) kind: Kind,
     /// Our words, with names of functions among them.
     pub(super) text: String,
     /// Foreign words, such as the cause of an error; tamed, to be shown as such.
@@ -21,8 +38,25 @@ pub(super) struct Note {
 }
 
 impl Note {
-    pub(super) fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), quote: None }
+    fn new(kind: Kind, text: impl Into<String>) -> Self {
+        Self { kind, text: text.into(), quote: None }
+    }
+
+    pub(super) fn warning(text: impl Into<String>) -> Self {
+        Self::new(Kind::Warning, text)
+    }
+
+    pub(super) fn remark(text: impl Into<String>) -> Self {
+        Self::new(Kind::Remark, text)
+    }
+
+    pub(super) fn well(text: impl Into<String>) -> Self {
+        Self::new(Kind::Well, text)
+    }
+
+    fn quoting(mut self, quote: String) -> Self {
+        self.quote = Some(quote);
+        self
     }
 }
 
@@ -35,16 +69,15 @@ pub(super) fn notes(run: &Run, summaries: &[Summary], findings: &Findings) -> Ve
     notes.extend(incomplete(run));
     notes.extend(failures(run));
     notes.extend(
-        run.record
-            .warnings
-            .iter()
-            .map(|w| Note { text: "warning".to_owned(), quote: Some(plain(w)) }),
+        run.record.warnings.iter().map(|w| Note::warning("said while it ran").quoting(plain(w))),
     );
-    notes.extend((!findings.controls.are_there()).then(|| Note::new(controls::NONE)));
-    notes.extend(controls::uncalibrated(findings).map(Note::new));
+    notes.extend(advice::no_controls(run, findings));
+    notes.extend(controls::uncalibrated(findings).map(Note::warning));
+    notes.extend(advice::few_rounds(run, summaries));
+    notes.extend(advice::machine(findings));
     notes.extend(course::kernel_events(run));
     notes.extend(course::unattributed(findings));
-    notes.extend(resources::remarks(run, findings).into_iter().map(Note::new));
+    notes.extend(resources::remarks(run, findings).into_iter().map(Note::warning));
     notes.extend(course::page_cache(run));
     notes.extend(course::until(run, summaries));
     notes.extend(course::time_limit(run));
@@ -56,25 +89,27 @@ pub(super) fn notes(run: &Run, summaries: &[Summary], findings: &Findings) -> Ve
     notes.extend(validity(&bursts));
     notes.push(range(summaries));
     notes.extend(dropped_marks(run));
+    notes.sort_by_key(|note| note.kind);
     notes
 }
 
 fn invalid(findings: &Findings) -> Option<Note> {
     let why = findings.faults.join("; ");
-    (!why.is_empty()).then(|| Note::new(format!("INVALID: {why}")))
+    (!why.is_empty()).then(|| Note::new(Kind::Verdict, format!("INVALID: {why}")))
 }
 
 fn incomplete(run: &Run) -> Vec<Note> {
     let (record, rows) = (&run.record, run.samples.len());
     let mut notes = Vec::new();
     if !record.complete {
-        notes.push(Note {
-            text: format!("INCOMPLETE: {rows} of {} planned invocations", record.counts.planned),
-            quote: record.stopped.as_deref().map(plain),
-        });
+        let text = format!("INCOMPLETE: {rows} of {} planned invocations", record.counts.planned);
+        let quote = record.stopped.as_deref().map(plain);
+        notes.push(Note { kind: Kind::Verdict, text, quote });
     }
     if run.truncated {
-        notes.push(Note::new("the last row was cut short and is left out: the driver was killed"));
+        notes.push(Note::warning(
+            "the last row was cut short and is left out: the driver was killed",
+        ));
     }
     notes
 }
@@ -90,9 +125,10 @@ fn failures(run: &Run) -> Vec<Note> {
     }
     kinds
         .into_iter()
-        .map(|(kind, (n, place, cause))| Note {
-            text: format!("{} {kind}, all rounds; the first at {place}", counted(n, "failure")),
-            quote: Some(shortened(&plain(cause), LONGEST_CAUSE)),
+        .map(|(kind, (n, place, cause))| {
+            let n = counted(n, "failure");
+            Note::warning(format!("{n} {kind}, all rounds; the first at {place}"))
+                .quoting(shortened(&plain(cause), LONGEST_CAUSE))
         })
         .collect()
 }
@@ -100,7 +136,9 @@ fn failures(run: &Run) -> Vec<Note> {
 fn first_ever(run: &Run, summaries: &[Summary]) -> Option<Note> {
     let cells = headline(run, summaries);
     if cells.iter().any(|s| s.first_ever.used) {
-        return Some(Note::new("one round only: the figures are first-ever starts"));
+        return Some(Note::warning(
+            "one round only: the figures are first-ever starts; `--rounds 20` or `--until 5%`",
+        ));
     }
     let medians: Vec<String> = cells
         .iter()
@@ -110,7 +148,10 @@ fn first_ever(run: &Run, summaries: &[Summary]) -> Option<Note> {
         })
         .collect();
     let medians = (!medians.is_empty()).then(|| medians.join(", "))?;
-    Some(Note::new(format!("first ever (round 1, in no other figure), median ms: {medians}")))
+    let slow = advice::first_was_slow(&cells).unwrap_or_default();
+    Some(Note::remark(format!(
+        "first ever (round 1, in no other figure), median ms: {medians}{slow}"
+    )))
 }
 
 /// Why there is a dash.
@@ -119,7 +160,7 @@ fn unsupported(summaries: &[Summary]) -> Option<Note> {
     let few = shown.any(|s| s.latency.p90.value.is_none());
     let [p90, p95, p99] = [0.9, 0.95, 0.99].map(Quantile::least);
     few.then(|| {
-        Note::new(format!(
+        Note::remark(format!(
             "—: too few rows for a 95 % interval; p90 needs {p90}, p95 {p95}, p99 {p99}: \
              read the maximum"
         ))
@@ -128,7 +169,7 @@ fn unsupported(summaries: &[Summary]) -> Option<Note> {
 
 fn lateness(run: &Run) -> Option<Note> {
     let lag = Lateness::of(stats::used(&run.samples).filter_map(|s| s.lag()).collect())?;
-    Some(Note::new(format!(
+    Some(Note::well(format!(
         "driver lag p50 {}, p99 {}, max {}",
         format_ns(lag.p50),
         format_ns(lag.p99),
@@ -141,18 +182,21 @@ fn burst(bursts: &Bursts) -> Note {
     let width = width.filter(|_| *size > 1).map_or_else(String::new, |w| {
         format!(" width p99 {}, max {};", format_ns(w.p99), format_ns(w.max as f64))
     });
-    Note::new(format!("burst of {size}, {temperature}:{width} {invalid} of {n} invalid"))
+    let kind = if *invalid > 0 { Kind::Warning } else { Kind::Well };
+    Note::new(kind, format!("burst of {size}, {temperature}:{width} {invalid} of {n} invalid"))
 }
 
 /// What makes a burst invalid, said once.
 fn validity(all: &[Bursts]) -> Option<Note> {
+    let kind = if all.iter().any(|b| b.invalid > 0) { Kind::Remark } else { Kind::Well };
     (!all.is_empty()).then(|| {
-        Note::new(format!(
+        let text = format!(
             "invalid: a row left more than {}, or {} % of its cell's median and more than {}, late",
             format_ns(stats::MOST_LAG_NS as f64),
             stats::MOST_LAG_SHARE * 100.0,
             format_ns(stats::LEAST_LAG_NS as f64)
-        ))
+        );
+        Note::new(kind, text)
     })
 }
 
@@ -161,18 +205,20 @@ fn range(summaries: &[Summary]) -> Note {
         let out = s.out_of_range;
         OutOfRange { below: sum.below + out.below, above: sum.above + out.above }
     });
-    Note::new(format!(
+    let kind = if below + above > 0 { Kind::Warning } else { Kind::Well };
+    let text = format!(
         "outside the histograms: {below} below {}, {above} above {} s",
         format_ns(stats::LOWEST_NS as f64),
         stats::HIGHEST_NS / 1_000_000_000
-    ))
+    );
+    Note::new(kind, text)
 }
 
 fn dropped_marks(run: &Run) -> Option<Note> {
     let n: u64 = run.samples.iter().map(|s| u64::from(s.dropped_marks)).sum();
     (n > 0).then(|| {
         let marks = counted(n, "mark");
-        Note::new(format!(
+        Note::remark(format!(
             "{marks} of the functions' own clocks not between their neighbours: dropped"
         ))
     })

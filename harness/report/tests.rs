@@ -75,7 +75,9 @@ fn foreign_text_stays_text() {
     assert!(!markdown.contains("\n# heading"), "{markdown}");
     assert!(!markdown.lines().any(|l| l.starts_with('|') && l.contains("<b>")), "{markdown}");
     let summaries = stats::summarise(&run.samples);
-    assert!(!table::table(&run, &summaries).contains(['\u{1b}', '\u{202e}']));
+    assert!(
+        !table::table(&run, &summaries, &look::Look::default()).contains(['\u{1b}', '\u{202e}'])
+    );
     assert!(!readme::block(&run, &summaries).contains("](../"));
     assert!(files.iter().all(|f| !f.path.to_str().unwrap().contains("..")));
 }
@@ -94,7 +96,7 @@ fn simulated_figures_say_so_everywhere() {
         assert!(drawn.matches("SIMULATED").count() >= 2, "{:?}", svg.path);
     }
     let summaries = stats::summarise(&run.samples);
-    assert!(table::table(&run, &summaries).starts_with("SIMULATED: "));
+    assert!(table::table(&run, &summaries, &look::Look::default()).starts_with("SIMULATED: "));
     assert!(readme::block(&run, &summaries).starts_with("SIMULATED: "));
     assert!(text(&files, "summary.json").contains("\"simulated\": true"));
 }

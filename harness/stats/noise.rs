@@ -68,6 +68,15 @@ impl fmt::Display for Grade {
     }
 }
 
+/// What speaks against a run, and what helps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// What it is, in a sentence.
+    pub text: String,
+    /// What to do about it.
+    pub cure: &'static str,
+}
+
 /// What is known of the machine and the driver during a run. None is unknown, and
 /// nothing is held against it.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -89,6 +98,8 @@ pub struct NoiseFacts {
     pub io_pressure: Option<f64>,
     /// Who decides the processors' speed.
     pub governor: Option<String>,
+    /// How many times processors were slowed down because they were hot.
+    pub throttled: Option<u64>,
     /// 0.99-quantile of the width of a burst's release, in nanoseconds.
     pub burst_width_p99_ns: Option<f64>,
     /// Median of the null container in the second half of the run, divided by that
@@ -98,60 +109,74 @@ pub struct NoiseFacts {
     pub floor_spread: Option<f64>,
 }
 
-/// Grades a run, and says what speaks against it: a sentence a cause, the worst
+/// Grades a run, and says what speaks against it, the worst
 /// first, none when it is quiet. The grade is that of the worst cause; several do
 /// not add up.
 #[must_use]
-pub fn grade(facts: &NoiseFacts) -> (Grade, Vec<String>) {
+pub fn grade(facts: &NoiseFacts) -> (Grade, Vec<Cause>) {
     let mut causes = [of_the_machine(facts), of_the_floor(facts)].concat();
     causes.sort_by_key(|(grade, _)| std::cmp::Reverse(*grade));
     let worst = causes.first().map_or(Grade::Quiet, |(grade, _)| *grade);
     (worst, causes.into_iter().map(|(_, cause)| cause).collect())
 }
 
-type Cause = (Grade, String);
+type Graded = (Grade, Cause);
 
-fn of_the_machine(facts: &NoiseFacts) -> Vec<Cause> {
-    let steal = STEAL.judge(facts.steal, |share| {
+const ALONE: &str = "measure where nothing else runs";
+const UNSHARED: &str = "measure on a host whose processors are not shared";
+const WAIT: &str = "wait until the load has gone down, then measure again";
+const STEADY: &str = "set the governor: `cpupower frequency-set -g performance`";
+const COOL: &str = "let it cool, or limit its turbo, then measure again";
+const MEMORY: &str = "free memory: stop what uses it, or measure smaller bursts";
+const DISK: &str = "measure on a faster disk, or where nothing else writes";
+
+fn of_the_machine(facts: &NoiseFacts) -> Vec<Graded> {
+    let steal = STEAL.judge(facts.steal, UNSHARED, |share| {
         format!("the hypervisor took {} of the processors' time (steal)", percent(share))
     });
-    let worst = WORST_TRIAL_STEAL.judge(facts.worst_trial_steal, |share| {
+    let worst = WORST_TRIAL_STEAL.judge(facts.worst_trial_steal, UNSHARED, |share| {
         let share = percent(share);
         format!("in one trial the hypervisor took {share} of the processors' time (steal)")
     });
     let cpus = facts.cpus as f64;
     let per_cpu = facts.load_at_start.filter(|_| facts.cpus > 0).map(|load| load / cpus);
-    let load = LOAD.judge(per_cpu, |load| {
+    let load = LOAD.judge(per_cpu, WAIT, |load| {
         format!("the load was {:.1} on {cpus} processors when the run began", load * cpus)
     });
-    let memory = MEMORY_PRESSURE.judge(facts.memory_pressure, |share| {
+    let memory = MEMORY_PRESSURE.judge(facts.memory_pressure, MEMORY, |share| {
         format!("tasks waited for memory in {} of the time (pressure)", percent(share))
     });
-    let io = IO_PRESSURE.judge(facts.io_pressure, |share| {
+    let io = IO_PRESSURE.judge(facts.io_pressure, DISK, |share| {
         format!("tasks waited for a disk in {} of the time (pressure)", percent(share))
     });
     let slowing = facts.governor.as_deref().filter(|governor| *governor != STEADY_GOVERNOR);
     let governor = slowing.map(|governor| {
         let why = "processors that idled may begin slowly";
-        (Grade::Noisy, format!("the processors' governor is `{governor}`: {why}"))
+        let text = format!("the processors' governor is `{governor}`: {why}");
+        (Grade::Noisy, Cause { text, cure: STEADY })
     });
-    [steal, worst, load, memory, io, governor].into_iter().flatten().collect()
+    // Once is enough: a processor that was hot was slow for a while.
+    let throttled = facts.throttled.filter(|times| *times > 0).map(|times| {
+        let text = format!("processors were slowed down {times} times because they were hot");
+        (Grade::Noisy, Cause { text, cure: COOL })
+    });
+    [steal, worst, load, memory, io, governor, throttled].into_iter().flatten().collect()
 }
 
-fn of_the_floor(facts: &NoiseFacts) -> Vec<Cause> {
-    let width = BURST_WIDTH_NS.judge(facts.burst_width_p99_ns, |ns| {
+fn of_the_floor(facts: &NoiseFacts) -> Vec<Graded> {
+    let width = BURST_WIDTH_NS.judge(facts.burst_width_p99_ns, ALONE, |ns| {
         format!("the driver took {} to release a burst (p99)", format_ns(ns))
     });
     // Twice as fast is as much of a change as half as fast.
     let change = |ratio: f64| ratio.max(ratio.recip()) - 1.0;
     let ratio = facts.drift.filter(|ratio| *ratio > 0.0);
-    let drift = DRIFT.judge(ratio.map(change), |_| {
+    let drift = DRIFT.judge(ratio.map(change), ALONE, |_| {
         let ratio = ratio.unwrap_or(1.0);
         let way = if ratio > 1.0 { "slower" } else { "faster" };
         let by = percent((ratio - 1.0).abs());
         format!("the null container was {by} {way} in the second half of the run")
     });
-    let spread = FLOOR_SPREAD.judge(facts.floor_spread, |spread| {
+    let spread = FLOOR_SPREAD.judge(facts.floor_spread, ALONE, |spread| {
         let by = percent(spread.exp_m1());
         format!("the null container's latency varied by {by} (one standard deviation)")
     });
@@ -159,10 +184,15 @@ fn of_the_floor(facts: &NoiseFacts) -> Vec<Cause> {
 }
 
 impl Limits {
-    fn judge(&self, value: Option<f64>, say: impl FnOnce(f64) -> String) -> Option<Cause> {
+    fn judge(
+        &self,
+        value: Option<f64>,
+        cure: &'static str,
+        say: impl FnOnce(f64) -> String,
+    ) -> Option<Graded> {
         let value = value.filter(|value| *value > self.noisy)?;
         let grade = if value > self.disturbed { Grade::Disturbed } else { Grade::Noisy };
-        Some((grade, say(value)))
+        Some((grade, Cause { text: say(value), cure }))
     }
 }
 
@@ -185,6 +215,7 @@ mod tests {
             memory_pressure: Some(0.0),
             io_pressure: Some(0.15),
             governor: Some("performance".to_owned()),
+            throttled: Some(0),
             burst_width_p99_ns: Some(400_000.0),
             drift: Some(1.03),
             floor_spread: Some(0.05),
@@ -195,6 +226,7 @@ mod tests {
         let mut facts = quiet();
         change(&mut facts);
         let (grade, causes) = grade(&facts);
+        let causes: Vec<String> = causes.into_iter().map(|cause| cause.text).collect();
         (grade, causes.join("; "))
     }
 
@@ -239,6 +271,11 @@ mod tests {
             judged(|f| f.governor = Some("schedutil".to_owned())),
             Noisy,
             "the processors' governor is `schedutil`: processors that idled may begin slowly",
+        );
+        check(
+            judged(|f| f.throttled = Some(3)),
+            Noisy,
+            "processors were slowed down 3 times because they were hot",
         );
         check(
             judged(|f| f.burst_width_p99_ns = Some(2_300_000.0)),
@@ -302,6 +339,7 @@ mod tests {
             load_at_start in proptest::option::of(0.0..10.0_f64),
             cpus in 1..8_usize,
             governor in proptest::option::of("performance|powersave|mixed"),
+            throttled in proptest::option::of(0..3_u64),
             burst_width_p99_ns in proptest::option::of(0.0..1e7_f64),
             drift in proptest::option::of(0.5..2.0_f64),
             floor_spread in proptest::option::of(0.0..0.5_f64),
@@ -309,7 +347,7 @@ mod tests {
             let [steal, worst_trial_steal, memory_pressure, io_pressure] = shares;
             NoiseFacts {
                 steal, worst_trial_steal, load_at_start, cpus, memory_pressure, io_pressure,
-                governor, burst_width_p99_ns, drift, floor_spread,
+                governor, throttled, burst_width_p99_ns, drift, floor_spread,
             }
         }
     }
@@ -327,6 +365,7 @@ mod tests {
             memory_pressure: more(facts.memory_pressure, by[3]),
             io_pressure: more(facts.io_pressure, by[4]),
             governor: if governor { Some("powersave".to_owned()) } else { facts.governor.clone() },
+            throttled: facts.throttled.map(|times| times + fewer as u64),
             burst_width_p99_ns: more(facts.burst_width_p99_ns, by[5] * 1e7),
             drift: Some(away),
             floor_spread: more(facts.floor_spread, by[7]),

@@ -18,6 +18,7 @@ mod init;
 mod list;
 mod mistakes;
 mod show;
+mod terminal;
 
 /// The program in the project's folder, as far from the environment as can be.
 fn coldstart(args: &[&str]) -> Command {

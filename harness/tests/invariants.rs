@@ -69,11 +69,11 @@ fn each_foreign_library_has_one_home() {
     };
     check("bollard", &["harness/engine/docker"]);
     check("plotters", &["harness/report/chart"]);
-    check("clap", &["harness/cli"]);
+    check("clap", &["harness/cli", "harness/main.rs"]);
     check("clap_complete", &["harness/cli"]);
     check("clap_mangen", &["harness/cli"]);
     check("strsim", &["harness/mistake.rs"]);
-    check("indicatif", &["harness/cmd/progress.rs"]);
+    check("anstyle_query", &["harness/cmd/voice"]);
     check("maud", &["harness/report/"]);
     check("quick_junit", &["harness/report/comparison/junit.rs"]);
     check("schemars", &["harness/report/comparison/json"]);
@@ -98,6 +98,22 @@ fn pure_modules_have_no_async_no_clock_and_no_input() {
             assert!(reads <= usize::from(name == "harness/scenario.rs"), "{name} reads files");
         }
     }
+}
+
+/// Progress is drawn by whoever has time for it, between trials: it has no thread, no
+/// timer and no task of its own that could run while something is timed.
+#[test]
+fn what_is_drawn_is_drawn_by_nobody_else() {
+    for word in ["thread", "tokio", "async", "spawn", "interval", "sleep"] {
+        let drawing = |name: &String| ["voice", "progress"].iter().any(|m| name.contains(m));
+        let found: Vec<String> = holding(word).into_iter().filter(drawing).collect();
+        assert_eq!(found, [""; 0], "`{word}`");
+    }
+    // Everything on standard error is said by the voice, which knows what is drawn there.
+    assert_eq!(holding("eprintln"), [""; 0]);
+    let said = holding("stderr");
+    let homes = ["harness/cmd/voice", "harness/provision/", "harness/sides/", "harness/engine/"];
+    assert!(said.iter().all(|name| homes.iter().any(|home| name.starts_with(home))), "{said:?}");
 }
 
 /// What goes past the compiler, or speaks to the kernel by itself, stands in one

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bollard::Docker;
+use bollard::models::CreateImageInfo;
 use bollard::query_parameters::{
     BuildImageOptions, BuildImageOptionsBuilder, CreateImageOptions, CreateImageOptionsBuilder,
     ListImagesOptionsBuilder, RemoveImageOptions,
@@ -17,8 +18,9 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use super::failure::{failed, has_status, is_not_found, refused};
-use crate::engine::{BuildSpec, EngineError, Image, LABEL_IMAGE};
+use crate::engine::{BuildSpec, EngineError, Image, LABEL_IMAGE, Printed};
 use crate::hostile::printable_line;
+use crate::units::format_size;
 
 /// A registry that says nothing for so long is taken for unreachable.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -70,13 +72,17 @@ pub(super) async fn folders(docker: &Docker, reference: &str) -> Result<Vec<Path
     Ok(folders)
 }
 
-pub(super) async fn pull(docker: &Docker, reference: &str) -> Result<(), EngineError> {
+pub(super) async fn pull(
+    docker: &Docker,
+    reference: &str,
+    printed: Printed<'_>,
+) -> Result<(), EngineError> {
     let doing = format!("pull {reference}");
     let options = CreateImageOptionsBuilder::new().from_image(reference).build();
     let mut progress = Box::pin(docker.create_image(Some(options), None, None));
     loop {
         match tokio::time::timeout(SILENCE, progress.next()).await {
-            Ok(Some(Ok(_))) => {}
+            Ok(Some(Ok(step))) => printed(&pulled(&step)),
             Ok(Some(Err(e))) => return Err(pull_failed(doing, e)),
             Ok(None) => return Ok(()),
             Err(_) => {
@@ -85,6 +91,18 @@ pub(super) async fn pull(docker: &Docker, reference: &str) -> Result<(), EngineE
             }
         }
     }
+}
+
+/// `0123abcd: Downloading 12.0 MiB of 45.1 MiB`.
+fn pulled(step: &CreateImageInfo) -> String {
+    let layer = step.id.as_deref().map_or_else(String::new, |id| format!("{id}: "));
+    let detail = step.progress_detail.as_ref();
+    let bytes = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0);
+    let done = detail.and_then(|d| Some((bytes(d.current)?, bytes(d.total)?)));
+    let done = done.map_or_else(String::new, |(current, total)| {
+        format!(" {} of {}", format_size(current), format_size(total))
+    });
+    format!("{layer}{}{done}", step.status.as_deref().unwrap_or_default())
 }
 
 fn pull_failed(doing: String, error: bollard::errors::Error) -> EngineError {
@@ -126,14 +144,22 @@ fn chunks(file: File) -> impl Stream<Item = io::Result<Bytes>> + Send {
     })
 }
 
-pub(super) async fn build(docker: &Docker, spec: &BuildSpec) -> Result<(), EngineError> {
+pub(super) async fn build(
+    docker: &Docker,
+    spec: &BuildSpec,
+    printed: Printed<'_>,
+) -> Result<(), EngineError> {
     let doing = format!("build {}", spec.tag);
     let context = body_full(Bytes::from(spec.context.clone()));
     let mut steps = Box::pin(docker.build_image(build_options(spec), None, Some(context)));
     let mut last: VecDeque<String> = VecDeque::new();
     while let Some(step) = steps.next().await {
         match step {
-            Ok(step) => remember(&mut last, step.stream.as_deref().unwrap_or_default()),
+            Ok(step) => {
+                let text = step.stream.as_deref().unwrap_or_default();
+                text.lines().for_each(printed);
+                remember(&mut last, text);
+            }
             Err(e) => return Err(with_lines(failed(&doing, e), &last)),
         }
     }

@@ -7,6 +7,10 @@ mod hostile;
 mod numbers;
 pub(crate) mod synthetic;
 
+fn text(comparison: &Comparison) -> String {
+    super::text(comparison, &Look::default())
+}
+
 fn file(files: &[Artifact], path: &str) -> String {
     let file = files.iter().find(|f| f.path.to_str() == Some(path)).unwrap();
     String::from_utf8(file.bytes.clone()).unwrap()

@@ -1,8 +1,9 @@
-//! The comparison for a terminal: no borders, no colour, one unit down a column.
+//! The comparison for a terminal: no borders, one unit down a column.
 
 use std::collections::BTreeSet;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use unicode_width::UnicodeWidthStr;
 
 use super::answer::{answer, outcome};
 use super::facts;
@@ -11,31 +12,33 @@ use super::words::{
     row_change_alone, row_p,
 };
 use crate::compare::{Comparison, Row, Verdict};
-use crate::report::table::wrapped;
+use crate::report::look::{Look, wrapped};
 use crate::report::words::counted;
 
-/// Columns that lines keep to where names allow it.
-const WIDTH: usize = 100;
+/// Columns at the end of a row that say how its conclusion was reached.
+const REACHED: usize = 3;
 
 /// The whole text: answer, what was compared, rows, reservations.
-pub(super) fn text(comparison: &Comparison) -> String {
+pub(super) fn text(comparison: &Comparison, look: &Look) -> String {
     let names = Names::of(comparison);
-    let mut lines = wrapped(&answer(comparison, &names), "");
-    lines.push(format!("outcome: {} ({})", comparison.outcome.name(), outcome(comparison)));
-    section(&mut lines, "");
-    lines.extend(named(&facts::compared(comparison)));
-    section(&mut lines, "");
-    lines.extend(rows(comparison, &names));
+    let answer = wrapped(&answer(comparison, &names), "", look.columns());
+    let mut lines: Vec<String> = answer.iter().map(|line| look.heading(line)).collect();
+    let outcome = format!("outcome: {} ({})", comparison.outcome.name(), outcome(comparison));
+    lines.extend(wrapped(&outcome, "", look.columns()));
+    section(&mut lines, "", look);
+    lines.extend(named(&facts::compared(comparison), look));
+    section(&mut lines, "", look);
+    lines.extend(rows(comparison, &names, look));
     let missing: Vec<String> = comparison
         .missing
         .iter()
         .map(|m| format!("{}: {}", names.missing(m), lacks(m.lacks)))
         .collect();
-    list(&mut lines, "missing", &missing);
+    list(&mut lines, "missing", &missing, look);
     let advisory: Vec<String> = comparison.advisory.iter().map(|why| remark(why)).collect();
-    list(&mut lines, "ADVISORY: this comparison binds nobody", &advisory);
-    list(&mut lines, "to know", &facts::notes(comparison));
-    section(&mut lines, "how to repeat it (how to read it: compare.md)");
+    list(&mut lines, "ADVISORY: this comparison binds nobody", &advisory, look);
+    list(&mut lines, "to know", &facts::notes(comparison), look);
+    section(&mut lines, "how to repeat it (how to read it: compare.md)", look);
     for (side, command) in facts::repeat(comparison) {
         lines.push(format!("  # {side}"));
         // Not wrapped: it is to be copied.
@@ -51,27 +54,28 @@ fn harmless(line: &str) -> String {
 }
 
 /// An empty line, and a heading where there is one.
-fn section(lines: &mut Vec<String>, heading: &str) {
+fn section(lines: &mut Vec<String>, heading: &str, look: &Look) {
     lines.push(String::new());
     if !heading.is_empty() {
-        lines.push(heading.to_owned());
+        lines.extend(wrapped(heading, "", look.columns()));
     }
 }
 
-fn list(lines: &mut Vec<String>, heading: &str, entries: &[String]) {
+fn list(lines: &mut Vec<String>, heading: &str, entries: &[String], look: &Look) {
     if entries.is_empty() {
         return;
     }
-    section(lines, heading);
-    lines.extend(entries.iter().flat_map(|entry| wrapped(entry, "  ")));
+    section(lines, heading, look);
+    lines.extend(entries.iter().flat_map(|entry| wrapped(entry, "  ", look.columns())));
 }
 
-fn named(facts: &[(String, String)]) -> Vec<String> {
-    facts.iter().flat_map(|(name, text)| wrapped(&format!("{name}: {text}"), "")).collect()
+fn named(facts: &[(String, String)], look: &Look) -> Vec<String> {
+    let named = facts.iter().map(|(name, text)| format!("{name}: {text}"));
+    named.flat_map(|fact| wrapped(&fact, "", look.columns())).collect()
 }
 
 /// The rows that decide, worst first, then those of the others that moved.
-fn rows(comparison: &Comparison, names: &Names) -> Vec<String> {
+fn rows(comparison: &Comparison, names: &Names, look: &Look) -> Vec<String> {
     let (shown, quiet): (Vec<&Row>, Vec<&Row>) =
         comparison.worst_first().into_iter().partition(|row| row.gated || has_moved(row));
     let (decide, moved) = shown.split_at(shown.iter().filter(|row| row.gated).count());
@@ -80,25 +84,26 @@ fn rows(comparison: &Comparison, names: &Names) -> Vec<String> {
         shown.iter().filter_map(|row| Some(names.conditions(row.cell.as_ref()?))).collect();
     // Said once where all have the same.
     if let (1, Some(under)) = (under.len(), under.first()) {
-        lines.push(format!("conditions of all rows: {under}"));
+        let under = format!("conditions of all rows: {under}");
+        lines.extend(wrapped(&under, "", look.columns()));
     }
     let conditions = under.len() > 1;
-    lines.extend(aligned(decide, names, conditions));
+    lines.extend(aligned(decide, names, conditions, look));
     if decide.is_empty() {
         lines.push("no row decides".to_owned());
     }
     if !moved.is_empty() {
-        section(&mut lines, "these decide nothing:");
+        section(&mut lines, "these decide nothing:", look);
         // Apart, so that a column has one unit.
         let (times, sizes): (Vec<&Row>, Vec<&Row>) =
             moved.iter().partition(|row| row.metric.is_time());
-        lines.extend(aligned(&times, names, conditions));
-        lines.extend(aligned(&sizes, names, conditions));
+        lines.extend(aligned(&times, names, conditions, look));
+        lines.extend(aligned(&sizes, names, conditions, look));
     }
     if !quiet.is_empty() {
         let quiet = counted(quiet.len() as u64, "row");
         let quiet = format!("not shown, neither deciding nor moved: {quiet}, see compare.json");
-        section(&mut lines, &quiet);
+        section(&mut lines, &quiet, look);
     }
     lines
 }
@@ -107,31 +112,53 @@ fn has_moved(row: &Row) -> bool {
     matches!(row.verdict, Verdict::Regressed | Verdict::Improved)
 }
 
-/// Rows in columns. Conclusions stand at the end of each, or below it where one of
-/// them would be too wide.
-fn aligned(rows: &[&Row], names: &Names, conditions: bool) -> Vec<String> {
-    let grid = grid(rows, names, conditions).to_string();
-    let figures: Vec<&str> = grid.lines().map(str::trim_end).collect();
-    let edge = figures.iter().map(|line| line.chars().count()).max().unwrap_or(0);
+/// Rows in columns. What does not fit beside them stands below each: the conclusion,
+/// then how it was reached; where not even that is enough, each row is a paragraph.
+fn aligned(rows: &[&Row], names: &Names, conditions: bool, look: &Look) -> Vec<String> {
+    let cells: Vec<Vec<String>> = rows.iter().map(|row| cells(row, names, conditions)).collect();
     let ends: Vec<String> = rows.iter().map(|row| conclusion(row)).collect();
-    let widest = ends.iter().map(|end| end.chars().count()).max().unwrap_or(0);
-    let beside = edge + 2 + widest <= WIDTH;
-    let mut lines = Vec::new();
-    for (line, end) in figures.iter().zip(&ends) {
-        if beside {
-            lines.push(format!("{line:edge$}  {end}"));
-        } else {
-            lines.push((*line).to_owned());
-            lines.extend(wrapped(end, "    "));
-        }
+    let columns = look.columns_of_rows();
+    let whole = grid(&cells, conditions);
+    let widest = ends.iter().map(|end| end.width()).max().unwrap_or(0);
+    if let Some(edge) = edge(&whole).filter(|edge| edge + 2 + widest <= columns) {
+        let beside = |(line, end): (&String, &String)| format!("{line:edge$}  {end}");
+        return whole.iter().zip(&ends).map(beside).collect();
     }
-    lines
+    let fits = |lines: &[String]| edge(lines).is_some_and(|edge| edge <= columns);
+    let below = |end: &str| wrapped(end, "    ", look.columns());
+    if fits(&whole) {
+        let both = whole.into_iter().zip(&ends);
+        return both.flat_map(|(line, end)| [vec![line], below(end)].concat()).collect();
+    }
+    let (short, rest): (Vec<Vec<String>>, Vec<String>) =
+        cells.iter().map(|cells| split(cells)).unzip();
+    let narrow = grid(&short, conditions);
+    let ends = rest.iter().zip(&ends).map(|(rest, end)| format!("{end}, {rest}"));
+    if fits(&narrow) {
+        let both = narrow.into_iter().zip(ends);
+        return both.flat_map(|(line, end)| [vec![line], below(&end)].concat()).collect();
+    }
+    let words = short.iter().map(|cells| cells.join(" "));
+    let words = words.map(|text| wrapped(text.trim_end(), "", look.columns()));
+    words.zip(ends).flat_map(|(lines, end)| [lines, below(&end)].concat()).collect()
 }
 
-fn grid(rows: &[&Row], names: &Names, conditions: bool) -> Table {
+/// Columns of the widest line.
+fn edge(lines: &[String]) -> Option<usize> {
+    lines.iter().map(|line| line.width()).max()
+}
+
+/// A row without how it was reached (`p`, `n` and `err`), and that alone.
+fn split(cells: &[String]) -> (Vec<String>, String) {
+    let (short, rest) = cells.split_at(cells.len().saturating_sub(REACHED));
+    let rest: Vec<&str> = rest.iter().map(String::as_str).filter(|cell| !cell.is_empty()).collect();
+    (short.to_vec(), rest.join(" "))
+}
+
+fn grid(rows: &[Vec<String>], conditions: bool) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.add_rows(rows.iter().map(|row| cells(row, names, conditions)));
+    table.add_rows(rows);
     // The column of base's value.
     let base = if conditions { 4 } else { 3 };
     for (index, column) in table.column_iter_mut().enumerate() {
@@ -142,7 +169,7 @@ fn grid(rows: &[&Row], names: &Names, conditions: bool) -> Table {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
-    table
+    table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 fn cells(row: &Row, names: &Names, conditions: bool) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Note;
 use crate::factors::PageCache;
 use crate::report::findings::Findings;
-use crate::report::words::{cell_name, counted, plain};
+use crate::report::words::{cell_name, counted, is_simulated, plain};
 use crate::sample::Residency;
 use crate::stats::Summary;
 use crate::store::{OUT_OF_TIME, Run};
@@ -19,28 +19,33 @@ const MOST_NAMED: usize = 4;
 pub(super) fn kernel_events(run: &Run) -> Option<Note> {
     let events = &run.record.kernel_events;
     if let Some(reason) = &events.silent {
-        let text = "phases of the engine are merged".to_owned();
-        return Some(Note { text, quote: Some(plain(reason)) });
+        let note = if is_simulated(run) { Note::remark } else { Note::warning };
+        return Some(note("phases of the engine are merged").quoting(plain(reason)));
     }
     let (seen, lost) = (events.seen, events.lost);
-    let text = match (seen, lost) {
+    match (seen, lost) {
         // They are counted when the run ends.
-        (0, 0) if run.record.elapsed.is_none() => return None,
-        (0, 0) => "kernel events: none heard, so phases are merged".to_owned(),
-        (_, 0) => format!("kernel events: {seen} heard, none lost"),
+        (0, 0) if run.record.elapsed.is_none() => None,
+        (0, 0) => Some(Note::warning(
+            "kernel events: none heard, so phases are merged; `coldstart doctor` says what is \
+             missing",
+        )),
+        (_, 0) => Some(Note::well(format!("kernel events: {seen} heard, none lost"))),
         _ => {
             let times = counted(lost, "time");
-            format!("kernel events: {seen} heard, lost {times}: some starts lack marks")
+            let text = format!("kernel events: {seen} heard, lost {times}: some starts lack marks");
+            Some(Note::warning(text))
         }
-    };
-    Some(Note::new(text))
+    }
 }
 
 /// How much of a cold start is in no named part.
 pub(super) fn unattributed(findings: &Findings) -> Option<Note> {
     let most = findings.unattributed.iter().map(|(_, share)| *share).max_by(f64::total_cmp)?;
     let most = most * 100.0;
-    Some(Note::new(format!("of the typical cold starts at most {most:.1} % is in no named part")))
+    Some(Note::remark(format!(
+        "of the typical cold starts at most {most:.1} % is in no named part"
+    )))
 }
 
 /// For each cold state of the page cache, in how many trials it was reached.
@@ -68,7 +73,8 @@ fn proved(state: PageCache, trials: &[Option<Residency>]) -> Note {
         let most = if most < 1 << 20 { format!("{most} bytes") } else { format_size(most) };
         format!("; at most {most} stayed")
     });
-    Note::new(format!("{state} proved for {} of {of}{most}", cold.len()))
+    let note = if cold.len() == trials.len() { Note::well } else { Note::warning };
+    note(format!("{state} proved for {} of {of}{most}", cold.len()))
 }
 
 /// How far the stopping rule went; none where every round was to be measured.
@@ -90,6 +96,7 @@ pub(super) fn until(run: &Run, summaries: &[Summary]) -> Option<Note> {
     // Not the binary neighbour of what was typed.
     let percent = (share * 1e5).round() / 1e3;
     let rule = format!("{percent} % of their median");
+    let note = if wide.is_empty() { Note::remark } else { Note::warning };
     let outcome = match wide.len() {
         0 => format!("every interval is within {rule}"),
         n => {
@@ -99,13 +106,17 @@ pub(super) fn until(run: &Run, summaries: &[Summary]) -> Option<Note> {
             format!("{cells} never came within {rule}: {named}{more}")
         }
     };
-    Some(Note::new(format!("rounds a cell: {range}; {outcome}")))
+    Some(note(format!("rounds a cell: {range}; {outcome}")))
 }
 
 /// Whether the time limit ended the run; none without one.
 pub(super) fn time_limit(run: &Run) -> Option<Note> {
     let most = run.record.scenario.max_time?;
     let over = run.record.stopped.as_deref() == Some(OUT_OF_TIME);
-    let ended = if over { "it ended the run" } else { "not reached" };
-    Some(Note::new(format!("time limit {}: {ended}", format_wait(most))))
+    let most = format_wait(most);
+    Some(if over {
+        Note::warning(format!("time limit {most}: it ended the run; raise `--max-time`"))
+    } else {
+        Note::well(format!("time limit {most}: not reached"))
+    })
 }

@@ -54,6 +54,7 @@ pub(crate) fn with_controls(mut run: Run, slope: f64) -> Run {
         }
     }
     run.record.machine = MachineRecord {
+        throttled: Some(0),
         governor: None,
         turbo: None,
         load_at_start: Some(0.4),

@@ -153,7 +153,7 @@ impl Bench {
             arguments: Default::default(),
             labels: [(LABEL_IMAGE.to_owned(), "test".to_owned())].into(),
         };
-        self.wait(self.engine.build(&spec))?;
+        self.wait(self.engine.build(&spec, &|_| ()))?;
         Ok(spec.tag)
     }
 }

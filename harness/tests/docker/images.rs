@@ -116,7 +116,7 @@ fn built_once(bench: &Bench) -> Tested {
 fn missing_base(bench: &Bench) -> Tested {
     let folder = tempfile::tempdir()?;
     let around = surroundings(bench, folder.path());
-    let bases = Bases::new(&around, Consent::Withheld, &|_| ());
+    let bases = Bases::new(&around, Consent::Withheld, &|_: &str| ());
     let mut function = function(bench, folder.path())?;
     let absent = base(&bench.run, NO_REGISTRY, &["hello"]);
     bases_of(&mut function).insert("BASE".to_owned(), absent.clone());
@@ -180,10 +180,10 @@ fn lacking_registry(bench: &Bench) -> Tested {
     bench.wait(async {
         let engine = bench.engine.as_ref();
         let lacking = base("one", &registry, &[]);
-        let error = engine.pull(&lacking.pull).await.unwrap_err();
+        let error = engine.pull(&lacking.pull, &|_| ()).await.unwrap_err();
         assert!(matches!(error, EngineError::NotFound { .. }), "{error:?}");
         let out_of_reach = base("two", NO_REGISTRY, &[]);
-        let error = engine.pull(&out_of_reach.pull).await.unwrap_err();
+        let error = engine.pull(&out_of_reach.pull, &|_| ()).await.unwrap_err();
         assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
         // Asked after one that it lacks, not after it was out of reach.
         for base in [&lacking, &out_of_reach, &base("three", &registry, &[])] {
@@ -199,7 +199,7 @@ fn lacking_registry(bench: &Bench) -> Tested {
 fn bootstrapped(bench: &Bench) -> Tested {
     let folder = tempfile::tempdir()?;
     let around = surroundings(bench, folder.path());
-    let bases = Bases::new(&around, Consent::Given, &|line| eprintln!("{line}"));
+    let bases = Bases::new(&around, Consent::Given, &|line: &str| eprintln!("{line}"));
     let mut function = function(bench, folder.path())?;
     let name = |which: &str| format!("{}-{which}", bench.run);
     bases_of(&mut function).insert("ONE".to_owned(), base(&name("one"), NO_REGISTRY, &["hello"]));

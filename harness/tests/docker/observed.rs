@@ -171,7 +171,7 @@ fn cold_image(subject: &Subject) -> Tested {
         labels: [(LABEL_IMAGE.to_owned(), "test".to_owned())].into(),
     };
     let folders = bench.wait(async {
-        bench.engine.build(&spec).await?;
+        bench.engine.build(&spec, &|_| ()).await?;
         bench.engine.image_folders(&spec.tag).await
     })?;
     let change = |making: &mut Making| {
