@@ -45,10 +45,8 @@ pub(super) fn give(
         Format::Csv => comparison::csv(&serde_json::from_slice(document)?),
     })?;
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
-        for line in comparison::annotations(found) {
-            // The runner reads them on either stream; the result stands alone on its own.
-            eprintln!("{line}");
-        }
+        // The runner reads them on either stream; the result stands alone on its own.
+        comparison::annotations(found).iter().for_each(|line| voice::command(line));
     }
     voice::point("kept in ", &folder.display().to_string());
     voice::point("open    ", &folder.join("compare.md").display().to_string());

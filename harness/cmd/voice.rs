@@ -67,6 +67,14 @@ pub(super) fn point(label: &str, what: &str) {
     voice().tell(Rank::Pointed, &format!("{label}{what}"));
 }
 
+/// A command to a program that reads standard error: never wrapped, coloured or left out.
+pub(super) fn command(line: &str) {
+    let mut lines = voice().lines();
+    lines.clear();
+    // Nobody is left to be told when this fails.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// Whether all is to be said.
 pub(super) fn is_verbose() -> bool {
     voice().talk.verbose

@@ -50,7 +50,7 @@ fn an_image_is_used_as_it_is() {
         let message = format!("{:#}", read(&IMAGE.replacen(from, to, 1)).unwrap_err());
         assert!(message.contains(part), "`{part}` is not in: {message}");
     };
-    refused("memory", "files = [\"x\"]\nmemory", "f.toml:4: `mine` has an `image`");
+    refused("memory", "files = [\"x\"]\nmemory", "f.toml:4:9: `mine` has an `image`");
     refused("memory", "context = \".\"\nmemory", "leave out `context`");
     refused("image = \"registry.example/mine:1\"", "", "needs `image`");
     refused("image = \"registry.example/mine:1\"", "context = \"x\"", "needs `files`");

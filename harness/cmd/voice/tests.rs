@@ -21,7 +21,7 @@ fn in_a_pipe_a_text_is_marked_and_nothing_else() {
     let voice = voice_of(false, false, Surface::default());
     let long = "word ".repeat(40);
     assert_eq!(voice.dressed(Rank::Warning, &long), format!("warning: {}", long.trim_end()));
-    assert_eq!(voice.dressed(Rank::Error, "no\n  log\n"), "error: no\n  log");
+    assert_eq!(voice.dressed(Rank::Error, "error[x]: no\n  log\n"), "error[x]: no\n  log");
     assert_eq!(voice.dressed(Rank::Said, "done"), "done");
 }
 

@@ -74,8 +74,8 @@ fn the_answer_of_a_list_is_that_of_the_report() {
     let home = results();
     let text = typed(&["show", &home.path().join("first").display().to_string()], 0);
     let listed = json(home.path(), &["runs"])["runs"].to_string();
-    // `SIMULATED: median cold start: rust 225 ms, 8040x warm.`
-    let (_, after) = text.split_once("median cold start: rust ").unwrap();
+    // `SIMULATED: rust takes 225 ms to answer cold, 8040x as long as warm.`
+    let (_, after) = text.split_once("rust takes ").unwrap();
     let median = after.split(' ').next().unwrap();
     assert!(listed.contains(&format!("median cold start: rust {median} ms\"")), "{listed}");
 }

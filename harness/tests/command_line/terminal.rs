@@ -259,7 +259,7 @@ fn warnings_and_errors_are_marked() {
     assert!(all.contains("measure without `--no-controls`"), "{all}");
     assert!(all.contains("warning: 3 rounds: too few for an interval"), "{all}");
     let wrong = super::coldstart(&["report", "nowhere"]).output().unwrap();
-    assert!(err(&wrong).starts_with("error: "), "{}", err(&wrong));
+    assert!(err(&wrong).starts_with("error[files]: "), "{}", err(&wrong));
 }
 
 #[test]
