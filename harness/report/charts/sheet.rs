@@ -88,6 +88,10 @@ impl Words {
             kept -= 1;
             self.text = shortened(self.text.trim_end_matches('…'), kept);
         }
+        // There is no room for the sign of what was cut either.
+        if self.width() > room {
+            self.text.clear();
+        }
         self
     }
 

@@ -7,8 +7,6 @@ import { dominantColours } from "./pixels.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-/** Least height of a chart's letters on a screen, in pixels: font size, scaled. */
-export const LEAST_HEIGHT = 10;
 /** WCAG 1.4.3, for text of any size. */
 const LEAST_CONTRAST = 4.5;
 /** A label may lie over two surfaces; one under less of it than this is a line or edge. */
