@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use sha2::{Digest, Sha256};
 
 use crate::sample::{Cell, Sample};
 use crate::stats::{self, Summary};
@@ -132,8 +133,16 @@ fn file_name(run: &Run, cell: &Cell) -> String {
         None => format!("{function}-{conditions}-{pattern}-{step}-{temperature}"),
     };
     let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
-    name.chars().map(safe).collect()
+    let safe: String = name.chars().map(safe).collect();
+    if safe.len() <= LONGEST_FILE_NAME {
+        return safe;
+    }
+    let digest: String = Sha256::digest(&name).iter().take(6).map(|b| format!("{b:02x}")).collect();
+    format!("{}-{digest}", &safe[..LONGEST_FILE_NAME - digest.len() - 1])
 }
+
+/// Characters of a file's name without its ending; file systems take 255 bytes.
+const LONGEST_FILE_NAME: usize = 160;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -34,6 +34,10 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
         print::only_text(args.printed.format, "a plan")?;
         return Ok(print::result(&request.describe())?);
     }
+    if !request.goes_on {
+        // Before anything is built.
+        super::gate::is_new(&request.sides[0].folder)?;
+    }
     let consent = Consent::from_flag(args.common.provision);
     let engine = if request.is_simulated { EngineChoice::Fake } else { args.engine };
     let ended = runtime(engine == EngineChoice::Fake)?.block_on(async {

@@ -7,7 +7,7 @@ use super::charts::Chart;
 use super::environment::{self, FUNCTION_COLUMNS, MEANINGS};
 use super::findings::Findings;
 use super::markdown::splits;
-use super::notes::notes;
+use super::notes::{Kind, notes};
 use super::words::{
     answer, conditions, counted, is_simulated, place, plain, shortened, step, title,
 };
@@ -151,7 +151,11 @@ fn remarks(run: &Run, summaries: &[Summary], findings: &Findings) -> Markup {
     html! {
         ul {
             @for note in notes(run, summaries, findings) {
-                li { (shortened(&note.text, LONGEST_NOTE)) @if let Some(quote) = note.quote { ": " q { (quote) } } }
+                li {
+                    @if note.kind == Kind::Warning { strong { "warning: " } }
+                    (shortened(&note.text, LONGEST_NOTE))
+                    @if let Some(quote) = note.quote { ": " q { (quote) } }
+                }
             }
         }
     }

@@ -114,6 +114,15 @@ fn the_markdown_report() {
 }
 
 #[test]
+fn a_long_name_makes_a_file_name_that_can_be() {
+    let run = synthetic::four(3);
+    let cell = |name: String| Cell { function: name, ..run.samples[0].cell.clone() };
+    let [one, two] = ["a", "b"].map(|end| file_name(&run, &cell("../x".repeat(80) + end)));
+    assert!(one.len() <= LONGEST_FILE_NAME && !one.contains(['/', '.']), "{one}");
+    assert_ne!(one, two, "names that differ at their end alone");
+}
+
+#[test]
 #[ignore = "takes seconds; run it with --release"]
 fn a_large_run() {
     let run = synthetic::four(900);

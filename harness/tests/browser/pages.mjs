@@ -18,7 +18,7 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../../..")
 const HOSTILE = [
   "<script>alert(1)</script>",
   "\u202egnp.exe\u202c\u2066\u200bhidden",
-  "long".repeat(50),
+  "long".repeat(100),
   "</style></title></svg>\"'><img src=x onerror=alert(1)>",
 ];
 
