@@ -135,7 +135,7 @@ pub const NO_EVENT: &str = "{}";
 /// Flags of `run`.
 #[derive(Debug, Args)]
 pub struct Run {
-    /// A scenario file, or the name of one in benches/scenarios
+    /// A scenario file, or a name: `coldstart list scenarios`
     #[arg(default_value = "default")]
     pub scenario: String,
 
@@ -185,14 +185,15 @@ pub struct Run {
     pub image: Vec<String>,
 
     /// The event that images are invoked with: JSON, or @FILE
-    #[arg(long, value_name = "JSON", default_value = NO_EVENT)]
+    #[arg(long, value_name = "JSON", default_value = NO_EVENT, requires = "image")]
     pub event: String,
 
     /// Go on with a run that was stopped or killed, by the same plan. A limit of time
     /// counts anew
     #[arg(long = "continue", value_name = "RUN", conflicts_with_all = [
-        "functions", "rounds", "until", "max_time", "parallel", "no_controls", "no_exec_trace",
-        "seed", "out", "dry_run",
+        "scenario", "functions", "rounds", "until", "max_time", "parallel", "no_controls",
+        "no_exec_trace", "seed", "out", "dry_run", "networks", "runtimes", "cpus", "memory",
+        "page_cache", "log_drivers",
     ])]
     pub go_on: Option<PathBuf>,
 

@@ -53,7 +53,7 @@ Examples
                                      by network, until medians are known well
   coldstart run --parallel 4         starts a minute, four at a time
   coldstart compare RUN1 RUN2        did it get slower between two runs?
-  coldstart init --image REF         measure an image of your own";
+  coldstart run --image REF          measure an image of your own";
 
 pub(super) const ENDING: &str = "\
 Results go to standard output, in the form of --format; everything else goes to
@@ -87,11 +87,14 @@ Examples
   coldstart run my/scenario.toml --functions-file my/functions.toml
   coldstart run --cpus 0.25,1 --page-cache warm,image-cold
   coldstart run single --until 2% --max-time 10m
+  coldstart run single --image my-lambda:1 --event @order.json
+  coldstart run --continue results/RUN     one that was stopped or killed
   coldstart run --format json >summary.json
 
 It writes a new folder: run.json, samples.jsonl, trials.jsonl, and what is made
 of them: summary.json, summary.csv, report.md, report.html, charts, histograms.
-Ctrl-C ends it after the trial, and what was measured is kept and reported.
+Ctrl-C ends it after the trial, and what was measured is kept and reported;
+--continue goes on with it by the same plan, on the same machine and images.
 
 Exit status: 0 measured; 2 usage; 4 nothing could be measured; 130 interrupted.";
 

@@ -74,7 +74,7 @@ pub struct Gate {
     #[arg(long, value_name = "REF")]
     pub head: Option<String>,
 
-    /// A scenario file, or the name of one in benches/scenarios
+    /// A scenario file, or a name: `coldstart list scenarios`
     #[arg(default_value = "gate")]
     pub scenario: String,
 
@@ -177,7 +177,7 @@ pub struct Compare {
 /// Flags of `aa`.
 #[derive(Debug, Args)]
 pub struct Aa {
-    /// A scenario file, or the name of one in benches/scenarios
+    /// A scenario file, or a name: `coldstart list scenarios`
     #[arg(default_value = "gate")]
     pub scenario: String,
 

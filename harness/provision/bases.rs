@@ -34,13 +34,15 @@ pub struct Bases<'a> {
     say: Say<'a>,
     /// Why no registry can be reached.
     registry: Mutex<Option<String>>,
+    /// Held while what bootstraps is installed; whether it was told that it is.
+    installing: Mutex<bool>,
 }
 
 impl<'a> Bases<'a> {
     /// What may be done to get them, and who is told.
     #[must_use]
     pub fn new(around: &'a Surroundings, consent: Consent, say: Say<'a>) -> Self {
-        Self { around, consent, say, registry: Mutex::new(None) }
+        Self { around, consent, say, registry: Mutex::new(None), installing: Mutex::new(false) }
     }
 
     /// Who is told.
@@ -156,7 +158,15 @@ impl<'a> Bases<'a> {
     }
 
     async fn bootstrap(&self, engine: &impl ImageStore, base: &Base) -> Result<(), ProvisionError> {
-        bootstrap::prepare(self.around, self.say).await?;
+        {
+            // The lock between processes would tell the second of two bases that another
+            // process holds it.
+            let mut told = self.installing.lock().await;
+            if !std::mem::replace(&mut *told, true) {
+                self.say.say("no registry gave it: base images are made from Debian packages");
+            }
+            bootstrap::prepare(self.around, self.say).await?;
+        }
         let archive = self.around.make_state()?.join(format!("{}.tar", base.name));
         let made = bootstrap::bootstrap(base, &archive, self.around, self.say).await;
         let imported = match made {

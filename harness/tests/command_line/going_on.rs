@@ -71,7 +71,10 @@ fn what_cannot_go_on_is_refused() {
     };
     refused(go_on(&folder, &[]), 2, "is complete: there is nothing left to measure");
     refused(go_on(Path::new("/nowhere"), &[]), 4, "/nowhere is no run's folder");
-    refused(go_on(&folder, &["--rounds", "9"]), 2, "cannot be used with");
+    for flags in [&["--rounds", "9"][..], &["single"], &["--networks", "host"]] {
+        refused(go_on(&folder, flags), 2, "cannot be used with");
+    }
+    refused(simulate(&home.path().join("x"), &["--event", "{}"]), 2, "--image <REF>");
     kill(&folder, 3);
     let edit = |from: &str, to: &str| {
         let text = fs::read_to_string(folder.join("run.json")).unwrap();
