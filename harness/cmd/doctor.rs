@@ -3,7 +3,7 @@
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
-use super::print::{self, Sheet};
+use super::print::{self, Sheet, wrapped_to as wrapped};
 use super::{Failure, runtime, voice};
 use crate::cli::Doctor;
 use crate::functions;
@@ -59,26 +59,6 @@ fn table(findings: &[Finding], width: usize) -> String {
             text += &wrapped(&format!("{below}{arrow}"), cure, width);
         }
     }
-    text
-}
-
-/// Words after a beginning, further lines indented to its end.
-fn wrapped(beginning: &str, words: &str, width: usize) -> String {
-    let indent = beginning.width();
-    let mut text = beginning.to_owned();
-    let mut column = indent;
-    for word in words.split_whitespace() {
-        if column > indent && column + 1 + word.width() > width {
-            text += &format!("\n{:indent$}", "");
-            column = indent;
-        } else if column > indent {
-            text.push(' ');
-            column += 1;
-        }
-        text += word;
-        column += word.width();
-    }
-    text.push('\n');
     text
 }
 

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Write};
 use anyhow::{Context, Result, anyhow};
 use serde::Serialize;
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr;
 
 use super::Failure;
 use crate::cli::Format;
@@ -88,12 +89,16 @@ pub(super) fn sheets(
 
 /// Words after a beginning, broken at [`WIDTH`], further lines indented to its end.
 pub(super) fn wrapped(beginning: &str, words: &str) -> String {
-    let indent = beginning.chars().count();
+    wrapped_to(beginning, words, WIDTH)
+}
+
+/// The same, broken at so many columns.
+pub(super) fn wrapped_to(beginning: &str, words: &str, width: usize) -> String {
+    let indent = beginning.width();
     let mut text = beginning.to_owned();
     let mut column = indent;
     for word in words.split_whitespace() {
-        let length = word.chars().count();
-        if column > indent && column + 1 + length > WIDTH {
+        if column > indent && column + 1 + word.width() > width {
             text += &format!("\n{:indent$}", "");
             column = indent;
         } else if column > indent {
@@ -101,7 +106,7 @@ pub(super) fn wrapped(beginning: &str, words: &str) -> String {
             column += 1;
         }
         text += word;
-        column += length;
+        column += word.width();
     }
     text.push('\n');
     text
