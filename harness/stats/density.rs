@@ -37,7 +37,12 @@ fn scale(values: &[f64]) -> Option<f64> {
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0);
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let quarter = |q: f64| sorted[(q * (n - 1.0)).round() as usize];
+    // Type 7, as everywhere.
+    let quarter = |q: f64| {
+        let place = q * (n - 1.0);
+        let (below, above) = (sorted[place as usize], sorted[place.ceil() as usize]);
+        below + (above - below) * place.fract()
+    };
     let middle = (quarter(0.75) - quarter(0.25)) / 1.349;
     let scale = if middle > 0.0 { variance.sqrt().min(middle) } else { variance.sqrt() };
     (scale > 0.0).then_some(scale)
@@ -59,12 +64,14 @@ impl Counts {
         if values.len() < 2 || !bin.is_finite() || bin <= 0.0 {
             return None;
         }
-        let mut bins = vec![0.0; BINS];
+        // Counted from nought, as in R, so that its bandwidths are ours.
+        let first = (low / bin).trunc();
+        let mut bins = vec![0.0; BINS + 2];
         for value in values {
-            bins[(((value - low) / bin) as usize).min(BINS - 1)] += 1.0;
+            bins[(((value / bin).trunc() - first) as usize).min(BINS + 1)] += 1.0;
         }
         let apart = |i: usize| -> f64 { bins[i..].iter().zip(&bins).map(|(a, b)| a * b).sum() };
-        let mut pairs: Vec<f64> = (0..BINS).map(apart).collect();
+        let mut pairs: Vec<f64> = (0..bins.len()).map(apart).collect();
         let n = values.len() as f64;
         // Two values in one bin are a pair, a value and itself are none.
         pairs[0] = (pairs[0] - n) / 2.0;
@@ -127,6 +134,24 @@ mod tests {
         let h = bandwidth(&values).unwrap();
         let area: f64 = (-3000..6000).map(|i| at(&values, h, f64::from(i) / 100.0) / 100.0).sum();
         assert!((area - 1.0).abs() < 1e-3, "{area}");
+    }
+
+    /// R 4.2.2: `bw.SJ(x, nb = 400, method = "dpi")`.
+    #[test]
+    fn the_bandwidth_is_that_of_r() {
+        let starts = [
+            103.0, 112.0, 115.0, 118.0, 120.0, 122.0, 123.0, 125.0, 127.0, 130.0, 131.0, 133.0,
+            138.0, 140.0, 150.0, 152.0, 155.0, 158.0, 161.0,
+        ];
+        let tenths = |from: f64| (1..=40).map(move |i| from + f64::from(i) / 10.0);
+        let groups: Vec<f64> = tenths(100.0).chain(tenths(140.0)).collect();
+        let check = |values: &[f64], r: f64| {
+            let found = bandwidth(values).unwrap();
+            assert!((found / r - 1.0).abs() < 1e-6, "{found}, R: {r}");
+        };
+        check(&starts, 8.696612);
+        check(&[1.0, 2.0, 2.5, 9.0, 4.0, 4.4], 1.169240);
+        check(&groups, 2.821742);
     }
 
     #[test]
