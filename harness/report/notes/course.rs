@@ -43,6 +43,9 @@ pub(super) fn kernel_events(run: &Run) -> Option<Note> {
 pub(super) fn unattributed(findings: &Findings) -> Option<Note> {
     let most = findings.unattributed.iter().map(|(_, share)| *share).max_by(f64::total_cmp)?;
     let most = most * 100.0;
+    if most < 0.05 {
+        return Some(Note::well("every part of the typical cold starts has a name"));
+    }
     Some(Note::remark(format!(
         "of the typical cold starts at most {most:.1} % is in no named part"
     )))
