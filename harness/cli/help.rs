@@ -107,7 +107,7 @@ Examples
   coldstart gate --base HEAD^1 --format markdown >comment.md
 
 It writes a new folder: base and head, a run each, and compare.json, compare.md,
-compare.txt, compare.xml (JUnit), charts. In a GitHub job it adds to the summary.
+compare.html, compare.xml (JUnit), charts. In a GitHub job it adds to the summary.
 
 Exit status: 0 not slower; 1 slower, or a cell is gone; 2 usage; 3 unclear, with
 --strict; 4 invalid, or it could not be measured; 130 interrupted.";
@@ -118,7 +118,7 @@ Examples
   coldstart compare --baseline results/after
   coldstart compare results/a results/b --margin 10% --format csv
 
-It writes compare.json, compare.md, compare.txt, compare.xml (JUnit) and charts
+It writes compare.json, compare.md, compare.html, compare.xml (JUnit) and charts
 into `compare` in the head's folder, or into --out.
 
 Exit status: 0 not slower, or it binds nobody; 1 slower, or a cell is gone;

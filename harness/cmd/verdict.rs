@@ -49,7 +49,7 @@ pub(super) fn give(
         comparison::annotations(found).iter().for_each(|line| voice::command(line));
     }
     voice::point("kept in ", &folder.display().to_string());
-    voice::point("open    ", &folder.join("compare.md").display().to_string());
+    voice::point("open    ", &folder.join("compare.html").display().to_string());
     // What was measured on another machine binds nobody.
     let binds = found.advisory.is_empty();
     match found.outcome {
