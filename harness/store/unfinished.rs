@@ -9,25 +9,27 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::lines::read_places;
-use super::{Counts, SAMPLES, TRIALS, Writer, record};
+use super::{Counts, RunRecord, SAMPLES, TRIALS, Writer, record};
 use crate::sample::{Meanwhile, Sample, TrialRecord};
 
 /// What a run that stopped early left.
 #[derive(Debug)]
 pub struct Unfinished {
-    /// Appends to it. Its record tells of what was kept alone, and is not saved yet.
-    pub writer: Writer,
+    /// Its record tells of what is kept alone, and is not saved yet.
+    writer: Writer,
+    /// Where what is kept ends: samples, trials.
+    ends: [u64; 2],
     /// The rows of every trial that was run to its end, by number.
     pub rows: BTreeMap<u32, Vec<Sample>>,
-    /// Rows of a trial that was cut short: they are removed, and it is run again.
+    /// Rows of a trial that was cut short: it is run again.
     pub dropped: usize,
     /// The latest stamp of all, in nanoseconds since the run's epoch.
     pub last: u64,
 }
 
 impl Unfinished {
-    /// Opens a run's folder to append to it, and removes what is left of a trial that
-    /// was cut short. `invocations` are those of each trial of its plan.
+    /// Opens a run's folder, and changes nothing in it. `invocations` are those of each
+    /// trial of its plan.
     ///
     /// # Errors
     /// When another process measures it, when it cannot be read or written, or when
@@ -49,8 +51,6 @@ impl Unfinished {
             .with_context(|| out_of_order(folder))?;
         let (trials_end, done) = prefix(&read_trials, |trial| whole.contains(&trial.trial))
             .with_context(|| out_of_order(folder))?;
-        cut(&samples, samples_end, folder)?;
-        cut(&trials, trials_end, folder)?;
 
         let dropped = read_samples.len() - kept;
         let mut rows: BTreeMap<u32, Vec<Sample>> = BTreeMap::new();
@@ -66,7 +66,31 @@ impl Unfinished {
         record.machine.meanwhile = record.machine.meanwhile.or_else(|| together(done));
         record.stopped = None;
         let writer = Writer { folder: folder.to_owned(), samples, trials, record };
-        Ok(Self { writer, rows, dropped, last })
+        Ok(Self { writer, ends: [samples_end, trials_end], rows, dropped, last })
+    }
+
+    /// What is known of the run.
+    #[must_use]
+    pub fn record(&self) -> &RunRecord {
+        &self.writer.record
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.writer.folder()
+    }
+
+    /// Removes what is left of a trial that was cut short, and goes on from there: what
+    /// appends to it, and the rows that it keeps.
+    ///
+    /// # Errors
+    /// Names the folder when it cannot be written.
+    pub fn resume(self) -> Result<(Writer, BTreeMap<u32, Vec<Sample>>)> {
+        let Self { writer, ends: [samples, trials], rows, .. } = self;
+        cut(&writer.samples, samples, writer.folder())?;
+        cut(&writer.trials, trials, writer.folder())?;
+        Ok((writer, rows))
     }
 }
 

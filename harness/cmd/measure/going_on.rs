@@ -87,8 +87,7 @@ pub(super) fn check(
     engine: &EngineInfo,
     functions: &[FunctionRecord],
 ) -> Result<()> {
-    let record = &before.writer.record;
-    let run = before.writer.folder().display();
+    let (record, run) = (before.record(), before.folder().display());
     if fingerprint(&record.host, &record.engine) != fingerprint(&Host::read(), engine) {
         bail!(
             "{run} was measured on another machine or engine ({}): start a new run",
@@ -117,10 +116,10 @@ pub(super) fn begin(
     silent: Option<String>,
     warnings: Vec<String>,
 ) -> Result<(Writer, BTreeMap<u32, Vec<Sample>>)> {
-    let Unfinished { mut writer, rows, dropped, .. } = before;
-    if dropped > 0 {
-        say(&format!("{dropped} rows of a trial that was cut short are measured again"));
+    if before.dropped > 0 {
+        say(&format!("{} rows of a trial that was cut short are measured again", before.dropped));
     }
+    let (mut writer, rows) = before.resume()?;
     let record = &mut writer.record;
     record.complete = false;
     record.kernel_events.silent = record.kernel_events.silent.take().or(silent);

@@ -48,7 +48,7 @@ fn whole_trials_are_kept_as_they_are() {
     let found = open(&folder).unwrap();
     assert_eq!(found.rows.keys().copied().collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!((found.dropped, found.last), (0, 3_500_000_000));
-    let record = &found.writer.record;
+    let record = found.record();
     assert_eq!((record.counts.ok, record.counts.failed, record.counts.dropped_marks), (3, 3, 6));
     // Killed: the record says nothing, the trials do.
     assert_eq!(record.elapsed, Some(3.5));
@@ -64,9 +64,12 @@ fn a_trial_that_was_cut_short_is_removed() {
     let line = fs::read_to_string(cut.join(TRIALS)).unwrap().lines().last().unwrap().len() as u64;
     shorten(&cut, TRIALS, line + 1);
     shorten(&cut, SAMPLES, 10);
-    let mut found = open(&cut).unwrap();
+    let before = fs::read(cut.join(SAMPLES)).unwrap();
+    let found = open(&cut).unwrap();
     assert_eq!((found.rows.len(), found.dropped), (2, 1));
-    assert_eq!(found.writer.record.counts.rows(), 4);
+    assert_eq!(found.record().counts.rows(), 4);
+    assert_eq!(fs::read(cut.join(SAMPLES)).unwrap(), before, "it may still be refused");
+    let (mut writer, _) = found.resume().unwrap();
     // What is measured now follows what was kept.
     let trial = TrialRecord {
         trial: 3,
@@ -77,7 +80,7 @@ fn a_trial_that_was_cut_short_is_removed() {
         resident: None,
     };
     let rows = [0, 1].map(|index| Sample { trial: 3, ..sample(index, Outcome::Ok) });
-    found.writer.append(&trial, &rows).unwrap();
+    writer.append(&trial, &rows).unwrap();
     let run = store::open(&cut).unwrap();
     assert!(!run.truncated);
     let trials: Vec<u32> = run.samples.iter().map(|s| s.trial).collect();
@@ -91,7 +94,7 @@ fn a_line_without_its_rows_is_removed_too() {
     shorten(&cut, SAMPLES, 10);
     let found = open(&cut).unwrap();
     assert_eq!((found.rows.len(), found.dropped), (1, 1));
-    drop(found);
+    drop(found.resume().unwrap());
     assert_eq!(store::open(&cut).unwrap().trials.len(), 1);
 }
 
