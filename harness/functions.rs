@@ -101,8 +101,9 @@ impl Function {
         serde_json::from_str::<serde::de::IgnoredAny>(event)
             .with_context(|| format!("the event `{event}` is not JSON"))?;
         let name = name_of_image(reference);
-        if !is_name(&name) {
-            bail!("`{reference}` is no image reference: write it as `name:tag` or `host/name:tag`");
+        if !is_reference(reference) || !is_name(&name) {
+            let shown = reference.escape_debug();
+            bail!("`{shown}` is no image reference: write it as `name:tag` or `host/name:tag`");
         }
         Ok(Self {
             name,
@@ -124,6 +125,13 @@ impl Function {
 const IMAGE_MEMORY: u64 = 512 << 20;
 /// Time limit of an image that nothing else is said of.
 const IMAGE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Whether a text may be an image's reference: it becomes part of files and commands.
+#[must_use]
+pub fn is_reference(text: &str) -> bool {
+    let fine = |c: char| c.is_ascii_alphanumeric() || "._-/:@+".contains(c);
+    !text.is_empty() && text.len() <= 512 && text.chars().all(fine)
+}
 
 /// `registry:5000/team/Orders-Api:1.2@sha256:...` -> `orders_api`. It may be no name
 /// where that is no reference.

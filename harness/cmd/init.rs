@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 
 use super::{Failure, print, say};
 use crate::cli::Init;
-use crate::functions::{self, is_name, name_of_image};
+use crate::functions::{self, is_name, is_reference, name_of_image};
 
 const HEAD: &str = include_str!("init/functions.head.toml");
 const FUNCTION: &str = include_str!("init/function.toml");
@@ -67,12 +67,6 @@ fn name(args: &Init) -> Result<String, Failure> {
     let Some(image) = &args.image else { return Ok(SOME_NAME.to_owned()) };
     let name = name_of_image(image);
     Ok(if is_name(&name) { name } else { SOME_NAME.to_owned() })
-}
-
-/// Whether a text may be a reference: it becomes part of a file.
-fn is_reference(text: &str) -> bool {
-    let fine = |c: char| c.is_ascii_alphanumeric() || "._-/:@+".contains(c);
-    !text.is_empty() && text.len() <= 512 && text.chars().all(fine)
 }
 
 /// Writes a file that is not there; false where it is.

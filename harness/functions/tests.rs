@@ -61,6 +61,7 @@ fn an_image_that_was_typed_has_a_name() {
     let name = |reference: &str| Function::of_image(reference, "{}", 0).map(|f| f.name);
     assert_eq!(name("localhost:5000/team/Orders-Api:1.2@sha256:00").unwrap(), "orders_api");
     assert_eq!(name("mine").unwrap(), "mine");
+    assert!(name("a b\"; c").unwrap_err().to_string().contains("no image reference"));
     assert!(name("").unwrap_err().to_string().contains("no image reference"));
     let error = Function::of_image("mine", "{", 0).unwrap_err();
     assert!(error.to_string().contains("`{` is not JSON"), "{error}");
