@@ -147,8 +147,7 @@ fn functions(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, Fail
 /// The images that were typed, as functions after those of the file.
 fn images(args: &cli::Run) -> Result<Vec<Function>, Failure> {
     let file = &args.common.functions_file;
-    let after =
-        if file.exists() { functions::load(file).map_err(Failure::Usage)?.len() } else { 0 };
+    let after = described(file)?.len();
     let event = match args.event.strip_prefix('@') {
         Some(path) => fs::read_to_string(path)
             .map_err(|e| Failure::Usage(anyhow!("cannot read the event {path}: {e}")))?,
@@ -159,12 +158,19 @@ fn images(args: &cli::Run) -> Result<Vec<Function>, Failure> {
     args.image.iter().enumerate().map(of).collect::<Result<_>>().map_err(Failure::Usage)
 }
 
+/// What the file describes: nothing where there is none, which images do not need.
+fn described(file: &Path) -> Result<Vec<Function>, Failure> {
+    if !file.exists() {
+        return Ok(Vec::new());
+    }
+    functions::load(file).map_err(Failure::Usage)
+}
+
 /// The rest of a run that stopped early, with the functions as they are now.
 fn rest(args: &cli::Run, folder: &Path) -> Result<Request, Failure> {
     let record = store::record(folder)?;
     let file = &args.common.functions_file;
-    let mut all =
-        if file.exists() { functions::load(file).map_err(Failure::Usage)? } else { Vec::new() };
+    let mut all = described(file)?;
     all.extend(images(args)?);
     Request::of_the_rest(record, folder, &all).map_err(Failure::Usage)
 }
@@ -208,10 +214,7 @@ pub(super) fn null(
         return Ok(None);
     }
     let file = functions_file;
-    // Images that were typed need no file.
-    let all =
-        if file.exists() { functions::load(file).map_err(Failure::Usage)? } else { Vec::new() };
-    let null = all.into_iter().find(|f| f.is_null);
+    let null = described(file)?.into_iter().find(|f| f.is_null);
     if null.is_none() {
         scenario.controls = false;
         let file = file.display();
