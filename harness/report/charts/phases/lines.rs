@@ -1,7 +1,6 @@
 //! Text in lines of a given width: headings and keys that wrap, on both papers.
 //! Knows nothing of what stands below them.
 
-use crate::report::charts::Paper;
 use crate::report::charts::axis::Frame;
 use crate::report::charts::sheet::{Align, GREY, Sheet, Words, width};
 
@@ -12,12 +11,7 @@ const GAPS: [f64; 2] = [6.0, 20.0];
 
 /// The left and the right edge of a paper's text, in pixels.
 pub(in crate::report::charts) fn edges(sheet: &Sheet) -> (f64, f64) {
-    let edge = if is_narrow(sheet) { 12.0 } else { 16.0 };
-    (edge, sheet.width - edge)
-}
-
-pub(in crate::report::charts) fn is_narrow(sheet: &Sheet) -> bool {
-    sheet.width <= Paper::Narrow.width()
+    (sheet.margin(), sheet.width - sheet.margin())
 }
 
 /// A text broken at its spaces, and within a word that has no room, into at most so
@@ -80,7 +74,7 @@ pub(in crate::report::charts) fn put(
 /// A title and a line below it, at the top left; where they end.
 pub(in crate::report::charts) fn heading(sheet: &mut Sheet, title: &str, subtitle: &str) -> f64 {
     let (left, right) = edges(sheet);
-    let (size, most) = if is_narrow(sheet) { (14.0, 4) } else { (15.0, 2) };
+    let (size, most) = if sheet.is_narrow() { (14.0, 4) } else { (15.0, 2) };
     let title = Words::new(title, (left, 20.0), Align::Left).size(size).bold();
     let below = put(sheet, &title, right - left, most);
     let subtitle = Words::new(subtitle, (left, below + 10.0), Align::Left).colour(GREY);

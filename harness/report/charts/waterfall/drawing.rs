@@ -37,7 +37,7 @@ struct Layout<'a> {
 
 /// Draws all below the heading, which ends at `top`, and gives the sheet its height.
 pub(super) fn draw(sheet: &mut Sheet, start: &Start, rows: &[Row], clock: Clock, top: f64) {
-    let narrow = lines::is_narrow(sheet);
+    let narrow = sheet.is_narrow();
     let (pitch, bar) = if narrow { (32.0, 10.0) } else { (19.0, 12.0) };
     // On narrow paper a line says what the figures are.
     let top = top + NAMED + RULER + BELOW + if narrow { 20.0 } else { 0.0 };
