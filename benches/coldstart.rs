@@ -98,7 +98,8 @@ impl<'a> Starts<'a> {
     fn once(&mut self) -> Duration {
         self.runtime.block_on(async {
             let intended = self.platform.clock().now();
-            let visit = self.platform.invoke(&self.target, intended).await;
+            let mut visit = self.platform.invoke(&self.target, intended).await;
+            self.platform.vouch(&mut visit).await;
             assert!(visit.outcome.is_ok(), "{:?}", visit.outcome);
             assert_eq!(visit.temperature, Temperature::Cold);
             self.platform.clear().await.expect("the instance to be removed");

@@ -22,7 +22,7 @@ use coldstart::host::Host;
 use coldstart::machine::Reading;
 use coldstart::plan::Plan;
 use coldstart::platform::{Making, Platform, Target};
-use coldstart::runtime_api::{Answer, RuntimeApi};
+use coldstart::runtime_api::{self, Answer, Asked, RuntimeApi};
 use coldstart::sample::{Cell, Mark, Meanwhile, Outcome, Proof, Sample, Temperature, TrialRecord};
 use coldstart::scenario::{self, Act, Scenario};
 use coldstart::store::{self, Counts, FORMAT, KernelEvents, MachineRecord, RunRecord, Writer};
@@ -51,12 +51,15 @@ fn round_trip(c: &mut Criterion) {
     let listener =
         runtime.block_on(Listener::tcp([127, 0, 0, 1].into())).expect("a free port on loopback");
     let address = listener.address().to_owned();
-    let api = RuntimeApi::serve(listener, Clock::start());
+    let api = RuntimeApi::serve(listener, Clock::start(), Default::default());
     thread::spawn(move || client(&address));
+    let event = runtime_api::Event::with_nonce(EVENT);
     let invoke = || {
         runtime.block_on(async {
-            let answer = api.invoke("f", EVENT, 0).await.expect("an answer");
-            assert!(matches!(answer, Answer::Response { .. }), "{answer:?}");
+            let asked = Asked { function: "f", event: &event, deadline: 0, keep: 4096 };
+            let answered = api.invoke(asked).answer.await.expect("an answer");
+            assert!(matches!(answered.answer, Answer::Response { .. }), "{answered:?}");
+            api.prepare();
         });
     };
     c.bench_function("runtime API round trip over loopback", |b| b.iter(invoke));

@@ -229,12 +229,12 @@ impl<E: Engine> Driver<E> {
             if wait > 0 {
                 tokio::time::sleep(Duration::from_nanos(wait)).await;
             }
-            let visits = match page_cache.refusal() {
+            let mut visits = match page_cache.refusal() {
                 None => self.step(target, step).await,
                 Some(cause) => Visit::refused(step.act.invocations(), clock.now(), cause),
             };
             last_reply = clock.now();
-            let seen = self.observe(&visits).await;
+            let seen = self.observe(&mut visits).await;
             let rows = (0..).zip(visits.into_iter().zip(seen));
             samples.extend(rows.map(|(index, (visit, seen))| {
                 let cell = self.cell(trial, target, step, &visit);

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -13,13 +14,17 @@ use tokio::sync::oneshot;
 
 use crate::factors::{Factors, Network};
 
+mod caller;
 pub mod docker;
 pub mod fake;
 mod listener;
 pub mod process;
 pub mod sockets;
+mod strangers;
 
+pub use caller::{Caller, Evidence, Owner, Untold, Verdict};
 pub use listener::{Listener, SOCKET, Stream};
+pub use strangers::Strangers;
 
 /// Label on everything that is created, with the run's id as its value.
 pub const LABEL_RUN: &str = "coldstart.run";
@@ -157,6 +162,8 @@ pub struct Exit {
 pub struct Inspected {
     /// Its first process, as this machine numbers it; none when it has ended.
     pub pid: Option<u32>,
+    /// Its address on the engine's network; none without one, or when it has ended.
+    pub address: Option<IpAddr>,
     /// Whether it was killed for want of memory.
     pub out_of_memory: bool,
 }
@@ -235,6 +242,10 @@ pub trait Engine: Send + Sync + 'static {
 
     /// The last lines that it wrote, at most 2 KiB, as it wrote them: hostile.
     fn output(&self, id: &InstanceId) -> impl Future<Output = Result<String, EngineError>> + Send;
+
+    /// Who cannot be an instance that is started from now on. Never called while
+    /// something is timed.
+    fn strangers(&self) -> impl Future<Output = Result<Strangers, EngineError>> + Send;
 
     /// Every instance, running or not, that carries [`LABEL_RUN`], of one run or
     /// of any.

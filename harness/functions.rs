@@ -40,7 +40,8 @@ pub struct Function {
     pub timeout: Duration,
     /// Environment of every instance, beside the contract's own.
     pub env: BTreeMap<String, String>,
-    /// The event sent with each invocation: valid JSON, sent byte for byte.
+    /// The event sent with each invocation: valid JSON. An object where the reply is a
+    /// proof, and sent with a member [`EVENT_NONCE`] put first; else byte for byte.
     pub event: String,
     /// What a good reply is.
     pub reply: ReplyRule,
@@ -152,6 +153,10 @@ pub struct Limits {
     /// CPU quota in cores; none for no quota.
     pub cpus: Option<Cpus>,
 }
+
+/// The member of an event that is another in every invocation, so that its echo proves
+/// that it was read.
+pub const EVENT_NONCE: &str = "coldstart";
 
 /// What a good reply is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]

@@ -9,20 +9,23 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec};
-use crate::runtime_api::{Answer, RuntimeApi};
+use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec, Strangers};
+use crate::runtime_api::{Answered, Invoked, RuntimeApi};
 use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
 
 mod conclude;
 mod proof;
 mod target;
 mod visit;
+mod vouch;
 
 pub use target::{Making, Target};
 pub use visit::Visit;
+use vouch::Callers;
 
 /// After an instance ended, how long its last words may still be on the way.
 const LAST_WORDS: Duration = Duration::from_millis(20);
@@ -46,6 +49,8 @@ struct Instance {
     function: Arc<str>,
     api: RuntimeApi,
     exit: oneshot::Receiver<Exit>,
+    /// The latest event as it was sent.
+    event: Bytes,
     /// What its first reply said.
     proof: Option<Proof>,
     /// When its keep-alive ends: nanoseconds since the run's epoch.
@@ -54,7 +59,7 @@ struct Instance {
 
 /// How the wait for an answer ended.
 enum Ended {
-    Answered(Answer),
+    Answered(Answered),
     Exited(Exit),
     TimedOut,
     Engine(EngineError),
@@ -82,6 +87,9 @@ struct State {
     doomed: Vec<Instance>,
     /// Every nonce that was ever seen.
     nonces: HashSet<String>,
+    /// Who cannot be an instance, as of the latest settling.
+    strangers: Arc<Strangers>,
+    callers: Callers,
     warnings: Vec<String>,
 }
 
@@ -123,7 +131,8 @@ impl<E: Engine> Platform<E> {
     async fn arm(&self, target: &Target) -> Result<Armed, EngineError> {
         let listener = self.engine.listen(target.factors().network).await?;
         let spec = target.spec(&listener);
-        Ok(Armed { spec, api: RuntimeApi::serve(listener, self.clock) })
+        let strangers = self.lock().strangers.clone();
+        Ok(Armed { spec, api: RuntimeApi::serve(listener, self.clock, strangers) })
     }
 
     fn take_armed(&self, target: &Target) -> Option<Armed> {
@@ -145,11 +154,13 @@ impl<E: Engine> Platform<E> {
     /// What went against the contract without failing an invocation, so far.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.lock().warnings.clone()
+        let state = self.lock();
+        state.warnings.iter().cloned().chain(state.callers.warnings()).collect()
     }
 
     /// Idles until every instance has outlived its keep-alive, removes them, and
-    /// verifies with the engine that none of this run's is left.
+    /// verifies with the engine that none of this run's is left. Who has an address
+    /// then is a stranger to all that are started later.
     ///
     /// # Errors
     /// When the engine fails, or an instance refuses to go.
@@ -157,7 +168,10 @@ impl<E: Engine> Platform<E> {
         let last = self.lock().idle.values().flatten().map(|i| i.expires).max().unwrap_or(0);
         let wait = last.saturating_sub(self.clock.now());
         tokio::time::sleep(Duration::from_nanos(wait)).await;
-        self.clear().await
+        self.clear().await?;
+        let strangers = self.engine.strangers().await?;
+        self.lock().strangers = Arc::new(strangers);
+        Ok(())
     }
 
     /// Removes every instance of this run at once, idle or not, known or not,
@@ -199,6 +213,7 @@ impl<E: Engine> Platform<E> {
 
     fn drain(&self) -> Vec<Instance> {
         let mut state = self.lock();
+        state.callers.forget_addresses();
         state.armed.clear();
         let mut all = std::mem::take(&mut state.doomed);
         for instance in std::mem::take(&mut state.idle).into_values().flatten() {
@@ -242,6 +257,9 @@ impl<E: Engine> Platform<E> {
     /// instance as soon as it has answered: one pass of a throughput measurement.
     pub async fn pass(&self, target: &Target, intended: u64) -> Visit {
         let (mut visit, instance) = self.cold(target, self.dispatched(intended)).await;
+        if instance.is_some() {
+            self.vouch(&mut visit).await;
+        }
         if let Some(instance) = instance
             && self.discard(instance).await
         {
@@ -257,6 +275,7 @@ impl<E: Engine> Platform<E> {
     /// Removes an instance that is not used again; false where the engine refuses,
     /// and it is tried again when the platform is cleared.
     async fn discard(&self, instance: Instance) -> bool {
+        self.lock().callers.refused(instance.api.refused());
         let removed = self.engine.remove(&instance.id).await;
         if let Err(error) = &removed {
             self.warn(format!("removing container {}: {error}", instance.id.short()));
@@ -268,6 +287,7 @@ impl<E: Engine> Platform<E> {
     /// Puts an instance that answered back among the idle ones.
     fn keep(&self, target: &Target, instance: Option<Instance>) {
         let Some(mut instance) = instance else { return };
+        instance.api.prepare();
         let keep_alive = u64::try_from(target.keep_alive.as_nanos());
         instance.expires = self.clock.now() + keep_alive.unwrap_or(u64::MAX / 2);
         self.lock().idle.entry(target.key()).or_default().push(instance);
@@ -277,8 +297,8 @@ impl<E: Engine> Platform<E> {
         let mut visit = Visit::new(Temperature::Warm, marks);
         visit.id = Some(instance.id.clone());
         let deadline = visit.deadline(target);
-        let function = &target.function;
-        let answer = instance.api.invoke(&function.name, &function.event, deadline);
+        let Invoked { answer, event } = instance.api.invoke(target.asked(deadline));
+        instance.event = event;
         let ended = self.wait(&mut instance.exit, answer, deadline).await;
         self.conclude(target, instance, ended, visit).await
     }
@@ -306,25 +326,25 @@ impl<E: Engine> Platform<E> {
         target: &Target,
         deadline: u64,
         marks: &mut Marks,
-    ) -> Result<(Instance, oneshot::Receiver<Answer>), EngineError> {
+    ) -> Result<(Instance, oneshot::Receiver<Answered>), EngineError> {
         let armed = match self.take_armed(target) {
             Some(armed) => armed,
             None => self.arm(target).await?,
         };
         let Armed { spec, api } = armed;
-        let answer = api.invoke(&target.function.name, &target.function.event, deadline);
+        let Invoked { answer, event } = api.invoke(target.asked(deadline));
         marks.set(Mark::CreateCalled, self.clock.now());
         let id = self.engine.create(&spec).await?;
         marks.set(Mark::Created, self.clock.now());
         let exit = self.engine.watch_exit(&id);
         let function = target.function.name.as_str().into();
-        Ok((Instance { id, function, api, exit, proof: None, expires: 0 }, answer))
+        Ok((Instance { id, function, api, exit, event, proof: None, expires: 0 }, answer))
     }
 
     async fn start(
         &self,
         instance: &mut Instance,
-        answer: oneshot::Receiver<Answer>,
+        answer: oneshot::Receiver<Answered>,
         deadline: u64,
         marks: &mut Marks,
     ) -> Ended {
@@ -359,7 +379,7 @@ impl<E: Engine> Platform<E> {
     async fn wait(
         &self,
         exit: &mut oneshot::Receiver<Exit>,
-        mut answer: oneshot::Receiver<Answer>,
+        mut answer: oneshot::Receiver<Answered>,
         deadline: u64,
     ) -> Ended {
         let limit = Duration::from_nanos(deadline.saturating_sub(self.clock.now()));
@@ -391,6 +411,7 @@ impl State {
     }
 
     fn warn_of(&mut self, instance: &Instance) {
+        self.callers.refused(instance.api.refused());
         for note in instance.api.notes() {
             self.warn(format!("`{}`: an instance {note}", instance.function));
         }

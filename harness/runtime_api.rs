@@ -4,27 +4,38 @@
 //! the reply to it: nothing is polled and no second connection is made. This is
 //! the measuring path: a request is stamped when its last byte was read, and
 //! the event was made ready to write before it was asked for.
+//!
+//! Whoever reaches the port can speak to it, so nothing here is taken on trust: ids
+//! and nonces cannot be guessed, callers that cannot be the instance are refused, and
+//! an answer says who had a part in it. What comes in is bounded in size, each and all.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
-use crate::engine::{Listener, Stream};
-use crate::hostile::printable;
+use crate::engine::{Caller, Evidence, Listener, Strangers};
 
+mod answer;
+mod event;
 mod http;
+mod serve;
 
-use http::{Connection, Request};
+pub use answer::{Answer, Answered};
+pub use event::Event;
+
+use event::Secrets;
 
 /// The largest reply that is read, in bytes: the limit of AWS Lambda.
 pub const MAX_REPLY: usize = 6 * 1024 * 1024;
-/// Connections that one instance may have open at a time.
-const MAX_CONNECTIONS: usize = 16;
 /// Things noted about one instance's behaviour.
 const MAX_NOTES: usize = 8;
+/// Strangers that are told apart.
+const MAX_STRANGERS: usize = 8;
 
 /// The first `next` of an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,25 +49,26 @@ pub struct Ready {
     pub ready_self: Option<u64>,
 }
 
-/// How an invocation was answered.
+/// What is asked of an instance.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The function's name.
+    pub function: &'a str,
+    /// What is sent.
+    pub event: &'a Event,
+    /// Until when it may answer: nanoseconds since the run's epoch.
+    pub deadline: u64,
+    /// Bytes of the reply that are kept; the rest is counted and forgotten.
+    pub keep: usize,
+}
+
+/// An invocation under way.
 #[derive(Debug)]
-pub enum Answer {
-    /// A response, whatever it says.
-    Response {
-        /// When the last byte of it was read.
-        responded: u64,
-        /// `Coldstart-Replied-Ns`: the function's own stamp, kernel monotonic
-        /// nanoseconds, not yet believed.
-        replied: Option<u64>,
-        /// Its body.
-        body: Bytes,
-    },
-    /// The function says that this invocation failed.
-    FunctionError(String),
-    /// The function says that it cannot start.
-    InitError(String),
-    /// The response is larger than [`MAX_REPLY`], or ended before its end.
-    Unreadable(String),
+pub struct Invoked {
+    /// Fails only when the server is dropped.
+    pub answer: oneshot::Receiver<Answered>,
+    /// The event as it is sent, nonce included.
+    pub event: Bytes,
 }
 
 /// The server of one instance. Dropping it closes the listener and every
@@ -70,6 +82,7 @@ pub struct RuntimeApi {
 #[derive(Debug)]
 struct Shared {
     clock: Clock,
+    strangers: Arc<Strangers>,
     state: Mutex<State>,
     queued: Notify,
 }
@@ -77,53 +90,75 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     ready: Option<Ready>,
+    /// Who asked first.
+    first: Option<Caller>,
     queued: Option<Invocation>,
     in_flight: Option<InFlight>,
     /// When the latest event was written.
     sent: Option<u64>,
+    /// Those of the next invocation, made when nothing was timed.
+    secrets: Option<Secrets>,
+    /// The one address that the instance has, once it is known.
+    address: Option<IpAddr>,
+    /// Connections that were refused, by whose they were.
+    refused: BTreeMap<String, u64>,
     notes: Vec<String>,
-    invocations: u64,
 }
 
 #[derive(Debug)]
 struct Invocation {
     id: String,
     /// Head and event, as they go on the wire.
-    message: Vec<u8>,
-    answer: oneshot::Sender<Answer>,
+    message: Bytes,
+    keep: usize,
+    answer: oneshot::Sender<Answered>,
 }
 
 #[derive(Debug)]
 struct InFlight {
     id: String,
-    answer: oneshot::Sender<Answer>,
+    keep: usize,
+    /// Who was given the event.
+    caller: Caller,
+    answer: oneshot::Sender<Answered>,
 }
 
 impl RuntimeApi {
-    /// Serves one instance on a listener.
+    /// Serves one instance on a listener; `strangers` cannot be that instance.
     #[must_use]
-    pub fn serve(listener: Listener, clock: Clock) -> Self {
-        let shared = Arc::new(Shared { clock, state: Mutex::default(), queued: Notify::new() });
-        let server = tokio::spawn(accept(listener, shared.clone())).abort_handle();
+    pub fn serve(listener: Listener, clock: Clock, strangers: Arc<Strangers>) -> Self {
+        let state = State { secrets: Some(Secrets::new()), ..State::default() };
+        let state = Mutex::new(state);
+        let shared = Arc::new(Shared { clock, strangers, state, queued: Notify::new() });
+        let server = tokio::spawn(serve::accept(listener, shared.clone())).abort_handle();
         Self { shared, server }
     }
 
     /// Hands an event to the instance: written at once if it waits for one, else
-    /// as the reply to its next `next`. The receiver fails only when the server
-    /// is dropped. `deadline` is in nanoseconds since the run's epoch.
+    /// as the reply to its next `next`.
     #[must_use]
-    pub fn invoke(&self, function: &str, event: &str, deadline: u64) -> oneshot::Receiver<Answer> {
+    pub fn invoke(&self, asked: Asked<'_>) -> Invoked {
         let (answer, receiver) = oneshot::channel();
+        let deadline = self.shared.clock.wall_ms(asked.deadline);
         let mut state = self.shared.lock();
-        state.invocations += 1;
         state.sent = None;
-        let id = format!("00000000-0000-4000-8000-{:012x}", state.invocations);
-        let deadline = self.shared.clock.wall_ms(deadline);
-        let message = http::event(&id, function, deadline, event);
-        state.queued = Some(Invocation { id, message, answer });
+        let secrets = state.secrets.take().unwrap_or_else(Secrets::new);
+        let (message, event) = asked.event.message(&secrets, asked.function, deadline);
+        let (id, keep) = (secrets.id, asked.keep);
+        state.queued = Some(Invocation { id, message, keep, answer });
         drop(state);
         self.shared.queued.notify_one();
-        receiver
+        Invoked { answer: receiver, event }
+    }
+
+    /// Does what the next invocation needs and can be done before it.
+    pub fn prepare(&self) {
+        self.shared.lock().secrets.get_or_insert_with(Secrets::new);
+    }
+
+    /// Refuses everybody but this address from now on.
+    pub fn expect(&self, address: IpAddr) {
+        self.shared.lock().address = Some(address);
     }
 
     /// The first `next`, once it has come.
@@ -142,6 +177,12 @@ impl RuntimeApi {
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
         self.shared.lock().notes.clone()
+    }
+
+    /// Connections that were refused so far, by whose they were.
+    #[must_use]
+    pub fn refused(&self) -> BTreeMap<String, u64> {
+        self.shared.lock().refused.clone()
     }
 }
 
@@ -163,160 +204,48 @@ impl Shared {
             state.notes.push(note);
         }
     }
-}
 
-async fn accept(mut listener: Listener, shared: Arc<Shared>) {
-    // Aborted with this task, as it owns them.
-    let mut connections = JoinSet::new();
-    loop {
-        match listener.accept().await {
-            Ok(Some(stream)) if connections.len() < MAX_CONNECTIONS => {
-                connections.spawn(serve(stream, shared.clone()));
-            }
-            Ok(Some(_)) => {
-                shared.note(format!("opened more than {MAX_CONNECTIONS} connections at once"))
-            }
-            // No more can come; serve the ones that are here.
-            Ok(None) => break,
-            Err(error) => {
-                shared.note(format!("could not connect: {error}"));
-                break;
-            }
-        }
-        while connections.try_join_next().is_some() {}
-    }
-    while connections.join_next().await.is_some() {}
-}
-
-async fn serve(stream: Box<dyn Stream>, shared: Arc<Shared>) {
-    let mut connection = Connection::new(stream);
-    loop {
-        let request = match connection.request().await {
-            Ok(Some(request)) => request,
-            Ok(None) => return,
-            Err(reason) => {
-                shared.note(format!("sent what is not HTTP: {}", printable(&reason, 100)));
-                let _ = connection.reply(400, "Bad Request").await;
-                return;
-            }
+    /// Whether a caller may speak to the instance's server; it is counted if not.
+    fn admits(&self, caller: Caller) -> bool {
+        let mut state = self.lock();
+        let expected = state.address;
+        let other = || match (caller, expected) {
+            (Caller::Address(is), Some(expected)) if is != expected => Some(is.to_string()),
+            _ => None,
         };
-        let at = shared.clock.now();
-        let close = request.close;
-        if !shared.handle(&mut connection, request, at).await || close {
-            return;
-        }
-    }
-}
-
-impl Shared {
-    /// Handles one request; false when the connection is of no more use.
-    async fn handle(&self, connection: &mut Connection, request: Request, at: u64) -> bool {
-        const ROOT: &str = "/2018-06-01/runtime/";
-        let path = request.path.strip_prefix(ROOT).unwrap_or("");
-        let parts: Vec<&str> = path.split('/').collect();
-        match (request.method.as_str(), parts.as_slice()) {
-            ("GET", ["invocation", "next"]) => self.next(connection, &request, at).await,
-            ("POST", ["invocation", id, "response"]) => {
-                self.response(connection, &request, id).await
-            }
-            ("POST", ["invocation", id, "error"]) => {
-                self.error(connection, &request, Some(id)).await
-            }
-            ("POST", ["init", "error"]) => self.error(connection, &request, None).await,
-            _ => {
-                let path = printable(&request.path, 100);
-                self.note(format!(
-                    "asked for {} {path}, which is not in the contract",
-                    request.method
-                ));
-                let drained = connection.body(&request, MAX_REPLY).await.is_ok();
-                drained && connection.reply(404, "Not Found").await
-            }
-        }
-    }
-
-    async fn next(&self, connection: &mut Connection, request: &Request, at: u64) -> bool {
-        if connection.body(request, MAX_REPLY).await.is_err() {
-            return false;
-        }
-        let owes = {
-            let mut state = self.lock();
-            let (main, ready_self) = (request.main_ns, request.ready_ns);
-            state.ready.get_or_insert(Ready { at, main, ready_self });
-            state.in_flight.is_some()
+        let Some(name) = self.strangers.find(caller).or_else(other) else { return true };
+        let known = state.refused.len();
+        let name = if known < MAX_STRANGERS || state.refused.contains_key(&name) {
+            name
+        } else {
+            "others".to_owned()
         };
-        if owes {
-            self.note("asked for an event before it answered the last one".to_owned());
-        }
-        loop {
-            let Some(invocation) = self.lock().queued.take() else {
-                tokio::select! {
-                    () = self.queued.notified() => continue,
-                    // An instance that hangs up must not be handed an event.
-                    open = connection.fill() => if open { continue } else { return false },
-                }
-            };
-            let Invocation { id, message, answer } = invocation;
-            self.lock().in_flight = Some(InFlight { id, answer });
-            let written = connection.write(&message).await;
-            let mut state = self.lock();
-            if written && state.in_flight.is_some() {
-                state.sent = Some(self.clock.now());
-            }
-            return written;
-        }
-    }
-
-    async fn response(&self, connection: &mut Connection, request: &Request, id: &str) -> bool {
-        let body = connection.body(request, MAX_REPLY).await;
-        let responded = self.clock.now();
-        let (answer, status) = match body {
-            Ok(body) => (
-                Answer::Response { responded, replied: request.replied_ns, body },
-                (202, "Accepted"),
-            ),
-            Err(reason) => (Answer::Unreadable(reason), (413, "Payload Too Large")),
-        };
-        let readable = status.0 == 202;
-        let status = if self.answer(Some(id), answer) { status } else { (400, "Bad Request") };
-        connection.reply(status.0, status.1).await && readable
-    }
-
-    async fn error(
-        &self,
-        connection: &mut Connection,
-        request: &Request,
-        id: Option<&str>,
-    ) -> bool {
-        let Ok(body) = connection.body(request, MAX_REPLY).await else { return false };
-        let text = error_text(&body);
-        let answer =
-            if id.is_some() { Answer::FunctionError(text) } else { Answer::InitError(text) };
-        let accepted = self.answer(id, answer);
-        let (status, reason) = if accepted { (202, "Accepted") } else { (400, "Bad Request") };
-        connection.reply(status, reason).await
+        *state.refused.entry(name).or_default() += 1;
+        false
     }
 
     /// Delivers an answer to whoever waits for it; false, and a note, when nobody
     /// does: an unknown id, or a second answer.
-    fn answer(&self, id: Option<&str>, answer: Answer) -> bool {
+    fn answer(&self, id: Option<&str>, answer: Answer, by: impl FnOnce() -> Evidence) -> bool {
         let mut state = self.lock();
+        let first = state.first;
         let waiting = match id {
             Some(id) if state.in_flight.as_ref().is_some_and(|f| f.id == id) => {
-                state.in_flight.take().map(|f| f.answer)
+                state.in_flight.take().map(|f| (f.answer, Some(f.caller)))
             }
             Some(_) => None,
             // Cannot start: whoever waits is told, asked for an event or not.
             None => {
-                let in_flight = state.in_flight.take().map(|f| f.answer);
-                in_flight.or_else(|| state.queued.take().map(|q| q.answer))
+                let in_flight = state.in_flight.take().map(|f| (f.answer, Some(f.caller)));
+                in_flight.or_else(|| state.queued.take().map(|q| (q.answer, None)))
             }
         };
         drop(state);
         match waiting {
-            Some(waiting) => {
+            Some((waiting, given)) => {
+                let callers = everybody(&[first, given], by());
                 // The driver may have given up; then nobody needs it.
-                let _ = waiting.send(answer);
+                let _ = waiting.send(Answered { answer, callers });
                 true
             }
             None => {
@@ -327,20 +256,18 @@ impl Shared {
     }
 }
 
-/// The function's own words out of an error report.
-fn error_text(body: &[u8]) -> String {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Report {
-        error_message: String,
-        error_type: Option<String>,
+/// Who answered, and those who had a part in it before, each once. Of a process, it is
+/// told by the connection that it answered over alone.
+fn everybody(before: &[Option<Caller>], by: Evidence) -> Vec<Evidence> {
+    let mut all = vec![by];
+    for caller in before.iter().flatten() {
+        if let Caller::Address(address) = caller
+            && !all.contains(&Evidence::Address(*address))
+        {
+            all.push(Evidence::Address(*address));
+        }
     }
-    let text = match serde_json::from_slice::<Report>(body) {
-        Ok(Report { error_message, error_type: Some(kind) }) => format!("{kind}: {error_message}"),
-        Ok(Report { error_message, error_type: None }) => error_message,
-        Err(_) => String::from_utf8_lossy(body).into_owned(),
-    };
-    printable(&text, 500)
+    all
 }
 
 #[cfg(test)]

@@ -18,19 +18,21 @@ pub(super) struct Seen {
 }
 
 impl<E: Engine> Driver<E> {
-    /// Looks at the starts of a step that has ended; one entry a visit.
-    pub(super) async fn observe(&self, visits: &[Visit]) -> Vec<Seen> {
+    /// Looks at the starts of a step that has ended, and at who answered; one entry a
+    /// visit.
+    pub(super) async fn observe(&self, visits: &mut [Visit]) -> Vec<Seen> {
         let until = self.clock().now();
         let events = self.trace.as_ref().map(ExecTrace::take).unwrap_or_default();
         let mut all = Vec::with_capacity(visits.len());
         for visit in visits {
             let mut seen = Seen::default();
+            self.platform.vouch(visit).await;
             let from = visit.marks.get(Mark::StartCalled);
             if let (Temperature::Cold, Some(id), Some(from)) = (visit.temperature, &visit.id, from)
             {
                 // One that failed is gone already, and tells nothing.
                 let inspected = match visit.outcome.is_ok() && !visit.is_removed() {
-                    true => self.engine.inspect(id).await.unwrap_or_default(),
+                    true => self.platform.inspect(id).await,
                     false => Default::default(),
                 };
                 let until = visit.marks.get(Mark::Ready).unwrap_or(until);

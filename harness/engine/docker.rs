@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::sockets::Sockets;
 use super::{
     BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore, Inspected,
-    InstanceId, InstanceSpec, Listener, Printed,
+    InstanceId, InstanceSpec, Listener, Printed, Strangers,
 };
 use crate::factors::Network;
 
@@ -152,6 +152,10 @@ impl Engine for DockerEngine {
 
     async fn output(&self, id: &InstanceId) -> Result<String, EngineError> {
         instances::output(&self.docker, id).await
+    }
+
+    async fn strangers(&self) -> Result<Strangers, EngineError> {
+        info::strangers(&self.docker).await
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {

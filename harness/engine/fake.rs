@@ -19,6 +19,7 @@ use tokio::time::sleep;
 use super::{
     BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore, Inspected,
     InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_RUN, Listener, Offers, Printed, Source,
+    Strangers,
 };
 use crate::clock::Clock;
 use crate::factors::Network;
@@ -327,6 +328,11 @@ impl Engine for FakeEngine {
     async fn output(&self, _: &InstanceId) -> Result<String, EngineError> {
         self.check()?;
         Ok("a line that the function wrote \u{1b}[31m(simulated)".to_owned())
+    }
+
+    async fn strangers(&self) -> Result<Strangers, EngineError> {
+        self.check()?;
+        Ok(Strangers::default())
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {

@@ -1,12 +1,14 @@
 //! Where instances call the driver: one listener an instance.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream, UnixListener};
 use tokio::sync::mpsc;
+
+use super::Caller;
 
 /// A connection from an instance.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -85,27 +87,38 @@ impl Listener {
         &self.address
     }
 
-    /// Waits for the next connection. None when there will never be one.
+    /// Waits for the next connection, and tells whose it is as far as that costs
+    /// nothing. None when there will never be one.
     ///
     /// # Errors
     /// When the operating system refuses (out of file descriptors, say).
-    pub async fn accept(&mut self) -> io::Result<Option<Box<dyn Stream>>> {
+    pub async fn accept(&mut self) -> io::Result<Option<(Box<dyn Stream>, Caller)>> {
         match &mut self.accept {
             Accept::Memory(streams) => {
-                Ok(streams.recv().await.map(|s| Box::new(s) as Box<dyn Stream>))
+                Ok(streams.recv().await.map(|s| (Box::new(s) as Box<dyn Stream>, Caller::Sole)))
             }
-            Accept::Unix(listener, _) => Ok(Some(Box::new(listener.accept().await?.0))),
-            Accept::Tcp(_) => Ok(self.accept_tcp().await?.map(|s| Box::new(s) as Box<dyn Stream>)),
+            Accept::Unix(listener, _) => {
+                Ok(Some((Box::new(listener.accept().await?.0), Caller::Sole)))
+            }
+            Accept::Tcp(_) => {
+                let Some((stream, theirs)) = self.accept_tcp().await? else { return Ok(None) };
+                let ours = stream.local_addr()?;
+                let caller = match ours.ip().is_loopback() {
+                    true => Caller::Local { theirs, ours },
+                    false => Caller::Address(theirs.ip()),
+                };
+                Ok(Some((Box::new(stream), caller)))
+            }
         }
     }
 
     /// Waits for the next TCP connection; none for any other listener.
-    pub(crate) async fn accept_tcp(&mut self) -> io::Result<Option<TcpStream>> {
+    pub(crate) async fn accept_tcp(&mut self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
         let Accept::Tcp(listener) = &self.accept else { return Ok(None) };
-        let (stream, _) = listener.accept().await?;
+        let (stream, theirs) = listener.accept().await?;
         // Without this every warm call of a real client costs a delayed
         // acknowledgement, some 40 ms.
         stream.set_nodelay(true)?;
-        Ok(Some(stream))
+        Ok(Some((stream, theirs)))
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::{
     Engine, EngineError, EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec,
-    LABEL_FUNCTION, LABEL_RUN, Listener, Source,
+    LABEL_FUNCTION, LABEL_RUN, Listener, Source, Strangers,
 };
 use crate::factors::Network;
 
@@ -198,7 +198,7 @@ impl<E: Engine> Engine for WithProcesses<E> {
             return self.containers.inspect(id).await;
         }
         let pid = self.lock().get(id).and_then(|p| p.running.as_ref()?.pid);
-        Ok(Inspected { pid, out_of_memory: false })
+        Ok(Inspected { pid, ..Inspected::default() })
     }
 
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
@@ -215,6 +215,10 @@ impl<E: Engine> Engine for WithProcesses<E> {
         } else {
             self.containers.output(id).await
         }
+    }
+
+    async fn strangers(&self) -> Result<Strangers, EngineError> {
+        self.containers.strangers().await
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {

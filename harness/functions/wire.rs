@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use serde::Deserialize;
 
-use super::{Base, Build, Function, Limits, Recipe, ReplyRule, unknown};
+use super::{Base, Build, EVENT_NONCE, Function, Limits, Recipe, ReplyRule, unknown};
 use crate::mistake::Mistake;
 use crate::units::{Cpus, DurationText, SizeText};
 
@@ -87,6 +87,13 @@ impl WireFunction {
             Some(image) => (self.as_it_is(image, at)?, ReplyRule::Any),
             None => (self.built(at, known)?, ReplyRule::Proof),
         };
+        let reply = self.reply.unwrap_or(reply);
+        if reply == ReplyRule::Proof
+            && let Err(why) = takes_a_nonce(self.event.get_ref())
+        {
+            let message = format!("the event of `{name}` {why}, or set `reply = \"any\"`");
+            return at.wrong(self.event.span(), message);
+        }
         if let (Recipe::Build(build), Some(program)) = (&recipe, self.process.first_mut()) {
             *program = build.context.join(&*program).display().to_string();
         }
@@ -101,7 +108,7 @@ impl WireFunction {
             timeout: self.timeout.0,
             env: self.env,
             event: self.event.into_inner(),
-            reply: self.reply.unwrap_or(reply),
+            reply,
         })
     }
 
@@ -154,5 +161,16 @@ impl WireFunction {
         }
         let (prepare, files) = (std::mem::take(&mut self.prepare), std::mem::take(&mut self.files));
         Ok(Recipe::Build(Build { context, bases, prepare, files }))
+    }
+}
+
+/// Whether an event can carry a nonce, for a reply that proves that it was read.
+fn takes_a_nonce(event: &str) -> Result<(), String> {
+    type Members = BTreeMap<String, serde::de::IgnoredAny>;
+    let members: Members = serde_json::from_str(event)
+        .map_err(|_| "must be a JSON object, as its reply proves that it was read".to_owned())?;
+    match members.contains_key(EVENT_NONCE) {
+        true => Err(format!("must not have a member `{EVENT_NONCE}`, which the driver puts in")),
+        false => Ok(()),
     }
 }

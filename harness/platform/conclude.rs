@@ -1,9 +1,10 @@
 //! The end of an invocation: what came is judged, and told when it is bad.
 
+use super::proof::Came;
 use super::{Concluded, Ended, Instance, Platform, Target, Visit, proof};
 use crate::engine::Engine;
 use crate::hostile::printable;
-use crate::runtime_api::Answer;
+use crate::runtime_api::{Answer, Answered};
 use crate::sample::Outcome;
 
 /// The exit code of a process that was killed: 128 and the signal's number.
@@ -20,7 +21,10 @@ impl<E: Engine> Platform<E> {
     ) -> Concluded {
         visit.take_stamps(&instance.api, self.clock);
         visit.outcome = match ended {
-            Ended::Answered(answer) => self.judge(target, &mut instance, answer, &mut visit),
+            Ended::Answered(Answered { answer, callers }) => {
+                visit.callers = callers;
+                self.judge(target, &mut instance, answer, &mut visit)
+            }
             Ended::TimedOut => Outcome::TimedOut {
                 cause: format!(
                     "no answer within {:?}: {}",
@@ -37,6 +41,10 @@ impl<E: Engine> Platform<E> {
         };
         if visit.outcome.is_ok() {
             return (visit, Some(instance));
+        }
+        // While it is there to be compared with: a stranger can also fail for it.
+        if !visit.callers.is_empty() {
+            self.vouch(&mut visit).await;
         }
         self.discard(instance).await;
         (visit, None)
@@ -77,17 +85,21 @@ impl<E: Engine> Platform<E> {
         answer: Answer,
         visit: &mut Visit,
     ) -> Outcome {
-        let (responded, replied, body) = match answer {
-            Answer::Response { responded, replied, body } => (responded, replied, body),
+        let (responded, replied, body, length) = match answer {
+            Answer::Response { responded, replied, body, length } => {
+                (responded, replied, body, length)
+            }
             Answer::InitError(cause) => return Outcome::InitError { cause },
             Answer::FunctionError(text) => {
                 let cause = format!("the function reported an error: {text}");
                 return Outcome::WrongReply { cause };
             }
             Answer::Unreadable(cause) => return Outcome::WrongReply { cause },
+            Answer::Unreachable(cause) => return Outcome::EngineError { cause },
         };
         visit.take_end(responded, replied, self.clock);
-        match proof::read(&target.function, &body) {
+        let came = Came { body: &body, length, event: &instance.event };
+        match proof::read(&target.function, came) {
             Err(cause) => Outcome::WrongReply { cause },
             Ok(None) => Outcome::Ok,
             Ok(Some(proof)) => {

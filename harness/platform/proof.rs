@@ -10,8 +10,8 @@ use crate::functions::{Function, ReplyRule};
 use crate::hostile::printable;
 use crate::sample::Proof;
 
-/// The longest nonce that is taken.
-const MAX_NONCE: usize = 64;
+/// The shortest nonce that is taken, and the longest.
+const NONCE: std::ops::RangeInclusive<usize> = 16..=64;
 
 #[derive(Deserialize)]
 struct Reply<'a> {
@@ -21,29 +21,47 @@ struct Reply<'a> {
     echo: &'a RawValue,
 }
 
-/// Reads a reply and checks its content; none where any reply is good.
-pub(super) fn read(function: &Function, body: &[u8]) -> Result<Option<Proof>, String> {
+/// A reply as it came, and what it is a reply to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Came<'a> {
+    /// Its beginning.
+    pub(super) body: &'a [u8],
+    /// All its bytes.
+    pub(super) length: usize,
+    /// The event as it was sent.
+    pub(super) event: &'a [u8],
+}
+
+/// Reads a reply and checks its content; none where any reply is good. The echo must
+/// hold the event's own nonce: who did not read it could not know that.
+pub(super) fn read(function: &Function, came: Came<'_>) -> Result<Option<Proof>, String> {
     if function.reply == ReplyRule::Any {
         return Ok(None);
+    }
+    let Came { body, length, event } = came;
+    if length > body.len() {
+        return Err(format!("a reply of {length} bytes to an event of {}", event.len()));
     }
     let shown = || printable(&String::from_utf8_lossy(&body[..body.len().min(400)]), 100);
     let reply: Reply = serde_json::from_slice(body).map_err(|e| {
         format!("expected {{\"instance\", \"invocation\", \"echo\"}}, got `{}` ({e})", shown())
     })?;
-    if !same_json(reply.echo.get(), &function.event) {
+    if !same_json(reply.echo.get().as_bytes(), event) {
         return Err(format!("expected the event as the echo, got `{}`", shown()));
     }
-    if reply.instance.is_empty() || reply.instance.len() > MAX_NONCE {
-        return Err(format!("the instance's nonce must have 1 to {MAX_NONCE} bytes"));
+    let hex = reply.instance.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !hex || !NONCE.contains(&reply.instance.len()) {
+        let (least, most) = (NONCE.start(), NONCE.end());
+        return Err(format!("`instance` must have {least} to {most} hex digits: `{}`", shown()));
     }
-    let nonce = printable(&reply.instance, MAX_NONCE);
+    let nonce = reply.instance;
     Ok(Some(Proof { nonce, invocation: reply.invocation }))
 }
 
-fn same_json(one: &str, other: &str) -> bool {
+fn same_json(one: &[u8], other: &[u8]) -> bool {
     // Byte for byte first: most functions return the event as it came, and
     // numbers too large for a double stay what they were.
-    let parse = |text| serde_json::from_str::<serde_json::Value>(text).ok();
+    let parse = |text| serde_json::from_slice::<serde_json::Value>(text).ok();
     one == other || parse(one).is_some_and(|value| Some(value) == parse(other))
 }
 

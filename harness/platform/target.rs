@@ -8,10 +8,14 @@ use std::time::Duration;
 use crate::controls::Control;
 use crate::engine::{InstanceSpec, LABEL_FUNCTION, LABEL_RUN, Listener, Source};
 use crate::factors::{Combination, Factors, Network};
-use crate::functions::Function;
+use crate::functions::{Function, ReplyRule};
+use crate::runtime_api::{Asked, Event, MAX_REPLY};
 
 /// The variable that tells one of our functions to sleep before it is ready.
 const INIT_SLEEP: &str = "COLDSTART_INIT_SLEEP_MS";
+
+/// Bytes of a reply that are kept whatever is looked at.
+const BEGINNING: usize = 4096;
 
 /// What a target is made of.
 #[derive(Debug, Clone)]
@@ -59,6 +63,8 @@ pub struct Target {
     pub folders: Vec<PathBuf>,
     /// How long an idle instance is kept.
     pub(super) keep_alive: Duration,
+    /// What every invocation sends.
+    pub(super) event: Event,
     /// What an instance is created from, but for the address of its listener.
     spec: InstanceSpec,
     /// What its instances are found by: unique within a run.
@@ -86,7 +92,11 @@ impl Target {
             (LABEL_FUNCTION.to_owned(), function.name.clone()),
         ]);
         let spec = InstanceSpec { source, factors, socket: None, env, labels };
-        Self { function, control, folders, keep_alive, spec, key }
+        let event = match function.reply {
+            ReplyRule::Proof => Event::with_nonce(&function.event),
+            ReplyRule::Any => Event::plain(&function.event),
+        };
+        Self { function, control, folders, keep_alive, event, spec, key }
     }
 
     /// What its instances are started under.
@@ -111,6 +121,17 @@ impl Target {
     #[must_use]
     pub fn is_made_like(&self, other: &Target) -> bool {
         self.spec.source == other.spec.source
+    }
+
+    /// What is asked of an instance. Of a reply as much is kept as is looked at: an
+    /// echo with what an encoder may add to it, else the beginning.
+    pub(super) fn asked(&self, deadline: u64) -> Asked<'_> {
+        let echo = match self.function.reply {
+            ReplyRule::Proof => 6 * self.event.size(),
+            ReplyRule::Any => 0,
+        };
+        let keep = (echo + BEGINNING).min(MAX_REPLY);
+        Asked { function: &self.function.name, event: &self.event, deadline, keep }
     }
 
     /// What an instance that calls a listener is created from.

@@ -2,7 +2,7 @@
 
 use super::Target;
 use crate::clock::Clock;
-use crate::engine::InstanceId;
+use crate::engine::{Evidence, InstanceId};
 use crate::runtime_api::RuntimeApi;
 use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
 
@@ -16,6 +16,8 @@ pub struct Visit {
     pub id: Option<InstanceId>,
     /// The evidence for the temperature.
     pub proof: Option<Proof>,
+    /// Who had a part in the answer: to be compared with the instance.
+    pub callers: Vec<Evidence>,
     /// When what happened.
     pub marks: Marks,
     /// Marks of the function's own that could not be believed.
@@ -27,7 +29,8 @@ pub struct Visit {
 impl Visit {
     pub(super) fn new(temperature: Temperature, marks: Marks) -> Self {
         let outcome = Outcome::Ok;
-        Self { temperature, id: None, proof: None, marks, dropped_marks: 0, outcome }
+        let callers = Vec::new();
+        Self { temperature, id: None, proof: None, callers, marks, dropped_marks: 0, outcome }
     }
 
     /// The visits of an act that could not be begun: each a failure.

@@ -33,6 +33,11 @@ pub enum Outcome {
         /// Which part of the proof failed.
         cause: String,
     },
+    /// Somebody else had a part in the answer, or it cannot be told that nobody had.
+    Stranger {
+        /// Who it was, and who was expected.
+        cause: String,
+    },
     /// The engine refused or failed.
     EngineError {
         /// The engine's words.
@@ -57,6 +62,7 @@ impl Outcome {
             Outcome::InitError { .. } => "init_error",
             Outcome::WrongReply { .. } => "wrong_reply",
             Outcome::NotCold { .. } => "not_cold",
+            Outcome::Stranger { .. } => "stranger",
             Outcome::EngineError { .. } => "engine_error",
         }
     }
@@ -71,6 +77,7 @@ impl Outcome {
             | Outcome::InitError { cause }
             | Outcome::WrongReply { cause }
             | Outcome::NotCold { cause }
+            | Outcome::Stranger { cause }
             | Outcome::EngineError { cause } => Some(cause),
         }
     }

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::engine::{EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec, Listener};
+use crate::engine::{
+    EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec, Listener, Strangers,
+};
 
 /// The simulated engine, but a listener takes its time, and a removal is answered
 /// before it is done.
@@ -54,6 +56,10 @@ impl Engine for Slow {
 
     async fn output(&self, id: &InstanceId) -> Result<String, EngineError> {
         self.inner.output(id).await
+    }
+
+    async fn strangers(&self) -> Result<Strangers, EngineError> {
+        self.inner.strangers().await
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {

@@ -1,12 +1,16 @@
 //! What the engine says of itself and of its default network.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use bollard::Docker;
-use bollard::models::{IpamConfig, SystemInfo, SystemVersion};
+use bollard::models::{
+    EndpointResource, Ipam, IpamConfig, NetworkInspect, SystemInfo, SystemVersion,
+};
 
 use super::failure::{failed, has_status};
-use crate::engine::{EngineError, EngineInfo, Offers};
+use crate::engine::{EngineError, EngineInfo, Offers, Strangers};
+use crate::hostile::printable;
 
 pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInfo, EngineError> {
     let doing = format!("describe the engine at {address}");
@@ -34,13 +38,43 @@ pub(super) async fn data_root(docker: &Docker) -> Result<String, EngineError> {
 /// The address of the host on the default bridge; none when there is no such
 /// network.
 pub(super) async fn bridge_gateway(docker: &Docker) -> Result<Option<IpAddr>, EngineError> {
-    let network = match docker.inspect_network("bridge", None).await {
-        Ok(network) => network,
-        Err(e) if has_status(&e, 404) => return Ok(None),
-        Err(e) => return Err(failed("inspect the network `bridge`", e)),
-    };
-    let configs = network.ipam.and_then(|i| i.config).unwrap_or_default();
-    Ok(configs.iter().find_map(gateway))
+    let network = bridge(docker).await?;
+    Ok(network.and_then(|network| configs(network.ipam).iter().find_map(gateway)))
+}
+
+/// Who has an address on the default bridge already, the host among them.
+pub(super) async fn strangers(docker: &Docker) -> Result<Strangers, EngineError> {
+    let Some(network) = bridge(docker).await? else { return Ok(Strangers::default()) };
+    let containers = network.containers.unwrap_or_default().into_values();
+    let mut known: BTreeMap<IpAddr, String> = containers.filter_map(resident).collect();
+    let configs = configs(network.ipam);
+    known.extend(configs.iter().filter_map(gateway).map(|host| (host, "this host".to_owned())));
+    Ok(Strangers { subnet: configs.iter().find_map(subnet), known })
+}
+
+async fn bridge(docker: &Docker) -> Result<Option<NetworkInspect>, EngineError> {
+    match docker.inspect_network("bridge", None).await {
+        Ok(network) => Ok(Some(network)),
+        Err(e) if has_status(&e, 404) => Ok(None),
+        Err(e) => Err(failed("inspect the network `bridge`", e)),
+    }
+}
+
+fn configs(ipam: Option<Ipam>) -> Vec<IpamConfig> {
+    ipam.and_then(|ipam| ipam.config).unwrap_or_default()
+}
+
+/// The address of a container, and its name.
+fn resident(container: EndpointResource) -> Option<(IpAddr, String)> {
+    let address = container.ipv4_address?;
+    let address = address.split('/').next()?.parse().ok()?;
+    let name = printable(&container.name.unwrap_or_default(), 64);
+    Some((address, format!("container {name}")))
+}
+
+fn subnet(config: &IpamConfig) -> Option<(IpAddr, u8)> {
+    let (network, prefix) = config.subnet.as_deref()?.split_once('/')?;
+    Some((network.parse().ok()?, prefix.parse().ok()?))
 }
 
 /// The gateway, or the first address of the subnet: what the engine takes when
@@ -112,6 +146,17 @@ mod tests {
     fn the_gateway_is_the_one_that_is_told() {
         let address = gateway(&config(Some("172.17.0.9"), "172.17.0.0/16"));
         assert_eq!(address, Some("172.17.0.9".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_container_of_the_network_is_known_by_address_and_name() {
+        let (name, ipv4_address) = (Some("scan".into()), Some("172.17.0.5/16".into()));
+        let container = EndpointResource { name, ipv4_address, ..EndpointResource::default() };
+        let known = resident(container);
+        assert_eq!(known, Some(("172.17.0.5".parse().unwrap(), "container scan".into())));
+        assert_eq!(resident(EndpointResource::default()), None);
+        let subnet = subnet(&config(None, "172.18.0.0/16"));
+        assert_eq!(subnet, Some(("172.18.0.0".parse().unwrap(), 16)));
     }
 
     #[test]

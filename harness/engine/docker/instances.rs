@@ -1,12 +1,13 @@
 //! Containers: create, start, remove, list, and what they wrote.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use bollard::Docker;
 use bollard::models::{
     ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, HostConfig,
-    HostConfigLogConfig,
+    HostConfigLogConfig, NetworkSettings,
 };
 use bollard::query_parameters::{
     CreateContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
@@ -106,7 +107,15 @@ pub(super) async fn inspect(docker: &Docker, id: &InstanceId) -> Result<Inspecte
     let state = found.state.unwrap_or_default();
     // An engine says 0 for a process that has ended.
     let pid = state.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
-    Ok(Inspected { pid, out_of_memory: state.oom_killed.unwrap_or(false) })
+    let address = found.network_settings.and_then(address);
+    Ok(Inspected { pid, address, out_of_memory: state.oom_killed.unwrap_or(false) })
+}
+
+/// The address on the one network that an instance has; none on the host's, or when it
+/// has ended.
+fn address(settings: NetworkSettings) -> Option<IpAddr> {
+    let endpoints = settings.networks.unwrap_or_default().into_values();
+    endpoints.filter_map(|endpoint| endpoint.ip_address?.parse().ok()).next()
 }
 
 pub(super) async fn remove(docker: &Docker, id: &InstanceId) -> Result<(), EngineError> {

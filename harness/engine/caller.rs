@@ -1,0 +1,105 @@
+//! Who is at the other end of a connection from an instance, and whether that is
+//! the instance.
+//!
+//! A listener is an address that others can reach too: containers of the same
+//! bridge, of other bridges, users of the host, the instances of the same burst. So
+//! an answer is taken for an instance's own only if its connection came from there.
+//! What can be told differs by network, and costs nothing while something is timed:
+//! an address comes with the connection, and the owner of a local one is looked up
+//! after the reply was stamped.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use super::{Inspected, InstanceId};
+
+mod owner;
+
+pub use owner::{Owner, Untold};
+
+/// The other end of a connection to a listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Caller {
+    /// Only the instance can be: the listener is a socket file that was given to it
+    /// alone, or is in memory.
+    Sole,
+    /// A container with this address, on a network of the engine.
+    Address(IpAddr),
+    /// A process of this machine.
+    Local {
+        /// The caller's end.
+        theirs: SocketAddr,
+        /// The listener's end.
+        ours: SocketAddr,
+    },
+}
+
+impl Caller {
+    /// What can be told of the caller now. Of a process, while its connection is open:
+    /// that takes some 0.1 ms, and more the more processes the machine has.
+    #[must_use]
+    pub fn evidence(self) -> Evidence {
+        match self {
+            Caller::Sole => Evidence::Sole,
+            Caller::Address(address) => Evidence::Address(address),
+            Caller::Local { theirs, ours } => Evidence::Process(owner::of(theirs, ours)),
+        }
+    }
+}
+
+/// What is known of a caller.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Evidence {
+    /// It can be nobody but the instance.
+    Sole,
+    /// It has this address on the engine's network.
+    Address(IpAddr),
+    /// It is this process, or why that could not be told.
+    Process(Result<Owner, Untold>),
+}
+
+/// What evidence says of an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The caller is the instance.
+    Proved,
+    /// Nothing speaks against it, and this is why it is not proved.
+    Unproved(String),
+    /// Somebody else, or nobody who could be told: who, and who was expected.
+    Stranger(String),
+}
+
+impl Evidence {
+    /// Whether the caller is an instance of which the engine says this.
+    #[must_use]
+    pub fn judge(&self, id: &InstanceId, instance: &Inspected) -> Verdict {
+        match self {
+            Evidence::Sole => Verdict::Proved,
+            Evidence::Address(caller) => match instance.address {
+                Some(address) if address == *caller => Verdict::Proved,
+                Some(address) => Verdict::Stranger(format!("{caller}, not {address}")),
+                None => Verdict::Stranger(format!(
+                    "{caller}, and the instance was gone before its own address was read"
+                )),
+            },
+            Evidence::Process(Ok(owner)) if owner.is_of(id, instance.pid) => Verdict::Proved,
+            Evidence::Process(Ok(owner)) => Verdict::Stranger(owner.to_string()),
+            Evidence::Process(Err(Untold::Closed)) => Verdict::Stranger(Untold::Closed.to_string()),
+            Evidence::Process(Err(why)) => Verdict::Unproved(why.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Evidence::Sole => f.write_str("the instance"),
+            Evidence::Address(address) => address.fmt(f),
+            Evidence::Process(Ok(owner)) => owner.fmt(f),
+            Evidence::Process(Err(why)) => why.fmt(f),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

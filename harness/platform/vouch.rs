@@ -1,0 +1,118 @@
+//! Whether an answer is the instance's own: who had a part in it is compared with
+//! what the engine says of the instance, once nothing is timed.
+
+use std::collections::BTreeMap;
+
+use super::{MAX_WARNINGS, Platform, State, Visit};
+use crate::engine::{Engine, Evidence, Inspected, InstanceId, Verdict};
+use crate::sample::Outcome;
+
+/// Who spoke for instances, and what is known of these.
+#[derive(Debug, Default)]
+pub(super) struct Callers {
+    known: BTreeMap<InstanceId, Inspected>,
+    /// Connections that were refused, by whose they were.
+    refused: BTreeMap<String, u64>,
+    /// Answers that were not the instance's own, by whose they were.
+    strangers: BTreeMap<String, u64>,
+    /// Answers of which it cannot be told, by why.
+    unproved: BTreeMap<String, u64>,
+}
+
+impl<E: Engine> Platform<E> {
+    /// What the engine says of an instance, asked once. Not for while something is
+    /// timed.
+    pub async fn inspect(&self, id: &InstanceId) -> Inspected {
+        if let Some(known) = self.lock().callers.known.get(id) {
+            return *known;
+        }
+        // One that is gone tells nothing.
+        let inspected = self.engine.inspect(id).await.unwrap_or_default();
+        self.lock().callers.known.insert(id.clone(), inspected);
+        inspected
+    }
+
+    /// Compares those who had a part in an answer with the instance that it is taken
+    /// to be of. A stranger's answer is a failure, and the instance is used no more.
+    /// Not for while something is timed; an instance that was removed has no address.
+    pub async fn vouch(&self, visit: &mut Visit) {
+        let callers = std::mem::take(&mut visit.callers);
+        let Some(id) = visit.id.clone() else { return };
+        if callers.iter().all(|caller| *caller == Evidence::Sole) {
+            return;
+        }
+        let inspected = self.inspect(&id).await;
+        let mut proved = true;
+        for caller in callers {
+            let mut state = self.lock();
+            match caller.judge(&id, &inspected) {
+                Verdict::Proved => {}
+                Verdict::Unproved(why) => {
+                    proved = false;
+                    count(&mut state.callers.unproved, why, 1);
+                }
+                Verdict::Stranger(who) => {
+                    proved = false;
+                    count(&mut state.callers.strangers, caller.to_string(), 1);
+                    state.retire(&id);
+                    let cause =
+                        format!("another than the instance had a part in the answer: {who}");
+                    visit.outcome = Outcome::Stranger { cause };
+                }
+            }
+        }
+        if proved && let Some(address) = inspected.address {
+            let state = self.lock();
+            let instance = state.idle.values().flatten().find(|instance| instance.id == id);
+            instance.inspect(|instance| instance.api.expect(address));
+        }
+    }
+}
+
+impl State {
+    /// Takes an idle instance out of use.
+    fn retire(&mut self, id: &InstanceId) {
+        for idle in self.idle.values_mut() {
+            if let Some(at) = idle.iter().position(|instance| instance.id == *id) {
+                let instance = idle.remove(at);
+                self.callers.refused(instance.api.refused());
+                self.doomed.push(instance);
+                return;
+            }
+        }
+    }
+}
+
+impl Callers {
+    /// Counts connections that an instance's server refused.
+    pub(super) fn refused(&mut self, refused: BTreeMap<String, u64>) {
+        for (who, times) in refused {
+            count(&mut self.refused, who, times);
+        }
+    }
+
+    /// Instances that are gone need no address, and others may get theirs.
+    pub(super) fn forget_addresses(&mut self) {
+        self.known.clear();
+    }
+
+    /// What there is to tell a person.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = String> {
+        let refused = self.refused.iter().map(|(who, times)| {
+            format!("{times} connections of {who}, who is no instance, were refused")
+        });
+        let strangers = self.strangers.iter().map(|(who, times)| {
+            format!("{times} answers were not the instances' own, and are failures: of {who}")
+        });
+        let unproved = self.unproved.iter().map(|(why, times)| {
+            format!("of {times} answers it is not proved that they are the instances' own: {why}")
+        });
+        refused.chain(strangers).chain(unproved)
+    }
+}
+
+fn count(of: &mut BTreeMap<String, u64>, what: String, times: u64) {
+    if of.len() < MAX_WARNINGS || of.contains_key(&what) {
+        *of.entry(what).or_default() += times;
+    }
+}

@@ -1,0 +1,107 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use proptest::prelude::*;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::*;
+
+/// Bytes from outside, in pieces of a size, and nothing that takes what is written.
+struct Pieces {
+    bytes: Vec<u8>,
+    at: usize,
+    size: usize,
+}
+
+impl AsyncRead for Pieces {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let end = (self.at + self.size.min(buffer.remaining())).min(self.bytes.len());
+        buffer.put_slice(&self.bytes[self.at..end]);
+        self.at = end;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Pieces {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The most that a connection may hold: a head and a piece, as much again for how a
+/// buffer grows, and its first size.
+const HELD: usize = 2 * (MAX_HEAD + MAX_PIECE) + 4096;
+
+/// Reads all requests out of some bytes, as a server does; tells the most that was held.
+async fn most_held(bytes: Vec<u8>, size: usize, keep: Keep) -> usize {
+    let mut connection = Connection::new(Box::new(Pieces { bytes, at: 0, size }));
+    let mut most = 0;
+    while let Ok(Some(request)) = connection.request().await {
+        most = most.max(connection.buffer.capacity());
+        let body = connection.body(&request, keep).await;
+        most = most.max(connection.buffer.capacity());
+        let Ok(body) = body else { break };
+        assert!(body.kept.len() <= keep.kept && body.kept.len() <= body.length);
+        assert!(body.length <= keep.most);
+    }
+    most.max(connection.buffer.capacity())
+}
+
+/// Texts that look like requests, and end anywhere.
+fn requests() -> impl Strategy<Value = Vec<u8>> {
+    let line = prop_oneof![
+        Just("POST /x HTTP/1.1\r\n".to_owned()),
+        Just("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n".to_owned()),
+        Just("Transfer-Encoding: chunked\r\n".to_owned()),
+        Just("Expect: 100-continue\r\n".to_owned()),
+        Just("\r\n".to_owned()),
+        Just("0\r\n\r\n".to_owned()),
+        any::<u64>().prop_map(|n| format!("Content-Length: {n}\r\n")),
+        (0u64..100_000).prop_map(|n| format!("Content-Length: {n}\r\n")),
+        any::<u64>().prop_map(|n| format!("{n:x}\r\n")),
+        (0usize..40_000).prop_map(|n| format!("{n:x}\r\n{}\r\n", "b".repeat(n))),
+        (0usize..40_000).prop_map(|n| "x".repeat(n)),
+        "[ -~]{0,40}: [ -~]{0,40}\r\n",
+    ];
+    let texts = prop::collection::vec(line, 0..12).prop_map(|lines| lines.concat().into_bytes());
+    prop_oneof![4 => texts, 1 => prop::collection::vec(any::<u8>(), 0..3000)]
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_in_little_of_it_is_held(
+        bytes in requests(),
+        size in 1usize..60_000,
+        most in 0usize..100_000,
+        kept in 0usize..10_000,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let held = runtime.block_on(most_held(bytes, size, Keep { most, kept }));
+        prop_assert!(held <= HELD, "{held}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_body_is_counted_and_not_held() {
+    let length = 5 << 20;
+    let mut bytes = format!("POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n").into_bytes();
+    bytes.resize(bytes.len() + length, b'x');
+    let held = most_held(bytes, usize::MAX / 2, Keep { most: 6 << 20, kept: 100 }).await;
+    assert!(held <= HELD, "{held}");
+}
