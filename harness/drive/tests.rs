@@ -206,6 +206,7 @@ async fn every_fault_is_a_row_with_its_cause() {
     check(Fault::Huge, "wrong_reply", "10000000 bytes").await;
     check(Fault::WrongPath, "timed_out", "/2020-01-01/extension/register").await;
     check(Fault::WrongEcho, "wrong_reply", "the event as the echo").await;
+    check(Fault::GuessedEcho, "wrong_reply", "the event as the echo").await;
     check(Fault::NotCold, "not_cold", "invocation 7, not 1").await;
     check(Fault::SameNonce, "not_cold", "seen before").await;
     check(Fault::Miscounts, "not_cold", "counts invocation 3 after 1").await;

@@ -54,6 +54,8 @@ pub enum Fault {
     WrongPath,
     /// It changes the event that it should echo.
     WrongEcho,
+    /// It echoes the event as the function's file has it, without reading what came.
+    GuessedEcho,
     /// It says that it has answered before, on its first event.
     NotCold,
     /// It says the same nonce in every instance.

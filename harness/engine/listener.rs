@@ -48,7 +48,16 @@ impl Listener {
     /// # Errors
     /// When the address is not ours, or no port is free.
     pub async fn tcp(address: IpAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind((address, 0)).await?;
+        Self::tcp_at(SocketAddr::new(address, 0)).await
+    }
+
+    /// Listens on a port that is known before: for a test of who else knows it.
+    ///
+    /// # Errors
+    /// When the address is not ours, or the port is in use.
+    #[doc(hidden)]
+    pub async fn tcp_at(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?.to_string();
         Ok(Self { address, accept: Accept::Tcp(listener) })
     }

@@ -109,3 +109,14 @@ fn an_unknown_function_is_told_the_known_ones() {
     let message = select(&all, &["g".to_owned()]).unwrap_err().to_string();
     assert_eq!(message, "unknown function `g`: known are `f`");
 }
+
+#[test]
+fn an_event_that_cannot_carry_a_nonce_is_refused_where_replies_are_proofs() {
+    for (event, why) in [("[1]", "must be a JSON object"), (r#"{"coldstart":1}"#, "`coldstart`")] {
+        let text = GOOD.replace("event = '{\"a\": 1}'", &format!("event = '{event}'"));
+        let error = format!("{:#}", read(&text).unwrap_err());
+        assert!(error.contains(why), "{event}: {error}");
+    }
+    let any = GOOD.replace("event = '{\"a\": 1}'", "event = '[1]'\nreply = \"any\"");
+    assert_eq!(read(&any).unwrap()[0].event, "[1]");
+}

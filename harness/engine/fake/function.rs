@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
 use super::{Fault, Script};
 use crate::clock::Clock;
+use crate::functions::EVENT_NONCE;
 
 const ROOT: &str = "/2018-06-01/runtime";
 
@@ -102,8 +104,9 @@ impl Process {
         let echo = match self.script.fault {
             Fault::CrashesOnEvent => return None,
             Fault::NeverAnswers => return std::future::pending().await,
-            Fault::WrongEcho => r#"{"another":"event"}"#,
-            _ => &event.body,
+            Fault::WrongEcho => r#"{"another":"event"}"#.to_owned(),
+            Fault::GuessedEcho => without_nonce(&event.body),
+            _ => event.body.clone(),
         };
         let count = if self.script.fault == Fault::NotCold { invocation + 6 } else { invocation };
         let reply = match self.script.fault {
@@ -118,6 +121,14 @@ impl Process {
         }
         Some(())
     }
+}
+
+/// What can be known of an event without reading it.
+fn without_nonce(event: &str) -> String {
+    let object: Option<BTreeMap<String, Box<RawValue>>> = serde_json::from_str(event).ok();
+    let mut object = object.unwrap_or_default();
+    object.remove(EVENT_NONCE);
+    serde_json::to_string(&object).unwrap_or_default()
 }
 
 /// The client's side of a connection. Every call is none when it broke.

@@ -14,8 +14,10 @@ mod functions;
 mod gate;
 mod images;
 mod observed;
+mod overheard;
 mod processes;
 mod program;
+mod strangers;
 mod subject;
 
 fn main() {
@@ -30,6 +32,7 @@ fn main() {
     trials.extend(images::trials());
     trials.extend(program::trials());
     trials.extend(gate::trials());
+    trials.extend(strangers::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {
         eprintln!(
             "COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out",
