@@ -125,7 +125,7 @@ fn what_is_drawn_is_drawn_by_nobody_else() {
 /// What goes past the compiler, or speaks to the kernel by itself, stands in one
 /// place that can be reviewed.
 #[test]
-fn unsafe_code_and_the_kernels_sockets_have_one_home_each() {
+fn unsafe_code_and_the_kernels_sockets_have_homes_of_their_own() {
     let mut found = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern", "unsafe_code"]
         .map(holding)
         .concat();
