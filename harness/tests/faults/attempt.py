@@ -44,6 +44,8 @@ class Attempt:
         self.mounted: list[Path] = []
         self.at: list[float] = []
         self.prepared = 0.0
+        # Whether its pages were there before its folder was not.
+        self.had_all = False
         for made in (self.temporary, self.out.parent):
             made.mkdir(parents=True)
         git(world.repository, "clone", "--quiet", str(world.repository), str(self.work))

@@ -24,7 +24,10 @@ fn harm(mode: &str) -> io::Result<()> {
     match mode {
         "--version" => std::process::exit(writeln!(io::stdout(), "hostile").map_or(1, |()| 0)),
         "silence" => Ok(()),
-        "endless-version" => endless(&mut io::stdout(), b"all work and no play\n"),
+        "much-version" => {
+            (0..64 * 1024).try_for_each(|_| io::stdout().write_all(&[b'x'; 1024]))?;
+            std::process::exit(0)
+        }
         "endless-stderr" => {
             let own = connect()?;
             (&own).write_all(NEXT.as_bytes())?;

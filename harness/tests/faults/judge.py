@@ -61,12 +61,14 @@ def undocumented(attempt: Attempt, fault: Fault, ended: Ended) -> str | None:
     # A signal that came before its first instruction: nothing was said, nothing made.
     if ended.status < 0 and not ended.said and not attempt.folders():
         return None
-    if ended.status not in fault.statuses and (ended.hits >= fault.hits or ended.status != 0):
+    # Nothing happened to who was not hit, or had nothing left to do.
+    was_hit = ended.hits >= fault.hits and not attempt.had_all
+    if ended.status not in fault.statuses and (was_hit or ended.status != 0):
         return f"exit status {ended.status}: {last}"
     if ended.status == 4 and "error[" not in ended.said:
         return f"exit status 4 without a cause: {last}"
-    if ended.status == 4 and "folder" in fault.name and attempt.out.exists():
-        return f"{attempt.out.name} was made again"
+    if ended.hits and fault.gone and attempt.out.exists():
+        return f"{attempt.out.name} was made again, exit status {ended.status}"
     return None
 
 
@@ -76,14 +78,13 @@ def measured(
     """What is wrong with the rows before anybody went on."""
     wrong = Wrong()
     all_ok = all(status == 0 for status in statuses)
-    # Who was killed had no time to count, and a full disk no room.
-    had_time = all(status is not None and status >= 0 for status in statuses)
+    # A signal that is not handled leaves no time; it is wrong already.
+    counts = fault.counts and all(status is not None and status >= 0 for status in statuses)
     for folder, rows in found.items():
         wrong += check(rows, attempt.plan(folder), all_ok)
-        if had_time and fault.acts and "disk" not in fault.name:
-            wrong.lost += uncounted(rows)
-    expected = (3 if "three at" in fault.name else 1) * (2 if attempt.verb == "gate" else 1)
-    if all_ok and len(found) < expected and "folder" not in fault.name:
+        wrong.lost += uncounted(rows) if counts else []
+    expected = fault.runs * (2 if attempt.verb == "gate" else 1)
+    if all_ok and not fault.gone and len(found) < expected:
         wrong.lost.append(f"{len(found)} of {expected} folders")
     return wrong
 

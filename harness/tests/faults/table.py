@@ -21,9 +21,9 @@ def of_faults(verdicts: dict[tuple[str, str], list[Verdict]]) -> str:
 def line(verb: str, fault: str, tries: list[Verdict]) -> tuple[str, ...]:
     of_kind = next(one for one in FAULTS if one.name == fault)
     at_once = left([v.at_once for v in tries]) if of_kind.acts else "-"
-    # Moments that were always too late are told: they are no evidence.
-    late = sum(v.hits < of_kind.hits for v in tries)
-    count = f"{len(tries)}" + (f" ({late} late)" if late else "")
+    # Those whose fault never came in time are told: they are no evidence.
+    missed = sum(v.hits < of_kind.hits for v in tries)
+    count = f"{len(tries)}" + (f" ({missed} missed)" if missed else "")
     kinds = ("lost", "doubled", "false")
     wrong = [sum(bool(getattr(v.rows, kind)) for v in tries) for kind in kinds]
     ends = sum(bool(v.ending) for v in tries)
@@ -56,7 +56,8 @@ def of_memory(verdicts: list[Hostile]) -> str:
 def harm(verdict: Hostile) -> tuple[str, ...]:
     fits = "yes" if verdict.peak < LIMIT else "NO"
     peak, took = f"{verdict.peak / 2**20:.1f}", f"{verdict.took:.1f}"
-    return (verdict.harm, peak, took, fits, str(verdict.left) or "-", verdict.ending or "-")
+    kinds = left([verdict.left]).partition(" ")[2]
+    return (verdict.harm, peak, took, fits, kinds or "-", verdict.ending or "-")
 
 
 def aligned(rows: list[tuple[str, ...]]) -> str:
