@@ -94,7 +94,7 @@ def clean(attempt: Attempt, verdict: Verdict) -> None:
     done = attempt.world.run(["clean"], attempt.temporary)
     if done.returncode != 0:
         verdict.ending.append(f"clean: exit status {done.returncode}: {done.stderr.strip()}")
-    verdict.after = look(attempt.world, attempt.temporary)
+    verdict.after = look(attempt.world, attempt.temporary, cleaned=True)
 
 
 def go_on(attempt: Attempt, folder: Path, before: Rows, verdict: Verdict) -> None:

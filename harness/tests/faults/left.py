@@ -36,18 +36,30 @@ class Left:
         return "; ".join(f"{kind} {', '.join(of)}" for kind, of in vars(self).items() if of)
 
 
+LOCK = (".lock", "lock")
 KINDS = ("containers", "temporary", "locks", "processes")
 WITHOUT_AN_ENGINE = ("temporary", "locks", "processes")
 
 
-def look(world: World, temporary: Path, kinds: tuple[str, ...] = KINDS) -> Left:
-    """What is left now that no driver runs, after a little patience."""
+def places(world: World, temporary: Path) -> list[Path]:
+    """Where a driver puts what it needs for a while; what it keeps is elsewhere."""
+    state = world.state / "coldstart"
+    # This namespace's own.
+    return [temporary, world.runtime, state, state / "run", Path("/run/coldstart")]
+
+
+def look(
+    world: World, temporary: Path, kinds: tuple[str, ...] = KINDS, cleaned: bool = False
+) -> Left:
+    """What is left now that no driver runs, after a little patience. The files of locks
+    that nobody holds may stay until somebody cleans."""
     begun = time.monotonic()
     while True:
+        folders = places(world, temporary)
         left = Left(
             world.containers() if "containers" in kinds else [],
-            things(temporary) + things(world.runtime) + things(world.state / "coldstart"),
-            held(temporary) + held(world.runtime) + held(world.state / "coldstart"),
+            [path.name for folder in folders for path in things(folder, cleaned)],
+            [path for folder in folders for path in held(folder)],
             processes(),
         ).only(kinds)
         if not left or time.monotonic() - begun > PATIENCE:
@@ -61,27 +73,22 @@ def sweep(world: World, temporary: Path) -> None:
         world.ask("DELETE", f"/containers/{container}?force=1")
     for process in processes():
         os.kill(int(process.split()[0]), signal.SIGKILL)
-    for folder in (temporary, world.runtime, world.state / "coldstart"):
-        for name in things(folder):
-            shutil.rmtree(folder / name, ignore_errors=True)
+    for path in [path for folder in places(world, temporary) for path in things(folder, True)]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def things(folder: Path) -> list[str]:
-    """What is in a folder, but for the engine, its logs, and locks that nobody holds."""
+def things(folder: Path, locks: bool) -> list[Path]:
+    """What is in a folder, but for the engine and its logs; with the files of locks?"""
     if not folder.is_dir():
         return []
-    names = {"engine", "lock"} if folder.name == "coldstart" else set()
-    found = [path for path in folder.iterdir() if path.name not in names]
-    return [path.name for path in found if path.suffix != ".log" and not only_locks(path)]
+    kept = {"engine", "run"} if folder.name == "coldstart" else set()
+    found = [path for path in folder.iterdir() if path.name not in kept and path.suffix != ".log"]
+    return [path for path in found if locks or not is_lock(path)]
 
 
-def only_locks(path: Path) -> bool:
-    """A lock's file may stay, as nobody can remove it without a race, and the folder of
-    locks with it."""
-    if path.is_symlink() or not path.is_dir():
-        return path.suffix == ".lock" and path.is_file()
-    inside = list(path.iterdir())
-    return bool(inside) and all(only_locks(one) for one in inside)
+def is_lock(path: Path) -> bool:
+    """By its name: a socket or a folder of that name is none."""
+    return path.is_file() and not path.is_symlink() and (path.suffix or path.name) in LOCK
 
 
 def held(folder: Path) -> list[str]:
