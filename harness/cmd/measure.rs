@@ -1,17 +1,19 @@
 //! From a request to rows on disk: what `run`, `gate` and `aa` share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
-use tokio::signal::unix::{SignalKind, signal};
+use anyhow::{Context, Result, anyhow};
 use tokio::sync::watch;
 
+use super::interrupt::{self, Phase};
 use super::progress::Progress;
 use super::voice::{self, Aloud};
-use super::{say, warn};
+use super::{Failure, say, warn};
 use crate::cli::EngineChoice;
 use crate::clock::Clock;
+use crate::descriptors;
 use crate::drive::{Done, DriveError, Driver, Ended, Stop};
 use crate::engine::docker::DockerEngine;
 use crate::engine::fake::FakeEngine;
@@ -21,17 +23,22 @@ use crate::exec_trace::ExecTrace;
 use crate::host;
 use crate::images;
 use crate::machine::{self, Reading};
+use crate::owner::Life;
 use crate::plan::Trial;
 use crate::platform::Platform;
+use crate::private::Live;
+use crate::provision::Consent;
 use crate::provision::bases::Bases;
-use crate::provision::{Consent, Surroundings, engine};
 use crate::sample::Meanwhile;
 use crate::store::{self, FunctionRecord, Unfinished, Writer};
 
 mod going_on;
 mod prepare;
+mod preparing;
 mod request;
 
+pub(super) use preparing::Preparing;
+use preparing::most_at_a_time;
 pub(super) use request::{Begun, Request, Side};
 
 /// An engine that has the images of every side.
@@ -42,6 +49,8 @@ pub(super) enum Ready {
         engine: Arc<DockerEngine>,
         /// What is known of the functions of each side.
         records: Vec<Vec<FunctionRecord>>,
+        /// For as long as the engine is used.
+        _live: Live,
     },
     /// Simulated latencies.
     Fake {
@@ -56,25 +65,20 @@ impl Ready {
         choice: EngineChoice,
         consent: Consent,
         request: &Request,
-    ) -> Result<Self> {
+        stop: &watch::Receiver<Stop>,
+    ) -> Result<Self, Failure> {
         if choice == EngineChoice::Fake {
             let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
             return Ok(Ready::Fake { records: records.collect() });
         }
-        let around = Surroundings::read();
-        let engine = engine::find(&around, consent, &Aloud).await?;
-        let bases = Bases::new(&around, consent, &Aloud);
-        let mut records = Vec::new();
-        for side in &request.sides {
-            let built = images::ensure(&engine, &side.with_null(), &bases, &request.id).await;
-            records.push(match &side.record {
-                Some(record) => {
-                    built.with_context(|| format!("{}, {}", side.name, record.label))?
-                }
-                None => built?,
-            });
-        }
-        Ok(Ready::Docker { engine: Arc::new(engine), records })
+        let most = most_at_a_time(&request.scenario);
+        descriptors::check(most).map_err(|reason| anyhow!(reason))?;
+        let preparing = Preparing::begin(consent, &request.id, stop).await?;
+        let bases = Bases::new(&preparing.around, consent, &Aloud);
+        let records = preparing.unless(stop, images_of(request, &preparing.engine, &bases));
+        let records = records.await??;
+        let Preparing { engine, live, .. } = preparing;
+        Ok(Ready::Docker { engine: Arc::new(engine), records, _live: live })
     }
 
     /// Measures a request for whose sides it was made.
@@ -86,7 +90,7 @@ impl Ready {
         let before = request.unfinished()?;
         let offset = before.as_ref().map_or(0, |before| before.last + PAUSE);
         match self {
-            Ready::Docker { engine, records } => {
+            Ready::Docker { engine, records, .. } => {
                 let clock = Clock::start().going_on(offset);
                 let begin = Begin { clock, records, trace: listen(request, clock), before };
                 let all = Arc::new(WithProcesses::new(engine.clone()));
@@ -106,6 +110,23 @@ impl Ready {
     }
 }
 
+/// The images of every side.
+async fn images_of(
+    request: &Request,
+    engine: &DockerEngine,
+    bases: &Bases<'_>,
+) -> Result<Vec<Vec<FunctionRecord>>> {
+    let mut records = Vec::new();
+    for side in &request.sides {
+        let built = images::ensure(engine, &side.with_null(), bases, &request.id).await;
+        records.push(match &side.record {
+            Some(record) => built.with_context(|| format!("{}, {}", side.name, record.label))?,
+            None => built?,
+        });
+    }
+    Ok(records)
+}
+
 /// What steers a measurement from outside.
 pub(super) struct Steering<'a, A> {
     /// What was asked for by Ctrl-C.
@@ -119,6 +140,9 @@ pub(super) struct Steering<'a, A> {
 pub(super) fn nothing_again() -> Result<Vec<usize>> {
     Ok(Vec::new())
 }
+
+/// What is said of containers that would not go.
+const NOT_REMOVED: &str = "removing the run's containers: `coldstart clean` tries again";
 
 /// Nanoseconds on the run's clock between its last trial and the first after it went on,
 /// however long that took: an axis of time is of what was measured.
@@ -165,9 +189,17 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
         going_on::check(before, &info, &records[0])?;
     }
     let warnings = other_runs(images, &request.id).await?;
-    let targets = prepare::targets(request, images, &info, records).await?;
     let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
-    prepare::try_all(request, &platform, &targets).await?;
+    let prepared = async {
+        let targets = prepare::targets(request, images, &info, records).await?;
+        prepare::try_all(request, &platform, &targets).await?;
+        anyhow::Ok(targets)
+    };
+    let Some(targets) = interrupt::unless(steering.stop, prepared).await else {
+        platform.clear().await.context(NOT_REMOVED)?;
+        return Ok(Ended::Stopped);
+    };
+    let targets = targets?;
     let silent = trace.as_ref().err().cloned();
     let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
     let driver = Driver::new(engine, platform, scenario, plan, targets, trace.ok());
@@ -195,6 +227,7 @@ async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     mut writers: Vec<Writer>,
     steering: Steering<'_, A>,
 ) -> Result<Ended> {
+    interrupt::now(Phase::Measuring);
     say(&request.announce());
     let (begun, before) = (Instant::now(), Before::now());
     // What an earlier part has rows of was asked for then.
@@ -202,7 +235,7 @@ async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     let ended = trials(request, driver, &mut writers, &mut asked, steering).await;
     let cleared = driver.platform().clear().await;
     let ended = close(request, driver, writers, Closing { ended, begun, before, asked })?;
-    cleared.context("removing the run's containers: `coldstart clean` tries again")?;
+    cleared.context(NOT_REMOVED)?;
     Ok(ended)
 }
 
@@ -325,40 +358,42 @@ fn without_home(text: &str) -> String {
 /// Other runs on the same engine disturb this one's figures, and it theirs.
 async fn other_runs(engine: &impl Engine, own: &str) -> Result<Vec<String>> {
     let found = engine.instances(None).await?;
-    let others = found.iter().filter(|f| f.running).map(|f| f.run.as_str());
-    let mut runs: Vec<&str> = others.filter(|run| *run != own).collect();
-    runs.sort_unstable();
-    runs.dedup();
-    if runs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let warning = format!(
-        "containers of another run were up ({}): the two disturb each other's figures; wait for it, \
-         or remove its leftovers with `coldstart clean`",
-        runs.join(", ")
-    );
-    warn(&warning);
-    Ok(vec![warning])
+    let others = found.iter().filter(|f| f.running && f.run != own);
+    // One owner a run: a warning each, whatever its containers are.
+    let runs: BTreeMap<&str, Life> = others.map(|f| (f.run.as_str(), f.life())).collect();
+    let warnings: Vec<String> = runs.into_iter().map(|(run, life)| beside(run, &life)).collect();
+    warnings.iter().for_each(|warning| warn(warning));
+    Ok(warnings)
 }
 
-/// Ctrl-C (or SIGTERM) once: after the trial. Twice: now. A third time nothing is
-/// cleaned up any more. To be called once a process.
-pub(super) fn interrupts() -> Result<watch::Receiver<Stop>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let (sender, receiver) = watch::channel(Stop::No);
-    tokio::spawn(async move {
-        for (stop, text) in [
-            (Stop::AfterTrial, "stopping after this trial; press Ctrl-C again to stop at once"),
-            (Stop::Now, "stopping at once; press Ctrl-C again to leave containers behind"),
-        ] {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-            say(text);
-            sender.send_replace(stop);
-        }
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        say("left as it is: `coldstart clean` removes what is left");
-        std::process::exit(130);
-    });
-    Ok(receiver)
+/// What is told of another run whose containers are up. What lives is not to be removed.
+fn beside(run: &str, life: &Life) -> String {
+    match life {
+        Life::Alive(pid) => format!(
+            "containers of another run were up ({run}, process {pid}): the two disturb each \
+             other's figures; wait for its end"
+        ),
+        Life::Dead => format!(
+            "containers that run {run} left were up, and its process is gone: they disturb the \
+             figures; `coldstart clean` removes them"
+        ),
+        Life::Unknown(why) => format!(
+            "containers of another run were up ({run}), and whether its process lives cannot be \
+             told: {why}; they disturb the figures: wait for its end"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What it recommended destroyed the other run.
+    #[test]
+    fn only_what_a_dead_run_left_is_recommended_for_removal() {
+        let clean = |life: Life| beside("r-1", &life).contains("coldstart clean");
+        assert!(clean(Life::Dead));
+        assert!(!clean(Life::Alive(7)) && !clean(Life::Unknown("it ran elsewhere")));
+        assert!(beside("r-1", &Life::Alive(7)).contains("(r-1, process 7)"));
+    }
 }
