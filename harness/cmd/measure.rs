@@ -1,6 +1,5 @@
 //! From a request to rows on disk: what `run`, `gate` and `aa` share.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,7 +22,6 @@ use crate::exec_trace::ExecTrace;
 use crate::host;
 use crate::images;
 use crate::machine::{self, Reading};
-use crate::owner::Life;
 use crate::plan::Trial;
 use crate::platform::Platform;
 use crate::private::Live;
@@ -32,6 +30,7 @@ use crate::provision::bases::Bases;
 use crate::sample::Meanwhile;
 use crate::store::{self, FunctionRecord, Unfinished, Writer};
 
+mod beside;
 mod going_on;
 mod prepare;
 mod preparing;
@@ -188,7 +187,7 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     if let Some(before) = &before {
         going_on::check(before, &info, &records[0])?;
     }
-    let warnings = other_runs(images, &request.id).await?;
+    let warnings = beside::other_runs(images, &request.id).await?;
     let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
     let prepared = async {
         let targets = prepare::targets(request, images, &info, records).await?;
@@ -233,10 +232,21 @@ async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     // What an earlier part has rows of was asked for then.
     let mut asked: Vec<u64> = writers.iter().map(|w| w.record.counts.rows()).collect();
     let ended = trials(request, driver, &mut writers, &mut asked, steering).await;
-    let cleared = driver.platform().clear().await;
-    let ended = close(request, driver, writers, Closing { ended, begun, before, asked })?;
-    cleared.context(NOT_REMOVED)?;
-    Ok(ended)
+    let cleared = driver.platform().clear().await.context(NOT_REMOVED);
+    let ended = close(request, driver, writers, Closing { ended, begun, before, asked });
+    both(ended, cleared, warn)
+}
+
+/// Of two failures the first decides and the other is told: neither hides the other.
+fn both<T>(first: Result<T>, other: Result<()>, tell: impl FnOnce(&str)) -> Result<T> {
+    match (first, other) {
+        (first, Ok(())) => first,
+        (Ok(_), Err(other)) => Err(other),
+        (Err(first), Err(other)) => {
+            tell(&format!("{other:#}"));
+            Err(first)
+        }
+    }
 }
 
 /// Runs every trial of the plan, and then those of `again`.
@@ -340,11 +350,9 @@ fn close<E: Engine>(
             Ok(Ended::Stopped) => Some("interrupted".to_owned()),
             Err(error) => Some(format!("{error:#}")),
         };
-        saved = saved.and(writer.save());
+        saved = both(saved, writer.save(), warn);
     }
-    let ended = ended?;
-    saved?;
-    Ok(ended)
+    both(ended.map_err(Into::into), saved, warn)
 }
 
 /// A run's folder is made to be shared: it need not say whose home it was made in.
@@ -355,45 +363,20 @@ fn without_home(text: &str) -> String {
     }
 }
 
-/// Other runs on the same engine disturb this one's figures, and it theirs.
-async fn other_runs(engine: &impl Engine, own: &str) -> Result<Vec<String>> {
-    let found = engine.instances(None).await?;
-    let others = found.iter().filter(|f| f.running && f.run != own);
-    // One owner a run: a warning each, whatever its containers are.
-    let runs: BTreeMap<&str, Life> = others.map(|f| (f.run.as_str(), f.life())).collect();
-    let warnings: Vec<String> = runs.into_iter().map(|(run, life)| beside(run, &life)).collect();
-    warnings.iter().for_each(|warning| warn(warning));
-    Ok(warnings)
-}
-
-/// What is told of another run whose containers are up. What lives is not to be removed.
-fn beside(run: &str, life: &Life) -> String {
-    match life {
-        Life::Alive(pid) => format!(
-            "containers of another run were up ({run}, process {pid}): the two disturb each \
-             other's figures; wait for its end"
-        ),
-        Life::Dead => format!(
-            "containers that run {run} left were up, and its process is gone: they disturb the \
-             figures; `coldstart clean` removes them"
-        ),
-        Life::Unknown(why) => format!(
-            "containers of another run were up ({run}), and whether its process lives cannot be \
-             told: {why}; they disturb the figures: wait for its end"
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What it recommended destroyed the other run.
+    /// Of a run out of file descriptors only the disk was told.
     #[test]
-    fn only_what_a_dead_run_left_is_recommended_for_removal() {
-        let clean = |life: Life| beside("r-1", &life).contains("coldstart clean");
-        assert!(clean(Life::Dead));
-        assert!(!clean(Life::Alive(7)) && !clean(Life::Unknown("it ran elsewhere")));
-        assert!(beside("r-1", &Life::Alive(7)).contains("(r-1, process 7)"));
+    fn of_several_failures_the_first_decides_and_every_other_is_told() {
+        let failed = |text: &str| Err::<(), _>(anyhow!("{text}").context("at"));
+        let mut told = Vec::new();
+        let mut all = |first, other| both(first, other, |text| told.push(text.to_owned()));
+        all(Ok(()), Ok(())).unwrap();
+        assert_eq!(format!("{:#}", all(failed("a"), Ok(())).unwrap_err()), "at: a");
+        assert_eq!(format!("{:#}", all(Ok(()), failed("b")).unwrap_err()), "at: b");
+        assert_eq!(format!("{:#}", all(failed("a"), failed("b")).unwrap_err()), "at: a");
+        assert_eq!(told, ["at: b"]);
     }
 }

@@ -13,6 +13,7 @@ mod factors;
 mod functions;
 mod gate;
 mod images;
+mod interrupts;
 mod observed;
 mod processes;
 mod program;
@@ -29,6 +30,7 @@ fn main() {
     trials.extend(engine::trials());
     trials.extend(images::trials());
     trials.extend(program::trials());
+    trials.extend(interrupts::trials());
     trials.extend(gate::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {
         eprintln!(
