@@ -313,4 +313,8 @@ pub struct Clean {
     /// Also remove the images that were built and bootstrapped
     #[arg(long)]
     pub images: bool,
+
+    /// Also from runs whose process lives, or cannot be told to be gone
+    #[arg(long)]
+    pub force: bool,
 }

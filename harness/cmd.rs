@@ -21,6 +21,7 @@ mod doctor;
 mod failure;
 mod gate;
 mod init;
+mod interrupt;
 mod list;
 mod man;
 mod measure;
@@ -41,6 +42,7 @@ pub use failure::Failure;
 #[must_use]
 pub fn execute(cli: &Cli) -> ExitCode {
     voice::begin(&cli.talk);
+    crate::descriptors::raise();
     let done = match &cli.verb {
         Verb::Run(args) => run::run(args),
         Verb::Gate(args) => gate::run(args),

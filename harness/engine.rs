@@ -4,15 +4,18 @@
 //! `fake` a script of latencies and faults for tests on paused time. What is
 //! measured, and when, is decided elsewhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::factors::{Factors, Network};
+use crate::owner::{Life, Owner};
 
 mod caller;
 pub mod docker;
@@ -30,6 +33,9 @@ pub use strangers::Strangers;
 pub const LABEL_RUN: &str = "coldstart.run";
 /// Label on every instance: the function's name.
 pub const LABEL_FUNCTION: &str = "coldstart.function";
+/// Label on everything that is created: the process that did, as an
+/// [`Owner`](crate::owner::Owner) is written.
+pub const LABEL_OWNER: &str = "coldstart.owner";
 /// Label on every image that is built, imported or pulled under our name.
 pub const LABEL_IMAGE: &str = "coldstart.image";
 
@@ -177,8 +183,19 @@ pub struct Found {
     pub run: String,
     /// Value of [`LABEL_FUNCTION`].
     pub function: String,
+    /// Who made it; none where its label is missing, or says nothing.
+    pub owner: Option<Owner>,
     /// Whether it is running now.
     pub running: bool,
+}
+
+impl Found {
+    /// Whether the process that made it lives.
+    #[must_use]
+    pub fn life(&self) -> Life {
+        let unlabelled = Life::Unknown("its label tells no owner");
+        self.owner.as_ref().map_or(unlabelled, Owner::life)
+    }
 }
 
 /// An image that the engine has.
@@ -253,6 +270,48 @@ pub trait Engine: Send + Sync + 'static {
         &self,
         run: Option<&str>,
     ) -> impl Future<Output = Result<Vec<Found>, EngineError>> + Send;
+}
+
+/// How long a removal that was answered may take to show.
+const LAST_REMOVAL: Duration = Duration::from_secs(10);
+/// How often it is looked for. Nothing is timed then.
+const AGAIN: Duration = Duration::from_millis(20);
+
+/// Removes every instance of a run, known or not, and verifies that none is left, nor
+/// comes within a time: a call that was given up is still at work in the engine.
+///
+/// # Errors
+/// When the engine fails, or an instance refuses to go.
+pub async fn clear_run(
+    engine: &impl Engine,
+    run: &str,
+    quiet: Duration,
+) -> Result<(), EngineError> {
+    let begun = Instant::now();
+    let (mut empty_since, mut asked) = (None, BTreeSet::new());
+    loop {
+        let left = engine.instances(Some(run)).await?;
+        match left.first() {
+            None if empty_since.get_or_insert_with(Instant::now).elapsed() >= quiet => {
+                return Ok(());
+            }
+            None => {}
+            Some(first) if begun.elapsed() >= LAST_REMOVAL + quiet => {
+                return Err(EngineError::Refused {
+                    doing: format!("removing container {}", first.id.short()),
+                    message: "it is still there after its removal".to_owned(),
+                });
+            }
+            Some(_) => empty_since = None,
+        }
+        for found in left {
+            // Once each: a removal goes a little later than it is answered.
+            if asked.insert(found.id.clone()) {
+                engine.remove(&found.id).await?;
+            }
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
 }
 
 /// Takes the lines that an engine prints while it pulls or builds.

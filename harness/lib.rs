@@ -28,7 +28,9 @@ pub mod stats;
 
 // Doing it.
 pub mod cgroup;
+pub mod child;
 pub mod clock;
+pub mod descriptors;
 pub mod drive;
 pub mod engine;
 pub mod exec_trace;
@@ -37,9 +39,11 @@ pub mod host;
 pub mod hostile;
 pub mod images;
 pub mod machine;
+pub mod owner;
 pub mod page_cache;
 pub mod platform;
 pub mod preflight;
+pub mod private;
 pub mod provision;
 pub mod runtime_api;
 pub mod sides;

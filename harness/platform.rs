@@ -6,6 +6,7 @@
 //! no removal falls into a timed act.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec, Strangers};
+use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec, Strangers, clear_run};
 use crate::runtime_api::{Answered, Invoked, RuntimeApi};
 use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
 
@@ -29,8 +30,8 @@ use vouch::Callers;
 
 /// After an instance ended, how long its last words may still be on the way.
 const LAST_WORDS: Duration = Duration::from_millis(20);
-/// How long a removal that was answered may take to show.
-const LAST_REMOVAL: Duration = Duration::from_secs(10);
+/// How long an instance may take to show whose creation was given up.
+const LAST_CREATION: Duration = Duration::from_secs(2);
 /// Times that one kind of misbehaviour is written out in the run's warnings.
 const MAX_WARNINGS: usize = 20;
 
@@ -75,6 +76,19 @@ pub struct Platform<E> {
     clock: Clock,
     run: String,
     state: Mutex<State>,
+    /// Whether a creation was given up whose instance may still come.
+    given_up: AtomicBool,
+}
+
+/// Notes that a creation was given up, unless it is told that it was not.
+struct Creating<'a>(Option<&'a AtomicBool>);
+
+impl Drop for Creating<'_> {
+    fn drop(&mut self) {
+        if let Some(given_up) = self.0 {
+            given_up.store(true, Ordering::Relaxed);
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -97,7 +111,8 @@ impl<E: Engine> Platform<E> {
     /// A platform without instances.
     #[must_use]
     pub fn new(engine: Arc<E>, clock: Clock, run: String) -> Self {
-        Self { engine, clock, run, state: Mutex::default() }
+        let (state, given_up) = Default::default();
+        Self { engine, clock, run, state, given_up }
     }
 
     /// The platform's clock.
@@ -180,6 +195,8 @@ impl<E: Engine> Platform<E> {
     /// # Errors
     /// When the engine fails, or an instance refuses to go.
     pub async fn clear(&self) -> Result<(), EngineError> {
+        // Acts of a burst that was given up end when it is their turn.
+        tokio::task::yield_now().await;
         for instance in self.drain() {
             if let Err(error) = self.engine.remove(&instance.id).await {
                 // One that is gone needs no removal to have succeeded: what
@@ -188,27 +205,9 @@ impl<E: Engine> Platform<E> {
                 break;
             }
         }
-        let left = self.engine.instances(Some(&self.run)).await?;
-        if left.is_empty() {
-            return Ok(());
-        }
-        for found in &left {
-            self.engine.remove(&found.id).await?;
-        }
-        // A call that was given up is still at work in the engine: it goes a little
-        // later, and cannot be removed by another.
-        let latest = tokio::time::Instant::now() + LAST_REMOVAL;
-        loop {
-            let left = self.engine.instances(Some(&self.run)).await?;
-            let Some(first) = left.first() else { return Ok(()) };
-            if tokio::time::Instant::now() >= latest {
-                return Err(EngineError::Refused {
-                    doing: format!("removing container {}", first.id.short()),
-                    message: "it is still there after its removal".to_owned(),
-                });
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        let given_up = self.given_up.swap(false, Ordering::Relaxed);
+        let quiet = if given_up { LAST_CREATION } else { Duration::ZERO };
+        clear_run(self.engine.as_ref(), &self.run, quiet).await
     }
 
     fn drain(&self) -> Vec<Instance> {
@@ -333,8 +332,11 @@ impl<E: Engine> Platform<E> {
         };
         let Armed { spec, api } = armed;
         let Invoked { answer, event } = api.invoke(target.asked(deadline));
+        let mut creating = Creating(Some(&self.given_up));
         marks.set(Mark::CreateCalled, self.clock.now());
-        let id = self.engine.create(&spec).await?;
+        let created = self.engine.create(&spec).await;
+        creating.0 = None;
+        let id = created?;
         marks.set(Mark::Created, self.clock.now());
         let exit = self.engine.watch_exit(&id);
         let function = target.function.name.as_str().into();

@@ -14,7 +14,7 @@ pub mod tell;
 
 mod bootstrap;
 mod command;
-mod lock;
+pub mod lock;
 mod named;
 mod packages;
 mod surroundings;

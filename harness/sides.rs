@@ -17,6 +17,7 @@ mod gaps;
 mod git;
 
 use checkout::Checkout;
+pub use checkout::sweep;
 use git::{Git, State};
 
 /// The longest ref or folder that is shown, in characters.
@@ -59,9 +60,10 @@ impl Side {
     ///
     /// # Errors
     /// Names the ref, folder or file and the cure; see [`SideError`].
-    pub fn open(text: &str, functions_file: &Path) -> Result<Self, SideError> {
-        checkout::sweep(&std::env::temp_dir());
-        Self::open_in(Git { program: &["git"], here: &here()? }, text, functions_file)
+    pub async fn open(text: &str, functions_file: &Path) -> Result<Self, SideError> {
+        // What cannot be swept is nobody's fault who wants to compare.
+        let _ = checkout::sweep();
+        Self::open_in(Git { program: &["git"], here: &here()? }, text, functions_file).await
     }
 
     /// The working tree as it is: the current directory.
@@ -69,11 +71,11 @@ impl Side {
     /// # Errors
     /// When the functions file is not there, or git refuses the repository. Being
     /// outside of one is fine.
-    pub fn working_tree(functions_file: &Path) -> Result<Self, SideError> {
+    pub async fn working_tree(functions_file: &Path) -> Result<Self, SideError> {
         let here = here()?;
         let git = Git { program: &["git"], here: &here };
         // The whole repository: a build may use what lies beside the current directory.
-        Self::from_folder("working tree", git, functions_file, ":/")
+        Self::from_folder("working tree", git, functions_file, ":/").await
     }
 
     /// The functions file of this side, absolute.
@@ -82,12 +84,12 @@ impl Side {
         self.functions_file.clone()
     }
 
-    fn open_in(git: Git<'_>, text: &str, functions_file: &Path) -> Result<Self, SideError> {
+    async fn open_in(git: Git<'_>, text: &str, functions_file: &Path) -> Result<Self, SideError> {
         if text.is_empty() {
             return typed("an empty text names no side: name a git ref, or a folder as `./name`");
         }
         if !is_folder(text) {
-            return Self::from_ref(git, text, functions_file);
+            return Self::from_ref(git, text, functions_file).await;
         }
         let folder = expand(git.here, text);
         if !folder.is_dir() {
@@ -98,10 +100,10 @@ impl Side {
                 printable(text, SHOWN)
             ));
         }
-        Self::from_folder(text, Git { here: &folder, ..git }, functions_file, ".")
+        Self::from_folder(text, Git { here: &folder, ..git }, functions_file, ".").await
     }
 
-    fn from_folder(
+    async fn from_folder(
         name: &str,
         git: Git<'_>,
         functions_file: &Path,
@@ -115,7 +117,7 @@ impl Side {
                 functions_file.display()
             ));
         }
-        let state = git.state(scope)?;
+        let state = git.state(scope).await?;
         let changed = if state.as_ref().is_some_and(|s| s.dirty) { " + changes" } else { "" };
         let name = printable(name, SHOWN);
         Ok(Self {
@@ -131,10 +133,10 @@ impl Side {
         })
     }
 
-    fn from_ref(git: Git<'_>, text: &str, functions_file: &Path) -> Result<Self, SideError> {
+    async fn from_ref(git: Git<'_>, text: &str, functions_file: &Path) -> Result<Self, SideError> {
         let relative = relative(functions_file)?;
-        let home = git.home()?;
-        let commit = git.commit(text)?;
+        let home = git.home().await?;
+        let commit = git.commit(text).await?;
         let label = format!("{} ({})", printable(text, SHOWN), short(&commit));
         let Some(path) = normal(&home.prefix.join(relative)) else {
             return typed(format!(
@@ -143,7 +145,7 @@ impl Side {
             ));
         };
         let checkout = Checkout::new()?;
-        let entries = git.check_out(&home, &commit, &checkout)?;
+        let entries = git.check_out(&home, &commit, &checkout).await?;
         let tree = checkout.tree();
         let file = tree.join(&path);
         let mut needed = vec![path.clone()];

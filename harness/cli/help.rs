@@ -65,7 +65,7 @@ Exit status
   2    usage: what was typed, or a file you wrote, is wrong
   3    gate, compare with --strict: cannot be told from the margin
   4    the machine, an engine or a file stands in the way; a verdict is invalid
-  130  interrupted
+  130  interrupted: by Ctrl-C, SIGTERM or SIGHUP
 
 Errors begin with error[CODE]
   usage        what was typed                               status 2
@@ -93,8 +93,9 @@ Examples
 
 It writes a new folder: run.json, samples.jsonl, trials.jsonl, and what is made
 of them: summary.json, summary.csv, report.md, report.html, charts, histograms.
-Ctrl-C ends it after the trial, and what was measured is kept and reported;
---continue goes on with it by the same plan, on the same machine and images.
+Ctrl-C (or SIGTERM, SIGHUP) ends it after the trial, twice at once, and what was
+measured is kept and reported; --continue goes on with it by the same plan, on
+the same machine and images.
 
 Exit status: 0 measured; 2 usage; 4 nothing could be measured; 130 interrupted.";
 
@@ -160,9 +161,13 @@ Examples
   coldstart clean
   coldstart clean --engine --images
 
-It removes what carries the label of this program, and nothing else. Results stay.
+It removes what carries the label of this program, the folders of commits that
+were unpacked, sockets and locks, and nothing else. Results stay. A run whose
+process lives is named and left alone, and so is one of which that cannot be told
+(of another machine or container); --force takes them too.
 
-Exit status: 0 removed; 2 usage; 4 the engine does not answer.";
+Exit status: 0 removed; 2 usage; 4 the engine does not answer, or what was asked
+for by --run, --images or --engine is in use.";
 
 pub(super) const DOCTOR: &str = "\
 Examples

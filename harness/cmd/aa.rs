@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use tokio::sync::watch;
 
-use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
+use super::interrupt::{self, Phase};
+use super::measure::{Begun, Ready, Request, Side, Steering, nothing_again};
 use super::{Failure, compare, gate, load_functions, print, runtime, say, voice};
 use crate::cli::{self, EngineChoice, Format, Injection};
 use crate::compare::{Measured, Noise, Rates, Rules, Setting};
@@ -46,6 +47,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
             (heads, "measured on this machine".to_owned(), ended)
         }
     };
+    interrupt::now(Phase::Showing);
     let found = Reliability {
         command: aa.command(),
         source,
@@ -119,10 +121,10 @@ impl<'a> Aa<'a> {
     fn measure(&self) -> Result<(Vec<Head>, Result<(), Failure>), Failure> {
         let choice = self.args.turns.engine;
         let consent = Consent::from_flag(self.args.common.provision);
+        let mut stop = interrupt::heard()?;
         runtime(choice == EngineChoice::Fake)?.block_on(async {
             let request = self.request(1, &self.sleepless(), 0);
-            let ready = Ready::get(choice, consent, &request).await?;
-            let mut stop = interrupts()?;
+            let ready = Ready::get(choice, consent, &request, &stop).await?;
             let sleeps = self.sleeps(&ready, &mut stop).await?;
             let mut all = vec![Rates::default(); self.injections.len()];
             let mut ended = Ok(());

@@ -3,13 +3,15 @@
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
+use super::interrupt::{self, Phase};
+use super::measure::{Begun, Preparing};
 use super::print::{self, Sheet};
 use super::voice::{self, Aloud};
 use super::{Failure, load_functions, runtime};
 use crate::cli::Build;
 use crate::images;
+use crate::provision::Consent;
 use crate::provision::bases::Bases;
-use crate::provision::{Consent, Surroundings, engine};
 use crate::report::look::{Look, wrapped};
 use crate::report::sheet::Column;
 use crate::store::FunctionRecord;
@@ -28,12 +30,16 @@ const COLUMNS: [Column; 5] = [
 pub(super) fn run(args: &Build) -> Result<(), Failure> {
     let functions = load_functions(&args.common, &[])?;
     let consent = Consent::from_flag(args.common.provision);
+    let stop = interrupt::heard()?;
     let records = runtime(false)?.block_on(async {
-        let around = Surroundings::read();
-        let engine = engine::find(&around, consent, &Aloud).await?;
-        let bases = Bases::new(&around, consent, &Aloud);
-        images::ensure(&engine, &functions, &bases, "build").await
+        // Of its own: what it leaves when it is interrupted is no other's.
+        let id = Begun::now().id("build");
+        let preparing = Preparing::begin(consent, &id, &stop).await?;
+        let bases = Bases::new(&preparing.around, consent, &Aloud);
+        let ensured = images::ensure(&preparing.engine, &functions, &bases, &id);
+        Ok::<_, Failure>(preparing.unless(&stop, ensured).await??)
     })?;
+    interrupt::now(Phase::Showing);
     let rows = records.iter().map(|record| json!(record)).collect();
     let built = Sheet { name: "images", columns: &COLUMNS, rows };
     let look = voice::look();

@@ -1,54 +1,142 @@
-//! `clean`: what killed runs left behind. Touches only what carries our label.
+//! `clean`: what killed runs left behind. Touches only what carries our label or our name,
+//! and of that nothing whose process lives, unless it is forced to.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, anyhow};
 
 use super::voice::{self, Aloud};
 use super::{Failure, runtime, say};
 use crate::cli::Clean;
 use crate::engine::docker::DockerEngine;
-use crate::engine::sockets;
-use crate::engine::{Engine, EngineError, ImageStore};
-use crate::provision::{Consent, Surroundings, daemon, engine};
+use crate::engine::{Engine, EngineError, Found, ImageStore, sockets};
+use crate::owner::Life;
+use crate::private::{self, Swept, Temporary};
+use crate::provision::{Consent, Surroundings, bases, daemon, engine, lock};
+use crate::sides;
 
-/// Removes containers, and images and the private engine where asked.
+/// Removes containers and folders, and images and the private engine where asked.
 pub(super) fn run(args: &Clean) -> Result<(), Failure> {
     runtime(false)?.block_on(async {
         let around = Surroundings::read();
+        folders(&around)?;
+        let mut refused = Vec::new();
         match engine::find(&around, Consent::Withheld, &Aloud).await {
-            Ok(engine) => sweep(&engine, args).await?,
+            Ok(engine) => refused.extend(sweep(&engine, args).await?),
             // Where no engine answers there is nothing to sweep, and the private
             // one may still have to be stopped.
             Err(error) if args.engine => say(&format!("nothing to sweep: {error:#}")),
             Err(error) => return Err(error.into()),
         }
         if args.engine {
-            let stopped = daemon::stop_private(&around).await?;
-            voice::print(if stopped {
-                "stopped the private engine"
-            } else {
-                "no private engine runs"
-            });
+            refused.extend(stop_engine(&around, args).await?);
         }
-        Ok(())
+        locks(&around)?;
+        match refused.is_empty() {
+            true => Ok(()),
+            false => Err(anyhow!(refused.join("\n")).into()),
+        }
     })
 }
 
-async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<(), Failure> {
-    let left = engine.instances(args.run.as_deref()).await?;
+/// Removes the temporary folders that killed processes left.
+fn folders(around: &Surroundings) -> Result<()> {
+    let private = private::folder()?;
+    let all = [sides::sweep()?, Temporary::sweep(&private, sockets::KIND)?, bases::sweep(around)?];
+    for Swept { removed, kept } in all {
+        for path in removed {
+            voice::print(&format!("removed {}, which a killed process left", path.display()));
+        }
+        for (path, why) in kept {
+            voice::print(&format!("kept {}: {why}; remove it by hand", path.display()));
+        }
+    }
+    Ok(())
+}
+
+/// Removes the files of locks that nobody holds. Nobody waits for one that is gone.
+fn locks(around: &Surroundings) -> Result<()> {
+    let swept: Vec<PathBuf> =
+        [private::sweep_locks(&private::folder()?)?, lock::sweep(around)?].concat();
+    for path in swept {
+        voice::detail(&format!("removed {}, which nobody holds", path.display()));
+    }
+    Ok(())
+}
+
+/// What uses an engine: runs that are there, each with what is known of its process.
+type Runs = BTreeMap<String, String>;
+
+/// Removes what dead runs left on an engine; returns what was asked for and refused.
+async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<Vec<String>, Failure> {
+    let found = engine.instances(args.run.as_deref()).await?;
+    let (kept, left): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| stays(f, args));
     for found in &left {
         engine.remove(&found.id).await?;
         let (id, of, run) = (found.id.short(), &found.function, &found.run);
         voice::print(&format!("removed container {id} of `{of}`, run {run}"));
     }
-    if left.is_empty() {
+    let kept: Runs = kept.iter().map(|f| (f.run.clone(), who(&f.life()))).collect();
+    for (run, who) in &kept {
+        voice::print(&format!(
+            "kept the containers of run {run}: {who}; wait for its end, or take them from it \
+             with --force"
+        ));
+    }
+    if left.is_empty() && kept.is_empty() {
         voice::print("no container carries our label");
     }
-    match sockets::remove_left_over()? {
-        0 => {}
-        n => voice::print(&format!("removed {n} folders of sockets that killed runs left")),
+    let mut refused = Vec::new();
+    if let Some(who) = args.run.as_ref().and_then(|run| kept.get(run)) {
+        refused.push(format!(
+            "nothing of the run was removed: {who}: --force removes it all the same"
+        ));
     }
-    if args.images {
-        remove_images(engine).await?;
+    let mut users = users(engine.private(), engine.address())?;
+    users.extend(kept);
+    match (args.images, args.force || users.is_empty()) {
+        (true, true) => remove_images(engine).await?,
+        (true, false) => refused.push(in_use("the images", &users)),
+        (false, _) => {}
     }
-    Ok(())
+    Ok(refused)
+}
+
+fn stays(found: &Found, args: &Clean) -> bool {
+    !args.force && found.life() != Life::Dead
+}
+
+fn who(life: &Life) -> String {
+    match life {
+        Life::Alive(pid) => format!("process {pid} lives"),
+        Life::Dead => "its process is gone".to_owned(),
+        Life::Unknown(why) => format!("whether its process lives cannot be told: {why}"),
+    }
+}
+
+/// Who uses an engine now, containers or not, as far as this user may know.
+fn users(private: &std::path::Path, address: &str) -> Result<Runs> {
+    let living = private::living(private).context("looking for runs that live")?;
+    let here = living.into_iter().filter(|living| living.engine == address);
+    Ok(here.map(|living| (living.run, who(&Life::Alive(living.pid)))).collect())
+}
+
+fn in_use(what: &str, users: &Runs) -> String {
+    let users: Vec<String> = users.iter().map(|(run, who)| format!("run {run} ({who})")).collect();
+    format!("{what} stayed, in use by {}: wait for its end, or --force", users.join(", "))
+}
+
+/// Stops the private engine, unless a run that lives uses it.
+async fn stop_engine(around: &Surroundings, args: &Clean) -> Result<Option<String>> {
+    let address = format!("unix://{}", around.private_socket().display());
+    let users = users(&private::folder()?, &address)?;
+    if !args.force && !users.is_empty() {
+        return Ok(Some(in_use("the private engine", &users)));
+    }
+    let stopped = daemon::stop_private(around).await?;
+    voice::print(if stopped { "stopped the private engine" } else { "no private engine runs" });
+    Ok(None)
 }
 
 /// Removes what carries our label, in as many passes as it takes: an image goes
@@ -72,5 +160,38 @@ async fn remove_images(engine: &DockerEngine) -> Result<(), EngineError> {
             return Ok(());
         }
         last = images;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::InstanceId;
+    use crate::owner::Owner;
+
+    fn found(owner: Option<&str>) -> Found {
+        Found {
+            id: InstanceId("a".to_owned()),
+            run: "r".to_owned(),
+            function: "f".to_owned(),
+            owner: owner.and_then(Owner::parse),
+            running: true,
+        }
+    }
+
+    /// It destroyed runs that were under way.
+    #[test]
+    fn containers_of_a_living_run_and_of_one_nobody_knows_stay_unless_forced() {
+        let (own, other) = (Owner::own().to_string(), "fffffffffffffff-1-1");
+        let world = own.split('-').next().unwrap();
+        // Of this number there is a process, and it is another one.
+        let dead = format!("{world}-1-1");
+        let args = |force| Clean { engine: false, run: None, images: false, force };
+        for (owner, stayed) in
+            [(Some(own.as_str()), true), (Some(other), true), (None, true), (Some(&dead), false)]
+        {
+            assert_eq!(stays(&found(owner), &args(false)), stayed, "{owner:?}");
+            assert!(!stays(&found(owner), &args(true)), "{owner:?}");
+        }
     }
 }

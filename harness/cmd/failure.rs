@@ -21,7 +21,7 @@ pub enum Failure {
     Inconclusive,
     /// What was compared cannot be judged; told already. Exit status 4.
     Invalid,
-    /// Ctrl-C. Exit status 130.
+    /// Ctrl-C, SIGTERM or SIGHUP. Exit status 130.
     Interrupted,
 }
 
@@ -44,7 +44,7 @@ impl Failure {
             Failure::Regression => (1, None),
             Failure::Inconclusive => (3, None),
             Failure::Invalid => (4, None),
-            Failure::Interrupted => (130, None),
+            Failure::Interrupted => (super::interrupt::STATUS, None),
         }
     }
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 
-use super::measure::{Begun, Ready, Request, Side, Steering, interrupts};
+use super::interrupt::{self, Phase};
+use super::measure::{Begun, Ready, Request, Side, Steering};
 use super::sides::Sides;
 use super::{Failure, compare, load_scenario, print, run, runtime, say, verdict, warn};
 use crate::cli::{self, EngineChoice, FactorFlags, TurnFlags};
@@ -23,7 +24,11 @@ use crate::store::SideRecord;
 pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
     let mut scenario = scenario(&args.scenario, &args.turns, &args.factors)?;
     let sleep_ms = args.inject.map(whole_ms).transpose()?;
-    let sides = Sides::open(&args.base, args.head.as_deref(), &args.common, &scenario.functions)?;
+    let mut stop = interrupt::heard()?;
+    let sides = Sides::open(&args.base, args.head.as_deref(), &args.common, &scenario.functions);
+    // A runtime whose time goes by: git takes its own.
+    let sides = runtime(false)?.block_on(interrupt::unless(&stop, sides));
+    let sides = sides.ok_or(Failure::Interrupted)??;
     let request = request(args, &mut scenario, &sides, sleep_ms)?;
     let rules = args.judge.rules(&scenario.margins);
     if args.turns.dry_run {
@@ -35,7 +40,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
     let consent = Consent::from_flag(args.common.provision);
     let mut alarmed = BTreeSet::new();
     let ended = runtime(args.turns.engine == EngineChoice::Fake)?.block_on(async {
-        let ready = Ready::get(args.turns.engine, consent, &request).await?;
+        let ready = Ready::get(args.turns.engine, consent, &request, &stop).await?;
         let again = || {
             if args.no_confirm {
                 return Ok(Vec::new());
@@ -43,12 +48,16 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
             alarmed = judge(&request, &rules, &BTreeSet::new())?.alarmed();
             Ok(told(&request, &alarmed))
         };
-        ready.measure(&request, Steering { stop: &mut interrupts()?, again }).await
+        Ok::<_, Failure>(ready.measure(&request, Steering { stop: &mut stop, again }).await?)
     });
+    interrupt::now(Phase::Showing);
     match ended? {
         Ended::Complete => {}
         Ended::Stopped => {
-            say(&format!("not judged; what was measured is in {}", folder(&request).display()));
+            let folder = folder(&request);
+            if folder.exists() {
+                say(&format!("not judged; what was measured is in {}", folder.display()));
+            }
             return Err(Failure::Interrupted);
         }
         Ended::OutOfTime => warn(run::OUT_OF_TIME),

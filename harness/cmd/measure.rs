@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
-use tokio::signal::unix::{SignalKind, signal};
+use anyhow::{Context, Result, anyhow};
 use tokio::sync::watch;
 
+use super::interrupt::{self, Phase};
 use super::progress::Progress;
 use super::voice::{self, Aloud};
-use super::{say, warn};
+use super::{Failure, say, warn};
 use crate::cli::EngineChoice;
 use crate::clock::Clock;
+use crate::descriptors;
 use crate::drive::{Done, DriveError, Driver, Ended, Stop};
 use crate::engine::docker::DockerEngine;
 use crate::engine::fake::FakeEngine;
@@ -23,15 +24,20 @@ use crate::images;
 use crate::machine::{self, Reading};
 use crate::plan::Trial;
 use crate::platform::Platform;
+use crate::private::Live;
+use crate::provision::Consent;
 use crate::provision::bases::Bases;
-use crate::provision::{Consent, Surroundings, engine};
 use crate::sample::Meanwhile;
 use crate::store::{self, FunctionRecord, Unfinished, Writer};
 
+mod beside;
 mod going_on;
 mod prepare;
+mod preparing;
 mod request;
 
+pub(super) use preparing::Preparing;
+use preparing::most_at_a_time;
 pub(super) use request::{Begun, Request, Side};
 
 /// An engine that has the images of every side.
@@ -42,6 +48,8 @@ pub(super) enum Ready {
         engine: Arc<DockerEngine>,
         /// What is known of the functions of each side.
         records: Vec<Vec<FunctionRecord>>,
+        /// For as long as the engine is used.
+        _live: Live,
     },
     /// Simulated latencies.
     Fake {
@@ -56,25 +64,20 @@ impl Ready {
         choice: EngineChoice,
         consent: Consent,
         request: &Request,
-    ) -> Result<Self> {
+        stop: &watch::Receiver<Stop>,
+    ) -> Result<Self, Failure> {
         if choice == EngineChoice::Fake {
             let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
             return Ok(Ready::Fake { records: records.collect() });
         }
-        let around = Surroundings::read();
-        let engine = engine::find(&around, consent, &Aloud).await?;
-        let bases = Bases::new(&around, consent, &Aloud);
-        let mut records = Vec::new();
-        for side in &request.sides {
-            let built = images::ensure(&engine, &side.with_null(), &bases, &request.id).await;
-            records.push(match &side.record {
-                Some(record) => {
-                    built.with_context(|| format!("{}, {}", side.name, record.label))?
-                }
-                None => built?,
-            });
-        }
-        Ok(Ready::Docker { engine: Arc::new(engine), records })
+        let most = most_at_a_time(&request.scenario);
+        descriptors::check(most).map_err(|reason| anyhow!(reason))?;
+        let preparing = Preparing::begin(consent, &request.id, stop).await?;
+        let bases = Bases::new(&preparing.around, consent, &Aloud);
+        let records = preparing.unless(stop, images_of(request, &preparing.engine, &bases));
+        let records = records.await??;
+        let Preparing { engine, live, .. } = preparing;
+        Ok(Ready::Docker { engine: Arc::new(engine), records, _live: live })
     }
 
     /// Measures a request for whose sides it was made.
@@ -86,7 +89,7 @@ impl Ready {
         let before = request.unfinished()?;
         let offset = before.as_ref().map_or(0, |before| before.last + PAUSE);
         match self {
-            Ready::Docker { engine, records } => {
+            Ready::Docker { engine, records, .. } => {
                 let clock = Clock::start().going_on(offset);
                 let begin = Begin { clock, records, trace: listen(request, clock), before };
                 let all = Arc::new(WithProcesses::new(engine.clone()));
@@ -106,6 +109,23 @@ impl Ready {
     }
 }
 
+/// The images of every side.
+async fn images_of(
+    request: &Request,
+    engine: &DockerEngine,
+    bases: &Bases<'_>,
+) -> Result<Vec<Vec<FunctionRecord>>> {
+    let mut records = Vec::new();
+    for side in &request.sides {
+        let built = images::ensure(engine, &side.with_null(), bases, &request.id).await;
+        records.push(match &side.record {
+            Some(record) => built.with_context(|| format!("{}, {}", side.name, record.label))?,
+            None => built?,
+        });
+    }
+    Ok(records)
+}
+
 /// What steers a measurement from outside.
 pub(super) struct Steering<'a, A> {
     /// What was asked for by Ctrl-C.
@@ -119,6 +139,9 @@ pub(super) struct Steering<'a, A> {
 pub(super) fn nothing_again() -> Result<Vec<usize>> {
     Ok(Vec::new())
 }
+
+/// What is said of containers that would not go.
+const NOT_REMOVED: &str = "removing the run's containers: `coldstart clean` tries again";
 
 /// Nanoseconds on the run's clock between its last trial and the first after it went on,
 /// however long that took: an axis of time is of what was measured.
@@ -164,10 +187,18 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     if let Some(before) = &before {
         going_on::check(before, &info, &records[0])?;
     }
-    let warnings = other_runs(images, &request.id).await?;
-    let targets = prepare::targets(request, images, &info, records).await?;
+    let warnings = beside::other_runs(images, &request.id).await?;
     let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
-    prepare::try_all(request, &platform, &targets).await?;
+    let prepared = async {
+        let targets = prepare::targets(request, images, &info, records).await?;
+        prepare::try_all(request, &platform, &targets).await?;
+        anyhow::Ok(targets)
+    };
+    let Some(targets) = interrupt::unless(steering.stop, prepared).await else {
+        platform.clear().await.context(NOT_REMOVED)?;
+        return Ok(Ended::Stopped);
+    };
+    let targets = targets?;
     let silent = trace.as_ref().err().cloned();
     let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
     let driver = Driver::new(engine, platform, scenario, plan, targets, trace.ok());
@@ -195,15 +226,27 @@ async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     mut writers: Vec<Writer>,
     steering: Steering<'_, A>,
 ) -> Result<Ended> {
+    interrupt::now(Phase::Measuring);
     say(&request.announce());
     let (begun, before) = (Instant::now(), Before::now());
     // What an earlier part has rows of was asked for then.
     let mut asked: Vec<u64> = writers.iter().map(|w| w.record.counts.rows()).collect();
     let ended = trials(request, driver, &mut writers, &mut asked, steering).await;
-    let cleared = driver.platform().clear().await;
-    let ended = close(request, driver, writers, Closing { ended, begun, before, asked })?;
-    cleared.context("removing the run's containers: `coldstart clean` tries again")?;
-    Ok(ended)
+    let cleared = driver.platform().clear().await.context(NOT_REMOVED);
+    let ended = close(request, driver, writers, Closing { ended, begun, before, asked });
+    both(ended, cleared, warn)
+}
+
+/// Of two failures the first decides and the other is told: neither hides the other.
+fn both<T>(first: Result<T>, other: Result<()>, tell: impl FnOnce(&str)) -> Result<T> {
+    match (first, other) {
+        (first, Ok(())) => first,
+        (Ok(_), Err(other)) => Err(other),
+        (Err(first), Err(other)) => {
+            tell(&format!("{other:#}"));
+            Err(first)
+        }
+    }
 }
 
 /// Runs every trial of the plan, and then those of `again`.
@@ -307,11 +350,9 @@ fn close<E: Engine>(
             Ok(Ended::Stopped) => Some("interrupted".to_owned()),
             Err(error) => Some(format!("{error:#}")),
         };
-        saved = saved.and(writer.save());
+        saved = both(saved, writer.save(), warn);
     }
-    let ended = ended?;
-    saved?;
-    Ok(ended)
+    both(ended.map_err(Into::into), saved, warn)
 }
 
 /// A run's folder is made to be shared: it need not say whose home it was made in.
@@ -322,43 +363,20 @@ fn without_home(text: &str) -> String {
     }
 }
 
-/// Other runs on the same engine disturb this one's figures, and it theirs.
-async fn other_runs(engine: &impl Engine, own: &str) -> Result<Vec<String>> {
-    let found = engine.instances(None).await?;
-    let others = found.iter().filter(|f| f.running).map(|f| f.run.as_str());
-    let mut runs: Vec<&str> = others.filter(|run| *run != own).collect();
-    runs.sort_unstable();
-    runs.dedup();
-    if runs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let warning = format!(
-        "containers of another run were up ({}): the two disturb each other's figures; wait for it, \
-         or remove its leftovers with `coldstart clean`",
-        runs.join(", ")
-    );
-    warn(&warning);
-    Ok(vec![warning])
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// Ctrl-C (or SIGTERM) once: after the trial. Twice: now. A third time nothing is
-/// cleaned up any more. To be called once a process.
-pub(super) fn interrupts() -> Result<watch::Receiver<Stop>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let (sender, receiver) = watch::channel(Stop::No);
-    tokio::spawn(async move {
-        for (stop, text) in [
-            (Stop::AfterTrial, "stopping after this trial; press Ctrl-C again to stop at once"),
-            (Stop::Now, "stopping at once; press Ctrl-C again to leave containers behind"),
-        ] {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-            say(text);
-            sender.send_replace(stop);
-        }
-        tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        say("left as it is: `coldstart clean` removes what is left");
-        std::process::exit(130);
-    });
-    Ok(receiver)
+    /// Of a run out of file descriptors only the disk was told.
+    #[test]
+    fn of_several_failures_the_first_decides_and_every_other_is_told() {
+        let failed = |text: &str| Err::<(), _>(anyhow!("{text}").context("at"));
+        let mut told = Vec::new();
+        let mut all = |first, other| both(first, other, |text| told.push(text.to_owned()));
+        all(Ok(()), Ok(())).unwrap();
+        assert_eq!(format!("{:#}", all(failed("a"), Ok(())).unwrap_err()), "at: a");
+        assert_eq!(format!("{:#}", all(Ok(()), failed("b")).unwrap_err()), "at: b");
+        assert_eq!(format!("{:#}", all(failed("a"), failed("b")).unwrap_err()), "at: a");
+        assert_eq!(told, ["at: b"]);
+    }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
-use super::measure::{Begun, Ready, Request, Side, Steering, interrupts, nothing_again};
+use super::interrupt::{self, Phase};
+use super::measure::{Begun, Ready, Request, Side, Steering, nothing_again};
 use super::{Failure, load_functions, load_scenario, print, report, runtime, voice, warn};
 use crate::cli::{self, EngineChoice, Format};
 use crate::drive::Ended;
@@ -40,11 +41,13 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
     }
     let consent = Consent::from_flag(args.common.provision);
     let engine = if request.is_simulated { EngineChoice::Fake } else { args.engine };
+    let mut stop = interrupt::heard()?;
     let ended = runtime(engine == EngineChoice::Fake)?.block_on(async {
-        let ready = Ready::get(engine, consent, &request).await?;
-        let steering = Steering { stop: &mut interrupts()?, again: nothing_again };
-        ready.measure(&request, steering).await
+        let ready = Ready::get(engine, consent, &request, &stop).await?;
+        let steering = Steering { stop: &mut stop, again: nothing_again };
+        Ok(ready.measure(&request, steering).await?)
     });
+    interrupt::now(Phase::Showing);
     finish(&request, ended, args.printed.format)
 }
 
@@ -78,13 +81,17 @@ fn request(args: &cli::Run) -> Result<Request, Failure> {
 }
 
 /// Shows what was measured, however it ended.
-fn finish(request: &Request, ended: Result<Ended>, format: Format) -> Result<(), Failure> {
+fn finish(request: &Request, ended: Result<Ended, Failure>, format: Format) -> Result<(), Failure> {
     let folder = &request.sides[0].folder;
     // A run that never began has no folder: another run may bear the name.
     let run = store::open(folder).ok().filter(|run| run.record.id == request.id);
     if let Some(run) = &run {
         match report::write(run, &stats::summarise(&run.samples), format) {
-            Ok(text) => print::result(&text)?,
+            // A terminal that was closed shows nothing, and that was no failure.
+            Ok(text) => match print::result(&text) {
+                Err(error) if !matches!(ended, Ok(Ended::Stopped)) => return Err(error.into()),
+                _ => {}
+            },
             Err(error) if ended.is_ok() => return Err(error.into()),
             Err(error) => warn(&format!("the report could not be written: {error:#}")),
         }

@@ -23,17 +23,17 @@ pub(super) struct Sides {
 
 impl Sides {
     /// Opens both sides. `wanted` are the scenario's functions.
-    pub(super) fn open(
+    pub(super) async fn open(
         base: &str,
         head: Option<&str>,
         common: &Common,
         wanted: &[String],
     ) -> Result<Self, Failure> {
         let file = common.functions_file.as_path();
-        let base = opened(Side::open(base, file))?;
+        let base = opened(Side::open(base, file).await)?;
         let head = opened(match head {
-            Some(text) => Side::open(text, file),
-            None => Side::working_tree(file),
+            Some(text) => Side::open(text, file).await,
+            None => Side::working_tree(file).await,
         })?;
         let all = [load(&base, "base")?, load(&head, "head")?];
         let wanted = common.functions.as_deref().unwrap_or(wanted);

@@ -17,6 +17,7 @@ use super::{
     InstanceId, InstanceSpec, Listener, Printed, Strangers,
 };
 use crate::factors::Network;
+use crate::private;
 
 mod exits;
 mod failure;
@@ -46,6 +47,8 @@ pub struct DockerEngine {
     removal: Turn,
     /// Made when the first instance without network needs it.
     sockets: OnceLock<Result<Sockets, String>>,
+    /// The private folder of this user.
+    private: PathBuf,
 }
 
 impl DockerEngine {
@@ -61,15 +64,23 @@ impl DockerEngine {
             .map_err(|e| failed(&format!("agree on an API version with {address}"), e))?;
         let bridge = info::bridge_gateway(&docker).await?;
         let exits = Exits::subscribe(&docker);
-        let removal = Turn::new(address);
+        let private = private::folder()
+            .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
+        let removal = Turn::new(&private, address);
         let (address, sockets) = (address.to_owned(), OnceLock::new());
-        Ok(Self { docker, address, bridge, exits, removal, sockets })
+        Ok(Self { docker, address, bridge, exits, removal, sockets, private })
     }
 
     /// Where it was found.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// The private folder of this user, where its locks and sockets are.
+    #[must_use]
+    pub fn private(&self) -> &Path {
+        &self.private
     }
 
     /// The folder where it keeps images and instances.
@@ -112,8 +123,8 @@ impl Engine for DockerEngine {
                 refused("the engine has no network named `bridge`: use the host network".to_owned())
             })?,
             Network::None => {
-                let made =
-                    self.sockets.get_or_init(|| Sockets::create().map_err(|e| e.to_string()));
+                let make = || Sockets::create(&self.private).map_err(|e| e.to_string());
+                let made = self.sockets.get_or_init(make);
                 let sockets = made.as_ref().map_err(|e| refused(e.clone()))?;
                 return sockets.listen().map_err(|e| refused(e.to_string()));
             }
@@ -140,7 +151,7 @@ impl Engine for DockerEngine {
     }
 
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
-        let _turn = self.removal.take().await;
+        let _turn = self.removal.take().await?;
         let removed = tokio::time::timeout(REMOVAL, instances::remove(&self.docker, id)).await;
         removed.map_err(|_| EngineError::Refused {
             doing: format!("remove instance {}", id.short()),

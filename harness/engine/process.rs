@@ -8,21 +8,25 @@ use std::collections::BTreeMap;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::io::AsyncReadExt;
-use tokio::process::{ChildStderr, Command};
-use tokio::sync::{Notify, oneshot};
+use tokio::process::Command;
+use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
     Engine, EngineError, EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec,
-    LABEL_FUNCTION, LABEL_RUN, Listener, Source, Strangers,
+    LABEL_FUNCTION, LABEL_OWNER, LABEL_RUN, Listener, Source, Strangers,
 };
+use crate::child::{GivenUp, Group, LAST_WORDS, each_piece};
 use crate::factors::Network;
+use crate::owner::Owner;
 
 /// Ids of processes begin with it; those of no engine do.
 const PREFIX: &str = "process-";
-/// The most that is read of what a process wrote, in bytes.
-const OUTPUT: u64 = 2048;
+/// The most that is kept of what a process wrote, in bytes: the end of it.
+const OUTPUT: usize = 2048;
+/// How long a killed process may take to be gone: longer only where the kernel hangs.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 /// An engine that also runs processes.
 #[derive(Debug)]
@@ -41,14 +45,26 @@ struct Process {
     running: Option<Running>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Running {
     pid: Option<u32>,
-    stderr: Option<ChildStderr>,
-    /// Told to end; answers when it has.
+    /// Told to end.
     kill: Arc<Notify>,
-    ended: oneshot::Receiver<()>,
+    stage: watch::Receiver<Stage>,
+    words: Words,
 }
+
+/// How far a process has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Runs,
+    Ended,
+    /// What it wrote is all here, or as much as came in time.
+    Heard,
+}
+
+/// The last that a process wrote.
+type Words = Arc<Mutex<Vec<u8>>>;
 
 impl<E: Engine> WithProcesses<E> {
     /// Around an engine.
@@ -58,7 +74,7 @@ impl<E: Engine> WithProcesses<E> {
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<InstanceId, Process>> {
-        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.processes)
     }
 
     fn create_process(&self, spec: &InstanceSpec, command: &[String]) -> InstanceId {
@@ -85,56 +101,45 @@ impl<E: Engine> WithProcesses<E> {
         let mut command = Command::new(program);
         command.args(arguments).env_clear().envs(&process.env);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command
-            .kill_on_drop(true)
-            .spawn()
+        // Nor does an interrupt from the terminal reach a container.
+        let group = Group::start(&mut command, GivenUp::Killed)
             .map_err(|e| refused(&format!("start `{program}`"), e.to_string()))?;
-        let kill = Arc::new(Notify::new());
-        let (done, ended) = oneshot::channel();
-        let running =
-            Running { pid: child.id(), stderr: child.stderr.take(), kill: kill.clone(), ended };
+        let (kill, words) = (Arc::new(Notify::new()), Words::default());
+        let (sender, stage) = watch::channel(Stage::Runs);
+        let running = Running { pid: group.id(), kill: kill.clone(), stage, words: words.clone() };
         process.running = Some(running);
         let exit = process.exit.take();
         tokio::spawn(async move {
-            let status = tokio::select! {
-                status = child.wait() => status,
-                () = kill.notified() => {
-                    // It may just have ended by itself.
-                    let _ = child.start_kill();
-                    child.wait().await
-                }
-            };
-            let code = status.ok().and_then(|s| s.code()).map(i64::from);
-            // Nobody waits any more: no matter.
-            let _ = exit.map(|exit| exit.send(Exit { code }));
-            let _ = done.send(());
+            follow(group, &kill, exit, &sender, &words).await;
         });
         Ok(())
     }
 
-    async fn remove_process(&self, id: &InstanceId) {
-        let Some(process) = self.lock().remove(id) else { return };
-        if let Some(running) = process.running {
-            running.kill.notify_one();
-            // Fails only with the runtime.
-            let _ = running.ended.await;
+    async fn remove_process(&self, id: &InstanceId) -> Result<(), EngineError> {
+        let Some(process) = self.lock().remove(id) else { return Ok(()) };
+        let Some(running) = process.running else { return Ok(()) };
+        running.kill.notify_one();
+        if running.reaches(Stage::Ended, GONE_WITHIN).await {
+            return Ok(());
         }
+        let pid = running.pid.unwrap_or_default();
+        let message = format!("process {pid} is still there {GONE_WITHIN:?} after it was killed");
+        Err(refused(&format!("remove {}", id.0), message))
     }
 
     async fn process_output(&self, id: &InstanceId) -> Result<String, EngineError> {
-        let stderr = {
-            let mut processes = self.lock();
-            let process = processes.get_mut(id).ok_or_else(|| gone(id))?;
-            let Some(running) = &mut process.running else { return Ok(String::new()) };
-            running.kill.notify_one();
-            running.stderr.take()
+        let running = {
+            let processes = self.lock();
+            let process = processes.get(id).ok_or_else(|| gone(id))?;
+            let Some(running) = &process.running else { return Ok(String::new()) };
+            running.clone()
         };
-        let mut bytes = Vec::new();
-        if let Some(stderr) = stderr {
-            let read = stderr.take(OUTPUT).read_to_end(&mut bytes).await;
-            read.map_err(|e| refused("read what a process wrote", e.to_string()))?;
-        }
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        running.kill.notify_one();
+        running.reaches(Stage::Heard, GONE_WITHIN).await;
+        let words = lock(&running.words);
+        // Not from the midst of a character.
+        let whole = words.iter().position(|byte| byte & 0xc0 != 0x80).unwrap_or(0);
+        Ok(String::from_utf8_lossy(&words[whole..]).into_owned())
     }
 
     fn found(&self, run: Option<&str>) -> Vec<Found> {
@@ -144,10 +149,62 @@ impl<E: Engine> WithProcesses<E> {
             id: id.clone(),
             run: label(&process.labels, LABEL_RUN).unwrap_or_default(),
             function: label(&process.labels, LABEL_FUNCTION).unwrap_or_default(),
+            owner: label(&process.labels, LABEL_OWNER).and_then(|text| Owner::parse(&text)),
             running: process.running.is_some(),
         });
         found.filter(|f| run.is_none_or(|run| f.run == run)).collect()
     }
+}
+
+impl Running {
+    /// Whether it comes so far within a time.
+    async fn reaches(&self, stage: Stage, limit: Duration) -> bool {
+        let mut seen = self.stage.clone();
+        let reached = tokio::time::timeout(limit, seen.wait_for(|at| *at >= stage)).await;
+        // Whoever follows it has ended, and it with them.
+        reached.is_ok()
+    }
+}
+
+/// Waits for the end of a process, kills it when that is asked for, and hears what it writes meanwhile: one that is not heard stands still.
+async fn follow(
+    mut group: Group,
+    kill: &Notify,
+    exit: Option<oneshot::Sender<Exit>>,
+    stage: &watch::Sender<Stage>,
+    words: &Words,
+) {
+    let stderr = group.stderr();
+    let mut hearing = std::pin::pin!(each_piece(stderr, |piece| keep_the_end(words, piece)));
+    let mut heard = false;
+    let status = loop {
+        tokio::select! {
+            biased;
+            status = group.ended() => break status,
+            // It may just have ended by itself.
+            () = kill.notified() => group.kill(),
+            () = &mut hearing, if !heard => heard = true,
+        }
+    };
+    let code = status.ok().and_then(|s| s.code()).map(i64::from);
+    // Nobody waits any more: no matter.
+    let _ = exit.map(|exit| exit.send(Exit { code }));
+    stage.send_replace(Stage::Ended);
+    if !heard {
+        let _ = tokio::time::timeout(LAST_WORDS, hearing).await;
+    }
+    stage.send_replace(Stage::Heard);
+}
+
+fn keep_the_end(words: &Words, piece: &[u8]) {
+    let mut words = lock(words);
+    words.extend_from_slice(piece);
+    let beyond = words.len().saturating_sub(OUTPUT);
+    words.drain(..beyond);
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_process(id: &InstanceId) -> bool {
@@ -205,8 +262,7 @@ impl<E: Engine> Engine for WithProcesses<E> {
         if !is_process(id) {
             return self.containers.remove(id).await;
         }
-        self.remove_process(id).await;
-        Ok(())
+        self.remove_process(id).await
     }
 
     async fn output(&self, id: &InstanceId) -> Result<String, EngineError> {

@@ -22,7 +22,6 @@ pub(super) async fn run(name: &str, build: &Build, say: Say<'_>) -> Result<()> {
     let line = build.prepare.join(" ");
     let mut command = Command::new(program);
     command.args(arguments).current_dir(&build.context).stdin(Stdio::null());
-    command.kill_on_drop(true);
     for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
         if leaks(&name) {
             command.env_remove(name);

@@ -9,7 +9,11 @@ use super::tell::Work;
 use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, bootstrap, hex};
 use crate::engine::{EngineError, ImageStore};
 use crate::functions::Base;
+use crate::private::{Swept, Temporary};
 use crate::store::Origin;
+
+/// What the name of a folder for an archive begins with, within the state folder.
+const ARCHIVES: &str = "archive-";
 
 /// How many bootstraps run at once: more only wait for the disk.
 const AT_ONCE: usize = 2;
@@ -167,9 +171,13 @@ impl<'a> Bases<'a> {
             }
             bootstrap::prepare(self.around, self.say).await?;
         }
-        let archive = self.around.make_state()?.join(format!("{}.tar", base.name));
+        let state = self.around.make_state()?;
+        // Hundreds of megabytes: it goes whatever happened, and `clean` knows its owner.
+        let folder = Temporary::create(state, ARCHIVES)
+            .map_err(|e| ProvisionError::failed("make a folder for an archive", e))?;
+        let archive = folder.path().join(format!("{}.tar", base.name));
         let made = bootstrap::bootstrap(base, &archive, self.around, self.say).await;
-        let imported = match made {
+        match made {
             Ok(()) => {
                 let work = Work::begin(self.say, &format!("importing base `{}`", base.name));
                 let tag = tag(base);
@@ -177,10 +185,7 @@ impl<'a> Bases<'a> {
                 work.watch(import, || None).await.map_err(ProvisionError::from)
             }
             Err(error) => Err(error),
-        };
-        // Hundreds of megabytes: it goes whatever happened.
-        let _ = std::fs::remove_file(&archive);
-        imported
+        }
     }
 }
 
@@ -199,6 +204,17 @@ pub async fn present(
         }
     }
     Ok(None)
+}
+
+/// Removes the archives that killed processes left in the state folder.
+///
+/// # Errors
+/// When it cannot be listed.
+pub fn sweep(around: &Surroundings) -> std::io::Result<Swept> {
+    if !around.state.exists() {
+        return Ok(Swept::default());
+    }
+    Temporary::sweep(&around.state, ARCHIVES)
 }
 
 /// What a bootstrapped base is called: another recipe is another image.

@@ -6,10 +6,14 @@ use super::command::{self, Interrupt, installed};
 use super::packages::{self, Family};
 use super::tell::Work;
 use super::{ProvisionError, Say, Surroundings};
+use crate::child;
 use crate::functions::Base;
 
 /// The program that makes it.
 pub(super) const PROGRAM: &str = "mmdebstrap";
+
+/// The most that is read of what apt lists, in bytes.
+const LISTED: usize = 1 << 20;
 
 /// What makes the image, the mirror aside: its digest is part of the image's tag.
 ///
@@ -85,10 +89,9 @@ pub(super) fn possible() -> bool {
 /// Where this machine gets Debian's packages from; nothing on another system.
 async fn mirrors() -> Vec<String> {
     let format = "$(ORIGIN) $(LABEL) $(REPO_URI)";
-    let output = tokio::process::Command::new("apt-get")
-        .args(["indextargets", "--format", format, "Created-By: Packages"])
-        .output()
-        .await;
+    let mut list = tokio::process::Command::new("apt-get");
+    list.args(["indextargets", "--format", format, "Created-By: Packages"]);
+    let output = child::output(&mut list, LISTED).await;
     let text = output.map(|o| String::from_utf8_lossy(&o.stdout).into_owned()).unwrap_or_default();
     mirrors_from(&text)
 }

@@ -6,12 +6,14 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
 use super::ProvisionError;
 use super::tell::Work;
+use crate::child::{GivenUp, Group};
 use crate::hostile::printable_line;
 
 /// How many of the last lines of a log are shown.
@@ -20,16 +22,27 @@ const LINES: usize = 15;
 const WIDTH: usize = 400;
 /// How much of a growing log is looked at for its last line, in bytes.
 const TAIL: u64 = 4096;
+/// How long a program that was interrupted may clean up.
+const CLEAN_UP: Duration = Duration::from_secs(10);
 /// The longest line that is kept, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// Whether an interrupt from the terminal may reach the program.
+/// Whether an interrupt reaches the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Interrupt {
-    /// It cleans up after itself.
+    /// It does: it cleans up after itself.
     Reaches,
-    /// It must not be torn: a half-installed package is worse than a wait.
+    /// It does not: a half-installed package is worse than one that nobody waits for.
     Spares,
+}
+
+impl Interrupt {
+    fn given_up(self) -> GivenUp {
+        match self {
+            Self::Reaches => GivenUp::Asked(CLEAN_UP),
+            Self::Spares => GivenUp::Spared,
+        }
+    }
 }
 
 /// Runs a program to its end, with both of its outputs in a log file, whose last line
@@ -51,11 +64,9 @@ pub(super) async fn run(
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(err);
     command.env("DEBIAN_FRONTEND", "noninteractive");
-    if interrupt == Interrupt::Spares {
-        command.process_group(0);
-    }
-    let ended = work.watch(command.status(), || last_line(log)).await;
-    let status = ended.map_err(|e| failed(format!("{program}: {e}")))?;
+    let named = |e: io::Error| failed(format!("{program}: {e}"));
+    let mut group = Group::start(&mut command, interrupt.given_up()).map_err(named)?;
+    let status = work.watch(group.ended(), || last_line(log)).await.map_err(named)?;
     if status.success() {
         return Ok(());
     }
@@ -76,13 +87,15 @@ fn last_line(log: &Path) -> Option<String> {
 }
 
 /// What a program printed, both streams together, and how it ended. Each line is
-/// passed on as it comes; the last ones are kept.
+/// passed on as it comes; the last ones are kept. What it leaves behind is killed: it
+/// would run beside what is measured.
 pub(crate) async fn captured(
     mut command: Command,
     printed: impl Fn(&str),
 ) -> io::Result<(ExitStatus, String)> {
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-    let (out, err) = (child.stdout.take(), child.stderr.take());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut group = Group::start(&mut command, GivenUp::Asked(CLEAN_UP))?;
+    let (out, err) = (group.stdout(), group.stderr());
     let kept = RefCell::new(VecDeque::new());
     let keep = |line: String| {
         printed(&line);
@@ -92,10 +105,12 @@ pub(crate) async fn captured(
             kept.pop_front();
         }
     };
-    let (status, out, err) = tokio::join!(child.wait(), lines(out, &keep), lines(err, &keep));
-    out.and(err)?;
+    let read = async { tokio::try_join!(lines(out, &keep), lines(err, &keep)) };
+    let (status, read) = group.ended_and(read).await?;
+    // What was not read in time is of a child that it left behind.
+    read.transpose()?;
     let kept: Vec<String> = kept.into_inner().into();
-    Ok((status?, kept.join("\n")))
+    Ok((status, kept.join("\n")))
 }
 
 /// Every line that says something. A line without end is cut.
@@ -185,6 +200,16 @@ mod tests {
         let (status, text) = captured(command, |_| count.set(count.get() + 1)).await.unwrap();
         assert_eq!((status.code(), count.get()), (Some(3), 100));
         assert!(text.contains("line 99") && !text.contains("line 80\n"), "{text}");
+    }
+
+    #[tokio::test]
+    async fn a_child_that_a_program_leaves_with_its_output_does_not_keep_us() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 1000 & echo done"]);
+        let work = captured(command, |_| ());
+        let ended = tokio::time::timeout(Duration::from_secs(30), work).await;
+        let (status, text) = ended.expect("it waits for the child").unwrap();
+        assert!(status.success() && text == "done", "{text}");
     }
 
     #[tokio::test]

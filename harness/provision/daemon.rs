@@ -32,6 +32,7 @@ pub(super) async fn start(
     say: Say<'_>,
 ) -> Result<DockerEngine, ProvisionError> {
     around.check_socket_paths()?;
+    around.make_state()?;
     let folder = around.engine();
     std::fs::create_dir_all(&folder)
         .map_err(|e| ProvisionError::failed(format!("make {}", folder.display()), e))?;

@@ -12,6 +12,7 @@ use crate::engine::{Engine, EngineInfo};
 use crate::exec_trace::netlink::Listener;
 use crate::functions::Function;
 use crate::images;
+use crate::owner::Life;
 use crate::page_cache;
 use crate::store::Origin;
 use crate::units::format_size;
@@ -125,12 +126,16 @@ fn means() -> [Finding; 4] {
 /// Instances that carry our label. A run can be done with them there.
 async fn left_over(engine: &DockerEngine) -> Option<Finding> {
     let found = engine.instances(None).await.ok()?;
-    let detail = match found.len() {
-        0 => "none".to_owned(),
-        n => {
-            format!("{n}, of a killed run (`coldstart clean` removes them) or of one that goes on")
-        }
-    };
+    let left = found.iter().filter(|found| found.life() == Life::Dead).count();
+    let others = found.len() - left;
+    let mut parts = Vec::new();
+    if left > 0 {
+        parts.push(format!("{left} of killed runs (`coldstart clean` removes them)"));
+    }
+    if others > 0 {
+        parts.push(format!("{others} of runs that live, or may"));
+    }
+    let detail = if parts.is_empty() { "none".to_owned() } else { parts.join(", ") };
     Some(Finding::new(true, "instances", detail, ""))
 }
 

@@ -1,36 +1,84 @@
 //! Two processes do not provision at the same time.
 
-use std::fs::File;
-use std::time::Duration;
-
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::{ProvisionError, Say, Surroundings};
+use crate::private::{Lock, holder};
 
-/// Held while provisioning; let go when it is dropped, or the process dies.
-#[derive(Debug)]
-pub(super) struct Lock {
-    _file: File,
+/// How often it is asked for, so that an interrupt gets through.
+const AGAIN: Duration = Duration::from_millis(200);
+/// How long it is waited for: packages that install slowly take minutes, and no more.
+const LONGEST: Duration = Duration::from_secs(20 * 60);
+
+/// Waits for the lock. It is let go when it is dropped, or the process dies.
+pub(super) async fn take(around: &Surroundings, say: Say<'_>) -> Result<Lock, ProvisionError> {
+    let path = around.make_state()?.join("provision.lock");
+    take_within(&path, LONGEST, say).await
 }
 
-/// Waits for the lock, asking again and again so that an interrupt gets through.
-pub(super) async fn take(around: &Surroundings, say: Say<'_>) -> Result<Lock, ProvisionError> {
-    let path = around.make_state()?.join("lock");
-    let failed =
-        |message: String| ProvisionError::failed(format!("lock {}", path.display()), message);
-    let file = File::create(&path).map_err(|e| failed(e.to_string()))?;
+async fn take_within(path: &Path, longest: Duration, say: Say<'_>) -> Result<Lock, ProvisionError> {
+    let failed = |message: String| ProvisionError::failed("wait for another coldstart", message);
+    let begun = Instant::now();
     let mut said = false;
     loop {
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => return Ok(Lock { _file: file }),
-            Err(Errno::WOULDBLOCK) => {}
-            Err(e) => return Err(failed(e.to_string())),
+        if let Some(lock) = Lock::try_take(path).map_err(|e| failed(e.to_string()))? {
+            return Ok(lock.sign());
+        }
+        if begun.elapsed() >= longest {
+            let whose = whose(path);
+            return Err(failed(format!(
+                "{whose} has been provisioning for {longest:?} (it holds {}): end it if it hangs",
+                path.display()
+            )));
         }
         if !said {
-            say.say("waiting for another coldstart that is provisioning");
+            say.say(&format!(
+                "waiting for {}, which is provisioning, for {} minutes at most",
+                whose(path),
+                longest.as_secs() / 60
+            ));
             said = true;
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+fn whose(path: &Path) -> String {
+    holder(path).map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+}
+
+/// Removes the file of the lock where nobody holds it.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn sweep(around: &Surroundings) -> std::io::Result<Vec<PathBuf>> {
+    if !around.state.exists() {
+        return Ok(Vec::new());
+    }
+    crate::private::sweep_locks(&around.state)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_lock_that_is_never_let_go_is_told_waited_for_no_longer_than_its_limit_and_named() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("provision.lock");
+        let said = Mutex::new(Vec::new());
+        let say = |line: &str| said.lock().unwrap().push(line.to_owned());
+        let held = take_within(&path, LONGEST, &say).await.unwrap();
+        assert!(said.lock().unwrap().is_empty());
+        let limit = Duration::from_millis(250);
+        let error = take_within(&path, limit, &say).await.unwrap_err().to_string();
+        let process = format!("process {}", std::process::id());
+        assert!(error.contains(&process) && error.contains("provision.lock"), "{error}");
+        assert!(said.lock().unwrap()[0].contains(&process));
+        drop(held);
+        take_within(&path, limit, &say).await.unwrap();
     }
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::ProvisionError;
+use crate::private;
 
 /// The longest path of a socket, in bytes: the kernel's 108 less the final zero.
 const SOCKET_PATH: usize = 107;
@@ -34,13 +35,12 @@ impl Surroundings {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         // Without a home: that of root, who needs it least often.
         let home = PathBuf::from(variable("HOME").unwrap_or_else(|| "/root".to_owned()));
-        let state = variable("XDG_STATE_HOME").map(PathBuf::from).filter(|p| p.is_absolute());
         Self {
             host: variable("DOCKER_HOST"),
             context: variable("DOCKER_CONTEXT"),
             config: variable("DOCKER_CONFIG").map_or_else(|| home.join(".docker"), PathBuf::from),
             standard_socket: PathBuf::from("/var/run/docker.sock"),
-            state: state.unwrap_or_else(|| home.join(".local/state")).join("coldstart"),
+            state: private::state(),
         }
     }
 
@@ -62,14 +62,11 @@ impl Surroundings {
         self.engine().join("docker.pid")
     }
 
-    /// Makes the folder for logs, archives and the lock.
+    /// Makes the folder for logs, archives and the lock, which no other user may enter.
     pub(super) fn make_state(&self) -> Result<&Path, ProvisionError> {
-        match std::fs::create_dir_all(&self.state) {
-            Ok(()) => Ok(&self.state),
-            Err(e) => Err(ProvisionError::failed(
-                format!("make {}", self.state.display()),
-                format!("{e}; set XDG_STATE_HOME to a folder that can be written"),
-            )),
+        match private::make(&self.state) {
+            Ok(_) => Ok(&self.state),
+            Err(e) => Err(ProvisionError::failed("make a private folder", e)),
         }
     }
 

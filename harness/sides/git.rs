@@ -4,15 +4,21 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
+
+use tokio::process::Command;
 
 use super::checkout::Checkout;
 use super::gaps::Entry;
 use super::{SHOWN, SideError, short};
+use crate::child;
 use crate::hostile::printable;
+use crate::units::format_size;
 
 /// How much of git's own words is shown, in characters.
 const WORDS: usize = 600;
+/// The most that is kept of what git prints, in bytes: its list of some million files.
+const MOST: usize = 256 << 20;
 /// Set by git for its hooks: with them the current directory would not count.
 const OF_HOOKS: [&str; 5] =
     ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR"];
@@ -58,8 +64,13 @@ struct Refusal(String);
 
 impl Git<'_> {
     /// The repository of this folder.
-    pub(super) fn home(&self) -> Result<Home, SideError> {
-        let line = |what| match self.run(["rev-parse", what])? {
+    pub(super) async fn home(&self) -> Result<Home, SideError> {
+        let git_dir = self.path_of("--absolute-git-dir").await?;
+        Ok(Home { git_dir, prefix: self.path_of("--show-prefix").await? })
+    }
+
+    async fn path_of(&self, what: &str) -> Result<PathBuf, SideError> {
+        match self.run(["rev-parse", what]).await? {
             Ok(text) => {
                 Ok(PathBuf::from(OsStr::from_bytes(text.strip_suffix(b"\n").unwrap_or(&text))))
             }
@@ -69,14 +80,13 @@ impl Git<'_> {
                 self.here.display()
             ))),
             Err(refusal) => Err(self.refused(&refusal)),
-        };
-        Ok(Home { git_dir: line("--absolute-git-dir")?, prefix: line("--show-prefix")? })
+        }
     }
 
     /// The full commit that a ref names. The text is never taken for an option.
-    pub(super) fn commit(&self, text: &str) -> Result<String, SideError> {
+    pub(super) async fn commit(&self, text: &str) -> Result<String, SideError> {
         let wanted = format!("{text}^{{commit}}");
-        let answer = self.run(["rev-parse", "--verify", "--end-of-options", &wanted])?;
+        let answer = self.run(["rev-parse", "--verify", "--end-of-options", &wanted]).await?;
         let refusal = match answer {
             Ok(out) => match commit_of(&out) {
                 Some(commit) => return Ok(commit),
@@ -84,7 +94,7 @@ impl Git<'_> {
             },
             Err(refusal) => refusal,
         };
-        let shallow = self.run(["rev-parse", "--is-shallow-repository"])?;
+        let shallow = self.run(["rev-parse", "--is-shallow-repository"]).await?;
         let shallow = shallow.is_ok_and(|out| out.starts_with(b"true"));
         Err(SideError::Typed(unknown(text, shallow, &refusal)))
     }
@@ -92,8 +102,8 @@ impl Git<'_> {
     /// The commit of this folder and whether the files of `scope` differ from it; none
     /// outside a repository, before the first commit, and where the commit does not
     /// hold this folder (it is ignored, say).
-    pub(super) fn state(&self, scope: &str) -> Result<Option<State>, SideError> {
-        let found = match self.run(["rev-parse", "--absolute-git-dir"]) {
+    pub(super) async fn state(&self, scope: &str) -> Result<Option<State>, SideError> {
+        let found = match self.run(["rev-parse", "--absolute-git-dir"]).await {
             Ok(found) => found,
             // A folder needs no git.
             Err(_) => return Ok(None),
@@ -103,13 +113,13 @@ impl Git<'_> {
             Err(refusal) if refusal.is_outside() => return Ok(None),
             Err(refusal) => return Err(self.refused(&refusal)),
         }
-        let Ok(head) = self.run(["rev-parse", "--verify", "HEAD^{commit}"])? else {
+        let Ok(head) = self.run(["rev-parse", "--verify", "HEAD^{commit}"]).await? else {
             return Ok(None);
         };
-        let held = self.run(["rev-parse", "--verify", "--quiet", "HEAD:./"])?.is_ok();
+        let held = self.run(["rev-parse", "--verify", "--quiet", "HEAD:./"]).await?.is_ok();
         let Some(commit) = commit_of(&head).filter(|_| held) else { return Ok(None) };
         let status = ["status", "--porcelain", "--untracked-files=normal", "--", scope];
-        let dirty = !self.run(status)?.map_err(|refusal| self.refused(&refusal))?.is_empty();
+        let dirty = !self.run(status).await?.map_err(|refusal| self.refused(&refusal))?.is_empty();
         Ok(Some(State { commit, dirty }))
     }
 
@@ -119,7 +129,7 @@ impl Git<'_> {
     /// out and rewrites what attributes tell it to (`export-ignore`, `export-subst`) and
     /// so makes another image than a checkout does; rather than `git worktree`, which
     /// writes into the repository.
-    pub(super) fn check_out(
+    pub(super) async fn check_out(
         &self,
         home: &Home,
         commit: &str,
@@ -127,11 +137,11 @@ impl Git<'_> {
     ) -> Result<Vec<Entry>, SideError> {
         let tree = into.tree();
         let inside = Git { here: &tree, ..*self };
-        let run = |arguments: &[&str]| {
+        let run = async |arguments: &[&str]| {
             let mut command = inside.command();
             command.arg("--git-dir").arg(&home.git_dir).arg("--work-tree").arg(&tree);
             command.env("GIT_INDEX_FILE", into.index()).args(arguments);
-            self.answer(command)?.map_err(|Refusal(words)| {
+            self.answer(command).await?.map_err(|Refusal(words)| {
                 SideError::Environment(format!(
                     "cannot unpack commit {} into {}: {words}",
                     short(commit),
@@ -139,9 +149,9 @@ impl Git<'_> {
                 ))
             })
         };
-        run(&["read-tree", commit])?;
-        run(&["checkout-index", "--all"])?;
-        let list = run(&["ls-files", "--stage", "-z"])?;
+        run(&["read-tree", commit]).await?;
+        run(&["checkout-index", "--all"]).await?;
+        let list = run(&["ls-files", "--stage", "-z"]).await?;
         Ok(list.split(|b| *b == 0).filter_map(Entry::parse).collect())
     }
 
@@ -150,23 +160,27 @@ impl Git<'_> {
         SideError::Environment(format!("git refuses the repository of {here}: {words}"))
     }
 
-    fn run<const N: usize>(
+    async fn run<const N: usize>(
         &self,
         arguments: [&str; N],
     ) -> Result<Result<Vec<u8>, Refusal>, SideError> {
         let mut command = self.command();
         command.args(arguments);
-        self.answer(command)
+        self.answer(command).await
     }
 
     /// What git printed, or why it failed; the outer error is that it could not be run.
-    fn answer(&self, mut command: Command) -> Result<Result<Vec<u8>, Refusal>, SideError> {
-        let Output { status, stdout, stderr } = command.output().map_err(|e| {
+    async fn answer(&self, mut command: Command) -> Result<Result<Vec<u8>, Refusal>, SideError> {
+        let answered = child::output(&mut command, MOST).await;
+        let Output { status, stdout, stderr } = answered.map_err(|e| {
             let program = self.program.first().unwrap_or(&"git");
             SideError::Environment(format!(
                 "cannot run `{program}`: {e}; refs need it: install git, or name folders as `./name`"
             ))
         })?;
+        if stdout.len() >= MOST {
+            return Ok(Err(Refusal(format!("git printed more than {}", format_size(MOST as u64)))));
+        }
         if status.success() {
             return Ok(Ok(stdout));
         }
@@ -179,7 +193,7 @@ impl Git<'_> {
     fn command(&self) -> Command {
         let (program, first) = self.program.split_first().unwrap_or((&"git", &[]));
         let mut command = Command::new(program);
-        command.args(first).arg("--no-pager").arg("-C").arg(self.here).stdin(Stdio::null());
+        command.args(first).arg("--no-pager").arg("-C").arg(self.here);
         for setting in SETTINGS {
             command.args(["-c", setting]);
         }

@@ -70,7 +70,7 @@ impl Repo {
 
     fn working_tree(&self) -> Side {
         let git = Git { program: &GIT, here: self.path() };
-        Side::from_folder("working tree", git, Path::new(FILE), ":/").unwrap()
+        wait(Side::from_folder("working tree", git, Path::new(FILE), ":/")).unwrap()
     }
 
     /// Every file of the repository itself, with its content.
@@ -92,7 +92,12 @@ impl Repo {
 }
 
 fn open(here: &Path, text: &str, file: &str) -> Result<Side, SideError> {
-    Side::open_in(Git { program: &GIT, here }, text, Path::new(file))
+    wait(Side::open_in(Git { program: &GIT, here }, text, Path::new(file)))
+}
+
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(work)
 }
 
 /// The message of what was typed wrongly.
@@ -265,7 +270,7 @@ fn a_folder_that_no_commit_holds_has_none() {
     assert_eq!((side.label.as_str(), side.commit, side.dirty), (".", None, false));
     // Git is needed for refs alone.
     let git = Git { program: &["no-such-git"], here: plain.path() };
-    assert_eq!(Side::open_in(git, "./", Path::new(FILE)).unwrap().commit, None);
+    assert_eq!(wait(Side::open_in(git, "./", Path::new(FILE))).unwrap().commit, None);
     // Ignored within a repository, and in one without a commit.
     let repo = Repo::new();
     repo.write(".gitignore", "/old/\n");
@@ -323,7 +328,7 @@ fn outside_of_a_repository_there_are_no_refs() {
 fn a_missing_git_is_named() {
     let repo = Repo::new();
     let git = Git { program: &["no-such-git"], here: repo.path() };
-    let message = in_the_way(Side::open_in(git, "main", Path::new(FILE)));
+    let message = in_the_way(wait(Side::open_in(git, "main", Path::new(FILE))));
     holds(&message, &["`no-such-git`", "install git", "`./name`"]);
 }
 
@@ -339,7 +344,7 @@ fn a_repository_of_somebody_else_is_refused_with_the_cure() {
     ];
     let git = Git { program: &foreign, here: repo.path() };
     for text in ["main", "./"] {
-        let message = in_the_way(Side::open_in(git, text, Path::new(FILE)));
+        let message = in_the_way(wait(Side::open_in(git, text, Path::new(FILE))));
         let cure = format!("git config --global --add safe.directory {}", repo.path().display());
         holds(&message, &["dubious ownership", &cure]);
         assert!(!message.contains(char::is_control), "{message:?}");

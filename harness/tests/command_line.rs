@@ -15,6 +15,7 @@ mod gate;
 mod going_on;
 mod help;
 mod init;
+mod interrupts;
 mod list;
 mod mistakes;
 mod show;

@@ -11,7 +11,8 @@ use futures_util::StreamExt;
 
 use super::failure::{failed, refused};
 use super::instances;
-use crate::engine::{EngineError, InstanceId, LABEL_RUN};
+use crate::engine::{EngineError, InstanceId, LABEL_OWNER, LABEL_RUN};
+use crate::owner::Owner;
 
 /// The most that is kept of the output, in bytes.
 const OUTPUT: usize = 64 * 1024;
@@ -44,7 +45,10 @@ fn body(image: &str, run: &str, command: &[String]) -> ContainerCreateBody {
         image: Some(image.to_owned()),
         entrypoint: Some(command.to_vec()),
         cmd: Some(Vec::new()),
-        labels: Some(HashMap::from([(LABEL_RUN.to_owned(), run.to_owned())])),
+        labels: Some(HashMap::from([
+            (LABEL_RUN.to_owned(), run.to_owned()),
+            (LABEL_OWNER.to_owned(), Owner::own().to_string()),
+        ])),
         host_config: Some(HostConfig {
             network_mode: Some("none".to_owned()),
             log_config: Some(instances::default_log_config()),

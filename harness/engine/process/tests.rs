@@ -61,3 +61,86 @@ async fn a_program_that_is_not_there_is_named() {
     assert!(error.contains("/no/such/program"), "{error}");
     engine.remove(&id).await.unwrap();
 }
+
+fn group_of(pid: u32) -> rustix::process::Pid {
+    let pid = rustix::process::Pid::from_raw(pid.try_into().unwrap());
+    rustix::process::getpgid(pid).unwrap()
+}
+
+/// Ctrl-C went to the null process too, and was kept as its crash.
+#[tokio::test]
+async fn a_process_is_not_in_the_group_that_the_terminal_interrupts() {
+    let engine = engine();
+    let id = engine.create(&spec(&["/bin/sleep", "1000"])).await.unwrap();
+    engine.start(&id).await.unwrap();
+    let pid = engine.inspect(&id).await.unwrap().pid.unwrap();
+    assert_eq!(group_of(pid).as_raw_pid(), pid as i32);
+    assert_ne!(group_of(pid), rustix::process::getpgrp());
+    engine.remove(&id).await.unwrap();
+}
+
+/// Well beyond every limit of our own, well below what is left behind.
+async fn soon<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(8), work).await.expect("it hangs")
+}
+
+#[tokio::test]
+async fn a_child_that_holds_the_output_hangs_neither_output_nor_removal_and_is_killed() {
+    for script in ["/bin/sleep 1000 & echo $! >&2; exit 3", "/bin/sleep 1000 & echo $! >&2; wait"] {
+        let engine = engine();
+        let id = engine.create(&spec(&["/bin/sh", "-c", script])).await.unwrap();
+        engine.start(&id).await.unwrap();
+        let child = soon(async {
+            loop {
+                let words = {
+                    let processes = engine.lock();
+                    let words = &processes[&id].running.as_ref().unwrap().words;
+                    String::from_utf8(lock(words).clone()).unwrap()
+                };
+                if words.ends_with('\n') {
+                    return words.trim().to_owned();
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+        assert_eq!(soon(engine.output(&id)).await.unwrap().trim(), child);
+        soon(engine.remove(&id)).await.unwrap();
+        let stat = std::path::Path::new("/proc").join(&child).join("stat");
+        let runs = || {
+            let stat = std::fs::read_to_string(&stat);
+            stat.is_ok_and(|stat| !stat.rsplit_once(')').unwrap().1.starts_with(" Z"))
+        };
+        soon(async {
+            while runs() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_child_that_left_the_group_with_the_output_hangs_nothing() {
+    let engine = engine();
+    let script = "/usr/bin/setsid /bin/sleep 30 & echo said >&2; exit 3";
+    let id = engine.create(&spec(&["/bin/sh", "-c", script])).await.unwrap();
+    let exit = engine.watch_exit(&id);
+    engine.start(&id).await.unwrap();
+    assert_eq!(soon(exit).await.unwrap().code, Some(3));
+    assert_eq!(soon(engine.output(&id)).await.unwrap().trim(), "said");
+    soon(engine.remove(&id)).await.unwrap();
+}
+
+#[tokio::test]
+async fn of_much_output_the_end_is_kept_and_the_process_does_not_stand_still() {
+    let engine = engine();
+    let script = "/usr/bin/head -c 1000000 /dev/zero >&2; echo grüße >&2; exit 4";
+    let id = engine.create(&spec(&["/bin/sh", "-c", script])).await.unwrap();
+    let exit = engine.watch_exit(&id);
+    engine.start(&id).await.unwrap();
+    assert_eq!(soon(exit).await.unwrap().code, Some(4), "it was not heard");
+    let output = engine.output(&id).await.unwrap();
+    assert!(output.ends_with("grüße\n") && output.len() <= OUTPUT, "{}", output.len());
+    engine.remove(&id).await.unwrap();
+}

@@ -13,6 +13,7 @@ mod factors;
 mod functions;
 mod gate;
 mod images;
+mod interrupts;
 mod observed;
 mod overheard;
 mod processes;
@@ -31,6 +32,7 @@ fn main() {
     trials.extend(engine::trials());
     trials.extend(images::trials());
     trials.extend(program::trials());
+    trials.extend(interrupts::trials());
     trials.extend(gate::trials());
     trials.extend(strangers::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {

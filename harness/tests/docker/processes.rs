@@ -1,5 +1,7 @@
 //! What is made beside containers: processes of this machine, and sockets.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::process::WithProcesses;
 use coldstart::engine::{Engine, Source};
 use coldstart::factors::{Factors, Network};
+use coldstart::owner::Owner;
 use coldstart::platform::{Making, Platform, Target};
 use coldstart::sample::{Mark, Temperature};
 use libtest_mimic::{Failed, Trial};
@@ -56,7 +59,7 @@ fn target(
 }
 
 fn is_running(pid: u32) -> bool {
-    std::path::Path::new("/proc").join(pid.to_string()).exists()
+    Path::new("/proc").join(pid.to_string()).exists()
 }
 
 fn null_process(bench: &Bench) -> Tested {
@@ -131,8 +134,10 @@ fn sockets(bench: &Bench) -> Tested {
     let file = listeners[0].socket().ok_or("not a socket")?.to_owned();
     let folder = file.parent().unwrap().to_owned();
     let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-    let ours = format!("coldstart-sockets-{}-", std::process::id());
+    let ours = format!("sockets-{}-", Owner::own());
     assert!(name.starts_with(&ours), "{name}");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&folder), mode(engine.private())), (0o700, 0o700));
     assert_ne!(listeners[1].socket(), Some(file.as_path()), "one an instance");
     drop(listeners);
     drop(engine);

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -29,7 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// A scenario whose trials have one container and last as long as a pause, which
 /// is shorter than the keep-alive.
-fn patient(folder: &Path, keep_alive: &str, pause: &str) -> Result<String, Failed> {
+pub(crate) fn patient(folder: &Path, keep_alive: &str, pause: &str) -> Result<String, Failed> {
     let text = format!(
         r#"
         name = "patient"
@@ -49,7 +50,7 @@ fn patient(folder: &Path, keep_alive: &str, pause: &str) -> Result<String, Faile
 /// How long a run may take to get somewhere; only a broken one comes near it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn coldstart(bench: &Bench) -> Command {
+pub(crate) fn coldstart(bench: &Bench) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_coldstart"));
     command.current_dir(root()).env("DOCKER_HOST", bench.address());
     command
@@ -57,21 +58,23 @@ fn coldstart(bench: &Bench) -> Command {
 
 /// A run of the program: killed, and its containers removed, when the test ends
 /// before it does.
-struct Program<'a> {
+pub(crate) struct Program<'a> {
     bench: &'a Bench,
-    child: Child,
+    pub(crate) child: Child,
     stderr: BufReader<ChildStderr>,
     folder: PathBuf,
     /// What it has said so far.
-    told: String,
+    pub(crate) told: String,
 }
 
 impl<'a> Program<'a> {
     /// Measures the function that is fastest into a folder.
-    fn start(bench: &'a Bench, scenario: &str, rounds: &str, folder: PathBuf) -> Self {
+    pub(crate) fn start(bench: &'a Bench, scenario: &str, rounds: &str, folder: PathBuf) -> Self {
         let mut child = coldstart(bench)
             .args(["run", scenario, "--functions", "rust", "--rounds", rounds, "--out"])
             .arg(&folder)
+            // Of its own, as a shell gives it: an interrupt of the terminal is sent to all of it.
+            .process_group(0)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -80,13 +83,13 @@ impl<'a> Program<'a> {
         Self { bench, child, stderr, folder, told: String::new() }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
     }
 
     /// Waits until it says something.
-    fn says(&mut self, words: &str) -> Tested {
+    pub(crate) fn says(&mut self, words: &str) -> Tested {
         while !self.told.contains(words) {
             if self.stderr.read_line(&mut self.told)? == 0 {
                 return Err(format!("it never said `{words}`: {}", self.told).into());
@@ -96,13 +99,13 @@ impl<'a> Program<'a> {
     }
 
     /// Waits for its end.
-    fn end(&mut self) -> Result<ExitStatus, Failed> {
+    pub(crate) fn end(&mut self) -> Result<ExitStatus, Failed> {
         while self.stderr.read_line(&mut self.told)? > 0 {}
         Ok(self.child.wait()?)
     }
 
     /// Waits until something is so, as long as it runs.
-    fn until(&mut self, what: &str, mut so: impl FnMut(&Self) -> bool) -> Tested {
+    pub(crate) fn until(&mut self, what: &str, mut so: impl FnMut(&Self) -> bool) -> Tested {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE && self.child.try_wait()?.is_none() {
             if so(self) {
@@ -115,11 +118,11 @@ impl<'a> Program<'a> {
         Err(format!("no {what}: {}", self.told).into())
     }
 
-    fn has_rows(&self) -> bool {
+    pub(crate) fn has_rows(&self) -> bool {
         fs::metadata(self.folder.join("samples.jsonl")).is_ok_and(|m| m.len() > 0)
     }
 
-    fn opened(&self) -> Result<Run, Failed> {
+    pub(crate) fn opened(&self) -> Result<Run, Failed> {
         Ok(store::open(&self.folder).map_err(|e| format!("{e:#}"))?)
     }
 
@@ -129,7 +132,7 @@ impl<'a> Program<'a> {
         self.bench.wait(self.bench.engine.instances(Some(&run.record.id))).unwrap()
     }
 
-    fn containers(&self) -> usize {
+    pub(crate) fn containers(&self) -> usize {
         self.found().len()
     }
 
