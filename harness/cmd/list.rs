@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Failure;
 use super::print::{self, Sheet, wrapped};
@@ -72,8 +72,9 @@ pub(super) fn run(args: &List) -> Result<(), Failure> {
         sheets.push(Sheet { name: "scenarios", columns: &SCENARIOS, rows });
     }
     if wants(Listed::Runs) {
-        let rows = folders::scan(&args.results).iter().map(|found| json!(found)).collect();
-        sheets.push(Sheet { name: "runs", columns: &RUNS, rows });
+        let rows: Result<Vec<Value>, _> =
+            folders::scan(&args.results).iter().map(serde_json::to_value).collect();
+        sheets.push(Sheet { name: "runs", columns: &RUNS, rows: rows? });
     }
     print::sheets(args.printed.format, &sheets, || text(&sheets, args))
 }

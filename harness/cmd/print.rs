@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Failure;
 use crate::cli::Format;
+use crate::hostile::{printable, printable_json};
 use crate::report::sheet::{self, Column};
 
 /// Columns that lines keep to where words allow it.
@@ -30,7 +31,7 @@ pub(super) fn result(text: &str) -> Result<()> {
 
 /// JSON for a person and a program.
 pub(super) fn json(value: &impl Serialize) -> Result<String> {
-    Ok(serde_json::to_string_pretty(value)?)
+    Ok(printable_json(&serde_json::to_string_pretty(value)?))
 }
 
 /// Bytes of a file that is text.
@@ -87,7 +88,8 @@ pub(super) fn sheets(
     Ok(())
 }
 
-/// Words after a beginning, broken at [`WIDTH`], further lines indented to its end.
+/// Words after a beginning, broken at [`WIDTH`], further lines indented to its end. The
+/// words may be foreign: nothing in them moves a cursor.
 pub(super) fn wrapped(beginning: &str, words: &str) -> String {
     wrapped_to(beginning, words, WIDTH)
 }
@@ -97,7 +99,7 @@ pub(super) fn wrapped_to(beginning: &str, words: &str, width: usize) -> String {
     let indent = beginning.width();
     let mut text = beginning.to_owned();
     let mut column = indent;
-    for word in words.split_whitespace() {
+    for word in printable(words, usize::MAX).split_whitespace() {
         if column > indent && column + 1 + word.width() > width {
             text += &format!("\n{:indent$}", "");
             column = indent;
