@@ -60,6 +60,11 @@ const SCENARIOS: [Column; 9] = [
 
 /// Lists everything, or one kind.
 pub(super) fn run(args: &List) -> Result<(), Failure> {
+    Ok(print::result(&listed(args)?)?)
+}
+
+/// What there is, in a form.
+pub(super) fn listed(args: &List) -> Result<String, Failure> {
     let wants = |kind: Listed| args.what.is_none_or(|what| what == kind);
     let file = args.functions_file.as_path();
     let mut sheets = Vec::new();

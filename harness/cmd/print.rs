@@ -55,24 +55,24 @@ pub(super) struct Sheet {
     pub(super) rows: Vec<Value>,
 }
 
-/// Prints sheets in a form that is for programs or pages; `text` makes the one for
-/// people. JSON has a key a sheet; CSV takes one sheet.
+/// Sheets in a form that is for programs or pages; `text` makes the one for people. JSON
+/// has a key a sheet; CSV takes one sheet.
 pub(super) fn sheets(
     format: Format,
     sheets: &[Sheet],
     text: impl FnOnce() -> String,
-) -> Result<(), Failure> {
-    match format {
-        Format::Text => result(&text())?,
+) -> Result<String, Failure> {
+    Ok(match format {
+        Format::Text => text(),
         Format::Json => {
             let all: serde_json::Map<String, Value> =
                 sheets.iter().map(|s| (s.name.to_owned(), s.rows.clone().into())).collect();
-            result(&json(&all)?)?;
+            json(&all)?
         }
         Format::Markdown => {
             let table =
                 |s: &Sheet| format!("## {}\n\n{}", s.name, sheet::markdown(s.columns, &s.rows));
-            result(&sheets.iter().map(table).collect::<Vec<_>>().join("\n"))?;
+            sheets.iter().map(table).collect::<Vec<_>>().join("\n")
         }
         Format::Csv => {
             let [one] = sheets else {
@@ -82,10 +82,9 @@ pub(super) fn sheets(
                     names.join(", ")
                 )));
             };
-            result(&sheet::csv(one.columns, &one.rows))?;
+            sheet::csv(one.columns, &one.rows)
         }
-    }
-    Ok(())
+    })
 }
 
 /// Words after a beginning, broken at [`WIDTH`], further lines indented to its end. The

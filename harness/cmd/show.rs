@@ -24,14 +24,17 @@ pub(super) const TOLD: &str = "compare.txt";
 /// Finds the folder, and prints what it holds.
 pub(super) fn run(args: &Show) -> Result<(), Failure> {
     let folder = find(&args.run, &args.results)?;
-    let format = args.printed.format;
-    let text = match Kind::of(&folder) {
-        Some(Kind::Run) => a_run(&folder, format)?,
-        Some(Kind::Comparison) => kept(&folder, format, &A_COMPARISON)?,
-        Some(Kind::Reliability) => kept(&folder, format, &A_RELIABILITY)?,
-        None => return Err(none(&folder)),
-    };
-    Ok(print::result(&text)?)
+    Ok(print::result(&shown(&folder, args.printed.format)?)?)
+}
+
+/// What a folder holds, in a form.
+pub(super) fn shown(folder: &Path, format: Format) -> Result<String, Failure> {
+    Ok(match Kind::of(folder) {
+        Some(Kind::Run) => a_run(folder, format)?,
+        Some(Kind::Comparison) => kept(folder, format, &A_COMPARISON)?,
+        Some(Kind::Reliability) => kept(folder, format, &A_RELIABILITY)?,
+        None => return Err(none(folder)),
+    })
 }
 
 /// The folder that was meant: one that is there, else by its name or id among the
