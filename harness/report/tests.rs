@@ -120,12 +120,18 @@ fn foreign_text_stays_text() {
     run.record.warnings.push(hostile.into());
     run.record.command = hostile.into();
     run.samples[0].outcome = Outcome::Crashed { cause: format!("{hostile}\n# heading\n") };
+    for sample in &mut run.samples {
+        sample.cell.pattern = format!("=HYPERLINK(\"x\"){hostile}");
+    }
     let files = render(&run).unwrap();
     let page = text(&files, "report.html");
     assert!(!page.contains("<script>alert") && !page.contains("<b>bridge"), "{page}");
     for file in ["report.html", "report.md"] {
         assert!(!text(&files, file).contains(['\u{1b}', '\u{202e}']), "{file}");
     }
+    let sheet = text(&files, "summary.csv");
+    assert!(!sheet.contains(['\u{1b}', '\u{202e}']), "{sheet}");
+    assert!(sheet.contains("'=HYPERLINK") && !sheet.contains(",\"=HYPERLINK"), "{sheet}");
     let markdown = text(&files, "report.md");
     assert!(!markdown.contains("\n# heading"), "{markdown}");
     assert!(!markdown.lines().any(|l| l.starts_with('|') && l.contains("<b>")), "{markdown}");
