@@ -105,3 +105,6 @@ fn load_scenario(typed: &str) -> Result<Scenario, Failure> {
         Failure::Usage(anyhow!("{error:#}: `coldstart list scenarios` names them{meant}"))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,8 @@
 //! What a function writes is hostile input: it may be endless, or hold control
 //! codes that take over a terminal.
 
+use std::fmt::Write;
+
 /// The text with control and direction-changing characters replaced by spaces
 /// (runs of white space folded into one) and cut to `most` characters.
 #[must_use]
@@ -29,11 +31,29 @@ pub fn printable(text: &str, most: usize) -> String {
     out
 }
 
-/// A line without its control characters, cut to `most` characters; white space
-/// stays, as it is the shape of a log.
+/// A line without its control and direction-changing characters, cut to `most`
+/// characters; white space stays, as it is the shape of a log.
 #[must_use]
 pub fn printable_line(line: &str, most: usize) -> String {
-    line.chars().filter(|c| !c.is_control()).take(most).collect()
+    line.chars().filter(|c| !c.is_control() && !is_invisible(*c)).take(most).collect()
+}
+
+/// JSON in which nothing moves a cursor or reorders what follows: such characters are
+/// written as escapes, which mean the same within its texts, and stand nowhere else.
+#[must_use]
+pub fn printable_json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => out.push(c),
+            // Only the digits of the first plane: none beyond it is invisible here.
+            c if c.is_control() || is_invisible(c) => {
+                let _ = write!(out, "\\u{:04x}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// Invisible characters that reorder or hide what follows them.
@@ -51,6 +71,18 @@ mod tests {
         assert_eq!(printable("a\u{1b}[31mred\n\n  b\0c", 100), "a [31mred b c");
         assert_eq!(printable("\u{202e}evil", 100), "evil");
         assert_eq!(printable("0123456789", 4), "0123…");
+    }
+
+    #[test]
+    fn json_with_terminal_codes_is_printed_as_escapes_that_mean_the_same() {
+        let of =
+            serde_json::json!({ "a": "\u{9b}31m\u{202e}\u{7f}é\u{1f980}", "b": [1, "\n\u{1b}"] });
+        let text = serde_json::to_string_pretty(&of).unwrap();
+        let printed = printable_json(&text);
+        assert!(printed.contains("\\u009b31m\\u202e\\u007fé\u{1f980}"), "{printed}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&printed).unwrap(), of);
+        let plain = "{\n  \"a\": 1\n}\n";
+        assert_eq!(printable_json(plain), plain);
     }
 
     proptest! {

@@ -44,6 +44,13 @@ pub use throughput::{Gain, Rate, Throughput, throughput};
 pub use unattributed::unattributed;
 pub use warm::ColdToWarm;
 
+/// How many times as much the one is as the other; none where that is no number, as of
+/// what takes no time at all.
+#[must_use]
+pub fn ratio(of: f64, to: f64) -> Option<f64> {
+    Some(of / to).filter(|times| times.is_finite())
+}
+
 /// The numbers of one cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {

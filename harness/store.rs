@@ -19,9 +19,11 @@ use crate::sample::{Meanwhile, Sample, TrialRecord};
 use crate::scenario::Scenario;
 use crate::units::format_size;
 
+mod files;
 mod lines;
 mod unfinished;
 
+pub use files::{create, text, write};
 pub use unfinished::Unfinished;
 
 use lines::read_lines;
@@ -323,27 +325,6 @@ impl Writer {
     }
 }
 
-/// Writes one file of a run's folder: whole, or not at all.
-///
-/// # Errors
-/// Names the file.
-pub fn write(folder: &Path, relative: &Path, bytes: &[u8]) -> Result<()> {
-    let path = folder.join(relative);
-    let beside = path.with_extension("partial");
-    let write = || -> std::io::Result<()> {
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(&beside, bytes)?;
-        fs::rename(&beside, &path)
-    };
-    write().with_context(|| {
-        // Best effort: a half-written file helps nobody.
-        let _ = fs::remove_file(&beside);
-        format!("cannot write {}: is the disk full?", path.display())
-    })
-}
-
 /// Reads a run's folder: `run.json`, `samples.jsonl` and `trials.jsonl`, nothing
 /// derived.
 ///
@@ -363,11 +344,9 @@ pub fn open(folder: &Path) -> Result<Run> {
 /// As [`open`].
 pub fn record(folder: &Path) -> Result<RunRecord> {
     let path = folder.join(RECORD);
-    let text = fs::read(&path).with_context(|| {
-        format!("{} is no run's folder: {} cannot be read", folder.display(), path.display())
-    })?;
-    check_format(&text, &path)?;
-    serde_json::from_slice(&text).with_context(|| format!("{} is not readable", path.display()))
+    let text = text(&path).with_context(|| format!("{} is no run's folder", folder.display()))?;
+    check_format(text.as_bytes(), &path)?;
+    serde_json::from_str(&text).with_context(|| format!("{} is not readable", path.display()))
 }
 
 fn check_format(text: &[u8], path: &Path) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What the user typed to look at what is there: flags of `list`, `show`, `report`,
 //! `doctor`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -43,7 +44,7 @@ pub enum Listed {
 pub struct Show {
     /// A folder; or the name or id of a result, as `list runs` tells it; or `latest`
     #[arg(value_name = "RUN")]
-    pub run: String,
+    pub run: OsString,
 
     /// The folder with results
     #[arg(long, value_name = "FOLDER", default_value = "results")]

@@ -59,6 +59,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
         heads,
     };
     let files = rates::files(&found)?;
+    store::create(&aa.folder)?;
     for file in &files {
         store::write(&aa.folder, &file.path, &file.bytes)?;
     }
@@ -67,7 +68,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
     print::result(&match args.printed.format {
         Format::Text | Format::Markdown => rates::text(&found),
         Format::Json => print::text(document),
-        Format::Csv => rates::csv(&serde_json::from_slice(document)?),
+        Format::Csv => rates::csv(&serde_json::from_slice(document)?)?,
     })?;
     voice::point("kept in ", &aa.folder.display().to_string());
     ended

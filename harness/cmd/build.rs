@@ -43,9 +43,10 @@ pub(super) fn run(args: &Build) -> Result<(), Failure> {
     let rows = records.iter().map(|record| json!(record)).collect();
     let built = Sheet { name: "images", columns: &COLUMNS, rows };
     let look = voice::look();
-    print::sheets(args.printed.format, &[built], || {
+    let told = print::sheets(args.printed.format, &[built], || {
         records.iter().map(|record| line(record, &look) + "\n").collect()
-    })
+    })?;
+    Ok(print::result(&told)?)
 }
 
 /// Name, image, digest, size and version: in columns, or one below the other where a

@@ -21,8 +21,11 @@ pub(super) fn run(args: &Compare) -> Result<(), Failure> {
     let (is, margins) = open(&head)?;
     let rules = args.judge.rules(&margins);
     let found = compare::compare(&was, &is, &rules, &BTreeSet::new());
-    let folder = args.out.clone().unwrap_or_else(|| head.join("compare"));
-    verdict::give(&found, &folder, args.strict, args.printed.format)
+    let place = match &args.out {
+        Some(folder) => (folder.as_path(), ""),
+        None => (head.as_path(), "compare"),
+    };
+    verdict::give(&found, place, args.strict, args.printed.format)
 }
 
 /// What a comparison needs of a run's folder, and the margins of its scenario. The

@@ -31,7 +31,8 @@ pub(super) fn run(args: &Doctor) -> Result<(), Failure> {
     let sheet = Sheet { name: "findings", columns: &COLUMNS, rows };
     let look = voice::look();
     let width = if look.terminal { look.width.min(WIDEST) } else { WIDEST };
-    print::sheets(args.printed.format, &[sheet], || table(&findings, width))
+    let told = print::sheets(args.printed.format, &[sheet], || table(&findings, width))?;
+    Ok(print::result(&told)?)
 }
 
 /// Three columns, long words of the last one wrapped; where that leaves it too little,

@@ -65,7 +65,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
     let mut found = judge(&request, &rules, &alarmed)?;
     found.lack(&sides.only[0], crate::compare::Side::Head);
     found.lack(&sides.only[1], crate::compare::Side::Base);
-    verdict::give(&found, folder(&request), args.strict, args.printed.format)
+    verdict::give(&found, (folder(&request), ""), args.strict, args.printed.format)
 }
 
 /// Refuses a folder that is there, before anything is built.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Failure;
 use super::print::{self, Sheet, wrapped};
@@ -60,6 +60,11 @@ const SCENARIOS: [Column; 9] = [
 
 /// Lists everything, or one kind.
 pub(super) fn run(args: &List) -> Result<(), Failure> {
+    Ok(print::result(&listed(args)?)?)
+}
+
+/// What there is, in a form.
+pub(super) fn listed(args: &List) -> Result<String, Failure> {
     let wants = |kind: Listed| args.what.is_none_or(|what| what == kind);
     let file = args.functions_file.as_path();
     let mut sheets = Vec::new();
@@ -72,8 +77,9 @@ pub(super) fn run(args: &List) -> Result<(), Failure> {
         sheets.push(Sheet { name: "scenarios", columns: &SCENARIOS, rows });
     }
     if wants(Listed::Runs) {
-        let rows = folders::scan(&args.results).iter().map(|found| json!(found)).collect();
-        sheets.push(Sheet { name: "runs", columns: &RUNS, rows });
+        let rows: Result<Vec<Value>, _> =
+            folders::scan(&args.results).iter().map(serde_json::to_value).collect();
+        sheets.push(Sheet { name: "runs", columns: &RUNS, rows: rows? });
     }
     print::sheets(args.printed.format, &sheets, || text(&sheets, args))
 }

@@ -28,6 +28,7 @@ pub(super) fn run(args: &Man) -> Result<(), Failure> {
 fn write(folder: &Path) -> Result<String> {
     let verbs = pages::verbs();
     let mut told = String::new();
+    store::create(folder)?;
     for verb in std::iter::once(None).chain(verbs.iter().map(Some)) {
         let end = verb.map_or_else(String::new, |verb| format!("-{verb}"));
         let name = PathBuf::from(format!("coldstart{end}.1"));

@@ -10,6 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Failure;
 use crate::cli::Format;
+use crate::hostile::{printable, printable_json};
 use crate::report::sheet::{self, Column};
 
 /// Columns that lines keep to where words allow it.
@@ -30,7 +31,7 @@ pub(super) fn result(text: &str) -> Result<()> {
 
 /// JSON for a person and a program.
 pub(super) fn json(value: &impl Serialize) -> Result<String> {
-    Ok(serde_json::to_string_pretty(value)?)
+    Ok(printable_json(&serde_json::to_string_pretty(value)?))
 }
 
 /// Bytes of a file that is text.
@@ -54,24 +55,24 @@ pub(super) struct Sheet {
     pub(super) rows: Vec<Value>,
 }
 
-/// Prints sheets in a form that is for programs or pages; `text` makes the one for
-/// people. JSON has a key a sheet; CSV takes one sheet.
+/// Sheets in a form that is for programs or pages; `text` makes the one for people. JSON
+/// has a key a sheet; CSV takes one sheet.
 pub(super) fn sheets(
     format: Format,
     sheets: &[Sheet],
     text: impl FnOnce() -> String,
-) -> Result<(), Failure> {
-    match format {
-        Format::Text => result(&text())?,
+) -> Result<String, Failure> {
+    Ok(match format {
+        Format::Text => text(),
         Format::Json => {
             let all: serde_json::Map<String, Value> =
                 sheets.iter().map(|s| (s.name.to_owned(), s.rows.clone().into())).collect();
-            result(&json(&all)?)?;
+            json(&all)?
         }
         Format::Markdown => {
             let table =
                 |s: &Sheet| format!("## {}\n\n{}", s.name, sheet::markdown(s.columns, &s.rows));
-            result(&sheets.iter().map(table).collect::<Vec<_>>().join("\n"))?;
+            sheets.iter().map(table).collect::<Vec<_>>().join("\n")
         }
         Format::Csv => {
             let [one] = sheets else {
@@ -81,13 +82,13 @@ pub(super) fn sheets(
                     names.join(", ")
                 )));
             };
-            result(&sheet::csv(one.columns, &one.rows))?;
+            sheet::csv(one.columns, &one.rows)
         }
-    }
-    Ok(())
+    })
 }
 
-/// Words after a beginning, broken at [`WIDTH`], further lines indented to its end.
+/// Words after a beginning, broken at [`WIDTH`], further lines indented to its end. The
+/// words may be foreign: nothing in them moves a cursor.
 pub(super) fn wrapped(beginning: &str, words: &str) -> String {
     wrapped_to(beginning, words, WIDTH)
 }
@@ -97,7 +98,7 @@ pub(super) fn wrapped_to(beginning: &str, words: &str, width: usize) -> String {
     let indent = beginning.width();
     let mut text = beginning.to_owned();
     let mut column = indent;
-    for word in words.split_whitespace() {
+    for word in printable(words, usize::MAX).split_whitespace() {
         if column > indent && column + 1 + word.width() > width {
             text += &format!("\n{:indent$}", "");
             column = indent;

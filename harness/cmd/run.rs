@@ -86,16 +86,22 @@ fn finish(request: &Request, ended: Result<Ended, Failure>, format: Format) -> R
     // A run that never began has no folder: another run may bear the name.
     let run = store::open(folder).ok().filter(|run| run.record.id == request.id);
     if let Some(run) = &run {
-        match report::write(run, &stats::summarise(&run.samples), format) {
+        let written = match report::write(run, &stats::summarise(&run.samples), format) {
             // A terminal that was closed shows nothing, and that was no failure.
             Ok(text) => match print::result(&text) {
                 Err(error) if !matches!(ended, Ok(Ended::Stopped)) => return Err(error.into()),
-                _ => {}
+                _ => true,
             },
-            Err(error) if ended.is_ok() => return Err(error.into()),
-            Err(error) => warn(&format!("the report could not be written: {error:#}")),
-        }
-        where_it_is(run);
+            Err(error) if ended.is_ok() => {
+                where_it_is(run, false);
+                return Err(error.into());
+            }
+            Err(error) => {
+                warn(&format!("the report could not be written: {error:#}"));
+                false
+            }
+        };
+        where_it_is(run, written);
     }
     match ended? {
         Ended::Stopped => return Err(Failure::Interrupted),
@@ -110,14 +116,18 @@ fn finish(request: &Request, ended: Result<Ended, Failure>, format: Format) -> R
     }
 }
 
-/// Where everything is, and what is worth typing next.
-fn where_it_is(run: &store::Run) {
+/// Where everything is, and what is worth typing next. A page that could not be written
+/// is not named: of what is there under its name only a part may be, or an older one.
+fn where_it_is(run: &store::Run, written: bool) {
     let folder = run.folder.display();
     voice::point("kept in ", &folder.to_string());
-    voice::point("open    ", &format!("{folder}/report.html"));
-    let next = match run.record.complete {
-        true => format!("coldstart compare {folder} OTHER_RUN"),
-        false => format!("coldstart run --continue {folder}"),
+    if written {
+        voice::point("open    ", &format!("{folder}/report.html"));
+    }
+    let next = match (run.record.complete, written) {
+        (true, true) => format!("coldstart compare {folder} OTHER_RUN"),
+        (true, false) => format!("coldstart report {folder}"),
+        (false, _) => format!("coldstart run --continue {folder}"),
     };
     voice::point("next    ", &next);
 }

@@ -1,14 +1,15 @@
 //! `show`: an old run, comparison or reliability again, as it was printed. Writes
 //! nothing.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::list::folders::{self, COMPARISON, Found, Kind, RELIABILITY};
+use super::list::folders::{self, COMPARISON, Kind, RELIABILITY};
 use super::{Failure, print, report, say};
 use crate::cli::{Format, Show};
-use crate::hostile::printable_line;
+use crate::hostile::{printable_json, printable_line};
 use crate::mistake::did_you_mean;
 use crate::report::{comparison, rates};
 use crate::{stats, store};
@@ -23,19 +24,22 @@ pub(super) const TOLD: &str = "compare.txt";
 /// Finds the folder, and prints what it holds.
 pub(super) fn run(args: &Show) -> Result<(), Failure> {
     let folder = find(&args.run, &args.results)?;
-    let format = args.printed.format;
-    let text = match Kind::of(&folder) {
-        Some(Kind::Run) => a_run(&folder, format)?,
-        Some(Kind::Comparison) => kept(&folder, format, &A_COMPARISON)?,
-        Some(Kind::Reliability) => kept(&folder, format, &A_RELIABILITY)?,
-        None => return Err(none(&folder)),
-    };
-    Ok(print::result(&text)?)
+    Ok(print::result(&shown(&folder, args.printed.format)?)?)
+}
+
+/// What a folder holds, in a form.
+pub(super) fn shown(folder: &Path, format: Format) -> Result<String, Failure> {
+    Ok(match Kind::of(folder) {
+        Some(Kind::Run) => a_run(folder, format)?,
+        Some(Kind::Comparison) => kept(folder, format, &A_COMPARISON)?,
+        Some(Kind::Reliability) => kept(folder, format, &A_RELIABILITY)?,
+        None => return Err(none(folder)),
+    })
 }
 
 /// The folder that was meant: one that is there, else by its name or id among the
-/// results, else `latest`.
-fn find(typed: &str, results: &Path) -> Result<PathBuf, Failure> {
+/// results, else `latest`. What is typed need not be UTF-8, as a folder's name need not.
+fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, Failure> {
     let path = Path::new(typed);
     if path.is_dir() {
         return Ok(path.to_owned());
@@ -49,11 +53,13 @@ fn find(typed: &str, results: &Path) -> Result<PathBuf, Failure> {
         say(&format!("latest: {}", newest.folder.display()));
         return Ok(newest.folder.clone());
     }
-    let named = |found: &&Found| found.name == typed || found.facts.id.as_deref() == Some(typed);
-    if let Some(found) = all.iter().find(named) {
+    // The very folder before one that merely looks the same in a list.
+    let exact = all.iter().find(|found| found.folder == results.join(path));
+    if let Some(found) = exact.or_else(|| all.iter().find(|found| found.is_called(typed))) {
         return Ok(found.folder.clone());
     }
-    let meant = did_you_mean(typed, all.iter().map(|found| &found.name));
+    let typed = folders::shown(path);
+    let meant = did_you_mean(&typed, all.iter().map(|found| &found.name));
     Err(Failure::Usage(anyhow!(
         "there is no result `{typed}`, neither as a folder nor in {}: `coldstart list runs` names \
          them{meant}",
@@ -74,7 +80,9 @@ struct Kept {
     markdown: &'static str,
     /// For a terminal, in the order in which they are tried.
     text: &'static [&'static str],
-    csv: fn(&serde_json::Value) -> String,
+    csv: fn(&serde_json::Value) -> Result<String>,
+    /// What makes the folder's files again.
+    again: &'static str,
 }
 
 const A_COMPARISON: Kept = Kept {
@@ -82,32 +90,45 @@ const A_COMPARISON: Kept = Kept {
     markdown: "compare.md",
     text: &[TOLD, "compare.md"],
     csv: comparison::csv,
+    again: "`coldstart compare BASE HEAD` makes it again from two runs",
 };
 
-const A_RELIABILITY: Kept =
-    Kept { json: RELIABILITY, markdown: "aa.md", text: &["aa.md"], csv: rates::csv };
+const A_RELIABILITY: Kept = Kept {
+    json: RELIABILITY,
+    markdown: "aa.md",
+    text: &["aa.md"],
+    csv: rates::csv,
+    again: "`coldstart aa` measures it again",
+};
 
+/// The folder may be somebody else's: nothing in it moves a cursor.
 fn kept(folder: &Path, format: Format, of: &Kept) -> Result<String> {
-    let read = |name: &str| {
-        let path = folder.join(name);
-        std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
-    };
     match format {
-        Format::Json => read(of.json),
-        Format::Markdown => read(of.markdown),
+        Format::Json => Ok(printable_json(&document(folder, of)?.0)),
         Format::Csv => {
-            let path = folder.join(of.json);
-            let document = serde_json::from_str(&read(of.json)?)
-                .with_context(|| format!("{} is not readable", path.display()))?;
-            Ok((of.csv)(&document))
+            let unlike =
+                || format!("{} is not whole: {}", folder.join(of.json).display(), of.again);
+            (of.csv)(&document(folder, of)?.1).with_context(unlike)
         }
+        Format::Markdown => Ok(lines(&store::text(&folder.join(of.markdown))?)),
         Format::Text => {
             let there = of.text.iter().find(|name| folder.join(name).is_file());
-            // The folder may be somebody else's: nothing in it moves a cursor.
-            let text = read(there.unwrap_or(&of.markdown))?;
-            Ok(text.lines().map(|line| printable_line(line, LINE) + "\n").collect())
+            Ok(lines(&store::text(&folder.join(there.unwrap_or(&of.markdown)))?))
         }
     }
+}
+
+/// The text of a kept document, and what it says.
+fn document(folder: &Path, of: &Kept) -> Result<(String, serde_json::Value)> {
+    let path = folder.join(of.json);
+    let text = store::text(&path)?;
+    let document = serde_json::from_str(&text)
+        .with_context(|| format!("{} is not readable: {}", path.display(), of.again))?;
+    Ok((text, document))
+}
+
+fn lines(text: &str) -> String {
+    text.lines().map(|line| printable_line(line, LINE) + "\n").collect()
 }
 
 /// Why a folder cannot be shown.

@@ -16,20 +16,22 @@ use crate::report::comparison;
 use crate::report::look::Look;
 use crate::store;
 
-/// Writes and shows a comparison; the failure is its verdict.
+/// Writes and shows a comparison; the failure is its verdict. It is kept in a
+/// folder, or below it: the folder may be somebody else's, and no link in it is followed.
 pub(super) fn give(
     found: &Comparison,
-    folder: &Path,
+    (root, below): (&Path, &str),
     strict: bool,
     format: Format,
 ) -> Result<(), Failure> {
     let files = comparison::files(found)?;
+    store::create(root)?;
+    let write = |path: &Path, bytes: &[u8]| store::write(root, &Path::new(below).join(path), bytes);
     for file in files.iter().chain(&comparison::pictured(found)?) {
-        store::write(folder, &file.path, &file.bytes)?;
+        write(&file.path, &file.bytes)?;
     }
     // A verdict is shown again as it was given.
-    let text = comparison::text(found, &Look::default());
-    store::write(folder, Path::new(TOLD), text.as_bytes())?;
+    write(Path::new(TOLD), comparison::text(found, &Look::default()).as_bytes())?;
     if let Some(summary) = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty())
         && let Err(error) = append(Path::new(&summary), &comparison::markdown(found))
     {
@@ -42,12 +44,13 @@ pub(super) fn give(
         Format::Text => comparison::text(found, &voice::look()),
         Format::Json => print::text(document),
         Format::Markdown => comparison::markdown(found),
-        Format::Csv => comparison::csv(&serde_json::from_slice(document)?),
+        Format::Csv => comparison::csv(&serde_json::from_slice(document)?)?,
     })?;
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         // The runner reads them on either stream; the result stands alone on its own.
         comparison::annotations(found).iter().for_each(|line| voice::command(line));
     }
+    let folder = root.join(below);
     voice::point("kept in ", &folder.display().to_string());
     voice::point("open    ", &folder.join("compare.html").display().to_string());
     // What was measured on another machine binds nobody.

@@ -3,8 +3,8 @@
 use super::evidence::{Evidence, Numbered};
 use super::measured::{Round, Rounds};
 use super::{Part, PartChange};
-use crate::stats::multiple;
 use crate::stats::shift::Estimate;
+use crate::stats::{multiple, ratio};
 
 /// The share of false discoveries among the parts that are named.
 const DISCOVERIES: f64 = 0.10;
@@ -51,8 +51,9 @@ pub(super) fn adjust<'a>(all: impl Iterator<Item = &'a mut PartChange>) {
 pub(super) fn explain(mut parts: Vec<PartChange>, whole: Option<&Estimate>) -> Vec<PartChange> {
     let Some(whole) = whole.map(|whole| whole.value) else { return parts };
     for part in &mut parts {
-        let carried = part.change.value / whole;
-        part.explains = part.p <= DISCOVERIES && carried >= CARRIES;
+        // Of no change at all no part is a share.
+        let carried = ratio(part.change.value, whole);
+        part.explains = part.p <= DISCOVERIES && carried.is_some_and(|share| share >= CARRIES);
     }
     parts
 }

@@ -73,7 +73,9 @@ impl Rates {
             }
             let interval = row.ratio.and_then(|ratio| ratio.interval);
             if let Some((low, high)) = interval.filter(|_| row.metric == Metric::Total) {
-                self.needed.push((high - 1.0).max(1.0 / low - 1.0));
+                // Beyond every margin there is: a ratio to no time at all.
+                let needed = (high - 1.0).max(1.0 / low - 1.0);
+                self.needed.extend(needed.is_finite().then_some(needed));
             }
         }
         for (name, alarms) in functions {

@@ -66,8 +66,10 @@ pub fn markdown(comparison: &Comparison) -> String {
 }
 
 /// The rows of a `compare.json` for a spreadsheet (CSV), in its units.
-#[must_use]
-pub fn csv(document: &serde_json::Value) -> String {
+///
+/// # Errors
+/// When it is another document: what it lacks is named.
+pub fn csv(document: &serde_json::Value) -> Result<String> {
     csv::csv(document)
 }
 

@@ -2,13 +2,14 @@
 
 use std::fmt::Write;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::{Map, Value, json};
 
 use super::Artifact;
 use super::sheet::{self, Column};
 use super::words::plain;
 use crate::compare::{Rate, Rates};
+use crate::hostile::printable_json;
 use crate::margins::Metric;
 use crate::units::{format_ms, format_wait};
 
@@ -52,8 +53,7 @@ pub struct Head {
 /// # Errors
 /// Never in practice: the JSON is made of numbers and text.
 pub fn files(found: &Reliability) -> Result<Vec<Artifact>> {
-    let mut json = serde_json::to_vec_pretty(&value(found))?;
-    json.push(b'\n');
+    let json = printable_json(&serde_json::to_string_pretty(&value(found))?) + "\n";
     Ok(vec![Artifact::new("aa.json", json), Artifact::new("aa.md", text(found))])
 }
 
@@ -73,10 +73,14 @@ const COLUMNS: [Column; 10] = [
 
 /// The rates of an `aa.json` for a spreadsheet (CSV): of whole gates, where function and
 /// metric are empty, of a function by any metric, where that is empty, and of each.
-#[must_use]
-pub fn csv(document: &Value) -> String {
+///
+/// # Errors
+/// When it is another document: what it lacks is named.
+pub fn csv(document: &Value) -> Result<String> {
     let mut rows = Vec::new();
-    for head in document["heads"].as_array().into_iter().flatten() {
+    for (at, head) in document["heads"].as_array().context("`heads` is no list")?.iter().enumerate()
+    {
+        anyhow::ensure!(head["gates"].is_object(), "`heads[{at}]` has no `gates`");
         rows.push(json!({ "injected": head["injected"], "rate": head["gates"] }));
         for (name, function) in head["functions"].as_object().into_iter().flatten() {
             let row = |metric: Option<&String>, rate: &Value| {
@@ -93,7 +97,7 @@ pub fn csv(document: &Value) -> String {
             rows.extend(metrics.map(|(metric, rate)| row(Some(metric), rate)));
         }
     }
-    sheet::csv(&COLUMNS, &rows)
+    Ok(sheet::csv(&COLUMNS, &rows))
 }
 
 /// For a terminal, and Markdown as it is.

@@ -1,11 +1,12 @@
 //! Rows of JSON as CSV (RFC 4180) and as a table in Markdown. Knows nothing of what the
-//! rows say.
+//! rows say: their texts may be anybody's.
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
 use super::markdown::escape;
+use super::words::plain;
 
 /// A column: its name, and where its value stands in a row as a JSON pointer.
 pub type Column = (&'static str, &'static str);
@@ -17,7 +18,7 @@ pub fn csv(columns: &[Column], rows: &[Value]) -> String {
     let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let mut text = names.join(",") + "\n";
     for row in rows {
-        let fields: Vec<String> = values(columns, row).map(|value| field(&value)).collect();
+        let fields: Vec<String> = values(columns, row).map(field).collect();
         text += &(fields.join(",") + "\n");
     }
     text
@@ -29,14 +30,14 @@ pub fn markdown(columns: &[Column], rows: &[Value]) -> String {
     let names: Vec<String> = columns.iter().map(|(name, _)| name.replace('_', " ")).collect();
     let mut text = format!("| {} |\n|{}\n", names.join(" | "), "---|".repeat(columns.len()));
     for row in rows {
-        let fields: Vec<String> = values(columns, row).map(|value| escape(&value)).collect();
+        let fields: Vec<String> = values(columns, row).map(|v| escape(&told(v))).collect();
         let _ = writeln!(text, "| {} |", fields.join(" | "));
     }
     text
 }
 
-fn values(columns: &[Column], row: &Value) -> impl Iterator<Item = String> {
-    columns.iter().map(|(_, pointer)| row.pointer(pointer).map_or_else(String::new, told))
+fn values<'a>(columns: &[Column], row: &'a Value) -> impl Iterator<Item = &'a Value> {
+    columns.iter().map(|(_, pointer)| row.pointer(pointer).unwrap_or(&Value::Null))
 }
 
 fn told(value: &Value) -> String {
@@ -48,8 +49,27 @@ fn told(value: &Value) -> String {
     }
 }
 
-/// Quoted where it must be.
-pub(super) fn field(text: &str) -> String {
+/// One value of a line: a text is quoted where it must be, and is never a formula; a
+/// number stays what it is, its sign included.
+pub(super) fn field(value: &Value) -> String {
+    match value {
+        Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            quoted(&inert(plain(&told(value))))
+        }
+        plain => told(plain),
+    }
+}
+
+/// A spreadsheet takes a text that begins like this for a formula, and computes it; full
+/// width signs are the same to some. The apostrophe before it says that it is a text.
+fn inert(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+        return format!("'{text}");
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) {
         return format!("\"{}\"", text.replace('"', "\"\""));
     }
@@ -78,5 +98,29 @@ mod tests {
         | a,"b"\| | 1.5 | x y |
         |  |  |  |
         "#);
+    }
+
+    #[test]
+    fn csv_of_a_text_that_begins_like_a_formula_is_a_text_and_a_number_stays_a_number() {
+        let columns = [("a", "/a"), ("b", "/b"), ("c", "/c")];
+        for sign in ["=", "+", "-", "@", "\t=", "\r\n@", "\u{200b}=", "＝"] {
+            let row = serde_json::json!({ "a": format!("{sign}cmd|'/C calc'!A0"), "b": -1.5 });
+            let text = csv(&columns, &[row]);
+            let cell = text.lines().nth(1).unwrap();
+            let safe = |c: char| c == '\'' || c == '\u{fffd}';
+            assert!(cell.starts_with(safe), "{sign:?}: {text}");
+            assert!(cell.ends_with(",-1.5,"), "{sign:?}: {text}");
+        }
+        let list = serde_json::json!({ "a": ["=1", "x"], "b": "+1,\"2\"" });
+        assert_eq!(csv(&columns, &[list]), "a,b,c\n'=1 x,\"'+1,\"\"2\"\"\",\n");
+    }
+
+    #[test]
+    fn csv_with_terminal_codes_in_its_texts_has_none() {
+        let row = serde_json::json!({ "a": "x\u{1b}[2Jy\u{9b}1m\u{202e}z\nnext" });
+        let text = csv(&[("a", "/a")], &[row]);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        let odd = |c: char| c.is_control() && c != '\n' || crate::hostile::is_invisible(c);
+        assert!(!text.contains(odd), "{text:?}");
     }
 }

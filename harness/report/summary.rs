@@ -11,6 +11,7 @@ use super::findings::Findings;
 use super::sheet;
 use super::words::is_simulated;
 use crate::factors::{Network, PageCache};
+use crate::hostile::printable_json;
 use crate::sample::{Cell, Temperature};
 use crate::scenario::Act;
 use crate::stats::{Bursts, Distribution, Lateness, Level, Quantile, Summary, bursts};
@@ -147,9 +148,7 @@ pub(super) fn json(run: &Run, summaries: &[Summary], findings: &Findings) -> Res
         cells: summaries.iter().map(|s| facts(run, s)).collect(),
         bursts: bursts(&run.samples, summaries).into_iter().map(BurstFacts::from).collect(),
     };
-    let mut bytes = serde_json::to_vec_pretty(&page)?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    Ok((printable_json(&serde_json::to_string_pretty(&page)?) + "\n").into_bytes())
 }
 
 /// `summary.csv`: the same rows, with a heading.
@@ -165,7 +164,7 @@ pub(super) fn csv(summaries: &[Summary]) -> Result<Vec<u8>> {
             let names: Vec<&str> = COLUMNS.to_vec();
             text = names.join(",") + "\n";
         }
-        let values: Vec<String> = COLUMNS.iter().map(|name| field(&fields[*name])).collect();
+        let values: Vec<String> = COLUMNS.iter().map(|name| sheet::field(&fields[*name])).collect();
         text += &(values.join(",") + "\n");
     }
     Ok(text.into_bytes())
@@ -204,14 +203,6 @@ const COLUMNS: [&str; 30] = [
     "p99_high",
     "max",
 ];
-
-fn field(value: &serde_json::Value) -> String {
-    match value {
-        serde_json::Value::Null => String::new(),
-        serde_json::Value::String(text) => sheet::field(text),
-        other => other.to_string(),
-    }
-}
 
 fn rows(summaries: &[Summary]) -> Vec<Row<'_>> {
     let mut rows = Vec::new();

@@ -57,6 +57,61 @@ fn an_empty_run_and_a_run_of_failures_have_reports() {
     assert!(text(&files, "report.html").contains("interrupted"));
 }
 
+/// Every form of a report that is text.
+fn texts_of(run: &Run) -> String {
+    let files = render(run).unwrap();
+    let mut all = String::new();
+    for file in &files {
+        let binary = ["png", "hlog"].iter().any(|e| file.path.extension().is_some_and(|x| x == *e));
+        if !binary {
+            all += &format!(
+                "{}:\n{}\n",
+                file.path.display(),
+                text(&files, file.path.to_str().unwrap())
+            );
+        }
+    }
+    let summaries = stats::summarise(&run.samples);
+    all += &table::table(run, &summaries, &look::Look::default());
+    all + &readme::block(run, &summaries)
+}
+
+#[test]
+fn of_starts_that_take_no_time_or_nearly_none_no_form_says_nan_or_inf() {
+    let set = |run: &mut Run, ns: fn(usize, &Sample) -> Option<u64>| {
+        for (i, sample) in run.samples.iter_mut().enumerate() {
+            let at = sample.marks.get(crate::sample::Mark::Intended).unwrap();
+            if let Some(ns) = ns(i, sample) {
+                sample.marks.set(crate::sample::Mark::Responded, at + ns);
+            }
+        }
+    };
+    let cases: [fn(usize, &Sample) -> Option<u64>; 5] = [
+        |_, _| Some(0),
+        |i, _| (i % 7 > 0).then_some(0),
+        |_, s| (s.cell.step == "call" || s.round == 1).then_some(0),
+        |_, s| (s.cell.temperature == crate::sample::Temperature::Warm).then_some(0),
+        |_, s| (s.cell.function == "node" && s.round > 1).then_some(0),
+    ];
+    let with = |run| controls::with_controls(run, 1.0);
+    for (number, ns) in cases.into_iter().enumerate() {
+        for mut run in [with(synthetic::run(&synthetic::FOUR[1..3], 4)), controls::parallel(4)] {
+            set(&mut run, ns);
+            let all = texts_of(&run);
+            for wrong in ["NaN", "inf", "-0 ", "-0.0 "] {
+                let alone = |(at, _): &(usize, &str)| {
+                    let c = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric());
+                    c(all[..*at].chars().next_back()) && c(all[at + wrong.len()..].chars().next())
+                };
+                if let Some((at, _)) = all.match_indices(wrong).find(alone) {
+                    let from = all[..at].rfind('\n').unwrap_or(0);
+                    panic!("case {number}: `{wrong}` in {}", &all[from..at + 20]);
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn foreign_text_stays_text() {
     let hostile = "<script>alert(1)</script>|`*\u{1b}[2J\u{202e}";
@@ -65,12 +120,18 @@ fn foreign_text_stays_text() {
     run.record.warnings.push(hostile.into());
     run.record.command = hostile.into();
     run.samples[0].outcome = Outcome::Crashed { cause: format!("{hostile}\n# heading\n") };
+    for sample in &mut run.samples {
+        sample.cell.pattern = format!("=HYPERLINK(\"x\"){hostile}");
+    }
     let files = render(&run).unwrap();
     let page = text(&files, "report.html");
     assert!(!page.contains("<script>alert") && !page.contains("<b>bridge"), "{page}");
     for file in ["report.html", "report.md"] {
         assert!(!text(&files, file).contains(['\u{1b}', '\u{202e}']), "{file}");
     }
+    let sheet = text(&files, "summary.csv");
+    assert!(!sheet.contains(['\u{1b}', '\u{202e}']), "{sheet}");
+    assert!(sheet.contains("'=HYPERLINK") && !sheet.contains(",\"=HYPERLINK"), "{sheet}");
     let markdown = text(&files, "report.md");
     assert!(!markdown.contains("\n# heading"), "{markdown}");
     assert!(!markdown.lines().any(|l| l.starts_with('|') && l.contains("<b>")), "{markdown}");

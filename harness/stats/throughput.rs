@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::distribution::middle;
-use super::{Distribution, Draws, Level, binomial};
+use super::{Distribution, Draws, Level, binomial, ratio};
 use crate::factors::Factors;
 use crate::sample::{Mark, Sample};
 use crate::scenario::Act;
@@ -120,8 +120,8 @@ fn gain(many: &Throughput, all: &[Throughput]) -> Option<Gain> {
     let alike = |t: &&Throughput| t.function == many.function && t.factors == many.factors;
     let one = all.iter().filter(alike).find(|t| t.workers == 1 && many.workers > 1)?;
     let median = |t: &Throughput| t.latency.p50.value.and_then(Level::ns);
-    let speed_up = many.rate?.median / one.rate.filter(|r| r.median > 0.0)?.median;
-    let inflation = median(many).zip(median(one).filter(|ns| *ns > 0.0)).map(|(m, o)| m / o);
+    let speed_up = ratio(many.rate?.median, one.rate?.median)?;
+    let inflation = median(many).zip(median(one)).and_then(|(m, o)| ratio(m, o));
     Some(Gain { speed_up, inflation })
 }
 

@@ -34,5 +34,8 @@ fn ratio(cold: &Summary, all: &[Summary]) -> Option<ColdToWarm> {
         .filter(|s| s.median().is_some_and(|ns| ns > 0.0))
         // A steady caller is what warm means; a warm burst also queues.
         .min_by_key(|s| matches!(s.cell.act, Act::Burst(_)))?;
-    Some(ColdToWarm { ratio: cold.median()? / warm.median()?, warm: warm.cell.clone() })
+    Some(ColdToWarm {
+        ratio: super::ratio(cold.median()?, warm.median()?)?,
+        warm: warm.cell.clone(),
+    })
 }

@@ -1,11 +1,12 @@
 //! A file of JSON, a value a line.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use serde::de::DeserializeOwned;
+
+use super::files;
 
 /// The lines of a file, and whether the last one was cut short.
 pub(super) fn read_lines<T: DeserializeOwned>(path: &Path, what: &str) -> Result<(Vec<T>, bool)> {
@@ -18,7 +19,8 @@ pub(super) fn read_places<T: DeserializeOwned>(
     path: &Path,
     what: &str,
 ) -> Result<(Vec<(T, u64)>, bool)> {
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let file =
+        files::open_to_read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut lines = BufReader::with_capacity(1 << 16, file);
     let (mut all, mut line, mut end) = (Vec::new(), Vec::new(), 0);
     for number in 1.. {

@@ -1,13 +1,14 @@
 //! A run that stopped early, opened to be gone on with.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use super::files;
 use super::lines::read_places;
 use super::{Counts, RunRecord, SAMPLES, TRIALS, Writer, record};
 use crate::sample::{Meanwhile, Sample, TrialRecord};
@@ -37,7 +38,7 @@ impl Unfinished {
     pub fn open(folder: &Path, invocations: &BTreeMap<u32, u64>) -> Result<Self> {
         let append = |name: &str| {
             let path = folder.join(name);
-            let file = OpenOptions::new().append(true).open(&path);
+            let file = files::open_to_append(&path);
             file.with_context(|| format!("cannot write {}", path.display()))
         };
         let mut record = record(folder)?;

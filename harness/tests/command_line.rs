@@ -18,8 +18,10 @@ mod init;
 mod interrupts;
 mod list;
 mod mistakes;
+mod planted;
 mod show;
 mod terminal;
+mod workflow;
 
 /// The program in the project's folder, as far from the environment as can be.
 fn coldstart(args: &[&str]) -> Command {
@@ -190,23 +192,43 @@ fn a_run_never_writes_over_another() {
     assert_eq!(fs::read(folder.join("samples.jsonl")).unwrap(), before);
 }
 
-#[test]
-fn a_full_disk_ends_the_run_and_keeps_its_rows() {
-    let home = tempfile::tempdir().unwrap();
-    let folder = home.path().join("run");
+/// A run of so many rounds on a disk that takes no file larger than 32 KiB.
+fn on_a_full_disk(folder: &Path, rounds: u32) -> Output {
     // A limit on the size of a file is the full disk that needs no privilege; the
     // signal that comes with it is ignored, so that the write fails instead.
     let program = assert_cmd::cargo::cargo_bin("coldstart");
     let script = format!(
-        "trap '' XFSZ; ulimit -f 64; exec {} run quick --engine fake --rounds 50 --out {}",
+        "trap '' XFSZ; ulimit -f 64; exec {} run quick --engine fake --rounds {rounds} --out {}",
         program.display(),
         folder.display()
     );
-    let output = std::process::Command::new("sh")
+    std::process::Command::new("sh")
         .args(["-c", &script])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+#[test]
+fn on_a_full_disk_no_page_is_named_that_was_not_written() {
+    let home = tempfile::tempdir().unwrap();
+    // The rows have room for one round, or have not: the page has it never.
+    for rounds in [1, 50] {
+        let folder = home.path().join(format!("of-{rounds}"));
+        let output = on_a_full_disk(&folder, rounds);
+        assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+        assert!(!folder.join("report.html").exists() && folder.join("run.json").exists());
+        assert!(err(&output).lines().any(|line| line.starts_with("kept in ")), "{}", err(&output));
+        let named = err(&output).lines().any(|line| line.starts_with("open "));
+        assert!(!named, "{}", err(&output));
+    }
+}
+
+#[test]
+fn a_full_disk_ends_the_run_and_keeps_its_rows() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("run");
+    let output = on_a_full_disk(&folder, 50);
     assert_eq!(output.status.code(), Some(4), "{}", err(&output));
     assert!(err(&output).contains("samples.jsonl: is the disk full?"), "{}", err(&output));
     let run = coldstart::store::open(&folder).unwrap();

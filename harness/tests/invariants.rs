@@ -7,7 +7,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every source file of the harness that is not a test, with its text up to its
+/// Every source file of the harness that is not a test nor a fuzz target, with its text up to its
 /// inline tests.
 fn sources() -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -26,7 +26,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && name != "tests" {
+        if path.is_dir() && name != "tests" && name != "fuzz" {
             collect(&path, found);
         } else if name.ends_with(".rs") && name != "tests.rs" {
             found.push(path);

@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -17,6 +18,8 @@ use crate::units::format_ms;
 const DEPTH: usize = 4;
 /// The longest foreign text that is shown, in characters.
 const WORDS: usize = 300;
+/// The longest path that is shown, in characters: what the kernel takes.
+const LONGEST_PATH: usize = 4096;
 /// Files by which a folder is known, besides a run's.
 pub(in crate::cmd) const COMPARISON: &str = "compare.json";
 pub(in crate::cmd) const RELIABILITY: &str = "aa.json";
@@ -50,13 +53,34 @@ impl Kind {
 #[derive(Debug, Clone, Serialize)]
 pub(in crate::cmd) struct Found {
     pub(in crate::cmd) kind: Kind,
-    /// The folder, below the results folder.
+    /// The folder, below the results folder, as it is shown.
     pub(in crate::cmd) name: String,
+    #[serde(serialize_with = "as_text")]
     pub(in crate::cmd) folder: PathBuf,
     #[serde(flatten)]
     pub(in crate::cmd) facts: Facts,
     /// Why it cannot be read.
     pub(in crate::cmd) broken: Option<String>,
+}
+
+impl Found {
+    /// Whether it is what somebody typed: its name or its folder, as a list shows them,
+    /// or its id.
+    pub(in crate::cmd) fn is_called(&self, typed: &OsStr) -> bool {
+        let shown = shown(Path::new(typed));
+        let id = self.facts.id.as_deref().is_some_and(|id| typed == id);
+        id || self.name == shown || self::shown(&self.folder) == shown
+    }
+}
+
+/// A path as it is shown: the names of folders may be anybody's, and need not be text.
+pub(in crate::cmd) fn shown(path: &Path) -> String {
+    printable(&path.to_string_lossy(), LONGEST_PATH)
+}
+
+/// The names of folders need not be text, which JSON is.
+fn as_text<S: serde::Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&path.to_string_lossy())
 }
 
 /// What a folder says of itself.
@@ -126,8 +150,7 @@ fn read(results: &Path, folder: &Path) -> Option<Found> {
         Ok(facts) => (facts, None),
         Err(error) => (Facts::default(), Some(printable(&format!("{error:#}"), WORDS))),
     };
-    let name = folder.strip_prefix(results).unwrap_or(folder);
-    let name = printable(&name.display().to_string(), WORDS);
+    let name = shown(folder.strip_prefix(results).unwrap_or(folder));
     Some(Found { kind, name, folder: folder.to_owned(), facts, broken })
 }
 
@@ -291,6 +314,6 @@ impl Summary {
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    serde_json::from_slice(&text).with_context(|| format!("{} is not readable", path.display()))
+    serde_json::from_str(&store::text(path)?)
+        .with_context(|| format!("{} is not readable", path.display()))
 }

@@ -10,7 +10,7 @@ use super::{Composed, Data, Paper, Place, palette, rounds, whisker};
 use crate::report::words::{groups, maximum, members, plain, position, quantile};
 use crate::sample::Temperature;
 use crate::scenario::Act;
-use crate::stats::Summary;
+use crate::stats::{Summary, ratio};
 use crate::units::NS_PER_MS;
 
 /// From the top of the field to the lower edge of the paper.
@@ -28,10 +28,10 @@ struct Line<'a> {
 
 impl Line<'_> {
     /// How many times as long the largest burst takes as the smallest, at the median;
-    /// none of a single size.
+    /// none of a single size, or where that takes no time.
     fn factor(&self) -> Option<f64> {
         let [(_, first), .., (_, last)] = self.dots.as_slice() else { return None };
-        Some(last.median()? / first.median()?)
+        ratio(last.median()?, first.median()?)
     }
 
     fn label(&self) -> String {

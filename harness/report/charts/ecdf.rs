@@ -9,6 +9,7 @@ use super::sheet::{Align, GREY, Sheet, WHITE, Words};
 use super::{Composed, Paper, Place, Series, figures, palette};
 use crate::report::notes::median_ms;
 use crate::scenario::Act;
+use crate::stats;
 use crate::units::format_ms;
 
 const WIDTH: f64 = Paper::Wide.width();
@@ -169,12 +170,15 @@ fn caption(series: &[Series]) -> String {
     match medians.as_slice() {
         [] => "No median: most rows failed.".to_owned(),
         [(only, _)] => format!("Median {}.", of(only)),
-        [(fast, a), .., (slow, b)] => format!(
-            "Fastest at the median is {}, slowest {}: {:.2} times as long. A line further left is \
-             faster, a steeper one is steadier.",
-            of(fast),
-            of(slow),
-            b / a
-        ),
+        [(fast, a), .., (slow, b)] => {
+            let times = stats::ratio(*b, *a);
+            let times = times.map_or_else(String::new, |t| format!(": {t:.2} times as long"));
+            format!(
+                "Fastest at the median is {}, slowest {}{times}. A line further left is faster, a \
+                 steeper one is steadier.",
+                of(fast),
+                of(slow)
+            )
+        }
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Entry {
 pub(super) enum Sign {
     /// A function's marker, full or outlined.
     Marker(usize, bool),
-    /// One of every shape, in their colours.
+    /// Some markers, in their colours: whatever a function's.
     Every(bool),
     /// No sign: a note.
     None,

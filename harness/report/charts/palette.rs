@@ -1,4 +1,4 @@
-//! What tells functions apart: colour by position, and a dash and a shape beside
+//! What tells functions apart: colour by position, and a dash and a marker beside
 //! it, so that nothing rests on colour alone.
 
 use super::sheet::{Colour, Sheet, WHITE};
@@ -12,7 +12,26 @@ pub(super) const COLOURS: [Colour; 4] = [
 ];
 
 /// Lengths of stroke and gap in turn, in pixels; empty for a whole line.
-const DASHES: [&[f64]; 4] = [&[], &[9.0, 4.0], &[2.5, 3.0], &[10.0, 3.0, 2.5, 3.0]];
+const DASHES: [&[f64]; 6] = [
+    &[],
+    &[9.0, 4.0],
+    &[2.5, 3.0],
+    &[10.0, 3.0, 2.5, 3.0],
+    &[18.0, 5.0],
+    &[9.0, 3.0, 2.5, 3.0, 2.5, 3.0],
+];
+
+/// Shapes of markers, and what may be cut out of each.
+const SHAPES: usize = 8;
+const CUTS: [Cut; 3] = [Cut::Nothing, Cut::Spot, Cut::Stripe];
+
+/// What is cut out of a marker, or drawn into an outline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Cut {
+    Nothing,
+    Spot,
+    Stripe,
+}
 
 /// The colour of a function.
 pub(super) fn colour(position: usize) -> Colour {
@@ -30,26 +49,43 @@ pub(super) fn mix(page: Colour, colour: Colour, share: f64) -> Colour {
     Colour(mix(page.0, colour.0), mix(page.1, colour.1), mix(page.2, colour.2))
 }
 
-/// Dash and shape: the fifth function shares the first one's colour but not these.
-fn variant(position: usize) -> usize {
-    position.wrapping_add(position / 4) % 4
+/// The dash: it and the colour are those of one function of 24, as colours and dashes
+/// change in step and a dash is left out after twelve.
+fn dash(position: usize) -> usize {
+    position.wrapping_add(position / 12) % DASHES.len()
+}
+
+/// Shape and cut: those of one function of 24, whatever its colour.
+fn form(position: usize) -> (usize, Cut) {
+    (position % SHAPES, CUTS[position / SHAPES % CUTS.len()])
 }
 
 /// A line in a function's colour and dash.
 pub(super) fn stroke(sheet: &mut Sheet, position: usize, points: &[(f64, f64)]) {
-    for piece in dashed(points, DASHES[variant(position)]) {
+    for piece in dashed(points, DASHES[dash(position)]) {
         sheet.line(piece, colour(position), 2.0);
     }
 }
 
-/// A marker in a function's colour and shape: full, or an outline.
+/// A marker in a function's colour and form: full, or an outline.
 pub(super) fn marker(sheet: &mut Sheet, position: usize, at: (f64, f64), radius: f64, full: bool) {
-    let mut outline = shape(variant(position), at, radius);
+    let (form, cut) = form(position);
+    let mut outline = shape(form, at, radius);
     if full {
         sheet.area(outline, colour(position));
     } else {
         outline.extend(outline.first().copied());
         sheet.line(outline, colour(position), 1.0);
+    }
+    let inner = if full { WHITE } else { colour(position) };
+    let (x, y) = at;
+    let rectangle = |sheet: &mut Sheet, width: f64, height: f64| {
+        sheet.rectangle((x - width, y - height), (x + width, y + height), inner);
+    };
+    match cut {
+        Cut::Nothing => {}
+        Cut::Spot => rectangle(sheet, radius * 0.4, radius * 0.4),
+        Cut::Stripe => rectangle(sheet, radius * 1.4, radius * 0.22),
     }
 }
 
@@ -70,13 +106,18 @@ pub(super) fn triangle((x, y): (f64, f64), length: f64) -> Vec<(f64, f64)> {
     vec![(x, y), (x - length, y - half), (x - length, y + half)]
 }
 
-/// Circle, square, triangle or diamond, about equal in area.
-fn shape(variant: usize, (x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
-    let (corners, turn, size) = match variant {
+/// Circle, square, triangle, diamond, triangle upside down, upright cross, lying cross
+/// or hourglass, about equal in area.
+fn shape(form: usize, (x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
+    let (corners, turn, size) = match form {
         0 => (16, 0.0, 1.0),
         1 => (4, 0.125, 1.2),
         2 => (3, 0.75, 1.4),
-        _ => (4, 0.0, 1.3),
+        3 => (4, 0.0, 1.3),
+        4 => (3, 0.25, 1.4),
+        5 => return placed(&CROSS, 0.0, (x, y), radius),
+        6 => return placed(&CROSS, 0.125, (x, y), radius),
+        _ => return placed(&HOURGLASS, 0.0, (x, y), radius),
     };
     (0..corners)
         .map(|corner| {
@@ -84,6 +125,32 @@ fn shape(variant: usize, (x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
             (x + radius * size * angle.cos(), y + radius * size * angle.sin())
         })
         .collect()
+}
+
+/// Corners about a middle, for a radius of 1.
+const CROSS: [(f64, f64); 12] = [
+    (-0.42, -1.3),
+    (0.42, -1.3),
+    (0.42, -0.42),
+    (1.3, -0.42),
+    (1.3, 0.42),
+    (0.42, 0.42),
+    (0.42, 1.3),
+    (-0.42, 1.3),
+    (-0.42, 0.42),
+    (-1.3, 0.42),
+    (-1.3, -0.42),
+    (-0.42, -0.42),
+];
+const HOURGLASS: [(f64, f64); 6] =
+    [(-1.1, -1.2), (1.1, -1.2), (0.3, 0.0), (1.1, 1.2), (-1.1, 1.2), (-0.3, 0.0)];
+
+/// Corners turned by a share of a full turn, and put in their place.
+fn placed(corners: &[(f64, f64)], turn: f64, (x, y): (f64, f64), radius: f64) -> Vec<(f64, f64)> {
+    let (sin, cos) = (turn * std::f64::consts::TAU).sin_cos();
+    let at =
+        |(a, b): &(f64, f64)| (x + radius * (a * cos - b * sin), y + radius * (a * sin + b * cos));
+    corners.iter().map(at).collect()
 }
 
 /// Cuts a line into its strokes.
@@ -122,14 +189,37 @@ fn dashed(points: &[(f64, f64)], dash: &[f64]) -> Vec<Vec<(f64, f64)>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::sheet::Stroke;
     use super::*;
 
     #[test]
-    fn sixteen_functions_differ_in_colour_or_dash() {
-        let seen: std::collections::BTreeSet<_> = (0..16).map(|p| (p % 4, variant(p))).collect();
-        assert_eq!(seen.len(), 16);
+    fn of_24_functions_no_two_have_one_marker_or_one_line_colour_or_not() {
+        use std::collections::BTreeSet;
+        let without_colour: BTreeSet<_> = (0..24).map(form).collect();
+        assert_eq!(without_colour.len(), 24);
+        let lines: BTreeSet<_> = (0..24).map(|p| (p % COLOURS.len(), dash(p))).collect();
+        assert_eq!(lines.len(), 24);
         // A function that the record does not know stands at the very end.
-        let _ = (colour(usize::MAX), variant(usize::MAX));
+        let _ = (colour(usize::MAX), dash(usize::MAX), form(usize::MAX));
+    }
+
+    #[test]
+    fn markers_of_17_functions_are_drawn_each_otherwise_full_and_as_outlines() {
+        for full in [true, false] {
+            let drawn = |position| {
+                let mut sheet = Sheet::new(40.0, 40.0);
+                marker(&mut sheet, position, (20.0, 20.0), 4.5, full);
+                // Without its colour.
+                let grey = |stroke: &Stroke| match stroke {
+                    Stroke::Line { points, .. } => format!("line {points:?}"),
+                    Stroke::Area { points, .. } => format!("area {points:?}"),
+                    Stroke::Words(words) => words.text.clone(),
+                };
+                sheet.strokes.iter().map(grey).collect::<Vec<_>>().join(";")
+            };
+            let all: std::collections::BTreeSet<String> = (0..17).map(drawn).collect();
+            assert_eq!(all.len(), 17);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::legend::{self, Entry, Sign};
 use super::sheet::{Align, GREY, INK, Sheet, Words};
 use super::{Composed, Data, Place, Series, palette};
 use crate::report::words::{DASH, level};
-use crate::stats::{self, Level, density};
+use crate::stats::{self, density};
 use crate::units::{NS_PER_MS, format_ms};
 
 /// Of a function: its name, its curve, its starts and the gap to the next.
@@ -37,7 +37,7 @@ struct Row<'a> {
 impl Row<'_> {
     /// The middle half, as a share of the median.
     fn width(&self) -> Option<f64> {
-        self.quarters.map(|[low, middle, high]| (high - low) / middle)
+        self.quarters.and_then(|[low, middle, high]| stats::ratio(high - low, middle))
     }
 }
 
@@ -194,6 +194,10 @@ fn caption(rows: &[Row]) -> String {
         format!("{:.1} % of the median of {}", 100.0 * width, row.series.name)
     };
     let spread = match widths.as_slice() {
+        [] if rows.iter().any(|row| row.quarters.is_some()) => {
+            return "The medians are no time at all: there is no spread to compare with them."
+                .to_owned();
+        }
         [] => {
             return "Too few answered starts for quartiles: every mark is one of them.".to_owned();
         }
@@ -219,7 +223,7 @@ fn data(rows: &[Row]) -> Data {
             |quarters| quarters.map(of),
         );
         let half = row.quarters.map(|[low, _, high]| of(high - low));
-        let ratio = || Some(latency.p90.value?.ns()? / latency.p50.value.and_then(Level::ns)?);
+        let ratio = || stats::ratio(latency.p90.value?.ns()?, latency.p50.value?.ns()?);
         let or_dash = |value: Option<String>| value.unwrap_or(DASH.to_owned());
         data.row(vec![
             row.series.name.clone(),

@@ -148,6 +148,12 @@ fn eight_functions() {
 }
 
 #[test]
+fn seventeen_functions_each_with_a_marker_of_its_own() {
+    let shape = |i: usize| (&*format!("f{i:02}").leak(), 100.0 + 20.0 * i as f64, 5.0, 0.3);
+    check(&synthetic::run(&(0..17).map(shape).collect::<Vec<synthetic::Shape>>(), 8), &ALL);
+}
+
+#[test]
 fn a_single_round_of_one_function() {
     check(&synthetic::run(&synthetic::FOUR[..1], 1), &ALL);
 }
@@ -180,6 +186,30 @@ fn half_failed() {
     run.record.engine.kind = "fake".into();
     check(&run, &ALL);
     assert!(composed(&run).iter().all(|c| c.title.starts_with("SIMULATED")));
+}
+
+/// Every text of every chart, and all figures.
+fn words(run: &Run) -> String {
+    let of = |chart: &Composed| {
+        let drawn = texts(&chart.sheet).into_iter().map(|(text, _)| text.to_owned());
+        let held = chart.data.rows.iter().flatten().cloned();
+        drawn.chain(held).chain([chart.caption.clone()]).collect::<Vec<_>>().join("\n")
+    };
+    composed(run).iter().map(of).collect()
+}
+
+#[test]
+fn of_starts_that_take_no_time_no_figure_is_nan_or_infinite() {
+    let mut run = synthetic::four(20);
+    // All but one: an axis needs some time to show.
+    for (_, sample) in run.samples.iter_mut().enumerate().filter(|(i, _)| i % 7 != 0) {
+        let at = sample.marks.get(crate::sample::Mark::Intended).unwrap();
+        sample.marks.set(crate::sample::Mark::Responded, at);
+    }
+    let words = words(&run).to_lowercase();
+    for wrong in ["nan", "inf"] {
+        assert!(!words.contains(wrong), "`{wrong}` in: {words}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The rows of a comparison for a spreadsheet, from `compare.json`: one list of what a
 //! row is.
 
+use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::report::sheet::{self, Column};
@@ -57,15 +58,21 @@ const COLUMNS: [Column; 44] = [
 const OF_ALL: [&str; 3] = ["outcome", "binding", "simulated"];
 
 /// The rows of a `compare.json`.
-pub(super) fn csv(document: &Value) -> String {
-    let rows = document["rows"].as_array().into_iter().flatten().map(|row| {
-        let mut row = row.clone();
+///
+/// # Errors
+/// When it is another document: what it lacks is named.
+pub(super) fn csv(document: &Value) -> Result<String> {
+    let rows = document["rows"].as_array().context("`rows` is no list")?;
+    let whole = |(at, row): (usize, &Value)| {
+        let mut row =
+            row.as_object().with_context(|| format!("`rows[{at}]` is no object"))?.clone();
         for name in OF_ALL {
-            row[name] = document[name].clone();
+            row.insert(name.to_owned(), document[name].clone());
         }
-        row
-    });
-    sheet::csv(&COLUMNS, &rows.collect::<Vec<_>>())
+        Ok(Value::Object(row))
+    };
+    let rows: Result<Vec<Value>> = rows.iter().enumerate().map(whole).collect();
+    Ok(sheet::csv(&COLUMNS, &rows?))
 }
 
 #[cfg(test)]
@@ -98,7 +105,7 @@ mod tests {
     fn a_row_is_a_line() {
         let found = synthetic::regressed();
         let text = super::super::json::document(&found).unwrap();
-        let sheet = csv(&serde_json::from_str(&text).unwrap());
+        let sheet = csv(&serde_json::from_str(&text).unwrap()).unwrap();
         assert_eq!(sheet.lines().count(), found.rows.len() + 1);
         assert!(sheet.starts_with("function,network,runtime,"), "{sheet}");
     }

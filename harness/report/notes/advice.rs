@@ -5,7 +5,7 @@ use crate::report::controls;
 use crate::report::findings::Findings;
 use crate::report::words::{counted, headline};
 use crate::sample::Temperature;
-use crate::stats::{Grade, Level, Quantile, Summary};
+use crate::stats::{Grade, Level, Quantile, Summary, ratio};
 use crate::store::Run;
 
 /// How well a median is to be known before nothing is said of it, as a share.
@@ -85,7 +85,7 @@ pub(super) fn machine(findings: &Findings) -> Option<Note> {
 
 /// What made the first starts slow, if they were: files that were not in memory yet.
 pub(super) fn first_was_slow(cells: &[&Summary]) -> Option<String> {
-    let times = |s: &&Summary| Some(s.first_ever.median?.ns()? / s.median()?);
+    let times = |s: &&Summary| ratio(s.first_ever.median?.ns()?, s.median()?);
     let cold = cells.iter().copied().filter(|s| s.cell.temperature == Temperature::Cold);
     let most = cold.filter_map(|s| times(&s)).max_by(f64::total_cmp)?;
     (most >= SLOW).then(|| {

@@ -76,3 +76,93 @@ fn what_is_no_result_is_told_with_what_to_type() {
     let folder = gate.folder().display().to_string();
     check(&["show", &folder], 4, &["two sides that were not judged", "`coldstart compare "]);
 }
+
+#[test]
+fn a_compare_json_that_is_none_is_an_error_with_its_cure_in_every_form() {
+    let gate = Gate::new(&["--rounds", "2"]);
+    let folder = gate.folder();
+    let typed = folder.display().to_string();
+    let cure = "`coldstart compare BASE HEAD` makes it again";
+    for text in ["[]", "7", "null", "{}", r#"{"rows":[1]}"#, r#"{"rows":["a"]}"#, "{\"rows\":[[]"] {
+        fs::write(folder.join("compare.json"), text).unwrap();
+        let output = coldstart(&["show", &typed, "--format", "csv"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(4), "{text}: {}", err(&output));
+        assert!(flat(&err(&output)).contains(cure), "{text}: {}", err(&output));
+        for form in ["text", "markdown", "json"] {
+            let output = coldstart(&["show", &typed, "--format", form]).output().unwrap();
+            let status = output.status.code();
+            assert!(matches!(status, Some(0 | 4)), "{text}: {status:?}: {}", err(&output));
+        }
+        let results = gate.home.path().display().to_string();
+        list_names(&results, "gate");
+    }
+    // Not waited for, and not read for ever.
+    fs::remove_file(folder.join("compare.json")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.join("compare.json")).unwrap();
+    let output = coldstart(&["show", &typed, "--format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+}
+
+/// Checks that a list names a result, whatever is in it.
+#[track_caller]
+fn list_names(results: &str, name: &str) {
+    let text = typed(&["list", "runs", "--results", results], 0);
+    assert!(text.contains(name), "{text}");
+}
+
+#[test]
+fn terminal_codes_in_a_kept_comparison_are_in_no_form_that_is_shown() {
+    let gate = Gate::new(&["--rounds", "2"]);
+    let codes = "\u{1b}[2J\u{9b}31m\u{202e}\u{7}";
+    for name in ["compare.txt", "compare.md"] {
+        fs::write(gate.folder().join(name), format!("{codes}gone\n")).unwrap();
+    }
+    let file = gate.folder().join("compare.json");
+    let text = fs::read_to_string(&file).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    document["rows"][0]["function"] = codes.into();
+    document["head"]["label"] = format!("=1+1{codes}").into();
+    let folder = gate.folder().display().to_string();
+    // As a writer puts it, and as no writer would.
+    let escaped = serde_json::to_string(&document).unwrap();
+    for text in [&escaped, &escaped.replace("\\u001b", "\u{1b}").replace("\\u0007", "\u{7f}")] {
+        fs::write(&file, text).unwrap();
+        for form in ["text", "markdown", "json", "csv"] {
+            let output = coldstart(&["show", &folder, "--format", form]).output().unwrap();
+            let shown = out(&output) + &err(&output);
+            let odd = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+            assert!(!shown.contains(odd), "{form}: {shown:?}");
+        }
+        let results = gate.home.path().display().to_string();
+        let listed = typed(&["list", "runs", "--results", &results], 0);
+        assert!(!listed.contains(['\u{1b}', '\u{9b}', '\u{202e}', '\u{7}']), "{listed:?}");
+    }
+}
+
+#[test]
+fn a_folder_whose_name_is_not_utf_8_is_listed_in_every_form_and_can_be_shown() {
+    use std::os::unix::ffi::OsStrExt;
+    let home = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"odd-\xff-\x1b[2J");
+    let made = home.path().join("plain");
+    let first = out(&simulate(&made, &["--functions", "rust", "--rounds", "1"]));
+    fs::rename(&made, home.path().join(name)).unwrap();
+    let results = home.path().display().to_string();
+    for form in ["text", "json", "markdown", "csv"] {
+        let text = typed(&["list", "runs", "--results", &results, "--format", form], 0);
+        assert!(text.contains("odd-\u{fffd}-"), "{form}: {text}");
+        assert!(!text.contains('\u{1b}'), "{form}: {text:?}");
+    }
+    let show = |what: &std::ffi::OsStr| {
+        let mut command = coldstart(&["show", "--results", &results]);
+        command.arg(what).output().unwrap()
+    };
+    // As it is, as its path is, and as the list shows it.
+    let path = home.path().join(name);
+    for what in [name, path.as_os_str(), std::ffi::OsStr::new("odd-\u{fffd}- [2J")] {
+        let output = show(what);
+        assert_eq!(output.status.code(), Some(0), "{what:?}: {}", err(&output));
+        assert_eq!(out(&output), first);
+    }
+    assert_eq!(show(std::ffi::OsStr::from_bytes(b"\xfe")).status.code(), Some(2));
+}

@@ -1,0 +1,3 @@
+//! What several verbs have in common.
+
+mod mutated;
