@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -25,9 +26,9 @@ pub mod process;
 pub mod sockets;
 mod strangers;
 
-pub use caller::{Caller, Evidence, Owner, Untold, Verdict};
+pub use caller::{Caller, Evidence, Holder, Untold, Verdict};
 pub use listener::{Listener, SOCKET, Stream};
-pub use strangers::Strangers;
+pub use strangers::{Resident, Strangers};
 
 /// Label on everything that is created, with the run's id as its value.
 pub const LABEL_RUN: &str = "coldstart.run";
@@ -260,9 +261,9 @@ pub trait Engine: Send + Sync + 'static {
     /// The last lines that it wrote, at most 2 KiB, as it wrote them: hostile.
     fn output(&self, id: &InstanceId) -> impl Future<Output = Result<String, EngineError>> + Send;
 
-    /// Who cannot be an instance that is started from now on. Never called while
-    /// something is timed.
-    fn strangers(&self) -> impl Future<Output = Result<Strangers, EngineError>> + Send;
+    /// Who cannot be an instance that is started from now on, kept true as long as it
+    /// is held: who leaves is taken out. Never called while something is timed.
+    fn strangers(&self) -> impl Future<Output = Result<Arc<Strangers>, EngineError>> + Send;
 
     /// Every instance, running or not, that carries [`LABEL_RUN`], of one run or
     /// of any.

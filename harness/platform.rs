@@ -185,7 +185,7 @@ impl<E: Engine> Platform<E> {
         tokio::time::sleep(Duration::from_nanos(wait)).await;
         self.clear().await?;
         let strangers = self.engine.strangers().await?;
-        self.lock().strangers = Arc::new(strangers);
+        self.lock().strangers = strangers;
         Ok(())
     }
 

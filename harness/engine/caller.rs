@@ -13,9 +13,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use super::{Inspected, InstanceId};
 
-mod owner;
+mod holder;
 
-pub use owner::{Owner, Untold};
+pub use holder::{Holder, Untold};
 
 /// The other end of a connection to a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Caller {
         match self {
             Caller::Sole => Evidence::Sole,
             Caller::Address(address) => Evidence::Address(address),
-            Caller::Local { theirs, ours } => Evidence::Process(owner::of(theirs, ours)),
+            Caller::Local { theirs, ours } => Evidence::Process(holder::of(theirs, ours)),
         }
     }
 }
@@ -55,7 +55,7 @@ pub enum Evidence {
     /// It has this address on the engine's network.
     Address(IpAddr),
     /// It is this process, or why that could not be told.
-    Process(Result<Owner, Untold>),
+    Process(Result<Holder, Untold>),
 }
 
 /// What evidence says of an instance.

@@ -5,7 +5,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bollard::{API_DEFAULT_VERSION, Docker};
@@ -24,11 +24,13 @@ mod failure;
 mod images;
 mod info;
 mod instances;
+mod leaving;
 mod once;
 mod removal;
 
 use exits::Exits;
 use failure::failed;
+use leaving::Leaving;
 use removal::Turn;
 
 /// How long a call may wait for the first byte of its answer, in seconds. Only a
@@ -44,6 +46,7 @@ pub struct DockerEngine {
     address: String,
     bridge: Option<IpAddr>,
     exits: Exits,
+    leaving: Leaving,
     removal: Turn,
     /// Made when the first instance without network needs it.
     sockets: OnceLock<Result<Sockets, String>>,
@@ -63,12 +66,12 @@ impl DockerEngine {
             .await
             .map_err(|e| failed(&format!("agree on an API version with {address}"), e))?;
         let bridge = info::bridge_gateway(&docker).await?;
-        let exits = Exits::subscribe(&docker);
+        let (exits, leaving) = (Exits::subscribe(&docker), Leaving::subscribe(&docker));
         let private = private::folder()
             .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
         let removal = Turn::new(&private, address);
         let (address, sockets) = (address.to_owned(), OnceLock::new());
-        Ok(Self { docker, address, bridge, exits, removal, sockets, private })
+        Ok(Self { docker, address, bridge, exits, leaving, removal, sockets, private })
     }
 
     /// Where it was found.
@@ -165,8 +168,10 @@ impl Engine for DockerEngine {
         instances::output(&self.docker, id).await
     }
 
-    async fn strangers(&self) -> Result<Strangers, EngineError> {
-        info::strangers(&self.docker).await
+    async fn strangers(&self) -> Result<Arc<Strangers>, EngineError> {
+        let strangers = Arc::new(info::strangers(&self.docker).await?);
+        self.leaving.tell(&strangers);
+        Ok(strangers)
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {

@@ -333,9 +333,9 @@ impl Engine for FakeEngine {
         Ok("a line that the function wrote \u{1b}[31m(simulated)".to_owned())
     }
 
-    async fn strangers(&self) -> Result<Strangers, EngineError> {
+    async fn strangers(&self) -> Result<Arc<Strangers>, EngineError> {
         self.check()?;
-        Ok(Strangers::default())
+        Ok(Arc::default())
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {

@@ -273,7 +273,7 @@ impl<E: Engine> Engine for WithProcesses<E> {
         }
     }
 
-    async fn strangers(&self) -> Result<Strangers, EngineError> {
+    async fn strangers(&self) -> Result<Arc<Strangers>, EngineError> {
         self.containers.strangers().await
     }
 

@@ -2,30 +2,55 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::Caller;
 
 /// Addresses that are of no instance to come, and whose they are: known before a
 /// trial, so that they can be refused while it is timed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Strangers {
     /// The subnet that every instance has its address in: first address, and bits of
     /// its prefix. None where that is not known.
-    pub subnet: Option<(IpAddr, u8)>,
-    /// Who has which address already.
-    pub known: BTreeMap<IpAddr, String>,
+    subnet: Option<(IpAddr, u8)>,
+    /// Who has which address.
+    known: Mutex<BTreeMap<IpAddr, Resident>>,
+}
+
+/// Who has an address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resident {
+    /// The engine's id of a container; empty for what is none.
+    pub id: String,
+    /// What a person calls it.
+    pub name: String,
 }
 
 impl Strangers {
+    /// Everybody outside a subnet, and who has an address in it already.
+    #[must_use]
+    pub fn new(subnet: Option<(IpAddr, u8)>, known: BTreeMap<IpAddr, Resident>) -> Self {
+        Self { subnet, known: Mutex::new(known) }
+    }
+
     /// Who a caller is, if it cannot be an instance.
     #[must_use]
     pub fn find(&self, caller: Caller) -> Option<String> {
         let Caller::Address(address) = caller else { return None };
-        if let Some(name) = self.known.get(&address) {
-            return Some(format!("{address} ({name})"));
+        if let Some(resident) = self.lock().get(&address) {
+            return Some(format!("{address} ({})", resident.name));
         }
         let outside = self.subnet.is_some_and(|subnet| !contains(subnet, address));
         outside.then(|| format!("{address} (of another network)"))
+    }
+
+    /// A container has left the network: the next may get its address.
+    pub fn left(&self, id: &str) {
+        self.lock().retain(|_, resident| resident.id != id);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<IpAddr, Resident>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -49,23 +74,37 @@ mod tests {
         strangers.find(Caller::Address(address.parse().unwrap()))
     }
 
+    fn strangers(subnet: Option<(&str, u8)>, known: &[(&str, &str, &str)]) -> Strangers {
+        let resident = |(address, id, name): &(&str, &str, &str)| {
+            let resident = Resident { id: (*id).to_owned(), name: (*name).to_owned() };
+            (address.parse().unwrap(), resident)
+        };
+        let subnet = subnet.map(|(network, prefix)| (network.parse().unwrap(), prefix));
+        Strangers::new(subnet, known.iter().map(resident).collect())
+    }
+
     #[test]
     fn who_was_there_before_and_who_is_of_another_network_is_a_stranger() {
-        let strangers = Strangers {
-            subnet: Some(("172.17.0.0".parse().unwrap(), 16)),
-            known: [("172.17.0.1".parse().unwrap(), "this host".to_owned())].into(),
-        };
+        let strangers = strangers(
+            Some(("172.17.0.0", 16)),
+            &[("172.17.0.1", "", "this host"), ("172.17.0.2", "4f6a", "container scan")],
+        );
         assert_eq!(find(&strangers, "172.17.0.1").unwrap(), "172.17.0.1 (this host)");
+        assert_eq!(find(&strangers, "172.17.0.2").unwrap(), "172.17.0.2 (container scan)");
         assert_eq!(find(&strangers, "172.18.0.2").unwrap(), "172.18.0.2 (of another network)");
         assert!(find(&strangers, "fd00::1").is_some());
         assert_eq!(find(&strangers, "172.17.255.254"), None);
         assert_eq!(strangers.find(Caller::Sole), None);
+        strangers.left("another");
+        assert!(find(&strangers, "172.17.0.2").is_some());
+        strangers.left("4f6a");
+        assert_eq!(find(&strangers, "172.17.0.2"), None, "an instance may have it now");
+        assert!(find(&strangers, "172.17.0.1").is_some(), "the host stays");
     }
 
     #[test]
     fn without_a_subnet_only_known_addresses_are_strange() {
         assert_eq!(find(&Strangers::default(), "10.0.0.1"), None);
-        let whole = Strangers { subnet: Some(("0.0.0.0".parse().unwrap(), 0)), ..<_>::default() };
-        assert_eq!(find(&whole, "10.0.0.1"), None);
+        assert_eq!(find(&strangers(Some(("0.0.0.0", 0)), &[]), "10.0.0.1"), None);
     }
 }

@@ -5,6 +5,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::engine::Resident;
 
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n";
 
@@ -333,8 +334,8 @@ async fn an_answer_over_loopback_tells_whose_process_gave_it() {
 #[test]
 fn a_stranger_is_refused_counted_and_named_and_an_instance_is_not() {
     let (caller, other) = ("172.17.0.5".parse().unwrap(), "172.17.0.6".parse().unwrap());
-    let known = [(caller, "container scan".to_owned())].into();
-    let strangers = Arc::new(Strangers { subnet: None, known });
+    let scan = Resident { id: "4f6a".to_owned(), name: "container scan".to_owned() };
+    let strangers = Arc::new(Strangers::new(None, [(caller, scan)].into()));
     let (state, queued) = Default::default();
     let shared = Shared { clock: Clock::start(), strangers, state, queued };
     assert!(!shared.admits(Caller::Address(caller)) && !shared.admits(Caller::Address(caller)));

@@ -135,7 +135,7 @@ fn unsafe_code_and_the_kernels_sockets_have_homes_of_their_own() {
     let users = holding("rustix::net");
     assert!(!users.is_empty(), "is this test blind?");
     // One hears the kernel's events, one asks whose a connection is.
-    let homes = ["harness/exec_trace", "harness/engine/caller/owner.rs"];
+    let homes = ["harness/exec_trace", "harness/engine/caller/holder.rs"];
     assert!(users.iter().all(|user| homes.iter().any(|h| user.starts_with(h))), "{users:?}");
 }
 

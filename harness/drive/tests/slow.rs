@@ -58,7 +58,7 @@ impl Engine for Slow {
         self.inner.output(id).await
     }
 
-    async fn strangers(&self) -> Result<Strangers, EngineError> {
+    async fn strangers(&self) -> Result<Arc<Strangers>, EngineError> {
         self.inner.strangers().await
     }
 

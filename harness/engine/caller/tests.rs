@@ -6,7 +6,7 @@ const ID: &str = "4f6a0c1d2e3b";
 
 fn owner(pid: u32, group: u32, cgroups: &str) -> Evidence {
     let (name, cgroups) = ("x".to_owned(), cgroups.to_owned());
-    Evidence::Process(Ok(Owner { pid, group, name, cgroups }))
+    Evidence::Process(Ok(Holder { pid, group, name, cgroups }))
 }
 
 fn judged(evidence: &Evidence, address: Option<&str>, pid: Option<u32>) -> Verdict {

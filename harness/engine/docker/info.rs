@@ -9,7 +9,7 @@ use bollard::models::{
 };
 
 use super::failure::{failed, has_status};
-use crate::engine::{EngineError, EngineInfo, Offers, Strangers};
+use crate::engine::{EngineError, EngineInfo, Offers, Resident, Strangers};
 use crate::hostile::printable;
 
 pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInfo, EngineError> {
@@ -45,11 +45,12 @@ pub(super) async fn bridge_gateway(docker: &Docker) -> Result<Option<IpAddr>, En
 /// Who has an address on the default bridge already, the host among them.
 pub(super) async fn strangers(docker: &Docker) -> Result<Strangers, EngineError> {
     let Some(network) = bridge(docker).await? else { return Ok(Strangers::default()) };
-    let containers = network.containers.unwrap_or_default().into_values();
-    let mut known: BTreeMap<IpAddr, String> = containers.filter_map(resident).collect();
+    let containers = network.containers.unwrap_or_default();
+    let mut known: BTreeMap<IpAddr, Resident> = containers.into_iter().filter_map(resident).collect();
     let configs = configs(network.ipam);
-    known.extend(configs.iter().filter_map(gateway).map(|host| (host, "this host".to_owned())));
-    Ok(Strangers { subnet: configs.iter().find_map(subnet), known })
+    let host = Resident { id: String::new(), name: "this host".to_owned() };
+    known.extend(configs.iter().filter_map(gateway).map(|address| (address, host.clone())));
+    Ok(Strangers::new(configs.iter().find_map(subnet), known))
 }
 
 async fn bridge(docker: &Docker) -> Result<Option<NetworkInspect>, EngineError> {
@@ -64,12 +65,12 @@ fn configs(ipam: Option<Ipam>) -> Vec<IpamConfig> {
     ipam.and_then(|ipam| ipam.config).unwrap_or_default()
 }
 
-/// The address of a container, and its name.
-fn resident(container: EndpointResource) -> Option<(IpAddr, String)> {
+/// The address of a container, and who that is.
+fn resident((id, container): (String, EndpointResource)) -> Option<(IpAddr, Resident)> {
     let address = container.ipv4_address?;
     let address = address.split('/').next()?.parse().ok()?;
     let name = printable(&container.name.unwrap_or_default(), 64);
-    Some((address, format!("container {name}")))
+    Some((address, Resident { id, name: format!("container {name}") }))
 }
 
 fn subnet(config: &IpamConfig) -> Option<(IpAddr, u8)> {
@@ -152,9 +153,10 @@ mod tests {
     fn a_container_of_the_network_is_known_by_address_and_name() {
         let (name, ipv4_address) = (Some("scan".into()), Some("172.17.0.5/16".into()));
         let container = EndpointResource { name, ipv4_address, ..EndpointResource::default() };
-        let known = resident(container);
-        assert_eq!(known, Some(("172.17.0.5".parse().unwrap(), "container scan".into())));
-        assert_eq!(resident(EndpointResource::default()), None);
+        let known = resident(("4f6a".into(), container));
+        let (id, name) = ("4f6a".into(), "container scan".into());
+        assert_eq!(known, Some(("172.17.0.5".parse().unwrap(), Resident { id, name })));
+        assert_eq!(resident((String::new(), EndpointResource::default())), None);
         let subnet = subnet(&config(None, "172.18.0.0/16"));
         assert_eq!(subnet, Some(("172.18.0.0".parse().unwrap(), 16)));
     }

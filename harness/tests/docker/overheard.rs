@@ -88,7 +88,7 @@ impl<E: Engine> Engine for Overheard<E> {
         self.inner.output(id).await
     }
 
-    async fn strangers(&self) -> Result<Strangers, EngineError> {
+    async fn strangers(&self) -> Result<Arc<Strangers>, EngineError> {
         self.inner.strangers().await
     }
 

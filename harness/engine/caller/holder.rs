@@ -19,7 +19,7 @@ use crate::hostile::printable;
 
 /// A process that holds a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Owner {
+pub struct Holder {
     /// Its number on this machine.
     pub pid: u32,
     /// Its process group.
@@ -44,7 +44,7 @@ pub enum Untold {
     Failed(String),
 }
 
-impl Owner {
+impl Holder {
     /// Whether it is a process of an instance: one in the container with this id, or
     /// one of the group whose first process is `pid`.
     pub(super) fn is_of(&self, id: &InstanceId, pid: Option<u32>) -> bool {
@@ -57,14 +57,14 @@ impl Owner {
     }
 }
 
-impl fmt::Display for Owner {
+impl fmt::Display for Holder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "process {} (`{}`)", self.pid, self.name)
     }
 }
 
 /// The process at the other end of a connection from `theirs` to `ours`.
-pub(super) fn of(theirs: SocketAddr, ours: SocketAddr) -> Result<Owner, Untold> {
+pub(super) fn of(theirs: SocketAddr, ours: SocketAddr) -> Result<Holder, Untold> {
     let inode = inode(theirs, ours).map_err(|e| Untold::Failed(e.to_string()))?;
     // A socket that no process has open any more has none.
     let inode = inode.filter(|inode| *inode != 0).ok_or(Untold::Closed)?;
@@ -92,7 +92,7 @@ fn holds(pid: u32, link: &str) -> io::Result<bool> {
     Ok(files.any(|file| fs::read_link(file.path()).is_ok_and(|to| to.as_os_str() == link)))
 }
 
-fn read(pid: u32) -> Option<Owner> {
+fn read(pid: u32) -> Option<Holder> {
     let cgroups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
     // `pid (name) state parent group ...`; the name may hold anything.
     let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
@@ -100,7 +100,7 @@ fn read(pid: u32) -> Option<Owner> {
     let (before, after) = stat.rsplit_once(')')?;
     let name = before.split_once('(').map_or("", |(_, name)| name);
     let group = after.split_whitespace().nth(2)?.parse().ok()?;
-    Some(Owner { pid, group, name: printable(name, 32), cgroups })
+    Some(Holder { pid, group, name: printable(name, 32), cgroups })
 }
 
 /// Bytes of `struct nlmsghdr`.
