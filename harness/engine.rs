@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::factors::{Factors, Network};
-use crate::owner::{Life, Owner};
+use crate::maker::{Life, Maker};
 
 mod caller;
 pub mod docker;
@@ -35,8 +35,8 @@ pub const LABEL_RUN: &str = "coldstart.run";
 /// Label on every instance: the function's name.
 pub const LABEL_FUNCTION: &str = "coldstart.function";
 /// Label on everything that is created: the process that did, as an
-/// [`Owner`](crate::owner::Owner) is written.
-pub const LABEL_OWNER: &str = "coldstart.owner";
+/// [`Maker`](crate::maker::Maker) is written.
+pub const LABEL_MAKER: &str = "coldstart.maker";
 /// Label on every image that is built, imported or pulled under our name.
 pub const LABEL_IMAGE: &str = "coldstart.image";
 
@@ -185,7 +185,7 @@ pub struct Found {
     /// Value of [`LABEL_FUNCTION`].
     pub function: String,
     /// Who made it; none where its label is missing, or says nothing.
-    pub owner: Option<Owner>,
+    pub maker: Option<Maker>,
     /// Whether it is running now.
     pub running: bool,
 }
@@ -194,8 +194,8 @@ impl Found {
     /// Whether the process that made it lives.
     #[must_use]
     pub fn life(&self) -> Life {
-        let unlabelled = Life::Unknown("its label tells no owner");
-        self.owner.as_ref().map_or(unlabelled, Owner::life)
+        let unlabelled = Life::Unknown("no label tells who made it");
+        self.maker.as_ref().map_or(unlabelled, Maker::life)
     }
 }
 

@@ -39,7 +39,8 @@ pub mod host;
 pub mod hostile;
 pub mod images;
 pub mod machine;
-pub mod owner;
+pub mod maker;
+
 pub mod page_cache;
 pub mod platform;
 pub mod preflight;

@@ -1,5 +1,5 @@
 //! What only this user may enter: the private folder, the locks in it, and temporary
-//! folders whose names tell their owner.
+//! folders whose names tell who made them.
 //!
 //! Nothing is opened through a link, nothing waits in an open, and what another user put
 //! there is refused: a file in a folder for all is a way to stop us for ever.

@@ -11,7 +11,7 @@ use super::{Failure, runtime, say};
 use crate::cli::Clean;
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine, EngineError, Found, ImageStore, sockets};
-use crate::owner::Life;
+use crate::maker::Life;
 use crate::private::{self, Swept, Temporary};
 use crate::provision::{Consent, Surroundings, bases, daemon, engine, lock};
 use crate::sides;
@@ -167,14 +167,14 @@ async fn remove_images(engine: &DockerEngine) -> Result<(), EngineError> {
 mod tests {
     use super::*;
     use crate::engine::InstanceId;
-    use crate::owner::Owner;
+    use crate::maker::Maker;
 
-    fn found(owner: Option<&str>) -> Found {
+    fn found(maker: Option<&str>) -> Found {
         Found {
             id: InstanceId("a".to_owned()),
             run: "r".to_owned(),
             function: "f".to_owned(),
-            owner: owner.and_then(Owner::parse),
+            maker: maker.and_then(Maker::parse),
             running: true,
         }
     }
@@ -182,16 +182,16 @@ mod tests {
     /// It destroyed runs that were under way.
     #[test]
     fn containers_of_a_living_run_and_of_one_nobody_knows_stay_unless_forced() {
-        let (own, other) = (Owner::own().to_string(), "fffffffffffffff-1-1");
+        let (own, other) = (Maker::own().to_string(), "fffffffffffffff-1-1");
         let world = own.split('-').next().unwrap();
         // Of this number there is a process, and it is another one.
         let dead = format!("{world}-1-1");
         let args = |force| Clean { engine: false, run: None, images: false, force };
-        for (owner, stayed) in
+        for (maker, stayed) in
             [(Some(own.as_str()), true), (Some(other), true), (None, true), (Some(&dead), false)]
         {
-            assert_eq!(stays(&found(owner), &args(false)), stayed, "{owner:?}");
-            assert!(!stays(&found(owner), &args(true)), "{owner:?}");
+            assert_eq!(stays(&found(maker), &args(false)), stayed, "{maker:?}");
+            assert!(!stays(&found(maker), &args(true)), "{maker:?}");
         }
     }
 }

@@ -18,12 +18,12 @@ use tokio::time::sleep;
 
 use super::{
     BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore, Inspected,
-    InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_OWNER, LABEL_RUN, Listener, Offers, Printed,
+    InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, Offers, Printed,
     Source, Strangers,
 };
 use crate::clock::Clock;
 use crate::factors::Network;
-use crate::owner::Owner;
+use crate::maker::Maker;
 
 mod function;
 
@@ -346,7 +346,7 @@ impl Engine for FakeEngine {
             id: id.clone(),
             run: label(&instance.spec, LABEL_RUN),
             function: label(&instance.spec, LABEL_FUNCTION),
-            owner: Owner::parse(&label(&instance.spec, LABEL_OWNER)),
+            maker: Maker::parse(&label(&instance.spec, LABEL_MAKER)),
             running: instance.process.is_some(),
         });
         Ok(found.filter(|f| run.is_none_or(|run| f.run == run)).collect())

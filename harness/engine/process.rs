@@ -15,11 +15,11 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
     Engine, EngineError, EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec,
-    LABEL_FUNCTION, LABEL_OWNER, LABEL_RUN, Listener, Source, Strangers,
+    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, Source, Strangers,
 };
 use crate::child::{GivenUp, Group, LAST_WORDS, each_piece};
 use crate::factors::Network;
-use crate::owner::Owner;
+use crate::maker::Maker;
 
 /// Ids of processes begin with it; those of no engine do.
 const PREFIX: &str = "process-";
@@ -149,7 +149,7 @@ impl<E: Engine> WithProcesses<E> {
             id: id.clone(),
             run: label(&process.labels, LABEL_RUN).unwrap_or_default(),
             function: label(&process.labels, LABEL_FUNCTION).unwrap_or_default(),
-            owner: label(&process.labels, LABEL_OWNER).and_then(|text| Owner::parse(&text)),
+            maker: label(&process.labels, LABEL_MAKER).and_then(|text| Maker::parse(&text)),
             running: process.running.is_some(),
         });
         found.filter(|f| run.is_none_or(|run| f.run == run)).collect()

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::controls::Control;
-use crate::engine::{InstanceSpec, LABEL_FUNCTION, LABEL_OWNER, LABEL_RUN, Listener, Source};
+use crate::engine::{InstanceSpec, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, Source};
 use crate::factors::{Combination, Factors, Network};
 use crate::functions::{Function, ReplyRule};
-use crate::owner::Owner;
+use crate::maker::Maker;
 use crate::runtime_api::{Asked, Event, MAX_REPLY};
 
 /// The variable that tells one of our functions to sleep before it is ready.
@@ -91,7 +91,7 @@ impl Target {
         let labels = BTreeMap::from([
             (LABEL_RUN.to_owned(), run.to_owned()),
             (LABEL_FUNCTION.to_owned(), function.name.clone()),
-            (LABEL_OWNER.to_owned(), Owner::own().to_string()),
+            (LABEL_MAKER.to_owned(), Maker::own().to_string()),
         ]);
         let spec = InstanceSpec { source, factors, socket: None, env, labels };
         let event = match function.reply {

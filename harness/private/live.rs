@@ -5,9 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::owner::{Life, Owner};
+use crate::maker::{Life, Maker};
 
-/// What such a file's name begins with; its owner follows.
+/// What such a file's name begins with; its maker follows.
 const KIND: &str = "live-";
 
 /// Says that this process uses an engine, until it is dropped.
@@ -33,7 +33,7 @@ impl Live {
     /// # Errors
     /// When the folder cannot be written.
     pub fn say(within: &Path, run: &str, engine: &str) -> io::Result<Self> {
-        let file = within.join(format!("{KIND}{}", Owner::own()));
+        let file = within.join(format!("{KIND}{}", Maker::own()));
         fs::write(&file, format!("{run}\n{engine}\n"))?;
         Ok(Self { file })
     }
@@ -41,7 +41,7 @@ impl Live {
 
 impl Drop for Live {
     fn drop(&mut self) {
-        // What stays is known by its owner, and swept.
+        // What stays is known by its maker, and swept.
         let _ = fs::remove_file(&self.file);
     }
 }
@@ -55,9 +55,9 @@ pub fn living(within: &Path) -> io::Result<Vec<Living>> {
     for entry in fs::read_dir(within)? {
         let entry = entry?;
         let name = entry.file_name();
-        let owner = name.to_str().and_then(|name| Owner::parse(name.strip_prefix(KIND)?));
-        let Some(owner) = owner else { continue };
-        if owner.life() == Life::Dead {
+        let maker = name.to_str().and_then(|name| Maker::parse(name.strip_prefix(KIND)?));
+        let Some(maker) = maker else { continue };
+        if maker.life() == Life::Dead {
             // Gone already, where another sweep was faster.
             let _ = fs::remove_file(entry.path());
             continue;
@@ -65,7 +65,7 @@ pub fn living(within: &Path) -> io::Result<Vec<Living>> {
         let text = fs::read_to_string(entry.path()).unwrap_or_default();
         let mut lines = text.lines().map(str::to_owned);
         let (run, engine) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
-        found.push(Living { run, engine, pid: owner.pid() });
+        found.push(Living { run, engine, pid: maker.pid() });
     }
     Ok(found)
 }

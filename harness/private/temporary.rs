@@ -1,4 +1,4 @@
-//! A folder for a while. Its name tells its owner, so that what a killed process left is
+//! A folder for a while. Its name tells its maker, so that what a killed process left is
 //! known from what a living one uses.
 
 use std::collections::BTreeSet;
@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
-use crate::owner::{Life, Owner};
+use crate::maker::{Life, Maker};
 
 /// Those of this process: what is left behind when it is ended without a clean-up.
 static OWN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -38,7 +38,7 @@ impl Temporary {
     /// When the folder cannot be written.
     pub fn create(within: &Path, kind: &str) -> io::Result<Self> {
         let private = Permissions::from_mode(0o700);
-        let prefix = format!("{kind}{}-", Owner::own());
+        let prefix = format!("{kind}{}-", Maker::own());
         let folder =
             tempfile::Builder::new().prefix(&prefix).permissions(private).tempdir_in(within)?;
         lock().insert(folder.path().to_owned());
@@ -67,12 +67,12 @@ impl Temporary {
         for entry in fs::read_dir(within)? {
             let entry = entry?;
             let name = entry.file_name();
-            let Some(owner) = name.to_str().and_then(|name| owner(name, kind)) else { continue };
+            let Some(maker) = name.to_str().and_then(|name| maker(name, kind)) else { continue };
             let path = entry.path();
             if !is_our_folder(&path) {
                 continue;
             }
-            match owner.life() {
+            match maker.life() {
                 Life::Alive(_) => {}
                 Life::Unknown(why) => swept.kept.push((path, why.to_owned())),
                 Life::Dead => match fs::remove_dir_all(&path) {
@@ -97,10 +97,10 @@ fn lock() -> std::sync::MutexGuard<'static, BTreeSet<PathBuf>> {
     OWN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The owner in a name of a kind: what follows is random.
-fn owner(name: &str, kind: &str) -> Option<Owner> {
-    let (owner, _) = name.strip_prefix(kind)?.rsplit_once('-')?;
-    Owner::parse(owner)
+/// The maker in a name of a kind: what follows is random.
+fn maker(name: &str, kind: &str) -> Option<Maker> {
+    let (maker, _) = name.strip_prefix(kind)?.rsplit_once('-')?;
+    Maker::parse(maker)
 }
 
 fn is_our_folder(path: &Path) -> bool {

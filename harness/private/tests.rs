@@ -2,16 +2,16 @@ use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use super::*;
-use crate::owner::Owner;
+use crate::maker::Maker;
 
 fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o777
 }
 
-/// An owner that was, and is no more.
+/// A maker that was, and is no more.
 fn dead() -> String {
     let mut child = Command::new("true").spawn().unwrap();
-    let own = Owner::own().to_string();
+    let own = Maker::own().to_string();
     let world = own.split('-').next().unwrap();
     child.wait().unwrap();
     format!("{world}-{}-1", child.id())

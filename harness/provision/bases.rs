@@ -172,7 +172,7 @@ impl<'a> Bases<'a> {
             bootstrap::prepare(self.around, self.say).await?;
         }
         let state = self.around.make_state()?;
-        // Hundreds of megabytes: it goes whatever happened, and `clean` knows its owner.
+        // Hundreds of megabytes: it goes whatever happened, and `clean` knows who made it.
         let folder = Temporary::create(state, ARCHIVES)
             .map_err(|e| ProvisionError::failed("make a folder for an archive", e))?;
         let archive = folder.path().join(format!("{}.tar", base.name));

@@ -12,7 +12,7 @@ use crate::engine::{Engine, EngineInfo};
 use crate::exec_trace::netlink::Listener;
 use crate::functions::Function;
 use crate::images;
-use crate::owner::Life;
+use crate::maker::Life;
 use crate::page_cache;
 use crate::store::Origin;
 use crate::units::format_size;

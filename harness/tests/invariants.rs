@@ -113,6 +113,7 @@ fn what_is_drawn_is_drawn_by_nobody_else() {
     assert_eq!(holding("eprintln"), [""; 0]);
     let said = holding("stderr");
     let homes = [
+        "harness/child.rs",
         "harness/cli.rs",
         "harness/cmd/voice",
         "harness/provision/",
@@ -170,7 +171,7 @@ fn no_stage_imports_a_later_one() {
         "stats",
         "host",
         "hostile",
-        "owner",
+        "maker",
         "private",
         "child",
         "descriptors",

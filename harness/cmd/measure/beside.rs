@@ -6,13 +6,13 @@ use anyhow::Result;
 
 use super::super::warn;
 use crate::engine::Engine;
-use crate::owner::Life;
+use crate::maker::Life;
 
 /// Other runs on the same engine disturb this one's figures, and it theirs.
 pub(super) async fn other_runs(engine: &impl Engine, own: &str) -> Result<Vec<String>> {
     let found = engine.instances(None).await?;
     let others = found.iter().filter(|f| f.running && f.run != own);
-    // One owner a run: a warning each, whatever its containers are.
+    // One maker a run: a warning each, whatever its containers are.
     let runs: BTreeMap<&str, Life> = others.map(|f| (f.run.as_str(), f.life())).collect();
     let warnings: Vec<String> = runs.into_iter().map(|(run, life)| beside(run, &life)).collect();
     warnings.iter().for_each(|warning| warn(warning));

@@ -17,11 +17,11 @@ use futures_util::StreamExt;
 
 use super::failure::{failed, has_status, refused};
 use crate::engine::{
-    EngineError, Found, Inspected, InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_OWNER,
+    EngineError, Found, Inspected, InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER,
     LABEL_RUN, SOCKET, Source,
 };
 use crate::factors::{Factors, LOG_DRIVER};
-use crate::owner::Owner;
+use crate::maker::Maker;
 
 /// The most that is kept of what an instance wrote, in bytes.
 const OUTPUT: usize = 2048;
@@ -169,7 +169,7 @@ fn read(summary: ContainerSummary) -> Option<Found> {
         id: InstanceId(summary.id?),
         run: label(LABEL_RUN),
         function: label(LABEL_FUNCTION),
-        owner: Owner::parse(&label(LABEL_OWNER)),
+        maker: Maker::parse(&label(LABEL_MAKER)),
         running: summary.state == Some(ContainerSummaryStateEnum::RUNNING),
     })
 }

@@ -11,8 +11,8 @@ use futures_util::StreamExt;
 
 use super::failure::{failed, refused};
 use super::instances;
-use crate::engine::{EngineError, InstanceId, LABEL_OWNER, LABEL_RUN};
-use crate::owner::Owner;
+use crate::engine::{EngineError, InstanceId, LABEL_MAKER, LABEL_RUN};
+use crate::maker::Maker;
 
 /// The most that is kept of the output, in bytes.
 const OUTPUT: usize = 64 * 1024;
@@ -47,7 +47,7 @@ fn body(image: &str, run: &str, command: &[String]) -> ContainerCreateBody {
         cmd: Some(Vec::new()),
         labels: Some(HashMap::from([
             (LABEL_RUN.to_owned(), run.to_owned()),
-            (LABEL_OWNER.to_owned(), Owner::own().to_string()),
+            (LABEL_MAKER.to_owned(), Maker::own().to_string()),
         ])),
         host_config: Some(HostConfig {
             network_mode: Some("none".to_owned()),

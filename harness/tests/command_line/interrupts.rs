@@ -219,7 +219,8 @@ fn with_too_few_file_descriptors_a_run_is_refused_before_anything_is_made_and_th
     for (limit, hard, refused) in [(60, true, true), (20, true, true), (60, false, false)] {
         let home = tempfile::tempdir().unwrap();
         let scenario = home.path().join("burst.toml");
-        let text = "name = \"burst\"\nrounds = 2\ncontrols = false\n[[pattern]]\nname = \"surge\"\n\
+        let text = "name = \"burst\"\nrounds = 2\ncontrols = false\nkeep-alive = \"1s\"\n\
+             [[pattern]]\nname = \"surge\"\n\
              steps = [{ name = \"out\", burst = 16 }]\n";
         fs::write(&scenario, text).unwrap();
         let script = format!(

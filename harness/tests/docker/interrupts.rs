@@ -45,7 +45,7 @@ fn signal(child: &Child, name: &str) -> Tested {
 fn of(bench: &Bench, child: &Child) -> usize {
     let all = bench.wait(bench.engine.instances(None)).unwrap();
     let made = |found: &&coldstart::engine::Found| {
-        found.owner.as_ref().is_some_and(|owner| owner.pid() == child.id())
+        found.maker.as_ref().is_some_and(|maker| maker.pid() == child.id())
     };
     all.iter().filter(made).count()
 }
@@ -79,7 +79,7 @@ fn preparing(bench: &Bench) -> Tested {
         let told = String::from_utf8_lossy(&stderr);
         assert_eq!(status.code(), Some(130), "{name}: {told}");
         let left = bench.wait(bench.engine.instances(None))?;
-        let left = left.iter().filter(|f| f.owner.as_ref().is_some_and(|o| o.pid() == id));
+        let left = left.iter().filter(|f| f.maker.as_ref().is_some_and(|m| m.pid() == id));
         assert_eq!(left.count(), 0, "{name}: {told}");
         assert!(!folder.exists(), "{name}");
     }

@@ -11,7 +11,7 @@ use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::process::WithProcesses;
 use coldstart::engine::{Engine, Source};
 use coldstart::factors::{Factors, Network};
-use coldstart::owner::Owner;
+use coldstart::maker::Maker;
 use coldstart::platform::{Making, Platform, Target};
 use coldstart::sample::{Mark, Temperature};
 use libtest_mimic::{Failed, Trial};
@@ -134,7 +134,7 @@ fn sockets(bench: &Bench) -> Tested {
     let file = listeners[0].socket().ok_or("not a socket")?.to_owned();
     let folder = file.parent().unwrap().to_owned();
     let name = folder.file_name().unwrap().to_string_lossy().into_owned();
-    let ours = format!("sockets-{}-", Owner::own());
+    let ours = format!("sockets-{}-", Maker::own());
     assert!(name.starts_with(&ours), "{name}");
     let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&folder), mode(engine.private())), (0o700, 0o700));

@@ -19,7 +19,7 @@ const DIGITS: usize = 5;
 
 /// A process, named so that no other one is ever taken for it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Owner {
+pub struct Maker {
     world: World,
     pid: u32,
     /// When it began, in ticks since the boot.
@@ -36,7 +36,7 @@ struct World {
     namespace: String,
 }
 
-/// Whether a thing's owner lives.
+/// Whether the maker of a thing lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Life {
     /// It does: its process id.
@@ -47,11 +47,11 @@ pub enum Life {
     Unknown(&'static str),
 }
 
-impl Owner {
+impl Maker {
     /// This process.
     #[must_use]
     pub fn own() -> &'static Self {
-        static OWN: OnceLock<Owner> = OnceLock::new();
+        static OWN: OnceLock<Maker> = OnceLock::new();
         OWN.get_or_init(|| Self {
             world: World::here(),
             pid: std::process::id(),
@@ -59,7 +59,7 @@ impl Owner {
         })
     }
 
-    /// Reads what [`Owner`] is written as; none for any other text.
+    /// Reads what [`Maker`] is written as; none for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split('-');
@@ -111,7 +111,7 @@ impl Owner {
     }
 }
 
-impl fmt::Display for Owner {
+impl fmt::Display for Maker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let World { machine, boot, namespace } = &self.world;
         write!(f, "{machine}{boot}{namespace}-{}-{}", self.pid, self.start)
@@ -164,49 +164,49 @@ mod tests {
 
     use super::*;
 
-    fn of(pid: u32) -> Owner {
+    fn of(pid: u32) -> Maker {
         let start = Stat::of(&pid.to_string()).unwrap().start;
-        Owner { pid, start, ..Owner::own().clone() }
+        Maker { pid, start, ..Maker::own().clone() }
     }
 
     #[test]
-    fn an_owner_is_read_as_it_was_written_and_nothing_else_is_one() {
-        let own = Owner::own();
-        assert_eq!(Owner::parse(&own.to_string()).as_ref(), Some(own));
+    fn a_maker_is_read_as_it_was_written_and_nothing_else_is_one() {
+        let own = Maker::own();
+        assert_eq!(Maker::parse(&own.to_string()).as_ref(), Some(own));
         for text in ["", "x", "1-2-3", "coldstart-sockets-1-0", "-1-2", "0123456789abcde-1"] {
-            assert_eq!(Owner::parse(text), None, "{text}");
+            assert_eq!(Maker::parse(text), None, "{text}");
         }
-        assert_eq!(Owner::parse("é23456789abcde-1-2"), None, "no character is cut");
+        assert_eq!(Maker::parse("é23456789abcde-1-2"), None, "no character is cut");
     }
 
     #[test]
     fn a_process_lives_until_it_ends_waited_for_or_not() {
-        assert_eq!(Owner::own().life(), Life::Alive(std::process::id()));
+        assert_eq!(Maker::own().life(), Life::Alive(std::process::id()));
         let mut child = Command::new("sleep").arg("1000").spawn().unwrap();
-        let owner = of(child.id());
-        assert_eq!(owner.life(), Life::Alive(child.id()));
+        let maker = of(child.id());
+        assert_eq!(maker.life(), Life::Alive(child.id()));
         child.kill().unwrap();
         while !Stat::of(&child.id().to_string()).unwrap().is_over {
             std::thread::yield_now();
         }
-        assert_eq!(owner.life(), Life::Dead, "it was not waited for yet");
+        assert_eq!(maker.life(), Life::Dead, "it was not waited for yet");
         child.wait().unwrap();
-        assert_eq!(owner.life(), Life::Dead);
+        assert_eq!(maker.life(), Life::Dead);
     }
 
     #[test]
     fn a_process_id_that_was_given_again_is_another_process() {
-        let own = Owner::own().clone();
-        assert_eq!(Owner { start: own.start + 1, ..own }.life(), Life::Dead);
+        let own = Maker::own().clone();
+        assert_eq!(Maker { start: own.start + 1, ..own }.life(), Life::Dead);
     }
 
     #[test]
     fn beyond_a_reboot_it_is_dead_and_elsewhere_it_cannot_be_told() {
-        let own = Owner::own().clone();
+        let own = Maker::own().clone();
         let in_world = |change: &dyn Fn(&mut World)| {
-            let mut owner = own.clone();
-            change(&mut owner.world);
-            owner.life()
+            let mut maker = own.clone();
+            change(&mut maker.world);
+            maker.life()
         };
         let other = || "fffff".to_owned();
         let rebooted = in_world(&|world| world.boot = other());
