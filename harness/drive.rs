@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -15,13 +15,13 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError};
 use crate::exec_trace::ExecTrace;
-use crate::fire;
 use crate::machine::Reading;
-use crate::plan::{Plan, Subject, Trial};
+use crate::plan::{Plan, Trial};
 use crate::platform::{Platform, Target, Visit};
 use crate::sample::{Cell, Meanwhile, Outcome, Sample, TrialRecord};
-use crate::scenario::{Act, Scenario, Step};
+use crate::scenario::{Scenario, Step};
 
+mod acts;
 mod chill;
 mod enough;
 mod observe;
@@ -33,11 +33,8 @@ use chill::Chilled;
 use enough::Enough;
 use observe::{Seen, row};
 pub use patience::GivenUp;
-use patience::{Patience, Silences};
+use patience::Silences;
 pub use targets::Targets;
-
-/// From planning a burst to its instant: time for its tasks to be ready.
-const LEAD: Duration = Duration::from_millis(10);
 
 /// How urgently a run is asked to stop.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,7 +150,6 @@ impl<E: Engine> Driver<E> {
     }
 
     /// Trials of the plan that are still to be run.
-    #[must_use]
     pub fn left(&self) -> impl Iterator<Item = &Trial> {
         self.plan.trials.iter().filter(|t| !self.before.contains_key(&t.number))
     }
@@ -269,36 +265,6 @@ impl<E: Engine> Driver<E> {
         }
     }
 
-    /// The rows of a trial of what was given up: nothing is done for them.
-    async fn leave_out(
-        &self,
-        trial: &Trial,
-        since: u32,
-        stop: &watch::Receiver<Stop>,
-    ) -> Result<Done, Ended> {
-        // Of thousands in a row, each lets a request to stop be heard.
-        tokio::task::yield_now().await;
-        if *stop.borrow() >= Stop::AfterTrial {
-            return Err(Ended::Stopped);
-        }
-        let (target, now) = (self.targets.of(trial.side, trial.subject), self.clock().now());
-        let cause = format!("it was given up after trial {since}, whose rows say why");
-        let mut samples = Vec::new();
-        for step in &self.plan.pattern(&self.scenario, trial).steps {
-            let visits = Visit::not_tried(step.act.invocations(), now, &cause);
-            samples.extend(self.rows(trial, target, step, visits, Vec::new()));
-        }
-        let (round, trial, machine) = (trial.round, trial.number, Meanwhile::default());
-        let record = TrialRecord { trial, round, began: now, ended: now, machine, resident: None };
-        Ok(Done { samples, record, given_up: None })
-    }
-
-    /// Whether no function among these trials answers any more.
-    fn is_hopeless(&self, trials: &[Trial]) -> bool {
-        let mut functions = trials.iter().filter(|t| matches!(t.subject, Subject::Function { .. }));
-        functions.all(|trial| self.given_up(trial).is_some())
-    }
-
     /// Runs the steps of one trial; a row for every invocation.
     ///
     /// # Errors
@@ -344,14 +310,6 @@ impl<E: Engine> Driver<E> {
         Ok(Done { samples, record, given_up })
     }
 
-    /// The visits of a step with those that were not tried.
-    fn completed(&self, step: &Step, mut visits: Vec<Visit>) -> Vec<Visit> {
-        let left = step.act.invocations().saturating_sub(visits.len() as u32);
-        let cause = "what came before it in its trial took three time limits without an answer";
-        visits.extend(Visit::not_tried(left, self.clock().now(), cause));
-        visits
-    }
-
     /// The rows of a step; of what was not tried nothing was seen.
     fn rows(
         &self,
@@ -385,99 +343,6 @@ impl<E: Engine> Driver<E> {
     fn clock(&self) -> Clock {
         self.platform.clock()
     }
-
-    /// Runs a step; false when nothing more is to be tried in its trial.
-    async fn step(&self, target: &Arc<Target>, step: &Step) -> (Vec<Visit>, bool) {
-        let (clock, mut patience) = (self.clock(), self.patience(target));
-        let visits = match step.act {
-            Act::Burst(n) => {
-                self.platform.prepare(target, n).await;
-                let at = clock.now() + nanoseconds(LEAD);
-                let visits = fire::burst(clock, at, n, |_| {
-                    let (platform, target) = (self.platform.clone(), target.clone());
-                    let answers = self.answers.clone();
-                    async move { counted(platform.invoke(&target, at).await, &answers) }
-                })
-                .await;
-                let has_answered = visits.iter().any(|visit| visit.outcome.is_ok());
-                patience.hears(has_answered, clock.now() - at);
-                visits
-            }
-            Act::Sequence(n) => {
-                self.platform.prepare(target, 1).await;
-                let mut visits = Vec::with_capacity(n as usize);
-                for _ in 0..n {
-                    let at = clock.now();
-                    let visit = self.platform.invoke(target, at).await;
-                    let visit = counted(visit, &self.answers);
-                    let goes_on = patience.hears(visit.outcome.is_ok(), clock.now() - at);
-                    visits.push(visit);
-                    if !goes_on {
-                        break;
-                    }
-                }
-                visits
-            }
-            Act::Parallel { workers, starts } => {
-                let visits;
-                (visits, patience) = self.parallel(target, workers, starts).await;
-                visits
-            }
-        };
-        let goes_on = self.hear(target, &visits, patience);
-        (visits, goes_on)
-    }
-
-    /// `workers` at a time each start, use and remove one instance after another. A
-    /// worker that has waited in vain for long enough leaves the rest to the others.
-    async fn parallel(
-        &self,
-        target: &Arc<Target>,
-        workers: u32,
-        starts: u32,
-    ) -> (Vec<Visit>, Patience) {
-        let clock = self.clock();
-        let left = Arc::new(Mutex::new(starts));
-        let at = clock.now() + nanoseconds(LEAD);
-        let patience = self.patience(target);
-        let work = |_| {
-            let (platform, target, left) = (self.platform.clone(), target.clone(), left.clone());
-            let (answers, mut patience) = (self.answers.clone(), patience);
-            async move {
-                let mut visits = Vec::new();
-                let mut intended = at;
-                while take_one(&left) {
-                    let visit = counted(platform.pass(&target, intended).await, &answers);
-                    let began = std::mem::replace(&mut intended, clock.now());
-                    let goes_on = patience.hears(visit.outcome.is_ok(), intended - began);
-                    visits.push(visit);
-                    if !goes_on {
-                        break;
-                    }
-                }
-                (visits, patience)
-            }
-        };
-        let done = fire::burst(clock, at, workers, work).await;
-        let least = done.iter().map(|(_, patience)| *patience).reduce(Patience::or);
-        let visits = done.into_iter().flat_map(|(visits, _)| visits).collect();
-        (visits, least.unwrap_or(patience))
-    }
-}
-
-/// Notes that an invocation was answered: a run that is asked to stop looks for it.
-fn counted(visit: Visit, answers: &AtomicU64) -> Visit {
-    if visit.outcome.is_ok() {
-        answers.fetch_add(1, Ordering::Relaxed);
-    }
-    visit
-}
-
-fn take_one(left: &Mutex<u32>) -> bool {
-    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-    let some = *left > 0;
-    *left = left.saturating_sub(1);
-    some
 }
 
 fn nanoseconds(duration: Duration) -> u64 {

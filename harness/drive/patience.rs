@@ -9,12 +9,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{MutexGuard, PoisonError};
 
-use super::{Driver, nanoseconds};
+use tokio::sync::watch;
+
+use super::{Done, Driver, Ended, Stop, nanoseconds};
 use crate::controls::Control;
 use crate::engine::Engine;
 use crate::plan::{Subject, Trial};
 use crate::platform::{Target, Visit};
-use crate::sample::Sample;
+use crate::sample::{Meanwhile, Sample, TrialRecord};
+use crate::scenario::Step;
 
 /// So many time-outs in a row, without an answer, are enough.
 const TIME_OUTS: u64 = 3;
@@ -185,7 +188,45 @@ impl<E: Engine> Driver<E> {
         ))
     }
 
-    pub(super) fn silences(&self) -> MutexGuard<'_, Silences> {
+    /// The rows of a trial of what was given up: nothing is done for them.
+    pub(super) async fn leave_out(
+        &self,
+        trial: &Trial,
+        since: u32,
+        stop: &watch::Receiver<Stop>,
+    ) -> Result<Done, Ended> {
+        // Of thousands in a row, each lets a request to stop be heard.
+        tokio::task::yield_now().await;
+        if *stop.borrow() >= Stop::AfterTrial {
+            return Err(Ended::Stopped);
+        }
+        let (target, now) = (self.targets.of(trial.side, trial.subject), self.clock().now());
+        let cause = format!("it was given up after trial {since}, whose rows say why");
+        let mut samples = Vec::new();
+        for step in &self.plan.pattern(&self.scenario, trial).steps {
+            let visits = Visit::not_tried(step.act.invocations(), now, &cause);
+            samples.extend(self.rows(trial, target, step, visits, Vec::new()));
+        }
+        let (round, trial, machine) = (trial.round, trial.number, Meanwhile::default());
+        let record = TrialRecord { trial, round, began: now, ended: now, machine, resident: None };
+        Ok(Done { samples, record, given_up: None })
+    }
+
+    /// Whether no function among these trials answers any more.
+    pub(super) fn is_hopeless(&self, trials: &[Trial]) -> bool {
+        let mut functions = trials.iter().filter(|t| matches!(t.subject, Subject::Function { .. }));
+        functions.all(|trial| self.given_up(trial).is_some())
+    }
+
+    /// The visits of a step with those that were not tried.
+    pub(super) fn completed(&self, step: &Step, mut visits: Vec<Visit>) -> Vec<Visit> {
+        let left = step.act.invocations().saturating_sub(visits.len() as u32);
+        let cause = "what came before it in its trial took three time limits without an answer";
+        visits.extend(Visit::not_tried(left, self.clock().now(), cause));
+        visits
+    }
+
+    fn silences(&self) -> MutexGuard<'_, Silences> {
         self.silences.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
