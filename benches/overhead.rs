@@ -375,6 +375,7 @@ fn record() -> RunRecord {
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),
         counts: Counts::default(),
+        tried: false,
         driver_memory: None,
         warnings: Vec::new(),
     }

@@ -5,7 +5,8 @@
 //! removals are part of what is measured).
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use anyhow::Result;
@@ -14,25 +15,26 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError};
 use crate::exec_trace::ExecTrace;
-use crate::fire;
 use crate::machine::Reading;
 use crate::plan::{Plan, Trial};
 use crate::platform::{Platform, Target, Visit};
 use crate::sample::{Cell, Meanwhile, Outcome, Sample, TrialRecord};
-use crate::scenario::{Act, Scenario, Step};
+use crate::scenario::{Scenario, Step};
 
+mod acts;
 mod chill;
 mod enough;
 mod observe;
+mod patience;
 mod targets;
+mod trying;
 
 use chill::Chilled;
 use enough::Enough;
-use observe::row;
+use observe::{Seen, row};
+pub use patience::GivenUp;
+use patience::Silences;
 pub use targets::Targets;
-
-/// From planning a burst to its instant: time for its tasks to be ready.
-const LEAD: Duration = Duration::from_millis(10);
 
 /// How urgently a run is asked to stop.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +42,7 @@ pub enum Stop {
     /// Not at all.
     #[default]
     No,
-    /// After the trial that is under way.
+    /// After the trial that is under way; at once where nothing has answered in it.
     AfterTrial,
     /// At once.
     Now,
@@ -55,6 +57,8 @@ pub enum Ended {
     OutOfTime,
     /// It was asked to stop.
     Stopped,
+    /// Every function was given up: none of them answers.
+    GivenUp,
 }
 
 /// Why a run cannot go on.
@@ -83,6 +87,8 @@ pub struct Done {
     pub samples: Vec<Sample>,
     /// What the machine did meanwhile.
     pub record: TrialRecord,
+    /// What is given up for it.
+    pub given_up: Option<GivenUp>,
 }
 
 /// What a plan is run with.
@@ -96,6 +102,9 @@ pub struct Driver<E> {
     /// What the kernel tells of execs; none without the privilege.
     trace: Option<ExecTrace>,
     chilled: Mutex<Chilled>,
+    silences: Mutex<Silences>,
+    /// Answers so far.
+    answers: Arc<AtomicU64>,
     /// When the first trial of all was due, in nanoseconds since the run's epoch: a
     /// time limit counts from it, however often trials are added.
     begun: OnceLock<u64>,
@@ -114,34 +123,47 @@ impl<E: Engine> Driver<E> {
         targets: Targets,
         trace: Option<ExecTrace>,
     ) -> Self {
-        let (chilled, begun, before) = Default::default();
-        Self { engine, platform, scenario, plan, targets, trace, chilled, begun, before }
+        let (chilled, silences, answers, begun, before) = Default::default();
+        Self {
+            engine,
+            platform,
+            scenario,
+            plan,
+            targets,
+            trace,
+            chilled,
+            silences,
+            answers,
+            begun,
+            before,
+        }
     }
 
     /// Goes on where an earlier measurement of the same plan stopped: its trials, whose
-    /// rows these are, are not run again. What was in memory then may have left it, so
-    /// every target is started once, unrecorded, before its next trial.
+    /// rows these are, are not run again. What was given up then has another chance.
     #[must_use]
     pub fn going_on(mut self, before: BTreeMap<u32, Vec<Sample>>) -> Self {
         let proofs = before.values().flatten().filter_map(|sample| sample.proof.as_ref());
         self.platform.remember(proofs.map(|proof| proof.nonce.clone()));
-        if !before.is_empty() {
-            self.mark_chilled(|_| true);
-        }
         self.before = before;
         self
     }
 
     /// Trials of the plan that are still to be run.
-    #[must_use]
-    pub fn left(&self) -> usize {
-        self.plan.trials.iter().filter(|t| !self.before.contains_key(&t.number)).count()
+    pub fn left(&self) -> impl Iterator<Item = &Trial> {
+        self.plan.trials.iter().filter(|t| !self.before.contains_key(&t.number))
     }
 
     /// Where its instances live.
     #[must_use]
     pub fn platform(&self) -> &Platform<E> {
         &self.platform
+    }
+
+    /// Everything that the plan can visit.
+    #[must_use]
+    pub fn targets(&self) -> &Targets {
+        &self.targets
     }
 
     /// The listener to the kernel, if it listens.
@@ -184,30 +206,63 @@ impl<E: Engine> Driver<E> {
                 enough.add(trial, samples);
                 continue;
             }
-            let failed = |failure| DriveError::Engine { trial: trial.number, failure };
-            tokio::select! {
-                biased;
-                () = asked(stop.clone(), Stop::AfterTrial) => return Ok(Ended::Stopped),
-                settled = self.platform.settle() => settled.map_err(failed)?,
-            }
-            let spent = Duration::from_nanos(self.clock().now() - begun);
-            if self.scenario.max_time.is_some_and(|most| spent >= most) {
-                return Ok(Ended::OutOfTime);
-            }
-            let done = tokio::select! {
-                biased;
-                () = asked(stop.clone(), Stop::Now) => return Ok(Ended::Stopped),
-                done = self.trial(trial) => done.map_err(failed)?,
+            let done = match self.given_up(trial) {
+                Some(since) => self.leave_out(trial, since, stop).await,
+                None => self.attempt(trial, begun, stop).await?,
             };
-            let engine_failed =
-                done.samples.iter().any(|s| matches!(s.outcome, Outcome::EngineError { .. }));
+            let done = match done {
+                Ok(done) => done,
+                Err(ended) => return Ok(ended),
+            };
+            let is_refused = |s: &Sample| matches!(s.outcome, Outcome::EngineError { .. });
+            let engine_failed = done.samples.iter().any(is_refused);
+            let gives_up = done.given_up.is_some();
             enough.add(trial, &done.samples);
             rows(trial, done).map_err(DriveError::Rows)?;
             if engine_failed {
-                self.engine.describe().await.map_err(failed)?;
+                self.engine.describe().await.map_err(failed(trial))?;
+            }
+            if gives_up && self.is_hopeless(trials) {
+                return Ok(Ended::GivenUp);
+            }
+            if self.scenario.until.is_some() && self.given_up(trial).is_some() {
+                enough.leaves(trial.subject);
             }
         }
         Ok(Ended::Complete)
+    }
+
+    /// Idles, and runs a trial; or why the run ends before it is over.
+    async fn attempt(
+        &self,
+        trial: &Trial,
+        begun: u64,
+        stop: &watch::Receiver<Stop>,
+    ) -> Result<Result<Done, Ended>, DriveError> {
+        tokio::select! {
+            biased;
+            () = asked(stop.clone(), Stop::AfterTrial) => return Ok(Err(Ended::Stopped)),
+            settled = self.platform.settle() => settled.map_err(failed(trial))?,
+        }
+        let spent = Duration::from_nanos(self.clock().now() - begun);
+        if self.scenario.max_time.is_some_and(|most| spent >= most) {
+            return Ok(Err(Ended::OutOfTime));
+        }
+        tokio::select! {
+            biased;
+            () = self.is_not_worth_waiting(stop) => Ok(Err(Ended::Stopped)),
+            done = self.trial(trial) => done.map(Ok).map_err(failed(trial)),
+        }
+    }
+
+    /// Resolves when a trial is not to be waited for: by the first request where
+    /// nothing has answered in it, else by the second.
+    async fn is_not_worth_waiting(&self, stop: &watch::Receiver<Stop>) {
+        let before = self.answers.load(Ordering::Relaxed);
+        asked(stop.clone(), Stop::AfterTrial).await;
+        if self.answers.load(Ordering::Relaxed) > before {
+            asked(stop.clone(), Stop::Now).await;
+        }
     }
 
     /// Runs the steps of one trial; a row for every invocation.
@@ -218,35 +273,59 @@ impl<E: Engine> Driver<E> {
         let clock = self.clock();
         let target = self.targets.of(trial.side, trial.subject);
         let page_cache = self.chill(target).await?;
+        self.begins(target);
         let (began, before) = (clock.now(), Reading::now());
         // What happened between the trials is of no sample.
         let _ = self.trace.as_ref().map(ExecTrace::take);
         let mut samples = Vec::new();
         let mut last_reply = clock.now();
+        let mut is_over = false;
         for step in &self.plan.pattern(&self.scenario, trial).steps {
             let begins = last_reply + nanoseconds(step.after);
             let wait = begins.saturating_sub(clock.now());
-            if wait > 0 {
+            if wait > 0 && !is_over {
                 tokio::time::sleep(Duration::from_nanos(wait)).await;
             }
             let mut visits = match page_cache.refusal() {
-                None => self.step(target, step).await,
+                None if is_over => Vec::new(),
+                None => {
+                    let (visits, goes_on) = self.step(target, step).await;
+                    is_over = !goes_on;
+                    visits
+                }
                 Some(cause) => Visit::refused(step.act.invocations(), clock.now(), cause),
             };
             last_reply = clock.now();
             let seen = self.observe(&mut visits).await;
-            let rows = (0..).zip(visits.into_iter().zip(seen));
-            samples.extend(rows.map(|(index, (visit, seen))| {
-                let cell = self.cell(trial, target, step, &visit);
-                row(visit, seen, cell, trial, index)
-            }));
+            let visits = self.completed(step, visits);
+            samples.extend(self.rows(trial, target, step, visits, seen));
         }
         let ended = clock.now();
         let machine = Meanwhile::between(&before, &Reading::now(), ended - began);
         let resident = page_cache.residency;
+        let is_tried = page_cache.refusal().is_none();
+        let given_up = if is_tried { self.judge(trial, &samples) } else { None };
         let (round, trial) = (trial.round, trial.number);
         let record = TrialRecord { trial, round, began, ended, machine, resident };
-        Ok(Done { samples, record })
+        Ok(Done { samples, record, given_up })
+    }
+
+    /// The rows of a step; of what was not tried nothing was seen.
+    fn rows(
+        &self,
+        trial: &Trial,
+        target: &Target,
+        step: &Step,
+        visits: Vec<Visit>,
+        seen: Vec<Seen>,
+    ) -> Vec<Sample> {
+        let seen = seen.into_iter().chain(std::iter::repeat_with(Seen::default));
+        let rows = (0..).zip(visits.into_iter().zip(seen));
+        let of = |(index, (visit, seen))| {
+            let cell = self.cell(trial, target, step, &visit);
+            row(visit, seen, cell, trial, index)
+        };
+        rows.map(of).collect()
     }
 
     fn cell(&self, trial: &Trial, target: &Target, step: &Step, visit: &Visit) -> Cell {
@@ -264,66 +343,20 @@ impl<E: Engine> Driver<E> {
     fn clock(&self) -> Clock {
         self.platform.clock()
     }
-
-    async fn step(&self, target: &Arc<Target>, step: &Step) -> Vec<Visit> {
-        let clock = self.clock();
-        match step.act {
-            Act::Burst(n) => {
-                self.platform.prepare(target, n).await;
-                let at = clock.now() + nanoseconds(LEAD);
-                fire::burst(clock, at, n, |_| {
-                    let (platform, target) = (self.platform.clone(), target.clone());
-                    async move { platform.invoke(&target, at).await }
-                })
-                .await
-            }
-            Act::Sequence(n) => {
-                self.platform.prepare(target, 1).await;
-                let mut visits = Vec::with_capacity(n as usize);
-                for _ in 0..n {
-                    visits.push(self.platform.invoke(target, clock.now()).await);
-                }
-                visits
-            }
-            Act::Parallel { workers, starts } => self.parallel(target, workers, starts).await,
-        }
-    }
-
-    /// `workers` at a time each start, use and remove one instance after another.
-    async fn parallel(&self, target: &Arc<Target>, workers: u32, starts: u32) -> Vec<Visit> {
-        let clock = self.clock();
-        let left = Arc::new(Mutex::new(starts));
-        let at = clock.now() + nanoseconds(LEAD);
-        let work = |_| {
-            let (platform, target, left) = (self.platform.clone(), target.clone(), left.clone());
-            async move {
-                let mut visits = Vec::new();
-                let mut intended = at;
-                while take_one(&left) {
-                    visits.push(platform.pass(&target, intended).await);
-                    intended = clock.now();
-                }
-                visits
-            }
-        };
-        let visits = fire::burst(clock, at, workers, work).await;
-        visits.into_iter().flatten().collect()
-    }
-}
-
-fn take_one(left: &Mutex<u32>) -> bool {
-    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-    let some = *left > 0;
-    *left = left.saturating_sub(1);
-    some
 }
 
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX / 4)
 }
 
+/// The engine failed at a trial.
+fn failed(trial: &Trial) -> impl Fn(EngineError) -> DriveError {
+    let trial = trial.number;
+    move |failure| DriveError::Engine { trial, failure }
+}
+
 /// Resolves when a stop at least as urgent is asked for.
-async fn asked(mut stop: watch::Receiver<Stop>, urgency: Stop) {
+pub async fn asked(mut stop: watch::Receiver<Stop>, urgency: Stop) {
     if stop.wait_for(|asked| *asked >= urgency).await.is_err() {
         // Nobody is left to ask.
         std::future::pending::<()>().await;

@@ -31,6 +31,58 @@ pub fn printable(text: &str, most: usize) -> String {
     out
 }
 
+/// The end of what a program wrote, made [`printable`], of at most `most` characters and
+/// a sign for each gap.
+///
+/// The line that says what went wrong is near the end and begins at the margin, in front
+/// of indented ones (a trace of calls) or after them. So where there is no room for all,
+/// indented lines give way first, the earliest of them first, and then the earliest
+/// others; of a line that is too long by itself both ends are kept.
+#[must_use]
+pub fn last_words(text: &str, most: usize) -> String {
+    let lines = text.lines().filter_map(|line| {
+        let clean = printable(line, usize::MAX);
+        (!clean.is_empty()).then(|| (line.starts_with([' ', '\t']), clean))
+    });
+    let mut lines: Vec<(bool, Option<String>)> =
+        lines.map(|(indented, line)| (indented, Some(line))).collect();
+    let length = |line: &str| line.chars().count() + 1;
+    let mut all: usize = lines.iter().filter_map(|(_, line)| line.as_deref()).map(length).sum();
+    let last = lines.len().saturating_sub(1);
+    for gives_way in [true, false] {
+        let (before, _) = lines.split_at_mut(last);
+        for (indented, line) in before {
+            if all > most + 1
+                && *indented == gives_way
+                && let Some(line) = line.take()
+            {
+                all -= length(&line);
+            }
+        }
+    }
+    let mut out: Vec<String> = Vec::new();
+    for (_, line) in lines {
+        match line {
+            Some(line) => out.push(both_ends(&line, most)),
+            None if out.last().is_some_and(|before| before == "…") => {}
+            None => out.push("…".to_owned()),
+        }
+    }
+    out.join(" ")
+}
+
+/// A text of at most `most` characters: of a longer one the begin and the end.
+#[must_use]
+pub fn both_ends(text: &str, most: usize) -> String {
+    let length = text.chars().count();
+    if length <= most {
+        return text.to_owned();
+    }
+    let begin: String = text.chars().take(most / 3).collect();
+    let end: String = text.chars().skip(length - (most - most / 3)).collect();
+    format!("{} … {}", begin.trim_end(), end.trim_start())
+}
+
 /// A line without its control and direction-changing characters, cut to `most`
 /// characters; white space stays, as it is the shape of a log.
 #[must_use]
@@ -85,7 +137,49 @@ mod tests {
         assert_eq!(printable_json(plain), plain);
     }
 
+    #[test]
+    fn of_a_long_trace_the_line_that_says_what_went_wrong_is_kept() {
+        let calls = |n: usize, line: &str| line.repeat(n);
+        let after = format!(
+            "starting\nTraceback (most recent call last):\n{}KeyError: 'orders'\n",
+            calls(90, "  File \"app.py\", line 1, in f\n    return f()\n")
+        );
+        let words = last_words(&after, 300);
+        assert!(words.ends_with("KeyError: 'orders'"), "{words}");
+        assert!(words.contains("Traceback") && words.chars().count() <= 310, "{words}");
+        let before = format!(
+            "Exception: no table `orders`\n{}Caused by: no database\n{}\t... 9 more\n\nv20.1",
+            calls(40, "\tat app.Main.main(Main.java:1)\n"),
+            calls(40, "\tat app.Db.open(Db.java:7)\n"),
+        );
+        let words = last_words(&before, 300);
+        for part in ["Exception: no table `orders`", "Caused by: no database", "v20.1"] {
+            assert!(words.contains(part), "{part}: {words}");
+        }
+        assert_eq!(last_words("one\n\n two\n", 100), "one two", "what has room is left whole");
+    }
+
+    #[test]
+    fn of_one_endless_line_both_ends_are_kept() {
+        let words = last_words(&format!("Error: {} (code 7)", "x".repeat(5_000)), 100);
+        assert!(words.starts_with("Error: xxx") && words.ends_with("x (code 7)"), "{words}");
+        assert!(words.chars().count() <= 103, "{words}");
+    }
+
     proptest! {
+        #[test]
+        fn last_words_are_short_and_plain_and_hold_the_last_line(
+            text in "([ \t]?[a-z\u{1b}é]{0,30}\n){0,40}",
+            most in 40usize..200,
+        ) {
+            let out = last_words(&text, most);
+            // A sign for each gap at most.
+            prop_assert!(out.chars().filter(|c| *c != '…').count() <= 2 * most, "{out}");
+            prop_assert!(!out.chars().any(char::is_control));
+            let last = text.lines().map(|l| printable(l, usize::MAX)).rfind(|l| !l.is_empty());
+            prop_assert!(out.ends_with(&last.unwrap_or_default()), "{out}");
+        }
+
         #[test]
         fn whatever_comes_in_is_short_and_plain(text in any::<String>(), most in 1usize..50) {
             let out = printable(&text, most);

@@ -143,25 +143,28 @@ impl Plan {
     /// removal, each trial its pauses, its keep-alive and a little more.
     #[must_use]
     pub fn estimate(&self, scenario: &Scenario) -> Duration {
-        let of = |trial: &Trial| {
-            let pattern = self.pattern(scenario, trial);
-            let (idle, sleep) = match trial.subject {
-                Subject::Function { .. } => (scenario.keep_alive, 0),
-                Subject::Control { control, .. } => (Duration::ZERO, control.sleep_ms()),
-            };
-            if is_process(trial) {
-                return TRIAL + Duration::from_millis(sleep.into());
-            }
-            let pauses: Duration = pattern.steps.iter().map(|s| s.after).sum();
-            (START + REMOVE) * u32::try_from(starts(pattern)).unwrap_or(u32::MAX)
-                + INVOKE * u32::try_from(invocations(pattern)).unwrap_or(u32::MAX)
-                + Duration::from_millis(sleep.into())
-                + pauses
-                + idle
-                + TRIAL
-        };
-        let all = self.trials.iter().map(of).sum();
+        let all = self.trials.iter().map(|trial| self.estimate_of(scenario, trial)).sum();
         scenario.max_time.map_or(all, |most| most.min(all))
+    }
+
+    /// What [`Plan::estimate`] reckons for one trial, its idle included.
+    #[must_use]
+    pub fn estimate_of(&self, scenario: &Scenario, trial: &Trial) -> Duration {
+        let pattern = self.pattern(scenario, trial);
+        let (idle, sleep) = match trial.subject {
+            Subject::Function { .. } => (scenario.keep_alive, 0),
+            Subject::Control { control, .. } => (Duration::ZERO, control.sleep_ms()),
+        };
+        if is_process(trial) {
+            return TRIAL + Duration::from_millis(sleep.into());
+        }
+        let pauses: Duration = pattern.steps.iter().map(|s| s.after).sum();
+        (START + REMOVE) * u32::try_from(starts(pattern)).unwrap_or(u32::MAX)
+            + INVOKE * u32::try_from(invocations(pattern)).unwrap_or(u32::MAX)
+            + Duration::from_millis(sleep.into())
+            + pauses
+            + idle
+            + TRIAL
     }
 
     /// The plan for a person, a line a trial. `sides` are the names of the sides;

@@ -100,7 +100,7 @@ pub struct Proof {
 pub struct Sample {
     /// Which cell it belongs to.
     pub cell: Cell,
-    /// Round, from 1. Round 1 is "first ever" and is left out of inference.
+    /// Round, from 1. Round 1 is kept apart and is left out of inference.
     pub round: u32,
     /// Trial number within the run, from 1, in the order of execution.
     pub trial: u32,

@@ -87,7 +87,7 @@ impl Summary {
 }
 
 /// Round 1 of a cell: the first visit ever, when images are unread and caches
-/// are empty.
+/// are empty; in a run that tried everything before, the first that was recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FirstEver {
     /// Rows of round 1, failures included.

@@ -36,6 +36,9 @@ pub const FORMAT: u32 = 2;
 /// What the record says of a run that its time limit ended.
 pub const OUT_OF_TIME: &str = "the time limit was reached";
 
+/// What the record says of a run whose functions were all given up.
+pub const NOTHING_ANSWERS: &str = "no function answers";
+
 /// Everything about a run but its samples: `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -59,6 +62,10 @@ pub struct RunRecord {
     pub scenario: Scenario,
     /// Seed of the plan.
     pub seed: u64,
+    /// Whether everything was started once, unrecorded, before round 1: no start of that
+    /// round is the first ever then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tried: bool,
     /// The machine.
     pub host: Host,
     /// The engine.
@@ -80,6 +87,11 @@ pub struct RunRecord {
     pub driver_memory: Option<u64>,
     /// What the reader must know to judge the figures.
     pub warnings: Vec<String>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl RunRecord {

@@ -93,9 +93,11 @@ Examples
 
 It writes a new folder: run.json, samples.jsonl, trials.jsonl, and what is made
 of them: summary.json, summary.csv, report.md, report.html, charts, histograms.
-Ctrl-C (or SIGTERM, SIGHUP) ends it after the trial, twice at once, and what was
-measured is kept and reported; --continue goes on with it by the same plan, on
-the same machine and images.
+Ctrl-C (or SIGTERM, SIGHUP) ends it after the trial, or at once while nothing has
+answered in it, and twice at once; what was measured is kept and reported, and
+--continue goes on with it by the same plan, on the same machine and images. A
+function that never answers is given up after three of its time limits; when all
+are, the run ends.
 
 Exit status: 0 measured; 2 usage; 4 nothing could be measured; 130 interrupted.";
 

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use tokio::sync::watch;
 
+use super::gate::nothing_answers;
 use super::interrupt::{self, Phase};
 use super::measure::{Begun, Ready, Request, Side, Steering, nothing_again};
 use super::{Failure, compare, gate, load_functions, print, runtime, say, voice};
@@ -164,6 +165,7 @@ impl<'a> Aa<'a> {
         };
         match ready.measure(request, Steering { stop, again }).await? {
             Ended::Stopped => return Err(Failure::Interrupted),
+            Ended::GivenUp => return Err(nothing_answers(&self.folder)),
             Ended::Complete | Ended::OutOfTime => {}
         }
         for (rates, found) in all.iter_mut().zip(self.judge(request, &alarmed)?) {
@@ -201,8 +203,10 @@ impl<'a> Aa<'a> {
             say(&format!("{PILOT} rounds to know what a share of the total is"));
             let request = self.pilot();
             let steering = Steering { stop, again: nothing_again };
-            if ready.measure(&request, steering).await? == Ended::Stopped {
-                return Err(Failure::Interrupted);
+            match ready.measure(&request, steering).await? {
+                Ended::Stopped => return Err(Failure::Interrupted),
+                Ended::GivenUp => return Err(nothing_answers(&self.folder)),
+                Ended::Complete | Ended::OutOfTime => {}
             }
             let (pilot, _) = compare::open(&request.sides[0].folder)?;
             medians = Noise::of(&[vec![pilot]]).map(|noise| noise.medians()).unwrap_or_default();

@@ -60,12 +60,23 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
             }
             return Err(Failure::Interrupted);
         }
+        Ended::GivenUp => return Err(nothing_answers(folder(&request))),
         Ended::OutOfTime => warn(run::OUT_OF_TIME),
     }
     let mut found = judge(&request, &rules, &alarmed)?;
     found.lack(&sides.only[0], crate::compare::Side::Head);
     found.lack(&sides.only[1], crate::compare::Side::Base);
     verdict::give(&found, (folder(&request), ""), args.strict, args.printed.format)
+}
+
+/// Why a measurement in turns is not judged when no function answers on any side.
+pub(super) fn nothing_answers(folder: &Path) -> Failure {
+    anyhow!(
+        "not judged: no function answers on any side, and all of them were given up; why is told \
+         above, and every failure is a row in {}",
+        folder.display()
+    )
+    .into()
 }
 
 /// Refuses a folder that is there, before anything is built.

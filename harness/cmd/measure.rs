@@ -181,27 +181,28 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     steering: Steering<'_, A>,
 ) -> Result<Ended> {
     let Begin { clock, records, trace, before } = begin;
-    let preparing = voice::step("preparing");
+    let preparing = voice::step("preparing: each function is tried once");
     let mut info = engine.describe().await?;
     info.address = without_home(&info.address);
     if let Some(before) = &before {
         going_on::check(before, &info, &records[0])?;
     }
-    let warnings = beside::other_runs(images, &request.id).await?;
+    let mut warnings = beside::other_runs(images, &request.id).await?;
     let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
+    let silent = trace.as_ref().err().cloned();
     let prepared = async {
         let targets = prepare::targets(request, images, &info, records).await?;
-        prepare::try_all(request, &platform, &targets).await?;
-        anyhow::Ok(targets)
+        let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
+        let driver = Driver::new(engine, platform.clone(), scenario, plan, targets, trace.ok());
+        let tried = prepare::try_all(request, &driver).await?;
+        anyhow::Ok((driver, tried))
     };
-    let Some(targets) = interrupt::unless(steering.stop, prepared).await else {
+    let Some(prepared) = interrupt::unless(steering.stop, prepared).await else {
         platform.clear().await.context(NOT_REMOVED)?;
         return Ok(Ended::Stopped);
     };
-    let targets = targets?;
-    let silent = trace.as_ref().err().cloned();
-    let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
-    let driver = Driver::new(engine, platform, scenario, plan, targets, trace.ok());
+    let (driver, tried) = prepared?;
+    warnings.extend(tried);
     if let Some(before) = before {
         let (writer, rows) = going_on::begin(request, before, silent, warnings)?;
         // A killed run's instances, which bear the same label.
@@ -258,13 +259,18 @@ async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     Steering { stop, again }: Steering<'_, A>,
 ) -> Result<Ended, DriveError> {
     let Request { plan, scenario, .. } = request;
-    let share = driver.left() as f64 / plan.trials.len().max(1) as f64;
-    let estimate = plan.estimate(scenario).mul_f64(share);
-    let mut progress = Progress::new(driver.left(), request.rounds(), estimate);
+    let reckoned = |trial| (trial, plan.estimate_of(scenario, trial));
+    let left = driver.left().map(reckoned);
+    let mut progress = Progress::new(left, request.rounds(), scenario.max_time);
     let mut rows = |progress: &mut Progress, trial: &Trial, done: Done| {
         asked[trial.side] += plan.invocations_of(scenario, trial);
         writers[trial.side].append(&done.record, &done.samples)?;
         progress.trial(trial, &done.samples);
+        if let Some(given_up) = &done.given_up {
+            let text = request.name_on(given_up.side, &given_up.to_string());
+            warn(&text);
+            writers[trial.side].record.warnings.push(text);
+        }
         Ok(())
     };
     let mut ended = driver.run(stop, |trial, done| rows(&mut progress, trial, done)).await;
@@ -272,7 +278,7 @@ async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
         let functions = again().map_err(DriveError::Rows)?;
         let more = plan.again(scenario, &functions, scenario.rounds);
         if !more.is_empty() {
-            progress.more(more.len(), scenario.rounds);
+            progress.more(more.iter().map(reckoned), scenario.rounds);
             let rows = |trial: &Trial, done| rows(&mut progress, trial, done);
             ended = driver.run_trials(&more, stop, rows).await;
         }
@@ -348,6 +354,7 @@ fn close<E: Engine>(
             Ok(Ended::Complete) => None,
             Ok(Ended::OutOfTime) => Some(store::OUT_OF_TIME.to_owned()),
             Ok(Ended::Stopped) => Some("interrupted".to_owned()),
+            Ok(Ended::GivenUp) => Some(store::NOTHING_ANSWERS.to_owned()),
             Err(error) => Some(format!("{error:#}")),
         };
         saved = both(saved, writer.save(), warn);

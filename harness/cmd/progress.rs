@@ -13,8 +13,10 @@ use crate::plan::Trial;
 use crate::sample::Sample;
 use crate::units::{format_ms, format_wait};
 
+mod pace;
 mod round;
 
+use pace::Pace;
 use round::Round;
 
 /// So many rounds have a line each where there is no terminal; of more, each tenth
@@ -24,6 +26,8 @@ const MOST_LINES: u32 = 20;
 const SILENCE: Duration = Duration::from_secs(30);
 /// Lines of rounds whose number nobody knows are so far apart at least.
 const APART: Duration = Duration::from_secs(10);
+/// By so much it must take longer than was said before it is said anew.
+const LONGER: Duration = Duration::from_secs(30);
 /// A terminal as wide has room for a bar.
 const BAR_FROM: usize = 72;
 const BAR: usize = 12;
@@ -34,9 +38,14 @@ pub(super) struct Progress {
     done: usize,
     /// None where the rounds end when enough is known.
     rounds: Option<u32>,
-    /// What the plan was thought to take.
-    estimate: Duration,
+    pace: Pace,
+    /// No trial begins after so long.
+    limit: Option<Duration>,
+    /// What the whole was last said to take.
+    reckoned: Duration,
     begun: Instant,
+    /// When the last trial ended.
+    ended: Instant,
     told: Instant,
     round: Round,
     latest: Vec<Latest>,
@@ -49,18 +58,45 @@ struct Latest {
 }
 
 impl Progress {
-    /// For so many trials, in so many rounds; none where the rounds end when enough
-    /// is known.
-    pub(super) fn new(trials: usize, rounds: Option<u32>, estimate: Duration) -> Self {
+    /// For trials with what the plan reckons for each, in so many rounds; none where the
+    /// rounds end when enough is known. None begins after the limit.
+    pub(super) fn new<'a>(
+        trials: impl Iterator<Item = (&'a Trial, Duration)>,
+        rounds: Option<u32>,
+        limit: Option<Duration>,
+    ) -> Self {
         let begun = Instant::now();
-        let (round, latest) = Default::default();
-        Self { trials, done: 0, rounds, estimate, begun, told: begun, round, latest }
+        let (round, latest, pace) = Default::default();
+        let mut progress = Self {
+            trials: 0,
+            done: 0,
+            rounds: rounds.map(|_| 0),
+            pace,
+            limit,
+            reckoned: Duration::ZERO,
+            begun,
+            ended: begun,
+            told: begun,
+            round,
+            latest,
+        };
+        progress.more(trials, rounds.unwrap_or(0));
+        progress
     }
 
-    /// Makes room for so many trials more, in so many rounds.
-    pub(super) fn more(&mut self, trials: usize, rounds: u32) {
-        self.trials += trials;
+    /// Makes room for more trials, in so many rounds.
+    pub(super) fn more<'a>(
+        &mut self,
+        trials: impl Iterator<Item = (&'a Trial, Duration)>,
+        rounds: u32,
+    ) {
+        for (trial, reckoned) in trials {
+            self.trials += 1;
+            self.pace.expect(trial, reckoned);
+        }
         self.rounds = self.rounds.map(|before| before + rounds);
+        let elapsed = self.begun.elapsed();
+        self.reckoned = elapsed.saturating_add(self.left(elapsed).unwrap_or_default());
     }
 
     /// Shows a trial that has ended.
@@ -70,6 +106,8 @@ impl Progress {
             self.round.begin(trial.round);
         }
         self.done += 1;
+        let now = Instant::now();
+        self.pace.took(trial, now - std::mem::replace(&mut self.ended, now));
         self.round.add(samples);
         self.add(trial.side, samples);
         if voice::is_verbose() {
@@ -77,6 +115,23 @@ impl Progress {
             voice::detail(&format!("trial {number}, round {round}: {}", self.round.latest));
         }
         voice::draw(|canvas| self.pieces(canvas, self.begun.elapsed()));
+        if let Some(text) = self.corrected(self.begun.elapsed())
+            && voice::canvas().is_none()
+        {
+            voice::say(&text);
+        }
+    }
+
+    /// What is to be said when it takes far longer than was said before.
+    fn corrected(&mut self, elapsed: Duration) -> Option<String> {
+        let left = self.left(elapsed)?;
+        let whole = elapsed.saturating_add(left);
+        if whole < self.reckoned.saturating_mul(2) || whole < self.reckoned + LONGER {
+            return None;
+        }
+        self.reckoned = whole;
+        let left = format_wait(left);
+        Some(format!("slower than was reckoned: about {left} left, if trials go on as they did"))
     }
 
     /// Ends the display.
@@ -150,18 +205,11 @@ impl Progress {
         if all.is_empty() { String::new() } else { format!("  ms: {}", all.join(", ")) }
     }
 
-    /// The pace so far, as soon as every kind of trial had its turn; the plan's
-    /// estimate before. None where nobody knows.
+    /// What is left of the trials, and of the time. None where nobody knows.
     fn left(&self, elapsed: Duration) -> Option<Duration> {
-        let rounds = self.rounds?;
-        let left = self.trials.saturating_sub(self.done) as f64;
-        let a_round = self.trials / rounds.max(1) as usize;
-        let each = if self.done >= a_round.max(1) {
-            elapsed.as_secs_f64() / self.done as f64
-        } else {
-            self.estimate.as_secs_f64() / self.trials.max(1) as f64
-        };
-        Some(Duration::from_secs_f64(each * left))
+        self.rounds?;
+        let most = self.limit.map_or(Duration::MAX, |limit| limit.saturating_sub(elapsed));
+        Some(self.pace.left().min(most))
     }
 }
 

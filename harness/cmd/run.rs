@@ -107,6 +107,14 @@ fn finish(request: &Request, ended: Result<Ended, Failure>, format: Format) -> R
         Ended::Stopped => return Err(Failure::Interrupted),
         Ended::OutOfTime => warn(OUT_OF_TIME),
         Ended::Complete => {}
+        Ended::GivenUp if run.as_ref().and_then(all_failed).is_none() => {
+            return Err(anyhow!(
+                "no function answers any more, and all of them were given up: what was measured \
+                 before is kept, and why is told above"
+            )
+            .into());
+        }
+        Ended::GivenUp => {}
     }
     match run.as_ref().and_then(all_failed) {
         Some(cause) => {
@@ -127,6 +135,8 @@ fn where_it_is(run: &store::Run, written: bool) {
     let next = match (run.record.complete, written) {
         (true, true) => format!("coldstart compare {folder} OTHER_RUN"),
         (true, false) => format!("coldstart report {folder}"),
+        // The same again would come to the same.
+        (false, _) if run.record.stopped.as_deref() == Some(store::NOTHING_ANSWERS) => return,
         (false, _) => format!("coldstart run --continue {folder}"),
     };
     voice::point("next    ", &next);

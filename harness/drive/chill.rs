@@ -68,8 +68,7 @@ impl<E: Engine> Driver<E> {
     async fn warm_again(&self, target: &Target) -> Result<(), EngineError> {
         if self.chilled().0.remove(&target.key()) {
             // Whatever came of it: the trial itself will meet it again, and tell.
-            self.platform.invoke(target, self.clock().now()).await;
-            self.platform.clear().await?;
+            self.try_one(target).await?;
         }
         Ok(())
     }

@@ -69,6 +69,11 @@ impl Enough {
         }
     }
 
+    /// Expects no more of a subject that was given up.
+    pub(super) fn leaves(&mut self, subject: Subject) {
+        self.done.insert(subject);
+    }
+
     fn judge(&mut self, within: f64) {
         let mut draws = Draws::default();
         for (subject, cells) in &self.seen {
@@ -76,7 +81,7 @@ impl Enough {
                 self.done.insert(*subject);
             }
         }
-        self.all_done = self.done.len() == self.seen.len();
+        self.all_done = self.seen.keys().all(|subject| self.done.contains(subject));
     }
 }
 

@@ -16,6 +16,7 @@ use crate::scenario;
 mod chill;
 mod controls;
 mod enough;
+mod hopeless;
 mod parallel;
 mod slow;
 
@@ -182,8 +183,13 @@ async fn nothing_is_left_before_a_trial_begins_or_after_a_run_is_cleared() {
 /// What each fault becomes, and a part of the cause that a person is told.
 #[tokio::test(start_paused = true)]
 async fn every_fault_is_a_row_with_its_cause() {
+    // Beside one that answers: else the run would end before its plan.
+    let beside = |fault| {
+        let scripts = [Script { fault, ..Script::default() }, Script::default()];
+        measuring(scenario::parse(SCENARIO, "t.toml").unwrap(), &scripts, |e| e, |making| making)
+    };
     let check = async |fault: Fault, kind: &str, part: &str| {
-        let setup = setup(fault, |e| e);
+        let setup = beside(fault);
         let (ended, samples) = run(&setup).await;
         assert_eq!(ended.unwrap(), Ended::Complete, "{fault:?}");
         assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
@@ -210,6 +216,7 @@ async fn every_fault_is_a_row_with_its_cause() {
     check(Fault::NotCold, "not_cold", "invocation 7, not 1").await;
     check(Fault::SameNonce, "not_cold", "seen before").await;
     check(Fault::Miscounts, "not_cold", "counts invocation 3 after 1").await;
+    check(Fault::NeverAsksAfter(1), "timed_out", "it never asked").await;
     check(Fault::Refused, "engine_error", "refused (simulated)").await;
     check(Fault::NotStarted, "engine_error", "refused (simulated)").await;
 }

@@ -37,6 +37,8 @@ pub enum Fault {
     ExitsAtOnce,
     /// It runs and never asks for an event.
     NeverAsks,
+    /// Its first instances, so many, answer; every later one never asks.
+    NeverAsksAfter(u64),
     /// It reports that it cannot start, and exits.
     InitError,
     /// It exits when it gets the event.
@@ -111,6 +113,8 @@ pub struct FakeEngine {
     scripts: BTreeMap<String, Script>,
     /// Calls of `create` after which the engine is gone; none for never.
     gone_after: Option<u64>,
+    /// What every instance writes.
+    output: String,
     state: Arc<Mutex<State>>,
 }
 
@@ -147,13 +151,21 @@ impl FakeEngine {
             starts: BTreeMap::new(),
             gone: false,
         };
-        Self { clock, scripts, gone_after: None, state: Arc::new(Mutex::new(state)) }
+        let output = "a line that the function wrote \u{1b}[31m(simulated)".to_owned();
+        Self { clock, scripts, gone_after: None, output, state: Arc::new(Mutex::new(state)) }
     }
 
     /// Makes the engine vanish at the create call after `creates` of them.
     #[must_use]
     pub fn gone_after(mut self, creates: u64) -> Self {
         self.gone_after = Some(creates);
+        self
+    }
+
+    /// Makes every instance write this.
+    #[must_use]
+    pub fn writing(mut self, output: &str) -> Self {
+        output.clone_into(&mut self.output);
         self
     }
 
@@ -263,7 +275,11 @@ impl Engine for FakeEngine {
             if script.fault == Fault::NotStarted {
                 return Err(refused("starting an instance"));
             }
-            *state.starts.entry(function).or_default() += 1;
+            let starts = state.starts.entry(function).or_default();
+            *starts += 1;
+            if let Fault::NeverAsksAfter(first) = script.fault {
+                script.fault = if *starts > first { Fault::NeverAsks } else { Fault::None };
+            }
             let factor = state.factor(script.spread);
             let nonce = match script.fault {
                 Fault::SameNonce => "0".repeat(16),
@@ -330,7 +346,7 @@ impl Engine for FakeEngine {
 
     async fn output(&self, _: &InstanceId) -> Result<String, EngineError> {
         self.check()?;
-        Ok("a line that the function wrote \u{1b}[31m(simulated)".to_owned())
+        Ok(self.output.clone())
     }
 
     async fn strangers(&self) -> Result<Arc<Strangers>, EngineError> {

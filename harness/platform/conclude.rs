@@ -3,12 +3,15 @@
 use super::proof::Came;
 use super::{Concluded, Ended, Instance, Platform, Target, Visit, proof};
 use crate::engine::Engine;
-use crate::hostile::printable;
+use crate::hostile::last_words;
 use crate::runtime_api::{Answer, Answered};
 use crate::sample::Outcome;
 
 /// The exit code of a process that was killed: 128 and the signal's number.
 const KILLED: i64 = 128 + 9;
+
+/// The most that is kept of what a failed instance wrote, in characters.
+const LAST_WORDS: usize = 1_000;
 
 impl<E: Engine> Platform<E> {
     /// Judges what came; gives a good instance back and removes a bad one.
@@ -72,7 +75,7 @@ impl<E: Engine> Platform<E> {
         parts.extend(instance.api.notes().into_iter().map(|n| format!("it {n}")));
         match self.engine.output(&instance.id).await {
             Ok(output) if output.trim().is_empty() => parts.push("it wrote nothing".to_owned()),
-            Ok(output) => parts.push(format!("it wrote: {}", printable(&output, 400))),
+            Ok(output) => parts.push(format!("it wrote: {}", last_words(&output, LAST_WORDS))),
             Err(error) => parts.push(format!("its output is lost: {error}")),
         }
         parts.join("; ")

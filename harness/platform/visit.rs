@@ -36,10 +36,20 @@ impl Visit {
     /// The visits of an act that could not be begun: each a failure.
     #[must_use]
     pub fn refused(invocations: u32, at: u64, cause: &str) -> Vec<Self> {
+        Self::none(invocations, at, &Outcome::NotCold { cause: cause.to_owned() })
+    }
+
+    /// The visits that were planned and left out, as nothing answers.
+    #[must_use]
+    pub fn not_tried(invocations: u32, at: u64, cause: &str) -> Vec<Self> {
+        Self::none(invocations, at, &Outcome::NotTried { cause: cause.to_owned() })
+    }
+
+    /// Visits that were never begun.
+    fn none(invocations: u32, at: u64, outcome: &Outcome) -> Vec<Self> {
         let one = |_| {
             let marks = [(Mark::Intended, at)].into_iter().collect();
-            let outcome = Outcome::NotCold { cause: cause.to_owned() };
-            Self { outcome, ..Self::new(Temperature::Cold, marks) }
+            Self { outcome: outcome.clone(), ..Self::new(Temperature::Cold, marks) }
         };
         (0..invocations).map(one).collect()
     }

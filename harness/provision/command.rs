@@ -14,7 +14,7 @@ use tokio::process::Command;
 use super::ProvisionError;
 use super::tell::Work;
 use crate::child::{GivenUp, Group};
-use crate::hostile::printable_line;
+use crate::hostile::{both_ends, printable_line};
 
 /// How many of the last lines of a log are shown.
 const LINES: usize = 15;
@@ -141,7 +141,8 @@ pub(super) fn tail(log: &Path) -> String {
 /// characters: it goes to a terminal.
 pub(crate) fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let clean = |line: &&str| format!("\n  {}", printable_line(line, WIDTH));
+    let clean =
+        |line: &&str| format!("\n  {}", both_ends(&printable_line(line, usize::MAX), WIDTH));
     lines[lines.len().saturating_sub(LINES)..].iter().map(clean).collect()
 }
 

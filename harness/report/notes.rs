@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use super::findings::Findings;
-use super::words::{cell_name, counted, headline, level, plain, shortened, subject};
+use super::words::{cell_name, counted, headline, level, plain, subject};
 use super::{controls, resources};
+use crate::hostile::both_ends;
+use crate::sample::Outcome;
 use crate::stats::{self, Bursts, Lateness, OutOfRange, Quantile, Summary};
 use crate::store::Run;
 use crate::units::{format_ms, format_ns};
@@ -60,8 +62,9 @@ impl Note {
     }
 }
 
-/// Longest cause that is shown, in characters; the whole is in `samples.jsonl`.
-const LONGEST_CAUSE: usize = 200;
+/// Longest cause that is shown, in characters: its begin, and its end, where a function's
+/// last words are. The whole is in `samples.jsonl`.
+const LONGEST_CAUSE: usize = 600;
 
 /// Every remark, the gravest first.
 pub(super) fn notes(run: &Run, summaries: &[Summary], findings: &Findings) -> Vec<Note> {
@@ -126,19 +129,33 @@ fn failures(run: &Run) -> Vec<Note> {
     kinds
         .into_iter()
         .map(|(kind, (n, place, cause))| {
-            let n = counted(n, "failure");
-            Note::warning(format!("{n} {kind}, all rounds; the first at {place}"))
-                .quoting(shortened(&plain(cause), LONGEST_CAUSE))
+            let what = match is_not_tried(kind) {
+                true => format!("{} not tried, and counted as failed", counted(n, "invocation")),
+                false => format!("{} {kind}", counted(n, "failure")),
+            };
+            Note::warning(format!("{what}, all rounds; the first at {place}"))
+                .quoting(both_ends(&plain(cause), LONGEST_CAUSE))
         })
         .collect()
+}
+
+fn is_not_tried(kind: &str) -> bool {
+    kind == Outcome::NotTried { cause: String::new() }.kind()
 }
 
 fn first_ever(run: &Run, summaries: &[Summary]) -> Option<Note> {
     let cells = headline(run, summaries);
     if cells.iter().any(|s| s.first_ever.used) {
-        return Some(Note::warning(
-            "one round only: the figures are first-ever starts; `--rounds 20` or `--until 5%`",
-        ));
+        return Some(Note::warning(match run.record.tried {
+            true => {
+                "one round only: the figures are of the first round, which is left out \
+                     otherwise; `--rounds 20` or `--until 5%`"
+            }
+            false => {
+                "one round only: the figures are first-ever starts; `--rounds 20` or \
+                     `--until 5%`"
+            }
+        }));
     }
     let medians: Vec<String> = cells
         .iter()
@@ -148,10 +165,10 @@ fn first_ever(run: &Run, summaries: &[Summary]) -> Option<Note> {
         })
         .collect();
     let medians = (!medians.is_empty()).then(|| medians.join(", "))?;
-    let slow = advice::first_was_slow(&cells).unwrap_or_default();
-    Some(Note::remark(format!(
-        "first ever (round 1, in no other figure), median ms: {medians}{slow}"
-    )))
+    let slow = advice::first_was_slow(run, &cells).unwrap_or_default();
+    // Everything was started once before round 1, unrecorded, or it was not.
+    let what = if run.record.tried { "first round" } else { "first ever" };
+    Some(Note::remark(format!("{what} (round 1, in no other figure), median ms: {medians}{slow}")))
 }
 
 /// Why there is a dash.

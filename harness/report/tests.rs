@@ -113,6 +113,21 @@ fn of_starts_that_take_no_time_or_nearly_none_no_form_says_nan_or_inf() {
 }
 
 #[test]
+fn of_a_long_cause_the_end_where_the_last_words_are_is_on_every_page() {
+    let mut run = synthetic::four(3);
+    let calls = "File app.py, line 6, in a ".repeat(80);
+    let cause = format!("exited with code 1: it wrote: {calls}ValueError: no table orders");
+    run.samples[0].outcome = Outcome::Crashed { cause };
+    let files = render(&run).unwrap();
+    let table = table::table(&run, &stats::summarise(&run.samples), &look::Look::default());
+    for page in [text(&files, "report.md"), text(&files, "report.html"), &table] {
+        let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(page.contains("exited with code 1: it wrote"), "{page}");
+        assert!(page.contains("ValueError: no table orders"), "{page}");
+    }
+}
+
+#[test]
 fn foreign_text_stays_text() {
     let hostile = "<script>alert(1)</script>|`*\u{1b}[2J\u{202e}";
     let mut run = synthetic::run(&[("../../<b>", 150.0, 5.0, 0.3)], 3);

@@ -43,6 +43,11 @@ pub enum Outcome {
         /// The engine's words.
         cause: String,
     },
+    /// It was planned and left out, because nothing answered before it.
+    NotTried {
+        /// Since when.
+        cause: String,
+    },
 }
 
 impl Outcome {
@@ -64,6 +69,7 @@ impl Outcome {
             Outcome::NotCold { .. } => "not_cold",
             Outcome::Stranger { .. } => "stranger",
             Outcome::EngineError { .. } => "engine_error",
+            Outcome::NotTried { .. } => "not_tried",
         }
     }
 
@@ -78,7 +84,8 @@ impl Outcome {
             | Outcome::WrongReply { cause }
             | Outcome::NotCold { cause }
             | Outcome::Stranger { cause }
-            | Outcome::EngineError { cause } => Some(cause),
+            | Outcome::EngineError { cause }
+            | Outcome::NotTried { cause } => Some(cause),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::checkout::Checkout;
 use super::gaps::Entry;
 use super::{SHOWN, SideError, short};
 use crate::child;
-use crate::hostile::printable;
+use crate::hostile::{last_words, printable};
 use crate::units::format_size;
 
 /// How much of git's own words is shown, in characters.
@@ -184,7 +184,7 @@ impl Git<'_> {
         if status.success() {
             return Ok(Ok(stdout));
         }
-        let words = printable(&String::from_utf8_lossy(&stderr), WORDS);
+        let words = last_words(&String::from_utf8_lossy(&stderr), WORDS);
         let words = words.trim_start_matches("fatal: ");
         Ok(Err(Refusal(if words.is_empty() { status.to_string() } else { words.to_owned() })))
     }

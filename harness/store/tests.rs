@@ -28,6 +28,7 @@ pub(super) fn record() -> RunRecord {
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),
         counts: Counts::default(),
+        tried: false,
         driver_memory: None,
         warnings: Vec::new(),
     }

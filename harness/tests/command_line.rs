@@ -14,6 +14,7 @@ mod formats;
 mod gate;
 mod going_on;
 mod help;
+mod hopeless;
 mod init;
 mod interrupts;
 mod list;

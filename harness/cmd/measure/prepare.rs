@@ -4,15 +4,16 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::super::warn;
 use super::{Request, Side};
 use crate::controls::{Control, SERIES};
-use crate::drive::Targets;
+use crate::drive::{Driver, Targets};
 use crate::engine::{Engine, EngineInfo, ImageStore, Source};
 use crate::factors::{Combination, Factors, PageCache};
 use crate::functions::Function;
 use crate::host::Host;
 use crate::plan::Subject;
-use crate::platform::{Making, Platform, Target};
+use crate::platform::{Making, Target};
 use crate::preflight;
 use crate::store::FunctionRecord;
 
@@ -124,24 +125,57 @@ async fn folders(
     folders.with_context(|| format!("the page cache of `{}` cannot be cleared", record.name))
 }
 
-/// Tries each combination once, if one asks for more than a network: what an
-/// engine lists, it cannot always start.
+/// Starts every target once, unrecorded: what cannot answer is told before the plan. A
+/// combination that asks for more than a network, and cannot be had at all, is an error:
+/// what an engine lists, it cannot always start. Gives what is to be told in the record.
 pub(super) async fn try_all<E: Engine>(
     request: &Request,
-    platform: &Platform<E>,
-    targets: &Targets,
-) -> Result<()> {
+    driver: &Driver<E>,
+) -> Result<Vec<String>> {
     let combinations = request.scenario.factors.combinations();
-    if combinations.iter().all(Combination::is_plain) {
-        return Ok(());
+    let is_plain = combinations.iter().all(Combination::is_plain);
+    let mut warnings = Vec::new();
+    for (side, subject, combination) in subjects(request, combinations.len()) {
+        let target = driver.targets().of(side, subject);
+        if side == 0 && !is_plain && subject == first_of(request, combination) {
+            preflight::try_one(driver.platform(), target, &combinations[combination]).await?;
+        } else if let Some(cause) = driver.try_one(target).await? {
+            let name = request.name_on(side, &driver.name_of(side, subject));
+            let text = format!(
+                "{name}: did not answer when it was tried before the plan, and is measured all the \
+                 same: {cause}"
+            );
+            warn(&text);
+            warnings.push(text);
+        }
     }
-    for (combination, factors) in combinations.iter().enumerate() {
-        let subject = if request.sides[0].null.is_some() {
-            Subject::Control { control: Control::Container(0), combination }
-        } else {
-            Subject::Function { function: 0, combination, pattern: 0 }
-        };
-        preflight::try_one(platform, targets.of(0, subject), factors).await?;
+    Ok(warnings)
+}
+
+/// What stands for a combination: the null container, where there is one.
+fn first_of(request: &Request, combination: usize) -> Subject {
+    if request.sides[0].null.is_some() {
+        Subject::Control { control: Control::Container(0), combination }
+    } else {
+        Subject::Function { function: 0, combination, pattern: 0 }
     }
-    Ok(())
+}
+
+/// Everything that is tried, what stands for a combination before the rest of it. A
+/// control that sleeps is the null function once more.
+fn subjects(request: &Request, combinations: usize) -> Vec<(usize, Subject, usize)> {
+    let mut all = Vec::new();
+    for (side, Side { functions, null, .. }) in request.sides.iter().enumerate() {
+        let has_controls = null.is_some();
+        for combination in 0..combinations {
+            let control = |control| Subject::Control { control, combination };
+            let of = |function| Subject::Function { function, combination, pattern: 0 };
+            let floor = has_controls.then(|| control(Control::Container(0)));
+            let process = (has_controls && combination == 0).then(|| control(Control::Process(0)));
+            let functions = (0..functions.len()).map(of);
+            let subjects = floor.into_iter().chain(process).chain(functions);
+            all.extend(subjects.map(|subject| (side, subject, combination)));
+        }
+    }
+    all
 }

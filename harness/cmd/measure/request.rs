@@ -114,6 +114,14 @@ impl Request {
         )
     }
 
+    /// What is called so on a side; the side is named where there are several.
+    pub(super) fn name_on(&self, side: usize, what: &str) -> String {
+        match self.sides.len() {
+            1 => what.to_owned(),
+            _ => format!("{}: {what}", self.sides[side].name),
+        }
+    }
+
     /// Rounds that will be measured; none where that shows when enough is known.
     pub(super) fn rounds(&self) -> Option<u32> {
         self.scenario.until.is_none().then_some(self.scenario.rounds)
@@ -161,6 +169,7 @@ impl Request {
             stopped: None,
             scenario: self.scenario.clone(),
             seed: self.plan.seed,
+            tried: true,
             host: Host::read(),
             engine,
             side: side.record.clone(),

@@ -1,10 +1,34 @@
 use super::*;
+use crate::plan::Subject;
 
-fn progress(done: usize, rounds: Option<u32>) -> Progress {
-    let mut progress = Progress::new(200, rounds, Duration::from_secs(100));
+/// Ten kinds of trials in every round; the plan reckons half a second for each.
+fn plan() -> Vec<Trial> {
+    let kind = |function| Subject::Function { function, combination: 0, pattern: 0 };
+    let trial = |i: u32| Trial {
+        number: i + 1,
+        round: i / 10 + 1,
+        side: 0,
+        subject: kind((i % 10) as usize),
+    };
+    (0..200).map(trial).collect()
+}
+
+fn half_a_second(trial: &Trial) -> (&Trial, Duration) {
+    (trial, Duration::from_millis(500))
+}
+
+/// A measurement whose trials took so long each.
+fn took(done: usize, each: Duration, rounds: Option<u32>) -> Progress {
+    let plan = plan();
+    let mut progress = Progress::new(plan.iter().map(half_a_second), rounds, None);
+    plan[..done].iter().for_each(|trial| progress.pace.took(trial, each));
     progress.done = done;
     progress.round.begin(7);
     progress
+}
+
+fn progress(done: usize, rounds: Option<u32>) -> Progress {
+    took(done, Duration::from_millis(970), rounds)
 }
 
 fn shown(progress: &Progress, width: usize, elapsed: u64) -> String {
@@ -38,12 +62,41 @@ fn a_narrow_one_shows_what_is_most_wanted() {
 }
 
 #[test]
-fn the_rest_is_estimated_by_the_plan_until_a_round_is_over() {
-    // A round has ten trials; the plan thought of half a second for each.
-    assert_eq!(progress(5, Some(20)).left(Duration::from_secs(50)).unwrap().as_secs(), 97);
-    assert_eq!(progress(10, Some(20)).left(Duration::from_secs(50)).unwrap().as_secs(), 950);
-    assert_eq!(progress(200, Some(20)).left(Duration::from_secs(50)).unwrap().as_secs(), 0);
+fn the_rest_is_reckoned_by_what_each_kind_of_trial_took_the_last_time() {
+    let left = |done, each| {
+        took(done, Duration::from_secs(each), Some(20)).left(Duration::ZERO).unwrap().as_secs()
+    };
+    assert_eq!(left(0, 60), 100, "by the plan");
+    assert_eq!(left(1, 60), 19 * 60 + 90, "the one that had its turn, nineteen times more");
+    assert_eq!(left(10, 60), 190 * 60);
+    assert_eq!(left(200, 60), 0);
     assert!(progress(0, Some(0)).left(Duration::ZERO).is_some());
+}
+
+#[test]
+fn what_is_given_up_takes_no_more_time_in_the_estimate() {
+    let mut progress = took(10, Duration::from_secs(90), Some(20));
+    for trial in &plan()[10..20] {
+        progress.pace.took(trial, Duration::ZERO);
+    }
+    assert_eq!(progress.left(Duration::ZERO), Some(Duration::ZERO));
+}
+
+#[test]
+fn an_estimate_that_was_far_too_short_is_corrected_once() {
+    let mut progress = took(1, Duration::from_secs(60), Some(20));
+    let text = progress.corrected(Duration::from_secs(60)).unwrap();
+    assert!(text.contains("about 20 min 30 s left"), "{text}");
+    assert_eq!(progress.corrected(Duration::from_secs(61)), None, "it is said already");
+    assert_eq!(took(1, Duration::from_millis(600), Some(20)).corrected(Duration::ZERO), None);
+}
+
+#[test]
+fn no_more_is_left_than_the_time_limit_allows() {
+    let (plan, limit) = (plan(), Some(Duration::from_secs(30)));
+    let progress = Progress::new(plan.iter().map(half_a_second), Some(20), limit);
+    assert_eq!(progress.left(Duration::from_secs(10)), Some(Duration::from_secs(20)));
+    assert_eq!(progress.left(Duration::from_secs(31)), Some(Duration::ZERO));
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tokio::io::AsyncReadExt;
 
 use super::failure::{failed, has_status, is_not_found, refused};
 use crate::engine::{BuildSpec, EngineError, Image, LABEL_IMAGE, Printed};
-use crate::hostile::printable_line;
+use crate::hostile::{both_ends, printable_line};
 use crate::units::format_size;
 
 /// A registry that says nothing for so long is taken for unreachable.
@@ -183,7 +183,7 @@ fn build_options(spec: &BuildSpec) -> BuildImageOptions {
 fn remember(last: &mut VecDeque<String>, text: &str) {
     for line in text.lines().map(str::trim_end).filter(|l| !l.is_empty()) {
         // A build prints what it likes: no control characters to the terminal.
-        last.push_back(printable_line(line, 400));
+        last.push_back(both_ends(&printable_line(line, usize::MAX), 400));
         if last.len() > BUILD_LINES {
             last.pop_front();
         }

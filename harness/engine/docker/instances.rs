@@ -23,8 +23,11 @@ use crate::engine::{
 use crate::factors::{Factors, LOG_DRIVER};
 use crate::maker::Maker;
 
-/// The most that is kept of what an instance wrote, in bytes.
-const OUTPUT: usize = 2048;
+/// The most that is kept of what an instance wrote, in bytes: a trace of calls is long,
+/// and what went wrong may stand in front of it.
+const OUTPUT: usize = 16 * 1024;
+/// Its lines likewise.
+const LINES: &str = "200";
 
 pub(super) async fn create(
     docker: &Docker,
@@ -131,7 +134,7 @@ pub(super) async fn remove(docker: &Docker, id: &InstanceId) -> Result<(), Engin
 }
 
 pub(super) async fn output(docker: &Docker, id: &InstanceId) -> Result<String, EngineError> {
-    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail("50").build();
+    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).tail(LINES).build();
     let mut pieces = Box::pin(docker.logs(&id.0, Some(options)));
     let mut last: Vec<u8> = Vec::new();
     while let Some(piece) = pieces.next().await {
@@ -182,7 +185,7 @@ mod tests {
 
     #[test]
     fn output_is_the_end_of_what_was_written() {
-        let text = text_of_the_end("é".repeat(2000).as_bytes());
+        let text = text_of_the_end("é".repeat(OUTPUT).as_bytes());
         assert!(text.len() <= OUTPUT && text.chars().all(|c| c == 'é'));
         assert!(text_of_the_end(&vec![0xff; OUTPUT]).len() <= OUTPUT);
     }

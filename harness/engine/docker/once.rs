@@ -12,10 +12,14 @@ use futures_util::StreamExt;
 use super::failure::{failed, refused};
 use super::instances;
 use crate::engine::{EngineError, InstanceId, LABEL_MAKER, LABEL_RUN};
+use crate::hostile::last_words;
 use crate::maker::Maker;
 
 /// The most that is kept of the output, in bytes.
 const OUTPUT: usize = 64 * 1024;
+
+/// The most that is told of the output of a command that failed, in characters.
+const WORDS: usize = 2_000;
 
 /// A command that takes longer is taken for stuck.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -65,7 +69,11 @@ async fn finish(
 ) -> Result<(i64, String), EngineError> {
     instances::start(docker, id).await?;
     let status = wait(docker, id, doing).await?;
-    let output = collect(docker, id, doing).await?;
+    let output = match status {
+        0 => collect(docker, id, doing).await?,
+        // What went wrong is at the end.
+        _ => last_words(&instances::output(docker, id).await?, WORDS),
+    };
     Ok((status, output))
 }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::{Comparison, Detectable, Missing, Row, Side, Values, Verdict};
 use crate::factors::Factors;
+use crate::hostile::both_ends;
 use crate::margins::Metric;
 use crate::report::words::{DASH, plain, shortened, step};
 use crate::sample::Cell;
@@ -15,7 +16,7 @@ use crate::units::{NS_PER_MS, format_ms, format_size};
 const LONGEST_NAME: usize = 60;
 
 /// Longest reason that is shown, in characters.
-const LONGEST_REASON: usize = 200;
+const LONGEST_REASON: usize = 400;
 
 /// Parts of a cold start that are named as the place of a change, at most.
 const MOST_PARTS: usize = 3;
@@ -121,7 +122,7 @@ pub(super) fn name(text: &str) -> String {
 
 /// A reason or a remark of foreign make, cut where it goes on for too long.
 pub(super) fn remark(text: &str) -> String {
-    shortened(&plain(text), LONGEST_REASON)
+    both_ends(&plain(text), LONGEST_REASON)
 }
 
 /// What is compared, for readers.

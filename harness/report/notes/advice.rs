@@ -84,16 +84,16 @@ pub(super) fn machine(findings: &Findings) -> Option<Note> {
 }
 
 /// What made the first starts slow, if they were: files that were not in memory yet.
-pub(super) fn first_was_slow(cells: &[&Summary]) -> Option<String> {
+pub(super) fn first_was_slow(run: &Run, cells: &[&Summary]) -> Option<String> {
     let times = |s: &&Summary| ratio(s.first_ever.median?.ns()?, s.median()?);
     let cold = cells.iter().copied().filter(|s| s.cell.temperature == Temperature::Cold);
     let most = cold.filter_map(|s| times(&s)).max_by(f64::total_cmp)?;
-    (most >= SLOW).then(|| {
-        format!(
-            "; up to {most:.1}x what came after, as files were not in memory yet: to measure \
-             that, `--page-cache image-cold`"
-        )
-    })
+    // What was tried before had its files read by that.
+    let why = match run.record.tried {
+        true => "",
+        false => ", as files were not in memory yet: to measure that, `--page-cache image-cold`",
+    };
+    (most >= SLOW).then(|| format!("; up to {most:.1}x what came after{why}"))
 }
 
 #[cfg(test)]

@@ -210,6 +210,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),
         counts,
+        tried: false,
         driver_memory: Some(31 << 20),
         warnings: vec![],
     }

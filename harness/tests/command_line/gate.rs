@@ -159,21 +159,27 @@ fn a_folder_that_is_there_is_left_alone() {
 
 /// A folder with functions of these names.
 fn folder(names: &[&str]) -> TempDir {
+    let limits: Vec<_> = names.iter().map(|name| (*name, "10s")).collect();
+    functions(&limits)
+}
+
+/// A folder with functions of these names and time limits.
+pub(super) fn functions(limits: &[(&str, &str)]) -> TempDir {
     let home = tempfile::tempdir().unwrap();
-    let function = |name: &&str| {
+    let function = |(name, limit): &(&str, &str)| {
         format!(
             "[[function]]\nname = \"{name}\"\ncontext = \"{name}\"\nfiles = [\"Dockerfile\"]\n\
-             version-command = [\"true\"]\nmemory = \"64MiB\"\ntimeout = \"10s\"\nevent = '{{}}'\n"
+             version-command = [\"true\"]\nmemory = \"64MiB\"\ntimeout = \"{limit}\"\nevent = '{{}}'\n"
         )
     };
-    let text: String = names.iter().map(function).collect();
+    let text: String = limits.iter().map(function).collect();
     fs::create_dir(home.path().join("functions")).unwrap();
     fs::write(home.path().join("functions/functions.toml"), text).unwrap();
     home
 }
 
 /// A gate of one folder's functions against another's.
-fn between(base: &TempDir, head: &TempDir, flags: &[&str]) -> Gate {
+pub(super) fn between(base: &TempDir, head: &TempDir, flags: &[&str]) -> Gate {
     let (base, head) = (base.path().display().to_string(), head.path().display().to_string());
     let mut args = vec!["gate", "--base", &base, "--head", &head];
     args.extend(flags);

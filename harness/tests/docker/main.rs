@@ -12,6 +12,7 @@ mod engine;
 mod factors;
 mod functions;
 mod gate;
+mod hopeless;
 mod images;
 mod interrupts;
 mod observed;
@@ -27,6 +28,7 @@ fn main() {
     arguments.test_threads.get_or_insert(2);
     let mut trials = functions::trials();
     trials.extend(factors::trials());
+    trials.extend(hopeless::trials());
     trials.extend(observed::trials());
     trials.extend(processes::trials());
     trials.extend(engine::trials());
