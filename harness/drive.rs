@@ -356,7 +356,7 @@ fn failed(trial: &Trial) -> impl Fn(EngineError) -> DriveError {
 }
 
 /// Resolves when a stop at least as urgent is asked for.
-pub async fn asked(mut stop: watch::Receiver<Stop>, urgency: Stop) {
+async fn asked(mut stop: watch::Receiver<Stop>, urgency: Stop) {
     if stop.wait_for(|asked| *asked >= urgency).await.is_err() {
         // Nobody is left to ask.
         std::future::pending::<()>().await;

@@ -125,7 +125,8 @@ async fn hear(mut signals: Signals, sender: &watch::Sender<Stop>) {
 fn text(phase: Phase, stop: Stop) -> &'static str {
     match (phase, stop) {
         (Phase::Measuring, Stop::AfterTrial) => {
-            "stopping after this trial; press Ctrl-C again to stop at once"
+            "stopping after this trial, or at once if nothing has answered in it; press Ctrl-C \
+             again to stop at once in any case"
         }
         (_, Stop::AfterTrial) => {
             "stopping; what was made so far is removed; press Ctrl-C twice more to leave it behind"

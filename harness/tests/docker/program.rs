@@ -183,6 +183,9 @@ fn interrupted_twice(bench: &Bench) -> Tested {
     let scenario = patient(home.path(), "1h", "10m")?;
     let mut program = Program::start(bench, &scenario, "2", home.path().join("run"));
     program.until("container", |program| program.containers() > 0)?;
+    // Its first call is answered by then, and the second is minutes away: a trial in which
+    // nothing has answered would end at once.
+    std::thread::sleep(Duration::from_secs(5));
     program.signal("INT");
     // Two of a kind at a time would be one.
     program.says("stopping after this trial")?;

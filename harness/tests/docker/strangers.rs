@@ -52,8 +52,7 @@ impl<'a> Reached<'a> {
         change: impl FnOnce(&mut Making),
     ) -> Result<Target, Failed> {
         let (function, record) = self.bench.function(function)?;
-        let mut making =
-            Making::plain(function.clone(), record.digest.clone(), network, "runc");
+        let mut making = Making::plain(function.clone(), record.digest.clone(), network, "runc");
         making.keep_alive = Duration::from_secs(60);
         change(&mut making);
         Ok(Target::new(making, &self.bench.run, 0))
@@ -119,10 +118,8 @@ fn container(bench: &Bench, network: &str, address: SocketAddr) -> Result<Strang
     let mut command = docker(bench.address(), &words);
     command.args([&record.digest, "-c", SCRIPT, "stranger", &host, &port]);
     let remove = vec![format!("rm --force {name}")];
-    let stranger = Stranger {
-        child: command.spawn()?,
-        docker: Some((bench.address().to_owned(), remove)),
-    };
+    let stranger =
+        Stranger { child: command.spawn()?, docker: Some((bench.address().to_owned(), remove)) };
     let running = ["inspect", "--format", "{{.State.Running}}", &name];
     for _ in 0..300 {
         let said = docker(bench.address(), &running).stdout(Stdio::piped()).output()?;
