@@ -265,11 +265,13 @@ fn confirm(rows: &mut [Row], again: &BTreeSet<String>) {
 }
 
 /// Cells that one side lacks, rare ones aside: a step that should be warm now and
-/// then meets a cold instance, which is no cell that anybody planned.
+/// then meets a cold instance, which is no cell that anybody planned. Nor is one in which
+/// nothing ever succeeded, as what never began is neither cold nor warm.
 fn missing(base: &Measured, head: &Measured) -> Vec<Missing> {
     let of = |has: &Measured, other: &Measured, lacks: Side| {
+        let succeeded = |cell: &&Cell| has.cells[*cell].rounds.iter().any(|r| !r.has_failed);
         let regular = has.regular().filter(|cell| !other.cells.contains_key(*cell));
-        let missing = regular.map(|cell| Missing {
+        let missing = regular.filter(succeeded).map(|cell| Missing {
             function: cell.function.clone(),
             cell: Some(cell.clone()),
             lacks,

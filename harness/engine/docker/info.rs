@@ -46,7 +46,8 @@ pub(super) async fn bridge_gateway(docker: &Docker) -> Result<Option<IpAddr>, En
 pub(super) async fn strangers(docker: &Docker) -> Result<Strangers, EngineError> {
     let Some(network) = bridge(docker).await? else { return Ok(Strangers::default()) };
     let containers = network.containers.unwrap_or_default();
-    let mut known: BTreeMap<IpAddr, Resident> = containers.into_iter().filter_map(resident).collect();
+    let mut known: BTreeMap<IpAddr, Resident> =
+        containers.into_iter().filter_map(resident).collect();
     let configs = configs(network.ipam);
     let host = Resident { id: String::new(), name: "this host".to_owned() };
     known.extend(configs.iter().filter_map(gateway).map(|address| (address, host.clone())));
