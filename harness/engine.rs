@@ -288,28 +288,28 @@ pub async fn clear_run(
     run: &str,
     quiet: Duration,
 ) -> Result<(), EngineError> {
-    let begun = Instant::now();
-    let (mut empty_since, mut asked) = (None, BTreeSet::new());
+    let (mut asked, mut last) = (BTreeSet::new(), Instant::now());
+    let mut empty_since = None;
     loop {
         let left = engine.instances(Some(run)).await?;
-        match left.first() {
-            None if empty_since.get_or_insert_with(Instant::now).elapsed() >= quiet => {
+        let Some(first) = left.first() else {
+            if empty_since.get_or_insert_with(Instant::now).elapsed() >= quiet {
                 return Ok(());
             }
-            None => {}
-            Some(first) if begun.elapsed() >= LAST_REMOVAL + quiet => {
-                return Err(EngineError::Refused {
-                    doing: format!("removing container {}", first.id.short()),
-                    message: "it is still there after its removal".to_owned(),
-                });
-            }
-            Some(_) => empty_since = None,
+            tokio::time::sleep(AGAIN).await;
+            continue;
+        };
+        empty_since = None;
+        // Once each: a removal goes a little later than it is answered.
+        for found in left.iter().filter(|found| asked.insert(found.id.clone())) {
+            engine.remove(&found.id).await?;
+            last = Instant::now();
         }
-        for found in left {
-            // Once each: a removal goes a little later than it is answered.
-            if asked.insert(found.id.clone()) {
-                engine.remove(&found.id).await?;
-            }
+        if last.elapsed() >= LAST_REMOVAL {
+            return Err(EngineError::Refused {
+                doing: format!("removing container {}", first.id.short()),
+                message: "it is still there after its removal".to_owned(),
+            });
         }
         tokio::time::sleep(AGAIN).await;
     }

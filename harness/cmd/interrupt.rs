@@ -158,9 +158,12 @@ pub(super) async fn unless<T>(
     work: impl Future<Output = T>,
 ) -> Option<T> {
     let mut stop = stop.clone();
+    // What it gives is a lock, and must not be held while the work is given up: the next
+    // interrupt could not be told.
+    let asked = async { stop.wait_for(|asked| *asked >= Stop::AfterTrial).await.is_ok() };
     tokio::select! {
         biased;
-        Ok(_) = stop.wait_for(|asked| *asked >= Stop::AfterTrial) => None,
+        true = asked => None,
         done = work => Some(done),
     }
 }
@@ -168,6 +171,30 @@ pub(super) async fn unless<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn while_a_work_is_given_up_the_next_interrupt_is_told() {
+        struct Slow(watch::Sender<Stop>);
+        impl Drop for Slow {
+            fn drop(&mut self) {
+                let sender = self.0.clone();
+                let told = std::thread::spawn(move || sender.send_replace(Stop::Now));
+                let begun = std::time::Instant::now();
+                while !told.is_finished() {
+                    assert!(begun.elapsed().as_secs() < 20, "it waits for the work to be gone");
+                    std::thread::yield_now();
+                }
+            }
+        }
+        let (sender, stop) = watch::channel(Stop::No);
+        let slow = Slow(sender.clone());
+        let work = async move {
+            let _slow = &slow;
+            sender.send_replace(Stop::AfterTrial);
+            std::future::pending::<()>().await;
+        };
+        assert_eq!(unless(&stop, work).await, None);
+    }
 
     #[tokio::test]
     async fn a_work_is_given_up_when_an_interrupt_comes_and_done_when_nobody_is_left_to_ask() {
