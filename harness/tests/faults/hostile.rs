@@ -57,6 +57,10 @@ fn harm(mode: &str) -> io::Result<()> {
             asked("init/error", "Transfer-Encoding: chunked", "", b"1000\r\n", &[b'x'; 4096])
         }
         "sixteen-replies" => many(16, "invocation/00000000-0000-4000-8000-000000000001/response"),
+        "largest-reply" => response(&format!("Content-Length: {REPLY}"), "", &[b'x'; 4096]),
+        "largest-reply-of-chunks" => {
+            chunked("", &[b"4000\r\n", &[b'x'; 0x4000][..], b"\r\n"].concat())
+        }
         "sixteen-errors" => many(16, "init/error"),
         "sixteen-unknown" => many(16, "nothing-of-the-contract"),
         "thousand-connections" => many(1000, "init/error"),

@@ -5,12 +5,14 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from driver import Driver
+from driver import Driver, Ended
 from left import Left, look
 from world import World
 
 LIMIT = 64 * 1024 * 1024
-# Of a run whose functions answer nothing for two seconds, in seconds.
+# Bytes that any harm comes to.
+LITTLE = 4096
+# Of a run whose functions answer nothing for some seconds, in seconds.
 LONG = 60.0
 
 # What `hostile.rs` can do, in an instance.
@@ -21,8 +23,10 @@ HARMS = [
     "endless-length", "endless-error", "sixteen-replies", "sixteen-errors", "sixteen-unknown",
     "thousand-connections", "after-next", "requests-after-next", "second-next",
     "sixteen-after-next", "endless-requests", "endless-connections", "endless-stderr",
-    "endless-stderr-line", "much-stderr-then-crash",
+    "endless-stderr-line", "much-stderr-then-crash", "largest-reply", "largest-reply-of-chunks",
 ]  # fmt: skip
+# These need no network to do it. The others must have sent something to prove anything.
+WITHOUT = ("silence", "stderr")
 
 # Of these, one of each kind: what once took most, and a fine one.
 WORST = ["wrapping-chunk", "sixteen-replies", "sixteen-after-next", "endless-stderr"]
@@ -40,7 +44,7 @@ context = "hostile"
 files = ["Dockerfile", "hostile"]
 version-command = ["/hostile", "{version}"]
 memory = "256MiB"
-timeout = "2s"
+timeout = "4s"
 event = '{{"hello":"Grüße"}}'
 {process}
 """
@@ -52,6 +56,8 @@ class Verdict:
 
     harm: str
     peak: int
+    # Bytes that came from the instances.
+    sent: int
     took: float
     left: Left
     ending: str
@@ -83,20 +89,35 @@ def one(world: World, where: str, harm: str) -> Verdict:
     (context / "Dockerfile").write_text(f"FROM scratch\nCOPY hostile /\nCMD {command}\n")
     (folder / "functions.toml").write_text(functions(where, harm))
     driver = Driver(world, arguments(folder, where), folder, folder, temporary)
+    before = received()
     peak = watched(driver)
-    ended = driver.ended()
-    verdict = Verdict(f"{where} {harm}", peak, ended.took, look(world, temporary), "")
-    last = [line[:300] for line in ended.said.strip().splitlines()[-1:]]
-    if peak <= 8 * LIMIT and (ended.status not in (0, 4) or ended.took > LONG):
-        verdict.ending = f"exit status {ended.status} after {ended.took:.1f} s: {last}"
-    if "panicked at" in ended.said:
-        verdict.ending = f"a panic: {ended.said.split('panicked at')[1].splitlines()[:2]}"
+    ended, sent = driver.ended(), received() - before
+    verdict = Verdict(f"{where} {harm}", peak, sent, ended.took, look(world, temporary), "")
+    verdict.ending = ill(where, verdict, ended)
     sign = "fine" if verdict.is_fine() else "WRONG"
-    print(f"  {sign}: memory {where} {harm}: {peak / 2**20:.1f} MiB, {ended.took:.1f} s, {last}",
-          file=sys.stderr)  # fmt: skip
+    what = f"{peak / 2**20:.1f} MiB, {sent} bytes came, {ended.took:.1f} s, {last(ended)}"
+    print(f"  {sign}: memory {where} {harm}: {what}", file=sys.stderr)
     world.run(["clean"], temporary)
     shutil.rmtree(folder)
     return verdict
+
+
+def last(ended: Ended) -> str:
+    """The beginning of the last line of what a driver said."""
+    return "".join(ended.said.strip().splitlines()[-1:])[:300]
+
+
+def ill(where: str, verdict: Verdict, ended: Ended) -> str:
+    """What is wrong with how a driver ended, or with the harm."""
+    if "panicked at" in ended.said:
+        return f"a panic: {ended.said.split('panicked at')[1].splitlines()[:2]}"
+    if verdict.peak > 8 * LIMIT:
+        # It was ended by us.
+        return ""
+    if ended.status not in (0, 4) or ended.took > LONG:
+        return f"exit status {ended.status} after {ended.took:.1f} s: {last(ended)}"
+    needs = where == "instance" and not any(without in verdict.harm for without in WITHOUT)
+    return f"no harm was done: {verdict.sent} bytes came" if needs and verdict.sent < LITTLE else ""
 
 
 def functions(where: str, harm: str) -> str:
@@ -124,6 +145,12 @@ def watched(driver: Driver) -> int:
             driver.process.kill()
         driver.wait_until(driver.age() + 0.02)
     return peak
+
+
+def received() -> int:
+    """Bytes that the bridge of this namespace had from instances so far."""
+    lines = Path("/proc/net/dev").read_text().splitlines()
+    return sum(int(one.split(":")[1].split()[0]) for one in lines if "docker0:" in one)
 
 
 def high_water(pid: int) -> int:

@@ -45,6 +45,7 @@ def of_memory(verdicts: list[Hostile]) -> str:
     head = (
         "hostile function",
         "peak, MiB",
+        "came, MiB",
         "seconds",
         f"under {LIMIT // 2**20} MiB",
         "left",
@@ -57,7 +58,8 @@ def harm(verdict: Hostile) -> tuple[str, ...]:
     fits = "yes" if verdict.peak < LIMIT else "NO"
     peak, took = f"{verdict.peak / 2**20:.1f}", f"{verdict.took:.1f}"
     kinds = left([verdict.left]).partition(" ")[2]
-    return (verdict.harm, peak, took, fits, kinds or "-", verdict.ending or "-")
+    came = f"{verdict.sent / 2**20:.2f}"
+    return (verdict.harm, peak, came, took, fits, kinds or "-", verdict.ending or "-")
 
 
 def aligned(rows: list[tuple[str, ...]]) -> str:
