@@ -1,7 +1,11 @@
+use std::fs::{self, File};
+
 use super::*;
+use crate::engine::EngineInfo;
 use crate::factors::{Combination, Network};
 use crate::functions::Limits;
-use crate::sample::{Cell, Mark, Outcome, Temperature};
+use crate::host::Host;
+use crate::sample::{Cell, Mark, Meanwhile, Outcome, Temperature};
 use crate::scenario::Act;
 
 pub(super) fn record() -> RunRecord {
