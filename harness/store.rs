@@ -4,6 +4,7 @@
 //! line an invocation), `trials.jsonl` (a line a trial) and what is derived from
 //! the three. Analysis reads these files and nothing else.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -11,20 +12,27 @@ use serde::Deserialize;
 
 use crate::sample::{Sample, TrialRecord};
 
+mod bounds;
+mod expected;
 mod files;
 mod lines;
+mod place;
 mod record;
+mod reserve;
 mod unfinished;
 mod writer;
 
 pub use files::{create, text, write};
 pub use record::{
-    BaseRecord, Counts, FunctionRecord, KernelEvents, MachineRecord, Origin, RunRecord, SideRecord,
+    BaseRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
+    MachineRecord, Origin, RunRecord, SideRecord,
 };
+pub use reserve::Reservation;
 pub use unfinished::Unfinished;
 pub use writer::Writer;
 
-use lines::read_lines;
+use lines::{invalid, read_lines};
+use reserve::taken;
 
 /// The version of the run folder's format that this program writes.
 ///
@@ -50,6 +58,9 @@ pub struct Run {
     pub trials: Vec<TrialRecord>,
     /// Whether the last line was cut short (the driver was killed).
     pub truncated: bool,
+    /// Why it could only be read in part, where that was asked for: what is there is not
+    /// what was measured.
+    pub salvaged: Option<String>,
 }
 
 /// The file of a run's facts: a folder that has it is a run's.
@@ -61,16 +72,70 @@ const SAMPLES: &str = "samples.jsonl";
 const TRIALS: &str = "trials.jsonl";
 
 /// Reads a run's folder: `run.json`, `samples.jsonl` and `trials.jsonl`, nothing
-/// derived.
+/// derived. What cannot have been measured so is refused: rows that are not those of the
+/// run's plan, an answer before its question, a number that nothing has.
 ///
 /// # Errors
-/// When it is no run's folder, is of another format, or a row is not readable:
-/// the file and the line are named. A last line that was cut short is no error.
+/// When it is no run's folder, is of another format, or a row is not readable or cannot
+/// be: the file and the line of the first are named. Of a run that stopped early a last
+/// line that was cut short is no error.
 pub fn open(folder: &Path) -> Result<Run> {
+    let (run, wrong) = read(folder, false)?;
+    match wrong {
+        None => Ok(run),
+        Some(wrong) => Err(invalid(format!(
+            "{wrong}: it was not measured so; `coldstart report --salvage {}` reads what is there",
+            folder.display()
+        ))
+        .into()),
+    }
+}
+
+/// Reads of a run's folder what can be read, where [`open`] refuses it: lines that are no
+/// rows, rows that cannot be and rows that are there already are left out, and the run
+/// says so ([`Run::salvaged`]). A folder with nothing wrong is read as [`open`] reads it.
+///
+/// # Errors
+/// When `run.json` is not readable, or a file is not there.
+pub fn salvage(folder: &Path) -> Result<Run> {
+    match read(folder, false) {
+        Ok((run, None)) => Ok(run),
+        Ok((_, Some(wrong))) => salvaged(folder, wrong),
+        Err(error) => salvaged(folder, format!("{error:#}")),
+    }
+}
+
+fn salvaged(folder: &Path, wrong: String) -> Result<Run> {
+    let (mut run, _) = read(folder, true)?;
+    let before = run.samples.len();
+    let mut seen = BTreeSet::new();
+    run.samples.retain(|sample| {
+        let key =
+            (sample.trial, sample.cell.pattern.clone(), sample.cell.step.clone(), sample.index);
+        expected::senseless(sample, None).is_none() && seen.insert(key)
+    });
+    let mut seen = BTreeSet::new();
+    run.trials.retain(|trial| seen.insert(trial.trial));
+    let left_out = before - run.samples.len();
+    run.salvaged = Some(format!("{wrong}; {left_out} rows that were read are left out"));
+    Ok(run)
+}
+
+/// A run, and the first thing that is wrong with what was read of it.
+fn read(folder: &Path, leave_out: bool) -> Result<(Run, Option<String>)> {
     let record = record(folder)?;
-    let (samples, cut) = read_lines(&folder.join(SAMPLES), "sample")?;
-    let (trials, cut_too) = read_lines(&folder.join(TRIALS), "trial")?;
-    Ok(Run { folder: folder.to_owned(), record, samples, trials, truncated: cut || cut_too })
+    let samples = read_lines(&folder.join(SAMPLES), "sample", bounds::sample, leave_out)?;
+    let trials = read_lines(&folder.join(TRIALS), "trial", bounds::trial, leave_out)?;
+    let cut = [samples.cut, trials.cut];
+    let samples: Vec<Sample> = samples.all.into_iter().map(|(sample, _)| sample).collect();
+    let trials: Vec<TrialRecord> = trials.all.into_iter().map(|(trial, _)| trial).collect();
+    let read = expected::Read { record: &record, samples: &samples, trials: &trials, cut };
+    let wrong = expected::check(&read).err().map(|(file, line, what)| {
+        let line = line.map_or_else(String::new, |line| format!(":{line}"));
+        format!("{}{line}: {what}", folder.join(file).display())
+    });
+    let (folder, truncated) = (folder.to_owned(), cut != [false, false]);
+    Ok((Run { folder, record, samples, trials, truncated, salvaged: None }, wrong))
 }
 
 /// Reads `run.json` alone.
@@ -81,7 +146,10 @@ pub fn record(folder: &Path) -> Result<RunRecord> {
     let path = folder.join(RECORD);
     let text = text(&path).with_context(|| format!("{} is no run's folder", folder.display()))?;
     check_format(text.as_bytes(), &path)?;
-    serde_json::from_str(&text).with_context(|| format!("{} is not readable", path.display()))
+    let spoilt = || format!("{} is not readable", path.display());
+    let record: RunRecord = serde_json::from_str(&text).with_context(spoilt)?;
+    bounds::record(&record).map_err(invalid).with_context(spoilt)?;
+    Ok(record)
 }
 
 fn check_format(text: &[u8], path: &Path) -> Result<()> {

@@ -155,6 +155,54 @@ pub struct FunctionRecord {
     pub timeout_ms: u64,
     /// How replies were verified.
     pub reply: ReplyRule,
+    /// What it was invoked with; none where that was not recorded yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event: Option<EventRecord>,
+    /// What its instances were told; none where that was not recorded yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<EnvironmentRecord>,
+}
+
+impl FunctionRecord {
+    /// In what the same function differs now, in words; nothing where it does not. What
+    /// the record does not tell is not compared.
+    #[must_use]
+    pub fn changed(&self, now: &Self) -> Vec<&'static str> {
+        let (event, environment) = (&self.event, &self.environment);
+        let changed = [
+            ("its place in the functions file", self.position != now.position),
+            ("its image", (&self.image, &self.digest) != (&now.image, &now.digest)),
+            ("its image's size", self.size != now.size),
+            ("its base images", self.bases != now.bases),
+            ("its version", self.version != now.version),
+            ("its limits", self.limits != now.limits),
+            ("its time-out", self.timeout_ms != now.timeout_ms),
+            ("how its replies are verified", self.reply != now.reply),
+            ("its event", event.is_some() && *event != now.event),
+            ("its environment", environment.is_some() && *environment != now.environment),
+        ];
+        changed.into_iter().filter(|(_, is)| *is).map(|(what, _)| what).collect()
+    }
+}
+
+/// An event, which is not kept itself: it may be large, or nobody's business.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// SHA-256 of its bytes: `sha256:...`.
+    pub digest: String,
+    /// Bytes.
+    pub size: u64,
+}
+
+/// The environment of a function's instances, beside the contract's own. Values may be
+/// secrets: none is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentRecord {
+    /// Names of the variables, in order.
+    pub names: Vec<String>,
+    /// SHA-256 of all names and values together: `sha256:...`. A digest of each would
+    /// give a short secret away to who guesses.
+    pub digest: String,
 }
 
 /// A base image as it was used.
