@@ -182,7 +182,8 @@ fn tried(home: &Path, seed: u64) -> Result<(), String> {
     let (damaged, how) = mutation::damaged(whole.clone(), &mut rng);
     let case = format!("seed {seed}: {name}, {}", how.join(", "));
     fs::write(home.join(name), &damaged).unwrap();
-    let answers = catch_unwind(AssertUnwindSafe(|| read(home, reader, seed % WITH_PICTURES == 0)));
+    let answers =
+        catch_unwind(AssertUnwindSafe(|| read(home, reader, seed.is_multiple_of(WITH_PICTURES))));
     fs::write(home.join(name), &whole).unwrap();
     match answers {
         Ok(answers) => match answers.iter().find_map(fault) {
