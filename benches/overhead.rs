@@ -17,7 +17,7 @@ use coldstart::engine::fake::FakeEngine;
 use coldstart::engine::{EngineInfo, Listener};
 use coldstart::exec_trace::{self, Event};
 use coldstart::factors::{Combination, Network};
-use coldstart::functions::{self, Limits};
+use coldstart::functions::{self, Limits, ReplyRule};
 use coldstart::host::Host;
 use coldstart::machine::Reading;
 use coldstart::plan::Plan;
@@ -25,7 +25,9 @@ use coldstart::platform::{Making, Platform, Target};
 use coldstart::runtime_api::{self, Answer, Asked, RuntimeApi};
 use coldstart::sample::{Cell, Mark, Meanwhile, Outcome, Proof, Sample, Temperature, TrialRecord};
 use coldstart::scenario::{self, Act, Scenario};
-use coldstart::store::{self, Counts, FORMAT, KernelEvents, MachineRecord, RunRecord, Writer};
+use coldstart::store::{
+    self, Counts, FORMAT, FunctionRecord, KernelEvents, MachineRecord, RunRecord, Writer,
+};
 use coldstart::{fire, stats};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
@@ -262,8 +264,9 @@ fn summarising(c: &mut Criterion) {
     let rows: Vec<Sample> = samples(100_000).collect();
     let home = tempfile::tempdir().expect("a temporary folder");
     let folder = home.path().join("run");
-    let mut writer = Writer::create(&folder, record()).expect("a run folder");
-    writer.append(&trial(), &rows).expect("room on the disk");
+    let (record, kept) = of_one_step(100_000);
+    let mut writer = Writer::create(&folder, record).expect("a run folder");
+    writer.append(&trial(), &kept).expect("room on the disk");
     let mut group = c.benchmark_group("100,000 samples");
     group.sample_size(10);
     group.bench_function("summarise", |b| b.iter(|| stats::summarise(black_box(&rows))));
@@ -350,9 +353,47 @@ fn samples(n: u32) -> impl Iterator<Item = Sample> {
     })
 }
 
+/// As many rows of one step, and the record of a run that can have them: what is read
+/// back is checked against its plan.
+fn of_one_step(n: u32) -> (RunRecord, Vec<Sample>) {
+    let mut record = record();
+    record.functions = vec![function("f")];
+    record.scenario.controls = false;
+    record.scenario.patterns.truncate(1);
+    let pattern = &mut record.scenario.patterns[0];
+    pattern.steps.truncate(1);
+    pattern.steps[0].act = Act::Sequence(n);
+    let (pattern, step) = (pattern.name.clone(), pattern.steps[0].name.clone());
+    let row = |(index, sample): (u32, Sample)| {
+        let (function, act) = ("f".to_owned(), Act::Sequence(n));
+        let (pattern, step) = (pattern.clone(), step.clone());
+        let cell = Cell { function, act, pattern, step, ..sample.cell };
+        Sample { cell, trial: 1, round: 1, index, ..sample }
+    };
+    let rows = (0..).zip(samples(n)).map(row).collect();
+    (record, rows)
+}
+
+fn function(name: &str) -> FunctionRecord {
+    FunctionRecord {
+        name: name.to_owned(),
+        position: 0,
+        image: "bench".to_owned(),
+        digest: "bench".to_owned(),
+        size: 0,
+        bases: Vec::new(),
+        version: "bench".to_owned(),
+        limits: Limits { memory: 512 << 20, cpus: None },
+        timeout_ms: 10_000,
+        reply: ReplyRule::Proof,
+        event: None,
+        environment: None,
+    }
+}
+
 fn trial() -> TrialRecord {
     let machine = Meanwhile::default();
-    TrialRecord { trial: 1, round: 1, began: 0, ended: 1, machine, resident: None }
+    TrialRecord { trial: 1, round: 1, began: 0, ended: 1 << 40, machine, resident: None }
 }
 
 fn record() -> RunRecord {

@@ -27,7 +27,7 @@ mod simulate;
 
 pub use alike::fingerprint;
 pub use measured::{Measured, Round, Rounds};
-pub use party::{FunctionFacts, Party};
+pub use party::{Asked, FunctionFacts, Party};
 pub use rates::{Rate, Rates};
 pub use row::{Detectable, Part, PartChange, Row, Stretch, Values, Verdict};
 pub use simulate::{Noise, Setting};
@@ -193,7 +193,13 @@ pub fn compare(
     confirm(&mut rows, again);
     let missing = missing(base, head);
     let interleaved = are_in_turns(base, head);
-    let advisory = if interleaved { Vec::new() } else { alike::unlike(base, head) };
+    let mut advisory = if interleaved { Vec::new() } else { alike::unlike(base, head) };
+    let mut notes = alike::changed(base, head);
+    // A gate is there to judge what a change does, whatever it changed.
+    let otherwise = alike::asked_otherwise(base, head);
+    if interleaved { &mut notes } else { &mut advisory }.extend(otherwise);
+    notes.extend(alike::unknown(base, head));
+    advisory.extend(alike::salvaged(base, head));
     let mut comparison = Comparison {
         base: base.party.clone(),
         head: head.party.clone(),
@@ -203,7 +209,7 @@ pub fn compare(
         rows,
         missing,
         advisory,
-        notes: alike::changed(base, head),
+        notes,
         order: order(base, head),
         outcome: Outcome::Passed,
     };

@@ -18,7 +18,7 @@ use crate::exec_trace::ExecTrace;
 use crate::machine::Reading;
 use crate::plan::{Plan, Trial};
 use crate::platform::{Platform, Target, Visit};
-use crate::sample::{Cell, Meanwhile, Outcome, Sample, TrialRecord};
+use crate::sample::{Cell, Meanwhile, Sample, TrialRecord};
 use crate::scenario::{Scenario, Step};
 
 mod acts;
@@ -61,12 +61,15 @@ pub enum Ended {
     GivenUp,
 }
 
+/// How the reason begins why a run ended whose engine was gone.
+pub const ENGINE_FAILED: &str = "the engine failed";
+
 /// Why a run cannot go on.
 #[derive(Debug, thiserror::Error)]
 pub enum DriveError {
     /// The engine is gone, or refuses what a trial cannot do without.
     #[error(
-        "the engine failed at trial {trial}, what was measured before is kept: {failure}\n\
+        "{ENGINE_FAILED} at trial {trial}, what was measured before is kept: {failure}\n\
          start it again; `coldstart clean` then removes what is left of this run"
     )]
     Engine {
@@ -176,8 +179,8 @@ impl<E: Engine> Driver<E> {
     /// ends. Instances may be left behind: the caller clears the platform.
     ///
     /// # Errors
-    /// When the engine is gone or the rows could not be kept; the rows of the
-    /// trial that met the failure were handed over before.
+    /// When the engine is gone or the rows could not be kept. What a trial saw that met
+    /// the engine's end is no result, and is not handed over.
     pub async fn run(
         &self,
         stop: &mut watch::Receiver<Stop>,
@@ -214,14 +217,9 @@ impl<E: Engine> Driver<E> {
                 Ok(done) => done,
                 Err(ended) => return Ok(ended),
             };
-            let is_refused = |s: &Sample| matches!(s.outcome, Outcome::EngineError { .. });
-            let engine_failed = done.samples.iter().any(is_refused);
             let gives_up = done.given_up.is_some();
             enough.add(trial, &done.samples);
             rows(trial, done).map_err(DriveError::Rows)?;
-            if engine_failed {
-                self.engine.describe().await.map_err(failed(trial))?;
-            }
             if gives_up && self.is_hopeless(trials) {
                 return Ok(Ended::GivenUp);
             }
@@ -248,11 +246,16 @@ impl<E: Engine> Driver<E> {
         if self.scenario.max_time.is_some_and(|most| spent >= most) {
             return Ok(Err(Ended::OutOfTime));
         }
-        tokio::select! {
+        let done = tokio::select! {
             biased;
-            () = self.is_not_worth_waiting(stop) => Ok(Err(Ended::Stopped)),
-            done = self.trial(trial) => done.map(Ok).map_err(failed(trial)),
+            () = self.is_not_worth_waiting(stop) => return Ok(Err(Ended::Stopped)),
+            done = self.trial(trial) => done.map_err(failed(trial))?,
+        };
+        // An engine that ends takes its instances along: whatever failed, it may be why.
+        if done.samples.iter().any(|sample| !sample.outcome.is_ok()) {
+            self.engine.describe().await.map_err(failed(trial))?;
         }
+        Ok(Ok(done))
     }
 
     /// Resolves when a trial is not to be waited for: by the first request where

@@ -13,7 +13,7 @@ use crate::functions::{Base, Build, Function, Recipe};
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
 use crate::provision::tell::Work;
-use crate::store::{BaseRecord, FunctionRecord, Origin};
+use crate::store::{BaseRecord, EnvironmentRecord, EventRecord, FunctionRecord, Origin};
 
 mod context;
 mod prepare;
@@ -190,7 +190,22 @@ fn record(
         limits: function.limits,
         timeout_ms: u64::try_from(function.timeout.as_millis()).unwrap_or(u64::MAX),
         reply: function.reply,
+        event: Some(EventRecord {
+            digest: format!("sha256:{}", hex(&Sha256::digest(&function.event))),
+            size: function.event.len() as u64,
+        }),
+        environment: Some(environment(&function.env)),
     }
+}
+
+fn environment(env: &BTreeMap<String, String>) -> EnvironmentRecord {
+    let mut digest = Sha256::new();
+    for text in env.iter().flat_map(|(name, value)| [name, value]) {
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text);
+    }
+    let digest = format!("sha256:{}", hex(&digest.finalize()));
+    EnvironmentRecord { names: env.keys().cloned().collect(), digest }
 }
 
 /// The first line that says something.

@@ -49,6 +49,18 @@ pub struct Trial {
     pub subject: Subject,
 }
 
+impl Trial {
+    /// A trial of a plan of one side as it is in the plan of so many sides that take
+    /// turns, on one of them.
+    #[must_use]
+    pub fn in_turns(self, side: u32, sides: u32) -> Self {
+        let turn = if self.round % 2 == 1 { side } else { sides.saturating_sub(1 + side) };
+        let before = u64::from(self.number.saturating_sub(1)) * u64::from(sides);
+        let number = u32::try_from(before + u64::from(turn) + 1).unwrap_or(u32::MAX);
+        Self { number, side: side as usize, ..self }
+    }
+}
+
 /// What will be done, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {

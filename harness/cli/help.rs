@@ -152,9 +152,12 @@ pub(super) const REPORT: &str = "\
 Examples
   coldstart report results/reference
   coldstart report results/reference --splice README.md
+  coldstart report results/spoilt --salvage
 
 It writes summary.json, summary.csv, report.md, report.html, charts and
-histograms into the run's folder again. `show` prints and writes nothing.
+histograms into the run's folder again. `show` prints and writes nothing. A run
+whose rows are not those of its plan is refused; --salvage reads what is there,
+and says so on every page.
 
 Exit status: 0 written; 2 usage; 4 the folder cannot be read or written.";
 

@@ -165,6 +165,11 @@ pub struct Compare {
     #[arg(long)]
     pub strict: bool,
 
+    /// Read what is there of a run whose rows are not those of its plan; the comparison
+    /// then binds nobody
+    #[arg(long)]
+    pub salvage: bool,
+
     /// Where the files go [default: `compare` in the head's folder]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,

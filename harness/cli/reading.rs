@@ -50,6 +50,10 @@ pub struct Show {
     #[arg(long, value_name = "FOLDER", default_value = "results")]
     pub results: PathBuf,
 
+    /// Read what is there of a run whose rows are not those of its plan; says so everywhere
+    #[arg(long)]
+    pub salvage: bool,
+
     /// How it is printed.
     #[command(flatten)]
     pub printed: Printed,
@@ -64,6 +68,10 @@ pub struct Report {
     /// Also put the results block into a page, between its markers
     #[arg(long, value_name = "PAGE")]
     pub splice: Option<PathBuf>,
+
+    /// Read what is there of a run whose rows are not those of its plan; says so everywhere
+    #[arg(long, conflicts_with = "splice")]
+    pub salvage: bool,
 
     /// How it is printed.
     #[command(flatten)]

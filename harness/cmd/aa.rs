@@ -29,14 +29,15 @@ const PILOT_ROUNDS: u32 = 6;
 
 /// Measures (or draws) the gates, and tells how they came out.
 pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
-    let aa = Aa::new(args)?;
+    let mut aa = Aa::new(args)?;
     if args.turns.dry_run {
         print::only_text(args.printed.format, "a plan")?;
         let plan = aa.request(1, &aa.sleepless(), 0).describe();
         let often = format!("{} times the same, with other seeds", args.runs);
         return Ok(print::result(&(plan + &often))?);
     }
-    gate::is_new(&aa.folder)?;
+    let reserved = gate::reserve(&aa.folder, args.turns.out.is_some())?;
+    reserved.folder().clone_into(&mut aa.folder);
     let begun = Instant::now();
     let (heads, source, ended) = match &args.simulate {
         Some(folder) => {
@@ -60,7 +61,6 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
         heads,
     };
     let files = rates::files(&found)?;
-    store::create(&aa.folder)?;
     for file in &files {
         store::write(&aa.folder, &file.path, &file.bytes)?;
     }
@@ -181,11 +181,11 @@ impl<'a> Aa<'a> {
         request: &Request,
         again: &BTreeSet<String>,
     ) -> Result<Vec<crate::compare::Comparison>> {
-        let (base, _) = compare::open(&request.sides[0].folder)?;
+        let (base, _) = compare::open(&request.sides[0].folder, false)?;
         let heads = request.sides[1..].iter();
         heads
             .map(|side| {
-                let (head, _) = compare::open(&side.folder)?;
+                let (head, _) = compare::open(&side.folder, false)?;
                 Ok(crate::compare::compare(&base, &head, &self.rules, again))
             })
             .collect()
@@ -208,7 +208,7 @@ impl<'a> Aa<'a> {
                 Ended::GivenUp => return Err(nothing_answers(&self.folder)),
                 Ended::Complete | Ended::OutOfTime => {}
             }
-            let (pilot, _) = compare::open(&request.sides[0].folder)?;
+            let (pilot, _) = compare::open(&request.sides[0].folder, false)?;
             medians = Noise::of(&[vec![pilot]]).map(|noise| noise.medians()).unwrap_or_default();
         }
         let of = |injection: &Option<Injection>| self.sleep(*injection, &medians);
@@ -370,7 +370,7 @@ fn measurements(folder: &Path, functions: &[String]) -> Result<Vec<Vec<Measured>
         if folder.join(store::RECORD).is_file() {
             let record = store::record(&folder)?;
             if record.side.as_ref().is_none_or(|side| side.injected.is_empty()) {
-                let (mut measured, _) = compare::open(&folder)?;
+                let (mut measured, _) = compare::open(&folder, false)?;
                 measured.cells.retain(|cell, _| functions.contains(&cell.function));
                 by_run.entry(record.id).or_default().push(measured);
             }

@@ -9,7 +9,7 @@ use super::{Failure, say, verdict, warn};
 use crate::cli::Compare;
 use crate::compare::{self, Measured, fingerprint};
 use crate::margins::Margins;
-use crate::store;
+use crate::store::{self, Run};
 
 /// Where stored runs are, by the fingerprint of their machine.
 const BASELINES: &str = "results/baselines";
@@ -17,12 +17,15 @@ const BASELINES: &str = "results/baselines";
 /// Compares, writes and shows.
 pub(super) fn run(args: &Compare) -> Result<(), Failure> {
     let (base, head) = folders(args)?;
-    let (was, _) = open(&base)?;
-    let (is, margins) = open(&head)?;
+    let (was, _) = open(&base, args.salvage)?;
+    let (is, margins) = open(&head, args.salvage)?;
     let rules = args.judge.rules(&margins);
     let found = compare::compare(&was, &is, &rules, &BTreeSet::new());
     let place = match &args.out {
-        Some(folder) => (folder.as_path(), ""),
+        Some(folder) => {
+            store::create(folder)?;
+            (folder.as_path(), "")
+        }
         None => (head.as_path(), "compare"),
     };
     verdict::give(&found, place, args.strict, args.printed.format)
@@ -30,14 +33,23 @@ pub(super) fn run(args: &Compare) -> Result<(), Failure> {
 
 /// What a comparison needs of a run's folder, and the margins of its scenario. The
 /// rows themselves are let go: two large runs are never in memory together.
-pub(super) fn open(folder: &Path) -> Result<(Measured, Margins)> {
-    let run = store::open(folder)?;
+pub(super) fn open(folder: &Path, salvage: bool) -> Result<(Measured, Margins)> {
+    let run = read(folder, salvage)?;
     if run.truncated {
         warn(&format!("{}: the last row was cut short and is left out", folder.display()));
     }
     let side = run.record.side.as_ref();
     let label = side.map_or_else(|| folder.display().to_string(), |side| side.label.clone());
     Ok((Measured::of(&run, label), run.record.scenario.margins))
+}
+
+/// A run's folder, whole; or what is there of it, where that was asked for, which is told.
+pub(super) fn read(folder: &Path, salvage: bool) -> Result<Run> {
+    let run = if salvage { store::salvage(folder) } else { store::open(folder) }?;
+    if let Some(why) = &run.salvaged {
+        warn(&format!("salvaged, and not what was measured: {why}"));
+    }
+    Ok(run)
 }
 
 fn folders(args: &Compare) -> Result<(PathBuf, PathBuf), Failure> {
@@ -58,7 +70,14 @@ fn baseline(head: &Path) -> Result<PathBuf> {
     let candidates = entries.map(|entry| entry.path()).chain([folder.clone()]);
     // A stored run is no baseline of itself.
     let candidates = candidates.filter(|path| own.is_none() || path.canonicalize().ok() != own);
-    let runs = candidates.filter_map(|path| Some((store::record(&path).ok()?.started, path)));
+    let stored = candidates.filter(|path| path.join(store::RECORD).exists());
+    let runs = stored.filter_map(|path| match store::record(&path) {
+        Ok(record) => Some((record.started, path)),
+        Err(error) => {
+            warn(&format!("a stored run that cannot be read is no baseline: {error:#}"));
+            None
+        }
+    });
     let (_, newest) = runs.max().ok_or_else(|| {
         anyhow!(
             "there is no baseline of this machine (fingerprint {fingerprint}): store a run of it \

@@ -1,7 +1,6 @@
 //! `gate`: two sides, measured in turns, judged, and what alarms measured again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::functions::{Function, listed};
 use crate::plan::Plan;
 use crate::provision::Consent;
 use crate::scenario::Scenario;
-use crate::store::SideRecord;
+use crate::store::{Reservation, SideRecord};
 
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
@@ -29,13 +28,16 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
     // A runtime whose time goes by: git takes its own.
     let sides = runtime(false)?.block_on(interrupt::unless(&stop, sides));
     let sides = sides.ok_or(Failure::Interrupted)??;
-    let request = request(args, &mut scenario, &sides, sleep_ms)?;
+    let mut request = request(args, &mut scenario, &sides, sleep_ms)?;
     let rules = args.judge.rules(&scenario.margins);
     if args.turns.dry_run {
         print::only_text(args.printed.format, "a plan")?;
         return Ok(print::result(&request.describe())?);
     }
-    is_new(folder(&request))?;
+    let reserved = reserve(folder(&request), args.turns.out.is_some())?;
+    for side in &mut request.sides {
+        side.folder = reserved.folder().join(&side.name);
+    }
     announce(&sides);
     let consent = Consent::from_flag(args.common.provision);
     let mut alarmed = BTreeSet::new();
@@ -79,16 +81,10 @@ pub(super) fn nothing_answers(folder: &Path) -> Failure {
     .into()
 }
 
-/// Refuses a folder that is there, before anything is built.
-pub(super) fn is_new(folder: &Path) -> Result<(), Failure> {
-    if !folder.exists() {
-        return Ok(());
-    }
-    let message = format!(
-        "{} exists already: nothing is written over; name a new folder with --out",
-        folder.display()
-    );
-    Err(std::io::Error::new(ErrorKind::AlreadyExists, message).into())
+/// Makes the folder of a result, before anything is built: the one that was named, or the
+/// first of its name that is free.
+pub(super) fn reserve(folder: &Path, is_named: bool) -> Result<Reservation> {
+    if is_named { Reservation::of(folder) } else { Reservation::first_free(folder) }
 }
 
 /// The scenario of a measurement in turns, changed as was typed.
@@ -211,8 +207,8 @@ fn folder(request: &Request) -> &Path {
 /// Compares what is on disk.
 fn judge(request: &Request, rules: &Rules, again: &BTreeSet<String>) -> Result<Comparison> {
     let folders: Vec<&PathBuf> = request.sides.iter().map(|side| &side.folder).collect();
-    let (base, _): (Measured, _) = compare::open(folders[0])?;
-    let (head, _): (Measured, _) = compare::open(folders[1])?;
+    let (base, _): (Measured, _) = compare::open(folders[0], false)?;
+    let (head, _): (Measured, _) = compare::open(folders[1], false)?;
     Ok(crate::compare::compare(&base, &head, rules, again))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 
 use super::{Failure, print};
 use crate::cli::{Man, pages};
@@ -26,6 +26,8 @@ pub(super) fn run(args: &Man) -> Result<(), Failure> {
 
 /// Writes `coldstart.1` and a page a verb; returns their names, a line each.
 fn write(folder: &Path) -> Result<String> {
+    std::fs::create_dir_all(folder)
+        .with_context(|| format!("cannot create {}", folder.display()))?;
     let verbs = pages::verbs();
     let mut told = String::new();
     store::create(folder)?;

@@ -308,11 +308,11 @@ struct Closing {
     asked: Vec<u64>,
 }
 
-/// Completes the record of every side and saves it.
+/// Completes the record of every side and saves it, or tells where it is kept instead.
 fn close<E: Engine>(
     request: &Request,
     driver: &Driver<E>,
-    mut writers: Vec<Writer>,
+    writers: Vec<Writer>,
     closing: Closing,
 ) -> Result<Ended> {
     let Closing { ended, begun, before, asked } = closing;
@@ -321,7 +321,7 @@ fn close<E: Engine>(
     let throttled = machine::throttles().zip(before.throttles);
     let throttled = throttled.and_then(|(now, then)| now.checked_sub(then));
     let mut saved = Ok(());
-    for (writer, asked) in writers.iter_mut().zip(asked) {
+    for (mut writer, asked) in writers.into_iter().zip(asked) {
         let record = &mut writer.record;
         // An earlier part of the run has left its own.
         let (earlier, seconds) = (record.elapsed.unwrap_or(0.0), begun.elapsed().as_secs_f64());
@@ -357,7 +357,7 @@ fn close<E: Engine>(
             Ok(Ended::GivenUp) => Some(store::NOTHING_ANSWERS.to_owned()),
             Err(error) => Some(format!("{error:#}")),
         };
-        saved = both(saved, writer.save(), warn);
+        saved = both(saved, writer.close(), warn);
     }
     both(ended.map_err(Into::into), saved, warn)
 }

@@ -14,7 +14,7 @@ use crate::{report, stats, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
 pub(super) fn run(args: &Report) -> Result<(), Failure> {
-    let run = store::open(&args.run)?;
+    let run = super::compare::read(&args.run, args.salvage)?;
     let summaries = stats::summarise(&run.samples);
     let text = write(&run, &summaries, args.printed.format)?;
     if let Some(page) = &args.splice {

@@ -27,7 +27,7 @@ pub(super) const OUT_OF_TIME: &str =
 
 /// Measures a scenario, or shows its plan.
 pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
-    let request = match &args.go_on {
+    let mut request = match &args.go_on {
         Some(folder) => rest(args, folder)?,
         None => request(args)?,
     };
@@ -35,9 +35,13 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
         print::only_text(args.printed.format, "a plan")?;
         return Ok(print::result(&request.describe())?);
     }
+    // Before anything is built, and until the end: it goes where nothing came of it.
+    let mut reserved = None;
     if !request.goes_on {
-        // Before anything is built.
-        super::gate::is_new(&request.sides[0].folder)?;
+        let folder = &mut request.sides[0].folder;
+        let made = super::gate::reserve(folder, args.out.is_some())?;
+        made.folder().clone_into(folder);
+        reserved = Some(made);
     }
     let consent = Consent::from_flag(args.common.provision);
     let engine = if request.is_simulated { EngineChoice::Fake } else { args.engine };
@@ -48,7 +52,9 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
         Ok(ready.measure(&request, steering).await?)
     });
     interrupt::now(Phase::Showing);
-    finish(&request, ended, args.printed.format)
+    let finished = finish(&request, ended, args.printed.format);
+    drop(reserved);
+    finished
 }
 
 fn request(args: &cli::Run) -> Result<Request, Failure> {
@@ -83,8 +89,18 @@ fn request(args: &cli::Run) -> Result<Request, Failure> {
 /// Shows what was measured, however it ended.
 fn finish(request: &Request, ended: Result<Ended, Failure>, format: Format) -> Result<(), Failure> {
     let folder = &request.sides[0].folder;
-    // A run that never began has no folder: another run may bear the name.
-    let run = store::open(folder).ok().filter(|run| run.record.id == request.id);
+    let run = match store::open(folder) {
+        // What was measured to its end and cannot be read is no success.
+        Err(error) if ended.is_ok() => return Err(error.into()),
+        Err(error) => {
+            // A run that never began left nothing to read.
+            if folder.join(store::RECORD).exists() {
+                warn(&format!("{error:#}"));
+            }
+            None
+        }
+        Ok(run) => Some(run),
+    };
     if let Some(run) = &run {
         let written = match report::write(run, &stats::summarise(&run.samples), format) {
             // A terminal that was closed shows nothing, and that was no failure.

@@ -24,13 +24,19 @@ pub(super) const TOLD: &str = "compare.txt";
 /// Finds the folder, and prints what it holds.
 pub(super) fn run(args: &Show) -> Result<(), Failure> {
     let folder = find(&args.run, &args.results)?;
-    Ok(print::result(&shown(&folder, args.printed.format)?)?)
+    Ok(print::result(&shown(&folder, args.printed.format, args.salvage)?)?)
 }
 
-/// What a folder holds, in a form.
-pub(super) fn shown(folder: &Path, format: Format) -> Result<String, Failure> {
+/// What a folder holds, in a form; of a run what is there, where that was asked for.
+pub(super) fn shown(folder: &Path, format: Format, salvage: bool) -> Result<String, Failure> {
     Ok(match Kind::of(folder) {
-        Some(Kind::Run) => a_run(folder, format)?,
+        Some(Kind::Run) => a_run(folder, format, salvage)?,
+        Some(_) if salvage => {
+            return Err(Failure::Usage(anyhow!(
+                "{} holds no run, and only a run's rows can be salvaged: leave out --salvage",
+                folder.display()
+            )));
+        }
         Some(Kind::Comparison) => kept(folder, format, &A_COMPARISON)?,
         Some(Kind::Reliability) => kept(folder, format, &A_RELIABILITY)?,
         None => return Err(none(folder)),
@@ -67,8 +73,8 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, Failure> {
     )))
 }
 
-fn a_run(folder: &Path, format: Format) -> Result<String> {
-    let run = store::open(folder)?;
+fn a_run(folder: &Path, format: Format, salvage: bool) -> Result<String> {
+    let run = super::compare::read(folder, salvage)?;
     report::tell_truncated(&run);
     report::printed(&run, &stats::summarise(&run.samples), format)
 }

@@ -17,7 +17,8 @@ use crate::report::look::Look;
 use crate::store;
 
 /// Writes and shows a comparison; the failure is its verdict. It is kept in a
-/// folder, or below it: the folder may be somebody else's, and no link in it is followed.
+/// folder that is there, or below it: the folder may be somebody else's, and no link in it
+/// is followed.
 pub(super) fn give(
     found: &Comparison,
     (root, below): (&Path, &str),
@@ -25,7 +26,6 @@ pub(super) fn give(
     format: Format,
 ) -> Result<(), Failure> {
     let files = comparison::files(found)?;
-    store::create(root)?;
     let write = |path: &Path, bytes: &[u8]| store::write(root, &Path::new(below).join(path), bytes);
     for file in files.iter().chain(&comparison::pictured(found)?) {
         write(&file.path, &file.bytes)?;

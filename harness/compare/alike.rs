@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
+use super::Asked;
 use super::measured::Measured;
 use crate::engine::EngineInfo;
 use crate::functions::Limits;
 use crate::host::Host;
+use crate::store::{EnvironmentRecord, EventRecord};
 use crate::units::format_size;
 
 /// Memory that a machine may differ by and still be the same: a kernel keeps a
@@ -74,6 +76,78 @@ pub(super) fn changed(base: &Measured, head: &Measured) -> Vec<String> {
         }
     }
     notes
+}
+
+/// What was asked otherwise of the functions of both, in words: then a difference is not
+/// theirs alone. What one of the two did not record is not compared.
+pub(super) fn asked_otherwise(base: &Measured, head: &Measured) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (name, was, is) in both(base, head) {
+        let mut note = |what: &str, was: Option<String>, is: Option<String>| {
+            if let (Some(was), Some(is)) = (was, is)
+                && was != is
+            {
+                notes.push(format!("{name}: {what} {was} in base, {is} in head"));
+            }
+        };
+        let ms = |asked: &Asked| asked.timeout_ms.map(|ms| format!("{ms} ms"));
+        note("time-out", ms(was), ms(is));
+        let rule = |asked: &Asked| asked.reply.map(|rule| format!("{rule:?}").to_lowercase());
+        note("reply verified by", rule(was), rule(is));
+        note("event of", was.event.as_ref().map(event), is.event.as_ref().map(event));
+        let [was, is] = [was, is].map(|asked| asked.environment.as_ref().map(environment));
+        note("environment of", was, is);
+    }
+    notes
+}
+
+/// Says of which functions it is not known whether both were asked the same.
+pub(super) fn unknown(base: &Measured, head: &Measured) -> Option<String> {
+    let is_known = |asked: &Asked| asked.event.is_some() && asked.environment.is_some();
+    let unknown = both(base, head).filter(|(_, was, is)| !is_known(was) || !is_known(is));
+    let names: Vec<&str> = unknown.map(|(name, ..)| name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "whether event and environment were the same is not known of {}: a run of an earlier \
+             version does not tell them",
+            names.join(", ")
+        )
+    })
+}
+
+/// Sides whose rows are not those that were measured.
+pub(super) fn salvaged(base: &Measured, head: &Measured) -> Vec<String> {
+    let told = |(side, of): (&str, &Measured)| {
+        let why = of.salvaged.as_deref()?;
+        Some(format!("{side} was salvaged from a spoilt folder: {why}"))
+    };
+    [("base", base), ("head", head)].into_iter().filter_map(told).collect()
+}
+
+/// What was asked of the functions that both have, by name.
+fn both<'a>(
+    base: &'a Measured,
+    head: &'a Measured,
+) -> impl Iterator<Item = (&'a String, &'a Asked, &'a Asked)> {
+    let was = base.party.functions.iter();
+    was.filter_map(|(name, was)| Some((name, &was.asked, &head.party.functions.get(name)?.asked)))
+}
+
+fn event(event: &EventRecord) -> String {
+    format!("{} bytes ({})", event.size, short(&event.digest))
+}
+
+/// Names, and a digest of all: values may be secrets.
+fn environment(environment: &EnvironmentRecord) -> String {
+    match environment.names[..] {
+        [] => "nothing".to_owned(),
+        _ => format!("{} ({})", environment.names.join(", "), short(&environment.digest)),
+    }
+}
+
+/// Twelve characters of a digest are enough to tell two apart.
+fn short(digest: &str) -> String {
+    digest.trim_start_matches("sha256:").chars().take(12).collect()
 }
 
 fn limits(limits: &Limits) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::evidence::Evidence;
 use super::judge::Case;
-use super::{FunctionFacts, Part, PartChange, Party, Start, Stretch};
+use super::{Asked, FunctionFacts, Part, PartChange, Party, Start, Stretch};
 use crate::controls::Control;
 use crate::engine::EngineInfo;
 use crate::factors::{FactorLists, Factors};
@@ -28,6 +28,8 @@ pub struct Measured {
     pub interleaved: Option<String>,
     /// Every cell, the null container's among them.
     pub cells: BTreeMap<Cell, Rounds>,
+    /// Why its rows are not those that were measured; none for a whole run.
+    pub salvaged: Option<String>,
 }
 
 /// The rounds of one cell that inference uses, in order.
@@ -87,6 +89,7 @@ impl Measured {
             engine: record.engine.clone(),
             interleaved: side.map(|s| s.pair.clone()),
             cells: cells(&run.samples, &record.scenario.factors),
+            salvaged: run.salvaged.clone(),
         }
     }
 
@@ -168,6 +171,12 @@ fn facts(record: &FunctionRecord) -> FunctionFacts {
         limits: record.limits,
         version: record.version.clone(),
         bases: record.bases.iter().map(base).collect(),
+        asked: Asked {
+            timeout_ms: Some(record.timeout_ms),
+            reply: Some(record.reply),
+            event: record.event.clone(),
+            environment: record.environment.clone(),
+        },
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::functions::Limits;
+use crate::functions::{Limits, ReplyRule};
+use crate::store::{EnvironmentRecord, EventRecord};
 
 /// What is known of one side.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,4 +47,20 @@ pub struct FunctionFacts {
     pub version: String,
     /// Content addresses of its bases with their origins, by build argument.
     pub bases: BTreeMap<String, String>,
+    /// What was asked of it.
+    pub asked: Asked,
+}
+
+/// What was asked of a function, by whom it is measured: none of it is the function's
+/// own. What is none was not recorded.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Asked {
+    /// Time limit of an invocation, in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// How replies were verified.
+    pub reply: Option<ReplyRule>,
+    /// The event.
+    pub event: Option<EventRecord>,
+    /// The environment of its instances.
+    pub environment: Option<EnvironmentRecord>,
 }

@@ -242,13 +242,22 @@ async fn stamps_from_a_foreign_clock_are_dropped_and_counted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_engine_that_vanishes_ends_the_run_and_keeps_its_rows() {
-    let setup = setup(Fault::None, |engine| engine.gone_after(5));
-    let (ended, samples) = run(&setup).await;
-    let message = ended.unwrap_err().to_string();
-    assert!(message.contains("the engine does not answer"), "{message}");
-    assert!(samples.iter().any(|s| s.outcome.is_ok()));
-    assert!(samples.iter().any(|s| matches!(s.outcome, Outcome::EngineError { .. })));
+async fn an_engine_that_vanishes_ends_the_run_and_the_trial_that_met_it_is_no_result() {
+    // Within the first trial, between two, and within bursts.
+    for creates in 0..10 {
+        let setup = setup(Fault::None, |engine| engine.gone_after(creates));
+        let (ended, samples) = run(&setup).await;
+        let message = ended.unwrap_err().to_string();
+        assert!(message.contains("the engine does not answer"), "{message}");
+        assert!(message.starts_with(ENGINE_FAILED), "{message}");
+        assert!(samples.iter().all(|s| s.outcome.is_ok()), "{creates}: {samples:#?}");
+        // What was kept is whole.
+        let plan = &setup.driver.plan;
+        let kept = samples.last().map_or(0, |sample| sample.trial as usize);
+        let rows = plan.trials[..kept].iter();
+        let rows: u64 = rows.map(|t| plan.invocations_of(&setup.driver.scenario, t)).sum();
+        assert_eq!(samples.len() as u64, rows, "{creates}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

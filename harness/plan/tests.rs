@@ -322,3 +322,20 @@ proptest! {
         prop_assert!(long.trials.starts_with(&short.trials));
     }
 }
+
+#[test]
+fn the_trials_of_one_side_are_known_without_the_others() {
+    let scenario = scenario_with("");
+    let alone = Plan::new(&scenario, 2, 7);
+    for sides in 1..=3 {
+        let all = Plan::in_turns(&scenario, 2, sides, 7);
+        let later = all.again(&scenario, &[1], 3);
+        for side in 0..sides {
+            let more = alone.again(&scenario, &[1], 3);
+            let known = alone.trials.iter().chain(&more);
+            let known = known.map(|t| t.in_turns(side as u32, sides as u32));
+            let of_side = all.trials.iter().chain(&later).filter(|t| t.side == side).copied();
+            assert!(known.eq(of_side), "side {side} of {sides}");
+        }
+    }
+}

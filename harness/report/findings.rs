@@ -41,7 +41,7 @@ impl<'a> Findings<'a> {
     pub(super) fn of(run: &Run, summaries: &'a [Summary]) -> Self {
         let controls = Controls::of(&run.samples, summaries);
         Self {
-            faults: controls.faults(),
+            faults: salvaged(run).into_iter().chain(controls.faults()).collect(),
             controls,
             machine: Machine::of(run),
             throughput: stats::throughput(&run.samples),
@@ -55,6 +55,12 @@ impl<'a> Findings<'a> {
                 .collect(),
         }
     }
+}
+
+/// Why what is there of a run is not what was measured, tamed; none for a whole run.
+fn salvaged(run: &Run) -> Option<String> {
+    let why = plain(run.salvaged.as_deref()?);
+    Some(format!("salvaged from a spoilt folder: {why}"))
 }
 
 impl Machine {

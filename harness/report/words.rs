@@ -23,7 +23,7 @@ pub(super) fn is_simulated(run: &Run) -> bool {
 /// Put before every title of an invalid or simulated run; empty for a good one.
 pub(super) fn warning(run: &Run) -> &'static str {
     // What makes a run invalid is in the rows alone, not in the summaries.
-    let valid = Controls::of(&run.samples, &[]).faults().is_empty();
+    let valid = run.salvaged.is_none() && Controls::of(&run.samples, &[]).faults().is_empty();
     match (valid, is_simulated(run)) {
         (true, false) => "",
         (true, true) => "SIMULATED: ",

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -33,18 +33,23 @@ pub fn create(folder: &Path) -> Result<()> {
 /// # Errors
 /// Names the file, and the link where one is in the way.
 pub fn write(folder: &Path, relative: &Path, bytes: &[u8]) -> Result<()> {
-    let put = || -> io::Result<()> {
-        let (within, name) = place(folder, relative)?;
-        let (mut file, partial) = exclusive(&within, &name)?;
-        let done = file.write_all(bytes);
-        let done = done.and_then(|()| Ok(renameat(&within, &partial, &within, &name)?));
-        if done.is_err() {
-            // Best effort: a half-written file helps nobody.
-            let _ = unlinkat(&within, &partial, AtFlags::empty());
-        }
-        done
-    };
-    put().map_err(full).with_context(|| format!("cannot write {}", folder.join(relative).display()))
+    let within = place(folder, relative);
+    let written = within.and_then(|(within, name)| put(&within, &name, bytes));
+    written
+        .map_err(full)
+        .with_context(|| format!("cannot write {}", folder.join(relative).display()))
+}
+
+/// Writes a file into a folder that is open: whole, or not at all.
+pub(super) fn put(within: &impl AsFd, name: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (mut file, partial) = exclusive(within, name)?;
+    let done = file.write_all(bytes);
+    let done = done.and_then(|()| Ok(renameat(within, &partial, within, name)?));
+    if done.is_err() {
+        // Best effort: a half-written file helps nobody.
+        let _ = unlinkat(within, &partial, AtFlags::empty());
+    }
+    done
 }
 
 /// The folder that a file of a folder is to stand in, open, and the file's name.
@@ -74,7 +79,7 @@ fn place(folder: &Path, relative: &Path) -> io::Result<(OwnedFd, PathBuf)> {
 }
 
 /// A new file beside the one that it is to become.
-fn exclusive(within: &OwnedFd, name: &Path) -> io::Result<(File, PathBuf)> {
+fn exclusive(within: &impl AsFd, name: &Path) -> io::Result<(File, PathBuf)> {
     let flags = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
     for number in 0..TRIES {
         let process = std::process::id();
@@ -99,7 +104,7 @@ fn is_link(name: &Path) -> io::Error {
 }
 
 /// A limit on the size of files is as a full disk, and does not say so itself.
-fn full(error: io::Error) -> anyhow::Error {
+pub(super) fn full(error: io::Error) -> anyhow::Error {
     let is_limit = error.raw_os_error() == Some(Errno::FBIG.raw_os_error());
     let error = anyhow::Error::from(error);
     if is_limit { error.context("is the disk full?") } else { error }
@@ -119,7 +124,7 @@ pub(super) fn open_to_read(path: &Path) -> io::Result<File> {
 /// # Errors
 /// As [`open_to_read`].
 pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
-    regular(OFlags::WRONLY | OFlags::APPEND | OFlags::NOFOLLOW, path)
+    regular(OFlags::RDWR | OFlags::APPEND | OFlags::NOFOLLOW, path)
 }
 
 fn regular(flags: OFlags, path: &Path) -> io::Result<File> {

@@ -9,20 +9,20 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
 use super::files;
-use super::lines::read_places;
-use super::{Counts, RunRecord, SAMPLES, TRIALS, Writer, record};
-use crate::sample::{Meanwhile, Sample, TrialRecord};
+use super::lines::read_lines;
+use super::writer::hold;
+use super::{Counts, RunRecord, SAMPLES, TRIALS, Writer, bounds, record};
+use crate::drive::ENGINE_FAILED;
+use crate::sample::{Meanwhile, Outcome, Sample, TrialRecord};
 
 /// What a run that stopped early left.
 #[derive(Debug)]
 pub struct Unfinished {
     /// Its record tells of what is kept alone, and is not saved yet.
     writer: Writer,
-    /// Where what is kept ends: samples, trials.
-    ends: [u64; 2],
     /// The rows of every trial that was run to its end, by number.
     pub rows: BTreeMap<u32, Vec<Sample>>,
-    /// Rows of a trial that was cut short: it is run again.
+    /// Rows of a trial that was cut short, or whose engine was gone: it is run again.
     pub dropped: usize,
     /// The latest stamp of all, in nanoseconds since the run's epoch.
     pub last: u64,
@@ -44,10 +44,15 @@ impl Unfinished {
         let mut record = record(folder)?;
         let (samples, trials) = (append(SAMPLES)?, append(TRIALS)?);
         claim(&samples, folder)?;
-        let (read_samples, _) = read_places::<Sample>(&folder.join(SAMPLES), "sample")?;
-        let (read_trials, _) = read_places::<TrialRecord>(&folder.join(TRIALS), "trial")?;
+        let read_samples = read_lines(&folder.join(SAMPLES), "sample", bounds::sample, false)?.all;
+        let read_trials = read_lines(&folder.join(TRIALS), "trial", bounds::trial, false)?.all;
 
-        let whole = whole(&read_samples, &read_trials, invocations);
+        let mut whole = whole(&read_samples, &read_trials, invocations);
+        if let Some(trial) =
+            whole.last().copied().filter(|n| is_no_result(*n, &read_samples, &record))
+        {
+            whole.remove(&trial);
+        }
         let (samples_end, kept) = prefix(&read_samples, |sample| whole.contains(&sample.trial))
             .with_context(|| out_of_order(folder))?;
         let (trials_end, done) = prefix(&read_trials, |trial| whole.contains(&trial.trial))
@@ -66,8 +71,9 @@ impl Unfinished {
         record.elapsed = record.elapsed.or(Some(last as f64 / 1e9));
         record.machine.meanwhile = record.machine.meanwhile.or_else(|| together(done));
         record.stopped = None;
-        let writer = Writer { folder: folder.to_owned(), samples, trials, record };
-        Ok(Self { writer, ends: [samples_end, trials_end], rows, dropped, last })
+        let (place, ends) = (hold(folder)?, [samples_end, trials_end]);
+        let writer = Writer { place, samples, trials, ends, unwritten: Default::default(), record };
+        Ok(Self { writer, rows, dropped, last })
     }
 
     /// What is known of the run.
@@ -82,13 +88,14 @@ impl Unfinished {
         self.writer.folder()
     }
 
-    /// Removes what is left of a trial that was cut short, and goes on from there: what
+    /// Removes what is left of a trial that is run again, and goes on from there: what
     /// appends to it, and the rows that it keeps.
     ///
     /// # Errors
     /// Names the folder when it cannot be written.
     pub fn resume(self) -> Result<(Writer, BTreeMap<u32, Vec<Sample>>)> {
-        let Self { writer, ends: [samples, trials], rows, .. } = self;
+        let Self { writer, rows, .. } = self;
+        let [samples, trials] = writer.ends;
         cut(&writer.samples, samples, writer.folder())?;
         cut(&writer.trials, trials, writer.folder())?;
         Ok((writer, rows))
@@ -118,6 +125,16 @@ fn whole(
     }
     let noted = trials.iter().map(|(trial, _)| trial.trial);
     noted.filter(|n| rows.contains_key(n) && rows.get(n) == invocations.get(n)).collect()
+}
+
+/// Whether the last trial met the end of its engine: what failed in it tells of the
+/// engine, not of the function.
+fn is_no_result(trial: u32, samples: &[(Sample, u64)], record: &RunRecord) -> bool {
+    let of_trial = samples.iter().rev().map(|(sample, _)| sample).filter(|s| s.trial == trial);
+    let engine_failed = record.stopped.as_deref().is_some_and(|why| why.starts_with(ENGINE_FAILED));
+    of_trial.map(|sample| &sample.outcome).any(|outcome| {
+        matches!(outcome, Outcome::EngineError { .. }) || engine_failed && !outcome.is_ok()
+    })
 }
 
 fn out_of_order(folder: &Path) -> String {

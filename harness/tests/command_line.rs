@@ -13,6 +13,7 @@ mod factors;
 mod formats;
 mod gate;
 mod going_on;
+mod gone;
 mod help;
 mod hopeless;
 mod init;
@@ -21,6 +22,7 @@ mod list;
 mod mistakes;
 mod planted;
 mod show;
+mod spoilt;
 mod terminal;
 mod workflow;
 
@@ -133,6 +135,9 @@ fn a_killed_run_can_be_reported() {
     let samples = folder.join("samples.jsonl");
     let text = fs::read(&samples).unwrap();
     fs::write(&samples, &text[..text.len() / 2]).unwrap();
+    let record = fs::read_to_string(folder.join("run.json")).unwrap();
+    let record = record.replace("\"complete\": true", "\"complete\": false");
+    fs::write(folder.join("run.json"), record).unwrap();
     let output = coldstart(&["report", &folder.display().to_string()]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(err(&output).contains("cut short"));

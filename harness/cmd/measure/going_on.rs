@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::super::say;
+use super::super::{say, warn};
 use super::{Begun, Request, Side};
 use crate::compare::fingerprint;
 use crate::engine::EngineInfo;
@@ -97,13 +97,23 @@ pub(super) fn check(
     let known = record.functions.iter().chain(&record.null);
     for was in known {
         let Some(is) = functions.iter().find(|is| is.name == was.name) else { continue };
-        if is != was {
+        let changed = was.changed(is);
+        if !changed.is_empty() {
             bail!(
-                "`{}` is not what {run} measured before (image {} now, {} then): start a new run",
+                "`{}` is not what {run} measured before: {} changed (image {} now, {} then); \
+                 start a new run",
                 was.name,
+                changed.join(" and "),
                 is.digest,
                 was.digest
             );
+        }
+        if was.event.is_none() || was.environment.is_none() {
+            warn(&format!(
+                "{run} does not tell the event and the environment of `{}`, which were not \
+                 recorded then: whether they are the same cannot be checked",
+                was.name
+            ));
         }
     }
     Ok(())
@@ -117,7 +127,8 @@ pub(super) fn begin(
     warnings: Vec<String>,
 ) -> Result<(Writer, BTreeMap<u32, Vec<Sample>>)> {
     if before.dropped > 0 {
-        say(&format!("{} rows of a trial that was cut short are measured again", before.dropped));
+        let rows = before.dropped;
+        say(&format!("{rows} rows of a trial that did not come to its end are measured again"));
     }
     let (mut writer, rows) = before.resume()?;
     let record = &mut writer.record;

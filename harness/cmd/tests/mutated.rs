@@ -118,12 +118,16 @@ fn read(home: &Path, reader: Reader, pictures: bool) -> Vec<Answer> {
         }
     }
     if let Reader::Run(folder) | Reader::Kept(folder) = reader {
-        let shown = |form| ("show", show::shown(&home.join(folder), form));
+        let shown = |form| ("show", show::shown(&home.join(folder), form, false));
         // The page of a run has charts.
         let forms = FORMS.into_iter().filter(|f| pictures || *f != Format::Markdown);
         all.extend(forms.map(shown));
     }
     if let Reader::Run(folder) = reader {
+        // What is refused as a whole may be read in part.
+        let forms = [Format::Text, Format::Json, Format::Csv];
+        let shown = |form| ("show --salvage", show::shown(&home.join(folder), form, true));
+        all.extend(forms.map(shown));
         if pictures {
             all.push(("report", reported(&home.join(folder))));
         }
@@ -136,14 +140,14 @@ fn read(home: &Path, reader: Reader, pictures: bool) -> Vec<Answer> {
 }
 
 fn reported(folder: &Path) -> Result<String, Failure> {
-    let run = store::open(folder)?;
+    let run = store::salvage(folder)?;
     let summaries = stats::summarise(&run.samples);
     Ok(report::write(&run, &summaries, Format::Text)?)
 }
 
 fn compared(base: &Path, head: &Path, pictures: bool) -> Result<String, Failure> {
-    let (was, _) = compare::open(base)?;
-    let (is, margins) = compare::open(head)?;
+    let (was, _) = compare::open(base, true)?;
+    let (is, margins) = compare::open(head, true)?;
     let rules = crate::compare::Rules { margins, ..Default::default() };
     let found = crate::compare::compare(&was, &is, &rules, &Default::default());
     comparison::files(&found)?;
@@ -178,7 +182,8 @@ fn tried(home: &Path, seed: u64) -> Result<(), String> {
     let (damaged, how) = mutation::damaged(whole.clone(), &mut rng);
     let case = format!("seed {seed}: {name}, {}", how.join(", "));
     fs::write(home.join(name), &damaged).unwrap();
-    let answers = catch_unwind(AssertUnwindSafe(|| read(home, reader, seed % WITH_PICTURES == 0)));
+    let answers =
+        catch_unwind(AssertUnwindSafe(|| read(home, reader, seed.is_multiple_of(WITH_PICTURES))));
     fs::write(home.join(name), &whole).unwrap();
     match answers {
         Ok(answers) => match answers.iter().find_map(fault) {

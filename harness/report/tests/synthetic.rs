@@ -13,7 +13,8 @@ use crate::host::Host;
 use crate::sample::{Cell, Mark, Outcome, Sample, Temperature};
 use crate::scenario::{Act, Pattern, Scenario, Step};
 use crate::store::{
-    BaseRecord, Counts, FunctionRecord, KernelEvents, MachineRecord, Origin, Run, RunRecord,
+    BaseRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
+    MachineRecord, Origin, Run, RunRecord,
 };
 
 mod traced;
@@ -65,7 +66,14 @@ pub(crate) fn with_samples(functions: &[Shape], rounds: u32, samples: Vec<Sample
         dropped_marks: 0,
     };
     let record = record(functions, rounds, counts);
-    Run { folder: PathBuf::from("results/x"), record, samples, trials: vec![], truncated: false }
+    Run {
+        folder: PathBuf::from("results/x"),
+        record,
+        samples,
+        trials: vec![],
+        truncated: false,
+        salvaged: None,
+    }
 }
 
 struct Maker {
@@ -233,5 +241,7 @@ fn function(position: usize, name: &str) -> FunctionRecord {
         limits: Limits { memory: 128 << 20, cpus: None },
         timeout_ms: 10_000,
         reply: ReplyRule::Proof,
+        event: Some(EventRecord { digest: "sha256:0".into(), size: 2 }),
+        environment: Some(EnvironmentRecord { names: Vec::new(), digest: "sha256:0".into() }),
     }
 }

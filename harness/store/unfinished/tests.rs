@@ -1,7 +1,7 @@
 use std::fs::{self, OpenOptions};
 
 use super::*;
-use crate::sample::Outcome;
+use crate::sample::{Mark, Outcome};
 use crate::store::tests::{record, sample};
 use crate::store::{self};
 
@@ -13,18 +13,23 @@ fn folder(home: &Path, trials: u32) -> std::path::PathBuf {
         let began = u64::from(number) * 1_000_000_000;
         let trial = TrialRecord {
             trial: number,
-            round: 1,
+            round: number,
             began,
             ended: began + 500_000_000,
             machine: Meanwhile { steal: Some(f64::from(number) / 10.0), ..Meanwhile::default() },
             resident: None,
         };
         let failed = Outcome::NotCold { cause: "seen".into() };
-        let rows =
-            [Outcome::Ok, failed].map(|outcome| Sample { trial: number, ..sample(0, outcome) });
+        let rows = [(0, Outcome::Ok), (1, failed)];
+        let rows = rows.map(|(index, outcome)| row(number, index, outcome, began));
         writer.append(&trial, &rows).unwrap();
     }
     folder
+}
+
+fn row(trial: u32, index: u32, outcome: Outcome, began: u64) -> Sample {
+    let marks = [(Mark::Intended, began + 5), (Mark::Responded, began + 9)].into_iter().collect();
+    Sample { trial, round: trial, marks, ..sample(index, outcome) }
 }
 
 fn two_each() -> BTreeMap<u32, u64> {
@@ -73,13 +78,13 @@ fn a_trial_that_was_cut_short_is_removed() {
     // What is measured now follows what was kept.
     let trial = TrialRecord {
         trial: 3,
-        round: 1,
+        round: 3,
         began: 9,
-        ended: 10,
+        ended: 20,
         machine: Meanwhile::default(),
         resident: None,
     };
-    let rows = [0, 1].map(|index| Sample { trial: 3, ..sample(index, Outcome::Ok) });
+    let rows = [0, 1].map(|index| row(3, index, Outcome::Ok, 9));
     writer.append(&trial, &rows).unwrap();
     let run = store::open(&cut).unwrap();
     assert!(!run.truncated);
@@ -96,6 +101,39 @@ fn a_line_without_its_rows_is_removed_too() {
     assert_eq!((found.rows.len(), found.dropped), (1, 1));
     drop(found.resume().unwrap());
     assert_eq!(store::open(&cut).unwrap().trials.len(), 1);
+}
+
+/// Appends a third trial whose second row failed so, of a run that stopped for a reason.
+fn ended_by(folder: &Path, stopped: Option<&str>, failed: Outcome) -> Unfinished {
+    let Unfinished { mut writer, .. } = open(folder).unwrap();
+    let began = 3_000_000_000;
+    let machine = Meanwhile::default();
+    let ended = began + 500_000_000;
+    let trial = TrialRecord { trial: 3, round: 3, began, ended, machine, resident: None };
+    let rows = [row(3, 0, Outcome::Ok, began), row(3, 1, failed, began)];
+    writer.append(&trial, &rows).unwrap();
+    writer.record.stopped = stopped.map(ToOwned::to_owned);
+    writer.close().unwrap();
+    open(folder).unwrap()
+}
+
+#[test]
+fn a_trial_whose_engine_died_is_run_again_and_one_whose_function_failed_is_not() {
+    let kept = |stopped: Option<&str>, failed: Outcome| {
+        let home = tempfile::tempdir().unwrap();
+        let found = ended_by(&folder(home.path(), 2), stopped, failed);
+        (found.rows.len(), found.dropped, found.record().counts.failed)
+    };
+    let cause = || "x".to_owned();
+    let gone = format!("{ENGINE_FAILED} at trial 3: gone");
+    let engine = || Outcome::EngineError { cause: cause() };
+    let crashed = || Outcome::Crashed { cause: cause() };
+    assert_eq!(kept(None, engine()), (2, 2, 2));
+    assert_eq!(kept(Some(&gone), engine()), (2, 2, 2));
+    // It took its instances along.
+    assert_eq!(kept(Some(&gone), crashed()), (2, 2, 2));
+    assert_eq!(kept(Some("interrupted"), crashed()), (3, 0, 3));
+    assert_eq!(kept(None, crashed()), (3, 0, 3));
 }
 
 #[test]

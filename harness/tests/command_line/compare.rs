@@ -139,6 +139,10 @@ fn the_baseline_of_a_machine_is_found_by_its_fingerprint() {
     let started = format!("\"started\": \"{}\"", record.started);
     edit(&stored.join("older"), &started, "\"started\": \"2001-01-01T00:00:00Z\"");
     ends(&baseline(), 1, &["new"]);
+    // One that is spoilt is not passed over in silence.
+    copy("spoilt", &base);
+    fs::write(stored.join("spoilt/run.json"), "{").unwrap();
+    ends(&baseline(), 1, &["warning: a stored run that cannot be read is no baseline", "spoilt"]);
 }
 
 #[test]
@@ -158,4 +162,53 @@ fn a_job_gets_its_summary_and_keeps_what_is_there() {
     ends(&job(Path::new("")), 1, &[]);
     // The verdict is not less true for a summary that cannot be written.
     ends(&job(gate.home.path()), 1, &["warning: cannot write GITHUB_STEP_SUMMARY"]);
+}
+
+/// A simulated run of one image that is described in a file.
+fn asked(home: &Path, name: &str, event: &str, more: &str) -> std::path::PathBuf {
+    let file = home.join(format!("{name}.toml"));
+    let text = format!(
+        "[[function]]\nname = \"f\"\nimage = \"f:1\"\nmemory = \"64MiB\"\n\
+         event = '{event}'\n{more}\n"
+    );
+    fs::write(&file, text).unwrap();
+    let folder = home.join(name);
+    let output = simulate(&folder, &["--functions-file", &file.display().to_string()]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    folder
+}
+
+#[test]
+fn runs_of_another_event_environment_or_time_out_are_not_alike_and_bind_nobody() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let plain = asked(home, "plain", "{}", "timeout = \"9s\"");
+    let secret = "timeout = \"9s\"\nenv = { TOKEN = \"hunter2\" }";
+    let with_secret = asked(home, "secret", "{}", secret);
+    let other_secret = asked(home, "other_secret", "{}", &secret.replace("hunter2", "hunter3"));
+    let record = fs::read_to_string(with_secret.join("run.json")).unwrap();
+    assert!(record.contains("TOKEN") && !record.contains("hunter2"), "{record}");
+    let unlike = |base: &Path, head: &Path, parts: &[&str]| {
+        ends(&compare(base, head, &[]), 0, &[&["binds nobody"], parts].concat());
+    };
+    let event = asked(home, "event", "{\"a\": 1}", "timeout = \"9s\"");
+    unlike(&plain, &event, &["f: event of 2 bytes (44136fa355b3) in base, 8 bytes ("]);
+    unlike(&plain, &with_secret, &["f: environment of nothing in base, TOKEN ("]);
+    unlike(&with_secret, &other_secret, &["f: environment of TOKEN ("]);
+    let time_out = asked(home, "time_out", "{}", "timeout = \"8s\"");
+    unlike(&plain, &time_out, &["f: time-out 9000 ms in base, 8000 ms in head"]);
+    let same = asked(home, "same", "{}", "timeout = \"9s\"");
+    let alike = compare(&plain, &same, &[]);
+    for word in ["event of", "environment of", "time-out", "not known of"] {
+        assert!(!out(&alike).contains(word), "{}", out(&alike));
+    }
+}
+
+#[test]
+fn whether_runs_of_an_earlier_version_were_asked_the_same_is_said_to_be_unknown() {
+    let kept = Path::new("results/reliability/recorded");
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("compare").display().to_string();
+    let found = compare(&kept.join("base"), &kept.join("head"), &["--out", &folder]);
+    ends(&found, 0, &["whether event and environment were the same is not known of jvm, node"]);
 }

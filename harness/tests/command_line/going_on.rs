@@ -59,6 +59,27 @@ fn a_killed_run_goes_on_by_the_same_plan() {
     assert_eq!(nonces.iter().collect::<BTreeSet<_>>().len(), nonces.len());
 }
 
+fn record(folder: &Path) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(folder.join("run.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn an_event_or_an_environment_that_is_not_on_record_is_said_to_be_unchecked() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("run");
+    simulate(&folder, &["--functions", "node"]);
+    kill(&folder, 3);
+    let mut earlier = record(&folder);
+    for function in ["/functions/0", "/null"] {
+        let function = earlier.pointer_mut(function).unwrap().as_object_mut().unwrap();
+        assert!(function.remove("event").is_some() && function.remove("environment").is_some());
+    }
+    fs::write(folder.join("run.json"), earlier.to_string()).unwrap();
+    let output = go_on(&folder, &[]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(flat(&err(&output)).contains("whether they are the same cannot be checked"));
+}
+
 #[test]
 fn what_cannot_go_on_is_refused() {
     let home = tempfile::tempdir().unwrap();
@@ -87,6 +108,15 @@ fn what_cannot_go_on_is_refused() {
     edit("\"timeout_ms\": 10000", "\"timeout_ms\": 10001");
     refused(go_on(&folder, &[]), 4, "is not what");
     edit("\"timeout_ms\": 10001", "\"timeout_ms\": 10000");
+    for (key, what) in [("event", "its event changed"), ("environment", "its environment changed")]
+    {
+        let mut changed = record(&folder);
+        changed["functions"][0][key]["digest"] = "sha256:other".into();
+        let before = fs::read(folder.join("run.json")).unwrap();
+        fs::write(folder.join("run.json"), changed.to_string()).unwrap();
+        refused(go_on(&folder, &[]), 4, what);
+        fs::write(folder.join("run.json"), before).unwrap();
+    }
     edit("\"python\"", "\"pythia\"");
     refused(go_on(&folder, &[]), 2, "`pythia`");
 }

@@ -52,6 +52,7 @@ fn party(label: &str, shapes: &[Shape], rounds: u32) -> Party {
         size: 50 << 20,
         version: "1".into(),
         bases: BTreeMap::new(),
+        asked: Default::default(),
     };
     let functions = shapes.iter().enumerate().map(|(i, s)| (s.0.to_owned(), facts(i))).collect();
     Party {

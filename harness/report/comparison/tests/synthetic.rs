@@ -132,6 +132,7 @@ fn party(label: &str, rows: &[Row]) -> Party {
             limits: Limits { memory: 128 << 20, cpus: None },
             version: format!("{} 1.2.3", row.function),
             bases: [("BASE".to_owned(), "debian, pulled".to_owned())].into(),
+            asked: Default::default(),
         });
     }
     Party {
