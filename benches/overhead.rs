@@ -315,7 +315,7 @@ fn default_scenario() -> Scenario {
 
 /// Plausible rows over eight cells: what they say is of no matter here.
 fn samples(n: u32) -> impl Iterator<Item = Sample> {
-    let limits = Limits { memory: 512 << 20, cpus: None };
+    let limits = Limits { memory: 512 << 20, cpus: None, processes: None };
     let factors = Combination::on(Network::Bridge).resolve(limits, "runc");
     (0..n).map(move |i| {
         let cold = i % 25 == 0;

@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineInfo;
@@ -22,9 +22,11 @@ use crate::units::format_size;
 mod files;
 mod lines;
 mod unfinished;
+mod unwritten;
 
 pub use files::{create, text, write};
 pub use unfinished::Unfinished;
+pub(crate) use unwritten::unwritten;
 
 use lines::read_lines;
 
@@ -154,8 +156,16 @@ pub struct MachineRecord {
     /// together; none where the kernel does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttled: Option<u64>,
-    /// Load average over the minute before the run.
+    /// Load average over the minute before the run. It tells of images that were built
+    /// just before as well: the run is judged by it only where nothing else is known.
     pub load_at_start: Option<f64>,
+    /// Share of the processors' time that others used in the second before the first
+    /// trial, from 0 to 1; none where the kernel does not tell, or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_at_start: Option<f64>,
+    /// Share of that second in which some task waited for a processor, from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_at_start: Option<f64>,
     /// From the begin to the end of the run; none while it runs.
     pub meanwhile: Option<Meanwhile>,
 }
@@ -281,12 +291,12 @@ impl Writer {
             fs::create_dir_all(parent)
                 .with_context(|| format!("cannot create {}", parent.display()))?;
         }
-        fs::create_dir(folder).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => anyhow::anyhow!(
+        fs::create_dir(folder).with_context(|| match folder.exists() {
+            true => format!(
                 "{} exists already: a run never writes over another; name a new folder with --out",
                 folder.display()
             ),
-            _ => anyhow::anyhow!("cannot create {}: {error}", folder.display()),
+            false => format!("cannot create {}", folder.display()),
         })?;
         let create = |name: &str| {
             let path = folder.join(name);
@@ -319,11 +329,9 @@ impl Writer {
         }
         let mut line = serde_json::to_vec(trial)?;
         line.push(b'\n');
-        let full = |name: &str| {
-            format!("cannot write {}: is the disk full?", self.folder.join(name).display())
-        };
-        self.samples.write_all(&lines).with_context(|| full(SAMPLES))?;
-        self.trials.write_all(&line).with_context(|| full(TRIALS))
+        let failed = |name: &str, error| unwritten(&self.folder.join(name), error);
+        self.samples.write_all(&lines).map_err(|error| failed(SAMPLES, error))?;
+        self.trials.write_all(&line).map_err(|error| failed(TRIALS, error))
     }
 
     /// Writes the record as it stands.
@@ -370,15 +378,20 @@ fn check_format(text: &[u8], path: &Path) -> Result<()> {
         .with_context(|| format!("{} is not readable", path.display()))?;
     match format {
         FORMAT => Ok(()),
-        newer if newer > FORMAT => bail!(
+        newer if newer > FORMAT => unreadable(format!(
             "{} has format {newer}, and this program reads format {FORMAT}: use a newer coldstart",
             path.display()
-        ),
-        older => bail!(
+        )),
+        older => unreadable(format!(
             "{} has format {older}, whose rows lack the factors of format {FORMAT}: measure again",
             path.display()
-        ),
+        )),
     }
+}
+
+/// A file that could be read, and is none of this program's.
+fn unreadable<T>(message: String) -> Result<T> {
+    Err(std::io::Error::new(ErrorKind::InvalidData, message).into())
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
+use super::failure::of_files;
 use super::{Failure, say, verdict, warn};
 use crate::cli::Compare;
 use crate::compare::{self, Measured, fingerprint};
@@ -60,11 +61,11 @@ fn baseline(head: &Path) -> Result<PathBuf> {
     let candidates = candidates.filter(|path| own.is_none() || path.canonicalize().ok() != own);
     let runs = candidates.filter_map(|path| Some((store::record(&path).ok()?.started, path)));
     let (_, newest) = runs.max().ok_or_else(|| {
-        anyhow!(
+        of_files(format!(
             "there is no baseline of this machine (fingerprint {fingerprint}): store a run of it \
              with `mkdir -p {folder} && cp -r RUN {folder}/`",
             folder = folder.display()
-        )
+        ))
     })?;
     say(&format!("baseline: {}", newest.display()));
     Ok(newest)

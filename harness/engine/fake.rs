@@ -5,7 +5,6 @@
 //! with it are simulated, and every table and chart made from them says so.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,15 +16,15 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::{
-    BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore, Inspected,
-    InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, Offers, Printed,
-    Source, Strangers,
+    Engine, EngineError, EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec,
+    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, Offers, Source, Strangers,
 };
 use crate::clock::Clock;
 use crate::factors::Network;
 use crate::maker::Maker;
 
 mod function;
+mod images;
 
 /// What a simulated function does wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -366,43 +365,5 @@ impl Engine for FakeEngine {
             running: instance.process.is_some(),
         });
         Ok(found.filter(|f| run.is_none_or(|run| f.run == run)).collect())
-    }
-}
-
-impl ImageStore for FakeEngine {
-    async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
-        self.check()?;
-        let digest = format!("sha256:{:064x}", reference.len());
-        Ok(Some(Image { digest, size: 1 << 20, labels: BTreeMap::new() }))
-    }
-
-    async fn pull(&self, _: &str, _: Printed<'_>) -> Result<(), EngineError> {
-        self.check()
-    }
-
-    async fn import(&self, _: &str, _: &Path) -> Result<(), EngineError> {
-        self.check()
-    }
-
-    async fn build(&self, _: &BuildSpec, _: Printed<'_>) -> Result<(), EngineError> {
-        self.check()
-    }
-
-    async fn run_once(&self, _: &str, _: &str, _: &[String]) -> Result<String, EngineError> {
-        self.check()?;
-        Ok("simulated".to_owned())
-    }
-
-    async fn image_folders(&self, _: &str) -> Result<Vec<PathBuf>, EngineError> {
-        Err(refused("finding an image's files"))
-    }
-
-    async fn images(&self) -> Result<Vec<String>, EngineError> {
-        self.check()?;
-        Ok(Vec::new())
-    }
-
-    async fn remove_image(&self, _: &str) -> Result<(), EngineError> {
-        self.check()
     }
 }

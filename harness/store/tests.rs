@@ -39,7 +39,7 @@ pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
         cell: Cell {
             function: "f".into(),
             factors: Combination::on(Network::Bridge)
-                .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+                .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
             control: None,
             pattern: "p".into(),
             step: "s".into(),

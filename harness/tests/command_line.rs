@@ -15,12 +15,15 @@ mod gate;
 mod going_on;
 mod help;
 mod hopeless;
+mod images;
 mod init;
 mod interrupts;
 mod list;
 mod mistakes;
 mod planted;
+mod repeat;
 mod show;
+mod stand_in;
 mod terminal;
 mod workflow;
 
