@@ -318,7 +318,7 @@ fn default_scenario() -> Scenario {
 
 /// Plausible rows over eight cells: what they say is of no matter here.
 fn samples(n: u32) -> impl Iterator<Item = Sample> {
-    let limits = Limits { memory: 512 << 20, cpus: None };
+    let limits = Limits { memory: 512 << 20, cpus: None, processes: None };
     let factors = Combination::on(Network::Bridge).resolve(limits, "runc");
     (0..n).map(move |i| {
         let cold = i % 25 == 0;
@@ -383,7 +383,7 @@ fn function(name: &str) -> FunctionRecord {
         size: 0,
         bases: Vec::new(),
         version: "bench".to_owned(),
-        limits: Limits { memory: 512 << 20, cpus: None },
+        limits: Limits { memory: 512 << 20, cpus: None, processes: None },
         timeout_ms: 10_000,
         reply: ReplyRule::Proof,
         event: None,

@@ -8,7 +8,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::factors::{FactorLists, Network, PageCache};
-use crate::scenario::MAX_WORKERS;
+use crate::functions::TypedImage;
+use crate::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
 use crate::units::{Cpus, parse_duration, parse_precision, parse_size};
 
 mod help;
@@ -112,6 +113,9 @@ pub enum Verb {
     Man(Man),
 }
 
+/// Where functions are described, unless that is typed.
+pub const FUNCTIONS_FILE: &str = "functions/functions.toml";
+
 /// Flags of every verb that touches functions and an engine.
 #[derive(Debug, Args)]
 pub struct Common {
@@ -120,7 +124,7 @@ pub struct Common {
     pub functions: Option<Vec<String>>,
 
     /// The file that describes the functions
-    #[arg(long, value_name = "FILE", default_value = "functions/functions.toml")]
+    #[arg(long, value_name = "FILE", default_value = FUNCTIONS_FILE)]
     pub functions_file: PathBuf,
 
     /// Install and start what is missing: an engine, base images
@@ -144,7 +148,8 @@ pub struct Run {
     pub common: Common,
 
     /// Visits to every cell [default: the scenario's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ROUNDS)))]
     pub rounds: Option<u32>,
 
     /// Measure each cell until the 95 % interval of its median is within so much of
@@ -153,7 +158,7 @@ pub struct Run {
     pub until: Option<f64>,
 
     /// Begin no trial after so long, such as 10m
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = parse_limit)]
     pub max_time: Option<Duration>,
 
     /// Measure throughput: start N instances at a time, and one at a time beside
@@ -180,9 +185,9 @@ pub struct Run {
     pub out: Option<PathBuf>,
 
     /// Measure this image as it is, such as an AWS Lambda image; may be typed again for
-    /// another
-    #[arg(long, value_name = "REF")]
-    pub image: Vec<String>,
+    /// another. Named by its repository (and tag, where two are alike), or NAME=REF
+    #[arg(long, value_name = "[NAME=]REF")]
+    pub image: Vec<TypedImage>,
 
     /// The event that images are invoked with: JSON, or @FILE
     #[arg(long, value_name = "JSON", default_value = NO_EVENT, requires = "image")]
@@ -212,6 +217,14 @@ pub struct Run {
     /// How it is printed.
     #[command(flatten)]
     pub printed: Printed,
+}
+
+/// A limit of time that leaves some.
+fn parse_limit(text: &str) -> Result<Duration, String> {
+    parse_duration(text).and_then(|time| match time {
+        Duration::ZERO => Err(format!("`{text}`: {NO_TIME}")),
+        time => Ok(time),
+    })
 }
 
 /// Factors of a start: every combination of the values becomes a cell.
@@ -245,10 +258,10 @@ pub struct FactorFlags {
 }
 
 impl FactorFlags {
-    /// Changes the lists as was typed, and adds the flags that say so again.
+    /// Changes the lists as was typed, and adds the words that say so again.
     pub fn change(&self, lists: &mut FactorLists, typed: &mut Vec<String>) {
         let mut flag = |name: &str, values: Vec<String>| {
-            typed.push(format!("--{name} {}", values.join(",")));
+            typed.extend([format!("--{name}"), values.join(",")]);
         };
         if let Some(networks) = &self.networks {
             flag("networks", networks.iter().map(ToString::to_string).collect());

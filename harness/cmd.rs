@@ -27,6 +27,7 @@ mod man;
 mod measure;
 mod print;
 mod progress;
+mod repeat;
 mod report;
 mod run;
 mod show;

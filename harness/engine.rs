@@ -37,8 +37,15 @@ pub const LABEL_FUNCTION: &str = "coldstart.function";
 /// Label on everything that is created: the process that did, as an
 /// [`Maker`](crate::maker::Maker) is written.
 pub const LABEL_MAKER: &str = "coldstart.maker";
-/// Label on every image that is built, imported or pulled under our name.
+/// Label on every image that is built or imported here: its function, or a base's name.
+/// What is built from such an image has the label too.
 pub const LABEL_IMAGE: &str = "coldstart.image";
+/// What the names of functions' images begin with; the function's name follows.
+pub const FUNCTION_NAMES: &str = "coldstart/";
+/// What the names of bootstrapped bases begin with; the base's name follows.
+pub const BASE_NAMES: &str = "coldstart-base/";
+/// Length of the version after either: hexadecimal digits of all that went into it.
+pub const VERSION: usize = 12;
 
 /// What can go wrong between us and an engine. It becomes data: the cause of an
 /// `EngineError` outcome.
@@ -149,6 +156,8 @@ pub struct InstanceSpec {
     pub source: Source,
     /// What it is started under.
     pub factors: Factors,
+    /// The most processes and threads that it may have; none for no limit of its own.
+    pub processes: Option<u32>,
     /// The socket of its listener on this machine, where it has no network.
     pub socket: Option<PathBuf>,
     /// Its environment.
@@ -208,6 +217,38 @@ pub struct Image {
     pub size: u64,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// What it runs on, such as `linux/amd64`; empty where that is not told.
+    pub platform: String,
+}
+
+/// What a registry is shown, so that it gives an image.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The registry that they are for.
+    pub server: String,
+    /// What they are.
+    pub login: Login,
+}
+
+/// What somebody is known by.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Login {
+    /// A user and a password.
+    Password {
+        /// Who.
+        user: String,
+        /// The secret.
+        password: String,
+    },
+    /// A token that stands for both.
+    Token(String),
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Secrets are in no message and in no log.
+        write!(f, "Credentials for {}", self.server)
+    }
 }
 
 /// An image build.
@@ -327,12 +368,13 @@ pub trait ImageStore: Engine {
         reference: &str,
     ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
 
-    /// Pulls an image that is pinned by digest, and passes on what the engine prints
-    /// meanwhile, untamed. [`EngineError::NotFound`] when the
+    /// Pulls one image (that with the tag `latest` where none is written), and passes on
+    /// what the engine prints meanwhile, untamed. [`EngineError::NotFound`] when the
     /// registry can be reached, and does not have it.
     fn pull(
         &self,
         reference: &str,
+        credentials: Option<&Credentials>,
         printed: Printed<'_>,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
@@ -370,7 +412,11 @@ pub trait ImageStore: Engine {
         reference: &str,
     ) -> impl Future<Output = Result<Vec<PathBuf>, EngineError>> + Send;
 
-    /// Every image with [`LABEL_IMAGE`], by reference.
+    /// What images run on here, such as `linux/amd64`.
+    fn platform(&self) -> impl Future<Output = Result<String, EngineError>> + Send;
+
+    /// Every image that bears our name and [`LABEL_IMAGE`], by reference: an image that
+    /// somebody built from one of ours has the label too, and is not among them.
     fn images(&self) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;
 
     /// Removes an image.

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::functions::Limits;
+use crate::functions::{LEAST_MEMORY, Limits};
 use crate::mistake::did_you_mean;
 use crate::units::{Cpus, format_size};
 
@@ -101,8 +101,8 @@ impl FromStr for PageCache {
     }
 }
 
-/// The least memory limit, in bytes: what the Docker Engine API takes.
-pub const LEAST_MEMORY: u64 = 6 << 20;
+/// The most combinations of factors of one scenario: each is started in every round.
+pub const MAX_COMBINATIONS: usize = 1_000;
 
 /// The log driver of an instance when nobody chose.
 pub const LOG_DRIVER: &str = "json-file";
@@ -267,7 +267,8 @@ impl FactorLists {
     /// Checks the lists.
     ///
     /// # Errors
-    /// Names the list that is empty and must not be, or has a value twice.
+    /// Names the list that is empty and must not be, or has a value twice; or the lists
+    /// have more combinations than anybody could read.
     pub fn check(&self) -> Result<(), String> {
         if self.networks.is_empty() || self.page_cache.is_empty() {
             return Err("`networks` and `page-cache` need at least one value each".to_owned());
@@ -286,10 +287,30 @@ impl FactorLists {
             ("page-cache", has_twice(&self.page_cache)),
             ("log-drivers", has_twice(&self.log_drivers)),
         ];
-        match twice.into_iter().find(|(_, twice)| *twice) {
-            Some((list, _)) => Err(format!("`{list}` has a value twice: each is one cell")),
-            None => Ok(()),
+        if let Some((list, _)) = twice.into_iter().find(|(_, twice)| *twice) {
+            return Err(format!("`{list}` has a value twice: each is one cell"));
         }
+        match self.many() {
+            all if all > MAX_COMBINATIONS => Err(format!(
+                "the factors have {all} combinations, and {MAX_COMBINATIONS} are the most: measure \
+                 some of them in another run"
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// How many combinations there are, without making them.
+    fn many(&self) -> usize {
+        let Self { networks, runtimes, cpus, memory, page_cache, log_drivers } = self;
+        let lengths = [
+            networks.len(),
+            runtimes.len(),
+            cpus.len(),
+            memory.len(),
+            page_cache.len(),
+            log_drivers.len(),
+        ];
+        lengths.into_iter().fold(1, |all, length| all.saturating_mul(length.max(1)))
     }
 
     /// Every combination, the first factor varying slowest.

@@ -13,8 +13,12 @@ use serde::{Deserialize, Serialize};
 use crate::mistake::{Mistake, did_you_mean};
 use crate::units::Cpus;
 
+mod input;
+mod typed;
 mod wire;
 
+pub use input::{EventFault, check_event, read_event, read_text};
+pub use typed::{TypedImage, is_id, is_reference, name_of_image, names, with_tag};
 use wire::{WireBase, WireFile};
 
 /// Something that can be invoked: an image plus its limits.
@@ -92,57 +96,6 @@ impl Function {
     pub fn bases(&self) -> impl Iterator<Item = &Base> {
         self.build().into_iter().flat_map(|build| build.bases.values())
     }
-
-    /// An image as it is, with the limits of a small function and any reply taken for
-    /// a good one. Its name is made from the reference.
-    ///
-    /// # Errors
-    /// When the event is not JSON, or no name can be made.
-    pub fn of_image(reference: &str, event: &str, position: usize) -> Result<Self> {
-        serde_json::from_str::<serde::de::IgnoredAny>(event)
-            .with_context(|| format!("the event `{event}` is not JSON"))?;
-        let name = name_of_image(reference);
-        if !is_reference(reference) || !is_name(&name) {
-            let shown = reference.escape_debug();
-            bail!("`{shown}` is no image reference: write it as `name:tag` or `host/name:tag`");
-        }
-        Ok(Self {
-            name,
-            position,
-            recipe: Recipe::Image(reference.to_owned()),
-            is_null: false,
-            process: Vec::new(),
-            version_command: Vec::new(),
-            limits: Limits { memory: IMAGE_MEMORY, cpus: None },
-            timeout: IMAGE_TIMEOUT,
-            env: BTreeMap::new(),
-            event: event.to_owned(),
-            reply: ReplyRule::Any,
-        })
-    }
-}
-
-/// Memory of an image that nothing else is said of: 512 MiB, as the functions here.
-const IMAGE_MEMORY: u64 = 512 << 20;
-/// Time limit of an image that nothing else is said of.
-const IMAGE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Whether a text may be an image's reference: it becomes part of files and commands.
-#[must_use]
-pub fn is_reference(text: &str) -> bool {
-    let fine = |c: char| c.is_ascii_alphanumeric() || "._-/:@+".contains(c);
-    !text.is_empty() && text.len() <= 512 && text.chars().all(fine)
-}
-
-/// `registry:5000/team/Orders-Api:1.2@sha256:...` -> `orders_api`. It may be no name
-/// where that is no reference.
-#[must_use]
-pub fn name_of_image(reference: &str) -> String {
-    let path = reference.split('@').next().unwrap_or_default();
-    let last = path.rsplit('/').next().unwrap_or_default();
-    let name = last.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    let letter = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
-    name.chars().map(letter).take(LONGEST_NAME).collect()
 }
 
 /// What an instance may use.
@@ -152,11 +105,21 @@ pub struct Limits {
     pub memory: u64,
     /// CPU quota in cores; none for no quota.
     pub cpus: Option<Cpus>,
+    /// The most processes and threads; none in the record of a run that had no such limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u32>,
 }
 
 /// The member of an event that is another in every invocation, so that its echo proves
 /// that it was read.
 pub const EVENT_NONCE: &str = "coldstart";
+
+/// The least memory limit, in bytes: what the Docker Engine API takes.
+pub const LEAST_MEMORY: u64 = 6 << 20;
+
+/// The most processes and threads of an instance that nothing else is said of: as many as
+/// AWS Lambda allows, and few enough for a machine to outlive them.
+pub const PROCESSES: u32 = 1_024;
 
 /// What a good reply is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
@@ -187,15 +150,16 @@ pub struct Base {
 /// # Errors
 /// Names the file, the line and what was expected.
 pub fn load(path: &Path) -> Result<Vec<Function>> {
-    let text = std::fs::read_to_string(path).with_context(|| {
+    let text = read_text(path).with_context(|| {
         format!(
             "cannot read {}, which describes the functions (--functions-file names another, \
                  `coldstart init` writes one)",
             path.display()
         )
     })?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let folder = std::path::absolute(folder)?;
+    // Of a bare name the parent is an empty path, which is no folder.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = std::path::absolute(folder.unwrap_or(Path::new(".")))?;
     parse(&text, &path.display().to_string(), &folder)
 }
 
@@ -212,6 +176,9 @@ pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Vec<Function>> {
     if let Some((key, _)) = wire.base.iter().find(lacks_suite) {
         let message = format!("[base.{key}] has `packages` and no `suite` that they come from");
         bail!(Mistake::of(file, message));
+    }
+    for base in wire.base.values() {
+        wire::Text { text, file, folder }.reference(&base.pull)?;
     }
     let mut functions: Vec<Function> = Vec::new();
     for (position, entry) in wire.function.into_iter().enumerate() {

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 
-use crate::engine::{BuildSpec, Image, ImageStore, LABEL_IMAGE};
+use crate::engine::{self, BuildSpec, FUNCTION_NAMES, Image, ImageStore, LABEL_IMAGE};
 use crate::functions::{Base, Build, Function, Recipe};
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
@@ -55,11 +55,13 @@ pub fn simulated(functions: &[Function]) -> Vec<FunctionRecord> {
         origin: Origin::Fake,
         digest: "simulated".to_owned(),
     };
-    let image = || Image { digest: "simulated".to_owned(), size: 0, labels: BTreeMap::new() };
+    let simulated = || "simulated".to_owned();
+    let image =
+        || Image { digest: simulated(), size: 0, labels: BTreeMap::new(), platform: simulated() };
     let one = |function: &Function| {
         let bases = function.build().map(|build| build.bases.iter().map(base).collect());
         let bases = bases.unwrap_or_default();
-        record(function, "simulated".to_owned(), image(), bases, "simulated".to_owned())
+        record(function, simulated(), image(), bases, simulated())
     };
     functions.iter().map(one).collect()
 }
@@ -97,12 +99,27 @@ async fn ensure_one(
     let image = engine.image(&reference).await?;
     let image = image.filter(|i| !i.digest.is_empty());
     let image = image.ok_or_else(|| anyhow!("the engine tells no digest of {reference}"))?;
+    check_platform(&reference, &image.platform, &engine.platform().await?)?;
     let version = match function.version_command.as_slice() {
         [] => NOT_ASKED.to_owned(),
         command => version(&engine.run_once(&reference, run, command).await?)?,
     };
     let used = used.into_iter().map(|(base, _)| base).collect();
     Ok(record(function, reference, image, used, version))
+}
+
+/// Refuses an image of another kind of machine: at best it would be emulated, and the
+/// emulation would be measured.
+fn check_platform(reference: &str, of: &str, here: &str) -> Result<()> {
+    // These run without help.
+    let is_narrower = (of, here) == ("linux/386", "linux/amd64");
+    if of.is_empty() || here.is_empty() || of == here || is_narrower {
+        return Ok(());
+    }
+    bail!(
+        "image `{reference}` is for {of}, and this engine runs {here}: name one that is for {here} \
+         (`docker pull --platform {here} {reference}`, where its registry has one)"
+    )
 }
 
 /// Prepares a function and builds its image, if it is not there; its tag.
@@ -169,7 +186,7 @@ fn tag(name: &str, context: &[u8], used: &[(BaseRecord, String)]) -> String {
         }
     }
     let digest = hex(&digest.finalize());
-    format!("coldstart/{name}:{}", &digest[..12])
+    format!("{FUNCTION_NAMES}{name}:{}", &digest[..engine::VERSION])
 }
 
 fn record(

@@ -27,6 +27,10 @@ pub struct Reading {
     /// All time of all processors, idle included, in the same ticks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total: Option<u64>,
+    /// Of all time, that in which a processor had nothing to do, or nothing but a disk to
+    /// wait for, in the same ticks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idle: Option<u64>,
     /// Time in which some task waited for a processor, in microseconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_us: Option<u64>,
@@ -55,6 +59,7 @@ impl Reading {
         Self {
             steal: times.map(|t| t.steal),
             total: times.map(|t| t.total),
+            idle: times.map(|t| t.idle),
             cpu_us: pressure("cpu"),
             memory_us: pressure("memory"),
             io_us: pressure("io"),
@@ -98,6 +103,36 @@ impl Meanwhile {
             io_pressure: mean(self.io_pressure, later.io_pressure),
             load: later.load.or(self.load),
         }
+    }
+}
+
+/// What others do on the machine while we do nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Others {
+    /// Share of the processors' time that was used, from 0 to 1. What a hypervisor took
+    /// is not: that is steal.
+    pub busy: Option<f64>,
+    /// Share of the time in which some task waited for a processor, from 0 to 1.
+    pub waiting: Option<f64>,
+}
+
+impl Others {
+    /// The difference of two readings between which we did nothing for `elapsed_ns`
+    /// nanoseconds.
+    #[must_use]
+    pub fn between(before: &Reading, after: &Reading, elapsed_ns: u64) -> Self {
+        let ticks = grown(before.total, after.total);
+        let unused = [grown(before.idle, after.idle), grown(before.steal, after.steal)];
+        let unused = unused.into_iter().sum::<Option<f64>>();
+        let busy = ticks.zip(unused).and_then(|(all, unused)| share((all - unused).max(0.0), all));
+        Self { busy, waiting: Meanwhile::between(before, after, elapsed_ns).cpu_pressure }
+    }
+
+    /// The worse of two looks.
+    #[must_use]
+    pub fn worst(self, other: Self) -> Self {
+        let more = |one: Option<f64>, two: Option<f64>| one.into_iter().chain(two).reduce(f64::max);
+        Self { busy: more(self.busy, other.busy), waiting: more(self.waiting, other.waiting) }
     }
 }
 
@@ -175,6 +210,7 @@ fn word(file: &Path) -> Option<String> {
 struct Times {
     steal: u64,
     total: u64,
+    idle: u64,
 }
 
 /// From the first line of `/proc/stat`: `cpu`, then user, nice, system, idle,
@@ -184,7 +220,8 @@ fn processor_times(stat: &str) -> Option<Times> {
     let fields = line.split_whitespace().take(8).map(|field| field.parse().ok());
     let fields: Vec<u64> = fields.collect::<Option<_>>()?;
     let total = fields.iter().try_fold(0_u64, |sum, time| sum.checked_add(*time))?;
-    Some(Times { steal: *fields.get(7)?, total })
+    let idle = fields.get(3)?.checked_add(*fields.get(4)?)?;
+    Some(Times { steal: *fields.get(7)?, total, idle })
 }
 
 /// From `some avg10=0.00 avg60=0.05 avg300=0.61 total=1158605519`: the total.
@@ -230,6 +267,7 @@ mod tests {
         let expected = Reading {
             steal: Some(8_689),
             total: Some(total),
+            idle: Some(1_297_355 + 46_980),
             cpu_us: Some(1_158_605_519),
             memory_us: Some(7),
             io_us: Some(8),
@@ -253,6 +291,7 @@ mod tests {
         let before = Reading {
             steal: Some(10),
             total: Some(1000),
+            idle: None,
             cpu_us: Some(0),
             memory_us: Some(5),
             io_us: None,
@@ -261,6 +300,7 @@ mod tests {
         let after = Reading {
             steal: Some(16),
             total: Some(1200),
+            idle: None,
             cpu_us: Some(250_000),
             memory_us: Some(5),
             io_us: Some(9),
@@ -274,6 +314,26 @@ mod tests {
             load: Some(1.5),
         };
         assert_eq!(Meanwhile::between(&before, &after, 1_000_000_000), expected);
+    }
+
+    #[test]
+    fn what_others_do_is_neither_idle_nor_steal() {
+        let read = |total, idle, steal, cpu_us| Reading {
+            total: Some(total),
+            idle: Some(idle),
+            steal: Some(steal),
+            cpu_us: Some(cpu_us),
+            ..Reading::default()
+        };
+        let second = 1_000_000_000;
+        let others = |after| Others::between(&read(1_000, 600, 10, 0), &after, second);
+        assert_eq!(others(read(1_200, 800, 10, 0)), Others { busy: Some(0.0), waiting: Some(0.0) });
+        let found = others(read(1_200, 700, 30, 250_000));
+        assert_eq!(found, Others { busy: Some(0.4), waiting: Some(0.25) });
+        assert_eq!(others(Reading::default()), Others::default(), "an old kernel tells nothing");
+        let worst = found.worst(Others { busy: Some(0.1), waiting: Some(0.5) });
+        assert_eq!(worst, Others { busy: Some(0.4), waiting: Some(0.5) });
+        assert_eq!(found.worst(Others::default()), found);
     }
 
     #[test]
@@ -355,7 +415,7 @@ mod tests {
             elapsed in any::<u64>(),
         ) {
             let reading = |[steal, total, cpu_us, memory_us, io_us]: [Option<u64>; 5]| {
-                Reading { steal, total, cpu_us, memory_us, io_us, load: None }
+                Reading { steal, total, idle: None, cpu_us, memory_us, io_us, load: None }
             };
             let found = Meanwhile::between(&reading(before), &reading(after), elapsed);
             let pressures = [found.cpu_pressure, found.memory_pressure, found.io_pressure];

@@ -116,13 +116,18 @@ fn closest<S: AsRef<str>>(typed: &str, known: impl IntoIterator<Item = S>) -> Op
 }
 
 /// [`did_you_mean`] for the parser's `unknown field x, expected one of a, b`, names in
-/// backticks: the first is what was written.
+/// backticks. A message of ours begins likewise, and quotes what was written.
 fn meant_in(message: &str) -> String {
-    if !message.starts_with("unknown ") {
-        return String::new();
+    let names = |text: &str| -> Vec<String> {
+        text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    match message.split_once(", expected ") {
+        Some((unknown, expected)) if unknown.starts_with("unknown ") => {
+            let typed = names(unknown).into_iter().next();
+            typed.map_or_else(String::new, |typed| did_you_mean(&typed, names(expected)))
+        }
+        _ => String::new(),
     }
-    let mut names = message.split('`').skip(1).step_by(2);
-    names.next().map_or_else(String::new, |typed| did_you_mean(typed, names))
 }
 
 #[cfg(test)]
@@ -158,6 +163,14 @@ mod tests {
          2 | round = 3
            | ^^^^^
         ");
+    }
+
+    #[test]
+    fn what_was_written_is_not_what_was_meant() {
+        assert_eq!(meant_in("unknown unit `e6h` in `1e6h`: use us, ms, s, m or h"), "");
+        assert_eq!(meant_in("unknown field `x`, there are no fields"), "");
+        let message = "unknown variant `brigde`, expected one of `bridge`, `host`, `none`";
+        assert_eq!(meant_in(message), "; did you mean `bridge`?");
     }
 
     #[test]

@@ -15,6 +15,10 @@ use crate::controls::{Control, SERIES};
 use crate::factors::Combination;
 use crate::scenario::{Act, Pattern, Scenario, Step};
 
+mod size;
+
+pub use size::check;
+
 /// What a trial visits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {

@@ -14,6 +14,7 @@ pub mod tell;
 
 mod bootstrap;
 mod command;
+mod credentials;
 pub mod lock;
 mod named;
 mod packages;

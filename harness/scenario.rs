@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::factors::{FactorLists, Network, PageCache};
-use crate::functions::is_name;
+use crate::functions::{is_name, read_text};
 use crate::margins::Margins;
 use crate::mistake::Mistake;
 use crate::units::{Cpus, DurationText, PrecisionText, SizeText};
@@ -124,8 +124,8 @@ struct WireScenario {
     controls: Option<bool>,
     rounds: toml::Spanned<u32>,
     until: Option<PrecisionText>,
-    max_time: Option<DurationText>,
-    keep_alive: DurationText,
+    max_time: Option<toml::Spanned<DurationText>>,
+    keep_alive: toml::Spanned<DurationText>,
     gate: Option<gate::WireGate>,
     pattern: Vec<toml::Spanned<WirePattern>>,
 }
@@ -141,7 +141,7 @@ struct WirePattern {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WireStep {
     name: toml::Spanned<String>,
-    after: Option<DurationText>,
+    after: Option<toml::Spanned<DurationText>>,
     burst: Option<u32>,
     sequence: Option<u32>,
 }
@@ -176,6 +176,10 @@ pub const MAX_WORKERS: u32 = 1_000;
 
 /// The most invocations one step may have: each of a burst is a container.
 pub const MAX_INVOCATIONS: u32 = 100_000;
+/// The most visits to a cell.
+pub const MAX_ROUNDS: u32 = 100_000;
+/// The longest pause of a trial: every trial of a round waits for it.
+const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
 /// The scenarios of the project, for who has the program alone.
 pub const SHIPPED: [(&str, &str); 4] = [
@@ -190,8 +194,8 @@ pub const SHIPPED: [(&str, &str); 4] = [
 /// # Errors
 /// Names the file, the line and what was expected.
 pub fn load(path: &Path) -> Result<Scenario> {
-    let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read the scenario {}", path.display()))?;
+    let text =
+        read_text(path).with_context(|| format!("cannot read the scenario {}", path.display()))?;
     parse(&text, &path.display().to_string())
 }
 
@@ -211,9 +215,14 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         toml::from_str(text).map_err(|error| Mistake::in_toml(text, file, &error))?;
     let source = Source { text, file };
     source.name(&wire.name)?;
-    if *wire.rounds.get_ref() == 0 {
-        bail!(source.at(wire.rounds.span(), "a scenario needs at least one round"));
+    if !(1..=MAX_ROUNDS).contains(wire.rounds.get_ref()) {
+        let message = format!("a scenario needs at least one round, and at most {MAX_ROUNDS}");
+        bail!(source.at(wire.rounds.span(), message));
     }
+    if let Some(limit) = wire.max_time.as_ref().filter(|limit| limit.get_ref().0.is_zero()) {
+        bail!(source.at(limit.span(), NO_TIME));
+    }
+    let keep_alive = source.pause(&wire.keep_alive)?;
     if wire.pattern.is_empty() {
         bail!(Mistake::of(file, "a scenario needs at least one [[pattern]]"));
     }
@@ -237,12 +246,15 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         controls: wire.controls.unwrap_or(true),
         rounds: wire.rounds.into_inner(),
         until: wire.until.map(|share| share.0),
-        max_time: wire.max_time.map(|time| time.0),
-        keep_alive: wire.keep_alive.0,
+        max_time: wire.max_time.map(|time| time.get_ref().0),
+        keep_alive,
         patterns,
         margins: margins.unwrap_or_default(),
     })
 }
+
+/// Why a limit of time is none.
+pub const NO_TIME: &str = "no trial could begin in no time: write a time such as `10m`";
 
 /// The text that is read, for mistakes that point into it.
 #[derive(Clone, Copy)]
@@ -254,6 +266,15 @@ struct Source<'a> {
 impl Source<'_> {
     fn at(&self, span: Range<usize>, message: impl Into<String>) -> Mistake {
         Mistake::at(self.text, self.file, span, message)
+    }
+
+    /// Checks what a trial waits for.
+    fn pause(&self, time: &toml::Spanned<DurationText>) -> Result<Duration, Mistake> {
+        let pause = time.get_ref().0;
+        if pause <= MAX_PAUSE {
+            return Ok(pause);
+        }
+        Err(self.at(time.span(), "a trial would wait for it: a pause has 24h at most"))
     }
 
     /// Checks what becomes part of file names.
@@ -317,7 +338,8 @@ impl WireStep {
             let message = format!("step `{name}` must have 1 to {MAX_INVOCATIONS} invocations");
             return Err(source.at(span, message));
         }
-        let after = self.after.map_or(Duration::ZERO, |d| d.0);
+        let after = self.after.map(|after| source.pause(&after)).transpose()?;
+        let after = after.unwrap_or_default();
         Ok(Step { name, after, act })
     }
 }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::sample::{Sample, TrialRecord};
@@ -22,6 +22,7 @@ mod reserve;
 mod unfinished;
 mod writer;
 
+pub(crate) use files::full;
 pub use files::{create, text, write};
 pub use record::{
     BaseRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
@@ -161,15 +162,20 @@ fn check_format(text: &[u8], path: &Path) -> Result<()> {
         .with_context(|| format!("{} is not readable", path.display()))?;
     match format {
         FORMAT => Ok(()),
-        newer if newer > FORMAT => bail!(
+        newer if newer > FORMAT => unreadable(format!(
             "{} has format {newer}, and this program reads format {FORMAT}: use a newer coldstart",
             path.display()
-        ),
-        older => bail!(
+        )),
+        older => unreadable(format!(
             "{} has format {older}, whose rows lack the factors of format {FORMAT}: measure again",
             path.display()
-        ),
+        )),
     }
+}
+
+/// A file that could be read, and is none of this program's.
+fn unreadable<T>(message: String) -> Result<T> {
+    Err(invalid(message).into())
 }
 
 #[cfg(test)]

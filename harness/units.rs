@@ -10,10 +10,18 @@ use serde::{Deserialize, Deserializer};
 /// Nanoseconds in a millisecond.
 pub const NS_PER_MS: f64 = 1e6;
 
+/// The longest time that may be asked for: what is added to it, or counted in
+/// nanoseconds, still fits.
+pub const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// The largest size that may be asked for, in bytes: 1024 TiB, more than any machine has.
+pub const LARGEST: u64 = 1 << 50;
+
 /// Parses `250ms`, `2s`, `1.5s`, `10m`, `40us`, `1h`.
 ///
 /// # Errors
-/// Says what was expected when the number or the unit is missing or unknown.
+/// Says what was expected when the number or the unit is missing or unknown, or the
+/// whole is more than [`LONGEST`].
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split_number(text)?;
     let scale = match unit {
@@ -26,14 +34,15 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
         "" => return Err(format!("`{text}` has no unit: write it as `{text}ms` or `{text}s`")),
         _ => return Err(format!("unknown unit `{unit}` in `{text}`: use us, ms, s, m or h")),
     };
-    Duration::try_from_secs_f64(number * scale)
-        .map_err(|_| format!("`{text}` is out of range for a duration"))
+    let time = Duration::try_from_secs_f64(number * scale).ok().filter(|time| *time <= LONGEST);
+    time.ok_or_else(|| format!("`{text}` is out of range: a time of 365 days at most"))
 }
 
 /// Parses `128MiB`, `1GiB`, `512KiB`, `100B`, in bytes.
 ///
 /// # Errors
-/// Says what was expected when the number or the unit is missing or unknown.
+/// Says what was expected when the number or the unit is missing or unknown, or the
+/// whole is more than [`LARGEST`].
 pub fn parse_size(text: &str) -> Result<u64, String> {
     let (number, unit) = split_number(text)?;
     let scale = match unit {
@@ -44,7 +53,11 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
         "" => return Err(format!("`{text}` has no unit: write it as `{text}MiB`")),
         _ => return Err(format!("unknown unit `{unit}` in `{text}`: use B, KiB, MiB or GiB")),
     };
-    Ok((number * scale) as u64)
+    let bytes = number * scale;
+    if bytes > LARGEST as f64 {
+        return Err(format!("`{text}` is out of range: a size of 1048576GiB at most"));
+    }
+    Ok(bytes as u64)
 }
 
 fn split_number(text: &str) -> Result<(f64, &str), String> {
@@ -98,6 +111,17 @@ pub fn parse_precision(text: &str) -> Result<f64, String> {
     let share = parse_share(text)?;
     let reachable = (share > 0.0).then_some(share);
     reachable.ok_or_else(|| format!("`{text}` is never reached: write a share such as `2%`"))
+}
+
+/// A duration as [`parse_duration`] reads it, exactly: in milliseconds where those are
+/// whole.
+#[must_use]
+pub fn format_exactly(time: Duration) -> String {
+    match time.as_nanos() {
+        ns if ns.is_multiple_of(1_000_000) => format!("{}ms", ns / 1_000_000),
+        ns if ns.is_multiple_of(1_000) => format!("{}us", ns / 1_000),
+        ns => format!("{ns}ns"),
+    }
 }
 
 /// A share as [`parse_share`] reads it, without the dust of binary fractions.

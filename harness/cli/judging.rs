@@ -8,7 +8,8 @@ use clap::Args;
 use super::{Common, EngineChoice, FactorFlags, Printed};
 use crate::compare::Rules;
 use crate::margins::{Margins, Metric};
-use crate::units::{format_share, parse_duration, parse_share};
+use crate::scenario::MAX_ROUNDS;
+use crate::units::{format_exactly, format_share, parse_duration, parse_share};
 
 /// What counts as slower.
 #[derive(Debug, Args)]
@@ -50,16 +51,20 @@ impl JudgeFlags {
         rules
     }
 
-    /// The flags that say the same again.
-    pub fn repeat(&self, typed: &mut Vec<String>) {
-        let ms = |time: Duration| format!("{}ms", time.as_secs_f64() * 1e3);
-        typed.extend(self.margin.map(|share| format!("--margin {}", format_share(share))));
-        typed.extend(self.floor.map(|floor| format!("--floor {}", ms(floor))));
-        typed.extend(self.own_floor.map(|floor| format!("--own-floor {}", ms(floor))));
-        if let Some(gated) = &self.gate {
-            let names: Vec<&str> = gated.iter().map(|metric| metric.name()).collect();
-            typed.push(format!("--gate {}", names.join(",")));
-        }
+    /// The words that say the same again.
+    #[must_use]
+    pub fn repeat(&self) -> Vec<String> {
+        let names = |metrics: &Vec<Metric>| {
+            metrics.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(",")
+        };
+        let flags = [
+            ("--margin", self.margin.map(format_share)),
+            ("--floor", self.floor.map(format_exactly)),
+            ("--own-floor", self.own_floor.map(format_exactly)),
+            ("--gate", self.gate.as_ref().map(names)),
+        ];
+        let typed = flags.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
+        typed.flatten().collect()
     }
 }
 
@@ -117,7 +122,8 @@ pub struct Gate {
 pub struct TurnFlags {
     /// Visits to every cell on every side; the first is left out of inference
     /// [default: the scenario's]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ROUNDS)))]
     pub rounds: Option<u32>,
 
     /// Seed of the shuffled order [default: a random one, recorded]
@@ -249,7 +255,7 @@ impl std::str::FromStr for Injection {
 impl std::fmt::Display for Injection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Injection::Time(time) => write!(f, "{}ms", time.as_secs_f64() * 1e3),
+            Injection::Time(time) => f.write_str(&format_exactly(*time)),
             Injection::Share(share) => f.write_str(&format_share(*share)),
         }
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Printed;
+use super::{FUNCTIONS_FILE, Printed};
 
 /// Flags of `list`.
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ pub struct List {
     pub results: PathBuf,
 
     /// The file that describes the functions
-    #[arg(long, value_name = "FILE", default_value = "functions/functions.toml")]
+    #[arg(long, value_name = "FILE", default_value = FUNCTIONS_FILE)]
     pub functions_file: PathBuf,
 
     /// How it is printed.
@@ -82,7 +82,7 @@ pub struct Report {
 #[derive(Debug, Args)]
 pub struct Doctor {
     /// The file that describes the functions
-    #[arg(long, value_name = "FILE", default_value = "functions/functions.toml")]
+    #[arg(long, value_name = "FILE", default_value = FUNCTIONS_FILE)]
     pub functions_file: PathBuf,
 
     /// How it is printed.

@@ -5,18 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use tokio::sync::watch;
 
+use super::failure::of_files;
 use super::gate::nothing_answers;
 use super::interrupt::{self, Phase};
 use super::measure::{Begun, Ready, Request, Side, Steering, nothing_again};
+use super::repeat::Words;
 use super::{Failure, compare, gate, load_functions, print, runtime, say, voice};
 use crate::cli::{self, EngineChoice, Format, Injection};
 use crate::compare::{Measured, Noise, Rates, Rules, Setting};
 use crate::drive::{Ended, Stop};
 use crate::functions::Function;
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::provision::Consent;
 use crate::report::rates::{self, Head, Reliability};
 use crate::scenario::Scenario;
@@ -99,11 +101,14 @@ impl<'a> Aa<'a> {
         scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
         gate::known_exceptions(&scenario, &[], &scenario.functions)?;
         let null = super::run::null(&args.common.functions_file, &mut scenario)?;
+        let injections = injections(&args.inject)?;
+        let size = plan::check(&scenario, functions.len(), injections.len() + 1);
+        size.map_err(|why| Failure::Usage(anyhow!(why)))?;
         let begun = Begun::now();
         let default = || Path::new("results").join(begun.name("aa"));
         Ok(Self {
             rules: args.judge.rules(&scenario.margins),
-            injections: injections(&args.inject)?,
+            injections,
             seed: begun.seed(args.turns.seed),
             folder: args.turns.out.clone().unwrap_or_else(default),
             args,
@@ -231,10 +236,10 @@ impl<'a> Aa<'a> {
     fn simulate(&self, folder: &Path) -> Result<(Vec<Head>, String), Failure> {
         let noise = Noise::of(&measurements(folder, &self.scenario.functions)?);
         let noise = noise.ok_or_else(|| {
-            anyhow!(
+            of_files(format!(
                 "{}: no cold start of the chosen functions to draw from: name a run that has them",
                 folder.display()
-            )
+            ))
         })?;
         let medians = noise.medians();
         let setting = Setting {
@@ -328,19 +333,24 @@ impl<'a> Aa<'a> {
     /// The command that repeats it.
     fn command(&self) -> String {
         let args = self.args;
-        let mut parts = vec![format!("coldstart aa {} --runs {}", args.scenario, args.runs)];
         let sleeps: Vec<String> = args.inject.iter().map(ToString::to_string).collect();
-        parts.extend((!sleeps.is_empty()).then(|| format!("--inject {}", sleeps.join(","))));
-        let folder = args.simulate.as_ref();
-        parts.extend(folder.map(|folder| format!("--simulate {}", folder.display())));
-        parts.push(format!("--functions {}", self.scenario.functions.join(",")));
-        parts.push(format!("--rounds {}", self.scenario.rounds));
-        args.judge.repeat(&mut parts);
-        args.factors.change(&mut self.scenario.factors.clone(), &mut parts);
-        parts.extend(args.no_confirm.then(|| "--no-confirm".to_owned()));
-        parts.extend(args.turns.no_exec_trace.then(|| "--no-exec-trace".to_owned()));
-        parts.push(format!("--seed {}", self.seed));
-        parts.join(" ")
+        let sleeps = (!sleeps.is_empty()).then(|| sleeps.join(","));
+        let mut factors = Vec::new();
+        args.factors.change(&mut self.scenario.factors.clone(), &mut factors);
+        Words::of("aa")
+            .word(&args.scenario)
+            .flag("--runs", args.runs)
+            .some("--inject", sleeps)
+            .some("--simulate", args.simulate.as_ref().map(|folder| folder.display()))
+            .flag("--functions", self.scenario.functions.join(","))
+            .measured(&args.common, args.turns.engine)
+            .flag("--rounds", self.scenario.rounds)
+            .all(args.judge.repeat())
+            .all(factors)
+            .switch("--no-confirm", args.no_confirm)
+            .switch("--no-exec-trace", args.turns.no_exec_trace)
+            .flag("--seed", self.seed)
+            .line()
     }
 }
 
@@ -377,7 +387,7 @@ fn measurements(folder: &Path, functions: &[String]) -> Result<Vec<Vec<Measured>
             continue;
         }
         let entries = std::fs::read_dir(&folder);
-        let entries = entries.map_err(|e| anyhow!("cannot read {}: {e}", folder.display()))?;
+        let entries = entries.with_context(|| format!("cannot read {}", folder.display()))?;
         folders.extend(
             entries
                 .flatten()

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 
+use super::failure::of_files;
 use super::{Failure, say, verdict, warn};
 use crate::cli::Compare;
 use crate::compare::{self, Measured, fingerprint};
@@ -79,11 +80,11 @@ fn baseline(head: &Path) -> Result<PathBuf> {
         }
     });
     let (_, newest) = runs.max().ok_or_else(|| {
-        anyhow!(
+        of_files(format!(
             "there is no baseline of this machine (fingerprint {fingerprint}): store a run of it \
              with `mkdir -p {folder} && cp -r RUN {folder}/`",
             folder = folder.display()
-        )
+        ))
     })?;
     say(&format!("baseline: {}", newest.display()));
     Ok(newest)

@@ -49,6 +49,12 @@ impl Failure {
     }
 }
 
+/// An error about a file or a folder that no reading or writing told of: it is there, and
+/// not what it would have to be, or it is not there at all.
+pub(super) fn of_files(message: impl Into<String>) -> anyhow::Error {
+    std::io::Error::other(message.into()).into()
+}
+
 /// `input` for a file that the user wrote, `usage` for what was typed.
 fn of_usage(error: &anyhow::Error) -> &'static str {
     if has::<Mistake>(error) || has::<std::io::Error>(error) { "input" } else { "usage" }
@@ -109,6 +115,7 @@ mod tests {
         check(DriveError::Rows(io().context("f")).into(), 4, "error[files]: f");
         check(missing.into(), 4, "error[missing]: m\nc");
         check(io().context("cannot write f").into(), 4, "error[files]: cannot write f: ");
+        check(of_files("no result").into(), 4, "error[files]: no result");
         check(anyhow!("x").into(), 4, "error[environment]: x");
         check(Failure::Regression, 1, "");
         check(Failure::Inconclusive, 3, "");

@@ -8,16 +8,18 @@ use anyhow::{Result, anyhow};
 
 use super::interrupt::{self, Phase};
 use super::measure::{Begun, Ready, Request, Side, Steering};
+use super::repeat::Words;
 use super::sides::Sides;
 use super::{Failure, compare, load_scenario, print, run, runtime, say, verdict, warn};
 use crate::cli::{self, EngineChoice, FactorFlags, TurnFlags};
 use crate::compare::{Comparison, Measured, Rules};
 use crate::drive::Ended;
 use crate::functions::{Function, listed};
-use crate::plan::Plan;
+use crate::plan::{self, Plan};
 use crate::provision::Consent;
 use crate::scenario::Scenario;
 use crate::store::{Reservation, SideRecord};
+use crate::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
@@ -154,6 +156,8 @@ fn request(
     };
     let sides = vec![side(0, "base", BTreeMap::new()), side(1, "head", sleeps)];
     scenario.controls &= sides.iter().all(|side| side.null.is_some());
+    let size = plan::check(scenario, scenario.functions.len(), sides.len());
+    size.map_err(|why| Failure::Usage(anyhow!(why)))?;
     Ok(Request {
         plan: Plan::in_turns(scenario, scenario.functions.len(), sides.len(), seed),
         command: command(args, scenario, seed),
@@ -223,15 +227,21 @@ fn told(request: &Request, alarmed: &BTreeSet<String>) -> Vec<usize> {
 
 /// The command that repeats the gate.
 fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
-    let mut parts = vec![format!("coldstart gate {} --base {}", args.scenario, args.base)];
-    parts.extend(args.head.as_ref().map(|head| format!("--head {head}")));
-    parts.push(format!("--functions {}", scenario.functions.join(",")));
-    parts.push(format!("--rounds {}", scenario.rounds));
-    args.judge.repeat(&mut parts);
-    args.factors.change(&mut scenario.factors.clone(), &mut parts);
-    parts.extend(args.inject.map(|time| format!("--inject {}ms", time.as_millis())));
-    parts.extend(args.no_confirm.then(|| "--no-confirm".to_owned()));
-    parts.extend(args.turns.no_exec_trace.then(|| "--no-exec-trace".to_owned()));
-    parts.push(format!("--seed {seed}"));
-    parts.join(" ")
+    let mut factors = Vec::new();
+    args.factors.change(&mut scenario.factors.clone(), &mut factors);
+    Words::of("gate")
+        .word(&args.scenario)
+        .flag("--base", &args.base)
+        .some("--head", args.head.as_ref())
+        .flag("--functions", scenario.functions.join(","))
+        .measured(&args.common, args.turns.engine)
+        .flag("--rounds", scenario.rounds)
+        .all(args.judge.repeat())
+        .all(factors)
+        .some("--inject", args.inject.map(format_exactly))
+        .switch("--strict", args.strict)
+        .switch("--no-confirm", args.no_confirm)
+        .switch("--no-exec-trace", args.turns.no_exec_trace)
+        .flag("--seed", seed)
+        .line()
 }

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
+use super::repeat::Words;
 use super::{Failure, print, say};
 use crate::cli::Init;
 use crate::functions::{self, is_name, is_reference, name_of_image};
+use crate::store::full;
 
 const HEAD: &str = include_str!("init/functions.head.toml");
 const FUNCTION: &str = include_str!("init/function.toml");
@@ -41,13 +43,12 @@ pub(super) fn run(args: &Init) -> Result<(), Failure> {
     };
     let is_new = create(&scenario, &filled(SCENARIO))?;
     told += &if is_new { wrote(&scenario, "how it is measured") } else { stays(&scenario, None) };
-    let mut command =
-        format!("coldstart run {} --functions-file {}", typed(&scenario), typed(&described));
-    if !is_new {
-        // A scenario that was there may be of other functions.
-        command += &format!(" --functions {name}");
-    }
-    told += &next(args, &described, &command);
+    let plain = |path: &Path| path.components().collect::<PathBuf>().display().to_string();
+    let command =
+        Words::of("run").word(plain(&scenario)).flag("--functions-file", plain(&described));
+    // A scenario that was there may be of other functions.
+    let command = command.some("--functions", (!is_new).then_some(&name));
+    told += &next(args, &described, &command.line());
     warn(args, image);
     Ok(print::result(&told)?)
 }
@@ -82,8 +83,8 @@ fn create(path: &Path, text: &str) -> Result<bool> {
             return Err(error).with_context(|| format!("cannot create {}", path.display()));
         }
     };
-    file.write_all(text.as_bytes())
-        .with_context(|| format!("cannot write {}: is the disk full?", path.display()))?;
+    let written = file.write_all(text.as_bytes()).map_err(full);
+    written.with_context(|| format!("cannot write {}", path.display()))?;
     Ok(true)
 }
 
@@ -116,14 +117,6 @@ fn next(args: &Init, described: &Path, command: &str) -> String {
         "\nnext:\n{first}  {command} --dry-run\n  {command}\n  coldstart show latest\n\n\
          what a function must do, and every key: functions/README.md\n"
     )
-}
-
-/// A path as a shell takes it, and `run` takes for a path.
-fn typed(path: &Path) -> String {
-    let path: PathBuf = path.components().collect();
-    let text = path.display().to_string();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/+".contains(c);
-    if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// An image without a digest may be another one tomorrow.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Failure;
 use super::print::{self, Sheet, wrapped};
+use super::repeat::Words;
 use crate::cli::{List, Listed};
 use crate::report::sheet::Column;
 
@@ -150,7 +151,7 @@ fn function(row: &Value) -> Vec<String> {
     facts.push(if bases.is_empty() { "from scratch".to_owned() } else { format!("from {bases}") });
     facts.push(word(row, "limits").to_owned());
     if row["reply"] == "any" {
-        facts.push("any reply: coldness is not proved by the reply".to_owned());
+        facts.push("any reply: temperature by container alone".to_owned());
     }
     vec![facts.join("; ")]
 }
@@ -205,7 +206,8 @@ fn found(row: &Value, results: &Path) -> Vec<String> {
         lines.push(format!("{invalid}{answer}"));
     } else if row["kind"] == "run" {
         let folder = results.join(word(row, "name"));
-        lines.push(format!("no summary yet: `coldstart report {}` makes it", folder.display()));
+        let make = Words::of("report").word(folder.display()).line();
+        lines.push(format!("no summary yet: `{make}` makes it"));
     }
     lines.retain(|line| !line.is_empty());
     lines

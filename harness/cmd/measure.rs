@@ -32,6 +32,7 @@ use crate::store::{self, FunctionRecord, Unfinished, Writer};
 
 mod beside;
 mod going_on;
+mod others;
 mod prepare;
 mod preparing;
 mod request;
@@ -228,6 +229,7 @@ async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     steering: Steering<'_, A>,
 ) -> Result<Ended> {
     interrupt::now(Phase::Measuring);
+    others::look(request, &mut writers).await;
     say(&request.announce());
     let (begun, before) = (Instant::now(), Before::now());
     // What an earlier part has rows of was asked for then.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
+use super::failure::of_files;
 use super::{Failure, print, voice, warn};
 use crate::cli::{Format, Report};
 use crate::report::Document;
@@ -57,8 +58,9 @@ pub(super) fn printed(run: &Run, summaries: &[Summary], format: Format) -> Resul
 fn splice(run: &Run, summaries: &[Summary], page: &Path) -> Result<()> {
     let text =
         fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
-    let spliced = report::readme::splice(&text, &report::readme::block(run, summaries))
-        .with_context(|| format!("cannot splice into {}", page.display()))?;
+    let spliced = report::readme::splice(&text, &report::readme::block(run, summaries));
+    let spliced =
+        spliced.map_err(|e| of_files(format!("cannot splice into {}: {e}", page.display())))?;
     let name = page.file_name().map(Path::new).unwrap_or(page);
     store::write(page.parent().unwrap_or(Path::new("")), name, spliced.as_bytes())
 }

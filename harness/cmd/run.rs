@@ -1,22 +1,22 @@
 //! `run`: from what was typed to a run's folder and its table.
 
-use std::fs;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
 use super::interrupt::{self, Phase};
 use super::measure::{Begun, Ready, Request, Side, Steering, nothing_again};
+use super::repeat::Words;
 use super::{Failure, load_functions, load_scenario, print, report, runtime, voice, warn};
-use crate::cli::{self, EngineChoice, Format};
+use crate::cli::{self, EngineChoice};
 use crate::drive::Ended;
-use crate::functions::{self, Function};
-use crate::plan::Plan;
+use crate::functions::{self, Function, TypedImage, read_event};
+use crate::plan::{self, Plan};
 use crate::provision::Consent;
 use crate::scenario::Scenario;
 use crate::stats;
 use crate::store;
-use crate::units::format_share;
+use crate::units::{format_exactly, format_share};
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
 const UNTIL_ROUNDS: u32 = 1_000;
@@ -52,7 +52,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
         Ok(ready.measure(&request, steering).await?)
     });
     interrupt::now(Phase::Showing);
-    let finished = finish(&request, ended, args.printed.format);
+    let finished = finish(&request, ended, args);
     drop(reserved);
     finished
 }
@@ -63,6 +63,7 @@ fn request(args: &cli::Run) -> Result<Request, Failure> {
     scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
     let typed = change(&mut scenario, args)?;
     let null = null(&args.common.functions_file, &mut scenario)?;
+    plan::check(&scenario, functions.len(), 1).map_err(|why| Failure::Usage(anyhow!(why)))?;
     let begun = Begun::now();
     let seed = begun.seed(args.seed);
     let default = || Path::new("results").join(begun.name(&scenario.name));
@@ -76,7 +77,7 @@ fn request(args: &cli::Run) -> Result<Request, Failure> {
     Ok(Request {
         plan: Plan::new(&scenario, side.functions.len(), seed),
         id: begun.id(&scenario.name),
-        command: command(args, &scenario, seed, &typed),
+        command: command(args, &scenario, seed, typed),
         started: begun.started,
         goes_on: false,
         is_simulated: args.engine == EngineChoice::Fake,
@@ -87,7 +88,11 @@ fn request(args: &cli::Run) -> Result<Request, Failure> {
 }
 
 /// Shows what was measured, however it ended.
-fn finish(request: &Request, ended: Result<Ended, Failure>, format: Format) -> Result<(), Failure> {
+fn finish(
+    request: &Request,
+    ended: Result<Ended, Failure>,
+    args: &cli::Run,
+) -> Result<(), Failure> {
     let folder = &request.sides[0].folder;
     let run = match store::open(folder) {
         // What was measured to its end and cannot be read is no success.
@@ -102,6 +107,7 @@ fn finish(request: &Request, ended: Result<Ended, Failure>, format: Format) -> R
         Ok(run) => Some(run),
     };
     if let Some(run) = &run {
+        let format = args.printed.format;
         let written = match report::write(run, &stats::summarise(&run.samples), format) {
             // A terminal that was closed shows nothing, and that was no failure.
             Ok(text) => match print::result(&text) {
@@ -109,7 +115,7 @@ fn finish(request: &Request, ended: Result<Ended, Failure>, format: Format) -> R
                 _ => true,
             },
             Err(error) if ended.is_ok() => {
-                where_it_is(run, false);
+                where_it_is(run, false, args);
                 return Err(error.into());
             }
             Err(error) => {
@@ -117,7 +123,7 @@ fn finish(request: &Request, ended: Result<Ended, Failure>, format: Format) -> R
                 false
             }
         };
-        where_it_is(run, written);
+        where_it_is(run, written, args);
     }
     match ended? {
         Ended::Stopped => return Err(Failure::Interrupted),
@@ -142,20 +148,21 @@ fn finish(request: &Request, ended: Result<Ended, Failure>, format: Format) -> R
 
 /// Where everything is, and what is worth typing next. A page that could not be written
 /// is not named: of what is there under its name only a part may be, or an older one.
-fn where_it_is(run: &store::Run, written: bool) {
+fn where_it_is(run: &store::Run, written: bool, args: &cli::Run) {
     let folder = run.folder.display();
     voice::point("kept in ", &folder.to_string());
     if written {
         voice::point("open    ", &format!("{folder}/report.html"));
     }
     let next = match (run.record.complete, written) {
-        (true, true) => format!("coldstart compare {folder} OTHER_RUN"),
-        (true, false) => format!("coldstart report {folder}"),
+        (true, true) => Words::of("compare").word(folder).word("OTHER_RUN"),
+        (true, false) => Words::of("report").word(folder),
         // The same again would come to the same.
         (false, _) if run.record.stopped.as_deref() == Some(store::NOTHING_ANSWERS) => return,
-        (false, _) => format!("coldstart run --continue {folder}"),
+        (false, _) => with_images(Words::of("run").flag("--continue", folder), args)
+            .described(&args.common.functions_file),
     };
-    voice::point("next    ", &next);
+    voice::point("next    ", &next.line());
 }
 
 /// The first cause, when nothing succeeded at all.
@@ -176,29 +183,34 @@ fn functions(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, Fail
         Some(_) => load_functions(&args.common, scenario)?,
         None => Vec::new(),
     };
-    all.extend(images(args)?);
-    if let Some(twice) = all.iter().find(|f| all.iter().filter(|o| o.name == f.name).count() > 1) {
-        let name = &twice.name;
-        return Err(Failure::Usage(anyhow!(
-            "two functions would be named `{name}`: measure one of them alone, or describe it \
-             under another name in a functions file"
-        )));
-    }
+    let taken: Vec<&str> = all.iter().map(|function| function.name.as_str()).collect();
+    let names = functions::names(&args.image, &taken);
+    let names = names.map_err(|why| Failure::Usage(anyhow!(why)))?;
+    all.extend(images(args, names)?);
     Ok(all)
 }
 
-/// The images that were typed, as functions after those of the file.
-fn images(args: &cli::Run) -> Result<Vec<Function>, Failure> {
-    let file = &args.common.functions_file;
-    let after = described(file)?.len();
-    let event = match args.event.strip_prefix('@') {
-        Some(path) => fs::read_to_string(path)
-            .map_err(|e| Failure::Usage(anyhow!("cannot read the event {path}: {e}")))?,
-        None => args.event.clone(),
+/// The images that were typed, under such names, as functions after those of the file.
+fn images(args: &cli::Run, names: Vec<String>) -> Result<Vec<Function>, Failure> {
+    let after = described(&args.common.functions_file)?.len();
+    let event = read_event(&args.event).map_err(Failure::Usage)?;
+    let images = args.image.iter().zip(names).enumerate();
+    let of = |(i, (image, name)): (usize, (&TypedImage, String))| {
+        Function::of_image(&name, &image.reference, &event, after + i)
     };
-    let of =
-        |(i, reference): (usize, &String)| Function::of_image(reference, event.trim(), after + i);
-    args.image.iter().enumerate().map(of).collect::<Result<_>>().map_err(Failure::Usage)
+    Ok(images.map(of).collect())
+}
+
+/// What the images that were typed are called in a record: as it names them, else as a
+/// new run would.
+fn recorded_names(images: &[TypedImage], record: &store::RunRecord) -> Result<Vec<String>> {
+    let own = functions::names(images, &[]).map_err(|why| anyhow!(why))?;
+    let name = |(image, own): (&TypedImage, String)| {
+        let is_it = |f: &&store::FunctionRecord| f.image == image.reference;
+        let recorded = record.functions.iter().find(is_it).map(|f| f.name.clone());
+        image.name.clone().or(recorded).unwrap_or(own)
+    };
+    Ok(images.iter().zip(own).map(name).collect())
 }
 
 /// What the file describes: nothing where there is none, which images do not need.
@@ -213,30 +225,33 @@ fn described(file: &Path) -> Result<Vec<Function>, Failure> {
 fn rest(args: &cli::Run, folder: &Path) -> Result<Request, Failure> {
     let record = store::record(folder)?;
     let file = &args.common.functions_file;
-    let mut all = described(file)?;
-    all.extend(images(args)?);
+    // What was typed comes before what is described under the same name.
+    let names = recorded_names(&args.image, &record).map_err(Failure::Usage)?;
+    let mut all = images(args, names)?;
+    all.extend(described(file)?);
     Request::of_the_rest(record, folder, &all).map_err(Failure::Usage)
 }
 
-/// Changes a scenario as was typed; returns the flags that say so again.
+/// Changes a scenario as was typed; returns the words that say so again.
 fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, Failure> {
     let mut typed = Vec::new();
     scenario.until = args.until.or(scenario.until);
     // Who types only when it is enough does not mean the scenario's rounds.
     let most = if args.until.is_some() { UNTIL_ROUNDS } else { scenario.rounds };
     scenario.rounds = args.rounds.unwrap_or(most);
+    let mut flag = |name: &str, value: String| typed.extend([name.to_owned(), value]);
     if let Some(share) = args.until {
-        typed.push(format!("--until {}", format_share(share)));
+        flag("--until", format_share(share));
     }
     scenario.max_time = args.max_time.or(scenario.max_time);
     if let Some(time) = args.max_time {
-        typed.push(format!("--max-time {}ms", time.as_millis()));
+        flag("--max-time", format_exactly(time));
     }
     args.factors.change(&mut scenario.factors, &mut typed);
     scenario.factors.check().map_err(|reason| Failure::Usage(anyhow!(reason)))?;
     if let Some(workers) = args.parallel {
         scenario.in_parallel(workers);
-        typed.push(format!("--parallel {workers}"));
+        typed.extend(["--parallel".to_owned(), workers.to_string()]);
     }
     scenario.controls &= !args.no_controls;
     if args.no_controls {
@@ -267,30 +282,22 @@ pub(super) fn null(
 }
 
 /// The command that repeats the run.
-fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: &[String]) -> String {
-    let mut parts = vec![format!(
-        "coldstart run {} --functions {}",
-        args.scenario,
-        scenario.functions.join(","),
-    )];
-    if !args.image.is_empty() {
-        // Those that are described come first in the list.
-        let described = scenario.functions.len() - args.image.len();
-        let described = scenario.functions[..described].join(",");
-        parts = vec![format!("coldstart run {}", args.scenario)];
-        if !described.is_empty() {
-            parts.push(format!("--functions {described}"));
-        }
-        parts.extend(args.image.iter().map(|image| format!("--image {image}")));
-        if args.event != cli::NO_EVENT {
-            parts.push(format!("--event '{}'", args.event));
-        }
-    }
+fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) -> String {
+    // Those that are described come first in the list.
+    let described = scenario.functions.len() - args.image.len();
+    let described = &scenario.functions[..described];
     // The most rounds of a run that stops by itself say nothing.
-    if args.until.is_none() || args.rounds.is_some() {
-        parts.push(format!("--rounds {}", scenario.rounds));
-    }
-    parts.extend(typed.iter().cloned());
-    parts.push(format!("--seed {seed}"));
-    parts.join(" ")
+    let rounds = args.until.is_none() || args.rounds.is_some();
+    let described = (!described.is_empty()).then(|| described.join(","));
+    let words =
+        with_images(Words::of("run").word(&args.scenario).some("--functions", described), args)
+            .measured(&args.common, args.engine)
+            .some("--rounds", rounds.then_some(scenario.rounds));
+    words.all(typed).flag("--seed", seed).line()
+}
+
+/// With the images that were typed, and their event.
+fn with_images(words: Words, args: &cli::Run) -> Words {
+    let words = args.image.iter().fold(words, |words, image| words.flag("--image", image));
+    words.some("--event", (args.event != cli::NO_EVENT).then_some(&args.event))
 }

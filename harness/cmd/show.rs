@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
+use super::failure::of_files;
 use super::list::folders::{self, COMPARISON, Kind, RELIABILITY};
+use super::repeat::Words;
 use super::{Failure, print, report, say};
 use crate::cli::{Format, Show};
 use crate::hostile::{printable_json, printable_line};
@@ -54,7 +56,8 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, Failure> {
     if typed == LATEST {
         let newest = all.iter().find(|found| found.broken.is_none());
         let newest = newest.ok_or_else(|| {
-            anyhow!("{} holds no result yet: `coldstart run` makes one", results.display())
+            let results = results.display();
+            of_files(format!("{results} holds no result yet: `coldstart run` makes one"))
         })?;
         say(&format!("latest: {}", newest.folder.display()));
         return Ok(newest.folder.clone());
@@ -144,18 +147,14 @@ fn none(folder: &Path) -> Failure {
     let (folder, base, head) = if is_run(&base) && is_run(&head) {
         (folder, base, head)
     } else {
-        return anyhow!(
+        return of_files(format!(
             "{} holds no result: neither {}, {COMPARISON} nor {RELIABILITY} is in it",
             folder.display(),
             store::RECORD
-        )
+        ))
         .into();
     };
-    anyhow!(
-        "{} holds two sides that were not judged: `coldstart compare {} {}` judges them",
-        folder.display(),
-        base.display(),
-        head.display()
-    )
-    .into()
+    let judge = Words::of("compare").word(base.display()).word(head.display()).line();
+    let folder = folder.display();
+    of_files(format!("{folder} holds two sides that were not judged: `{judge}` judges them")).into()
 }

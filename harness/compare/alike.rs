@@ -152,5 +152,7 @@ fn short(digest: &str) -> String {
 
 fn limits(limits: &Limits) -> String {
     let cpus = limits.cpus.map_or_else(|| "no CPU quota".to_owned(), |cpus| format!("{cpus} CPUs"));
-    format!("{} and {cpus}", format_size(limits.memory))
+    let most = limits.processes.map(|most| format!("{most} processes"));
+    let most = most.unwrap_or_else(|| "no limit of processes".to_owned());
+    format!("{}, {cpus} and {most}", format_size(limits.memory))
 }

@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 
 use super::sockets::Sockets;
 use super::{
-    BuildSpec, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore, Inspected,
-    InstanceId, InstanceSpec, Listener, Printed, Strangers,
+    BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore,
+    Inspected, InstanceId, InstanceSpec, Listener, Printed, Strangers,
 };
 use crate::factors::Network;
 use crate::private;
@@ -95,16 +95,25 @@ impl DockerEngine {
     }
 }
 
+/// What addresses are spoken, in words.
+pub const SPOKEN: &str = "unix:///path/to/socket and tcp://host:port of this machine";
+
+/// Whether an address is of a kind that is spoken; whether anybody answers is another
+/// question.
+#[must_use]
+pub fn is_spoken(address: &str) -> bool {
+    ["unix://", "tcp://", "http://"].iter().any(|kind| address.starts_with(kind))
+}
+
 fn open(address: &str) -> Result<Docker, EngineError> {
     let connected = if address.starts_with("unix://") {
         Docker::connect_with_unix(address, TIMEOUT, API_DEFAULT_VERSION)
-    } else if address.starts_with("tcp://") || address.starts_with("http://") {
+    } else if is_spoken(address) {
         Docker::connect_with_http(address, TIMEOUT, API_DEFAULT_VERSION)
     } else {
         return Err(EngineError::Refused {
             doing: format!("connect to `{address}`"),
-            message: "unknown kind of address: use unix:///path/to/socket or tcp://host:port"
-                .to_owned(),
+            message: format!("this kind of address is not supported: use {SPOKEN}"),
         });
     };
     connected.map_err(|e| failed(&format!("connect to {address}"), e))
@@ -184,8 +193,13 @@ impl ImageStore for DockerEngine {
         images::inspect(&self.docker, reference).await
     }
 
-    async fn pull(&self, reference: &str, printed: Printed<'_>) -> Result<(), EngineError> {
-        images::pull(&self.docker, reference, printed).await
+    async fn pull(
+        &self,
+        reference: &str,
+        credentials: Option<&Credentials>,
+        printed: Printed<'_>,
+    ) -> Result<(), EngineError> {
+        images::pull(&self.docker, reference, credentials, printed).await
     }
 
     async fn import(&self, tag: &str, archive: &Path) -> Result<(), EngineError> {
@@ -207,6 +221,10 @@ impl ImageStore for DockerEngine {
 
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
         images::folders(&self.docker, reference).await
+    }
+
+    async fn platform(&self) -> Result<String, EngineError> {
+        info::platform(&self.docker).await
     }
 
     async fn images(&self) -> Result<Vec<String>, EngineError> {

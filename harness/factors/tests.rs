@@ -17,7 +17,7 @@ fn everything() -> Combination {
 
 #[test]
 fn what_is_left_open_is_the_functions_or_the_engines() {
-    let limits = Limits { memory: 1 << 28, cpus: Some(cpus(2.0)) };
+    let limits = Limits { memory: 1 << 28, cpus: Some(cpus(2.0)), processes: None };
     let factors = Combination::on(Network::Host).resolve(limits, "runc");
     let expected = Factors {
         network: Network::Host,
@@ -32,7 +32,7 @@ fn what_is_left_open_is_the_functions_or_the_engines() {
 
 #[test]
 fn what_is_asked_for_wins_over_the_function_and_the_engine() {
-    let limits = Limits { memory: 1 << 28, cpus: Some(cpus(2.0)) };
+    let limits = Limits { memory: 1 << 28, cpus: Some(cpus(2.0)), processes: None };
     let factors = everything().resolve(limits, "runc");
     let expected = Factors {
         network: Network::None,
@@ -82,7 +82,7 @@ fn factors_are_kept_without_what_is_not_there() {
     let text = serde_json::to_string(&process).unwrap();
     assert!(!text.contains("cpus"), "{text}");
     assert_eq!(serde_json::from_str::<Factors>(&text).unwrap(), process);
-    let limits = Limits { memory: 1 << 28, cpus: None };
+    let limits = Limits { memory: 1 << 28, cpus: None, processes: None };
     let all = everything().resolve(limits, "runc");
     let text = serde_json::to_string(&all).unwrap();
     assert_eq!(serde_json::from_str::<Factors>(&text).unwrap(), all);
@@ -90,7 +90,7 @@ fn factors_are_kept_without_what_is_not_there() {
 
 #[test]
 fn the_values_of_a_factor_have_names_for_a_person() {
-    let limits = Limits { memory: 1 << 28, cpus: None };
+    let limits = Limits { memory: 1 << 28, cpus: None, processes: None };
     let named = Combination::on(Network::Bridge).resolve(limits, "runc").named();
     let values: Vec<&str> = named.iter().map(|(_, value)| value.as_str()).collect();
     assert_eq!(values, ["bridge", "runc", "no quota", "256.0 MiB", "warm", "json-file"]);

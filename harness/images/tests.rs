@@ -19,7 +19,7 @@ fn function(folder: &Path) -> Function {
         is_null: false,
         process: Vec::new(),
         version_command: vec!["/main".to_owned()],
-        limits: Limits { memory: 1 << 27, cpus: None },
+        limits: Limits { memory: 1 << 27, cpus: None, processes: None },
         timeout: Duration::from_secs(10),
         env: BTreeMap::new(),
         event: "{}".to_owned(),

@@ -44,6 +44,32 @@ fn a_plan_for_a_person() {
     assert_eq!(plan.invocations(&scenario), 2 * 2 * (1 + 4 + 200));
 }
 
+/// What a plan of so many rounds of so many functions is refused for; empty where it is not.
+fn refusal(rounds: u32, functions: usize, change: impl FnOnce(&mut Scenario)) -> String {
+    let mut scenario = scenario(1);
+    scenario.rounds = rounds;
+    change(&mut scenario);
+    check(&scenario, functions, 2).err().unwrap_or_default()
+}
+
+#[test]
+fn a_plan_too_large_to_be_carried_out_is_refused_before_it_is_made() {
+    assert_eq!(refusal(100, 4, |_| ()), "");
+    let text = refusal(u32::MAX, 4, |_| ());
+    assert!(text.contains("68719476720 trials") && text.contains("1000000 are the most"), "{text}");
+    assert!(refusal(1, usize::MAX, |_| ()).contains("trials"));
+    let many = |s: &mut Scenario| s.patterns[0].steps[0].act = Act::Sequence(100_000);
+    let text = refusal(1_000, 4, many);
+    assert!(text.contains("invocations, and 10000000 are the most"), "{text}");
+    let slow = |s: &mut Scenario| s.keep_alive = Duration::from_secs(24 * 3600);
+    assert!(refusal(1_000, 4, slow).contains("more than a year"));
+    let limited = |s: &mut Scenario| {
+        slow(s);
+        s.max_time = Some(Duration::from_secs(60));
+    };
+    assert_eq!(refusal(1_000, 4, limited), "", "its limit of time ends it before");
+}
+
 /// A scenario with more lines at its top, and controls unless they say otherwise.
 fn scenario_with(lines: &str) -> Scenario {
     let text = format!(

@@ -93,7 +93,8 @@ impl Target {
             (LABEL_FUNCTION.to_owned(), function.name.clone()),
             (LABEL_MAKER.to_owned(), Maker::own().to_string()),
         ]);
-        let spec = InstanceSpec { source, factors, socket: None, env, labels };
+        let processes = function.limits.processes;
+        let spec = InstanceSpec { source, factors, processes, socket: None, env, labels };
         let event = match function.reply {
             ReplyRule::Proof => Event::with_nonce(&function.event),
             ReplyRule::Any => Event::plain(&function.event),

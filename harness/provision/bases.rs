@@ -6,9 +6,11 @@ use tokio::sync::Mutex;
 
 use super::command::is_root;
 use super::tell::Work;
-use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, bootstrap, hex};
-use crate::engine::{EngineError, ImageStore};
-use crate::functions::Base;
+use super::{
+    Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, bootstrap, credentials, hex,
+};
+use crate::engine::{BASE_NAMES, EngineError, ImageStore, VERSION};
+use crate::functions::{Base, is_id, with_tag};
 use crate::private::{Swept, Temporary};
 use crate::store::Origin;
 
@@ -67,16 +69,38 @@ impl<'a> Bases<'a> {
         if engine.image(reference).await?.is_some() {
             return Ok(());
         }
-        let work = Work::begin(self.say, &format!("pulling {reference}"));
+        if is_id(reference) {
+            return Err(ProvisionError::Missing {
+                missing: format!("image `{reference}` is not on the engine"),
+                cure: "an id cannot be pulled: name the image by its repository".to_owned(),
+            });
+        }
+        let tagged = with_tag(reference);
+        let work = Work::begin(self.say, &format!("pulling {tagged}"));
+        self.pull_with_credentials(engine, &tagged, &work).await.map_err(|(_, reason)| {
+            let missing =
+                format!("image `{tagged}` is not on the engine, and no registry gave it: {reason}");
+            ProvisionError::Missing { missing, cure: by_hand(&tagged) }
+        })
+    }
+
+    /// Pulls with what the client's configuration has for the registry. What is told of a
+    /// failure says why that could not be used.
+    async fn pull_with_credentials(
+        &self,
+        engine: &impl ImageStore,
+        reference: &str,
+        work: &Work<'_>,
+    ) -> Result<(), (EngineError, String)> {
+        let (credentials, unusable) = match credentials::find(self.around, reference).await {
+            Ok(credentials) => (credentials, String::new()),
+            Err(why) => (None, format!("; no credentials were shown: {why}")),
+        };
         let heard = |line: &str| work.printed(line);
-        let pulled = work.watch(engine.pull(reference, &heard), || None).await;
-        pulled.map_err(|reason| ProvisionError::Missing {
-            missing: format!(
-                "image `{reference}` is not on the engine, and no registry gave it: {reason}"
-            ),
-            cure: format!(
-                "check its name, or build or load it on this engine: `docker images {reference}`"
-            ),
+        let pull = engine.pull(reference, credentials.as_ref(), &heard);
+        work.watch(pull, || None).await.map_err(|error| {
+            let reason = format!("{error}{unusable}");
+            (error, reason)
         })
     }
 
@@ -131,10 +155,8 @@ impl<'a> Bases<'a> {
         }
         let work = Work::begin(self.say, &format!("pulling base `{}`", base.name));
         self.say.detail(&format!("pulling {}", base.pull));
-        let heard = |line: &str| work.printed(line);
-        let pulled = work.watch(engine.pull(&base.pull, &heard), || None).await;
-        pulled.map_err(|error| {
-            let reason = error.to_string();
+        let pulled = self.pull_with_credentials(engine, &base.pull, &work).await;
+        pulled.map_err(|(error, reason)| {
             self.say.detail(&format!("no registry gave base `{}`: {reason}", base.name));
             if !matches!(error, EngineError::NotFound { .. }) {
                 *unusable = Some(reason.clone());
@@ -156,7 +178,7 @@ impl<'a> Bases<'a> {
             let as_root = if root { "" } else { ", as root" };
             format!("to let coldstart make it from Debian packages: {HOW_TO_CONSENT}{as_root}")
         } else {
-            format!("`docker pull {}` where a registry can be reached", base.pull)
+            by_hand(&base.pull)
         };
         Err(ProvisionError::Missing { missing, cure })
     }
@@ -217,11 +239,20 @@ pub fn sweep(around: &Surroundings) -> std::io::Result<Swept> {
     Temporary::sweep(&around.state, ARCHIVES)
 }
 
+/// How an image is had that is not pulled here.
+fn by_hand(reference: &str) -> String {
+    let registry = credentials::registry_of(reference);
+    format!(
+        "get it onto the engine first: `docker pull {reference}` where the registry can be reached \
+         (`docker login {registry}` where it asks for credentials), or build or load it there"
+    )
+}
+
 /// What a bootstrapped base is called: another recipe is another image.
 fn tag(base: &Base) -> String {
     let recipe = bootstrap::recipe(base).join("\n");
     let digest = hex(&Sha256::digest(recipe.as_bytes()));
-    format!("coldstart-base/{}:{}", base.name, &digest[..12])
+    format!("{BASE_NAMES}{}:{}", base.name, &digest[..VERSION])
 }
 
 #[cfg(test)]

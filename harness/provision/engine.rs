@@ -9,7 +9,7 @@ use super::daemon::DAEMON;
 use super::named::{Named, named};
 use super::packages::{self, Family};
 use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, daemon, lock};
-use crate::engine::docker::DockerEngine;
+use crate::engine::docker::{self, DockerEngine};
 
 /// The package that brings it, its supervisor and its OCI runtime.
 const PACKAGE: &str = "docker.io";
@@ -42,9 +42,17 @@ pub async fn find(
 pub(super) async fn look(around: &Surroundings) -> Result<DockerEngine, Absent> {
     let named = named(around);
     let addresses = match &named {
+        Some(Named { address: Ok(address), .. }) if !docker::is_spoken(address) => {
+            return Err(Absent {
+                tried: vec![address.clone()],
+                named,
+                unspoken: true,
+                denied: false,
+            });
+        }
         Some(Named { address: Ok(address), .. }) => vec![address.clone()],
         Some(Named { address: Err(why), .. }) => {
-            return Err(Absent { tried: vec![why.clone()], named, denied: false });
+            return Err(Absent { tried: vec![why.clone()], named, ..Absent::default() });
         }
         None => our_choice(around),
     };
@@ -91,6 +99,8 @@ pub(super) struct Absent {
     pub(super) tried: Vec<String>,
     /// Whether one of them is there, and not for us.
     pub(super) denied: bool,
+    /// Whether the one that was asked for is of a kind that nobody here speaks.
+    pub(super) unspoken: bool,
 }
 
 impl Absent {
@@ -114,6 +124,9 @@ impl Absent {
     pub(super) fn missing(&self) -> String {
         let tried = self.tried.join(", ");
         match &self.named {
+            Some(Named { by, .. }) if self.unspoken => {
+                format!("the engine that {by} names is not supported: {tried}")
+            }
             Some(Named { by, .. }) => {
                 format!("the engine that {by} names does not answer: {tried}")
             }
@@ -127,6 +140,9 @@ impl Absent {
             return "an engine is there, but not for this user: run this with sudo, or join its \
                     group with `sudo usermod -aG docker $USER` and log in again"
                 .to_owned();
+        }
+        if let (Some(Named { undo, .. }), true) = (&self.named, self.unspoken) {
+            return format!("use {}, or let coldstart look for one: {undo}", docker::SPOKEN);
         }
         if let Some(Named { undo, .. }) = &self.named {
             return format!("start it, or let coldstart look for another one: {undo}");

@@ -17,7 +17,7 @@ pub(super) const MEANINGS: [(&str, &str); 27] = [
     ),
     (
         "latency",
-        "from the instant the schedule wanted the invocation to the last byte of a verified reply",
+        "from the instant the schedule wanted the invocation to the last byte of its reply",
     ),
     ("queue", "intended to dispatched: the driver's own lateness"),
     ("create", "dispatched to the start call: the container is created"),
@@ -134,8 +134,11 @@ fn meanwhile(machine: &MachineRecord) -> String {
         share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1} %", share * 100.0))
     };
     let load = machine.load_at_start.map_or_else(|| "unknown".to_owned(), |l| format!("{l:.2}"));
+    let others = machine.busy_at_start.map_or_else(String::new, |busy| {
+        format!(", others used {:.1} % of the processors in the second before", busy * 100.0)
+    });
     format!(
-        "load at start {load}; over the run steal {}, pressure of CPU {}, memory {}, disk {}",
+        "load at start {load}{others}; over the run steal {}, pressure of CPU {}, memory {}, disk {}",
         share(m.steal),
         share(m.cpu_pressure),
         share(m.memory_pressure),
@@ -185,9 +188,12 @@ pub(super) fn functions(run: &Run) -> Vec<[String; 6]> {
 }
 
 fn function(f: &FunctionRecord) -> [String; 6] {
-    let Limits { memory, cpus } = f.limits;
+    let Limits { memory, cpus, processes } = f.limits;
     let cpus = cpus.map_or_else(|| "no CPU quota".to_owned(), |n| format!("{n} CPU"));
-    let limits = format!("{}, {cpus}, time-out {} ms", format_size(memory), f.timeout_ms);
+    // A run that was measured before there was this limit had none.
+    let processes = processes.map_or_else(String::new, |most| format!(", {most} processes"));
+    let memory = format_size(memory);
+    let limits = format!("{memory}, {cpus}{processes}, time-out {} ms", f.timeout_ms);
     let bases: Vec<String> = f.bases.iter().map(base).collect();
     let image = format!("{} ({})", f.image, format_size(f.size));
     [&f.name, &f.version, &limits, &image, &f.digest, &bases.join("; ")].map(|t| plain(t))

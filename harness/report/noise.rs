@@ -17,6 +17,8 @@ pub(super) fn facts(run: &Run) -> NoiseFacts {
         steal: meanwhile.steal,
         worst_trial_steal: worst,
         load_at_start: machine.load_at_start,
+        busy_at_start: machine.busy_at_start,
+        waiting_at_start: machine.waiting_at_start,
         cpus: run.record.host.cpus,
         memory_pressure: meanwhile.memory_pressure.filter(|_| factors.memory.is_empty()),
         io_pressure: meanwhile.io_pressure.filter(|_| warm),

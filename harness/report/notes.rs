@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::findings::Findings;
-use super::words::{cell_name, counted, headline, level, plain, subject};
+use super::words::{by_container_alone, cell_name, counted, headline, level, plain, subject};
 use super::{controls, resources};
 use crate::hostile::both_ends;
 use crate::sample::Outcome;
@@ -81,6 +81,7 @@ pub(super) fn notes(run: &Run, summaries: &[Summary], findings: &Findings) -> Ve
     notes.extend(course::kernel_events(run));
     notes.extend(course::unattributed(findings));
     notes.extend(resources::remarks(run, findings).into_iter().map(Note::warning));
+    notes.extend(by_container_alone(run).map(Note::remark));
     notes.extend(course::page_cache(run));
     notes.extend(course::until(run, summaries));
     notes.extend(course::time_limit(run));

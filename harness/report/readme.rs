@@ -9,7 +9,7 @@ use super::findings::Findings;
 use super::markdown::{code, escape, grid};
 use super::words::{
     conditions, conditions_in_a_name, groups, headline, maximum, members, place, plain, quantile,
-    ratio, title,
+    ratio, reply, title,
 };
 use crate::sample::Temperature;
 use crate::scenario::Act;
@@ -55,11 +55,12 @@ pub fn block(run: &Run, summaries: &[Summary]) -> String {
     let _ = write!(
         text,
         "\nIn brackets: 95 % interval. From the instant an invocation was wanted to the last byte \
-         of its verified reply.\n\n\
+         of {}.\n\n\
          {}\n\n\
          ![Cold start, share answered within a time]({CHARTS}/cold{suffix}.svg)\n\
          ![Where a cold start goes]({CHARTS}/phases{suffix}.svg)\n{}\n\
          {}, {}. Repeat it: {}\n",
+        escape(&reply(run, "its")),
         escape(&trust(&findings)),
         waterfall(run, &cold, &suffix),
         escape(&place(run)),

@@ -3,7 +3,7 @@
 use super::findings::Findings;
 use super::look::{Look, wrapped};
 use super::notes::{Kind, Note, notes};
-use super::words::{answer, place, title};
+use super::words::{answer, place, reply, title};
 use super::{controls, throughput};
 use crate::stats::Summary;
 use crate::store::Run;
@@ -27,7 +27,8 @@ pub fn table(run: &Run, summaries: &[Summary], look: &Look) -> String {
     lines.push(String::new());
     lines.extend(bold(wrap(&answer(run, summaries), "")));
     lines.push(String::new());
-    lines.extend(wrap("ms from the intended instant to the last byte of a verified reply", ""));
+    let unit = format!("ms from the intended instant to the last byte of {}", reply(run, "a"));
+    lines.extend(wrap(&unit, ""));
     lines.extend(grid::rows(run, summaries, &findings, look));
     lines.push(String::new());
     lines.extend(blocks::blocks(run, summaries, look));

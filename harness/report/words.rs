@@ -9,8 +9,10 @@ use crate::store::Run;
 use crate::units::format_ms;
 
 mod answer;
+mod reply;
 
 pub(super) use answer::answer;
+pub(super) use reply::{by_container_alone, reply};
 
 /// In place of a number that cannot be given.
 pub(super) const DASH: &str = "—";

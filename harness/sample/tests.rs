@@ -7,7 +7,7 @@ fn cell(temperature: Temperature) -> Cell {
     Cell {
         function: "python".into(),
         factors: Combination::on(Network::Bridge)
-            .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+            .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
         control: None,
         pattern: "single".into(),
         step: "call".into(),

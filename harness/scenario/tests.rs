@@ -94,6 +94,11 @@ fn bad_values_point_into_the_file() {
     check("until = \"0%\"", &["s.toml:4:", "never reached"]);
     check("until = 0.02", &["s.toml:4:", "expected a string"]);
     check("max-time = \"10\"", &["s.toml:4:", "has no unit", "`10s`"]);
+    check("max-time = \"0s\"", &["s.toml:4:12: ", "no trial could begin"]);
+    check("max-time = \"1e6h\"", &["s.toml:4:12: ", "unknown unit `e6h` in `1e6h`: use us"]);
+    check("memory = [\"99999999999GiB\"]", &["s.toml:4:", "1048576GiB at most"]);
+    let quotas: Vec<String> = (1..=1001).map(|n| format!("{}", f64::from(n) / 10.0)).collect();
+    check(&format!("cpus = [{}]", quotas.join(",")), &["1001 combinations", "1000 are the most"]);
     check("controls = \"no\"", &["s.toml:4:", "expected a boolean"]);
     for (list, values) in [
         ("networks", "\"host\", \"host\""),
@@ -141,6 +146,12 @@ fn mistakes_point_into_the_file() {
     check("name = \"out\"", "name = \"Out\"", &["s.toml:8", "lower-case"]);
     check("\"steady\"", "\"out\"", &["s.toml:9", "names must differ"]);
     check("rounds = 2", "rounds = 0", &["at least one round"]);
+    check("rounds = 2", "rounds = 4000000000", &["s.toml:3:10: ", "at most 100000"]);
+    check("rounds = 2", "rounds = -1", &["s.toml:3:10: ", "-1"]);
+    check("250ms", "25h", &["s.toml:4:14: ", "a pause has 24h at most"]);
+    check("250ms", "99999999999h", &["s.toml:4:14: ", "365 days at most"]);
+    check("\"50ms\"", "\"48h\"", &["s.toml:9:", "a pause has 24h at most"]);
+    check("burst = 4", "burst = 100001", &["s.toml:8", "1 to 100000"]);
     check("rounds = 2", "rounds = ", &["s.toml:3:"]);
 }
 

@@ -23,8 +23,15 @@ const STEAL: Limits = Limits { noisy: 0.01, disturbed: 0.05 };
 const WORST_TRIAL_STEAL: Limits = Limits { noisy: 0.10, disturbed: f64::INFINITY };
 /// Tasks a processor. Half of the processors busy leaves none for a burst; but the
 /// average lags by a minute, and may tell of images that were built just before,
-/// so it never disturbs alone.
+/// so it never disturbs alone, and is asked only where nobody looked at what runs now.
 const LOAD: Limits = Limits { noisy: 0.5, disturbed: f64::INFINITY };
+/// Of the processors' time, in the second before the first trial: a machine that does
+/// nothing else uses less than a twentieth, and of two processors one busy task uses half.
+/// One second tells of that second, so it never disturbs alone.
+const BUSY: Limits = Limits { noisy: 0.25, disturbed: f64::INFINITY };
+/// Of the same second, that in which a task waited for a processor: those of a burst
+/// would wait too. Likewise it never disturbs alone.
+const WAITING: Limits = Limits { noisy: 0.10, disturbed: f64::INFINITY };
 /// A quiet run waits for no memory at all; above 10 % the machine is short of it.
 const MEMORY_PRESSURE: Limits = Limits { noisy: 0.01, disturbed: 0.10 };
 /// Starts back to back wait for the disk in 12 to 16 % of the time by themselves, on
@@ -88,6 +95,11 @@ pub struct NoiseFacts {
     pub worst_trial_steal: Option<f64>,
     /// Load average over one minute when the run began, in tasks.
     pub load_at_start: Option<f64>,
+    /// Share of the processors' time that others used in the second before the first
+    /// trial, from 0 to 1. Where it is known, the load average is not asked.
+    pub busy_at_start: Option<f64>,
+    /// Share of that second in which some task waited for a processor, from 0 to 1.
+    pub waiting_at_start: Option<f64>,
     /// Processors that the driver may use; 0 is unknown.
     pub cpus: usize,
     /// Share of the run in which some task waited for memory, from 0 to 1. None
@@ -139,9 +151,18 @@ fn of_the_machine(facts: &NoiseFacts) -> Vec<Graded> {
         format!("in one trial the hypervisor took {share} of the processors' time (steal)")
     });
     let cpus = facts.cpus as f64;
-    let per_cpu = facts.load_at_start.filter(|_| facts.cpus > 0).map(|load| load / cpus);
+    let is_asked = facts.cpus > 0 && facts.busy_at_start.is_none();
+    let per_cpu = facts.load_at_start.filter(|_| is_asked).map(|load| load / cpus);
     let load = LOAD.judge(per_cpu, WAIT, |load| {
         format!("the load was {:.1} on {cpus} processors when the run began", load * cpus)
+    });
+    let busy = BUSY.judge(facts.busy_at_start, WAIT, |share| {
+        let share = percent(share);
+        format!("others used {share} of the processors' time in the second before the run")
+    });
+    let waiting = WAITING.judge(facts.waiting_at_start, WAIT, |share| {
+        let share = percent(share);
+        format!("tasks waited for a processor in {share} of the second before the run (pressure)")
     });
     let memory = MEMORY_PRESSURE.judge(facts.memory_pressure, MEMORY, |share| {
         format!("tasks waited for memory in {} of the time (pressure)", percent(share))
@@ -160,7 +181,8 @@ fn of_the_machine(facts: &NoiseFacts) -> Vec<Graded> {
         let text = format!("processors were slowed down {times} times because they were hot");
         (Grade::Noisy, Cause { text, cure: COOL })
     });
-    [steal, worst, load, memory, io, governor, throttled].into_iter().flatten().collect()
+    let causes = [steal, worst, load, busy, waiting, memory, io, governor, throttled];
+    causes.into_iter().flatten().collect()
 }
 
 fn of_the_floor(facts: &NoiseFacts) -> Vec<Graded> {
@@ -211,6 +233,8 @@ mod tests {
             steal: Some(0.002),
             worst_trial_steal: Some(0.02),
             load_at_start: Some(0.3),
+            busy_at_start: None,
+            waiting_at_start: None,
             cpus: 2,
             memory_pressure: Some(0.0),
             io_pressure: Some(0.15),
@@ -299,6 +323,26 @@ mod tests {
         );
     }
 
+    /// After a build the average is high for minutes, and nothing runs any more.
+    #[test]
+    fn a_machine_that_is_idle_now_is_quiet_whatever_the_load_average_was() {
+        let busy_before = |f: &mut NoiseFacts| f.load_at_start = Some(6.0);
+        assert_eq!(judged(busy_before).0, Grade::Noisy, "of a run for which nobody looked");
+        let idle_now = |f: &mut NoiseFacts| {
+            busy_before(f);
+            (f.busy_at_start, f.waiting_at_start) = (Some(0.03), Some(0.0));
+        };
+        assert_eq!(judged(idle_now), (Grade::Quiet, String::new()));
+        let (grade, causes) = judged(|f| {
+            (f.load_at_start, f.busy_at_start) = (Some(0.0), Some(0.5));
+        });
+        assert_eq!(grade, Grade::Noisy);
+        let busy = "others used 50.0 % of the processors' time in the second before the run";
+        assert_eq!(causes, busy);
+        let (grade, causes) = judged(|f| f.waiting_at_start = Some(0.3));
+        assert!(grade == Grade::Noisy && causes.contains("waited for a processor in 30.0 %"));
+    }
+
     #[test]
     fn the_worst_cause_comes_first_and_decides() {
         let (grade, causes) = judged(|f| {
@@ -337,6 +381,8 @@ mod tests {
         fn facts()(
             shares in proptest::array::uniform4(share()),
             load_at_start in proptest::option::of(0.0..10.0_f64),
+            busy_at_start in share(),
+            waiting_at_start in share(),
             cpus in 1..8_usize,
             governor in proptest::option::of("performance|powersave|mixed"),
             throttled in proptest::option::of(0..3_u64),
@@ -346,7 +392,7 @@ mod tests {
         ) -> NoiseFacts {
             let [steal, worst_trial_steal, memory_pressure, io_pressure] = shares;
             NoiseFacts {
-                steal, worst_trial_steal, load_at_start, cpus, memory_pressure, io_pressure,
+                steal, worst_trial_steal, load_at_start, busy_at_start, waiting_at_start, cpus, memory_pressure, io_pressure,
                 governor, throttled, burst_width_p99_ns, drift, floor_spread,
             }
         }
@@ -361,6 +407,8 @@ mod tests {
             steal: more(facts.steal, by[0]),
             worst_trial_steal: more(facts.worst_trial_steal, by[1]),
             load_at_start: more(facts.load_at_start, by[2]),
+            busy_at_start: facts.busy_at_start.map(|busy| busy + by[2]),
+            waiting_at_start: more(facts.waiting_at_start, by[2]),
             cpus: facts.cpus.saturating_sub(fewer).max(1),
             memory_pressure: more(facts.memory_pressure, by[3]),
             io_pressure: more(facts.io_pressure, by[4]),

@@ -13,7 +13,7 @@ pub(super) fn cell(act: Act, temperature: Temperature) -> Cell {
     Cell {
         function: "alpha".into(),
         factors: Combination::on(Network::Bridge)
-            .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+            .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
         control: None,
         pattern: "surge".into(),
         step: "out".into(),

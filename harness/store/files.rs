@@ -104,7 +104,7 @@ fn is_link(name: &Path) -> io::Error {
 }
 
 /// A limit on the size of files is as a full disk, and does not say so itself.
-pub(super) fn full(error: io::Error) -> anyhow::Error {
+pub(crate) fn full(error: io::Error) -> anyhow::Error {
     let is_limit = error.raw_os_error() == Some(Errno::FBIG.raw_os_error());
     let error = anyhow::Error::from(error);
     if is_limit { error.context("is the disk full?") } else { error }

@@ -126,8 +126,16 @@ pub struct MachineRecord {
     /// together; none where the kernel does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttled: Option<u64>,
-    /// Load average over the minute before the run.
+    /// Load average over the minute before the run. It tells of images that were built
+    /// just before as well: the run is judged by it only where nothing else is known.
     pub load_at_start: Option<f64>,
+    /// Share of the processors' time that others used in the second before the first
+    /// trial, from 0 to 1; none where the kernel does not tell, or nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub busy_at_start: Option<f64>,
+    /// Share of that second in which some task waited for a processor, from 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting_at_start: Option<f64>,
     /// From the begin to the end of the run; none while it runs.
     pub meanwhile: Option<Meanwhile>,
 }

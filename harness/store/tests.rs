@@ -47,7 +47,7 @@ fn function(name: &str) -> FunctionRecord {
         size: 1,
         bases: Vec::new(),
         version: "f 1".into(),
-        limits: Limits { memory: 128 << 20, cpus: None },
+        limits: Limits { memory: 128 << 20, cpus: None, processes: None },
         timeout_ms: 1_000,
         reply: ReplyRule::Proof,
         event: None,
@@ -60,7 +60,7 @@ pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
         cell: Cell {
             function: "f".into(),
             factors: Combination::on(Network::Bridge)
-                .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+                .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
             control: None,
             pattern: "p".into(),
             step: "s".into(),

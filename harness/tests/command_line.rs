@@ -16,13 +16,16 @@ mod going_on;
 mod gone;
 mod help;
 mod hopeless;
+mod images;
 mod init;
 mod interrupts;
 mod list;
 mod mistakes;
 mod planted;
+mod repeat;
 mod show;
 mod spoilt;
+mod stand_in;
 mod terminal;
 mod workflow;
 

@@ -24,6 +24,10 @@ fn wrong_units_say_what_is_right() {
     check("2 parsecs", "unknown unit `parsecs`");
     check("soon", "does not start with a number");
     check("99999999999999999999h", "out of range");
+    check("8761h", "365 days at most");
+    assert_eq!(parse_duration("8760h"), Ok(LONGEST));
+    assert!(parse_size("99999999999GiB").unwrap_err().contains("1048576GiB at most"));
+    assert_eq!(parse_size("1048576GiB"), Ok(LARGEST));
     assert!(parse_size("1MB").unwrap_err().contains("use B, KiB, MiB or GiB"));
     assert_eq!(parse_size("128MiB").unwrap(), 128 << 20);
 }
@@ -78,6 +82,12 @@ proptest! {
         let text = format!("{ms}ms");
         let back = parse_duration(&text).unwrap().as_secs_f64() * 1e3;
         prop_assert!((back - ms as f64).abs() < 1e-6 * ms as f64 + 1e-6);
+    }
+
+    #[test]
+    fn a_time_that_is_printed_exactly_is_read_as_it_was(ns in 0u64..10_000_000_000_000) {
+        let time = Duration::from_nanos(ns);
+        prop_assert_eq!(parse_duration(&format_exactly(time)), Ok(time));
     }
 
     #[test]

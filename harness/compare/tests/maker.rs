@@ -140,7 +140,7 @@ pub(super) fn held(bytes: u64) -> impl Fn(&mut Sample) {
 }
 
 fn cell(function: &str, step: &str, temperature: Temperature) -> Cell {
-    let limits = Limits { memory: 128 << 20, cpus: None };
+    let limits = Limits { memory: 128 << 20, cpus: None, processes: None };
     Cell {
         function: function.into(),
         factors: Combination::on(Network::Bridge).resolve(limits, "runc"),

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bollard::Docker;
-use bollard::models::CreateImageInfo;
+use bollard::auth::DockerCredentials;
+use bollard::models::{CreateImageInfo, ImageSummary};
 use bollard::query_parameters::{
     BuildImageOptions, BuildImageOptionsBuilder, CreateImageOptions, CreateImageOptionsBuilder,
     ListImagesOptionsBuilder, RemoveImageOptions,
@@ -18,7 +19,12 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use super::failure::{failed, has_status, is_not_found, refused};
-use crate::engine::{BuildSpec, EngineError, Image, LABEL_IMAGE, Printed};
+use super::info::platform_of;
+use crate::engine::{
+    BASE_NAMES, BuildSpec, Credentials, EngineError, FUNCTION_NAMES, Image, LABEL_IMAGE, Login,
+    Printed, VERSION,
+};
+use crate::functions::with_tag;
 use crate::hostile::{both_ends, printable_line};
 use crate::units::format_size;
 
@@ -42,6 +48,7 @@ pub(super) async fn inspect(
     };
     let labels = found.config.and_then(|c| c.labels).unwrap_or_default();
     Ok(Some(Image {
+        platform: platform_of(found.os.as_deref(), found.architecture.as_deref()),
         digest: found.id.unwrap_or_default(),
         size: found.size.and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
         labels: labels.into_iter().collect(),
@@ -75,11 +82,18 @@ pub(super) async fn folders(docker: &Docker, reference: &str) -> Result<Vec<Path
 pub(super) async fn pull(
     docker: &Docker,
     reference: &str,
+    credentials: Option<&Credentials>,
     printed: Printed<'_>,
 ) -> Result<(), EngineError> {
+    let reference = with_tag(reference);
     let doing = format!("pull {reference}");
-    let options = CreateImageOptionsBuilder::new().from_image(reference).build();
-    let mut progress = Box::pin(docker.create_image(Some(options), None, None));
+    let options = CreateImageOptionsBuilder::new().from_image(&reference).build();
+    let credentials = credentials.map(shown);
+    if credentials.as_ref().is_some_and(|credentials| !can_be_passed(credentials)) {
+        let message = "the registry's credentials have characters that cannot be passed on";
+        return Err(refused(&doing, message.to_owned()));
+    }
+    let mut progress = Box::pin(docker.create_image(Some(options), None, credentials));
     loop {
         match tokio::time::timeout(SILENCE, progress.next()).await {
             Ok(Some(Ok(step))) => printed(&pulled(&step)),
@@ -91,6 +105,26 @@ pub(super) async fn pull(
             }
         }
     }
+}
+
+fn shown(credentials: &Credentials) -> DockerCredentials {
+    let (username, password, identitytoken) = match &credentials.login {
+        Login::Password { user, password } => (Some(user.clone()), Some(password.clone()), None),
+        Login::Token(token) => (None, None, Some(token.clone())),
+    };
+    let serveraddress = Some(credentials.server.clone());
+    DockerCredentials { username, password, identitytoken, serveraddress, ..Default::default() }
+}
+
+/// bollard writes them in the alphabet of plain base64 and engines read that of URLs. The
+/// two differ in two letters, and an engine takes what it cannot read for nothing at all.
+fn can_be_passed(credentials: &DockerCredentials) -> bool {
+    let Ok(text) = serde_json::to_string(credentials) else { return false };
+    // Of plain letters it is the third of three that can become one of the two.
+    let fine = |(at, byte): (usize, u8)| {
+        byte.is_ascii() && !(at % 3 == 2 && matches!(byte, b'>' | b'?' | b'~' | 0x7f))
+    };
+    text.bytes().enumerate().all(fine)
 }
 
 /// `0123abcd: Downloading 12.0 MiB of 45.1 MiB`.
@@ -205,13 +239,22 @@ pub(super) async fn list(docker: &Docker) -> Result<Vec<String>, EngineError> {
     let options = ListImagesOptionsBuilder::new().filters(&filters).build();
     let found = docker.list_images(Some(options)).await;
     let found = found.map_err(|e| failed("list the images", e))?;
-    Ok(found.into_iter().flat_map(|image| references(image.id, image.repo_tags)).collect())
+    let ours = |image: ImageSummary| {
+        let label = image.labels.get(LABEL_IMAGE).cloned().unwrap_or_default();
+        image.repo_tags.into_iter().filter(move |tag| is_ours(tag, &label))
+    };
+    Ok(found.into_iter().flat_map(ours).collect())
 }
 
-/// Its tags, or its id when it has none (any more).
-fn references(id: String, tags: Vec<String>) -> Vec<String> {
-    let tags: Vec<String> = tags.into_iter().filter(|t| !t.starts_with("<none>")).collect();
-    if tags.is_empty() { vec![id] } else { tags }
+/// Whether a tag is one that is given here to an image with such a label. An image that
+/// was built from one of ours has its label, and a name of its own or none.
+fn is_ours(tag: &str, label: &str) -> bool {
+    let Some((name, version)) = tag.rsplit_once(':') else { return false };
+    let named = match label.strip_prefix(BASE_NAMES) {
+        Some(_) => name == label,
+        None => name.strip_prefix(FUNCTION_NAMES) == Some(label),
+    };
+    named && version.len() == VERSION && version.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 pub(super) async fn remove(docker: &Docker, reference: &str) -> Result<(), EngineError> {

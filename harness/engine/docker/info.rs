@@ -30,6 +30,21 @@ pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInf
     })
 }
 
+/// What its images run on, as an image names it.
+pub(super) async fn platform(docker: &Docker) -> Result<String, EngineError> {
+    let version = docker.version().await;
+    let version = version.map_err(|e| failed("ask what images run on", e))?;
+    Ok(platform_of(version.os.as_deref(), version.arch.as_deref()))
+}
+
+/// `linux/amd64`; empty where half of it is not told.
+pub(super) fn platform_of(os: Option<&str>, architecture: Option<&str>) -> String {
+    match (os, architecture) {
+        (Some(os), Some(of)) if !os.is_empty() && !of.is_empty() => format!("{os}/{of}"),
+        _ => String::new(),
+    }
+}
+
 pub(super) async fn data_root(docker: &Docker) -> Result<String, EngineError> {
     let info = docker.info().await.map_err(|e| failed("ask for the data root", e))?;
     Ok(or_unknown(info.docker_root_dir))

@@ -60,18 +60,19 @@ fn body(image: &str, spec: &InstanceSpec) -> ContainerCreateBody {
         labels: Some(spec.labels.iter().map(|(k, v)| (k.clone(), v.clone())).collect()),
         host_config: Some(HostConfig {
             binds: spec.socket.as_ref().map(|socket| vec![mount(socket)]),
-            ..host_config(&spec.factors)
+            ..host_config(&spec.factors, spec.processes)
         }),
         ..ContainerCreateBody::default()
     }
 }
 
-fn host_config(factors: &Factors) -> HostConfig {
+fn host_config(factors: &Factors, processes: Option<u32>) -> HostConfig {
     let memory = i64::try_from(factors.memory).unwrap_or(i64::MAX);
     HostConfig {
         memory: Some(memory),
         // The same figure: no swap beyond it.
         memory_swap: Some(memory),
+        pids_limit: processes.map(i64::from),
         nano_cpus: factors.cpus.map(|cpus| i64::from(cpus.thousandths()) * 1_000_000),
         network_mode: Some(factors.network.to_string()),
         runtime: Some(factors.runtime.clone()),
@@ -200,7 +201,8 @@ mod tests {
             page_cache: PageCache::Warm,
             log_driver: "local".into(),
         };
-        let config = host_config(&factors);
+        let config = host_config(&factors, Some(64));
+        assert_eq!(config.pids_limit, Some(64));
         assert_eq!(config.memory, config.memory_swap, "no swap");
         assert_eq!(config.nano_cpus, None, "no quota unless asked");
         assert_eq!(config.runtime.as_deref(), Some("runc"));
@@ -210,7 +212,8 @@ mod tests {
         assert!(bounded(&config));
         factors.cpus = Some(Cpus::from_cores(0.5).unwrap());
         (factors.network, factors.log_driver) = (Network::None, "none".into());
-        let config = host_config(&factors);
+        let config = host_config(&factors, None);
+        assert_eq!(config.pids_limit, None);
         assert_eq!(config.nano_cpus, Some(500_000_000));
         assert_eq!(config.network_mode.as_deref(), Some("none"));
         assert!(!bounded(&config));

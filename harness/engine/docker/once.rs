@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 use super::failure::{failed, refused};
 use super::instances;
 use crate::engine::{EngineError, InstanceId, LABEL_MAKER, LABEL_RUN};
+use crate::functions::PROCESSES;
 use crate::hostile::last_words;
 use crate::maker::Maker;
 
@@ -55,6 +56,7 @@ fn body(image: &str, run: &str, command: &[String]) -> ContainerCreateBody {
         ])),
         host_config: Some(HostConfig {
             network_mode: Some("none".to_owned()),
+            pids_limit: Some(i64::from(PROCESSES)),
             log_config: Some(instances::default_log_config()),
             ..HostConfig::default()
         }),

@@ -1,19 +1,32 @@
-//! Images of the simulated engine: every reference is one.
+//! Images of the simulated engine: whatever is named is there.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{FakeEngine, refused};
-use crate::engine::{BuildSpec, EngineError, Image, ImageStore, Printed};
+use crate::engine::{BuildSpec, Credentials, EngineError, Image, ImageStore, Printed};
+
+/// What its images run on.
+const PLATFORM: &str = "simulated/simulated";
 
 impl ImageStore for FakeEngine {
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
         self.check()?;
         let digest = format!("sha256:{:064x}", reference.len());
-        Ok(Some(Image { digest, size: 1 << 20, labels: BTreeMap::new() }))
+        Ok(Some(Image {
+            digest,
+            size: 1 << 20,
+            labels: BTreeMap::new(),
+            platform: PLATFORM.to_owned(),
+        }))
     }
 
-    async fn pull(&self, _: &str, _: Printed<'_>) -> Result<(), EngineError> {
+    async fn pull(
+        &self,
+        _: &str,
+        _: Option<&Credentials>,
+        _: Printed<'_>,
+    ) -> Result<(), EngineError> {
         self.check()
     }
 
@@ -32,6 +45,10 @@ impl ImageStore for FakeEngine {
 
     async fn image_folders(&self, _: &str) -> Result<Vec<PathBuf>, EngineError> {
         Err(refused("finding an image's files"))
+    }
+
+    async fn platform(&self) -> Result<String, EngineError> {
+        Ok(PLATFORM.to_owned())
     }
 
     async fn images(&self) -> Result<Vec<String>, EngineError> {

@@ -14,6 +14,7 @@ fn spec(command: &[&str]) -> InstanceSpec {
     InstanceSpec {
         source: Source::Command(command.iter().map(ToString::to_string).collect()),
         factors: Factors::of_a_process(),
+        processes: None,
         socket: None,
         env: BTreeMap::from([("WORD".to_owned(), "hello".to_owned())]),
         labels: BTreeMap::from([(LABEL_RUN.to_owned(), "r".to_owned())]),

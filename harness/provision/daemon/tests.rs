@@ -82,7 +82,8 @@ async fn an_engine_that_dies_ends_every_wait() {
     let spec = InstanceSpec {
         source: Source::Image("x".to_owned()),
         factors: Combination::on(Network::Host)
-            .resolve(Limits { memory: 1 << 26, cpus: None }, "runc"),
+            .resolve(Limits { memory: 1 << 26, cpus: None, processes: None }, "runc"),
+        processes: None,
         socket: None,
         env: BTreeMap::new(),
         labels: BTreeMap::from([(LABEL_RUN.to_owned(), "test".to_owned())]),

@@ -12,7 +12,8 @@ fn bare(folder: &Path) -> Surroundings {
 
 fn cure(consent: Consent, root: bool, family: Family, installed: bool, denied: bool) -> String {
     let tried = vec!["unix:///x (no such socket)".to_owned()];
-    told(&Absent { named: None, tried, denied }, consent, root, family, installed)
+    let absent = Absent { tried, denied, ..Absent::default() };
+    told(&absent, consent, root, family, installed)
 }
 
 fn told(absent: &Absent, consent: Consent, root: bool, family: Family, installed: bool) -> String {
@@ -60,6 +61,20 @@ async fn a_named_engine_that_does_not_answer_is_not_replaced() {
     let error = find(&around, Consent::Given, &|line: &str| panic!("{line}")).await.unwrap_err();
     assert!(error.to_string().contains("/no/such.sock"), "{error}");
     assert!(!around.state.exists(), "nothing was changed");
+}
+
+#[tokio::test]
+async fn an_engine_of_a_kind_that_is_not_spoken_is_not_supported_whoever_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut around = bare(folder.path());
+    for host in ["ssh://me@there", "npipe:////./pipe/docker_engine", "fd://", "localhost:2375"] {
+        around.host = Some(host.to_owned());
+        let absent = look(&around).await.unwrap_err();
+        let text = told(&absent, Consent::Given, true, Family::Debian, true);
+        assert!(text.contains(&format!("DOCKER_HOST names is not supported: {host}")), "{text}");
+        assert!(text.contains("unix:///path/to/socket") && text.contains("`unset DOCKER_HOST`"));
+        assert!(!text.contains("does not answer") && !text.contains("start it"), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ const MOST_NAMED: usize = 5;
 pub(super) const READING: [(&str, &str); 9] = [
     (
         "total",
-        "from the instant an invocation was wanted to the last byte of its verified reply; a round's value is the median of its invocations",
+        "from the instant an invocation was wanted to the last byte of its reply; a round's value is the median of its invocations",
     ),
     ("boot+init", "the function's own part: from its exec to its readiness, without the engine"),
     (

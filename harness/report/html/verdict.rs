@@ -6,7 +6,8 @@ use super::parts::{Table, said_once};
 use crate::report::controls;
 use crate::report::findings::Findings;
 use crate::report::words::{
-    DASH, act, conditions, groups, headline, level, maximum, members, plain, quantile, ratio, step,
+    DASH, act, conditions, groups, headline, level, maximum, members, plain, quantile, ratio,
+    reply, step,
 };
 use crate::stats::Summary;
 use crate::store::Run;
@@ -48,7 +49,7 @@ pub(super) fn table(run: &Run, summaries: &[Summary], findings: &Findings) -> Ma
     let mut rows: Vec<[String; 12]> = shown.iter().map(row).collect();
     let all_on = said_once(&mut rows, 1);
     let caption = html! {
-        "From the instant an invocation was wanted to the last byte of its verified reply"
+        "From the instant an invocation was wanted to the last byte of " (reply(run, "its"))
         @if let Some(all_on) = all_on { ", all under " (all_on) }
         ". In brackets: 95 % interval."
     };

@@ -58,6 +58,8 @@ pub(crate) fn with_controls(mut run: Run, slope: f64) -> Run {
         governor: None,
         turbo: None,
         load_at_start: Some(0.4),
+        busy_at_start: None,
+        waiting_at_start: None,
         meanwhile: Some(Meanwhile {
             steal: Some(0.002),
             cpu_pressure: Some(0.11),

@@ -109,7 +109,7 @@ impl Maker {
         let cell = Cell {
             function: shape.0.into(),
             factors: Combination::on(Network::Bridge)
-                .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+                .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
             control: None,
             pattern: pattern.into(),
             step: step.into(),
@@ -238,7 +238,7 @@ fn function(position: usize, name: &str) -> FunctionRecord {
             digest: format!("sha256:{:064x}", position + 100),
         }],
         version: format!("{name} 1.2.3"),
-        limits: Limits { memory: 128 << 20, cpus: None },
+        limits: Limits { memory: 128 << 20, cpus: None, processes: None },
         timeout_ms: 10_000,
         reply: ReplyRule::Proof,
         event: Some(EventRecord { digest: "sha256:0".into(), size: 2 }),

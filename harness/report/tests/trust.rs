@@ -3,6 +3,7 @@
 use super::controls::{parallel, with_controls};
 use super::*;
 use crate::factors::PageCache;
+use crate::functions::ReplyRule;
 use crate::report::findings::Findings;
 use crate::sample::{Meanwhile, Residency, Resources, TrialRecord};
 use crate::stats::summarise;
@@ -24,6 +25,34 @@ fn notes_with(run: &Run, word: &str) -> Vec<String> {
 
 fn summary(run: &Run) -> serde_json::Value {
     serde_json::from_str(text(&render(run).unwrap(), "summary.json")).unwrap()
+}
+
+/// Every form that a reader may have before him.
+fn forms(run: &Run) -> [String; 4] {
+    let files = render(run).unwrap();
+    let block = readme::block(run, &summarise(&run.samples));
+    let table = shown(run).split_whitespace().collect::<Vec<_>>().join(" ");
+    [table, block, text(&files, "report.md").to_owned(), text(&files, "report.html").to_owned()]
+}
+
+#[test]
+fn a_run_that_takes_any_reply_says_temperature_by_container_alone_in_every_form() {
+    let mut run = synthetic::run(&synthetic::FOUR[..2], 3);
+    for form in forms(&run) {
+        assert!(!form.contains("container alone"), "{form}");
+    }
+    run.record.functions[1].reply = ReplyRule::Any;
+    let name = run.record.functions[1].name.clone();
+    for form in forms(&run) {
+        assert!(form.contains("temperature by container alone"), "{form}");
+        assert!(form.contains(&name) && !form.contains("verified reply"), "{form}");
+    }
+    assert!(forms(&run)[0].contains(&format!("reply, verified but for {name}")));
+    run.record.functions[0].reply = ReplyRule::Any;
+    for form in forms(&run) {
+        assert!(form.contains("temperature by container alone"), "{form}");
+        assert!(!form.contains("verified"), "nothing was: {form}");
+    }
 }
 
 #[test]

@@ -28,6 +28,15 @@ fn mistakes_of_the_user_exit_with_2_and_name_the_cure() {
     check(&["run", "--memory", "1"], &["--memory", "has no unit", "`1MiB`"]);
     check(&["run", "--memory", "1MiB"], &["a memory limit of 1.0 MiB", "6.0 MiB"]);
     check(&["run", "--parallel", "1"], &["--parallel", "2..=1000"]);
+    check(&["run", "--rounds", "4000000000"], &["--rounds", "1..=100000"]);
+    check(&["run", "--max-time", "0s"], &["--max-time", "no trial could begin"]);
+    check(&["run", "--max-time", "99999999999h"], &["--max-time", "365 days at most"]);
+    check(&["run", "--memory", "99999999999GiB"], &["--memory", "1048576GiB at most"]);
+    check(&["run", "default", "--rounds", "100000"], &["trials, and 1000000 are the most"]);
+    let large = ["--rounds", "100000", "--networks", "bridge,host", "--dry-run"];
+    for verb in [&["gate", "--base", "./"][..], &["aa"]] {
+        check(&[verb, &large].concat(), &["trials, and 1000000 are the most"]);
+    }
     check(&["swim"], &["unrecognized subcommand"]);
     check(&[], &["Usage"]);
 }
@@ -55,6 +64,84 @@ fn an_error_has_a_code_and_says_what_was_probably_meant() {
     check(&["run", "--functions-file", "nowhere.toml"], 2, "error[input]: ", "coldstart init");
     check(&["build", "--functions", "rust"], 4, "error[missing]: ", "nowhere");
     check(&["report", "harness"], 4, "error[files]: ", "no run's folder");
+}
+
+/// `environment` is what has no code of its own.
+#[test]
+fn what_is_wrong_with_a_file_has_the_code_of_files() {
+    let home = tempfile::tempdir().unwrap();
+    let (empty, run) = (home.path().join("empty"), home.path().join("run"));
+    fs::create_dir(&empty).unwrap();
+    simulate(&run, &["--functions", "rust", "--rounds", "1", "--no-controls"]);
+    let (page, file) = (home.path().join("page.md"), home.path().join("file"));
+    fs::write(&page, "no marks").unwrap();
+    fs::write(&file, "").unwrap();
+    let old = home.path().join("old");
+    fs::create_dir(&old).unwrap();
+    fs::write(old.join("run.json"), "{\"format\": 1}").unwrap();
+    let text = |path: &Path| path.display().to_string();
+    let (empty, run, page, file, old) =
+        (text(&empty), text(&run), text(&page), text(&file), text(&old));
+    let below = format!("{file}/below");
+    let all: [&[&str]; 10] = [
+        &["show", &empty],
+        &["show", "latest", "--results", &empty],
+        &["report", &empty],
+        &["report", &old],
+        &["report", &run, "--splice", &page],
+        &["report", &run, "--splice", "/no/such/page.md"],
+        &["compare", &run, &empty],
+        &["compare", "--baseline", &run],
+        &["aa", "--functions", "python", "--simulate", &run, "--out", &below],
+        &["run", "quick", "--engine", "fake", "--rounds", "1", "--out", &below],
+    ];
+    for args in all {
+        let output = coldstart(args).output().unwrap();
+        let told = err(&output);
+        assert_eq!(output.status.code(), Some(4), "{args:?}: {told}");
+        assert!(told.contains("error[files]: "), "{args:?}: {told}");
+        assert!(!told.contains("disk full"), "the disk is not full: {args:?}: {told}");
+    }
+}
+
+#[test]
+fn an_event_that_is_no_json_is_refused_with_the_place_in_its_file() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("event.json");
+    let typed = format!("@{}", file.display());
+    let refused = |event: &str| {
+        let output = coldstart(&["run", "quick", "--image", "app", "--event", event]).output();
+        let output = output.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{event}: {}", err(&output));
+        err(&output)
+    };
+    fs::write(&file, "{\n  \"a\": 1,\n  b\n}\n").unwrap();
+    let text = refused(&typed);
+    assert!(text.starts_with("error[input]: ") && text.contains("event.json:3:3: "), "{text}");
+    fs::write(&file, "\u{feff}{}").unwrap();
+    assert!(refused(&typed).contains("begins with a byte order mark"), "{}", refused(&typed));
+    fs::write(&file, "").unwrap();
+    assert!(refused(&typed).contains("the event is not JSON"), "{}", refused(&typed));
+    fs::write(&file, [b'"', 0xff, b'"']).unwrap();
+    assert!(refused(&typed).contains("no UTF-8 text: byte 2"), "{}", refused(&typed));
+    assert!(refused("@/no/such").starts_with("error[input]: cannot read the event /no/such"));
+    assert!(refused("@/dev/zero").contains("larger than 6 MiB"), "{}", refused("@/dev/zero"));
+    assert!(refused("nul").contains("the event `nul` is not JSON"), "{}", refused("nul"));
+    assert!(refused("\u{feff}{}").contains("byte order mark"));
+}
+
+#[test]
+fn a_functions_file_in_its_own_folder_is_read() {
+    let file = coldstart::functions::load(Path::new("functions/functions.toml")).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions");
+    let args = ["list", "functions", "--functions-file", "functions.toml"];
+    let output = coldstart(&args).current_dir(&folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(file.iter().all(|function| out(&output).contains(&function.name)), "{}", out(&output));
+    let args = ["run", "../benches/scenarios/quick.toml", "--dry-run", "--functions-file"];
+    let output =
+        coldstart(&[&args[..], &["functions.toml"]].concat()).current_dir(&folder).output();
+    assert_eq!(output.as_ref().unwrap().status.code(), Some(0), "{}", err(&output.unwrap()));
 }
 
 #[test]

@@ -21,6 +21,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("removal_ends_the_wait_for_one_that_never_ran", removed_before_start),
         Bench::trial("output_is_the_bounded_end_of_what_was_written", output_is_bounded),
         Bench::trial("one_command_and_nothing_left", run_once),
+        Bench::trial("an_instance_forks_no_more_than_its_function_may", forks),
+        Bench::trial("a_version_command_forks_no_more_than_an_instance", forks_once),
+        Bench::trial("an_image_built_from_ours_is_not_among_ours", built_from_ours),
         Bench::trial("a_failed_build_shows_its_last_lines", failed_build),
         Bench::trial("an_imported_image_is_labelled_and_found", imported),
         Bench::trial("it_describes_itself_and_listens_where_it_should", describes_and_listens),
@@ -32,6 +35,7 @@ fn spec(bench: &Bench, image: &str, network: Network) -> InstanceSpec {
     InstanceSpec {
         source: Source::Image(image.to_owned()),
         factors: factors(network),
+        processes: None,
         socket: None,
         env: BTreeMap::from([("A".to_owned(), "b c".to_owned())]),
         labels: BTreeMap::from([
@@ -42,7 +46,7 @@ fn spec(bench: &Bench, image: &str, network: Network) -> InstanceSpec {
 }
 
 fn factors(network: Network) -> Factors {
-    let limits = Limits { memory: 64 << 20, cpus: Cpus::from_cores(1.0).ok() };
+    let limits = Limits { memory: 64 << 20, cpus: Cpus::from_cores(1.0).ok(), processes: None };
     Combination::on(network).resolve(limits, "runc")
 }
 
@@ -114,6 +118,65 @@ fn run_once(bench: &Bench) -> Tested {
     })
 }
 
+/// Forks until it is refused, and prints how often it was not.
+const FORKS: &str = "
+import os, time
+n = 0
+try:
+    while n < 3000:
+        if os.fork() == 0:
+            time.sleep(1000)
+        n += 1
+except OSError:
+    print('refused after', n, flush=True)
+os._exit(0)
+";
+
+fn refused_after(output: &str) -> u32 {
+    let (_, number) = output.split_once("refused after ").unwrap_or_else(|| panic!("{output}"));
+    number.trim().parse().unwrap()
+}
+
+fn forks(bench: &Bench) -> Tested {
+    let image = bench.derive("python", &["python3", "-c", FORKS])?;
+    let engine = &bench.engine;
+    bench.wait(async {
+        let spec = InstanceSpec { processes: Some(40), ..spec(bench, &image, Network::Host) };
+        let id = engine.create(&spec).await?;
+        let exit = engine.watch_exit(&id);
+        engine.start(&id).await?;
+        exit.await?;
+        let output = engine.output(&id).await?;
+        engine.remove(&id).await?;
+        assert!((30..40).contains(&refused_after(&output)), "{output}");
+        Ok(())
+    })
+}
+
+fn forks_once(bench: &Bench) -> Tested {
+    let (_, record) = bench.function("python")?;
+    let command = ["python3", "-c", FORKS].map(str::to_owned);
+    bench.wait(async {
+        let output = bench.engine.run_once(&record.image, &bench.run, &command).await?;
+        assert!((1_000..1_024).contains(&refused_after(&output)), "{output}");
+        Ok(())
+    })
+}
+
+/// Labels are inherited.
+fn built_from_ours(bench: &Bench) -> Tested {
+    let (_, record) = bench.function("rust")?;
+    let theirs = bench.derive("rust", &["/function"])?;
+    bench.wait(async {
+        let image = bench.engine.image(&theirs).await?.unwrap();
+        assert!(image.labels.contains_key(LABEL_IMAGE), "it shows nothing: {image:?}");
+        let ours = bench.engine.images().await?;
+        assert!(ours.contains(&record.image) && !ours.contains(&theirs), "{ours:?}");
+        assert!(ours.iter().all(|image| image.starts_with("coldstart")), "{ours:?}");
+        Ok(())
+    })
+}
+
 fn failed_build(bench: &Bench) -> Tested {
     let line = r#"RUN ["python3", "-c", "print('deep trouble'); exit(9)"]"#;
     let text = bench.build("python", line).unwrap_err();
@@ -128,7 +191,7 @@ fn imported(bench: &Bench) -> Tested {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("root.tar");
     std::fs::write(&file, archive(&[("file", &[7; 200_000])])?)?;
-    let (engine, tag) = (&bench.engine, bench.image_name());
+    let (engine, tag) = (&bench.engine, format!("coldstart-base/{}:0123456789ab", bench.run));
     bench.wait(async {
         engine.import(&tag, &file).await?;
         let image = engine.image(&tag).await?.unwrap();

@@ -58,7 +58,7 @@ fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
         is_null: false,
         process: Vec::new(),
         version_command: ["/binary", "--version"].map(str::to_owned).to_vec(),
-        limits: Limits { memory: 1 << 27, cpus: None },
+        limits: Limits { memory: 1 << 27, cpus: None, processes: None },
         timeout: Duration::from_secs(10),
         env: BTreeMap::new(),
         event: "{}".to_owned(),
@@ -182,10 +182,10 @@ fn lacking_registry(bench: &Bench) -> Tested {
     bench.wait(async {
         let engine = bench.engine.as_ref();
         let lacking = base("one", &registry, &[]);
-        let error = engine.pull(&lacking.pull, &|_| ()).await.unwrap_err();
+        let error = engine.pull(&lacking.pull, None, &|_| ()).await.unwrap_err();
         assert!(matches!(error, EngineError::NotFound { .. }), "{error:?}");
         let out_of_reach = base("two", NO_REGISTRY, &[]);
-        let error = engine.pull(&out_of_reach.pull, &|_| ()).await.unwrap_err();
+        let error = engine.pull(&out_of_reach.pull, None, &|_| ()).await.unwrap_err();
         assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
         // Asked after one that it lacks, not after it was out of reach.
         for base in [&lacking, &out_of_reach, &base("three", &registry, &[])] {

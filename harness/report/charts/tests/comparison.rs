@@ -35,7 +35,7 @@ pub(crate) fn cell(function: &str, step: &str, act: Act, temperature: Temperatur
     Cell {
         function: function.into(),
         factors: Combination::on(Network::Bridge)
-            .resolve(Limits { memory: 128 << 20, cpus: None }, "runc"),
+            .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
         control: None,
         pattern: "single".into(),
         step: step.into(),
@@ -46,7 +46,7 @@ pub(crate) fn cell(function: &str, step: &str, act: Act, temperature: Temperatur
 
 fn party(label: &str, shapes: &[Shape], rounds: u32) -> Party {
     let facts = |position| FunctionFacts {
-        limits: Limits { memory: 128 << 20, cpus: None },
+        limits: Limits { memory: 128 << 20, cpus: None, processes: None },
         position,
         digest: "sha256:0".into(),
         size: 50 << 20,

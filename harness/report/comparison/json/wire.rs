@@ -275,7 +275,7 @@ named!(
 );
 named!(
     /// Engine: intended to the function's exec. Boot: to main. Init: to ready. Invoke:
-    /// to the verified reply.
+    /// to the reply.
     Stretch from compare::Stretch { Engine, Boot, Init, Invoke }
 );
 named!(

@@ -28,7 +28,8 @@ pub(crate) const HOSTILE: [&str; 7] = [
 
 /// Factors of a cell on a network.
 pub(crate) fn factors(network: Network) -> Factors {
-    Combination::on(network).resolve(Limits { memory: 128 << 20, cpus: None }, "runc")
+    Combination::on(network)
+        .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc")
 }
 
 /// The cold cell `start/first` of a function on the bridge.
@@ -129,7 +130,7 @@ fn party(label: &str, rows: &[Row]) -> Party {
             position,
             digest: format!("sha256:{position:064x}"),
             size: 140 << 20,
-            limits: Limits { memory: 128 << 20, cpus: None },
+            limits: Limits { memory: 128 << 20, cpus: None, processes: None },
             version: format!("{} 1.2.3", row.function),
             bases: [("BASE".to_owned(), "debian, pulled".to_owned())].into(),
             asked: Default::default(),

@@ -1,0 +1,170 @@
+//! What a registry is shown for an image, as the engine's own client finds it: in its
+//! configuration (`auths`), or from a helper that it names (`credHelpers`, `credsStore`).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use rustix::process::{Pid, Signal, kill_process_group};
+use serde::Deserialize;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+
+use super::Surroundings;
+use crate::engine::{Credentials, Login};
+use crate::functions::read_text;
+use crate::hostile::printable;
+
+/// What the client calls the registry of a reference that names none.
+const HUB: &str = "https://index.docker.io/v1/";
+/// What its hosts are called in references.
+const HUB_HOSTS: [&str; 2] = ["docker.io", "index.docker.io"];
+/// What a helper gives as the user where the secret is a token.
+const TOKEN: &str = "<token>";
+/// How long a helper may take: one that asks somebody would wait for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The most that is read of what a helper says, in bytes.
+const ANSWER: u64 = 64 * 1024;
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Config {
+    auths: BTreeMap<String, Entry>,
+    cred_helpers: BTreeMap<String, String>,
+    creds_store: String,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Entry {
+    auth: String,
+    username: String,
+    password: String,
+    identitytoken: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    username: String,
+    secret: String,
+}
+
+/// What the registry of a reference is shown; none where the client has nothing for it.
+///
+/// # Errors
+/// Why what it has cannot be used.
+pub(super) async fn find(
+    around: &Surroundings,
+    reference: &str,
+) -> Result<Option<Credentials>, String> {
+    let Some(config) = read(&around.config.join("config.json"))? else { return Ok(None) };
+    let registry = registry_of(reference);
+    let named = config.cred_helpers.get(registry).or(Some(&config.creds_store));
+    let login = match named.filter(|helper| !helper.is_empty()) {
+        Some(helper) => ask(helper, registry).await?,
+        None => None,
+    };
+    let login = match login {
+        Some(login) => Some(login),
+        None => written(&config, registry)?,
+    };
+    Ok(login.map(|login| Credentials { server: registry.to_owned(), login }))
+}
+
+fn read(file: &Path) -> Result<Option<Config>, String> {
+    let text = match read_text(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(format!("{} cannot be read: {error}", file.display())),
+    };
+    let config = serde_json::from_str(&text);
+    config.map(Some).map_err(|error| format!("{} is not readable: {error}", file.display()))
+}
+
+/// The registry of a reference, as the client's configuration calls it.
+pub(super) fn registry_of(reference: &str) -> &str {
+    let host = reference.split_once('/').map(|(host, _)| host);
+    let is_host = |host: &&str| host.contains(['.', ':']) || *host == "localhost";
+    host.filter(is_host).filter(|host| !HUB_HOSTS.contains(host)).unwrap_or(HUB)
+}
+
+/// What the configuration itself says.
+fn written(config: &Config, registry: &str) -> Result<Option<Login>, String> {
+    let entry = config.auths.get(registry).or_else(|| {
+        config.auths.iter().find(|(of, _)| host_of(of) == host_of(registry)).map(|(_, e)| e)
+    });
+    let Some(entry) = entry else { return Ok(None) };
+    if !entry.identitytoken.is_empty() {
+        return Ok(Some(Login::Token(entry.identitytoken.clone())));
+    }
+    if entry.auth.is_empty() {
+        let (user, password) = (entry.username.clone(), entry.password.clone());
+        return Ok((!user.is_empty()).then_some(Login::Password { user, password }));
+    }
+    let bytes = BASE64_STANDARD.decode(&entry.auth).ok();
+    let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
+    let pair = text.as_deref().and_then(|text| text.split_once(':'));
+    let (user, password) = pair.ok_or_else(|| format!("its `auth` of {registry} is malformed"))?;
+    let password = password.trim_end_matches('\0').to_owned();
+    Ok(Some(Login::Password { user: user.to_owned(), password }))
+}
+
+/// `https://registry.example/v1/` -> `registry.example`.
+fn host_of(server: &str) -> &str {
+    let bare = server.trim_start_matches("https://").trim_start_matches("http://");
+    bare.split('/').next().unwrap_or_default()
+}
+
+/// Asks a helper; none where it has nothing for the registry.
+async fn ask(helper: &str, registry: &str) -> Result<Option<Login>, String> {
+    let program = format!("docker-credential-{helper}");
+    let wrong = |why: String| format!("`{program}` gave none for {registry}: {why}");
+    let mut command = Command::new(&program);
+    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // A group of its own, so that what it started goes with it.
+    let mut child = command
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(|error| wrong(format!("{error}: is it installed, and on the path?")))?;
+    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
+    let heard = tokio::time::timeout(PATIENCE, hear(&mut child, registry)).await;
+    if let (Some(group), true) = (group, heard.is_err()) {
+        // Whatever is left of it: it may have gone by itself.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+    let late = |_| wrong(format!("no answer within {} s", PATIENCE.as_secs()));
+    let (succeeded, said) = heard.map_err(late)?.map_err(|error| wrong(error.to_string()))?;
+    if !succeeded {
+        let is_absent = said.contains("credentials not found");
+        return if is_absent { Ok(None) } else { Err(wrong(printable(&said, 200))) };
+    }
+    let answer: Answer = serde_json::from_str(&said)
+        .map_err(|_| wrong("what it printed is not what a helper prints".to_owned()))?;
+    Ok(match answer {
+        Answer { secret, .. } if secret.is_empty() => None,
+        Answer { username, secret } if username == TOKEN => Some(Login::Token(secret)),
+        Answer { username, secret } => Some(Login::Password { user: username, password: secret }),
+    })
+}
+
+/// Whether it succeeded, and what it printed.
+async fn hear(child: &mut Child, registry: &str) -> std::io::Result<(bool, String)> {
+    if let Some(mut stdin) = child.stdin.take() {
+        // A helper that does not listen ends the pipe, and says why itself.
+        let _ = stdin.write_all(registry.as_bytes()).await;
+    }
+    let mut said = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        stdout.take(ANSWER).read_to_end(&mut said).await?;
+    }
+    let status = child.wait().await?;
+    Ok((status.success(), String::from_utf8_lossy(&said).into_owned()))
+}
+
+#[cfg(test)]
+mod tests;
