@@ -15,9 +15,10 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec, Strangers, clear_run};
-use crate::runtime_api::{Answered, Invoked, RuntimeApi};
-use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
+use crate::runtime_api::RuntimeApi;
+use crate::sample::{Mark, Marks, Proof};
 
+mod attempt;
 mod conclude;
 mod proof;
 mod target;
@@ -28,8 +29,6 @@ pub use target::{Making, Target};
 pub use visit::Visit;
 use vouch::Callers;
 
-/// After an instance ended, how long its last words may still be on the way.
-const LAST_WORDS: Duration = Duration::from_millis(20);
 /// How long an instance may take to show whose creation was given up.
 const LAST_CREATION: Duration = Duration::from_secs(2);
 /// Times that one kind of misbehaviour is written out in the run's warnings.
@@ -58,17 +57,6 @@ struct Instance {
     expires: u64,
 }
 
-/// How the wait for an answer ended.
-enum Ended {
-    Answered(Answered),
-    Exited(Exit),
-    TimedOut,
-    Engine(EngineError),
-}
-
-/// An invocation that is over, and its instance if it is good for another.
-type Concluded = (Visit, Option<Instance>);
-
 /// The instances of one run.
 #[derive(Debug)]
 pub struct Platform<E> {
@@ -78,17 +66,6 @@ pub struct Platform<E> {
     state: Mutex<State>,
     /// Whether a creation was given up whose instance may still come.
     given_up: AtomicBool,
-}
-
-/// Notes that a creation was given up, unless it is told that it was not.
-struct Creating<'a>(Option<&'a AtomicBool>);
-
-impl Drop for Creating<'_> {
-    fn drop(&mut self) {
-        if let Some(given_up) = self.0 {
-            given_up.store(true, Ordering::Relaxed);
-        }
-    }
 }
 
 #[derive(Debug, Default)]
@@ -291,119 +268,7 @@ impl<E: Engine> Platform<E> {
         instance.expires = self.clock.now() + keep_alive.unwrap_or(u64::MAX / 2);
         self.lock().idle.entry(target.key()).or_default().push(instance);
     }
-
-    async fn warm(&self, target: &Target, mut instance: Instance, marks: Marks) -> Concluded {
-        let mut visit = Visit::new(Temperature::Warm, marks);
-        visit.id = Some(instance.id.clone());
-        let deadline = visit.deadline(target);
-        let Invoked { answer, event } = instance.api.invoke(target.asked(deadline));
-        instance.event = event;
-        let ended = self.wait(&mut instance.exit, answer, deadline).await;
-        self.conclude(target, instance, ended, visit).await
-    }
-
-    async fn cold(&self, target: &Target, marks: Marks) -> Concluded {
-        let mut visit = Visit::new(Temperature::Cold, marks);
-        let deadline = visit.deadline(target);
-        match self.create(target, deadline, &mut visit.marks).await {
-            Ok((mut instance, answer)) => {
-                visit.id = Some(instance.id.clone());
-                let ended = self.start(&mut instance, answer, deadline, &mut visit.marks).await;
-                self.conclude(target, instance, ended, visit).await
-            }
-            Err(error) => {
-                visit.outcome = Outcome::EngineError { cause: error.to_string() };
-                (visit, None)
-            }
-        }
-    }
-
-    /// Hands an armed listener the event, and creates the instance: a fast
-    /// function asks for its event before the start call returns.
-    async fn create(
-        &self,
-        target: &Target,
-        deadline: u64,
-        marks: &mut Marks,
-    ) -> Result<(Instance, oneshot::Receiver<Answered>), EngineError> {
-        let armed = match self.take_armed(target) {
-            Some(armed) => armed,
-            None => self.arm(target).await?,
-        };
-        let Armed { spec, api } = armed;
-        let Invoked { answer, event } = api.invoke(target.asked(deadline));
-        let mut creating = Creating(Some(&self.given_up));
-        marks.set(Mark::CreateCalled, self.clock.now());
-        let created = self.engine.create(&spec).await;
-        creating.0 = None;
-        let id = created?;
-        marks.set(Mark::Created, self.clock.now());
-        let exit = self.engine.watch_exit(&id);
-        let function = target.function.name.as_str().into();
-        Ok((Instance { id, function, api, exit, event, proof: None, expires: 0 }, answer))
-    }
-
-    async fn start(
-        &self,
-        instance: &mut Instance,
-        answer: oneshot::Receiver<Answered>,
-        deadline: u64,
-        marks: &mut Marks,
-    ) -> Ended {
-        marks.set(Mark::StartCalled, self.clock.now());
-        let mut start = std::pin::pin!(self.engine.start(&instance.id));
-        let mut wait = std::pin::pin!(self.wait(&mut instance.exit, answer, deadline));
-        let mut returned = None;
-        let ended = loop {
-            tokio::select! {
-                biased;
-                ended = &mut wait => break ended,
-                result = &mut start, if returned.is_none() => match result {
-                    Ok(()) => { returned.get_or_insert(self.clock.now()); }
-                    Err(error) => break Ended::Engine(error),
-                },
-            }
-        };
-        if returned.is_none() && matches!(ended, Ended::Answered(_)) {
-            // The answer is in; the start call may take its time to return.
-            match tokio::time::timeout(LAST_CALL, start).await {
-                Ok(Ok(())) => returned = Some(self.clock.now()),
-                Ok(Err(error)) => return Ended::Engine(error),
-                Err(_) => {}
-            }
-        }
-        if let Some(at) = returned {
-            marks.set(Mark::StartReturned, at);
-        }
-        ended
-    }
-
-    async fn wait(
-        &self,
-        exit: &mut oneshot::Receiver<Exit>,
-        mut answer: oneshot::Receiver<Answered>,
-        deadline: u64,
-    ) -> Ended {
-        let limit = Duration::from_nanos(deadline.saturating_sub(self.clock.now()));
-        let ended = tokio::select! {
-            biased;
-            Ok(answer) = &mut answer => return Ended::Answered(answer),
-            exit = exit => match exit {
-                Ok(exit) => Ended::Exited(exit),
-                Err(_) => Ended::Engine(EngineError::Gone("its events ended".to_owned())),
-            },
-            () = tokio::time::sleep(limit) => return Ended::TimedOut,
-        };
-        // What it said before it ended may still be on the way.
-        match tokio::time::timeout(LAST_WORDS, answer).await {
-            Ok(Ok(answer)) => Ended::Answered(answer),
-            _ => ended,
-        }
-    }
 }
-
-/// How long a start call may still take to return once its function answered.
-const LAST_CALL: Duration = Duration::from_secs(10);
 
 impl State {
     fn warn(&mut self, warning: String) {

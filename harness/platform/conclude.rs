@@ -1,7 +1,8 @@
 //! The end of an invocation: what came is judged, and told when it is bad.
 
+use super::attempt::{Concluded, Ended};
 use super::proof::Came;
-use super::{Concluded, Ended, Instance, Platform, Target, Visit, proof};
+use super::{Instance, Platform, Target, Visit, proof};
 use crate::engine::Engine;
 use crate::hostile::last_words;
 use crate::runtime_api::{Answer, Answered};

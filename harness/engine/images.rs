@@ -1,0 +1,131 @@
+//! Images: what an engine knows of one, and the trait of those that keep them.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+
+use super::{Engine, EngineError};
+
+/// An image that the engine has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// Its content address, `sha256:...`.
+    pub digest: String,
+    /// Bytes on disk, all layers.
+    pub size: u64,
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// What it runs on, such as `linux/amd64`; empty where that is not told.
+    pub platform: String,
+}
+
+/// What a registry is shown, so that it gives an image.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The registry that they are for.
+    pub server: String,
+    /// What they are.
+    pub login: Login,
+}
+
+/// What somebody is known by.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Login {
+    /// A user and a password.
+    Password {
+        /// Who.
+        user: String,
+        /// The secret.
+        password: String,
+    },
+    /// A token that stands for both.
+    Token(String),
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Secrets are in no message and in no log.
+        write!(f, "Credentials for {}", self.server)
+    }
+}
+
+/// An image build.
+#[derive(Debug, Clone)]
+pub struct BuildSpec {
+    /// The tag to give it.
+    pub tag: String,
+    /// The build context as a tar archive with a `Dockerfile`.
+    pub context: Vec<u8>,
+    /// Build arguments.
+    pub arguments: BTreeMap<String, String>,
+    /// Labels of the image.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// Takes the lines that an engine prints while it pulls or builds.
+pub type Printed<'a> = &'a (dyn Fn(&str) + Send + Sync);
+
+/// An engine that keeps images. Nothing of this is called while something is
+/// timed.
+pub trait ImageStore: Engine {
+    /// Looks an image up; none when the engine does not have it.
+    fn image(
+        &self,
+        reference: &str,
+    ) -> impl Future<Output = Result<Option<Image>, EngineError>> + Send;
+
+    /// Pulls one image (that with the tag `latest` where none is written), and passes on
+    /// what the engine prints meanwhile, untamed. [`EngineError::NotFound`] when the
+    /// registry can be reached, and does not have it.
+    fn pull(
+        &self,
+        reference: &str,
+        credentials: Option<&Credentials>,
+        printed: Printed<'_>,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Imports a root file system, a tar archive on disk, as an image, with the
+    /// label [`LABEL_IMAGE`].
+    fn import(
+        &self,
+        tag: &str,
+        archive: &Path,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Builds an image, without network, and passes on what the build prints, untamed.
+    /// On failure the message ends with the
+    /// last lines of the build.
+    fn build(
+        &self,
+        spec: &BuildSpec,
+        printed: Printed<'_>,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
+    /// Runs a command in a fresh container of an image, without network, and
+    /// returns what it printed (both streams). The container carries
+    /// [`LABEL_RUN`] and is removed.
+    fn run_once(
+        &self,
+        image: &str,
+        run: &str,
+        command: &[String],
+    ) -> impl Future<Output = Result<String, EngineError>> + Send;
+
+    /// The folders on this machine that hold an image's files, a folder a layer.
+    /// [`EngineError::Refused`] where they cannot be found.
+    fn image_folders(
+        &self,
+        reference: &str,
+    ) -> impl Future<Output = Result<Vec<PathBuf>, EngineError>> + Send;
+
+    /// What images run on here, such as `linux/amd64`.
+    fn platform(&self) -> impl Future<Output = Result<String, EngineError>> + Send;
+
+    /// Every image that bears our name and [`LABEL_IMAGE`], by reference: an image that
+    /// somebody built from one of ours has the label too, and is not among them.
+    fn images(&self) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;
+
+    /// Removes an image.
+    fn remove_image(&self, reference: &str)
+    -> impl Future<Output = Result<(), EngineError>> + Send;
+}

@@ -1,0 +1,155 @@
+//! One invocation from its dispatch to its end: on an instance that is there, or on one
+//! that is created and started for it. This is the measuring path.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::{Armed, Instance, Platform, Target, Visit};
+use crate::engine::{Engine, EngineError, Exit};
+use crate::runtime_api::{Answered, Invoked};
+use crate::sample::{Mark, Marks, Outcome, Temperature};
+
+/// After an instance ended, how long its last words may still be on the way.
+const LAST_WORDS: Duration = Duration::from_millis(20);
+/// How long a start call may still take to return once its function answered.
+const LAST_CALL: Duration = Duration::from_secs(10);
+
+/// How the wait for an answer ended.
+pub(super) enum Ended {
+    Answered(Answered),
+    Exited(Exit),
+    TimedOut,
+    Engine(EngineError),
+}
+
+/// An invocation that is over, and its instance if it is good for another.
+pub(super) type Concluded = (Visit, Option<Instance>);
+
+/// Notes that a creation was given up, unless it is told that it was not.
+struct Creating<'a>(Option<&'a AtomicBool>);
+
+impl Drop for Creating<'_> {
+    fn drop(&mut self) {
+        if let Some(given_up) = self.0 {
+            given_up.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+impl<E: Engine> Platform<E> {
+    pub(super) async fn warm(
+        &self,
+        target: &Target,
+        mut instance: Instance,
+        marks: Marks,
+    ) -> Concluded {
+        let mut visit = Visit::new(Temperature::Warm, marks);
+        visit.id = Some(instance.id.clone());
+        let deadline = visit.deadline(target);
+        let Invoked { answer, event } = instance.api.invoke(target.asked(deadline));
+        instance.event = event;
+        let ended = self.wait(&mut instance.exit, answer, deadline).await;
+        self.conclude(target, instance, ended, visit).await
+    }
+
+    pub(super) async fn cold(&self, target: &Target, marks: Marks) -> Concluded {
+        let mut visit = Visit::new(Temperature::Cold, marks);
+        let deadline = visit.deadline(target);
+        match self.create(target, deadline, &mut visit.marks).await {
+            Ok((mut instance, answer)) => {
+                visit.id = Some(instance.id.clone());
+                let ended = self.start(&mut instance, answer, deadline, &mut visit.marks).await;
+                self.conclude(target, instance, ended, visit).await
+            }
+            Err(error) => {
+                visit.outcome = Outcome::EngineError { cause: error.to_string() };
+                (visit, None)
+            }
+        }
+    }
+
+    /// Hands an armed listener the event, and creates the instance: a fast
+    /// function asks for its event before the start call returns.
+    async fn create(
+        &self,
+        target: &Target,
+        deadline: u64,
+        marks: &mut Marks,
+    ) -> Result<(Instance, oneshot::Receiver<Answered>), EngineError> {
+        let armed = match self.take_armed(target) {
+            Some(armed) => armed,
+            None => self.arm(target).await?,
+        };
+        let Armed { spec, api } = armed;
+        let Invoked { answer, event } = api.invoke(target.asked(deadline));
+        let mut creating = Creating(Some(&self.given_up));
+        marks.set(Mark::CreateCalled, self.clock.now());
+        let created = self.engine.create(&spec).await;
+        creating.0 = None;
+        let id = created?;
+        marks.set(Mark::Created, self.clock.now());
+        let exit = self.engine.watch_exit(&id);
+        let function = target.function.name.as_str().into();
+        Ok((Instance { id, function, api, exit, event, proof: None, expires: 0 }, answer))
+    }
+
+    async fn start(
+        &self,
+        instance: &mut Instance,
+        answer: oneshot::Receiver<Answered>,
+        deadline: u64,
+        marks: &mut Marks,
+    ) -> Ended {
+        marks.set(Mark::StartCalled, self.clock.now());
+        let mut start = std::pin::pin!(self.engine.start(&instance.id));
+        let mut wait = std::pin::pin!(self.wait(&mut instance.exit, answer, deadline));
+        let mut returned = None;
+        let ended = loop {
+            tokio::select! {
+                biased;
+                ended = &mut wait => break ended,
+                result = &mut start, if returned.is_none() => match result {
+                    Ok(()) => { returned.get_or_insert(self.clock.now()); }
+                    Err(error) => break Ended::Engine(error),
+                },
+            }
+        };
+        if returned.is_none() && matches!(ended, Ended::Answered(_)) {
+            // The answer is in; the start call may take its time to return.
+            match tokio::time::timeout(LAST_CALL, start).await {
+                Ok(Ok(())) => returned = Some(self.clock.now()),
+                Ok(Err(error)) => return Ended::Engine(error),
+                Err(_) => {}
+            }
+        }
+        if let Some(at) = returned {
+            marks.set(Mark::StartReturned, at);
+        }
+        ended
+    }
+
+    async fn wait(
+        &self,
+        exit: &mut oneshot::Receiver<Exit>,
+        mut answer: oneshot::Receiver<Answered>,
+        deadline: u64,
+    ) -> Ended {
+        let limit = Duration::from_nanos(deadline.saturating_sub(self.clock.now()));
+        let ended = tokio::select! {
+            biased;
+            Ok(answer) = &mut answer => return Ended::Answered(answer),
+            exit = exit => match exit {
+                Ok(exit) => Ended::Exited(exit),
+                Err(_) => Ended::Engine(EngineError::Gone("its events ended".to_owned())),
+            },
+            () = tokio::time::sleep(limit) => return Ended::TimedOut,
+        };
+        // What it said before it ended may still be on the way.
+        match tokio::time::timeout(LAST_WORDS, answer).await {
+            Ok(Ok(answer)) => Ended::Answered(answer),
+            _ => ended,
+        }
+    }
+}
