@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use coldstart::drive::{Driver, Ended, Stop, Targets};
+use coldstart::factors::Network;
 use coldstart::plan::{self, Plan};
+use coldstart::platform::Making;
 use coldstart::sample::Outcome;
 use coldstart::scenario;
 use libtest_mimic::Trial;
@@ -79,7 +81,11 @@ a(60)
 
 fn trace(subject: &Subject) -> Tested {
     let image = subject.bench.derive("python", &["python3", "-c", DEEP])?;
-    let visit = subject.invoke(&subject.target_of(&image));
+    let mut function = subject.function.clone();
+    // Its end is waited for, not its answer: a busy machine takes its time.
+    function.timeout = Duration::from_secs(120);
+    let target = subject.made(Making::plain(function, image, Network::Bridge, "runc"));
+    let visit = subject.invoke(&target);
     assert!(matches!(visit.outcome, Outcome::Crashed { .. }), "{:?}", visit.outcome);
     let cause = visit.outcome.cause().unwrap();
     let error = "ValueError: the table `orders` does not exist: run the migration first";
