@@ -62,6 +62,14 @@ fn of_usage(error: &anyhow::Error) -> &'static str {
 
 /// Whose fault it is, as far as the chain of causes tells.
 fn of_environment(error: &anyhow::Error) -> &'static str {
+    // Rows that could not be kept speak for themselves, and are no cause in the chain.
+    let rows = error.chain().find_map(|e| match e.downcast_ref() {
+        Some(DriveError::Rows(rows)) => Some(rows),
+        _ => None,
+    });
+    if let Some(rows) = rows {
+        return of_environment(rows);
+    }
     if error.chain().any(|e| {
         matches!(
             e.downcast_ref(),
@@ -113,6 +121,7 @@ mod tests {
         let at_a_trial = DriveError::Engine { trial: 1, failure: gone() };
         check(at_a_trial.into(), 4, "error[engine]: the engine failed at trial 1");
         check(DriveError::Rows(io().context("f")).into(), 4, "error[files]: f");
+        check(DriveError::Rows(of_files("gone")).into(), 4, "error[files]: gone");
         check(missing.into(), 4, "error[missing]: m\nc");
         check(io().context("cannot write f").into(), 4, "error[files]: cannot write f: ");
         check(of_files("no result").into(), 4, "error[files]: no result");
