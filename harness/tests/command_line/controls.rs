@@ -142,11 +142,12 @@ fn the_command_in_the_record_repeats_the_run() {
     let command = run.record.command.clone();
     let typed: Vec<&str> = command.split(' ').skip(2).collect();
     assert_eq!(typed[0], "quick", "{command}");
+    assert!(command.contains("--engine fake"), "{command}");
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("run").display().to_string();
     let mut args = vec!["run"];
     args.extend(typed);
-    args.extend(["--engine", "fake", "--out", &folder]);
+    args.extend(["--out", &folder]);
     let output = coldstart(&args).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(store::open(Path::new(&folder)).unwrap().samples == run.samples);

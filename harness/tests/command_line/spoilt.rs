@@ -221,7 +221,7 @@ fn numbers_that_no_run_has_are_refused_with_their_place_and_never_a_panic() {
     check("/functions/0/timeout_ms", huge.into(), "timeout_ms of `rust` is");
     check("/functions/0/position", huge.into(), "position of `rust` is");
     let memory: Vec<u64> = (0..200_000).map(|n| n + (64 << 20)).collect();
-    check("/scenario/factors/memory", memory.into(), "subjects of a round is 200000");
+    check("/scenario/factors/memory", memory.into(), "subjects of a round is 400000");
     fs::write(folder.join("run.json"), &text).unwrap();
     lines(&folder, "trials.jsonl", |lines| {
         let mut trial: Value = serde_json::from_str(&lines[1]).unwrap();
