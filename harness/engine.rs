@@ -4,7 +4,7 @@
 //! `fake` a script of latencies and faults for tests on paused time. What is
 //! measured, and when, is decided elsewhere.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -262,6 +262,9 @@ pub trait Engine: Send + Sync + 'static {
 
 /// How long a removal that was answered may take to show.
 const LAST_REMOVAL: Duration = Duration::from_secs(10);
+/// How long after it was asked for a removal is asked for again: one may be answered, or
+/// be said to be under way, and come to nothing.
+const NEXT_REMOVAL: Duration = Duration::from_secs(1);
 /// How often it is looked for. Nothing is timed then.
 const AGAIN: Duration = Duration::from_millis(20);
 
@@ -275,7 +278,8 @@ pub async fn clear_run(
     run: &str,
     quiet: Duration,
 ) -> Result<(), EngineError> {
-    let (mut asked, mut last) = (BTreeSet::new(), Instant::now());
+    // When each was asked to go, and when the latest was for the first time.
+    let (mut asked, mut last) = (BTreeMap::<InstanceId, Instant>::new(), Instant::now());
     let mut empty_since = None;
     loop {
         let left = engine.instances(Some(run)).await?;
@@ -287,10 +291,15 @@ pub async fn clear_run(
             continue;
         };
         empty_since = None;
-        // Once each: a removal goes a little later than it is answered.
-        for found in left.iter().filter(|found| asked.insert(found.id.clone())) {
+        for found in &left {
+            // Not at once again: a removal goes a little later than it is answered.
+            if asked.get(&found.id).is_some_and(|asked| asked.elapsed() < NEXT_REMOVAL) {
+                continue;
+            }
             engine.remove(&found.id).await?;
-            last = Instant::now();
+            if asked.insert(found.id.clone(), Instant::now()).is_none() {
+                last = Instant::now();
+            }
         }
         if last.elapsed() >= LAST_REMOVAL {
             return Err(EngineError::Refused {

@@ -124,11 +124,13 @@ def processes() -> list[str]:
             continue
         try:
             name = (entry / "comm").read_text().strip()
+            # Its helpers are itself, by another name.
+            program = (entry / "exe").readlink().name
             contained = "/docker/" in (entry / "cgroup").read_text()
             is_dead = not (entry / "cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        is_engine = name.startswith(ENGINE)
+        is_engine = name.startswith(ENGINE) or program.startswith(ENGINE)
         if not (is_engine or contained or is_dead):
             found.append(f"{entry.name} ({name})")
     return found
