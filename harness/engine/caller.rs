@@ -65,7 +65,9 @@ pub enum Verdict {
     Proved,
     /// Nothing speaks against it, and this is why it is not proved.
     Unproved(String),
-    /// Somebody else, or nobody who could be told: who, and who was expected.
+    /// It can be told no more: what is not proved is no success. Why.
+    Gone(String),
+    /// Somebody else: who, and who was expected.
     Stranger(String),
 }
 
@@ -78,13 +80,13 @@ impl Evidence {
             Evidence::Address(caller) => match instance.address {
                 Some(address) if address == *caller => Verdict::Proved,
                 Some(address) => Verdict::Stranger(format!("{caller}, not {address}")),
-                None => Verdict::Stranger(format!(
+                None => Verdict::Gone(format!(
                     "{caller}, and the instance was gone before its own address was read"
                 )),
             },
             Evidence::Process(Ok(owner)) if owner.is_of(id, instance.pid) => Verdict::Proved,
             Evidence::Process(Ok(owner)) => Verdict::Stranger(owner.to_string()),
-            Evidence::Process(Err(Untold::Closed)) => Verdict::Stranger(Untold::Closed.to_string()),
+            Evidence::Process(Err(Untold::Closed)) => Verdict::Gone(Untold::Closed.to_string()),
             Evidence::Process(Err(why)) => Verdict::Unproved(why.to_string()),
         }
     }

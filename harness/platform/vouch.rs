@@ -33,7 +33,8 @@ impl<E: Engine> Platform<E> {
     }
 
     /// Compares those who had a part in an answer with the instance that it is taken
-    /// to be of. A stranger's answer is a failure, and the instance is used no more.
+    /// to be of. A stranger's answer is a failure, and so is a success of which it cannot
+    /// be told any more whose it is; the instance is used no more.
     /// Not for while something is timed; an instance that was removed has no address.
     pub async fn vouch(&self, visit: &mut Visit) {
         let callers = std::mem::take(&mut visit.callers);
@@ -51,13 +52,18 @@ impl<E: Engine> Platform<E> {
                     proved = false;
                     count(&mut state.callers.unproved, why, 1);
                 }
+                // A failure is the function's own, unless somebody else is known of.
+                Verdict::Gone(_) if !visit.outcome.is_ok() => proved = false,
+                Verdict::Gone(who) => {
+                    proved = false;
+                    let cause = format!("it cannot be told whose the answer is: {who}");
+                    state.refute(visit, &id, &caller, cause);
+                }
                 Verdict::Stranger(who) => {
                     proved = false;
-                    count(&mut state.callers.strangers, caller.to_string(), 1);
-                    state.retire(&id);
                     let cause =
                         format!("another than the instance had a part in the answer: {who}");
-                    visit.outcome = Outcome::Stranger { cause };
+                    state.refute(visit, &id, &caller, cause);
                 }
             }
         }
@@ -70,6 +76,13 @@ impl<E: Engine> Platform<E> {
 }
 
 impl State {
+    /// An answer is no instance's own: the instance is used no more.
+    fn refute(&mut self, visit: &mut Visit, id: &InstanceId, by: &Evidence, cause: String) {
+        count(&mut self.callers.strangers, by.to_string(), 1);
+        self.retire(id);
+        visit.outcome = Outcome::Stranger { cause };
+    }
+
     /// Takes an idle instance out of use.
     fn retire(&mut self, id: &InstanceId) {
         for idle in self.idle.values_mut() {

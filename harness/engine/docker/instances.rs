@@ -27,7 +27,7 @@ use crate::maker::Maker;
 /// and what went wrong may stand in front of it.
 const OUTPUT: usize = 16 * 1024;
 /// Its lines likewise.
-const LINES: &str = "200";
+const LINES: &str = "1000";
 
 pub(super) async fn create(
     docker: &Docker,
