@@ -202,7 +202,11 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
         platform.clear().await.context(NOT_REMOVED)?;
         return Ok(Ended::Stopped);
     };
-    let (driver, tried) = prepared?;
+    let (driver, tried) = match prepared {
+        Ok(prepared) => prepared,
+        // What was tried may still be there.
+        Err(e) => return both(Err(e), platform.clear().await.context(NOT_REMOVED), warn),
+    };
     warnings.extend(tried);
     if let Some(before) = before {
         let (writer, rows) = going_on::begin(request, before, silent, warnings)?;
