@@ -21,16 +21,17 @@ const DASHES: [&[f64]; 6] = [
     &[9.0, 3.0, 2.5, 3.0, 2.5, 3.0],
 ];
 
-/// Shapes of markers, and what may be cut out of each.
+/// Shapes of markers.
 const SHAPES: usize = 8;
-const CUTS: [Cut; 3] = [Cut::Nothing, Cut::Spot, Cut::Stripe];
+/// What may be cut out of each. A hole would make a full marker look like an outline.
+const CUTS: [Cut; 3] = [Cut::Nothing, Cut::Across, Cut::Upright];
 
-/// What is cut out of a marker, or drawn into an outline.
+/// The stripe that is cut out of a marker, or drawn into an outline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Cut {
     Nothing,
-    Spot,
-    Stripe,
+    Across,
+    Upright,
 }
 
 /// The colour of a function.
@@ -84,8 +85,8 @@ pub(super) fn marker(sheet: &mut Sheet, position: usize, at: (f64, f64), radius:
     };
     match cut {
         Cut::Nothing => {}
-        Cut::Spot => rectangle(sheet, radius * 0.4, radius * 0.4),
-        Cut::Stripe => rectangle(sheet, radius * 1.4, radius * 0.22),
+        Cut::Across => rectangle(sheet, radius * 1.4, radius * 0.22),
+        Cut::Upright => rectangle(sheet, radius * 0.22, radius * 1.4),
     }
 }
 
