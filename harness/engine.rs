@@ -37,7 +37,7 @@ pub const LABEL_RUN: &str = "coldstart.run";
 /// Label on every instance: the function's name.
 pub const LABEL_FUNCTION: &str = "coldstart.function";
 /// Label on everything that is created: the process that did, as an
-/// [`Maker`](crate::maker::Maker) is written.
+/// [`Maker`] is written.
 pub const LABEL_MAKER: &str = "coldstart.maker";
 /// Label on every image that is built or imported here: its function, or a base's name.
 /// What is built from such an image has the label too.

@@ -85,7 +85,7 @@ pub trait ImageStore: Engine {
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Imports a root file system, a tar archive on disk, as an image, with the
-    /// label [`LABEL_IMAGE`].
+    /// label [`LABEL_IMAGE`](super::LABEL_IMAGE).
     fn import(
         &self,
         tag: &str,
@@ -103,7 +103,7 @@ pub trait ImageStore: Engine {
 
     /// Runs a command in a fresh container of an image, without network, and
     /// returns what it printed (both streams). The container carries
-    /// [`LABEL_RUN`] and is removed.
+    /// [`LABEL_RUN`](super::LABEL_RUN) and is removed.
     fn run_once(
         &self,
         image: &str,
@@ -121,7 +121,8 @@ pub trait ImageStore: Engine {
     /// What images run on here, such as `linux/amd64`.
     fn platform(&self) -> impl Future<Output = Result<String, EngineError>> + Send;
 
-    /// Every image that bears our name and [`LABEL_IMAGE`], by reference: an image that
+    /// Every image that bears our name and [`LABEL_IMAGE`](super::LABEL_IMAGE), by
+    /// reference: an image that
     /// somebody built from one of ours has the label too, and is not among them.
     fn images(&self) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;
 

@@ -14,7 +14,7 @@ use crate::units::format_size;
 /// Everything about a run but its samples: `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// Version of the folder's format: [`FORMAT`].
+    /// Version of the folder's format: [`FORMAT`](super::FORMAT).
     pub format: u32,
     /// The run's id: the folder's name, and the label on what it created.
     pub id: String,
