@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 # The longest that a program may take to end, in seconds: its own limits are shorter.
-LIMIT = 180.0
+LIMIT = 300.0
 
 
 class Unusable(Exception):
