@@ -94,17 +94,17 @@ fn finish(
     args: &cli::Run,
 ) -> Result<(), Failure> {
     let folder = &request.sides[0].folder;
+    let stopped = matches!(ended, Err(_) | Ok(Ended::Stopped));
     let run = match store::open(folder) {
-        // What was measured to its end and cannot be read is no success.
+        Ok(run) => Some(run),
+        // A run that never began left nothing to read.
+        Err(_) if stopped && !folder.join(store::RECORD).exists() => None,
+        // What was measured and cannot be read is no success.
         Err(error) if ended.is_ok() => return Err(error.into()),
         Err(error) => {
-            // A run that never began left nothing to read.
-            if folder.join(store::RECORD).exists() {
-                warn(&format!("{error:#}"));
-            }
+            warn(&format!("{error:#}"));
             None
         }
-        Ok(run) => Some(run),
     };
     if let Some(run) = &run {
         let format = args.printed.format;
@@ -300,4 +300,34 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
 fn with_images(words: Words, args: &cli::Run) -> Words {
     let words = args.image.iter().fold(words, |words, image| words.flag("--image", image));
     words.some("--event", (args.event != cli::NO_EVENT).then_some(&args.event))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    /// What was asked for, with a folder that nothing was written into.
+    fn never_began(ended: Result<Ended, Failure>) -> Failure {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("run").display().to_string();
+        let typed = ["coldstart", "run", "quick", "--engine", "fake", "--out", &out];
+        let cli::Verb::Run(args) = cli::Cli::parse_from(typed).verb else { panic!("not a run") };
+        let request = request(&args).unwrap();
+        finish(&request, ended, &args).unwrap_err()
+    }
+
+    /// It was exit status 4, and a folder that is no run's.
+    #[test]
+    fn a_run_that_is_stopped_before_it_began_was_interrupted() {
+        let failure = never_began(Ok(Ended::Stopped));
+        assert!(matches!(failure, Failure::Interrupted), "{failure:?}");
+    }
+
+    #[test]
+    fn a_run_that_ended_and_has_no_folder_is_no_success() {
+        let failure = never_began(Ok(Ended::Complete));
+        assert!(matches!(failure, Failure::Environment(_)), "{failure:?}");
+    }
 }

@@ -24,7 +24,7 @@ files = ["Dockerfile", "function", "salt"]
 process = ["function"]
 version-command = ["/function", "--version"]
 memory = "64MiB"
-timeout = "20s"
+timeout = "60s"
 event = '{"hello":"Grüße"}'
 """
 

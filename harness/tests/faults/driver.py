@@ -7,10 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from world import World
-
-# The longest that a driver may take to end, in seconds: its own limits are shorter.
-LIMIT = 120.0
+from world import LIMIT, World
 
 
 @dataclass

@@ -11,6 +11,9 @@ import subprocess
 import time
 from pathlib import Path
 
+# The longest that a program may take to end, in seconds: its own limits are shorter.
+LIMIT = 300.0
+
 
 class Unusable(Exception):
     """The campaign cannot go on, through no fault of the program that is tried."""
@@ -73,18 +76,27 @@ class World:
         if done.returncode != 0:
             raise Unusable(f"the engine does not start: {done.stderr}")
 
-    def run(self, arguments: list[str], temporary: Path | None = None, cwd: Path | None = None):
-        """The program, to its end."""
-        return subprocess.run(
+    def run(
+        self, arguments: list[str], temporary: Path | None = None, cwd: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """The program, to its end; one that does not come is made, and is exit status -9."""
+        with subprocess.Popen(
             [self.program, *arguments],
             env=self.env(temporary),
             cwd=cwd or self.work,
-            capture_output=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            timeout=180,
-            check=False,
-        )
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=LIMIT)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                out, err = process.communicate()
+                err += f"\nit hung: it had not ended after {LIMIT} s"
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def kill_engine(self) -> None:
         """The daemon alone, as the kernel does when memory is out."""
