@@ -122,8 +122,8 @@ pub trait ImageStore: Engine {
     fn platform(&self) -> impl Future<Output = Result<String, EngineError>> + Send;
 
     /// Every image that bears our name and [`LABEL_IMAGE`](super::LABEL_IMAGE), by
-    /// reference: an image that
-    /// somebody built from one of ours has the label too, and is not among them.
+    /// reference: an image that somebody built from one of ours has the label too, and is
+    /// not among them.
     fn images(&self) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;
 
     /// Removes an image.
