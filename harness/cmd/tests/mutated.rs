@@ -32,7 +32,10 @@ const CASES: u64 = 150;
 const WITH_PICTURES: u64 = 8;
 
 /// Seeds that failed once, and what they found: tried always.
-const REGRESSIONS: [u64; 0] = [];
+const REGRESSIONS: [u64; 1] = [
+    // A pause of a scenario so long that the sum of all was none any more.
+    250,
+];
 
 /// Which verbs read a file, and the folder that they are told.
 #[derive(Debug, Clone, Copy)]
