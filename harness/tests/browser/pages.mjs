@@ -22,6 +22,9 @@ const HOSTILE = [
   "</style></title></svg>\"'><img src=x onerror=alert(1)>",
 ];
 
+/** Of the hostile run one row in so many is a failure. */
+const NINTH = 9;
+
 /** Runs the program in the repository; a comparison that finds something is no failure. */
 function coldstart(program, ...words) {
   const done = spawnSync(program, words, { cwd: ROOT, encoding: "utf8" });
@@ -52,10 +55,13 @@ function makeHostile(folder) {
   const changeRecord = (record) => {
     record.scenario.name = HOSTILE[3];
     record.scenario.functions = (record.scenario.functions ?? []).map(rename);
-    for (const one of record.functions) {
+    for (const one of [...record.functions, record.null].filter(Boolean)) {
       one.name = rename(one.name);
       one.version = HOSTILE[0] + HOSTILE[2];
     }
+    const { counts } = record;
+    counts.failed = Math.floor(counts.planned / NINTH);
+    counts.ok = counts.planned - counts.failed;
     record.host.cpu = HOSTILE[3];
     record.engine.version = HOSTILE[0];
     return record;
@@ -64,7 +70,7 @@ function makeHostile(folder) {
   doctor(folder, changeRecord, (sample) => {
     sample.cell.function = rename(sample.cell.function);
     row += 1;
-    if (row % 9 === 0) sample.outcome = { kind: "crashed", cause: HOSTILE[row % 4] };
+    if (row % NINTH === 0) sample.outcome = { kind: "crashed", cause: HOSTILE[row % 4] };
     return sample;
   });
 }
@@ -80,7 +86,7 @@ function makeErrors(folder) {
   doctor(folder, failed, (sample) => ({ ...sample, outcome: { kind: "crashed", cause } }));
 }
 
-/** No instance was ever started. */
+/** No instance was ever started: rows that no plan has, so its page says what they are. */
 function makeWarm(folder) {
   const warm = (sample) => (sample.cell.temperature === "warm" ? sample : undefined);
   doctor(folder, (record) => record, warm);
@@ -131,7 +137,7 @@ function makePages(program, folder) {
     for (const [name, make] of Object.entries(runs(program))) {
       const run = join(work, name);
       make(run);
-      coldstart(program, "report", run);
+      coldstart(program, "report", run, ...(name === "warm" ? ["--salvage"] : []));
       keep(join(run, "report.html"), name);
     }
     keep(recordedComparison(program, join(work, "compare")), "compare");
