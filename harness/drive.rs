@@ -209,6 +209,10 @@ impl<E: Engine> Driver<E> {
                 enough.add(trial, samples);
                 continue;
             }
+            if self.was_left_out(trial) {
+                enough.leaves(trial.subject);
+                continue;
+            }
             let done = match self.given_up(trial) {
                 Some(since) => self.leave_out(trial, since, stop).await,
                 None => self.attempt(trial, begun, stop).await?,
@@ -228,6 +232,12 @@ impl<E: Engine> Driver<E> {
             }
         }
         Ok(Ended::Complete)
+    }
+
+    /// Whether an earlier measurement of the plan went past a trial without running it:
+    /// what it left out once stays left out.
+    fn was_left_out(&self, trial: &Trial) -> bool {
+        self.before.range(trial.number..).next().is_some()
     }
 
     /// Idles, and runs a trial; or why the run ends before it is over.

@@ -165,6 +165,23 @@ async fn what_was_given_up_does_not_hold_up_a_run_until_enough_is_known() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_given_up_until_enough_is_known_stays_left_out_when_the_run_goes_on() {
+    let text = SINGLE.replace("rounds = 20", "rounds = 1000\nuntil = \"1%\"");
+    let faults = [Fault::None, Fault::NeverAsks];
+    let (_, samples, _) = told(&faulty(&text, &faults)).await;
+    let mut before: BTreeMap<u32, Vec<Sample>> = BTreeMap::new();
+    for sample in samples.into_iter().filter(|sample| sample.round <= 8) {
+        before.entry(sample.trial).or_default().push(sample);
+    }
+    let last = *before.keys().next_back().unwrap();
+    let Setup { driver, clock } = faulty(&text, &faults);
+    let setup = Setup { driver: driver.going_on(before), clock };
+    let (ended, samples, _) = told(&setup).await;
+    assert_eq!(ended, Ended::Complete);
+    assert!(samples.iter().all(|s| s.trial > last && s.cell.function == "f"), "{samples:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn controls_alone_do_not_keep_a_run_going() {
     let text = SINGLE.replace("controls = false", "");
     let setup = faulty(&text, &[Fault::None, Fault::NeverAsks]);
