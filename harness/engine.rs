@@ -46,6 +46,9 @@ pub const LABEL_IMAGE: &str = "coldstart.image";
 pub const FUNCTION_NAMES: &str = "coldstart/";
 /// What the names of bootstrapped bases begin with; the base's name follows.
 pub const BASE_NAMES: &str = "coldstart-base/";
+/// The most that is kept of what an instance wrote, in bytes from its end: a trace of
+/// calls is long, and what went wrong may stand in front of it.
+const OUTPUT: usize = 16 * 1024;
 /// Length of the version after either: hexadecimal digits of all that went into it.
 pub const VERSION: usize = 12;
 

@@ -15,7 +15,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
     Engine, EngineError, EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec,
-    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, Source, Strangers,
+    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, OUTPUT, Source, Strangers,
 };
 use crate::child::{GivenUp, Group, LAST_WORDS, each_piece};
 use crate::factors::Network;
@@ -23,8 +23,6 @@ use crate::maker::Maker;
 
 /// Ids of processes begin with it; those of no engine do.
 const PREFIX: &str = "process-";
-/// The most that is kept of what a process wrote, in bytes: the end of it.
-const OUTPUT: usize = 2048;
 /// How long a killed process may take to be gone: longer only where the kernel hangs.
 const GONE_WITHIN: Duration = Duration::from_secs(10);
 

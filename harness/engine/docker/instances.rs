@@ -18,15 +18,12 @@ use futures_util::StreamExt;
 use super::failure::{failed, has_status, refused};
 use crate::engine::{
     EngineError, Found, Inspected, InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER,
-    LABEL_RUN, SOCKET, Source,
+    LABEL_RUN, OUTPUT, SOCKET, Source,
 };
 use crate::factors::{Factors, LOG_DRIVER};
 use crate::maker::Maker;
 
-/// The most that is kept of what an instance wrote, in bytes: a trace of calls is long,
-/// and what went wrong may stand in front of it.
-const OUTPUT: usize = 16 * 1024;
-/// Its lines likewise.
+/// The most lines that are asked for; of them at most [`OUTPUT`] is kept.
 const LINES: &str = "1000";
 
 pub(super) async fn create(
