@@ -12,7 +12,7 @@ use coldstart::drive::{Driver, Targets};
 use coldstart::probe::exec_trace::ExecTrace;
 use coldstart::sample::{Mark, Sample};
 use coldstart::spec::plan::{Plan, Trial};
-use coldstart::spec::scenario::{self, LoadShape, Scenario};
+use coldstart::spec::scenario::{self, LoadShape};
 use tokio::runtime::Runtime;
 
 use crate::FUNCTION;
@@ -71,19 +71,19 @@ fn driver(ready: &Ready, starts: u32) -> Result<(Driver<Containers>, Trial)> {
     let trial = *plan
         .trials
         .iter()
-        .find(|trial| is_parallel(&plan, &scenario, trial))
+        .find(|trial| is_parallel(&plan, trial))
         .context("the plan has no trial with several workers")?;
     let mut targets = Targets::default();
     targets.add(trial.side, trial.subject, ready.target());
     let platform = Arc::new(ready.platform());
     // Where the kernel tells nothing, `run` goes on without, too.
     let trace = ExecTrace::start(ready.clock()).ok();
-    let driver = Driver::new(ready.engine.clone(), platform, scenario, plan, targets, trace);
+    let driver = Driver::new(ready.engine.clone(), platform, plan, targets, trace);
     Ok((driver, trial))
 }
 
-fn is_parallel(plan: &Plan, scenario: &Scenario, trial: &Trial) -> bool {
-    let steps = &plan.pattern(scenario, trial).steps;
+fn is_parallel(plan: &Plan, trial: &Trial) -> bool {
+    let steps = &plan.pattern(trial).steps;
     steps.iter().any(|step| matches!(step.act, LoadShape::Parallel { workers: WORKERS, .. }))
 }
 

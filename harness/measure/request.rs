@@ -17,9 +17,7 @@ use crate::text::units::{format_share, format_wait};
 /// What to measure, checked and ready.
 #[derive(Debug, Clone)]
 pub struct Measurement {
-    /// What is done, and under which factors.
-    pub scenario: Scenario,
-    /// Its trials, in order.
+    /// What is done, under which factors, in which order.
     pub plan: Plan,
     /// At least one; those of several take turns.
     pub sides: Vec<Side>,
@@ -119,7 +117,6 @@ impl Measurement {
         let functions = sides.first().map_or(0, |side| side.functions.len());
         Self {
             plan: Plan::in_turns(&scenario, functions, sides.len(), seed),
-            scenario,
             sides,
             id,
             started: identity.started,
@@ -132,20 +129,21 @@ impl Measurement {
 
     /// The plan for a person, and what it costs.
     pub fn describe(&self) -> String {
-        let Self { plan, scenario, .. } = self;
+        let Self { plan, .. } = self;
+        let scenario = &plan.scenario;
         let names: Vec<&str> = self.sides.iter().map(|side| side.name.as_str()).collect();
         let names = if names.len() > 1 { &names[..] } else { &[] };
         format!(
             "{}\nscenario {}, seed {}, {} rounds, {} trials\n{} container starts, {} invocations\n\
              about {} once the images are there\n",
-            plan.describe(scenario, &scenario.functions, names),
+            plan.describe(&scenario.functions, names),
             scenario.name,
             plan.seed,
             scenario.rounds,
             plan.trials.len(),
-            plan.starts(scenario),
-            plan.invocations(scenario),
-            format_wait(plan.estimate(scenario)),
+            plan.starts(),
+            plan.invocations(),
+            format_wait(plan.estimate()),
         )
     }
 
@@ -159,15 +157,16 @@ impl Measurement {
 
     /// Rounds that will be measured; none where that shows when enough is known.
     pub(super) fn rounds(&self) -> Option<u32> {
-        self.scenario.until.is_none().then_some(self.scenario.rounds)
+        self.plan.scenario.until.is_none().then_some(self.plan.scenario.rounds)
     }
 
     /// What is about to be done, for the person who waits.
     pub(super) fn announce(&self) -> String {
-        let Self { plan, scenario, .. } = self;
+        let Self { plan, .. } = self;
+        let scenario = &plan.scenario;
         match (scenario.until, scenario.max_time) {
             (None, _) => {
-                let estimate = format_wait(plan.estimate(scenario));
+                let estimate = format_wait(plan.estimate());
                 format!("measuring {} trials, about {estimate}", plan.trials.len())
             }
             (Some(share), limit) => {
@@ -188,7 +187,7 @@ impl Measurement {
         mut functions: Vec<FunctionRecord>,
         warnings: Vec<String>,
     ) -> RunRecord {
-        let planned = self.plan.invocations_of_side(&self.scenario, side);
+        let planned = self.plan.invocations_of_side(side);
         let side = &self.sides[side];
         let is_null = |f: &&FunctionRecord| side.null.as_ref().is_some_and(|n| n.name == f.name);
         let null = functions.iter().find(is_null).cloned();
@@ -202,7 +201,7 @@ impl Measurement {
             elapsed: None,
             complete: false,
             stopped: None,
-            scenario: self.scenario.clone(),
+            scenario: self.plan.scenario.clone(),
             seed: self.plan.seed,
             tried: true,
             host: Host::read(),

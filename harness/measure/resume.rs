@@ -61,7 +61,6 @@ impl Measurement {
             traced: record.kernel_events.silent.as_deref() != Some(SWITCHED_OFF),
             resumed: true,
             engine: EngineKind::named(&record.engine.kind).unwrap_or_default(),
-            scenario: record.scenario,
         })
     }
 
@@ -70,8 +69,7 @@ impl Measurement {
         if !self.resumed {
             return Ok(None);
         }
-        let invocations =
-            |t: &crate::spec::plan::Trial| self.plan.invocations_of(&self.scenario, t);
+        let invocations = |t: &crate::spec::plan::Trial| self.plan.invocations_of(t);
         let of: BTreeMap<u32, u64> =
             self.plan.trials.iter().map(|trial| (trial.number, invocations(trial))).collect();
         Unfinished::open(&self.sides[0].folder, &of).map(Some)

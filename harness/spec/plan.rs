@@ -66,8 +66,10 @@ impl Trial {
 }
 
 /// What will be done, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
+    /// What is done, and under which factors.
+    pub scenario: Scenario,
     /// The seed of the shuffles.
     pub seed: u64,
     /// Every trial, in the order of execution.
@@ -93,13 +95,13 @@ impl Plan {
     pub fn in_turns(scenario: &Scenario, functions: usize, sides: usize, seed: u64) -> Self {
         let subjects = subjects(scenario, functions);
         let trials = turns(&subjects, 1..=scenario.rounds, sides, seed);
-        Self { seed, trials, control: control_pattern() }
+        Self { scenario: scenario.clone(), seed, trials, control: control_pattern() }
     }
 
     /// Trials that go on where this plan ends: as many rounds again, of some of its
     /// functions only.
     #[must_use]
-    pub fn again(&self, scenario: &Scenario, functions: &[usize], rounds: u32) -> Vec<Trial> {
+    pub fn again(&self, functions: &[usize], rounds: u32) -> Vec<Trial> {
         let is_chosen = |subject: &TrialSubject| match subject {
             TrialSubject::Function { function, .. } => functions.contains(function),
             TrialSubject::Control { .. } => false,
@@ -108,7 +110,7 @@ impl Plan {
         let sides = self.trials.iter().map(|t| t.side + 1).max().unwrap_or(1);
         let most = functions.iter().max().map_or(0, |most| most + 1);
         let subjects: Vec<TrialSubject> =
-            subjects(scenario, most).into_iter().filter(is_chosen).collect();
+            subjects(&self.scenario, most).into_iter().filter(is_chosen).collect();
         let (round, number) = last.map_or((0, 0), |last| (last.round, last.number));
         let seed = self.seed.wrapping_add(1);
         let mut trials = turns(&subjects, round + 1..=round + rounds, sides, seed);
@@ -120,55 +122,55 @@ impl Plan {
 
     /// What a trial does after its idle.
     #[must_use]
-    pub fn pattern<'a>(&'a self, scenario: &'a Scenario, trial: &Trial) -> &'a Pattern {
+    pub fn pattern(&self, trial: &Trial) -> &Pattern {
         match trial.subject {
-            TrialSubject::Function { pattern, .. } => &scenario.patterns[pattern],
+            TrialSubject::Function { pattern, .. } => &self.scenario.patterns[pattern],
             TrialSubject::Control { .. } => &self.control,
         }
     }
 
     /// Invocations of a trial.
     #[must_use]
-    pub fn invocations_of(&self, scenario: &Scenario, trial: &Trial) -> u64 {
-        invocations(self.pattern(scenario, trial))
+    pub fn invocations_of(&self, trial: &Trial) -> u64 {
+        invocations(self.pattern(trial))
     }
 
     /// Invocations that the plan asks of one side.
     #[must_use]
-    pub fn invocations_of_side(&self, scenario: &Scenario, side: usize) -> u64 {
+    pub fn invocations_of_side(&self, side: usize) -> u64 {
         let of_side = self.trials.iter().filter(|t| t.side == side);
-        of_side.map(|t| self.invocations_of(scenario, t)).sum()
+        of_side.map(|t| self.invocations_of(t)).sum()
     }
 
     /// Invocations that the plan asks for.
     #[must_use]
-    pub fn invocations(&self, scenario: &Scenario) -> u64 {
-        self.trials.iter().map(|t| self.invocations_of(scenario, t)).sum()
+    pub fn invocations(&self) -> u64 {
+        self.trials.iter().map(|t| self.invocations_of(t)).sum()
     }
 
     /// Container starts that the plan needs when every instance survives its
     /// keep-alive: the largest burst of each trial.
     #[must_use]
-    pub fn starts(&self, scenario: &Scenario) -> u64 {
+    pub fn starts(&self) -> u64 {
         let contained = |t: &&Trial| !is_process(t);
-        self.trials.iter().filter(contained).map(|t| starts(self.pattern(scenario, t))).sum()
+        self.trials.iter().filter(contained).map(|t| starts(self.pattern(t))).sum()
     }
 
     /// About how long it takes. A guess for the person who waits, from what a
     /// 2-core virtual machine showed: each instance costs a start and a
     /// removal, each trial its pauses, its keep-alive and a little more.
     #[must_use]
-    pub fn estimate(&self, scenario: &Scenario) -> Duration {
-        let all = self.trials.iter().map(|trial| self.estimate_of(scenario, trial)).sum();
-        scenario.max_time.map_or(all, |most| most.min(all))
+    pub fn estimate(&self) -> Duration {
+        let all = self.trials.iter().map(|trial| self.estimate_of(trial)).sum();
+        self.scenario.max_time.map_or(all, |most| most.min(all))
     }
 
     /// What [`Plan::estimate`] reckons for one trial, its idle included.
     #[must_use]
-    pub fn estimate_of(&self, scenario: &Scenario, trial: &Trial) -> Duration {
-        let pattern = self.pattern(scenario, trial);
+    pub fn estimate_of(&self, trial: &Trial) -> Duration {
+        let pattern = self.pattern(trial);
         let (idle, sleep) = match trial.subject {
-            TrialSubject::Function { .. } => (scenario.keep_alive, 0),
+            TrialSubject::Function { .. } => (self.scenario.keep_alive, 0),
             TrialSubject::Control { control, .. } => (Duration::ZERO, control.sleep_ms()),
         };
         if is_process(trial) {
@@ -186,8 +188,8 @@ impl Plan {
     /// The plan for a person, a line a trial. `sides` are the names of the sides;
     /// none where there is only one.
     #[must_use]
-    pub fn describe(&self, scenario: &Scenario, functions: &[String], sides: &[&str]) -> String {
-        let combinations = scenario.factors.combinations();
+    pub fn describe(&self, functions: &[String], sides: &[&str]) -> String {
+        let combinations = self.scenario.factors.combinations();
         let mut text = String::new();
         let mut round = 0;
         for trial in &self.trials {
@@ -195,7 +197,7 @@ impl Plan {
                 round = trial.round;
                 let _ = writeln!(text, "round {round}");
             }
-            let mut line = line(self.pattern(scenario, trial), trial, functions, &combinations);
+            let mut line = line(self.pattern(trial), trial, functions, &combinations);
             if let Some(name) = sides.get(trial.side) {
                 line = format!("{name:<4}  {line}");
             }
