@@ -10,7 +10,8 @@
 //!             order     scale out, reap                                      exit code
 //! ```
 //!
-//! `harness/README.md` is the map, the invariants and the decisions.
+//! `harness/README.md` is the map; `harness/docs/` has the method, the architecture and the
+//! decisions.
 
 // What is asked for, and in what order: pure.
 pub mod controls;
