@@ -11,24 +11,25 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use coldstart::adapter::runtime_api::{self, Answer, Asked, RuntimeApi};
 use coldstart::clock::Clock;
-use coldstart::controls::{Control, SERIES};
+use coldstart::drive::burst;
 use coldstart::engine::fake::FakeEngine;
 use coldstart::engine::{EngineInfo, Listener};
-use coldstart::exec_trace::{self, Event};
-use coldstart::factors::{Combination, Network};
-use coldstart::functions::{self, Limits, ReplyRule};
-use coldstart::host::Host;
-use coldstart::machine::Reading;
-use coldstart::plan::Plan;
 use coldstart::platform::{Making, Platform, Target};
-use coldstart::runtime_api::{self, Answer, Asked, RuntimeApi};
+use coldstart::probe::exec_trace::{self, Event};
+use coldstart::probe::host::Host;
+use coldstart::probe::machine::Reading;
 use coldstart::sample::{Cell, Mark, Meanwhile, Outcome, Proof, Sample, Temperature, TrialRecord};
-use coldstart::scenario::{self, Act, Scenario};
+use coldstart::spec::control::{Control, SERIES};
+use coldstart::spec::factor::{Combination, Network};
+use coldstart::spec::function::{self, Limits, ReplyRule};
+use coldstart::spec::plan::Plan;
+use coldstart::spec::scenario::{self, Act, Scenario};
+use coldstart::stats;
 use coldstart::store::{
     self, Counts, FORMAT, FunctionRecord, KernelEvents, MachineRecord, RunRecord, Writer,
 };
-use coldstart::{fire, stats};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const EVENT: &str = r#"{"order":{"id":7}}"#;
@@ -111,8 +112,8 @@ fn release(c: &mut Criterion) {
             b.iter_custom(|times| {
                 let late = |_| {
                     let at = clock.now() + 8_000_000;
-                    let begun =
-                        runtime.block_on(fire::burst(clock, at, n, |_| async move { clock.now() }));
+                    let begun = runtime
+                        .block_on(burst::burst(clock, at, n, |_| async move { clock.now() }));
                     begun.into_iter().max().unwrap_or(at) - at
                 };
                 Duration::from_nanos((0..times).map(late).sum())
@@ -135,7 +136,7 @@ fn width(_: &mut Criterion) {
     let runtime = runtime();
     let clock = runtime.block_on(async { Clock::start() });
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
-    let function = functions::load(&file).expect("functions.toml").remove(0);
+    let function = function::load(&file).expect("functions.toml").remove(0);
     let making = Making::plain(function, "image".to_owned(), Network::Bridge, "fake");
     let target = Arc::new(Target::new(making, "bench", 0));
     let mut widths: Vec<u64> = (0..bursts)
@@ -146,7 +147,7 @@ fn width(_: &mut Criterion) {
             let visits = runtime.block_on(async {
                 platform.prepare(&target, 50).await;
                 let at = clock.now() + 10_000_000;
-                fire::burst(clock, at, 50, |_| {
+                burst::burst(clock, at, 50, |_| {
                     let (platform, target) = (platform.clone(), target.clone());
                     async move { platform.invoke(&target, at).await }
                 })

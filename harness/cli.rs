@@ -7,10 +7,10 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::factors::{FactorLists, Network, PageCache};
-use crate::functions::TypedImage;
-use crate::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
-use crate::units::{Cpus, parse_duration, parse_precision, parse_size};
+use crate::spec::factor::{FactorLists, Network, PageCache};
+use crate::spec::function::TypedImage;
+use crate::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
+use crate::text::units::{Cpus, parse_duration, parse_precision, parse_size};
 
 mod help;
 mod judging;

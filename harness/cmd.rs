@@ -8,9 +8,9 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 
 use crate::cli::{Cli, Common, Verb};
-use crate::functions::{self, Function};
-use crate::mistake::did_you_mean;
-use crate::scenario::{self, Scenario};
+use crate::spec::function::{self, Function};
+use crate::spec::scenario::{self, Scenario};
+use crate::text::diagnostic::did_you_mean;
 
 mod aa;
 mod build;
@@ -43,7 +43,7 @@ pub use failure::Failure;
 #[must_use]
 pub fn execute(cli: &Cli) -> ExitCode {
     voice::begin(&cli.talk);
-    crate::descriptors::raise();
+    crate::system::descriptors::raise();
     let done = match &cli.verb {
         Verb::Run(args) => run::run(args),
         Verb::Gate(args) => gate::run(args),
@@ -78,12 +78,12 @@ fn runtime(paused: bool) -> Result<tokio::runtime::Runtime> {
 /// scenario, else all.
 fn load_functions(common: &Common, scenario: &[String]) -> Result<Vec<Function>, Failure> {
     let file: &Path = &common.functions_file;
-    let all = functions::load(file).map_err(Failure::Usage)?;
+    let all = function::load(file).map_err(Failure::Usage)?;
     let names = common.functions.as_deref().unwrap_or(scenario);
     if names.is_empty() {
         return Ok(all);
     }
-    functions::select(&all, names)
+    function::select(&all, names)
         .map_err(|e| Failure::Usage(e.context(format!("{}", file.display()))))
 }
 

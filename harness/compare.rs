@@ -9,9 +9,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::controls::Control;
-use crate::margins::{Margin, Margins, Metric};
 use crate::sample::{Cell, Temperature};
+use crate::spec::control::Control;
+use crate::spec::tolerance::{Margin, Margins, Metric};
 use crate::stats::proportion;
 use crate::stats::shift::{self, Estimate};
 

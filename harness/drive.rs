@@ -14,14 +14,15 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError};
-use crate::exec_trace::ExecTrace;
-use crate::machine::Reading;
-use crate::plan::{Plan, Trial};
 use crate::platform::{Platform, Target, Visit};
+use crate::probe::exec_trace::ExecTrace;
+use crate::probe::machine::Reading;
 use crate::sample::{Cell, Meanwhile, Sample, TrialRecord};
-use crate::scenario::{Scenario, Step};
+use crate::spec::plan::{Plan, Trial};
+use crate::spec::scenario::{Scenario, Step};
 
 mod acts;
+pub mod burst;
 mod chill;
 mod enough;
 mod observe;

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::factors::{Factors, Network};
-use crate::maker::{Life, Maker};
+use crate::spec::factor::{Factors, Network};
+use crate::system::maker::{Life, Maker};
 
 mod caller;
 pub mod docker;

@@ -13,9 +13,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use crate::adapter::runtime_api::RuntimeApi;
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec, Strangers, clear_run};
-use crate::runtime_api::RuntimeApi;
 use crate::sample::{Mark, Marks, Proof};
 
 mod attempt;

@@ -7,9 +7,11 @@
 use crate::engine::EngineError;
 
 pub mod bases;
+pub mod checkout;
 pub mod daemon;
 pub mod doctor;
 pub mod engine;
+pub mod images;
 pub mod tell;
 
 mod bootstrap;

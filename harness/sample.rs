@@ -7,9 +7,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::controls::Control;
-use crate::factors::Factors;
-use crate::scenario::Act;
+use crate::spec::control::Control;
+use crate::spec::factor::Factors;
+use crate::spec::scenario::Act;
 
 mod marks;
 mod outcome;

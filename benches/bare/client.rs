@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use coldstart::engine::{LABEL_FUNCTION, LABEL_RUN};
-use coldstart::functions::Function;
+use coldstart::spec::function::Function;
 use rustix::fs::{FlockOperation, flock};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use serde_json::json;

@@ -9,10 +9,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use coldstart::drive::{Driver, Targets};
-use coldstart::exec_trace::ExecTrace;
-use coldstart::plan::{Plan, Trial};
+use coldstart::probe::exec_trace::ExecTrace;
 use coldstart::sample::{Mark, Sample};
-use coldstart::scenario::{self, Act, Scenario};
+use coldstart::spec::plan::{Plan, Trial};
+use coldstart::spec::scenario::{self, Act, Scenario};
 use tokio::runtime::Runtime;
 
 use crate::FUNCTION;

@@ -9,12 +9,12 @@ use coldstart::clock::Clock;
 use coldstart::engine::Engine;
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::process::WithProcesses;
-use coldstart::factors::Network;
-use coldstart::functions::{self, Function};
-use coldstart::images;
 use coldstart::platform::{Making, Platform, Target};
 use coldstart::provision::bases::Bases;
+use coldstart::provision::images;
 use coldstart::provision::{Consent, Surroundings, engine};
+use coldstart::spec::factor::Network;
+use coldstart::spec::function::{self, Function};
 
 use crate::client::Recipe;
 use crate::{FUNCTION, RUN};
@@ -38,7 +38,7 @@ impl Ready {
     pub(crate) async fn find() -> Result<Self> {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
         let named = [FUNCTION.to_owned()];
-        let function = functions::select(&functions::load(&file)?, &named)?.remove(0);
+        let function = function::select(&function::load(&file)?, &named)?.remove(0);
         let consent = Consent::from_flag(false);
         let say = |text: &str| eprintln!("{text}");
         let around = Surroundings::read();

@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::{Common, EngineChoice, FactorFlags, Printed};
 use crate::compare::Rules;
-use crate::margins::{Margins, Metric};
-use crate::scenario::MAX_ROUNDS;
-use crate::units::{format_exactly, format_share, parse_duration, parse_share};
+use crate::spec::scenario::MAX_ROUNDS;
+use crate::spec::tolerance::{Margins, Metric};
+use crate::text::units::{format_exactly, format_share, parse_duration, parse_share};
 
 /// What counts as slower.
 #[derive(Debug, Args)]

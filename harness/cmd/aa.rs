@@ -17,11 +17,11 @@ use super::{Failure, compare, gate, load_functions, print, runtime, say, voice};
 use crate::cli::{self, EngineChoice, Format, Injection};
 use crate::compare::{Measured, Noise, Rates, Rules, Setting};
 use crate::drive::{Ended, Stop};
-use crate::functions::Function;
-use crate::plan::{self, Plan};
 use crate::provision::Consent;
 use crate::report::rates::{self, Head, Reliability};
-use crate::scenario::Scenario;
+use crate::spec::function::Function;
+use crate::spec::plan::{self, Plan};
+use crate::spec::scenario::Scenario;
 use crate::store::{self, SideRecord};
 
 /// The folder of the few rounds that are measured to know what a share of a function's

@@ -9,13 +9,13 @@ use super::print::{self, Sheet};
 use super::voice::{self, Aloud};
 use super::{Failure, load_functions, runtime};
 use crate::cli::Build;
-use crate::images;
 use crate::provision::Consent;
 use crate::provision::bases::Bases;
+use crate::provision::images;
 use crate::report::look::{Look, wrapped};
 use crate::report::sheet::Column;
 use crate::store::FunctionRecord;
-use crate::units::format_size;
+use crate::text::units::format_size;
 
 /// What is told of an image where it is not text.
 const COLUMNS: [Column; 5] = [

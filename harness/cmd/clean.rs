@@ -11,10 +11,10 @@ use super::{Failure, runtime, say};
 use crate::cli::Clean;
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine, EngineError, Found, ImageStore, sockets};
-use crate::maker::Life;
-use crate::private::{self, Swept, Temporary};
+use crate::provision::checkout;
 use crate::provision::{Consent, Surroundings, bases, daemon, engine, lock};
-use crate::sides;
+use crate::system::maker::Life;
+use crate::system::private::{self, Swept, Temporary};
 
 /// Removes containers and folders, and images and the private engine where asked.
 pub(super) fn run(args: &Clean) -> Result<(), Failure> {
@@ -43,7 +43,8 @@ pub(super) fn run(args: &Clean) -> Result<(), Failure> {
 /// Removes the temporary folders that killed processes left.
 fn folders(around: &Surroundings) -> Result<()> {
     let private = private::folder()?;
-    let all = [sides::sweep()?, Temporary::sweep(&private, sockets::KIND)?, bases::sweep(around)?];
+    let all =
+        [checkout::sweep()?, Temporary::sweep(&private, sockets::KIND)?, bases::sweep(around)?];
     for Swept { removed, kept } in all {
         for path in removed {
             voice::print(&format!("removed {}, which a killed process left", path.display()));
@@ -167,7 +168,7 @@ async fn remove_images(engine: &DockerEngine) -> Result<(), EngineError> {
 mod tests {
     use super::*;
     use crate::engine::InstanceId;
-    use crate::maker::Maker;
+    use crate::system::maker::Maker;
 
     fn found(maker: Option<&str>) -> Found {
         Found {

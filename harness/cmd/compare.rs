@@ -9,7 +9,7 @@ use super::failure::of_files;
 use super::{Failure, say, verdict, warn};
 use crate::cli::Compare;
 use crate::compare::{self, Measured, fingerprint};
-use crate::margins::Margins;
+use crate::spec::tolerance::Margins;
 use crate::store::{self, Run};
 
 /// Where stored runs are, by the fingerprint of their machine.

@@ -6,10 +6,10 @@ use unicode_width::UnicodeWidthStr;
 use super::print::{self, Sheet, wrapped_to as wrapped};
 use super::{Failure, runtime, voice};
 use crate::cli::Doctor;
-use crate::functions;
 use crate::provision::Surroundings;
 use crate::provision::doctor::{self, Finding};
 use crate::report::sheet::Column;
+use crate::spec::function;
 
 /// What is told of a finding where it is not text.
 const COLUMNS: [Column; 4] =
@@ -24,7 +24,7 @@ const LEAST: usize = 30;
 
 /// Prints a line a finding. Succeeds whatever is found: it was asked to look.
 pub(super) fn run(args: &Doctor) -> Result<(), Failure> {
-    let functions = functions::load(&args.functions_file).map_err(Failure::Usage)?;
+    let functions = function::load(&args.functions_file).map_err(Failure::Usage)?;
     let around = Surroundings::read();
     let findings = runtime(false)?.block_on(doctor::inspect(&around, &functions));
     let rows = findings.iter().map(|finding| json!(finding)).collect();

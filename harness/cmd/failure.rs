@@ -3,8 +3,8 @@
 
 use crate::drive::DriveError;
 use crate::engine::EngineError;
-use crate::mistake::Mistake;
 use crate::provision::ProvisionError;
+use crate::text::diagnostic::Mistake;
 
 /// Why a verb did not do what it was asked to: each kind has its exit status.
 #[derive(Debug)]

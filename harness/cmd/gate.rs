@@ -14,12 +14,12 @@ use super::{Failure, compare, load_scenario, print, run, runtime, say, verdict, 
 use crate::cli::{self, EngineChoice, FactorFlags, TurnFlags};
 use crate::compare::{Comparison, Measured, Rules};
 use crate::drive::Ended;
-use crate::functions::{Function, listed};
-use crate::plan::{self, Plan};
 use crate::provision::Consent;
-use crate::scenario::Scenario;
+use crate::spec::function::{Function, listed};
+use crate::spec::plan::{self, Plan};
+use crate::spec::scenario::Scenario;
 use crate::store::{Reservation, SideRecord};
-use crate::units::format_exactly;
+use crate::text::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {

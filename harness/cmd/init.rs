@@ -10,7 +10,7 @@ use anyhow::{Context, Result, anyhow};
 use super::repeat::Words;
 use super::{Failure, print, say};
 use crate::cli::Init;
-use crate::functions::{self, is_name, is_reference, name_of_image};
+use crate::spec::function::{self, is_name, is_reference, name_of_image};
 use crate::store::full;
 
 const HEAD: &str = include_str!("init/functions.head.toml");
@@ -103,7 +103,7 @@ fn stays(path: &Path, lacks: Option<String>) -> String {
 
 /// What a `functions.toml` that is there lacks: nothing where it describes the function.
 fn addition(file: &Path, name: &str, entry: &str) -> Option<String> {
-    let known = functions::load(file).unwrap_or_default();
+    let known = function::load(file).unwrap_or_default();
     (!known.iter().any(|f| f.name == name)).then(|| entry.to_owned())
 }
 

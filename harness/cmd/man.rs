@@ -6,8 +6,8 @@ use anyhow::{Context, Result, anyhow};
 
 use super::{Failure, print};
 use crate::cli::{Man, pages};
-use crate::mistake::did_you_mean;
 use crate::store;
+use crate::text::diagnostic::did_you_mean;
 
 /// Prints one page, or writes all.
 pub(super) fn run(args: &Man) -> Result<(), Failure> {

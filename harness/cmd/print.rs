@@ -10,8 +10,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Failure;
 use crate::cli::Format;
-use crate::hostile::{printable, printable_json};
 use crate::report::sheet::{self, Column};
+use crate::text::sanitize::{printable, printable_json};
 
 /// Columns that lines keep to where words allow it.
 pub(super) const WIDTH: usize = 80;

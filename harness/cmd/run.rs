@@ -10,13 +10,13 @@ use super::repeat::Words;
 use super::{Failure, load_functions, load_scenario, print, report, runtime, voice, warn};
 use crate::cli::{self, EngineChoice};
 use crate::drive::Ended;
-use crate::functions::{self, Function, TypedImage, read_event};
-use crate::plan::{self, Plan};
 use crate::provision::Consent;
-use crate::scenario::Scenario;
+use crate::spec::function::{self, Function, TypedImage, read_event};
+use crate::spec::plan::{self, Plan};
+use crate::spec::scenario::Scenario;
 use crate::stats;
 use crate::store;
-use crate::units::{format_exactly, format_share};
+use crate::text::units::{format_exactly, format_share};
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
 const UNTIL_ROUNDS: u32 = 1_000;
@@ -184,7 +184,7 @@ fn functions(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, Fail
         None => Vec::new(),
     };
     let taken: Vec<&str> = all.iter().map(|function| function.name.as_str()).collect();
-    let names = functions::names(&args.image, &taken);
+    let names = function::names(&args.image, &taken);
     let names = names.map_err(|why| Failure::Usage(anyhow!(why)))?;
     all.extend(images(args, names)?);
     Ok(all)
@@ -204,7 +204,7 @@ fn images(args: &cli::Run, names: Vec<String>) -> Result<Vec<Function>, Failure>
 /// What the images that were typed are called in a record: as it names them, else as a
 /// new run would.
 fn recorded_names(images: &[TypedImage], record: &store::RunRecord) -> Result<Vec<String>> {
-    let own = functions::names(images, &[]).map_err(|why| anyhow!(why))?;
+    let own = function::names(images, &[]).map_err(|why| anyhow!(why))?;
     let name = |(image, own): (&TypedImage, String)| {
         let is_it = |f: &&store::FunctionRecord| f.image == image.reference;
         let recorded = record.functions.iter().find(is_it).map(|f| f.name.clone());
@@ -218,7 +218,7 @@ fn described(file: &Path) -> Result<Vec<Function>, Failure> {
     if !file.exists() {
         return Ok(Vec::new());
     }
-    functions::load(file).map_err(Failure::Usage)
+    function::load(file).map_err(Failure::Usage)
 }
 
 /// The rest of a run that stopped early, with the functions as they are now.

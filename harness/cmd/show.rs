@@ -11,9 +11,9 @@ use super::list::folders::{self, COMPARISON, Kind, RELIABILITY};
 use super::repeat::Words;
 use super::{Failure, print, report, say};
 use crate::cli::{Format, Show};
-use crate::hostile::{printable_json, printable_line};
-use crate::mistake::did_you_mean;
 use crate::report::{comparison, rates};
+use crate::text::diagnostic::did_you_mean;
+use crate::text::sanitize::{printable_json, printable_line};
 use crate::{stats, store};
 
 /// What `show` takes for the newest of all.

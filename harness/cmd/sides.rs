@@ -6,8 +6,8 @@ use anyhow::anyhow;
 
 use super::Failure;
 use crate::cli::Common;
-use crate::functions::{self, Function, unknown};
-use crate::sides::{Side, SideError};
+use crate::provision::checkout::{Side, SideError};
+use crate::spec::function::{self, Function, unknown};
 
 /// The functions of both sides. The checkouts live as long as this does.
 pub(super) struct Sides {
@@ -74,7 +74,7 @@ fn names(all: &[Vec<Function>; 2], wanted: &[String], file: &Path) -> Result<Vec
 }
 
 fn load(side: &Side, name: &str) -> Result<Vec<Function>, Failure> {
-    let loaded = functions::load(&side.functions_file());
+    let loaded = function::load(&side.functions_file());
     loaded.map_err(|error| Failure::Usage(error.context(format!("{name}, {}", side.label))))
 }
 

@@ -12,8 +12,8 @@ use std::time::Instant;
 use anstyle::{AnsiColor, Style};
 
 use crate::cli::Talk;
-use crate::hostile::is_invisible;
 use crate::report::look::{Look, wrapped};
+use crate::text::sanitize::is_invisible;
 
 mod line;
 mod surface;

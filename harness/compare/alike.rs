@@ -7,10 +7,10 @@ use sha2::{Digest, Sha256};
 use super::Asked;
 use super::measured::Measured;
 use crate::engine::EngineInfo;
-use crate::functions::Limits;
-use crate::host::Host;
+use crate::probe::host::Host;
+use crate::spec::function::Limits;
 use crate::store::{EnvironmentRecord, EventRecord};
-use crate::units::format_size;
+use crate::text::units::format_size;
 
 /// Memory that a machine may differ by and still be the same: a kernel keeps a
 /// little more or less for itself.

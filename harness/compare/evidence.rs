@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::margins::Margin;
+use crate::spec::tolerance::Margin;
 use crate::stats::shift::{self, Estimate};
 use crate::stats::{rank, signed_rank};
 

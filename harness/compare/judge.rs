@@ -8,8 +8,8 @@
 use super::evidence::Evidence;
 use super::place;
 use super::{Detectable, PartChange, Row, Rules, Values, Verdict};
-use crate::margins::{Margin, Metric};
 use crate::sample::Cell;
+use crate::spec::tolerance::{Margin, Metric};
 use crate::stats::shift::Estimate;
 use crate::stats::{self, multiple, normal, proportion};
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use super::evidence::Evidence;
 use super::judge::Case;
 use super::{Asked, FunctionFacts, Part, PartChange, Party, Start, Stretch};
-use crate::controls::Control;
 use crate::engine::EngineInfo;
-use crate::factors::{FactorLists, Factors};
-use crate::host::Host;
-use crate::margins::Metric;
+use crate::probe::host::Host;
 use crate::sample::{Cell, Mark, Phase, Sample, Temperature};
+use crate::spec::control::Control;
+use crate::spec::factor::{FactorLists, Factors};
+use crate::spec::tolerance::Metric;
 use crate::stats::{self, Controls};
 use crate::store::{FunctionRecord, Run};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::functions::{Limits, ReplyRule};
+use crate::spec::function::{Limits, ReplyRule};
 use crate::store::{EnvironmentRecord, EventRecord};
 
 /// What is known of one side.

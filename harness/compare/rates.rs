@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Comparison, Outcome, Verdict};
-use crate::margins::Metric;
+use crate::spec::tolerance::Metric;
 use crate::stats::proportion;
 
 /// So often, of so many.

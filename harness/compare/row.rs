@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::margins::{Margin, Metric};
 use crate::sample::Cell;
+use crate::spec::tolerance::{Margin, Metric};
 use crate::stats::shift::Estimate;
 
 /// One metric of one cell, compared.

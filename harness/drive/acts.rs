@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use super::patience::Patience;
 use super::{Driver, nanoseconds};
+use crate::drive::burst;
 use crate::engine::Engine;
-use crate::fire;
 use crate::platform::{Target, Visit};
-use crate::scenario::{Act, Step};
+use crate::spec::scenario::{Act, Step};
 
 /// From planning a burst to its instant: time for its tasks to be ready.
 const LEAD: Duration = Duration::from_millis(10);
@@ -25,7 +25,7 @@ impl<E: Engine> Driver<E> {
             Act::Burst(n) => {
                 self.platform.prepare(target, n).await;
                 let at = clock.now() + nanoseconds(LEAD);
-                let visits = fire::burst(clock, at, n, |_| {
+                let visits = burst::burst(clock, at, n, |_| {
                     let (platform, target) = (self.platform.clone(), target.clone());
                     let answers = self.answers.clone();
                     async move { counted(platform.invoke(&target, at).await, &answers) }
@@ -90,7 +90,7 @@ impl<E: Engine> Driver<E> {
                 (visits, patience)
             }
         };
-        let done = fire::burst(clock, at, workers, work).await;
+        let done = burst::burst(clock, at, workers, work).await;
         let least = done.iter().map(|(_, patience)| *patience).reduce(Patience::or);
         let visits = done.into_iter().flat_map(|(visits, _)| visits).collect();
         (visits, least.unwrap_or(patience))

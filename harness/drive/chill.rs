@@ -7,10 +7,10 @@ use std::sync::{MutexGuard, PoisonError};
 
 use super::Driver;
 use crate::engine::{Engine, EngineError};
-use crate::factors::PageCache;
-use crate::page_cache;
 use crate::platform::Target;
+use crate::probe::page_cache;
 use crate::sample::Residency;
+use crate::spec::factor::PageCache;
 
 /// Targets whose files an earlier trial drove out of memory.
 #[derive(Debug, Default)]

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::plan::{Subject, Trial};
 use crate::sample::{Cell, Sample};
-use crate::scenario::Scenario;
+use crate::spec::plan::{Subject, Trial};
+use crate::spec::scenario::Scenario;
 use crate::stats::{Distribution, Draws};
 
 /// Rounds that every cell is measured for, whatever its interval.

@@ -1,12 +1,12 @@
 //! What the kernel tells of a step's starts, asked once nothing is timed.
 
 use super::Driver;
-use crate::cgroup;
 use crate::engine::Engine;
-use crate::exec_trace::{self, ExecTrace, Start, Traced};
-use crate::plan::Trial;
 use crate::platform::Visit;
+use crate::probe::cgroup;
+use crate::probe::exec_trace::{self, ExecTrace, Start, Traced};
 use crate::sample::{Cell, Mark, Resources, Sample, Temperature};
+use crate::spec::plan::Trial;
 
 /// What was seen of one invocation's start; nothing of a warm one.
 #[derive(Debug, Default)]

@@ -12,12 +12,12 @@ use std::sync::{MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::{Done, Driver, Ended, Stop, nanoseconds};
-use crate::controls::Control;
 use crate::engine::Engine;
-use crate::plan::{Subject, Trial};
 use crate::platform::{Target, Visit};
 use crate::sample::{Meanwhile, Sample, TrialRecord};
-use crate::scenario::Step;
+use crate::spec::control::Control;
+use crate::spec::plan::{Subject, Trial};
+use crate::spec::scenario::Step;
 
 /// So many time-outs in a row, without an answer, are enough.
 const TIME_OUTS: u64 = 3;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::controls::Control;
-use crate::plan::Subject;
 use crate::platform::Target;
+use crate::spec::control::Control;
+use crate::spec::plan::Subject;
 
 /// The targets of a plan: on every side every function under every combination of
 /// factors, and the controls.

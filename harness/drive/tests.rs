@@ -3,15 +3,15 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::clock::Clock;
-use crate::controls::Control;
 use crate::engine::Source;
 use crate::engine::fake::{FakeEngine, Fault, Script};
-use crate::factors::{Factors, Network};
-use crate::functions;
-use crate::plan::Subject;
 use crate::platform::Making;
 use crate::sample::{Mark, Temperature};
-use crate::scenario;
+use crate::spec::control::Control;
+use crate::spec::factor::{Factors, Network};
+use crate::spec::function;
+use crate::spec::plan::Subject;
+use crate::spec::scenario;
 
 mod chill;
 mod controls;
@@ -90,7 +90,7 @@ fn making(subject: Subject, scenario: &Scenario, names: &[String]) -> Making {
         Subject::Function { function, combination, .. } => (function, combination, None),
         Subject::Control { control, combination } => (0, combination, Some(control)),
     };
-    let mut known = functions::parse(FUNCTIONS, "f.toml", Path::new("/")).unwrap().remove(0);
+    let mut known = function::parse(FUNCTIONS, "f.toml", Path::new("/")).unwrap().remove(0);
     known.name.clone_from(&names[function]);
     let combination = scenario.factors.combinations().swap_remove(combination);
     let factors = combination.resolve(known.limits, "fake");

@@ -16,8 +16,8 @@ use super::{
     BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore,
     Inspected, InstanceId, InstanceSpec, Listener, Printed, Strangers,
 };
-use crate::factors::Network;
-use crate::private;
+use crate::spec::factor::Network;
+use crate::system::private;
 
 mod exits;
 mod failure;

@@ -20,8 +20,8 @@ use super::{
     LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, Offers, Source, Strangers,
 };
 use crate::clock::Clock;
-use crate::factors::Network;
-use crate::maker::Maker;
+use crate::spec::factor::Network;
+use crate::system::maker::Maker;
 
 mod function;
 mod images;

@@ -17,9 +17,9 @@ use super::{
     Engine, EngineError, EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec,
     LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, OUTPUT, Source, Strangers,
 };
-use crate::child::{GivenUp, Group, LAST_WORDS, each_piece};
-use crate::factors::Network;
-use crate::maker::Maker;
+use crate::spec::factor::Network;
+use crate::system::child::{GivenUp, Group, LAST_WORDS, each_piece};
+use crate::system::maker::Maker;
 
 /// Ids of processes begin with it; those of no engine do.
 const PREFIX: &str = "process-";

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::{Armed, Instance, Platform, Target, Visit};
+use crate::adapter::runtime_api::{Answered, Invoked};
 use crate::engine::{Engine, EngineError, Exit};
-use crate::runtime_api::{Answered, Invoked};
 use crate::sample::{Mark, Marks, Outcome, Temperature};
 
 /// After an instance ended, how long its last words may still be on the way.

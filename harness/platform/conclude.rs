@@ -3,10 +3,10 @@
 use super::attempt::{Concluded, Ended};
 use super::proof::Came;
 use super::{Instance, Platform, Target, Visit, proof};
+use crate::adapter::runtime_api::{Answer, Answered};
 use crate::engine::Engine;
-use crate::hostile::last_words;
-use crate::runtime_api::{Answer, Answered};
 use crate::sample::Outcome;
+use crate::text::sanitize::last_words;
 
 /// The exit code of a process that was killed: 128 and the signal's number.
 const KILLED: i64 = 128 + 9;

@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::functions::{Function, ReplyRule};
-use crate::hostile::printable;
 use crate::sample::Proof;
+use crate::spec::function::{Function, ReplyRule};
+use crate::text::sanitize::printable;
 
 /// The shortest nonce that is taken, and the longest.
 const NONCE: std::ops::RangeInclusive<usize> = 16..=64;

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::controls::Control;
+use crate::adapter::runtime_api::{Asked, Event, MAX_REPLY};
 use crate::engine::{InstanceSpec, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, Source};
-use crate::factors::{Combination, Factors, Network};
-use crate::functions::{Function, ReplyRule};
-use crate::maker::Maker;
-use crate::runtime_api::{Asked, Event, MAX_REPLY};
+use crate::spec::control::Control;
+use crate::spec::factor::{Combination, Factors, Network};
+use crate::spec::function::{Function, ReplyRule};
+use crate::system::maker::Maker;
 
 /// The variable that tells one of our functions to sleep before it is ready.
 const INIT_SLEEP: &str = "COLDSTART_INIT_SLEEP_MS";

@@ -1,9 +1,9 @@
 //! One invocation as the platform saw it.
 
 use super::Target;
+use crate::adapter::runtime_api::RuntimeApi;
 use crate::clock::Clock;
 use crate::engine::{Evidence, InstanceId};
-use crate::runtime_api::RuntimeApi;
 use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
 
 /// What one invocation met and what came of it: a sample without its place in

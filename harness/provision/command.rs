@@ -13,8 +13,8 @@ use tokio::process::Command;
 
 use super::ProvisionError;
 use super::tell::Work;
-use crate::child::{GivenUp, Group};
-use crate::hostile::{both_ends, printable_line};
+use crate::system::child::{GivenUp, Group};
+use crate::text::sanitize::{both_ends, printable_line};
 
 /// How many of the last lines of a log are shown.
 const LINES: usize = 15;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::ProvisionError;
-use crate::private;
+use crate::system::private;
 
 /// The longest path of a socket, in bytes: the kernel's 108 less the final zero.
 const SOCKET_PATH: usize = 107;

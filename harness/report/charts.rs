@@ -8,9 +8,9 @@ use anyhow::Result;
 
 use super::words::{conditions, conditions_in_a_name, groups, headline, members, plain, position};
 use crate::compare::Comparison;
-use crate::factors::Factors;
 use crate::sample::{Cell, Sample, Temperature};
-use crate::scenario::Act;
+use crate::spec::factor::Factors;
+use crate::spec::scenario::Act;
 use crate::stats::{self, Summary};
 use crate::store::Run;
 
@@ -94,7 +94,7 @@ struct Series<'a> {
 impl Series<'_> {
     /// Latencies of the successes, sorted, in milliseconds.
     fn sorted_ms(&self) -> Vec<f64> {
-        self.sorted_ns().into_iter().map(|ns| ns as f64 / crate::units::NS_PER_MS).collect()
+        self.sorted_ns().into_iter().map(|ns| ns as f64 / crate::text::units::NS_PER_MS).collect()
     }
 
     /// Latencies of the successes, sorted, in nanoseconds.

@@ -7,7 +7,7 @@ use super::words::{combination, conditions, groups, headline, plain, quantile};
 use crate::sample::Cell;
 use crate::stats::{Calibration, Distribution, Level, Summary};
 use crate::store::Run;
-use crate::units::{format_ms, format_ns};
+use crate::text::units::{format_ms, format_ns};
 
 /// What is said of a run without any.
 pub(super) const NONE: &str = "no controls: the run cannot say how wrong it is";

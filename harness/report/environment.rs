@@ -2,9 +2,9 @@
 
 use super::words::{counted, plain};
 use crate::engine::Offers;
-use crate::functions::Limits;
+use crate::spec::function::Limits;
 use crate::store::{BaseRecord, FunctionRecord, MachineRecord, Origin, Run};
-use crate::units::format_size;
+use crate::text::units::format_size;
 
 /// A name and what it stands for, tamed.
 pub(super) type Fact = (String, String);

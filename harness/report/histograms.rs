@@ -15,7 +15,7 @@ use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
 
 use crate::sample::{Mark, Sample};
 use crate::stats::Recorded;
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 /// Lines of a `.hgrm` for each halving of what is left: what the reference tools use.
 const TICKS_PER_HALF: u32 = 5;

@@ -1,6 +1,6 @@
 //! What a run knows of its machine -> the facts that it is graded by.
 
-use crate::factors::PageCache;
+use crate::spec::factor::PageCache;
 use crate::stats::{self, Cause, NoiseFacts, Steadiness};
 use crate::store::Run;
 

@@ -12,7 +12,7 @@ use super::words::{
     ratio, reply, title,
 };
 use crate::sample::Temperature;
-use crate::scenario::Act;
+use crate::spec::scenario::Act;
 use crate::stats::Summary;
 use crate::store::Run;
 

@@ -10,13 +10,13 @@ use serde::Serialize;
 use super::findings::Findings;
 use super::sheet;
 use super::words::is_simulated;
-use crate::factors::{Network, PageCache};
-use crate::hostile::printable_json;
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
+use crate::spec::factor::{Network, PageCache};
+use crate::spec::scenario::Act;
 use crate::stats::{Bursts, Distribution, Lateness, Level, Quantile, Summary, bursts};
 use crate::store::Run;
-use crate::units::Cpus;
+use crate::text::sanitize::printable_json;
+use crate::text::units::Cpus;
 
 mod whole;
 

@@ -4,7 +4,7 @@ use super::findings::Findings;
 use super::words::{DASH, combination, conditions, plain, position, quantile};
 use crate::stats::{Level, Rate, Throughput};
 use crate::store::Run;
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 /// What the figures are of.
 pub(super) const MEANING: &str = "A closed loop: a worker begins its next start when its last \

@@ -1,12 +1,12 @@
 //! Words that every form of the report uses, and the taming of foreign text.
 
-use crate::factors::{Factors, PageCache};
-use crate::hostile::is_invisible;
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
+use crate::spec::factor::{Factors, PageCache};
+use crate::spec::scenario::Act;
 use crate::stats::{Controls, Level, Quantile, Summary};
 use crate::store::Run;
-use crate::units::format_ms;
+use crate::text::sanitize::is_invisible;
+use crate::text::units::format_ms;
 
 mod answer;
 mod reply;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::factors::{Combination, Network};
-use crate::functions::Limits;
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::Limits;
 use proptest::prelude::*;
 
 fn cell(temperature: Temperature) -> Cell {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Summary;
 use super::distribution::type_7;
 use crate::sample::{Cell, Mark, Sample, Temperature};
-use crate::scenario::Act;
+use crate::spec::scenario::Act;
 
 /// Lag that makes a burst invalid, in nanoseconds, however slow the cell is.
 pub const MOST_LAG_NS: u64 = 1_000_000;

@@ -8,9 +8,9 @@
 
 use super::distribution::type_7;
 use super::{Distribution, Draws, Level, Summary};
-use crate::controls::{Control, SERIES};
-use crate::factors::Factors;
 use crate::sample::{Mark, Sample};
+use crate::spec::control::{Control, SERIES};
+use crate::spec::factor::Factors;
 
 /// How far a slope may be from 1 in a valid run.
 pub const MOST_SLOPE_ERROR: f64 = 0.01;

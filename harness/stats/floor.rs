@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::distribution::middle;
-use crate::controls::Control;
-use crate::factors::Factors;
 use crate::sample::Sample;
+use crate::spec::control::Control;
+use crate::spec::factor::Factors;
 
 /// Fewest rows that tell a spread or a drift: with fewer, chance alone gives one.
 const LEAST: usize = 10;
@@ -62,9 +62,9 @@ fn median(rows: &[(u32, f64)]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::factors::Network;
     use crate::sample::Temperature;
-    use crate::scenario::Act;
+    use crate::spec::factor::Network;
+    use crate::spec::scenario::Act;
     use crate::stats::tests::{MS, cell, row};
 
     fn null(trial: u32, network: Network, ms: u64) -> Sample {

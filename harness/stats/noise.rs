@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::units::format_ns;
+use crate::text::units::format_ns;
 
 /// A limit that is not to be exceeded, and a further one.
 struct Limits {

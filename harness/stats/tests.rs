@@ -1,8 +1,8 @@
 use super::*;
-use crate::factors::{Combination, Network};
-use crate::functions::Limits;
 use crate::sample::{Mark, Outcome, Temperature};
-use crate::scenario::Act;
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::Limits;
+use crate::spec::scenario::Act;
 use proptest::prelude::*;
 
 pub(super) mod draws;

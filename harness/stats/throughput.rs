@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use super::distribution::middle;
 use super::{Distribution, Draws, Level, binomial, ratio};
-use crate::factors::Factors;
 use crate::sample::{Mark, Sample};
-use crate::scenario::Act;
+use crate::spec::factor::Factors;
+use crate::spec::scenario::Act;
 
 /// Starts of one function under one combination of factors, so many at a time.
 #[derive(Debug, Clone, PartialEq)]

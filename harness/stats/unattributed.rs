@@ -16,7 +16,7 @@ pub fn unattributed(sample: &Sample) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::sample::{Mark, Outcome, Temperature};
-    use crate::scenario::Act;
+    use crate::spec::scenario::Act;
     use crate::stats::tests::{MS, cell, row};
 
     #[test]

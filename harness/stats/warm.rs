@@ -2,7 +2,7 @@
 
 use super::Summary;
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
+use crate::spec::scenario::Act;
 
 /// A cold median over a warm one, of the same function under the same
 /// factors.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::record::{FunctionRecord, RunRecord};
 use crate::sample::{Meanwhile, Residency, Sample, TrialRecord};
-use crate::scenario::{Act, MAX_INVOCATIONS, MAX_WORKERS, Pattern, Scenario};
+use crate::spec::scenario::{Act, MAX_INVOCATIONS, MAX_WORKERS, Pattern, Scenario};
 
 /// The longest time that anything may take, in nanoseconds: ten years.
 const LONGEST: u64 = 10 * 365 * 86_400 * 1_000_000_000;

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineInfo;
-use crate::functions::{Limits, ReplyRule};
-use crate::host::Host;
+use crate::probe::host::Host;
 use crate::sample::{Meanwhile, Sample};
-use crate::scenario::Scenario;
-use crate::units::format_size;
+use crate::spec::function::{Limits, ReplyRule};
+use crate::spec::scenario::Scenario;
+use crate::text::units::format_size;
 
 /// Everything about a run but its samples: `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

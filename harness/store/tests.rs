@@ -2,11 +2,11 @@ use std::fs::{self, File};
 
 use super::*;
 use crate::engine::EngineInfo;
-use crate::factors::{Combination, Network};
-use crate::functions::{Limits, ReplyRule};
-use crate::host::Host;
+use crate::probe::host::Host;
 use crate::sample::{Cell, Mark, Meanwhile, Outcome, Temperature};
-use crate::scenario::Act;
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::{Limits, ReplyRule};
+use crate::spec::scenario::Act;
 
 pub(super) fn record() -> RunRecord {
     RunRecord {
@@ -18,7 +18,7 @@ pub(super) fn record() -> RunRecord {
         elapsed: None,
         complete: false,
         stopped: None,
-        scenario: crate::scenario::parse(
+        scenario: crate::spec::scenario::parse(
             "name = \"t\"\nrounds = 9\nkeep-alive = \"1s\"\ncontrols = false\n[[pattern]]\nname = \"p\"\nsteps = [{ name = \"s\", burst = 2 }]",
             "t.toml",
         )

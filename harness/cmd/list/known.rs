@@ -6,11 +6,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::functions::{self, Function, ReplyRule};
-use crate::hostile::printable;
-use crate::plan::Plan;
-use crate::scenario::{self, Scenario};
-use crate::units::{format_share, format_size, format_wait};
+use crate::spec::function::{self, Function, ReplyRule};
+use crate::spec::plan::Plan;
+use crate::spec::scenario::{self, Scenario};
+use crate::text::sanitize::printable;
+use crate::text::units::{format_share, format_size, format_wait};
 
 /// Where the project's scenarios are.
 pub(in crate::cmd) const FOLDER: &str = "benches/scenarios";
@@ -20,7 +20,7 @@ const WORDS: usize = 400;
 
 /// A row a function; one that says why there is none.
 pub(super) fn functions(file: &Path) -> Vec<Value> {
-    match functions::load(file) {
+    match function::load(file) {
         Ok(all) => all.iter().map(function).collect(),
         Err(error) => {
             vec![json!({ "name": file.display().to_string(), "broken": first_line(&error) })]
@@ -48,7 +48,7 @@ fn function(function: &Function) -> Value {
 
 /// A row a file, by name.
 pub(super) fn scenarios(functions_file: &Path) -> Vec<Value> {
-    let all = functions::load(functions_file).ok();
+    let all = function::load(functions_file).ok();
     let files = files();
     let stems: Vec<_> = files.iter().filter_map(|file| file.file_stem()).collect();
     let shipped = scenario::SHIPPED.iter().filter(|(name, _)| !stems.contains(&OsStr::new(name)));

@@ -12,10 +12,10 @@ use super::super::{say, warn};
 use super::{Begun, Request, Side};
 use crate::compare::fingerprint;
 use crate::engine::EngineInfo;
-use crate::functions::Function;
-use crate::host::Host;
-use crate::plan::Plan;
+use crate::probe::host::Host;
 use crate::sample::Sample;
+use crate::spec::function::Function;
+use crate::spec::plan::Plan;
 use crate::store::{FunctionRecord, RunRecord, Unfinished, Writer};
 
 /// What the record says of a listener that was not wanted.
@@ -74,7 +74,8 @@ impl Request {
         if !self.goes_on {
             return Ok(None);
         }
-        let invocations = |t: &crate::plan::Trial| self.plan.invocations_of(&self.scenario, t);
+        let invocations =
+            |t: &crate::spec::plan::Trial| self.plan.invocations_of(&self.scenario, t);
         let of: BTreeMap<u32, u64> =
             self.plan.trials.iter().map(|trial| (trial.number, invocations(trial))).collect();
         Unfinished::open(&self.sides[0].folder, &of).map(Some)

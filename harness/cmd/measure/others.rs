@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Request;
-use crate::machine::{Others, Reading};
+use crate::probe::machine::{Others, Reading};
 use crate::store::Writer;
 
 /// How long others are looked at before the first trial.

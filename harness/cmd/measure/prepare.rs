@@ -6,15 +6,15 @@ use anyhow::{Context, Result};
 
 use super::super::warn;
 use super::{Request, Side};
-use crate::controls::{Control, SERIES};
 use crate::drive::{Driver, Targets};
 use crate::engine::{Engine, EngineInfo, ImageStore, Source};
-use crate::factors::{Combination, Factors, PageCache};
-use crate::functions::Function;
-use crate::host::Host;
-use crate::plan::Subject;
+use crate::measure::preflight;
 use crate::platform::{Making, Target};
-use crate::preflight;
+use crate::probe::host::Host;
+use crate::spec::control::{Control, SERIES};
+use crate::spec::factor::{Combination, Factors, PageCache};
+use crate::spec::function::Function;
+use crate::spec::plan::Subject;
 use crate::store::FunctionRecord;
 
 /// Everything that the plan can visit, after the checks that need no start.

@@ -11,9 +11,9 @@ use super::{Failure, NOT_REMOVED};
 use crate::drive::Stop;
 use crate::engine::docker::DockerEngine;
 use crate::engine::{EngineError, clear_run};
-use crate::private::Live;
 use crate::provision::{Consent, Surroundings, engine};
-use crate::scenario::{Act, Scenario};
+use crate::spec::scenario::{Act, Scenario};
+use crate::system::private::Live;
 
 /// A container that an interrupted call still makes shows within so long.
 const GIVEN_UP: Duration = Duration::from_secs(2);
@@ -71,7 +71,7 @@ pub(super) fn most_at_a_time(scenario: &Scenario) -> u64 {
         Act::Burst(n) | Act::Parallel { workers: n, .. } => u64::from(n),
         Act::Sequence(_) => 1,
     };
-    let warm = |pattern: &crate::scenario::Pattern| {
+    let warm = |pattern: &crate::spec::scenario::Pattern| {
         let steps = pattern.steps.iter();
         let lasts = pattern.steps.iter().all(|step| step.after < scenario.keep_alive);
         let each = steps.map(|step| of(step.act));
@@ -83,7 +83,7 @@ pub(super) fn most_at_a_time(scenario: &Scenario) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario;
+    use crate::spec::scenario;
 
     fn most(steps: &str) -> u64 {
         let text = format!(

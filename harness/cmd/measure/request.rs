@@ -4,15 +4,15 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
 use crate::engine::EngineInfo;
-use crate::functions::Function;
-use crate::host::Host;
-use crate::machine;
-use crate::plan::Plan;
-use crate::scenario::Scenario;
+use crate::probe::host::Host;
+use crate::probe::machine;
+use crate::spec::function::Function;
+use crate::spec::plan::Plan;
+use crate::spec::scenario::Scenario;
 use crate::store::{
     Counts, FORMAT, FunctionRecord, KernelEvents, MachineRecord, RunRecord, SideRecord,
 };
-use crate::units::{format_share, format_wait};
+use crate::text::units::{format_share, format_wait};
 
 /// What to measure, checked and ready.
 pub(in crate::cmd) struct Request {

@@ -1,9 +1,9 @@
 //! What the rounds since the last line gave, in words.
 
 use crate::sample::Sample;
-use crate::scenario::Act;
+use crate::spec::scenario::Act;
 use crate::stats;
-use crate::units::format_ns;
+use crate::text::units::format_ns;
 
 /// What the rounds since the last line gave.
 #[derive(Debug, Default)]

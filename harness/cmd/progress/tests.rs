@@ -1,5 +1,5 @@
 use super::*;
-use crate::plan::Subject;
+use crate::spec::plan::Subject;
 
 /// Ten kinds of trials in every round; the plan reckons half a second for each.
 fn plan() -> Vec<Trial> {

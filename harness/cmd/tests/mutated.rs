@@ -16,11 +16,14 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::cli::{Cli, Format, Verb};
 use crate::cmd::{Failure, compare, list, report, show};
-use crate::hostile::is_invisible;
-use crate::plan::Plan;
 use crate::report::comparison;
 use crate::report::look::Look;
-use crate::{functions, scenario, stats, store};
+use crate::spec::function;
+use crate::spec::plan::Plan;
+use crate::spec::scenario;
+use crate::stats;
+use crate::store;
+use crate::text::sanitize::is_invisible;
 
 mod mutation;
 
@@ -107,7 +110,7 @@ fn read(home: &Path, reader: Reader, pictures: bool) -> Vec<Answer> {
             let file = home.join("functions.toml");
             let typed = file.display().to_string();
             all.push(("list", listed(&["functions", "--functions-file", &typed])));
-            let read = functions::load(&file).map(|all| format!("{all:?}"));
+            let read = function::load(&file).map(|all| format!("{all:?}"));
             all.push(("functions", read.map_err(Failure::Usage)));
         }
         Reader::Scenario => {

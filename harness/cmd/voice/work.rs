@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 
 use super::{BOLD, Canvas, DIM, Piece, canvas, clear, detail, draw, say, voice, warn};
-use crate::hostile::printable;
 use crate::provision::tell::Tell;
-use crate::units::format_wait;
+use crate::text::sanitize::printable;
+use crate::text::units::format_wait;
 
 /// Work that took less is not worth a line of its own on a terminal.
 const BRIEF: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sample::Mark;
-use crate::scenario::Act;
+use crate::spec::scenario::Act;
 
 #[test]
 fn a_function_that_head_lacks_is_gone_and_one_that_it_adds_is_none_of_the_gates_business() {

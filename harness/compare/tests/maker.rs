@@ -4,12 +4,12 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::compare::Measured;
-use crate::controls::Control;
-use crate::factors::{Combination, Network};
-use crate::functions::Limits;
 use crate::report::tests::synthetic;
 use crate::sample::{Cell, Mark, Outcome, Resources, Sample, Temperature};
-use crate::scenario::Act;
+use crate::spec::control::Control;
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::Limits;
+use crate::spec::scenario::Act;
 use crate::store::{Run, SideRecord};
 
 /// Nanoseconds in a millisecond.

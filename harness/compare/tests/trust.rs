@@ -1,8 +1,8 @@
 //! What a comparison is worth: machines, order, calibrations, and its outcome.
 
 use super::*;
-use crate::controls::SERIES;
 use crate::sample::Mark;
+use crate::spec::control::SERIES;
 use crate::store::Origin;
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::maker::held;
 use super::*;
-use crate::margins::Exception;
+use crate::spec::tolerance::Exception;
 use crate::stats::signed_rank;
 
 #[test]

@@ -1,7 +1,7 @@
 //! Controls beside what is measured.
 
 use super::*;
-use crate::controls::SERIES;
+use crate::spec::control::SERIES;
 
 /// One call of one function, and the controls, on two networks.
 const CONTROLLED: &str = r#"

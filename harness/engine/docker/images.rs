@@ -24,9 +24,9 @@ use crate::engine::{
     BASE_NAMES, BuildSpec, Credentials, EngineError, FUNCTION_NAMES, Image, LABEL_IMAGE, Login,
     Printed, VERSION,
 };
-use crate::functions::with_tag;
-use crate::hostile::{both_ends, printable_line};
-use crate::units::format_size;
+use crate::spec::function::with_tag;
+use crate::text::sanitize::{both_ends, printable_line};
+use crate::text::units::format_size;
 
 /// A registry that says nothing for so long is taken for unreachable.
 const SILENCE: Duration = Duration::from_secs(30);

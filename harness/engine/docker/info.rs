@@ -10,7 +10,7 @@ use bollard::models::{
 
 use super::failure::{failed, has_status};
 use crate::engine::{EngineError, EngineInfo, Offers, Resident, Strangers};
-use crate::hostile::printable;
+use crate::text::sanitize::printable;
 
 pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInfo, EngineError> {
     let doing = format!("describe the engine at {address}");

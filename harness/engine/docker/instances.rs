@@ -20,8 +20,8 @@ use crate::engine::{
     EngineError, Found, Inspected, InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER,
     LABEL_RUN, OUTPUT, SOCKET, Source,
 };
-use crate::factors::{Factors, LOG_DRIVER};
-use crate::maker::Maker;
+use crate::spec::factor::{Factors, LOG_DRIVER};
+use crate::system::maker::Maker;
 
 /// The most lines that are asked for; of them at most [`OUTPUT`] is kept.
 const LINES: &str = "1000";
@@ -178,8 +178,8 @@ fn read(summary: ContainerSummary) -> Option<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::factors::{Network, PageCache};
-    use crate::units::Cpus;
+    use crate::spec::factor::{Network, PageCache};
+    use crate::text::units::Cpus;
 
     #[test]
     fn output_is_the_end_of_what_was_written() {

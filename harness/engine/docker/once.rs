@@ -12,9 +12,9 @@ use futures_util::StreamExt;
 use super::failure::{failed, refused};
 use super::instances;
 use crate::engine::{EngineError, InstanceId, LABEL_MAKER, LABEL_RUN};
-use crate::functions::PROCESSES;
-use crate::hostile::last_words;
-use crate::maker::Maker;
+use crate::spec::function::PROCESSES;
+use crate::system::maker::Maker;
+use crate::text::sanitize::last_words;
 
 /// The most that is kept of the output, in bytes.
 const OUTPUT: usize = 64 * 1024;

@@ -14,7 +14,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::REMOVAL;
 use super::failure::refused;
 use crate::engine::EngineError;
-use crate::private::Lock;
+use crate::system::private::Lock;
 
 /// How often another process's removal is waited for. Never on the timed path.
 const AGAIN: Duration = Duration::from_millis(5);

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::*;
 use crate::clock::Clock;
 use crate::engine::fake::FakeEngine;
-use crate::factors::Factors;
+use crate::spec::factor::Factors;
 
 fn engine() -> WithProcesses<FakeEngine> {
     WithProcesses::new(Arc::new(FakeEngine::new(Clock::start(), 1, BTreeMap::new())))

@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::engine::{Engine, EngineError, InstanceId, InstanceSpec, LABEL_RUN, Source};
-use crate::factors::{Combination, Network};
-use crate::functions::Limits;
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::Limits;
 
 fn in_folder(folder: &Path) -> Surroundings {
     Surroundings {

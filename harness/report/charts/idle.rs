@@ -15,9 +15,9 @@ use super::sheet::{Colour, GREY, Sheet};
 use super::{Composed, Data, Place, palette, rounds, whisker};
 use crate::report::words::{plain, position, quantile};
 use crate::sample::{Sample, Temperature};
-use crate::scenario::{Act, Scenario, Step};
+use crate::spec::scenario::{Act, Scenario, Step};
 use crate::stats::{self, Distribution, Draws, Level, proportion};
-use crate::units::{NS_PER_MS, format_wait};
+use crate::text::units::{NS_PER_MS, format_wait};
 
 /// Heights of the field of shares, of the one of latencies, and between them.
 const SHARES: f64 = 130.0;

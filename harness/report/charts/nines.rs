@@ -9,7 +9,7 @@ use super::sheet::{Align, Sheet, Words};
 use super::{Composed, Data, Paper, Place, Series, palette};
 use crate::report::words::DASH;
 use crate::stats::{Level, Quantile};
-use crate::units::{NS_PER_MS, format_ms};
+use crate::text::units::{NS_PER_MS, format_ms};
 
 const NS_PER_US: f64 = 1e3;
 

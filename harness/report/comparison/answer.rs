@@ -7,8 +7,8 @@ use super::words::{
     verdict,
 };
 use crate::compare::{Comparison, Outcome, Row, Side, Verdict};
-use crate::margins::Metric;
 use crate::report::words::counted;
+use crate::spec::tolerance::Metric;
 
 /// Cells that a sentence names, at most.
 const MOST_NAMED: usize = 3;

@@ -7,7 +7,7 @@ use super::words::{metric, name, remark};
 use crate::compare::{Comparison, FunctionFacts, Party, Side};
 use crate::report::environment::Fact;
 use crate::report::words::{DASH, counted, plain, shortened};
-use crate::units::format_size;
+use crate::text::units::format_size;
 
 /// Longest command that is shown, in characters.
 const LONGEST_COMMAND: usize = 500;

@@ -7,11 +7,11 @@ use super::answer::{answer, outcome, warning};
 use super::words::{Names, lacks, remark};
 use super::{facts, rows};
 use crate::compare::{Comparison, Outcome, Row};
-use crate::margins::Metric;
 use crate::report::charts::Chart;
 use crate::report::html::figures::Figures;
 use crate::report::html::parts::{self, Table, folded, left_out, list, meanings, said_once, told};
 use crate::report::html::shell::{Page, Section};
+use crate::spec::tolerance::Metric;
 
 /// Most rows of a table, and most lines of a list. All of them are in [`WHOLE`].
 const ROWS: usize = 500;

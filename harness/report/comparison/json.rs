@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use crate::compare::{Comparison, FunctionFacts, Missing, PartChange, Party, Row, Values};
 use crate::report::words::plain;
 use crate::sample::Cell;
-use crate::scenario::Act;
+use crate::spec::scenario::Act;
 use crate::stats::shift::Estimate;
 
 mod wire;

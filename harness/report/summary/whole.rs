@@ -4,9 +4,9 @@
 use serde::Serialize;
 
 use super::Value;
-use crate::factors::Factors;
 use crate::report::findings::Findings;
 use crate::sample::Cell;
+use crate::spec::factor::Factors;
 use crate::stats::{
     Calibration, Distribution, Gain, Grade, MedianAndMax, Rate, ResourceUse, Throughput,
 };

@@ -1,10 +1,10 @@
 //! Made-up controls and throughput for tests.
 
 use super::synthetic;
-use crate::controls::{Control, SERIES};
-use crate::factors::Factors;
 use crate::sample::{Mark, Meanwhile, Sample, Temperature};
-use crate::scenario::Act;
+use crate::spec::control::{Control, SERIES};
+use crate::spec::factor::Factors;
+use crate::spec::scenario::Act;
 use crate::store::{MachineRecord, Run};
 
 const MS: f64 = 1e6;

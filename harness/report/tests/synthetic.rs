@@ -7,11 +7,11 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::engine::{EngineInfo, Offers};
-use crate::factors::{Combination, FactorLists, Network};
-use crate::functions::{Limits, ReplyRule};
-use crate::host::Host;
+use crate::probe::host::Host;
 use crate::sample::{Cell, Mark, Outcome, Sample, Temperature};
-use crate::scenario::{Act, Pattern, Scenario, Step};
+use crate::spec::factor::{Combination, FactorLists, Network};
+use crate::spec::function::{Limits, ReplyRule};
+use crate::spec::scenario::{Act, Pattern, Scenario, Step};
 use crate::store::{
     BaseRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
     MachineRecord, Origin, Run, RunRecord,

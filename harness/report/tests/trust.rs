@@ -2,10 +2,10 @@
 
 use super::controls::{parallel, with_controls};
 use super::*;
-use crate::factors::PageCache;
-use crate::functions::ReplyRule;
 use crate::report::findings::Findings;
 use crate::sample::{Meanwhile, Residency, Resources, TrialRecord};
+use crate::spec::factor::PageCache;
+use crate::spec::function::ReplyRule;
 use crate::stats::summarise;
 
 fn shown(run: &Run) -> String {

@@ -3,10 +3,10 @@
 
 use super::{conditions, counted, headline, level, plain, ratio, shortened, warning};
 use crate::sample::Mark;
-use crate::scenario::Act;
+use crate::spec::scenario::Act;
 use crate::stats::{Interval, Summary};
 use crate::store::Run;
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 /// Longest name in the sentence, in characters.
 const LONGEST_NAME: usize = 60;

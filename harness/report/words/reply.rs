@@ -1,7 +1,7 @@
 //! What a run's replies prove, in words: no form of the report may claim more.
 
 use super::plain;
-use crate::functions::{ReplyRule, listed};
+use crate::spec::function::{ReplyRule, listed};
 use crate::store::Run;
 
 /// Functions of which any reply was taken, by name: that a start of theirs was cold rests

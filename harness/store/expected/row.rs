@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::controls::Control;
-use crate::factors::{Combination, Factors};
-use crate::plan::{Plan, Subject, Trial};
 use crate::sample::Sample;
-use crate::scenario::Step;
+use crate::spec::control::Control;
+use crate::spec::factor::{Combination, Factors};
+use crate::spec::plan::{Plan, Subject, Trial};
+use crate::spec::scenario::Step;
 use crate::store::RunRecord;
 
 /// What was asked for.

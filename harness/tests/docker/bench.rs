@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{BuildSpec, Engine, EngineError, Found, ImageStore, LABEL_IMAGE};
-use coldstart::functions::{self, Function};
-use coldstart::images;
 use coldstart::provision::bases::Bases;
+use coldstart::provision::images;
 use coldstart::provision::{Consent, Surroundings, engine};
+use coldstart::spec::function::{self, Function};
 use coldstart::store::FunctionRecord;
 use libtest_mimic::{Failed, Trial};
 
@@ -43,7 +43,7 @@ fn shared() -> Result<&'static Shared, Failed> {
             let around = Surroundings::read();
             let engine = engine::find(&around, consent, &say).await?;
             let bases = Bases::new(&around, consent, &say);
-            let all = functions::load(&root().join("functions/functions.toml"))?;
+            let all = function::load(&root().join("functions/functions.toml"))?;
             let records = images::ensure(&engine, &all, &bases, "test").await?;
             let address = engine.address().to_owned();
             anyhow::Ok(Shared { address, functions: all.into_iter().zip(records).collect() })

@@ -8,9 +8,9 @@ use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{
     Engine, EngineError, ImageStore, InstanceSpec, LABEL_FUNCTION, LABEL_IMAGE, LABEL_RUN, Source,
 };
-use coldstart::factors::{Combination, Factors, Network};
-use coldstart::functions::Limits;
-use coldstart::units::Cpus;
+use coldstart::spec::factor::{Combination, Factors, Network};
+use coldstart::spec::function::Limits;
+use coldstart::text::units::Cpus;
 use libtest_mimic::Trial;
 
 use crate::bench::{Bench, Tested, archive};

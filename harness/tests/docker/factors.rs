@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use coldstart::cgroup;
 use coldstart::engine::Engine;
-use coldstart::factors::{Combination, Network};
+use coldstart::measure::preflight;
 use coldstart::platform::Visit;
-use coldstart::preflight;
+use coldstart::probe::cgroup;
 use coldstart::sample::{Resources, Temperature};
-use coldstart::units::Cpus;
+use coldstart::spec::factor::{Combination, Network};
+use coldstart::text::units::Cpus;
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::Tested;

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use coldstart::drive::burst;
 use coldstart::engine::Engine;
-use coldstart::factors::Network;
-use coldstart::fire;
 use coldstart::sample::{Mark, Outcome, Temperature};
+use coldstart::spec::factor::Network;
 use coldstart::store::Origin;
 use libtest_mimic::Trial;
 
@@ -81,7 +81,7 @@ fn answers_a_burst(subject: &Subject) -> Tested {
     let target = Arc::new(subject.target(subject.function.clone()));
     let clock = subject.platform.clock();
     let at = clock.now() + 10_000_000;
-    let visits = subject.bench.wait(fire::burst(clock, at, 3, |_| {
+    let visits = subject.bench.wait(burst::burst(clock, at, 3, |_| {
         let (platform, target) = (subject.platform.clone(), target.clone());
         async move { platform.invoke(&target, at).await }
     }));

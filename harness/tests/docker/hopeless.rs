@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use coldstart::drive::{Driver, Ended, Stop, Targets};
-use coldstart::factors::Network;
-use coldstart::plan::{self, Plan};
 use coldstart::platform::Making;
 use coldstart::sample::Outcome;
-use coldstart::scenario;
+use coldstart::spec::factor::Network;
+use coldstart::spec::plan::{self, Plan};
+use coldstart::spec::scenario;
 use libtest_mimic::Trial;
 use tokio::sync::watch;
 

@@ -9,10 +9,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use coldstart::engine::{Engine, EngineError, ImageStore};
-use coldstart::functions::{Base, Build, Function, Limits, Recipe, ReplyRule};
-use coldstart::images;
 use coldstart::provision::bases::{self, Bases};
+use coldstart::provision::images;
 use coldstart::provision::{Consent, ProvisionError, Surroundings, doctor};
+use coldstart::spec::function::{Base, Build, Function, Limits, Recipe, ReplyRule};
 use coldstart::store::Origin;
 use libtest_mimic::{Failed, Trial};
 

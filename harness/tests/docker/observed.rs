@@ -4,12 +4,12 @@
 use coldstart::drive::{Driver, Targets};
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{BuildSpec, Engine, ImageStore, LABEL_IMAGE, Source};
-use coldstart::exec_trace::ExecTrace;
-use coldstart::page_cache;
-use coldstart::plan::Plan;
 use coldstart::platform::{Making, Target};
+use coldstart::probe::exec_trace::ExecTrace;
+use coldstart::probe::page_cache;
 use coldstart::sample::{Mark, Sample, TrialRecord};
-use coldstart::scenario;
+use coldstart::spec::plan::Plan;
+use coldstart::spec::scenario;
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::{Tested, archive};
@@ -37,7 +37,7 @@ fn drive(
     let plan = Plan::new(&scenario, 1, 7);
     let mut targets = Targets::default();
     for trial in &plan.trials {
-        let coldstart::plan::Subject::Function { combination, .. } = trial.subject else {
+        let coldstart::spec::plan::Subject::Function { combination, .. } = trial.subject else {
             return Err("controls are off".into());
         };
         let mut making = subject.making(combinations[combination].network);

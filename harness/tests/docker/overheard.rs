@@ -8,7 +8,7 @@ use coldstart::engine::{
     Engine, EngineError, EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec, Listener,
     Strangers,
 };
-use coldstart::factors::Network;
+use coldstart::spec::factor::Network;
 use tokio::sync::oneshot;
 
 const API: &str = "AWS_LAMBDA_RUNTIME_API";

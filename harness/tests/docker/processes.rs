@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coldstart::clock::Clock;
-use coldstart::controls::Control;
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::process::WithProcesses;
 use coldstart::engine::{Engine, Source};
-use coldstart::factors::{Factors, Network};
-use coldstart::maker::Maker;
 use coldstart::platform::{Making, Platform, Target};
 use coldstart::sample::{Mark, Temperature};
+use coldstart::spec::control::Control;
+use coldstart::spec::factor::{Factors, Network};
+use coldstart::system::maker::Maker;
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::{Bench, Tested};

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use coldstart::controls::{Control, SERIES};
 use coldstart::engine::{Engine, Found};
 use coldstart::sample::Mark;
+use coldstart::spec::control::{Control, SERIES};
 use coldstart::store::{self, Run};
 use libtest_mimic::{Failed, Trial};
 

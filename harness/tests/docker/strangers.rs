@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use coldstart::clock::Clock;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::factors::Network;
 use coldstart::platform::{Making, Platform, Target, Visit};
 use coldstart::sample::{Outcome, Temperature};
+use coldstart::spec::factor::Network;
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::{Bench, Tested};

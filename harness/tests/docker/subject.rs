@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use coldstart::clock::Clock;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::factors::Network;
-use coldstart::functions::Function;
 use coldstart::platform::{Making, Platform, Target, Visit};
+use coldstart::spec::factor::Network;
+use coldstart::spec::function::Function;
 use coldstart::store::FunctionRecord;
 use libtest_mimic::Trial;
 

@@ -1,7 +1,7 @@
 use super::super::Composed;
 use super::super::tests::composed;
 use crate::report::tests::synthetic;
-use crate::scenario::Act;
+use crate::spec::scenario::Act;
 use crate::store::Run;
 
 fn chart(run: &Run) -> Option<Composed> {

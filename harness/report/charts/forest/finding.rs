@@ -6,7 +6,7 @@ use crate::compare::{Comparison, Row, Verdict};
 use crate::report::charts::phases::clock::Clock;
 use crate::report::words::{counted, plain};
 use crate::stats::shift::Estimate;
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Regressed, "worse"),

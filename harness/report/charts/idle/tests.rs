@@ -6,7 +6,7 @@ use super::super::{Paper, Place};
 use super::{Composed, compose};
 use crate::report::tests::synthetic;
 use crate::sample::{Mark, Outcome, Temperature};
-use crate::scenario::{Act, Pattern, Step};
+use crate::spec::scenario::{Act, Pattern, Step};
 use crate::store::Run;
 
 /// A pattern of single calls: one, then one after each pause.

@@ -10,13 +10,13 @@ use crate::compare::{
     Comparison, FunctionFacts, Outcome, Part, PartChange, Party, Row, Start, Stretch, Values,
     Verdict,
 };
-use crate::factors::{Combination, Network};
-use crate::functions::Limits;
-use crate::margins::{Margins, Metric};
 use crate::report::charts::sheet::{GREY, INK, WHITE};
 use crate::report::charts::{Composed, Paper};
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::Limits;
+use crate::spec::scenario::Act;
+use crate::spec::tolerance::{Margins, Metric};
 use crate::stats::shift::Estimate;
 
 const MS: f64 = 1e6;

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{compare, margins, sample};
+use crate::compare;
+use crate::sample;
+use crate::spec::tolerance;
 
 /// Two cold-start runs, compared: did what was measured get slower, and where? Times
 /// are whole nanoseconds, sizes bytes. A figure that is not known is null.
@@ -281,7 +283,7 @@ named!(
 named!(
     /// Total: headline latency of a cold cell. Own: boot + init. Warm: latency of a
     /// warm cell. Memory: peak of an instance. Size: of the image on disk.
-    Metric from margins::Metric { Total, Own, Warm, Memory, Size }
+    Metric from tolerance::Metric { Total, Own, Warm, Memory, Size }
 );
 named!(
     /// How the invocation found its instance.

@@ -2,7 +2,7 @@
 
 use super::super::words::*;
 use super::synthetic;
-use crate::margins::Metric;
+use crate::spec::tolerance::Metric;
 use crate::stats::shift::Estimate;
 
 fn estimate(value: f64) -> Option<Estimate> {

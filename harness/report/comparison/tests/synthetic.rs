@@ -6,11 +6,11 @@ use crate::compare::{
     Comparison, Detectable, FunctionFacts, Missing, Outcome, Part, PartChange, Party, Row, Side,
     Start, Stretch, Values, Verdict,
 };
-use crate::factors::{Combination, Factors, Network};
-use crate::functions::Limits;
-use crate::margins::{Margins, Metric};
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
+use crate::spec::factor::{Combination, Factors, Network};
+use crate::spec::function::Limits;
+use crate::spec::scenario::Act;
+use crate::spec::tolerance::{Margins, Metric};
 use crate::stats::shift::Estimate;
 
 const MS: f64 = 1e6;

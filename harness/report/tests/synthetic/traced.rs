@@ -4,9 +4,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{MS, Maker};
-use crate::controls::{Control, SERIES};
 use crate::sample::{Mark, Process, Sample, Temperature};
-use crate::scenario::Act;
+use crate::spec::control::{Control, SERIES};
+use crate::spec::scenario::Act;
 use crate::store::Run;
 
 /// The processes of one start as seen on a bridge network: milliseconds after the
