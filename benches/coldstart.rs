@@ -18,7 +18,7 @@ use std::time::Duration;
 use coldstart::clock::Clock;
 use coldstart::engine::Engine;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::platform::{Making, Platform, Target};
+use coldstart::platform::{Platform, Target, TargetSpec};
 use coldstart::provision::bases::Bases;
 use coldstart::provision::images;
 use coldstart::provision::{Consent, Surroundings, engine};
@@ -87,7 +87,7 @@ impl<'a> Starts<'a> {
     ) -> Self {
         let info = runtime.block_on(engine.describe()).expect("the engine to answer");
         let oci = info.offers.default_runtime();
-        let making = Making::plain(function, record.digest.clone(), Network::Bridge, oci);
+        let making = TargetSpec::plain(function, record.digest.clone(), Network::Bridge, oci);
         let target = Target::new(making, RUN, 0);
         let _context = runtime.enter();
         let platform = Platform::new(engine.clone(), Clock::start(), RUN.to_owned());

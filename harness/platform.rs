@@ -19,14 +19,14 @@ use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec, Strange
 use crate::sample::{Mark, Marks, Proof};
 
 mod attempt;
-mod conclude;
+mod finish;
+mod invocation;
 mod proof;
 mod target;
-mod visit;
 mod vouch;
 
-pub use target::{Making, Target};
-pub use visit::Visit;
+pub use invocation::Visit;
+pub use target::{Target, TargetSpec};
 use vouch::Callers;
 
 /// How long an instance may take to show whose creation was given up.

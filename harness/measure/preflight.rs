@@ -76,13 +76,13 @@ pub async fn try_one<E: Engine>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Offers;
-    use crate::spec::factor::FactorLists;
+    use crate::engine::Capabilities;
+    use crate::spec::factor::FactorMatrix;
     use crate::text::units::Cpus;
 
-    fn refusal(change: impl FnOnce(&mut FactorLists, &mut EngineInfo)) -> String {
+    fn refusal(change: impl FnOnce(&mut FactorMatrix, &mut EngineInfo)) -> String {
         let mut engine = EngineInfo {
-            offers: Offers {
+            offers: Capabilities {
                 runtimes: vec!["runc".into(), "crun".into()],
                 log_drivers: vec!["json-file".into(), "none".into()],
                 cpu_quota: true,
@@ -90,7 +90,7 @@ mod tests {
             },
             ..EngineInfo::default()
         };
-        let mut lists = FactorLists::default();
+        let mut lists = FactorMatrix::default();
         change(&mut lists, &mut engine);
         let host = Host { cpus: 2, ..Host::default() };
         let checked = check(&lists.combinations(), &engine, &host);

@@ -2,7 +2,7 @@
 //! for a processor, for memory or for a disk, and how the processors' speed is
 //! governed.
 //!
-//! A [`Reading`] is taken before and after, between trials, and [`Meanwhile`] is
+//! A [`Reading`] is taken before and after, between trials, and [`HostInterval`] is
 //! their difference. What is a lot is judged in `stats`; must not know of it.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::sample::Meanwhile;
+use crate::sample::HostInterval;
 
 /// Where the kernel tells of the processors.
 const PROCESSORS: &str = "/sys/devices/system/cpu";
@@ -68,7 +68,7 @@ impl Reading {
     }
 }
 
-impl Meanwhile {
+impl HostInterval {
     /// The difference of two readings that were taken `elapsed_ns` nanoseconds
     /// apart. Shares have four decimals.
     #[must_use]
@@ -86,7 +86,7 @@ impl Meanwhile {
     }
 }
 
-impl Meanwhile {
+impl HostInterval {
     /// Of two parts of one run, which took so many seconds: the mean of each share,
     /// weighted by time. A share that only one of them knows is that one's.
     #[must_use]
@@ -125,7 +125,7 @@ impl Others {
         let unused = [grown(before.idle, after.idle), grown(before.steal, after.steal)];
         let unused = unused.into_iter().sum::<Option<f64>>();
         let busy = ticks.zip(unused).and_then(|(all, unused)| share((all - unused).max(0.0), all));
-        Self { busy, waiting: Meanwhile::between(before, after, elapsed_ns).cpu_pressure }
+        Self { busy, waiting: HostInterval::between(before, after, elapsed_ns).cpu_pressure }
     }
 
     /// The worse of two looks.
@@ -306,14 +306,14 @@ mod tests {
             io_us: Some(9),
             load: Some(1.5),
         };
-        let expected = Meanwhile {
+        let expected = HostInterval {
             steal: Some(0.03),
             cpu_pressure: Some(0.25),
             memory_pressure: Some(0.0),
             io_pressure: None,
             load: Some(1.5),
         };
-        assert_eq!(Meanwhile::between(&before, &after, 1_000_000_000), expected);
+        assert_eq!(HostInterval::between(&before, &after, 1_000_000_000), expected);
     }
 
     #[test]
@@ -342,8 +342,8 @@ mod tests {
             Reading { steal: Some(5), total: Some(50), io_us: Some(9), ..Reading::default() };
         let late =
             Reading { steal: Some(4), total: Some(90), io_us: Some(8), ..Reading::default() };
-        assert_eq!(Meanwhile::between(&early, &late, 1000), Meanwhile::default());
-        assert_eq!(Meanwhile::between(&early, &early, 0), Meanwhile::default());
+        assert_eq!(HostInterval::between(&early, &late, 1000), HostInterval::default());
+        assert_eq!(HostInterval::between(&early, &early, 0), HostInterval::default());
     }
 
     #[test]
@@ -386,7 +386,7 @@ mod tests {
         let (begun, before) = (Instant::now(), Reading::now());
         std::thread::sleep(std::time::Duration::from_millis(30));
         let elapsed = u64::try_from(begun.elapsed().as_nanos()).unwrap();
-        let meanwhile = Meanwhile::between(&before, &Reading::now(), elapsed);
+        let meanwhile = HostInterval::between(&before, &Reading::now(), elapsed);
         assert!(meanwhile.steal.is_none_or(|s| (0.0..=1.0).contains(&s)));
         let _ = (governor(), turbo());
     }
@@ -417,7 +417,7 @@ mod tests {
             let reading = |[steal, total, cpu_us, memory_us, io_us]: [Option<u64>; 5]| {
                 Reading { steal, total, idle: None, cpu_us, memory_us, io_us, load: None }
             };
-            let found = Meanwhile::between(&reading(before), &reading(after), elapsed);
+            let found = HostInterval::between(&reading(before), &reading(after), elapsed);
             let pressures = [found.cpu_pressure, found.memory_pressure, found.io_pressure];
             for share in pressures.into_iter().chain([found.steal]).flatten() {
                 prop_assert!((0.0..=1.0).contains(&share), "{share}");

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use super::command::is_root;
-use super::tell::Work;
+use super::progress::Work;
 use super::{
     Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, bootstrap, credentials, hex,
 };

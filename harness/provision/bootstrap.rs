@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::command::{self, Interrupt, installed};
 use super::packages::{self, Family};
-use super::tell::Work;
+use super::progress::Work;
 use super::{ProvisionError, Say, Surroundings};
 use crate::spec::function::Base;
 use crate::system::child;

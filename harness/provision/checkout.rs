@@ -12,9 +12,9 @@ use thiserror::Error;
 use crate::spec::function;
 use crate::text::sanitize::printable;
 
-mod gaps;
 mod git;
 mod unpack;
+mod unsupported_entries;
 
 use git::{Git, State};
 use unpack::Checkout;
@@ -155,7 +155,7 @@ impl Side {
             Some(normal(&build.context)?.strip_prefix(&tree).ok()?.into())
         };
         needed.extend(functions.iter().filter_map(|f| inside(f.build()?)));
-        if let Some(gap) = gaps::find(&tree, &entries, &needed) {
+        if let Some(gap) = unsupported_entries::find(&tree, &entries, &needed) {
             return typed(format!("{label} cannot be had whole: {gap}"));
         }
         if !file.is_file() {

@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
 use super::ProvisionError;
-use super::tell::Work;
+use super::progress::Work;
 use crate::system::child::{GivenUp, Group};
 use crate::text::sanitize::{both_ends, printable_line};
 

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use crate::engine::{self, BuildSpec, FUNCTION_NAMES, Image, ImageStore, LABEL_IMAGE};
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
-use crate::provision::tell::Work;
-use crate::spec::function::{Base, Build, Function, Recipe};
+use crate::provision::progress::Work;
+use crate::spec::function::{Base, Build, Function, ImageSource};
 use crate::store::{BaseRecord, EnvironmentRecord, EventRecord, FunctionRecord, Origin};
 
 mod context;
@@ -87,11 +87,11 @@ async fn ensure_one(
     run: &str,
 ) -> Result<FunctionRecord> {
     let (reference, used) = match &function.recipe {
-        Recipe::Build(build) => {
+        ImageSource::Build(build) => {
             let used = used_bases(build, found)?;
             (built(engine, function, build, &used, bases).await?, used)
         }
-        Recipe::Image(reference) => {
+        ImageSource::Image(reference) => {
             bases.fetch(engine, reference).await?;
             (reference.clone(), Vec::new())
         }
@@ -239,8 +239,8 @@ fn version(output: &str) -> Result<String> {
 /// are; none when a base is missing or the function is not prepared.
 pub async fn present(engine: &impl ImageStore, function: &Function) -> Option<String> {
     let build = match &function.recipe {
-        Recipe::Build(build) => build,
-        Recipe::Image(reference) => {
+        ImageSource::Build(build) => build,
+        ImageSource::Image(reference) => {
             return engine.image(reference).await.ok()?.map(|_| reference.clone());
         }
     };

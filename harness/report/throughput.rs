@@ -2,7 +2,7 @@
 
 use super::findings::Findings;
 use super::words::{DASH, combination, conditions, plain, position, quantile};
-use crate::stats::{Level, Rate, Throughput};
+use crate::stats::{RankedValue, Rate, Throughput};
 use crate::store::Run;
 use crate::text::units::format_ms;
 
@@ -105,7 +105,7 @@ fn brackets(t: &Throughput) -> String {
 }
 
 fn p50(t: &Throughput) -> String {
-    let ns = t.latency.p50.value.and_then(Level::ns);
+    let ns = t.latency.p50.value.and_then(RankedValue::ns);
     ns.map_or_else(|| "failed".to_owned(), format_ms)
 }
 

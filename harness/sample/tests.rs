@@ -11,7 +11,7 @@ fn cell(temperature: Temperature) -> Cell {
         control: None,
         pattern: "single".into(),
         step: "call".into(),
-        act: Act::Burst(1),
+        act: LoadShape::Burst(1),
         temperature,
     }
 }

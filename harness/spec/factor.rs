@@ -235,7 +235,7 @@ impl fmt::Display for Combination {
 /// factor to the engine or the function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "snake_case")]
-pub struct FactorLists {
+pub struct FactorMatrix {
     /// At least one.
     pub networks: Vec<Network>,
     /// Names that the engine knows.
@@ -250,7 +250,7 @@ pub struct FactorLists {
     pub log_drivers: Vec<String>,
 }
 
-impl Default for FactorLists {
+impl Default for FactorMatrix {
     fn default() -> Self {
         Self {
             networks: vec![Network::Bridge],
@@ -263,7 +263,7 @@ impl Default for FactorLists {
     }
 }
 
-impl FactorLists {
+impl FactorMatrix {
     /// Checks the lists.
     ///
     /// # Errors

@@ -29,7 +29,7 @@ pub struct Function {
     /// Position in `functions.toml`, from 0: fixes its colour in every chart.
     pub position: usize,
     /// Where its image comes from.
-    pub recipe: Recipe,
+    pub recipe: ImageSource,
     /// Whether it is the control of every run: it does nothing but answer.
     pub is_null: bool,
     /// The command that runs it as a plain process of this machine, its program
@@ -48,12 +48,12 @@ pub struct Function {
     /// proof, and sent with a member [`EVENT_NONCE`] put first; else byte for byte.
     pub event: String,
     /// What a good reply is.
-    pub reply: ReplyRule,
+    pub reply: ReplyCheck,
 }
 
 /// Where a function's image comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recipe {
+pub enum ImageSource {
     /// It is built.
     Build(Build),
     /// It is used as it is: this reference, on the engine already or pulled.
@@ -78,8 +78,8 @@ impl Function {
     #[must_use]
     pub fn build(&self) -> Option<&Build> {
         match &self.recipe {
-            Recipe::Build(build) => Some(build),
-            Recipe::Image(_) => None,
+            ImageSource::Build(build) => Some(build),
+            ImageSource::Image(_) => None,
         }
     }
 
@@ -87,8 +87,8 @@ impl Function {
     #[must_use]
     pub fn image(&self) -> Option<&str> {
         match &self.recipe {
-            Recipe::Build(_) => None,
-            Recipe::Image(reference) => Some(reference),
+            ImageSource::Build(_) => None,
+            ImageSource::Image(reference) => Some(reference),
         }
     }
 
@@ -124,7 +124,7 @@ pub const PROCESSES: u32 = 1_024;
 /// What a good reply is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum ReplyRule {
+pub enum ReplyCheck {
     /// `{"instance", "invocation", "echo"}`: content and temperature are proved.
     Proof,
     /// Any reply: for foreign images. Temperature then rests on the container's

@@ -13,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::spec::control::{Control, SERIES};
 use crate::spec::factor::Combination;
-use crate::spec::scenario::{Act, Pattern, Scenario, Step};
+use crate::spec::scenario::{LoadShape, Pattern, Scenario, Step};
 
 mod size;
 
@@ -21,7 +21,7 @@ pub use size::check;
 
 /// What a trial visits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Subject {
+pub enum TrialSubject {
     /// A function, with one of the scenario's patterns.
     Function {
         /// Index into the functions that the plan was made for.
@@ -50,7 +50,7 @@ pub struct Trial {
     /// Which of the sides that take turns, from 0; 0 where there is only one.
     pub side: usize,
     /// What it visits.
-    pub subject: Subject,
+    pub subject: TrialSubject,
 }
 
 impl Trial {
@@ -100,14 +100,14 @@ impl Plan {
     /// functions only.
     #[must_use]
     pub fn again(&self, scenario: &Scenario, functions: &[usize], rounds: u32) -> Vec<Trial> {
-        let is_chosen = |subject: &Subject| match subject {
-            Subject::Function { function, .. } => functions.contains(function),
-            Subject::Control { .. } => false,
+        let is_chosen = |subject: &TrialSubject| match subject {
+            TrialSubject::Function { function, .. } => functions.contains(function),
+            TrialSubject::Control { .. } => false,
         };
         let last = self.trials.last().copied();
         let sides = self.trials.iter().map(|t| t.side + 1).max().unwrap_or(1);
         let most = functions.iter().max().map_or(0, |most| most + 1);
-        let subjects: Vec<Subject> =
+        let subjects: Vec<TrialSubject> =
             subjects(scenario, most).into_iter().filter(is_chosen).collect();
         let (round, number) = last.map_or((0, 0), |last| (last.round, last.number));
         let seed = self.seed.wrapping_add(1);
@@ -122,8 +122,8 @@ impl Plan {
     #[must_use]
     pub fn pattern<'a>(&'a self, scenario: &'a Scenario, trial: &Trial) -> &'a Pattern {
         match trial.subject {
-            Subject::Function { pattern, .. } => &scenario.patterns[pattern],
-            Subject::Control { .. } => &self.control,
+            TrialSubject::Function { pattern, .. } => &scenario.patterns[pattern],
+            TrialSubject::Control { .. } => &self.control,
         }
     }
 
@@ -168,8 +168,8 @@ impl Plan {
     pub fn estimate_of(&self, scenario: &Scenario, trial: &Trial) -> Duration {
         let pattern = self.pattern(scenario, trial);
         let (idle, sleep) = match trial.subject {
-            Subject::Function { .. } => (scenario.keep_alive, 0),
-            Subject::Control { control, .. } => (Duration::ZERO, control.sleep_ms()),
+            TrialSubject::Function { .. } => (scenario.keep_alive, 0),
+            TrialSubject::Control { control, .. } => (Duration::ZERO, control.sleep_ms()),
         };
         if is_process(trial) {
             return TRIAL + Duration::from_millis(sleep.into());
@@ -207,7 +207,12 @@ impl Plan {
 
 /// Some rounds of subjects, shuffled afresh in each, the sides of a subject next to
 /// each other and in the opposite order from round to round.
-fn turns(subjects: &[Subject], rounds: RangeInclusive<u32>, sides: usize, seed: u64) -> Vec<Trial> {
+fn turns(
+    subjects: &[TrialSubject],
+    rounds: RangeInclusive<u32>,
+    sides: usize,
+    seed: u64,
+) -> Vec<Trial> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut trials = Vec::new();
     let mut order = subjects.to_vec();
@@ -227,18 +232,18 @@ fn turns(subjects: &[Subject], rounds: RangeInclusive<u32>, sides: usize, seed: 
 }
 
 /// Everything that a round visits, in the order before the shuffle.
-fn subjects(scenario: &Scenario, functions: usize) -> Vec<Subject> {
+fn subjects(scenario: &Scenario, functions: usize) -> Vec<TrialSubject> {
     let combinations = scenario.factors.combinations().len();
     let mut subjects = Vec::new();
     for function in 0..functions {
         for combination in 0..combinations {
             for pattern in 0..scenario.patterns.len() {
-                subjects.push(Subject::Function { function, combination, pattern });
+                subjects.push(TrialSubject::Function { function, combination, pattern });
             }
         }
     }
     if scenario.controls {
-        let of = |combination| move |control| Subject::Control { control, combination };
+        let of = |combination| move |control| TrialSubject::Control { control, combination };
         subjects.extend((0..combinations).map(|c| of(c)(Control::Container(0))));
         subjects.extend(SERIES[1..].iter().map(|ms| of(0)(Control::Container(*ms))));
         subjects.extend(SERIES.iter().map(|ms| of(0)(Control::Process(*ms))));
@@ -248,7 +253,7 @@ fn subjects(scenario: &Scenario, functions: usize) -> Vec<Subject> {
 
 /// What a control does: one call after a quiet time.
 fn control_pattern() -> Pattern {
-    let step = Step { name: "call".to_owned(), after: Duration::ZERO, act: Act::Burst(1) };
+    let step = Step { name: "call".to_owned(), after: Duration::ZERO, act: LoadShape::Burst(1) };
     Pattern { name: "control".to_owned(), steps: vec![step] }
 }
 
@@ -259,13 +264,13 @@ fn line(
     combinations: &[Combination],
 ) -> String {
     let (who, combination) = match trial.subject {
-        Subject::Function { function, combination, .. } => {
+        TrialSubject::Function { function, combination, .. } => {
             (functions[function].clone(), combination)
         }
-        Subject::Control { control: Control::Process(ms), .. } => {
+        TrialSubject::Control { control: Control::Process(ms), .. } => {
             return format!("control: {}", Control::Process(ms));
         }
-        Subject::Control { control, combination } => {
+        TrialSubject::Control { control, combination } => {
             return format!("control: {control}, {}", combinations[combination]);
         }
     };
@@ -285,7 +290,7 @@ const INVOKE: Duration = Duration::from_micros(500);
 const TRIAL: Duration = Duration::from_millis(40);
 
 fn is_process(trial: &Trial) -> bool {
-    matches!(trial.subject, Subject::Control { control: Control::Process(_), .. })
+    matches!(trial.subject, TrialSubject::Control { control: Control::Process(_), .. })
 }
 
 fn invocations(pattern: &Pattern) -> u64 {
@@ -293,9 +298,9 @@ fn invocations(pattern: &Pattern) -> u64 {
 }
 
 fn starts(pattern: &Pattern) -> u64 {
-    let width = |act: Act| match act {
-        Act::Burst(n) | Act::Parallel { starts: n, .. } => u64::from(n),
-        Act::Sequence(_) => 1,
+    let width = |act: LoadShape| match act {
+        LoadShape::Burst(n) | LoadShape::Parallel { starts: n, .. } => u64::from(n),
+        LoadShape::Sequence(_) => 1,
     };
     pattern.steps.iter().map(|s| width(s.act)).max().unwrap_or(0)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use crate::spec::factor::{FactorLists, Network, PageCache};
+use crate::spec::factor::{FactorMatrix, Network, PageCache};
 use crate::spec::function::{is_name, read_text};
 use crate::spec::tolerance::Margins;
 use crate::text::diagnostic::Mistake;
@@ -22,7 +22,7 @@ mod gate;
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Act {
+pub enum LoadShape {
     /// So many invocations at one intended instant.
     Burst(u32),
     /// So many invocations, each intended when the one before was answered.
@@ -37,22 +37,26 @@ pub enum Act {
     },
 }
 
-impl Act {
+impl LoadShape {
     /// How many invocations.
     #[must_use]
     pub fn invocations(self) -> u32 {
         match self {
-            Act::Burst(n) | Act::Sequence(n) | Act::Parallel { starts: n, .. } => n,
+            LoadShape::Burst(n)
+            | LoadShape::Sequence(n)
+            | LoadShape::Parallel { starts: n, .. } => n,
         }
     }
 }
 
-impl fmt::Display for Act {
+impl fmt::Display for LoadShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Act::Burst(n) => write!(f, "burst of {n}"),
-            Act::Sequence(n) => write!(f, "{n} in sequence"),
-            Act::Parallel { workers, starts } => write!(f, "{starts} starts, {workers} at a time"),
+            LoadShape::Burst(n) => write!(f, "burst of {n}"),
+            LoadShape::Sequence(n) => write!(f, "{n} in sequence"),
+            LoadShape::Parallel { workers, starts } => {
+                write!(f, "{starts} starts, {workers} at a time")
+            }
         }
     }
 }
@@ -66,7 +70,7 @@ pub struct Step {
     /// shorter than the keep-alive for the step to find warm instances.
     pub after: Duration,
     /// What it does.
-    pub act: Act,
+    pub act: LoadShape,
 }
 
 /// What one trial does after its idle: steps in order.
@@ -86,7 +90,7 @@ pub struct Scenario {
     /// Names of the functions; empty for all of `functions.toml`.
     pub functions: Vec<String>,
     /// What instances are started under: every combination is a visit.
-    pub factors: FactorLists,
+    pub factors: FactorMatrix,
     /// Whether the controls are measured with it.
     pub controls: bool,
     /// Visits to every cell; with `until` the most.
@@ -157,7 +161,7 @@ impl Scenario {
             steps: vec![Step {
                 name: "starts".to_owned(),
                 after: Duration::ZERO,
-                act: Act::Parallel { workers, starts },
+                act: LoadShape::Parallel { workers, starts },
             }],
         };
         self.patterns = vec![
@@ -289,9 +293,9 @@ impl Source<'_> {
 }
 
 impl WireScenario {
-    fn factors(&self) -> FactorLists {
-        let none = FactorLists::default();
-        FactorLists {
+    fn factors(&self) -> FactorMatrix {
+        let none = FactorMatrix::default();
+        FactorMatrix {
             networks: self.networks.clone().unwrap_or(none.networks),
             runtimes: self.runtimes.clone(),
             cpus: self.cpus.clone(),
@@ -327,8 +331,8 @@ impl WireStep {
         source.name(&self.name)?;
         let name = self.name.into_inner();
         let act = match (self.burst, self.sequence) {
-            (Some(n), None) => Act::Burst(n),
-            (None, Some(n)) => Act::Sequence(n),
+            (Some(n), None) => LoadShape::Burst(n),
+            (None, Some(n)) => LoadShape::Sequence(n),
             _ => {
                 let message = "needs `burst = N` or `sequence = N`, one of them";
                 return Err(source.at(span, format!("step `{name}` {message}")));

@@ -72,11 +72,11 @@ fn one(cell: &Cell, rows: &[Resources]) -> ResourceUse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::scenario::Act;
+    use crate::spec::scenario::LoadShape;
     use crate::stats::tests::{MS, cell, row};
 
     fn with(round: u32, resources: Option<Resources>) -> Sample {
-        let cold = cell(Act::Burst(1), Temperature::Cold);
+        let cold = cell(LoadShape::Burst(1), Temperature::Cold);
         Sample { resources, ..row(&cold, round, round, 0, MS) }
     }
 

@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 /// After its end, how long what it printed may still be on the way.
-pub const LAST_WORDS: Duration = Duration::from_millis(200);
+pub const EXIT_GRACE: Duration = Duration::from_millis(200);
 /// How long a killed process may take to be gone: longer only where the kernel hangs.
 const GONE_WITHIN: Duration = Duration::from_secs(2);
 /// How often one that is waited for without the runtime is asked. Nothing is measured.
@@ -107,7 +107,7 @@ impl Group {
             }
         };
         if done.is_none() {
-            done = tokio::time::timeout(LAST_WORDS, read).await.ok();
+            done = tokio::time::timeout(EXIT_GRACE, read).await.ok();
         }
         Ok((status, done))
     }

@@ -8,8 +8,8 @@ use std::process::Output;
 
 use tokio::process::Command;
 
-use super::gaps::Entry;
 use super::unpack::Checkout;
+use super::unsupported_entries::Entry;
 use super::{SHOWN, SideError, short};
 use crate::system::child;
 use crate::text::sanitize::{last_words, printable};

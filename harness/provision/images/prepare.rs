@@ -5,7 +5,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
-use crate::provision::tell::{Say, Work};
+use crate::provision::progress::{Say, Work};
 use crate::provision::{captured, last_lines};
 use crate::spec::function::Build;
 

@@ -3,14 +3,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::*;
-use crate::spec::function::{Build, Limits, Recipe, ReplyRule};
+use crate::spec::function::{Build, ImageSource, Limits, ReplyCheck};
 use crate::store::Origin;
 
 fn function(folder: &Path) -> Function {
     Function {
         name: "null".to_owned(),
         position: 0,
-        recipe: Recipe::Build(Build {
+        recipe: ImageSource::Build(Build {
             context: folder.to_owned(),
             bases: BTreeMap::new(),
             prepare: Vec::new(),
@@ -23,7 +23,7 @@ fn function(folder: &Path) -> Function {
         timeout: Duration::from_secs(10),
         env: BTreeMap::new(),
         event: "{}".to_owned(),
-        reply: ReplyRule::Any,
+        reply: ReplyCheck::Any,
     }
 }
 

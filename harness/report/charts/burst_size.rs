@@ -9,7 +9,7 @@ use super::sheet::{Align, Sheet, Words, width};
 use super::{Composed, Data, Paper, Place, palette, rounds, whisker};
 use crate::report::words::{groups, maximum, members, plain, position, quantile};
 use crate::sample::Temperature;
-use crate::spec::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats::{Summary, ratio};
 use crate::text::units::NS_PER_MS;
 
@@ -93,7 +93,7 @@ fn lines<'a>(place: &Place, summaries: &'a [Summary]) -> Vec<Line<'a>> {
     let line = |group: &(String, crate::spec::factor::Factors)| {
         let mut dots: Vec<(u32, &Summary)> = Vec::new();
         for summary in members(summaries, group) {
-            let Act::Burst(size) = summary.cell.act else { continue };
+            let LoadShape::Burst(size) = summary.cell.act else { continue };
             if summary.cell.temperature != Temperature::Cold || summary.median().is_none() {
                 continue;
             }

@@ -8,7 +8,7 @@ use super::legend::{self, Entry, Sign};
 use super::sheet::{Align, GREY, Sheet, WHITE, Words};
 use super::{Composed, Paper, Place, Series, figures, palette};
 use crate::report::notes::median_ms;
-use crate::spec::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats;
 use crate::text::units::format_ms;
 
@@ -91,7 +91,7 @@ fn text(series: &Series) -> String {
 /// `one call` or `a burst of 4`.
 fn what(series: &[Series]) -> String {
     match series.first().map(|s| s.summary.cell.act) {
-        Some(Act::Burst(n)) if n > 1 => format!("a burst of {n}"),
+        Some(LoadShape::Burst(n)) if n > 1 => format!("a burst of {n}"),
         _ => "one call".to_owned(),
     }
 }

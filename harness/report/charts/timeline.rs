@@ -9,8 +9,8 @@ use super::sheet::{Align, Colour, INK, Sheet, Words};
 use super::{Composed, Data, Paper, Place, palette};
 use crate::report::words::{self, DASH, counted, plain, position};
 use crate::sample::{Cell, Mark, Sample, Temperature};
-use crate::spec::scenario::Act;
-use crate::stats::{self, Lateness, Summary};
+use crate::spec::scenario::LoadShape;
+use crate::stats::{self, DispatchLag, Summary};
 use crate::text::units::NS_PER_MS;
 
 /// The first round's part of the field.
@@ -47,7 +47,7 @@ pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Com
         .run
         .samples
         .iter()
-        .filter(|s| matches!(s.cell.act, Act::Burst(_)) && place.holds(s))
+        .filter(|s| matches!(s.cell.act, LoadShape::Burst(_)) && place.holds(s))
         .collect();
     let invalid = stats::invalid_bursts(&place.run.samples, summaries);
     let is_invalid = |s: &Sample| invalid.contains(&(s.trial, s.cell.step.as_str()));
@@ -266,7 +266,7 @@ fn caption(place: &Place, points: &[Point]) -> String {
 /// How well the driver kept its own schedule, beside what it measured.
 fn released(place: &Place) -> String {
     let text = |ns: f64| crate::text::units::format_ns(ns);
-    let lag = Lateness::of(stats::used(&place.run.samples).filter_map(Sample::lag).collect());
+    let lag = DispatchLag::of(stats::used(&place.run.samples).filter_map(Sample::lag).collect());
     let width = stats::release_widths(&place.run.samples);
     let lag = lag.map(|l| format!(" The driver was {} late at p99.", text(l.p99)));
     let width = width.map(|w| format!(" Bursts were released within {} at p99.", text(w.p99)));

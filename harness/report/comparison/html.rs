@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::answer::{answer, outcome, warning};
 use super::words::{Names, lacks, remark};
 use super::{facts, rows};
-use crate::compare::{Comparison, Outcome, Row};
+use crate::compare::{Comparison, GateOutcome, Row};
 use crate::report::charts::Chart;
 use crate::report::html::figures::Figures;
 use crate::report::html::parts::{self, Table, folded, left_out, list, meanings, said_once, told};
@@ -64,9 +64,9 @@ fn banners(comparison: &Comparison) -> Vec<String> {
 /// The outcome as a mark, a word and, last, a colour.
 fn badge(comparison: &Comparison) -> Markup {
     let colour = match comparison.outcome {
-        Outcome::Regressed => "bad",
-        Outcome::Passed => "good",
-        Outcome::Invalid | Outcome::Inconclusive => "odd",
+        GateOutcome::Regressed => "bad",
+        GateOutcome::Passed => "good",
+        GateOutcome::Invalid | GateOutcome::Inconclusive => "odd",
     };
     html! {
         p { span class={ "badge " (colour) } { (outcome(comparison)) }

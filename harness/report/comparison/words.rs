@@ -8,7 +8,7 @@ use crate::report::words::{DASH, plain, shortened, step};
 use crate::sample::Cell;
 use crate::spec::factor::Factors;
 use crate::spec::tolerance::Metric;
-use crate::stats::shift::Estimate;
+use crate::stats::hodges_lehmann::Estimate;
 use crate::text::sanitize::both_ends;
 use crate::text::units::{NS_PER_MS, format_ms, format_size};
 

@@ -3,7 +3,7 @@
 
 use super::{conditions, counted, headline, level, plain, ratio, shortened, warning};
 use crate::sample::Mark;
-use crate::spec::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats::{Interval, Summary};
 use crate::store::Run;
 use crate::text::units::format_ms;
@@ -74,10 +74,10 @@ fn name(summary: &Summary) -> String {
 }
 
 /// Under what load, where it is not one call alone.
-fn scene(act: Act) -> String {
+fn scene(act: LoadShape) -> String {
     match act {
-        Act::Burst(n) if n > 1 => format!(" in a burst of {n}"),
-        Act::Parallel { workers, .. } if workers > 1 => format!(" with {workers} at a time"),
+        LoadShape::Burst(n) if n > 1 => format!(" in a burst of {n}"),
+        LoadShape::Parallel { workers, .. } if workers > 1 => format!(" with {workers} at a time"),
         _ => String::new(),
     }
 }

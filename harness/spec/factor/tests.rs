@@ -98,10 +98,10 @@ fn the_values_of_a_factor_have_names_for_a_person() {
 
 #[test]
 fn the_first_factor_varies_slowest() {
-    let lists = FactorLists {
+    let lists = FactorMatrix {
         networks: vec![Network::Bridge, Network::Host],
         cpus: vec![cpus(0.5), cpus(1.0)],
-        ..FactorLists::default()
+        ..FactorMatrix::default()
     };
     let all: Vec<String> = lists.combinations().iter().map(ToString::to_string).collect();
     assert_eq!(all, ["bridge, 0.5 cpu", "bridge, 1 cpu", "host, 0.5 cpu", "host, 1 cpu"]);
@@ -109,14 +109,14 @@ fn the_first_factor_varies_slowest() {
 
 #[test]
 fn nothing_asked_for_is_one_plain_combination() {
-    let all = FactorLists::default().combinations();
+    let all = FactorMatrix::default().combinations();
     assert!(all.len() == 1 && all[0].is_plain(), "{all:?}");
 }
 
 #[test]
 fn lists_that_cannot_be_measured_are_refused() {
-    let refusal = |change: fn(&mut FactorLists)| {
-        let mut lists = FactorLists::default();
+    let refusal = |change: fn(&mut FactorMatrix)| {
+        let mut lists = FactorMatrix::default();
         change(&mut lists);
         lists.check().err().unwrap_or_default()
     };

@@ -31,7 +31,7 @@ fn a_function_is_read() {
         function.limits,
         Limits { memory: 128 << 20, cpus: None, processes: Some(PROCESSES) }
     );
-    assert_eq!(function.reply, ReplyRule::Proof);
+    assert_eq!(function.reply, ReplyCheck::Proof);
     assert!(build.prepare.is_empty());
 }
 
@@ -47,8 +47,8 @@ event = '{}'
 #[test]
 fn an_image_is_used_as_it_is() {
     let function = read(IMAGE).unwrap().remove(0);
-    assert_eq!(function.recipe, Recipe::Image("registry.example/mine:1".into()));
-    assert_eq!((function.reply, function.version_command.len()), (ReplyRule::Any, 0));
+    assert_eq!(function.recipe, ImageSource::Image("registry.example/mine:1".into()));
+    assert_eq!((function.reply, function.version_command.len()), (ReplyCheck::Any, 0));
     let refused = |from: &str, to: &str, part: &str| {
         let message = format!("{:#}", read(&IMAGE.replacen(from, to, 1)).unwrap_err());
         assert!(message.contains(part), "`{part}` is not in: {message}");

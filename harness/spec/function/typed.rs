@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Function, LONGEST_NAME, Limits, PROCESSES, Recipe, ReplyRule, is_name};
+use super::{Function, ImageSource, LONGEST_NAME, Limits, PROCESSES, ReplyCheck, is_name};
 
 /// Memory of an image that nothing else is said of: 512 MiB, as the functions here.
 const MEMORY: u64 = 512 << 20;
@@ -135,7 +135,7 @@ impl Function {
         Self {
             name: name.to_owned(),
             position,
-            recipe: Recipe::Image(reference.to_owned()),
+            recipe: ImageSource::Image(reference.to_owned()),
             is_null: false,
             process: Vec::new(),
             version_command: Vec::new(),
@@ -143,7 +143,7 @@ impl Function {
             timeout: TIMEOUT,
             env: std::collections::BTreeMap::new(),
             event: event.to_owned(),
-            reply: ReplyRule::Any,
+            reply: ReplyCheck::Any,
         }
     }
 }

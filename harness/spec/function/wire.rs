@@ -9,8 +9,8 @@ use anyhow::{Result, bail};
 use serde::Deserialize;
 
 use super::{
-    Base, Build, EVENT_NONCE, EventFault, Function, LEAST_MEMORY, Limits, PROCESSES, Recipe,
-    ReplyRule, check_event, is_reference, unknown,
+    Base, Build, EVENT_NONCE, EventFault, Function, ImageSource, LEAST_MEMORY, Limits, PROCESSES,
+    ReplyCheck, check_event, is_reference, unknown,
 };
 use crate::text::diagnostic::Mistake;
 use crate::text::units::{Cpus, DurationText, SizeText, format_size};
@@ -64,7 +64,7 @@ pub(super) struct WireFunction {
     #[serde(default)]
     env: BTreeMap<toml::Spanned<String>, toml::Spanned<String>>,
     event: toml::Spanned<String>,
-    reply: Option<ReplyRule>,
+    reply: Option<ReplyCheck>,
 }
 
 /// A command, as a kernel takes it; empty for none.
@@ -149,17 +149,17 @@ impl WireFunction {
         let env = env.into_iter().map(|(name, value)| at.variable(name, value));
         let env = env.collect::<Result<_>>()?;
         let (recipe, reply) = match self.image.take() {
-            Some(image) => (self.as_it_is(image, at)?, ReplyRule::Any),
-            None => (self.built(at, known)?, ReplyRule::Proof),
+            Some(image) => (self.as_it_is(image, at)?, ReplyCheck::Any),
+            None => (self.built(at, known)?, ReplyCheck::Proof),
         };
         let reply = self.reply.unwrap_or(reply);
-        if reply == ReplyRule::Proof
+        if reply == ReplyCheck::Proof
             && let Err(why) = takes_a_nonce(self.event.get_ref())
         {
             let message = format!("the event of `{name}` {why}, or set `reply = \"any\"`");
             return at.wrong(self.event.span(), message);
         }
-        if let (Recipe::Build(build), Some(program)) = (&recipe, self.process.0.first_mut()) {
+        if let (ImageSource::Build(build), Some(program)) = (&recipe, self.process.0.first_mut()) {
             *program = build.context.join(&*program).display().to_string();
         }
         Ok(Function {
@@ -178,7 +178,7 @@ impl WireFunction {
     }
 
     /// An image that is not ours to build.
-    fn as_it_is(&self, image: toml::Spanned<String>, at: Text<'_>) -> Result<Recipe> {
+    fn as_it_is(&self, image: toml::Spanned<String>, at: Text<'_>) -> Result<ImageSource> {
         let said = [
             ("context", self.context.is_some()),
             ("bases", !self.bases.is_empty()),
@@ -193,7 +193,7 @@ impl WireFunction {
             return at.wrong(image.span(), message);
         }
         at.reference(&image)?;
-        Ok(Recipe::Image(image.into_inner()))
+        Ok(ImageSource::Image(image.into_inner()))
     }
 
     fn limits(&self, at: Text<'_>) -> Result<Limits> {
@@ -220,7 +220,7 @@ impl WireFunction {
         at.wrong(self.timeout.span(), "a timeout has 1ms at least and 24h at most".to_owned())
     }
 
-    fn built(&mut self, at: Text<'_>, known: &BTreeMap<String, WireBase>) -> Result<Recipe> {
+    fn built(&mut self, at: Text<'_>, known: &BTreeMap<String, WireBase>) -> Result<ImageSource> {
         let (name, span) = (self.name.get_ref(), self.name.span());
         let Some(context) = &self.context else {
             let message = format!(
@@ -253,7 +253,7 @@ impl WireFunction {
         }
         let prepare = std::mem::take(&mut self.prepare).0;
         let files = std::mem::take(&mut self.files);
-        Ok(Recipe::Build(Build { context, bases, prepare, files }))
+        Ok(ImageSource::Build(Build { context, bases, prepare, files }))
     }
 }
 

@@ -58,7 +58,7 @@ fn a_plan_too_large_to_be_carried_out_is_refused_before_it_is_made() {
     let text = refusal(u32::MAX, 4, |_| ());
     assert!(text.contains("68719476720 trials") && text.contains("1000000 are the most"), "{text}");
     assert!(refusal(1, usize::MAX, |_| ()).contains("trials"));
-    let many = |s: &mut Scenario| s.patterns[0].steps[0].act = Act::Sequence(100_000);
+    let many = |s: &mut Scenario| s.patterns[0].steps[0].act = LoadShape::Sequence(100_000);
     let text = refusal(1_000, 4, many);
     assert!(text.contains("invocations, and 10000000 are the most"), "{text}");
     let slow = |s: &mut Scenario| s.keep_alive = Duration::from_secs(24 * 3600);
@@ -87,7 +87,7 @@ fn scenario_with(lines: &str) -> Scenario {
 }
 
 /// What a round visits, in order of the subjects.
-fn round(plan: &Plan, round: u32) -> Vec<Subject> {
+fn round(plan: &Plan, round: u32) -> Vec<TrialSubject> {
     let mut seen: Vec<_> =
         plan.trials.iter().filter(|t| t.round == round).map(|t| t.subject).collect();
     seen.sort_unstable();
@@ -98,8 +98,8 @@ fn round(plan: &Plan, round: u32) -> Vec<Subject> {
 fn every_round_has_each_control_once_and_the_null_container_under_every_combination() {
     let scenario = scenario_with(r#"networks = ["bridge", "host", "none"]"#);
     let plan = Plan::new(&scenario, 0, 7);
-    let control = |control, combination| Subject::Control { control, combination };
-    let mut all: Vec<Subject> = (0..3).map(|c| control(Control::Container(0), c)).collect();
+    let control = |control, combination| TrialSubject::Control { control, combination };
+    let mut all: Vec<TrialSubject> = (0..3).map(|c| control(Control::Container(0), c)).collect();
     all.extend([1, 5, 20, 100].map(|ms| control(Control::Container(ms), 0)));
     all.extend([0, 1, 5, 20, 100].map(|ms| control(Control::Process(ms), 0)));
     all.sort_unstable();
@@ -111,7 +111,7 @@ fn every_round_has_each_control_once_and_the_null_container_under_every_combinat
 #[test]
 fn the_controls_are_shuffled_among_the_functions() {
     let plan = Plan::new(&scenario_with(""), 4, 7);
-    let is_control = |t: &Trial| matches!(t.subject, Subject::Control { .. });
+    let is_control = |t: &Trial| matches!(t.subject, TrialSubject::Control { .. });
     let orders: Vec<Vec<bool>> = (1..=3)
         .map(|round| plan.trials.iter().filter(|t| t.round == round).map(is_control).collect())
         .collect();
@@ -133,10 +133,13 @@ fn a_process_is_an_invocation_and_no_container_start() {
 fn a_control_is_one_call_and_says_so_to_a_person() {
     let scenario = scenario_with(r#"networks = ["host", "none"]"#);
     let plan = Plan::new(&scenario, 1, 7);
-    for trial in plan.trials.iter().filter(|t| matches!(t.subject, Subject::Control { .. })) {
+    for trial in plan.trials.iter().filter(|t| matches!(t.subject, TrialSubject::Control { .. })) {
         let pattern = plan.pattern(&scenario, trial);
         assert_eq!((pattern.name.as_str(), pattern.steps.len()), ("control", 1));
-        assert_eq!((pattern.steps[0].act, pattern.steps[0].after), (Act::Burst(1), Duration::ZERO));
+        assert_eq!(
+            (pattern.steps[0].act, pattern.steps[0].after),
+            (LoadShape::Burst(1), Duration::ZERO)
+        );
         assert_eq!(plan.invocations_of(&scenario, trial), 1);
     }
     let text = plan.describe(&scenario, &["f".to_owned()], &[]);
@@ -178,7 +181,7 @@ fn every_function_meets_every_combination_of_every_factor() {
     }
     let plan = Plan::new(&scenario, 2, 7);
     let of = |function| {
-        (0..96).map(move |combination| Subject::Function { function, combination, pattern: 0 })
+        (0..96).map(move |combination| TrialSubject::Function { function, combination, pattern: 0 })
     };
     assert_eq!(round(&plan, 1), of(0).chain(of(1)).collect::<Vec<_>>());
 }
@@ -192,7 +195,8 @@ fn throughput_is_some_starts_one_at_a_time_and_more_of_them_many_at_a_time() {
         .iter()
         .map(|p| (p.name.as_str(), p.steps.len(), p.steps[0].act))
         .collect();
-    let [one, many] = [(1, 5), (4, 40)].map(|(workers, starts)| Act::Parallel { workers, starts });
+    let [one, many] =
+        [(1, 5), (4, 40)].map(|(workers, starts)| LoadShape::Parallel { workers, starts });
     assert_eq!(patterns, [("one", 1, one), ("many", 1, many)]);
     let plan = Plan::new(&scenario, 1, 7);
     // Each of them is a start of its own, unlike the calls of a sequence.
@@ -212,15 +216,15 @@ fn nobody_is_told_to_wait_longer_than_the_time_limit() {
     assert_eq!(Plan::new(&scenario, 4, 7).estimate(&scenario), whole);
 }
 
-fn function_and_pattern(subject: Subject) -> (usize, usize) {
+fn function_and_pattern(subject: TrialSubject) -> (usize, usize) {
     match subject {
-        Subject::Function { function, pattern, .. } => (function, pattern),
-        Subject::Control { .. } => panic!("controls are off"),
+        TrialSubject::Function { function, pattern, .. } => (function, pattern),
+        TrialSubject::Control { .. } => panic!("controls are off"),
     }
 }
 
 /// What a plan of some sides visits, as (side, subject).
-fn visits(trials: &[Trial]) -> Vec<(usize, Subject)> {
+fn visits(trials: &[Trial]) -> Vec<(usize, TrialSubject)> {
     trials.iter().map(|t| (t.side, t.subject)).collect()
 }
 

@@ -21,11 +21,14 @@ fn error(text: &str) -> String {
 fn a_scenario_is_read() {
     let scenario = parse(GOOD, "s.toml").unwrap();
     assert_eq!(scenario.keep_alive, Duration::from_millis(250));
-    assert_eq!(scenario.factors, FactorLists::default());
+    assert_eq!(scenario.factors, FactorMatrix::default());
     assert!(scenario.controls);
     let steps = &scenario.patterns[0].steps;
-    assert_eq!((steps[0].act, steps[0].after), (Act::Burst(4), Duration::ZERO));
-    assert_eq!((steps[1].act, steps[1].after), (Act::Sequence(200), Duration::from_millis(50)));
+    assert_eq!((steps[0].act, steps[0].after), (LoadShape::Burst(4), Duration::ZERO));
+    assert_eq!(
+        (steps[1].act, steps[1].after),
+        (LoadShape::Sequence(200), Duration::from_millis(50))
+    );
 }
 
 /// The good scenario with more lines at its top.

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use coldstart::engine::docker::DockerEngine;
-use coldstart::engine::{BuildSpec, Engine, EngineError, Found, ImageStore, LABEL_IMAGE};
+use coldstart::engine::{BuildSpec, Engine, EngineError, ImageStore, LABEL_IMAGE, ListedInstance};
 use coldstart::provision::bases::Bases;
 use coldstart::provision::images;
 use coldstart::provision::{Consent, Surroundings, engine};
@@ -93,7 +93,7 @@ impl Bench {
     }
 
     /// Removes everything; returns the instances that should have been gone.
-    async fn clear(&self) -> Result<Vec<Found>, EngineError> {
+    async fn clear(&self) -> Result<Vec<ListedInstance>, EngineError> {
         let left = self.engine.instances(Some(&self.run)).await?;
         for found in &left {
             self.engine.remove(&found.id).await?;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{
-    Engine, EngineError, ImageStore, InstanceSpec, LABEL_FUNCTION, LABEL_IMAGE, LABEL_RUN, Source,
+    Engine, EngineError, ImageStore, InstanceSource, InstanceSpec, LABEL_FUNCTION, LABEL_IMAGE,
+    LABEL_RUN,
 };
 use coldstart::spec::factor::{Combination, Factors, Network};
 use coldstart::spec::function::Limits;
@@ -33,7 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn spec(bench: &Bench, image: &str, network: Network) -> InstanceSpec {
     InstanceSpec {
-        source: Source::Image(image.to_owned()),
+        source: InstanceSource::Image(image.to_owned()),
         factors: factors(network),
         processes: None,
         socket: None,

@@ -5,7 +5,7 @@ use super::unit;
 use crate::compare::{Comparison, Row, Verdict};
 use crate::report::charts::phases::clock::Clock;
 use crate::report::words::{counted, plain};
-use crate::stats::shift::Estimate;
+use crate::stats::hodges_lehmann::Estimate;
 use crate::text::units::NS_PER_MS;
 
 const VERDICTS: [(Verdict, &str); 5] = [

@@ -5,7 +5,7 @@ use crate::compare::{Row, Values, Verdict};
 use crate::report::charts::phases::clock::Clock;
 use crate::report::words::{DASH, plain};
 use crate::spec::tolerance::Metric;
-use crate::stats::shift::Estimate;
+use crate::stats::hodges_lehmann::Estimate;
 use crate::text::units::{NS_PER_MS, format_ms, format_size};
 
 /// What an axis counts.

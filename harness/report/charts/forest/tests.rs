@@ -2,7 +2,7 @@ use super::super::tests::comparison::{self, FOUR};
 use super::super::tests::{holds, texts};
 use super::*;
 use crate::compare::{Values, Verdict};
-use crate::stats::shift::Estimate;
+use crate::stats::hodges_lehmann::Estimate;
 
 fn forest(c: &Comparison) -> Composed {
     // The narrow one is readable too.
