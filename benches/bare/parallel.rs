@@ -16,7 +16,7 @@ use coldstart::spec::scenario::{self, LoadShape, Scenario};
 use tokio::runtime::Runtime;
 
 use crate::FUNCTION;
-use crate::client::{Client, ImageSource, Turn};
+use crate::client::{Client, Recipe, Turn};
 use crate::ready::{Containers, Ready};
 use crate::turns::Turns;
 
@@ -101,7 +101,7 @@ fn rate_of(samples: &[Sample], starts: u32) -> Result<f64> {
 }
 
 /// Starts a minute of the same by hand.
-fn bare(recipe: &ImageSource, turn: &Turn, starts: u32) -> Result<f64> {
+fn bare(recipe: &Recipe, turn: &Turn, starts: u32) -> Result<f64> {
     let clients: Vec<Client> =
         (0..WORKERS).map(|_| Client::connect(recipe)).collect::<Result<_>>()?;
     let left = AtomicU32::new(starts);
