@@ -184,8 +184,7 @@ async fn measure<E: ImageStore>(
     let prepared = async {
         let targets = prepare::targets(request, engine.as_ref(), &info, records).await?;
         let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
-        let driver =
-            Driver::new(engine.clone(), platform.clone(), scenario, plan, targets, trace.ok());
+        let driver = Driver::new(engine.clone(), platform.clone(), plan, targets, trace.ok());
         let tried = prepare::try_all(request, &driver, observer).await?;
         anyhow::Ok((driver, tried))
     };

@@ -196,7 +196,7 @@ fn found(row: &Value, results: &Path) -> Vec<String> {
         lines.push(format!("a side of a comparison: {label}"));
     }
     lines.push(match (row["verdict"].as_str(), row["binding"].as_bool()) {
-        (Some(verdict), Some(false)) => format!("{verdict}, and binds nobody"),
+        (Some(verdict), Some(false)) => format!("{verdict}, advisory"),
         (Some(verdict), _) => verdict.to_owned(),
         (None, _) => String::new(),
     });

@@ -56,12 +56,12 @@ async fn trials<E: Engine>(
     observer: &dyn Observer,
 ) -> Result<RunEnd, DriveError> {
     let Measurement { plan, scenario, .. } = request;
-    let estimated = |trial: &Trial| (*trial, plan.estimate_of(scenario, trial));
+    let estimated = |trial: &Trial| (*trial, plan.estimate_of(trial));
     let left: Vec<_> = driver.left().map(estimated).collect();
     let (rounds, limit) = (request.rounds(), scenario.max_time);
     observer.notify(Event::Planned { trials: &left, rounds, limit });
     let mut rows = |trial: &Trial, done: TrialResult| {
-        asked[trial.side] += plan.invocations_of(scenario, trial);
+        asked[trial.side] += plan.invocations_of(trial);
         writers[trial.side].append(&done.record, &done.samples)?;
         observer.notify(Event::TrialDone { trial, samples: &done.samples });
         if let Some(given_up) = &done.given_up {
@@ -74,7 +74,7 @@ async fn trials<E: Engine>(
     let mut ended = driver.run(stop, &mut rows).await;
     if let (Ok(RunEnd::Complete), Some(confirm)) = (&ended, confirm) {
         let functions = confirm().map_err(DriveError::Rows)?;
-        let more = plan.again(scenario, &functions, scenario.rounds);
+        let more = plan.again(&functions, scenario.rounds);
         if !more.is_empty() {
             let trials: Vec<_> = more.iter().map(estimated).collect();
             observer.notify(Event::Extended { trials: &trials, rounds: scenario.rounds });

@@ -70,8 +70,7 @@ impl Measurement {
         if !self.resumed {
             return Ok(None);
         }
-        let invocations =
-            |t: &crate::spec::plan::Trial| self.plan.invocations_of(&self.scenario, t);
+        let invocations = |t: &crate::spec::plan::Trial| self.plan.invocations_of(t);
         let of: BTreeMap<u32, u64> =
             self.plan.trials.iter().map(|trial| (trial.number, invocations(trial))).collect();
         Unfinished::open(&self.sides[0].folder, &of).map(Some)
