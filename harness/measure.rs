@@ -64,7 +64,7 @@ impl PreparedEngine {
             let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
             return Ok(Self { kind, records: records.collect(), docker: None });
         }
-        let most = most_at_a_time(&request.scenario);
+        let most = most_at_a_time(&request.plan.scenario);
         descriptors::check(most).map_err(|reason| anyhow!(reason))?;
         let setup = Setup::begin(consent, &request.id, stop, observer).await?;
         let bases = Bases::new(&setup.around, consent, observer);
@@ -183,7 +183,7 @@ async fn measure<E: ImageStore>(
     let silent = trace.as_ref().err().cloned();
     let prepared = async {
         let targets = prepare::targets(request, engine.as_ref(), &info, records).await?;
-        let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
+        let plan = request.plan.clone();
         let driver = Driver::new(engine.clone(), platform.clone(), plan, targets, trace.ok());
         let tried = prepare::try_all(request, &driver, observer).await?;
         anyhow::Ok((driver, tried))

@@ -12,7 +12,7 @@ use coldstart::drive::{Driver, Targets};
 use coldstart::probe::exec_trace::ExecTrace;
 use coldstart::sample::{Mark, Sample};
 use coldstart::spec::plan::{Plan, Trial};
-use coldstart::spec::scenario::{self, LoadShape, Scenario};
+use coldstart::spec::scenario::{self, LoadShape};
 use tokio::runtime::Runtime;
 
 use crate::FUNCTION;
@@ -71,7 +71,7 @@ fn driver(ready: &Ready, starts: u32) -> Result<(Driver<Containers>, Trial)> {
     let trial = *plan
         .trials
         .iter()
-        .find(|trial| is_parallel(&plan, &scenario, trial))
+        .find(|trial| is_parallel(&plan, trial))
         .context("the plan has no trial with several workers")?;
     let mut targets = Targets::default();
     targets.add(trial.side, trial.subject, ready.target());
@@ -82,7 +82,7 @@ fn driver(ready: &Ready, starts: u32) -> Result<(Driver<Containers>, Trial)> {
     Ok((driver, trial))
 }
 
-fn is_parallel(plan: &Plan, scenario: &Scenario, trial: &Trial) -> bool {
+fn is_parallel(plan: &Plan, trial: &Trial) -> bool {
     let steps = &plan.pattern(trial).steps;
     steps.iter().any(|step| matches!(step.act, LoadShape::Parallel { workers: WORKERS, .. }))
 }

@@ -165,7 +165,7 @@ impl<'a> Aa<'a> {
             for found in self.judge(request, &BTreeSet::new())? {
                 alarmed.extend(found.alarmed());
             }
-            let functions = request.scenario.functions.iter().enumerate();
+            let functions = request.plan.scenario.functions.iter().enumerate();
             Ok(functions
                 .filter(|(_, name)| alarmed.contains(*name))
                 .map(|(index, _)| index)

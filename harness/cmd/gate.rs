@@ -219,7 +219,7 @@ fn told(request: &Measurement, alarmed: &BTreeSet<String>) -> Vec<usize> {
     if !alarmed.is_empty() {
         info(&format!("{}: slower at first sight, measured again", listed(alarmed)));
     }
-    let functions = request.scenario.functions.iter().enumerate();
+    let functions = request.plan.scenario.functions.iter().enumerate();
     functions.filter(|(_, name)| alarmed.contains(*name)).map(|(index, _)| index).collect()
 }
 

@@ -55,7 +55,8 @@ async fn trials<E: Engine>(
     RunControl { stop, confirm }: RunControl<'_>,
     observer: &dyn Observer,
 ) -> Result<RunEnd, DriveError> {
-    let Measurement { plan, scenario, .. } = request;
+    let plan = &request.plan;
+    let scenario = &plan.scenario;
     let estimated = |trial: &Trial| (*trial, plan.estimate_of(trial));
     let left: Vec<_> = driver.left().map(estimated).collect();
     let (rounds, limit) = (request.rounds(), scenario.max_time);
@@ -142,7 +143,8 @@ fn close<E: Engine>(
             record.kernel_events.lost += trace.lost();
         }
         // Whichever comes first, enough or the limit, is the end of a run until enough.
-        let by_itself = request.scenario.until.is_some() && matches!(ended, Ok(RunEnd::OutOfTime));
+        let by_itself =
+            request.plan.scenario.until.is_some() && matches!(ended, Ok(RunEnd::OutOfTime));
         record.complete = matches!(ended, Ok(RunEnd::Complete)) || by_itself;
         if record.complete {
             // Cells that were known well enough were not measured to the last round;

@@ -24,7 +24,7 @@ pub(super) async fn targets(
     info: &EngineInfo,
     records: &[Vec<FunctionRecord>],
 ) -> Result<Targets> {
-    let combinations = request.scenario.factors.combinations();
+    let combinations = request.plan.scenario.factors.combinations();
     preflight::check(&combinations, info, &Host::read())?;
     let mut targets = Targets::default();
     let runtime = info.offers.default_runtime();
@@ -71,7 +71,7 @@ impl Known<'_> {
             factors: combination.resolve(self.function.limits, runtime),
             control: None,
             sleep_ms: self.side.sleep_ms(&self.function.name),
-            keep_alive: request.scenario.keep_alive,
+            keep_alive: request.plan.scenario.keep_alive,
             folders: self.folders.clone(),
         }
     }
@@ -132,7 +132,7 @@ pub(super) async fn try_all<E: Engine>(
     driver: &Driver<E>,
     observer: &dyn Observer,
 ) -> Result<Vec<String>> {
-    let combinations = request.scenario.factors.combinations();
+    let combinations = request.plan.scenario.factors.combinations();
     let is_plain = combinations.iter().all(Combination::is_plain);
     let mut warnings = Vec::new();
     for (side, subject, combination) in subjects(request, combinations.len()) {

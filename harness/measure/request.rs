@@ -17,9 +17,7 @@ use crate::text::units::{format_share, format_wait};
 /// What to measure, checked and ready.
 #[derive(Debug, Clone)]
 pub struct Measurement {
-    /// What is done, and under which factors.
-    pub scenario: Scenario,
-    /// Its trials, in order.
+    /// What is done, under which factors, in which order.
     pub plan: Plan,
     /// At least one; those of several take turns.
     pub sides: Vec<Side>,
@@ -119,7 +117,6 @@ impl Measurement {
         let functions = sides.first().map_or(0, |side| side.functions.len());
         Self {
             plan: Plan::in_turns(&scenario, functions, sides.len(), seed),
-            scenario,
             sides,
             id,
             started: identity.started,
@@ -132,7 +129,8 @@ impl Measurement {
 
     /// The plan for a person, and what it costs.
     pub fn describe(&self) -> String {
-        let Self { plan, scenario, .. } = self;
+        let Self { plan, .. } = self;
+        let scenario = &plan.scenario;
         let names: Vec<&str> = self.sides.iter().map(|side| side.name.as_str()).collect();
         let names = if names.len() > 1 { &names[..] } else { &[] };
         format!(
@@ -159,12 +157,13 @@ impl Measurement {
 
     /// Rounds that will be measured; none where that shows when enough is known.
     pub(super) fn rounds(&self) -> Option<u32> {
-        self.scenario.until.is_none().then_some(self.scenario.rounds)
+        self.plan.scenario.until.is_none().then_some(self.plan.scenario.rounds)
     }
 
     /// What is about to be done, for the person who waits.
     pub(super) fn announce(&self) -> String {
-        let Self { plan, scenario, .. } = self;
+        let Self { plan, .. } = self;
+        let scenario = &plan.scenario;
         match (scenario.until, scenario.max_time) {
             (None, _) => {
                 let estimate = format_wait(plan.estimate());
@@ -202,7 +201,7 @@ impl Measurement {
             elapsed: None,
             complete: false,
             stopped: None,
-            scenario: self.scenario.clone(),
+            scenario: self.plan.scenario.clone(),
             seed: self.plan.seed,
             tried: true,
             host: Host::read(),

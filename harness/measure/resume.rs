@@ -61,7 +61,6 @@ impl Measurement {
             traced: record.kernel_events.silent.as_deref() != Some(SWITCHED_OFF),
             resumed: true,
             engine: EngineKind::named(&record.engine.kind).unwrap_or_default(),
-            scenario: record.scenario,
         })
     }
 
