@@ -5,8 +5,9 @@
 
 use anyhow::Result;
 
+use super::Artifact;
 use super::look::Look;
-use super::{Artifact, charts};
+use crate::chart;
 use crate::compare::Comparison;
 
 mod annotations;
@@ -46,7 +47,7 @@ pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
 /// # Errors
 /// When a chart cannot be drawn.
 pub fn pictured(comparison: &Comparison) -> Result<Vec<Artifact>> {
-    let charts = charts::of_comparison(comparison)?;
+    let charts = chart::of_comparison(comparison)?;
     let mut files = vec![Artifact::new("compare.html", html::page(comparison, &charts))];
     files.extend(super::chart_files(charts));
     Ok(files)

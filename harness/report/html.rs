@@ -3,7 +3,6 @@
 
 use maud::{Markup, html};
 
-use super::charts::Chart;
 use super::environment::{self, FUNCTION_COLUMNS, MEANINGS};
 use super::findings::Findings;
 use super::markdown::splits;
@@ -12,6 +11,7 @@ use super::words::{
     answer, conditions, counted, is_simulated, place, plain, shortened, step, title,
 };
 use super::{controls, resources, throughput};
+use crate::chart::Chart;
 use crate::stats::Summary;
 use crate::store::Run;
 

@@ -241,8 +241,3 @@ fn dropped_marks(run: &Run) -> Option<Note> {
         ))
     })
 }
-
-/// Milliseconds of a median that is a failure or a value: for captions.
-pub(super) fn median_ms(summary: &Summary) -> Option<String> {
-    summary.median().map(format_ms)
-}

@@ -158,7 +158,7 @@ fn used(text: &str) -> Vec<String> {
 /// The flow goes one way: no stage uses a later one.
 #[test]
 fn no_stage_imports_a_later_one() {
-    const ORDER: [&str; 35] = [
+    const ORDER: [&str; 36] = [
         "units",
         "mistake",
         "functions",
@@ -188,6 +188,7 @@ fn no_stage_imports_a_later_one() {
         "drive",
         "store",
         "compare",
+        "chart",
         "report",
         "sides",
         "images",
@@ -195,9 +196,10 @@ fn no_stage_imports_a_later_one() {
         "cli",
         "cmd",
     ];
-    // These two stand beside the drive, and each uses some of the other: they may use
-    // the engine and the store's records, and only `cmd` uses them.
-    const BESIDE: [&str; 2] = ["images", "provision"];
+    // Images and provisioning stand beside the drive, and each uses some of the other:
+    // they may use the engine and the store's records, and only `cmd` uses them. Charts
+    // have the words of the report.
+    const BESIDE: [[&str; 2]; 2] = [["images", "provision"], ["chart", "report"]];
     let place = |module: &str| ORDER.iter().position(|m| *m == module);
     let mut unplaced = Vec::new();
     for (name, text) in sources() {
@@ -207,9 +209,12 @@ fn no_stage_imports_a_later_one() {
             continue;
         };
         for other in used(&text) {
-            let beside = BESIDE.contains(&module) && BESIDE.contains(&other.as_str());
+            let beside = |two: &[&str; 2]| two.contains(&module) && two.contains(&other.as_str());
             let later = place(&other).is_none_or(|later| later > own);
-            assert!(!later || beside, "{name} uses crate::{other}, a later stage");
+            assert!(
+                !later || BESIDE.iter().any(beside),
+                "{name} uses crate::{other}, a later stage"
+            );
         }
     }
     assert_eq!(unplaced, ["harness/lib.rs", "harness/main.rs"], "a module without a place");

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, PreEscaped, html};
 
 use super::parts::Table;
-use crate::report::charts::Chart;
+use crate::chart::Chart;
 use crate::report::words::{counted, shortened};
 
 /// Bytes of drawings that a page holds at most; the others stay in their files.

@@ -1,9 +1,9 @@
 //! What holds for every page.
 
 use super::*;
+use crate::chart::Data;
+use crate::chart::charts;
 use crate::factors::Network;
-use crate::report::charts::Data;
-use crate::report::charts::charts;
 use crate::report::tests::controls::{parallel, with_controls};
 use crate::report::tests::synthetic::{self, FOUR};
 use crate::sample::{Outcome, Sample, Temperature};

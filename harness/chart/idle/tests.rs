@@ -1,0 +1,97 @@
+use std::time::Duration;
+
+use super::super::tests::legible::is_legible;
+use super::super::tests::{has_figures, holds, is_readable, look_at};
+use super::super::{ChartContext, Layout};
+use super::{ChartSpec, compose};
+use crate::report::tests::synthetic;
+use crate::sample::{Mark, Outcome, Temperature};
+use crate::scenario::{Act, Pattern, Step};
+use crate::store::Run;
+
+/// A pattern of single calls: one, then one after each pause.
+fn paused(pauses_ms: &[u64]) -> Run {
+    let mut run = synthetic::run(&synthetic::FOUR, 12);
+    run.samples.retain(|s| s.cell.step == "call");
+    let step = |i: usize, ms: u64| Step {
+        name: format!("pause_{i}"),
+        after: Duration::from_millis(ms),
+        act: Act::Burst(1),
+    };
+    let mut steps = vec![step(0, 0)];
+    steps.extend(pauses_ms.iter().enumerate().map(|(i, ms)| step(i + 1, *ms)));
+    let calls = run.samples.clone();
+    run.samples.clear();
+    for (i, step) in steps.iter().enumerate() {
+        for mut sample in calls.clone() {
+            sample.cell.pattern = "pauses".into();
+            sample.cell.step.clone_from(&step.name);
+            if i > 0 && step.after < Duration::from_secs(10) {
+                sample.cell.temperature = Temperature::Warm;
+                let at = sample.marks.get(Mark::Intended).unwrap();
+                sample.marks = [
+                    (Mark::Intended, at),
+                    (Mark::Dispatched, at + 1000),
+                    (Mark::Responded, at + 900_000 + 10_000 * u64::from(sample.round)),
+                ]
+                .into_iter()
+                .collect();
+            }
+            run.samples.push(sample);
+        }
+    }
+    run.record.scenario.keep_alive = Duration::from_secs(10);
+    run.record.scenario.patterns = vec![Pattern { name: "pauses".into(), steps }];
+    run
+}
+
+fn idle(run: &Run) -> Option<ChartSpec> {
+    let factors = run.samples.first()?.cell.factors.clone();
+    let conditions = crate::report::words::conditions(run, &factors);
+    let on = |layout| {
+        compose(&ChartContext { run, conditions: conditions.clone(), layout, warning: "" }).unwrap()
+    };
+    let (wide, narrow) = (on(Layout::Wide), on(Layout::Narrow));
+    wide.iter().chain(&narrow).for_each(is_readable);
+    wide.iter().chain(&narrow).for_each(is_legible);
+    wide.iter().for_each(has_figures);
+    narrow.iter().for_each(|chart| look_at(&ChartSpec { name: "idle-narrow", ..copy(chart) }));
+    wide
+}
+
+fn copy(chart: &ChartSpec) -> ChartSpec {
+    let ChartSpec { name, title, caption, data, canvas } = chart;
+    let (title, caption) = (title.clone(), caption.clone());
+    ChartSpec { name, title, caption, data: data.clone(), canvas: canvas.clone() }
+}
+
+#[test]
+fn shares_and_latencies_after_pauses() {
+    let chart = idle(&paused(&[500, 2_000, 8_000, 15_000, 60_000])).unwrap();
+    look_at(&chart);
+    assert!(holds(&chart, "keep-alive"));
+    insta::assert_snapshot!(chart.caption, @r#"Cold: after pauses shorter than the keep-alive of 10 s 0 of 132; after pauses as long as the keep-alive of 10 s 88 of 88. The keep-alive is this harness' own rule; what the pause does to a cold or a warm start is in the latencies."#);
+    insta::assert_snapshot!(chart.data.rows[4].join(" | "), @r#"python | 60 | 11 | 0 | 11 | 100.0 (71.5–100.0) | 213 (206–228)"#);
+}
+
+#[test]
+fn none_without_two_pauses() {
+    assert!(idle(&synthetic::four(4)).is_none());
+    assert!(idle(&paused(&[500])).is_none());
+    assert!(idle(&paused(&[500, 500])).is_none());
+    let mut lost = paused(&[500, 2_000]);
+    for sample in &mut lost.samples {
+        sample.outcome = Outcome::TimedOut { cause: "x".into() };
+    }
+    assert!(idle(&lost).is_none());
+}
+
+#[test]
+fn a_burst_that_outgrows_what_is_left_says_nothing_of_the_pause() {
+    let mut run = paused(&[500, 2_000]);
+    for step in &mut run.record.scenario.patterns[0].steps[1..] {
+        step.act = Act::Burst(8);
+    }
+    // The second follows one of its own size; the first does not.
+    assert!(idle(&run).is_none());
+}
