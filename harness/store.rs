@@ -19,7 +19,7 @@ mod lines;
 mod place;
 mod record;
 mod reserve;
-mod unfinished;
+mod resume;
 mod writer;
 
 pub(crate) use files::full;
@@ -29,7 +29,7 @@ pub use record::{
     MachineRecord, Origin, RunRecord, SideRecord,
 };
 pub use reserve::Reservation;
-pub use unfinished::Unfinished;
+pub use resume::Unfinished;
 pub use writer::Writer;
 
 use lines::{invalid, read_lines};

@@ -11,9 +11,9 @@ use super::kit::palette;
 use super::{ChartContext, ChartSpec, Data, Layout, rounds};
 use crate::report::words::{groups, maximum, members, plain, position, quantile};
 use crate::sample::Temperature;
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats::{Summary, ratio};
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 /// From the top of the field to the lower edge of the layout.
 const FIELD: f64 = 350.0;
@@ -92,10 +92,10 @@ pub(crate) fn compose(context: &ChartContext, summaries: &[Summary]) -> Result<O
 
 /// Per function, of each size the cell of most rows.
 fn lines<'a>(context: &ChartContext, summaries: &'a [Summary]) -> Vec<Line<'a>> {
-    let line = |group: &(String, crate::factors::Factors)| {
+    let line = |group: &(String, crate::spec::factor::Factors)| {
         let mut dots: Vec<(u32, &Summary)> = Vec::new();
         for summary in members(summaries, group) {
-            let Act::Burst(size) = summary.cell.act else { continue };
+            let LoadShape::Burst(size) = summary.cell.act else { continue };
             if summary.cell.temperature != Temperature::Cold || summary.median().is_none() {
                 continue;
             }

@@ -10,7 +10,7 @@ use super::{ChartSpec, Data, Layout, rounds};
 use crate::report::words::{DASH, warning};
 use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, Quantile, Summary};
 use crate::store::Run;
-use crate::units::{NS_PER_MS, format_ms, format_ns};
+use crate::text::units::{NS_PER_MS, format_ms, format_ns};
 
 /// From the top of the field to the lower edge of the layout.
 const FIELD: f64 = 328.0;

@@ -7,8 +7,8 @@ use super::kit::palette;
 use super::kit::text_layout::{self, LegendEntry};
 use super::{ChartSpec, Layout};
 use crate::compare::{Comparison, Row};
-use crate::margins::Metric;
 use crate::sample::Cell;
+use crate::spec::tolerance::Metric;
 
 use line::{Line, Unit, metric_name};
 

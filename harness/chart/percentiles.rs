@@ -9,8 +9,8 @@ use super::kit::legend::{self, Entry};
 use super::kit::palette;
 use super::{ChartContext, ChartSpec, Data, Layout, Series};
 use crate::report::words::DASH;
-use crate::stats::{Level, Quantile};
-use crate::units::{NS_PER_MS, format_ms};
+use crate::stats::{Quantile, RankedValue};
+use crate::text::units::{NS_PER_MS, format_ms};
 
 const NS_PER_US: f64 = 1e3;
 
@@ -81,7 +81,7 @@ fn us(ns: f64) -> String {
     format_ms(ns * NS_PER_MS / NS_PER_US)
 }
 
-fn level(level: Level) -> String {
+fn level(level: RankedValue) -> String {
     level.ns().map_or("failed".to_owned(), us)
 }
 

@@ -10,7 +10,7 @@ use super::kit::palette;
 use super::{ChartContext, ChartSpec, Data, Series};
 use crate::report::words::{DASH, level};
 use crate::stats::{self, density};
-use crate::units::{NS_PER_MS, format_ms};
+use crate::text::units::{NS_PER_MS, format_ms};
 
 /// Of a function: its name, its curve, its starts and the gap to the next.
 const NAME: f64 = 20.0;

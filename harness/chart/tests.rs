@@ -1,7 +1,7 @@
 use super::kit::canvas::{Align, Stroke, Text};
 use super::*;
-use crate::factors::Network;
 use crate::report::tests::synthetic;
+use crate::spec::factor::Network;
 use crate::stats::summarise;
 
 pub(crate) mod comparison;

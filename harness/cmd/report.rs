@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::failure::of_files;
-use super::{Failure, print, voice, warn};
+use super::{ExitReason, stdout, voice, warn};
 use crate::cli::{Format, Report};
 use crate::report::Document;
 use crate::stats::Summary;
@@ -14,14 +14,14 @@ use crate::store::Run;
 use crate::{report, stats, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
-pub(super) fn run(args: &Report) -> Result<(), Failure> {
+pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
     let run = super::compare::read(&args.run, args.salvage)?;
     let summaries = stats::summarise(&run.samples);
     let text = write(&run, &summaries, args.printed.format)?;
     if let Some(page) = &args.splice {
         splice(&run, &summaries, page)?;
     }
-    print::result(&text)?;
+    stdout::result(&text)?;
     voice::point("open ", &args.run.join("report.html").display().to_string());
     Ok(())
 }
@@ -52,7 +52,7 @@ pub(super) fn printed(run: &Run, summaries: &[Summary], format: Format) -> Resul
         Format::Markdown => Document::Page,
         Format::Csv => Document::Rows,
     };
-    Ok(print::text(&report::document(run, summaries, which)?))
+    Ok(stdout::text(&report::document(run, summaries, which)?))
 }
 
 fn splice(run: &Run, summaries: &[Summary], page: &Path) -> Result<()> {

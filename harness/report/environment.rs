@@ -1,10 +1,10 @@
 //! Where and with what a run was made, and what its figures mean.
 
 use super::words::{counted, plain};
-use crate::engine::Offers;
-use crate::functions::Limits;
+use crate::engine::Capabilities;
+use crate::spec::function::Limits;
 use crate::store::{BaseRecord, FunctionRecord, MachineRecord, Origin, Run};
-use crate::units::format_size;
+use crate::text::units::format_size;
 
 /// A name and what it stands for, tamed.
 pub(super) type Fact = (String, String);
@@ -98,7 +98,7 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
     facts.into_iter().map(|(name, text)| (name.to_owned(), plain(&text))).collect()
 }
 
-fn offers(offers: &Offers) -> String {
+fn offers(offers: &Capabilities) -> String {
     let list = |names: &[String]| match names {
         [] => "none named".to_owned(),
         names => names.join(", "),

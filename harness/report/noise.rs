@@ -1,14 +1,14 @@
 //! What a run knows of its machine -> the facts that it is graded by.
 
-use crate::factors::PageCache;
-use crate::stats::{self, Cause, NoiseFacts, Steadiness};
+use crate::spec::factor::PageCache;
+use crate::stats::{self, Cause, NoiseFacts, Stability};
 use crate::store::Run;
 
 /// The facts of a run.
 pub(super) fn facts(run: &Run) -> NoiseFacts {
     let (machine, factors) = (&run.record.machine, &run.record.scenario.factors);
     let meanwhile = machine.meanwhile.unwrap_or_default();
-    let steady = Steadiness::of(&run.samples);
+    let steady = Stability::of(&run.samples);
     let worst = run.trials.iter().filter_map(|trial| trial.machine.steal).max_by(f64::total_cmp);
     // Where files are driven out of memory the waiting is the point, and so it is
     // where instances are given little memory.

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use super::findings::Findings;
 use super::words::{by_container_alone, cell_name, counted, headline, level, plain, subject};
 use super::{controls, resources};
-use crate::hostile::both_ends;
 use crate::sample::Outcome;
-use crate::stats::{self, Bursts, Lateness, OutOfRange, Quantile, Summary};
+use crate::stats::{self, Bursts, DispatchLag, OutOfRange, Quantile, Summary};
 use crate::store::Run;
-use crate::units::{format_ms, format_ns};
+use crate::text::sanitize::both_ends;
+use crate::text::units::{format_ms, format_ns};
 
 mod advice;
 mod course;
@@ -186,7 +186,7 @@ fn unsupported(summaries: &[Summary]) -> Option<Note> {
 }
 
 fn lateness(run: &Run) -> Option<Note> {
-    let lag = Lateness::of(stats::used(&run.samples).filter_map(|s| s.lag()).collect())?;
+    let lag = DispatchLag::of(stats::used(&run.samples).filter_map(|s| s.lag()).collect())?;
     Some(Note::well(format!(
         "driver lag p50 {}, p99 {}, max {}",
         format_ns(lag.p50),

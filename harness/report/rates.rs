@@ -9,9 +9,9 @@ use super::Artifact;
 use super::sheet::{self, Column};
 use super::words::plain;
 use crate::compare::{Rate, Rates};
-use crate::hostile::printable_json;
-use crate::margins::Metric;
-use crate::units::{format_ms, format_wait};
+use crate::spec::tolerance::Metric;
+use crate::text::sanitize::printable_json;
+use crate::text::units::{format_ms, format_wait};
 
 /// The version of `aa.json`.
 const FORMAT: u32 = 1;

@@ -12,7 +12,7 @@ use super::words::{
     ratio, reply, title,
 };
 use crate::sample::Temperature;
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats::Summary;
 use crate::store::Run;
 
@@ -101,7 +101,7 @@ fn row(run: &Run, summaries: &[Summary], findings: &Findings, cold: &Summary) ->
         .find(|(name, factors)| *name == cell.function && *factors == cell.factors);
     let members = group.map(|g| members(summaries, &g)).unwrap_or_default();
     let size = |s: &Summary| match s.cell.act {
-        Act::Burst(n) if s.cell.temperature == Temperature::Cold => n,
+        LoadShape::Burst(n) if s.cell.temperature == Temperature::Cold => n,
         _ => 0,
     };
     let burst = members.iter().filter(|s| size(s) > 1).max_by_key(|s| size(s));

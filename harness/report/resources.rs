@@ -4,7 +4,7 @@ use super::findings::Findings;
 use super::words::{DASH, cell_name, counted};
 use crate::stats::{MedianAndMax, ResourceUse};
 use crate::store::Run;
-use crate::units::{format_ms, format_size};
+use crate::text::units::{format_ms, format_size};
 
 /// Heading of [`rows`].
 pub(super) const COLUMNS: [&str; 8] = [

@@ -2,9 +2,9 @@
 
 use super::findings::Findings;
 use super::words::{DASH, combination, conditions, plain, position, quantile};
-use crate::stats::{Level, Rate, Throughput};
+use crate::stats::{RankedValue, Rate, Throughput};
 use crate::store::Run;
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 /// What the figures are of.
 pub(super) const MEANING: &str = "A closed loop: a worker begins its next start when its last \
@@ -105,7 +105,7 @@ fn brackets(t: &Throughput) -> String {
 }
 
 fn p50(t: &Throughput) -> String {
-    let ns = t.latency.p50.value.and_then(Level::ns);
+    let ns = t.latency.p50.value.and_then(RankedValue::ns);
     ns.map_or_else(|| "failed".to_owned(), format_ms)
 }
 

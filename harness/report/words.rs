@@ -1,12 +1,12 @@
 //! Words that every form of the report uses, and the taming of foreign text.
 
-use crate::factors::{Factors, PageCache};
-use crate::hostile::is_invisible;
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
-use crate::stats::{Controls, Level, Quantile, Summary};
+use crate::spec::factor::{Factors, PageCache};
+use crate::spec::scenario::LoadShape;
+use crate::stats::{Controls, Quantile, RankedValue, Summary};
 use crate::store::Run;
-use crate::units::format_ms;
+use crate::text::sanitize::is_invisible;
+use crate::text::units::format_ms;
 
 mod answer;
 mod reply;
@@ -100,16 +100,16 @@ pub(crate) fn subject(run: &Run, cell: &Cell) -> String {
 }
 
 /// `burst 4` or `seq 200`.
-pub(crate) fn act(act: Act) -> String {
+pub(crate) fn act(act: LoadShape) -> String {
     match act {
-        Act::Burst(n) => format!("burst {n}"),
-        Act::Sequence(n) => format!("seq {n}"),
-        Act::Parallel { workers, .. } => format!("{workers} a time"),
+        LoadShape::Burst(n) => format!("burst {n}"),
+        LoadShape::Sequence(n) => format!("seq {n}"),
+        LoadShape::Parallel { workers, .. } => format!("{workers} a time"),
     }
 }
 
 /// Milliseconds, or what stands for a failure.
-pub(crate) fn level(level: Level) -> String {
+pub(crate) fn level(level: RankedValue) -> String {
     level.ns().map_or_else(|| "failed".to_owned(), format_ms)
 }
 
@@ -230,10 +230,10 @@ pub(crate) fn position(run: &Run, function: &str) -> usize {
 /// combination of factors.
 pub(crate) fn headline<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
     let size = |s: &Summary| match s.cell.act {
-        Act::Burst(n) => n,
+        LoadShape::Burst(n) => n,
         // One at a time before several.
-        Act::Parallel { workers, .. } => u32::MAX / 2 + workers,
-        Act::Sequence(_) => u32::MAX,
+        LoadShape::Parallel { workers, .. } => u32::MAX / 2 + workers,
+        LoadShape::Sequence(_) => u32::MAX,
     };
     groups(run, summaries)
         .iter()

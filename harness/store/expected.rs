@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use super::record::{Counts, RunRecord};
 use super::{SAMPLES, TRIALS};
-use crate::plan::{Plan, Trial};
 use crate::sample::{Mark, Sample, TrialRecord};
-use crate::scenario::Scenario;
+use crate::spec::plan::{Plan, Trial};
+use crate::spec::scenario::Scenario;
 
 mod row;
 

@@ -5,8 +5,8 @@ use super::unit;
 use crate::chart::kit::time_unit::TimeUnit;
 use crate::compare::{Comparison, Row, Verdict};
 use crate::report::words::{counted, plain};
-use crate::stats::shift::Estimate;
-use crate::units::NS_PER_MS;
+use crate::stats::hodges_lehmann::Estimate;
+use crate::text::units::NS_PER_MS;
 
 const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Regressed, "worse"),

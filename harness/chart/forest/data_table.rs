@@ -7,7 +7,7 @@ use crate::chart::Data;
 use crate::chart::cell_labels::Differing;
 use crate::compare::Row;
 use crate::report::words::{DASH, plain};
-use crate::stats::shift::Estimate;
+use crate::stats::hodges_lehmann::Estimate;
 
 const COLUMNS: [&str; 10] = [
     "function",

@@ -5,7 +5,7 @@ use super::axis::Frame;
 use super::canvas::{Canvas, Colour};
 use super::palette;
 use crate::stats::Interval;
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 /// Half the width of a cap, in pixels.
 const CAP: f64 = 3.0;

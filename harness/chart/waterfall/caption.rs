@@ -5,7 +5,7 @@ use crate::chart::kit::time_unit::TimeUnit;
 use crate::chart::{ChartContext, Data};
 use crate::report::words::{DASH, plain};
 use crate::sample::{Mark, Phase, Phases, Sample};
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 pub(crate) fn subtitle(context: &ChartContext, sample: &Sample, left_out: usize) -> String {
     let scenario = plain(&context.run.record.scenario.name);

@@ -9,7 +9,7 @@ use crate::chart::kit::text_layout;
 use crate::chart::kit::time_unit::TimeUnit;
 use crate::chart::phase_names::{self, Heights, Part};
 use crate::sample::Phase;
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 /// Names and figures of the phases, with their leaders.
 const NAMED: f64 = 48.0;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use coldstart::compare::{Measured, Rules, compare};
+use coldstart::compare::{SideData, Rules, compare};
 use coldstart::report::look::Look;
 use coldstart::report::{Document, comparison, document, readme, table};
 use coldstart::{stats, store};
@@ -43,7 +43,7 @@ fn read(folder: &Path) -> Result<(), String> {
     document(&run, &summaries, Document::Summary).map_err(told)?;
     document(&run, &summaries, Document::Rows).map_err(told)?;
     let _ = readme::block(&run, &summaries);
-    let measured = Measured::of(&run, "it".to_owned());
+    let measured = SideData::of(&run, "it".to_owned());
     let found = compare(&measured, &measured, &Rules::default(), &BTreeSet::new());
     comparison::files(&found).map_err(told)?;
     let _ = comparison::text(&found, &Look::default());

@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use coldstart::plan::Plan;
-use coldstart::scenario;
+use coldstart::spec::plan::Plan;
+use coldstart::spec::scenario;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

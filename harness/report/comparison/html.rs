@@ -7,11 +7,11 @@ use super::answer::{answer, outcome, warning};
 use super::words::{Names, lacks, remark};
 use super::{facts, rows};
 use crate::chart::Chart;
-use crate::compare::{Comparison, Outcome, Row};
-use crate::margins::Metric;
+use crate::compare::{Comparison, GateOutcome, Row};
 use crate::report::html::figures::Figures;
 use crate::report::html::parts::{self, Table, folded, left_out, list, meanings, said_once, told};
 use crate::report::html::shell::{Page, Section};
+use crate::spec::tolerance::Metric;
 
 /// Most rows of a table, and most lines of a list. All of them are in [`WHOLE`].
 const ROWS: usize = 500;
@@ -64,9 +64,9 @@ fn banners(comparison: &Comparison) -> Vec<String> {
 /// The outcome as a mark, a word and, last, a colour.
 fn badge(comparison: &Comparison) -> Markup {
     let colour = match comparison.outcome {
-        Outcome::Regressed => "bad",
-        Outcome::Passed => "good",
-        Outcome::Invalid | Outcome::Inconclusive => "odd",
+        GateOutcome::Regressed => "bad",
+        GateOutcome::Passed => "good",
+        GateOutcome::Invalid | GateOutcome::Inconclusive => "odd",
     };
     html! {
         p { span class={ "badge " (colour) } { (outcome(comparison)) }

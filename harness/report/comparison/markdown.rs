@@ -9,9 +9,9 @@ use super::answer::{answer, outcome};
 use super::words::{Names, lacks, remark};
 use super::{facts, rows};
 use crate::compare::{Comparison, Row};
-use crate::margins::Metric;
 use crate::report::markdown::{escape, grid_row, listed, told};
 use crate::report::words::counted;
+use crate::spec::tolerance::Metric;
 
 /// Bytes that the page does not reach. A comment on GitHub holds 65,536 characters.
 const LIMIT: usize = 60_000;

@@ -5,8 +5,8 @@ use super::words::{
     p, place_of_change, remarks, row_change, row_p, verdict,
 };
 use crate::compare::{PartChange, Row};
-use crate::margins::Metric;
 use crate::report::words::DASH;
+use crate::spec::tolerance::Metric;
 
 /// Heading of [`row`].
 pub(super) const COLUMNS: [&str; 13] = [

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::words::{Names, conclusion, row_change};
 use crate::compare::{Comparison, Row};
-use crate::margins::Metric;
+use crate::spec::tolerance::Metric;
 
 /// Longest name of a benchmark that Bencher takes, in characters.
 const LONGEST: usize = 1024;

@@ -3,10 +3,10 @@
 use super::*;
 use crate::chart::Data;
 use crate::chart::charts;
-use crate::factors::Network;
 use crate::report::tests::controls::{parallel, with_controls};
 use crate::report::tests::synthetic::{self, FOUR};
 use crate::sample::{Outcome, Sample, Temperature};
+use crate::spec::factor::Network;
 use crate::stats::summarise;
 
 /// The page of a run with its own charts.
@@ -201,7 +201,7 @@ fn foreign_text_stays_text() {
             assert!(!bare.contains(tag), "{tag}");
         }
         assert_eq!(bare.matches("</style>").count(), 1);
-        let odd = |c: char| c.is_control() && c != '\n' || crate::hostile::is_invisible(c);
+        let odd = |c: char| c.is_control() && c != '\n' || crate::text::sanitize::is_invisible(c);
         assert_eq!(bare.find(odd), None);
         assert!(bare.len() < 250_000, "{} bytes", bare.len());
     }

@@ -8,7 +8,7 @@ use crate::report::words::{headline, shortened, subject};
 use crate::sample::Cell;
 use crate::stats::{self, Summary};
 use crate::store::Run;
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII: [char; 8] = ['.', ':', '-', '=', '+', '*', '%', '#'];

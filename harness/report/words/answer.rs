@@ -3,10 +3,10 @@
 
 use super::{conditions, counted, headline, level, plain, ratio, shortened, warning};
 use crate::sample::Mark;
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats::{Interval, Summary};
 use crate::store::Run;
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 /// Longest name in the sentence, in characters.
 const LONGEST_NAME: usize = 60;
@@ -74,10 +74,10 @@ fn name(summary: &Summary) -> String {
 }
 
 /// Under what load, where it is not one call alone.
-fn scene(act: Act) -> String {
+fn scene(act: LoadShape) -> String {
     match act {
-        Act::Burst(n) if n > 1 => format!(" in a burst of {n}"),
-        Act::Parallel { workers, .. } if workers > 1 => format!(" with {workers} at a time"),
+        LoadShape::Burst(n) if n > 1 => format!(" in a burst of {n}"),
+        LoadShape::Parallel { workers, .. } if workers > 1 => format!(" with {workers} at a time"),
         _ => String::new(),
     }
 }

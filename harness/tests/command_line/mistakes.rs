@@ -132,7 +132,7 @@ fn an_event_that_is_no_json_is_refused_with_the_place_in_its_file() {
 
 #[test]
 fn a_functions_file_in_its_own_folder_is_read() {
-    let file = coldstart::functions::load(Path::new("functions/functions.toml")).unwrap();
+    let file = coldstart::spec::function::load(Path::new("functions/functions.toml")).unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions");
     let args = ["list", "functions", "--functions-file", "functions.toml"];
     let output = coldstart(&args).current_dir(&folder).output().unwrap();
@@ -201,7 +201,7 @@ fn a_factor_that_the_engine_lacks_is_refused_before_the_first_trial() {
 #[test]
 fn a_cold_image_is_refused_where_its_files_cannot_be_found() {
     // Without root that is told first.
-    let reason = match coldstart::page_cache::can_evict() {
+    let reason = match coldstart::probe::page_cache::can_evict() {
         Ok(()) => "the page cache of `python` cannot be cleared: finding an image's files",
         Err(_) => "run as root",
     };

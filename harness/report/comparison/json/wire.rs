@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{compare, margins, sample};
+use crate::compare;
+use crate::sample;
+use crate::spec::tolerance;
 
 /// Two cold-start runs, compared: did what was measured get slower, and where? Times
 /// are whole nanoseconds, sizes bytes. A figure that is not known is null.
@@ -17,7 +19,7 @@ pub(super) struct Document {
     #[schemars(range(min = 1, max = 1))]
     pub(super) format: u32,
     /// What becomes of a gate.
-    pub(super) outcome: Outcome,
+    pub(super) outcome: GateOutcome,
     /// Whether the outcome binds: false when machines or engines differ, or nothing shows
     /// that they were the same.
     pub(super) binding: bool,
@@ -221,9 +223,9 @@ pub(super) struct Detectable {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct Part {
     /// First stretch of the part.
-    pub(super) first: Stretch,
+    pub(super) first: PhaseGroup,
     /// Its last: the same, unless a missing mark merged neighbours.
-    pub(super) last: Stretch,
+    pub(super) last: PhaseGroup,
     /// Head less base, in nanoseconds.
     pub(super) change_ns: Amount,
     /// Two-sided, adjusted over all parts (Benjamini & Hochberg).
@@ -263,7 +265,7 @@ macro_rules! named {
 
 named!(
     /// What becomes of a gate.
-    Outcome from compare::Outcome { Passed, Inconclusive, Invalid, Regressed }
+    GateOutcome from compare::GateOutcome { Passed, Inconclusive, Invalid, Regressed }
 );
 named!(
     /// What a row says of a change.
@@ -276,12 +278,12 @@ named!(
 named!(
     /// Engine: intended to the function's exec. Boot: to main. Init: to ready. Invoke:
     /// to the reply.
-    Stretch from compare::Stretch { Engine, Boot, Init, Invoke }
+    PhaseGroup from compare::PhaseGroup { Engine, Boot, Init, Invoke }
 );
 named!(
     /// Total: headline latency of a cold cell. Own: boot + init. Warm: latency of a
     /// warm cell. Memory: peak of an instance. Size: of the image on disk.
-    Metric from margins::Metric { Total, Own, Warm, Memory, Size }
+    Metric from tolerance::Metric { Total, Own, Warm, Memory, Size }
 );
 named!(
     /// How the invocation found its instance.

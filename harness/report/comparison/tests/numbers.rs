@@ -2,8 +2,8 @@
 
 use super::super::words::*;
 use super::synthetic;
-use crate::margins::Metric;
-use crate::stats::shift::Estimate;
+use crate::spec::tolerance::Metric;
+use crate::stats::hodges_lehmann::Estimate;
 
 fn estimate(value: f64) -> Option<Estimate> {
     Some(Estimate { value, interval: Some((value - 0.029, value + 0.028)) })
