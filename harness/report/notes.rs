@@ -10,7 +10,7 @@ use crate::sample::Outcome;
 use crate::stats::{self, Bursts, DispatchLag, OutOfRange, Quantile, Summary};
 use crate::store::Run;
 use crate::text::sanitize::both_ends;
-use crate::text::units::{format_ms, format_ns};
+use crate::text::units::format_ns;
 
 mod advice;
 mod course;
