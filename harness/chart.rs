@@ -1,22 +1,24 @@
 //! The charts: what each shows, and in which files it goes.
 //!
-//! Only this folder knows the plotting crate. A chart is composed once, as a
-//! [`Canvas`], and drawn twice: as SVG and as PNG. The same run gives the
-//! same bytes.
+//! [`CHARTS`] is the list of them: a chart is a file and a line. It is composed for a
+//! width as strokes on a [`Canvas`], which draws itself; the same run gives the same
+//! bytes.
 
 use anyhow::Result;
 
 use crate::compare::Comparison;
 use crate::report::words::{
-    conditions, conditions_in_a_name, groups, headline, members, plain, position,
+    self, DASH, conditions, conditions_in_a_name, counted, groups, headline, level, maximum,
+    members, plain, position, quantile, shortened, step,
 };
-use crate::sample::{Cell, Sample, Temperature};
+use crate::sample::{Cell, Sample};
 use crate::spec::factor::Factors;
-use crate::spec::scenario::LoadShape;
 use crate::stats::{self, Summary};
 use crate::store::Run;
 
 use kit::canvas::Canvas;
+
+pub(crate) use data_table::Data;
 
 mod burst_size;
 mod calibration;
@@ -34,31 +36,75 @@ mod strip_plot;
 mod timeline;
 mod waterfall;
 
+/// A kind of chart.
+struct Definition {
+    /// Of its files, before what tells those of several conditions apart.
+    name: &'static str,
+    /// The section of the page that it is in, by its id.
+    section: &'static str,
+    /// What holds of every such chart; empty where its finding says all.
+    how_to_read: &'static str,
+    compose: Compose,
+}
+
+/// What a chart is of, and how it is composed; none where there is nothing to show.
+enum Compose {
+    /// Of each combination of factors of a run.
+    Conditions(fn(&ChartContext) -> Option<ChartSpec>),
+    /// Of a run.
+    Run(fn(&ChartContext) -> Option<ChartSpec>),
+    Comparison(fn(&Comparison, Layout) -> Option<ChartSpec>),
+}
+
+const fn chart(
+    name: &'static str,
+    section: &'static str,
+    how_to_read: &'static str,
+    compose: Compose,
+) -> Definition {
+    Definition { name, section, how_to_read, compose }
+}
+
+/// Every chart there is, in the order of their files. To add one, see
+/// `harness/docs/ADDING.md`.
+const CHARTS: &[Definition] = &[
+    chart("cold", "cold", ecdf::HOW_TO_READ, Compose::Conditions(ecdf::single)),
+    chart("spread", "cold", strip_plot::HOW_TO_READ, Compose::Conditions(strip_plot::compose)),
+    chart("phases", "time", phases::HOW_TO_READ, Compose::Conditions(phases::compose)),
+    chart("waterfall", "time", waterfall::HOW_TO_READ, Compose::Conditions(waterfall::compose)),
+    chart("timeline", "bursts", timeline::HOW_TO_READ, Compose::Conditions(timeline::compose)),
+    chart(
+        "burst-size",
+        "bursts",
+        burst_size::HOW_TO_READ,
+        Compose::Conditions(burst_size::compose),
+    ),
+    chart("idle", "pauses", idle::HOW_TO_READ, Compose::Conditions(idle::compose)),
+    chart("cold-burst", "cold", ecdf::HOW_TO_READ, Compose::Conditions(ecdf::burst)),
+    chart("warm", "warm", percentiles::HOW_TO_READ, Compose::Conditions(percentiles::compose)),
+    chart("calibration", "trust", "", Compose::Run(calibration::compose)),
+    chart("compare-forest", "changes", forest::HOW_TO_READ, Compose::Comparison(forest::compose)),
+    chart("compare-order", "order", "", Compose::Comparison(run_sequence::compose)),
+];
+
 /// One chart, drawn.
 pub(crate) struct Chart {
     /// File name without its ending.
     pub(crate) name: String,
+    /// Its name without its conditions.
+    pub(crate) kind: &'static str,
+    /// The section of the page that it is in, by its id.
+    pub(crate) section: &'static str,
     /// What it shows, over how many rows.
     pub(crate) title: String,
-    /// What there is to see.
+    /// What there is to see, and how to read it.
     pub(crate) caption: String,
     /// What it draws, in figures.
     pub(crate) data: Data,
     /// A whole SVG document.
     pub(crate) svg: String,
-    /// The same, composed for a narrow page; none where only the wide one exists.
+    /// The same, composed for a narrow page.
     pub(crate) narrow: Option<String>,
-    /// A PNG image, twice as large for fine screens.
-    pub(crate) png: Vec<u8>,
-}
-
-/// What a chart draws, as a table for those who cannot see it or want the figures.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Data {
-    /// Headings, with units.
-    pub(crate) columns: Vec<String>,
-    /// As many values a row as there are columns.
-    pub(crate) rows: Vec<Vec<String>>,
 }
 
 /// For how wide a page a chart is composed.
@@ -78,6 +124,87 @@ impl Layout {
             Layout::Narrow => 328.0,
         }
     }
+}
+
+/// A chart before it is drawn.
+struct ChartSpec {
+    title: String,
+    /// What there is to see.
+    caption: String,
+    data: Data,
+    canvas: Canvas,
+}
+
+/// Every chart that the run has rows for.
+///
+/// # Errors
+/// When the plotting crate fails.
+pub(crate) fn charts(run: &Run, summaries: &[Summary]) -> Result<Vec<Chart>> {
+    let mut combinations: Vec<Factors> = Vec::new();
+    for (_, factors) in groups(run, summaries) {
+        // Functions under their own limits share a chart.
+        if !combinations.iter().any(|c| conditions(run, c) == conditions(run, &factors)) {
+            combinations.push(factors);
+        }
+    }
+    let mut charts = Vec::new();
+    for factors in &combinations {
+        let of = |s: &&Summary| conditions(run, &s.cell.factors) == conditions(run, factors);
+        let of: Vec<Summary> = summaries.iter().filter(of).cloned().collect();
+        let suffix = match combinations.len() {
+            1 => String::new(),
+            _ => format!("-{}", conditions_in_a_name(run, factors)),
+        };
+        let context = |layout| ChartContext::new(run, &of, conditions(run, factors), layout);
+        let context = [Layout::Wide, Layout::Narrow].map(context);
+        charts.extend(drawn(CHARTS, &suffix, |chart| match chart.compose {
+            Compose::Conditions(compose) => context.each_ref().map(compose),
+            _ => [None, None],
+        })?);
+    }
+    let context = |layout| ChartContext::new(run, summaries, String::new(), layout);
+    let context = [Layout::Wide, Layout::Narrow].map(context);
+    charts.extend(drawn(CHARTS, "", |chart| match chart.compose {
+        Compose::Run(compose) => context.each_ref().map(compose),
+        _ => [None, None],
+    })?);
+    Ok(charts)
+}
+
+/// The pictures of a comparison. What has nothing to show is left out.
+///
+/// # Errors
+/// When the plotting crate fails.
+pub(crate) fn of_comparison(c: &Comparison) -> Result<Vec<Chart>> {
+    drawn(CHARTS, "", |chart| match chart.compose {
+        Compose::Comparison(compose) => [Layout::Wide, Layout::Narrow].map(|l| compose(c, l)),
+        _ => [None, None],
+    })
+}
+
+/// The charts that are composed for both layouts, drawn.
+fn drawn(
+    definitions: &[Definition],
+    suffix: &str,
+    compose: impl Fn(&Definition) -> [Option<ChartSpec>; 2],
+) -> Result<Vec<Chart>> {
+    let mut charts = Vec::new();
+    for definition in definitions {
+        let [Some(wide), narrow] = compose(definition) else { continue };
+        let ChartSpec { title, caption, data, canvas } = wide;
+        let caption = [&*caption, definition.how_to_read].join(" ").trim_end().to_owned();
+        charts.push(Chart {
+            name: format!("{}{suffix}", definition.name),
+            kind: definition.name,
+            section: definition.section,
+            svg: canvas.svg(&title, &caption)?,
+            narrow: narrow.map(|n| n.canvas.svg(&title, &caption)).transpose()?,
+            title,
+            caption,
+            data,
+        });
+    }
+    Ok(charts)
 }
 
 /// A function on one chart: its cell and the rows used for inference.
@@ -104,100 +231,28 @@ impl Series<'_> {
     }
 }
 
-/// A chart before it is drawn.
-struct ChartSpec {
-    name: &'static str,
-    title: String,
-    caption: String,
-    data: Data,
-    canvas: Canvas,
-}
-
-/// Every chart that the run has rows for.
-pub(crate) fn charts(run: &Run, summaries: &[Summary]) -> Result<Vec<Chart>> {
-    let mut combinations: Vec<Factors> = Vec::new();
-    for (_, factors) in groups(run, summaries) {
-        // Functions under their own limits share a chart.
-        if !combinations.iter().any(|c| conditions(run, c) == conditions(run, &factors)) {
-            combinations.push(factors);
-        }
-    }
-    let mut charts = Vec::new();
-    for factors in &combinations {
-        let of = |s: &&Summary| conditions(run, &s.cell.factors) == conditions(run, factors);
-        let of: Vec<Summary> = summaries.iter().filter(of).cloned().collect();
-        let suffix = match combinations.len() {
-            1 => String::new(),
-            _ => format!("-{}", conditions_in_a_name(run, factors)),
-        };
-        charts.extend(drawn(|layout| compose(run, &of, factors, layout), &suffix)?);
-    }
-    let calibration =
-        |layout| Ok(calibration::compose(run, summaries, layout)?.into_iter().collect());
-    charts.extend(drawn(calibration, "")?);
-    Ok(charts)
-}
-
-/// The pictures of a comparison: `compare-forest`, `compare-order`. What has
-/// nothing to show is left out.
-pub(crate) fn of_comparison(c: &Comparison) -> Result<Vec<Chart>> {
-    let compose = |layout| Ok([forest::compose(c, layout), run_sequence::compose(c, layout)]);
-    drawn(|layout| compose(layout).map(|charts| charts.into_iter().flatten().collect()), "")
-}
-
-fn compose(
-    run: &Run,
-    summaries: &[Summary],
-    factors: &Factors,
-    layout: Layout,
-) -> Result<Vec<ChartSpec>> {
-    let conditions = conditions(run, factors);
-    let context =
-        ChartContext { run, conditions, layout, warning: crate::report::words::warning(run) };
-    let cold = context.series(headline(run, summaries));
-    let burst = context.series(widest_bursts(run, summaries));
-    let warm = context.series(warm_cells(run, summaries));
-    let charts = [
-        ecdf::compose(&context, "cold", &cold)?,
-        strip_plot::compose(&context, &cold)?,
-        phases::compose(&context, &cold)?,
-        waterfall::compose(&context, &cold)?,
-        timeline::compose(&context, summaries)?,
-        burst_size::compose(&context, summaries)?,
-        idle::compose(&context)?,
-        ecdf::compose(&context, "cold-burst", &burst)?,
-        percentiles::compose(&context, &warm)?,
-    ];
-    Ok(charts.into_iter().flatten().collect())
-}
-
-/// The charts that are composed for both papers, drawn.
-fn drawn(compose: impl Fn(Layout) -> Result<Vec<ChartSpec>>, suffix: &str) -> Result<Vec<Chart>> {
-    let narrow = compose(Layout::Narrow)?;
-    let draw = |composed: ChartSpec| {
-        let ChartSpec { name, title, caption, data, canvas } = composed;
-        let svg = canvas.svg(&title, &caption)?;
-        let png = canvas.png()?;
-        let narrow = narrow.iter().find(|c| c.name == name);
-        let narrow = narrow.filter(|c| c.canvas.width <= Layout::Narrow.width());
-        let narrow = narrow.map(|c| c.canvas.svg(&title, &caption)).transpose()?;
-        Ok(Chart { name: format!("{name}{suffix}"), title, caption, data, svg, narrow, png })
-    };
-    compose(Layout::Wide)?.into_iter().map(draw).collect()
-}
-
-/// What a chart is about: one combination of factors of one run.
+/// What a chart is about: one combination of factors of one run, or all of it.
 struct ChartContext<'a> {
     run: &'a Run,
-    /// As [`conditions`] tells them.
+    /// Those of its cells that belong here.
+    summaries: &'a [Summary],
+    /// As [`conditions`] tells them; empty for all.
     conditions: String,
-    /// How wide its charts are.
     layout: Layout,
     /// Put before every title.
     warning: &'static str,
 }
 
 impl<'a> ChartContext<'a> {
+    fn new(run: &'a Run, summaries: &'a [Summary], conditions: String, layout: Layout) -> Self {
+        Self { run, summaries, conditions, layout, warning: words::warning(run) }
+    }
+
+    /// The cold cells that answer the question, one a function.
+    fn cold(&self) -> Vec<Series<'a>> {
+        self.series(headline(self.run, self.summaries))
+    }
+
     fn series(&self, summaries: Vec<&'a Summary>) -> Vec<Series<'a>> {
         let of = |cell: &Cell| {
             stats::used(&self.run.samples).filter(|s| s.cell == *cell).collect::<Vec<_>>()
@@ -213,6 +268,16 @@ impl<'a> ChartContext<'a> {
             .collect()
     }
 
+    /// Of each function the cell that ranks highest, of those that have a rank.
+    fn best(&self, rank: impl Fn(&Summary) -> Option<u64>) -> Vec<Series<'a>> {
+        let of = |group| {
+            let members = members(self.summaries, group).into_iter();
+            let ranked = members.filter_map(|s| Some((rank(s)?, s)));
+            ranked.max_by_key(|(rank, _)| *rank).map(|(_, s)| s)
+        };
+        self.series(groups(self.run, self.summaries).iter().filter_map(of).collect())
+    }
+
     /// `SIMULATED: cold start of one call, bridge`.
     fn title(&self, what: &str) -> String {
         format!("{}{what}, {} network", self.warning, self.conditions)
@@ -226,14 +291,9 @@ impl<'a> ChartContext<'a> {
 
     /// The line below a title: rows, rounds, scenario.
     fn subtitle(&self, series: &[Series]) -> String {
-        let counts: Vec<usize> = series.iter().map(|s| s.summary.latency.n).collect();
-        let (least, most) = (counts.iter().min().copied(), counts.iter().max().copied());
-        let n = match (least, most) {
-            (Some(least), Some(most)) if least == most => format!("n = {most} each"),
-            (least, most) => format!("n = {} to {}", least.unwrap_or(0), most.unwrap_or(0)),
-        };
-        let failed: usize = series.iter().map(|s| s.summary.latency.failed).sum();
-        let failed = if failed > 0 { format!(", {failed} failed in all") } else { String::new() };
+        let latencies = || series.iter().map(|s| &s.summary.latency);
+        let n = rows(latencies().map(|l| l.n));
+        let failed = failed(latencies().map(|l| l.failed));
         let lost: Vec<&str> =
             series.iter().filter(|s| s.summary.latency.min.is_none()).map(|s| &*s.name).collect();
         // A function that is not drawn must not vanish without a word.
@@ -242,52 +302,35 @@ impl<'a> ChartContext<'a> {
         } else {
             format!("; not drawn, no answer: {}", lost.join(", "))
         };
-        format!("{n}{failed}, {}{lost}", rounds(self.run))
+        format!("{n}{failed}, {}{lost}", self.rounds())
+    }
+
+    /// Which rounds the rows used for inference come from.
+    fn rounds(&self) -> String {
+        let seen = self.run.samples.iter().map(|s| s.round).max().unwrap_or(0);
+        let scenario = plain(&self.run.record.scenario.name);
+        match seen {
+            0 | 1 => format!("round 1 only, scenario {scenario}"),
+            2 => format!("round 2, scenario {scenario}"),
+            _ => format!("rounds 2 to {seen}, scenario {scenario}"),
+        }
     }
 }
 
-/// Which rounds the rows used for inference come from.
-fn rounds(run: &Run) -> String {
-    let seen = run.samples.iter().map(|s| s.round).max().unwrap_or(0);
-    let scenario = plain(&run.record.scenario.name);
-    match seen {
-        0 | 1 => format!("round 1 only, scenario {scenario}"),
-        2 => format!("round 2, scenario {scenario}"),
-        _ => format!("rounds 2 to {seen}, scenario {scenario}"),
+/// `n = 19 each`, or from the least to the most of some counts.
+fn rows(counts: impl Iterator<Item = usize> + Clone) -> String {
+    match (counts.clone().min(), counts.max()) {
+        (Some(least), Some(most)) if least < most => format!("n = {least} to {most}"),
+        (_, most) => format!("n = {} each", most.unwrap_or(0)),
     }
 }
 
-/// For each function, its cold cell of the largest burst of more than one.
-fn widest_bursts<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
-    let size = |s: &Summary| match s.cell.act {
-        LoadShape::Burst(n) if n > 1 && s.cell.temperature == Temperature::Cold => n,
-        _ => 0,
-    };
-    each(run, summaries, |s| (size(s) > 0).then(|| u64::from(size(s))))
-}
-
-/// For each function, its warm cell: the steady caller's before a burst's, then
-/// the one of most rows.
-fn warm_cells<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
-    each(run, summaries, |s| {
-        let steady = u64::from(matches!(s.cell.act, LoadShape::Sequence(_)));
-        let rank = steady << 40 | s.latency.n as u64;
-        (s.cell.temperature == Temperature::Warm).then_some(rank)
-    })
-}
-
-fn each<'a>(
-    run: &Run,
-    summaries: &'a [Summary],
-    rank: impl Fn(&Summary) -> Option<u64>,
-) -> Vec<&'a Summary> {
-    groups(run, summaries)
-        .iter()
-        .filter_map(|group| {
-            let ranked = members(summaries, group).into_iter().filter_map(|s| Some((rank(s)?, s)));
-            ranked.max_by_key(|(rank, _)| *rank).map(|(_, s)| s)
-        })
-        .collect()
+/// `, 3 failed in all`, or nothing.
+fn failed(counts: impl Iterator<Item = usize>) -> String {
+    match counts.sum::<usize>() {
+        0 => String::new(),
+        failed => format!(", {failed} failed in all"),
+    }
 }
 
 #[cfg(test)]

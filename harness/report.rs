@@ -96,12 +96,8 @@ pub fn document(run: &Run, summaries: &[Summary], which: Document) -> Result<Vec
     }
 }
 
-fn chart_files(charts: Vec<chart::Chart>) -> Vec<Artifact> {
-    let files = charts.into_iter().flat_map(|chart| {
-        let at = |ending: &str| format!("charts/{}.{ending}", chart.name);
-        [Artifact::new(at("svg"), chart.svg), Artifact::new(at("png"), chart.png)]
-    });
-    files.collect()
+fn chart_files(charts: Vec<chart::Chart>) -> impl Iterator<Item = Artifact> {
+    charts.into_iter().map(|chart| Artifact::new(format!("charts/{}.svg", chart.name), chart.svg))
 }
 
 fn histogram_files(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {

@@ -1,24 +1,25 @@
 //! What a cold start costs when several come at once.
 
-use anyhow::Result;
-
-use super::kit::axis::{Frame, Scale, labelled, left_of_field};
-use super::kit::canvas::{Align, Canvas, Text, width};
-use super::kit::declutter::declutter;
-use super::kit::error_bar;
-use super::kit::legend::{self, Entry, Sign};
-use super::kit::palette;
-use super::{ChartContext, ChartSpec, Data, Layout, rounds};
-use crate::report::words::{groups, maximum, members, plain, position, quantile};
+use super::kit::axis::{Axis, Frame, Scale};
+use super::kit::canvas::Canvas;
+use super::kit::colour::Colour;
+use super::kit::legend::{LegendEntry, Symbol};
+use super::kit::mark;
+use super::kit::plot::{Edge, Name, Plot};
+use super::{
+    ChartContext, ChartSpec, Data, failed, groups, maximum, members, plain, position, quantile,
+    rows,
+};
 use crate::sample::Temperature;
 use crate::spec::scenario::LoadShape;
 use crate::stats::{Summary, ratio};
 use crate::text::units::NS_PER_MS;
 
-/// From the top of the field to the lower edge of the layout.
-const FIELD: f64 = 350.0;
-/// Names wider than this, in pixels, stand above the field.
-const WIDEST: f64 = 200.0;
+pub(crate) const HOW_TO_READ: &str =
+    "Starts of one burst share the machine and the engine, and wait for each other.";
+
+/// The height of the field, in pixels.
+const FIELD: f64 = 298.0;
 
 /// A function, with its cold cell of every size of burst that was answered.
 struct Line<'a> {
@@ -43,51 +44,36 @@ impl Line<'_> {
 }
 
 /// Composes the chart; none without two sizes of burst that have a median.
-pub(crate) fn compose(context: &ChartContext, summaries: &[Summary]) -> Result<Option<ChartSpec>> {
-    let lines = lines(context, summaries);
+pub(crate) fn compose(context: &ChartContext) -> Option<ChartSpec> {
+    let lines = lines(context, context.summaries);
     let mut sizes: Vec<u32> = lines.iter().flat_map(|l| &l.dots).map(|(size, _)| *size).collect();
     sizes.sort_unstable();
     sizes.dedup();
-    let [least, .., most] = sizes[..] else { return Ok(None) };
-    let Some(y) = Scale::log_about(lines.iter().flat_map(values)) else { return Ok(None) };
-    let labels: Vec<String> = lines.iter().map(Line::label).collect();
-    let widest = labels.iter().map(|text| width(text, 12.0, true)).fold(0.0, f64::max);
-    let in_field = context.layout == Layout::Wide && widest <= WIDEST;
-    let mut key = meanings();
-    if !in_field {
-        let names = lines.iter().zip(&labels);
-        key.extend(names.map(|(line, label)| Entry::name(line.position, label)));
-    }
-    let mut canvas = Canvas::new(context.layout.width(), 0.0);
-    let top = 66.0 + legend::height(&canvas, &key);
-    canvas.height = top + FIELD.max(64.0 + if in_field { 18.0 * lines.len() as f64 } else { 0.0 });
-    let ticks = labelled(&y);
+    let [least, .., most] = sizes[..] else { return None };
+    let y = Scale::log_about(lines.iter().flat_map(values))?;
     let air = (f64::from(most) / f64::from(least)).powf(0.1);
-    let frame = Frame {
-        left: left_of_field(context.layout, &ticks),
-        right: canvas.width - if in_field { 44.0 + widest } else { canvas.margin() + 8.0 },
-        top,
-        bottom: canvas.height - 52.0,
-        x: Scale::Log { min: f64::from(least) / air, max: f64::from(most) * air },
-        y,
-    };
+    let x = Scale::Log { min: f64::from(least) / air, max: f64::from(most) * air };
+    let sizes = sizes.iter().map(|size| (f64::from(*size), size.to_string())).collect();
     let title = context.title("Cold starts that come at once");
-    canvas.heading(&title, &subtitle(context, &lines));
-    legend::draw(&mut canvas, &key, 54.0);
-    let of_sizes: Vec<(f64, String)> =
-        sizes.iter().map(|size| (f64::from(*size), size.to_string())).collect();
-    frame.x_axis(&mut canvas, &of_sizes, "starts at one instant (log)");
-    frame.y_axis(&mut canvas, &ticks, "latency, ms (log)");
-    let ends: Vec<(f64, f64)> = lines
-        .iter()
-        .enumerate()
-        .map(|(i, l)| draw(&mut canvas, &frame, l, (i, lines.len())))
-        .collect();
-    if in_field {
-        label(&mut canvas, &frame, &lines, &labels, &ends);
-    }
+    let plot = Plot {
+        title: title.clone(),
+        subtitle: subtitle(context, &lines),
+        legend: legend(),
+        names: lines.iter().map(|l| Name { position: l.position, text: l.label() }).collect(),
+        note: "",
+        edge: Edge::Right,
+        x: Axis::new(x, "starts at one instant (log)").with(sizes),
+        fields: vec![(Axis::new(y, "latency, ms (log)"), FIELD)],
+    };
+    let mut plot = plot.draw(context.layout, |_, _| ());
+    let frame = plot.frame();
+    let of = lines.len();
+    let each = lines.iter().enumerate();
+    let ends: Vec<(f64, f64)> =
+        each.map(|(i, line)| draw(&mut plot.canvas, &frame, line, mark::beside(i, of))).collect();
+    let canvas = plot.named(&ends);
     let caption = caption(&lines, (least, most));
-    Ok(Some(ChartSpec { name: "burst-size", title, caption, data: data(&lines), canvas }))
+    Some(ChartSpec { title, caption, data: data(&lines), canvas })
 }
 
 /// Per function, of each size the cell of most rows.
@@ -122,70 +108,40 @@ fn values(line: &Line) -> Vec<f64> {
     line.dots.iter().flat_map(of).map(|ns| ns / NS_PER_MS).collect::<Vec<_>>()
 }
 
-fn meanings() -> Vec<Entry> {
+fn legend() -> Vec<LegendEntry> {
     vec![
-        Entry::meaning(Sign::Every(true), "median with its 95 % interval"),
-        Entry::meaning(Sign::Every(false), "slowest"),
-        Entry::meaning(Sign::None, "×: largest burst over smallest"),
+        LegendEntry::meaning(Symbol::Every(true), "median with its 95 % interval"),
+        LegendEntry::meaning(Symbol::Every(false), "slowest"),
+        LegendEntry::note("×: largest burst over smallest"),
     ]
 }
 
 /// One function; gives where its line ends.
-fn draw(
-    canvas: &mut Canvas,
-    frame: &Frame,
-    line: &Line,
-    (index, of): (usize, usize),
-) -> (f64, f64) {
-    let moved = error_bar::beside(index, of);
-    let colour = palette::colour(line.position);
+fn draw(canvas: &mut Canvas, frame: &Frame, line: &Line, moved: f64) -> (f64, f64) {
+    let colour = Colour::function(line.position);
     let at = |size: u32, ns: f64| {
         let (x, y) = frame.point(f64::from(size), ns / NS_PER_MS);
         (x + moved, y)
     };
     let points: Vec<(f64, f64)> =
         line.dots.iter().filter_map(|(size, s)| Some(at(*size, s.median()?))).collect();
-    palette::stroke(canvas, line.position, &points);
+    mark::dashed_line(canvas, line.position, &points);
     for ((size, summary), point) in line.dots.iter().zip(&points) {
         if let Some(interval) = &summary.latency.p50.interval {
-            error_bar::latency(canvas, frame, point.0, interval, colour);
+            mark::latency_bar(canvas, frame, point.0, interval, colour);
         }
-        palette::marker(canvas, line.position, *point, 4.5, true);
+        mark::marker(canvas, line.position, *point, 4.5, true);
         if let Some(max) = summary.latency.max {
-            palette::marker(canvas, line.position, at(*size, max as f64), 3.5, false);
+            mark::marker(canvas, line.position, at(*size, max as f64), 3.5, false);
         }
     }
     points.last().copied().unwrap_or((frame.right, frame.bottom))
 }
 
-/// Names right of the field, each tied to the end of its line.
-fn label(
-    canvas: &mut Canvas,
-    frame: &Frame,
-    lines: &[Line],
-    labels: &[String],
-    ends: &[(f64, f64)],
-) {
-    let heights: Vec<f64> = ends.iter().map(|end| end.1).collect();
-    let placed = declutter(&heights, &vec![17.0; ends.len()], frame.top, frame.bottom);
-    for (((line, text), end), y) in lines.iter().zip(labels).zip(ends).zip(placed) {
-        let tie = vec![*end, (frame.right + 8.0, y)];
-        canvas.line(tie, palette::tint(line.position, 0.6), 1.0);
-        palette::marker(canvas, line.position, (frame.right + 14.0, y), 4.5, true);
-        canvas.text(Text::new(text, (frame.right + 24.0, y), Align::Left).bold());
-    }
-}
-
 fn subtitle(context: &ChartContext, lines: &[Line]) -> String {
     let of = || lines.iter().flat_map(|l| &l.dots).map(|(_, s)| &s.latency);
-    let (least, most) = (of().map(|l| l.n).min(), of().map(|l| l.n).max());
-    let n = match (least, most) {
-        (Some(least), Some(most)) if least < most => format!("n = {least} to {most}"),
-        (_, most) => format!("n = {} each", most.unwrap_or(0)),
-    };
-    let failed: usize = of().map(|l| l.failed).sum();
-    let failed = if failed > 0 { format!(", {failed} failed in all") } else { String::new() };
-    format!("every start of a burst counts, {n}{failed}, {}", rounds(context.run))
+    let (n, failed) = (rows(of().map(|l| l.n)), failed(of().map(|l| l.failed)));
+    format!("every start of a burst counts, {n}{failed}, {}", context.rounds())
 }
 
 fn caption(lines: &[Line], (least, most): (u32, u32)) -> String {
@@ -202,10 +158,7 @@ fn caption(lines: &[Line], (least, most): (u32, u32)) -> String {
         [only] => format!("the median takes {} as long", of(only)),
         [first, .., last] => format!("the median takes {} to {} as long", of(first), of(last)),
     };
-    format!(
-        "From {least} to {most} at once, {grown}. Starts of one burst share the machine and the \
-         engine, and wait for each other."
-    )
+    format!("From {least} to {most} at once, {grown}.")
 }
 
 fn data(lines: &[Line]) -> Data {

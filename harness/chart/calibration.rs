@@ -1,19 +1,19 @@
 //! What was measured of known sleeps, less what is known: the error of the figures.
 
-use anyhow::Result;
-
-use super::kit::axis::{Frame, Scale, labelled, left_of_field};
-use super::kit::canvas::{Align, Canvas, Colour, GREY, INK, Text};
-use super::kit::legend::{self, Entry, Sign};
-use super::kit::palette;
-use super::{ChartSpec, Data, Layout, rounds};
-use crate::report::words::{DASH, warning};
-use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, Quantile, Summary};
+use super::kit::axis::{Axis, Frame, Scale, tick_text};
+use super::kit::canvas::Canvas;
+use super::kit::colour::{BAND, Colour, GREY, INK};
+use super::kit::legend::{LegendEntry, Symbol};
+use super::kit::mark;
+use super::kit::plot::{Edge, Plot};
+use super::kit::text::Text;
+use super::{ChartContext, ChartSpec, DASH, Data, Layout};
+use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, Quantile};
 use crate::store::Run;
 use crate::text::units::{NS_PER_MS, format_ms, format_ns};
 
-/// From the top of the field to the lower edge of the layout.
-const FIELD: f64 = 328.0;
+/// The height of the field, in pixels.
+const FIELD: f64 = 276.0;
 /// More points than this are thinned out evenly.
 const MOST_POINTS: usize = 6_000;
 /// The limits are drawn when they are no more than so many times as far out as
@@ -21,9 +21,6 @@ const MOST_POINTS: usize = 6_000;
 const FAR: f64 = 4.0;
 /// Nanoseconds that the axis ends at, at most: what is further off stands on its edge.
 const FURTHEST: f64 = 60e9;
-/// What a valid run's medians lie within.
-const VALID: Colour = Colour(0xf0, 0xf0, 0xf0);
-
 /// One series of controls about its line.
 struct Cloud {
     name: &'static str,
@@ -68,65 +65,107 @@ struct Reach {
 }
 
 /// Composes the chart; none without a calibration.
-pub(crate) fn compose(
-    run: &Run,
-    summaries: &[Summary],
-    layout: Layout,
-) -> Result<Option<ChartSpec>> {
-    let controls = Controls::of(&run.samples, summaries);
+pub(crate) fn compose(context: &ChartContext) -> Option<ChartSpec> {
+    let run = context.run;
+    let controls = Controls::of(&run.samples, context.summaries);
     let clouds = clouds(run, &controls);
     if clouds.is_empty() {
-        return Ok(None);
+        return None;
     }
     let sleeps = sleeps(&clouds);
     let reach = reach(&clouds);
     let y = Scale::Linear { min: reach.low / reach.unit.0, max: reach.high / reach.unit.0 };
-    let mut canvas = Canvas::new(layout.width(), 0.0);
-    let key = key(&clouds, &reach);
-    // The line of medians, which has no room on a narrow layout.
-    let medians = if layout == Layout::Wide { 22.0 } else { 0.0 };
-    let top = 66.0 + legend::height(&canvas, &key) + medians;
-    canvas.height = top + FIELD;
-    let frame = Frame {
-        left: left_of_field(layout, &labelled(&y)).max(if medians > 0.0 { 100.0 } else { 0.0 }),
-        right: canvas.width - canvas.margin() - 8.0,
-        top,
-        bottom: canvas.height - 52.0,
-        x: Scale::Linear { min: 0.0, max: sleeps.len() as f64 },
-        y,
+    let title = format!("{}Calibration: measured less known sleep", context.warning);
+    let plot = Plot {
+        title: title.clone(),
+        subtitle: subtitle(context, &clouds, &reach),
+        legend: legend(&clouds, &reach, context.layout),
+        names: Vec::new(),
+        note: "",
+        edge: Edge::Right,
+        x: horizontal(&sleeps),
+        fields: vec![(Axis::new(y, format!("measured less known, {}", reach.unit.1)), FIELD)],
     };
-    let title = format!("{}Calibration: measured less known sleep", warning(run));
-    canvas.heading(&title, &subtitle(run, &clouds, &reach));
-    legend::draw(&mut canvas, &key, 54.0);
-    field(&mut canvas, &frame, &sleeps, &reach);
-    if medians > 0.0 {
-        let note = Text::new(format!("median, {}:", reach.unit.1), (16.0, top - 18.0), Align::Left);
-        canvas.text(note.size(11.0).colour(GREY));
-    }
-    clouds_on(&mut canvas, &frame, &reach, (&clouds, &sleeps), layout);
+    let mut plot = plot.draw(context.layout, |canvas, frames| {
+        for frame in frames.iter().filter(|_| reach.limits) {
+            let limit = MOST_RESIDUAL_NS / reach.unit.0;
+            let from = (frame.left, frame.y_of(limit));
+            canvas.rectangle(from, (frame.right, frame.y_of(-limit)), BAND);
+        }
+    });
+    let frame = plot.frame();
+    let zero = frame.y_of(0.0);
+    plot.canvas.line(vec![(frame.left, zero), (frame.right, zero)], GREY, 1.0);
+    let field = Field { frame, reach: &reach, wide: context.layout == Layout::Wide };
+    field.draw_all(&mut plot.canvas, &clouds, &sleeps);
     let caption = caption(&clouds, &controls, &reach);
-    let data = data(&clouds);
-    Ok(Some(ChartSpec { name: "calibration", title, caption, data, canvas }))
+    Some(ChartSpec { title, caption, data: data(&clouds), canvas: plot.canvas })
 }
 
-fn clouds_on(
-    canvas: &mut Canvas,
-    frame: &Frame,
-    reach: &Reach,
-    (clouds, sleeps): (&[Cloud], &[f64]),
-    layout: Layout,
-) {
-    let points: usize = clouds.iter().flat_map(|c| &c.groups).map(|g| g.residuals.len()).sum();
-    let step = points.div_ceil(MOST_POINTS).max(1);
-    for (i, cloud) in clouds.iter().enumerate() {
-        for group in &cloud.groups {
-            let slot = sleeps.iter().position(|s| *s == group.sleep).unwrap_or(0);
-            let column = column(slot, i, clouds.len());
-            draw(canvas, frame, reach, column, cloud, group, step);
-            if layout == Layout::Wide {
-                median(canvas, frame, reach, column, group);
+/// A slot a known sleep.
+fn horizontal(sleeps: &[f64]) -> Axis {
+    let slots = sleeps.iter().enumerate();
+    let ticks = slots.map(|(slot, ns)| (slot as f64 + 0.5, tick_text(ns / NS_PER_MS))).collect();
+    let scale = Scale::Linear { min: 0.0, max: sleeps.len() as f64 };
+    Axis::new(scale, "known sleep, ms; in each, starts in order").with(ticks)
+}
+
+/// Where everything is drawn.
+struct Field<'a> {
+    frame: Frame,
+    reach: &'a Reach,
+    /// There is room for the medians in figures.
+    wide: bool,
+}
+
+impl Field<'_> {
+    fn draw_all(&self, canvas: &mut Canvas, clouds: &[Cloud], sleeps: &[f64]) {
+        let points: usize = clouds.iter().flat_map(|c| &c.groups).map(|g| g.residuals.len()).sum();
+        let step = points.div_ceil(MOST_POINTS).max(1);
+        for (i, cloud) in clouds.iter().enumerate() {
+            for group in &cloud.groups {
+                let slot = sleeps.iter().position(|s| *s == group.sleep).unwrap_or(0);
+                let column = column(slot, i, clouds.len());
+                self.draw(canvas, column, (cloud, group), step);
+                if self.wide {
+                    self.median(canvas, column, group);
+                }
             }
         }
+    }
+
+    /// The points of one known sleep, left to right in the order of the starts, with
+    /// their median and the fitted line.
+    fn draw(
+        &self,
+        canvas: &mut Canvas,
+        (from, to): (f64, f64),
+        (cloud, group): (&Cloud, &Group),
+        step: usize,
+    ) {
+        let n = group.residuals.len() as f64;
+        for (i, ns) in group.residuals.iter().enumerate().step_by(step) {
+            let x = from + (to - from) * (i as f64 + 0.5) / n;
+            let inside = self.reach.holds(*ns);
+            mark::marker(canvas, cloud.position, self.at(x, *ns), 2.5, inside);
+        }
+        let across = |ns: f64| vec![self.at(from, ns), self.at(to, ns)];
+        canvas.line(across(fit(cloud, group)), Colour::function(cloud.position), 1.0);
+        canvas.line(across(group.median), INK, 3.0);
+    }
+
+    /// A median in figures, at the top of its column.
+    fn median(&self, canvas: &mut Canvas, (from, to): (f64, f64), group: &Group) {
+        let (x0, x1) = (self.frame.x_of(from), self.frame.x_of(to));
+        let text = Text { size: 11.0, ..Text::new(signed(group.median / self.reach.unit.0)) };
+        if text.width() + 4.0 < x1 - x0 {
+            canvas.text(text.centred().at(f64::midpoint(x0, x1), self.frame.top - 8.0));
+        }
+    }
+
+    /// Where a value stands: on an edge when it is beyond it.
+    fn at(&self, x: f64, ns: f64) -> (f64, f64) {
+        self.frame.point(x, ns.clamp(self.reach.low, self.reach.high) / self.reach.unit.0)
     }
 }
 
@@ -141,7 +180,7 @@ fn data(clouds: &[Cloud]) -> Data {
             let less_known = group.median + cloud.line.intercept;
             data.row(vec![
                 cloud.name.to_owned(),
-                super::kit::axis::tick_text(group.sleep / NS_PER_MS),
+                tick_text(group.sleep / NS_PER_MS),
                 group.residuals.len().to_string(),
                 format_ms(group.sleep + less_known),
                 figure(less_known),
@@ -236,94 +275,31 @@ fn column(slot: usize, series: usize, of: usize) -> (f64, f64) {
     (from + 0.1 * each, from + 0.9 * each)
 }
 
-fn subtitle(run: &Run, clouds: &[Cloud], reach: &Reach) -> String {
+fn subtitle(context: &ChartContext, clouds: &[Cloud], reach: &Reach) -> String {
     let n: Vec<String> = clouds.iter().map(|c| c.line.n.to_string()).collect();
     let all = clouds.iter().flat_map(|c| &c.groups).flat_map(|g| &g.residuals);
     let beyond = match all.filter(|ns| !reach.holds(**ns)).count() {
         0 => String::new(),
         n => format!("; {n} beyond the edge, outlined on it"),
     };
-    format!("n = {}, {}{beyond}", n.join(" and "), rounds(run))
+    format!("n = {}, {}{beyond}", n.join(" and "), context.rounds())
 }
 
 /// What the markers and the grey field mean.
-fn key(clouds: &[Cloud], reach: &Reach) -> Vec<Entry> {
-    fn bar(canvas: &mut Canvas, (x, y): (f64, f64), colour: Colour, width: f64) {
-        canvas.line(vec![(x, y), (x + 16.0, y)], colour, width);
-    }
-    let mut key: Vec<Entry> =
-        clouds.iter().map(|c| Entry::meaning(Sign::Marker(c.position, true), c.name)).collect();
-    key.push(Entry::meaning(Sign::Drawn(16.0, |s, at| bar(s, at, INK, 3.0)), "median"));
-    key.push(Entry::meaning(Sign::Drawn(16.0, |s, at| bar(s, at, GREY, 1.0)), "fitted line"));
+fn legend(clouds: &[Cloud], reach: &Reach, layout: Layout) -> Vec<LegendEntry> {
+    let names = clouds.iter();
+    let mut legend: Vec<LegendEntry> =
+        names.map(|c| LegendEntry::meaning(Symbol::Marker(c.position, true), c.name)).collect();
+    let median = match layout {
+        Layout::Wide => format!("median, above in {}", reach.unit.1),
+        Layout::Narrow => "median".to_owned(),
+    };
+    legend.push(LegendEntry::meaning(Symbol::Line(INK, 3.0), median));
+    legend.push(LegendEntry::meaning(Symbol::Line(GREY, 1.0), "fitted line"));
     if reach.limits {
-        key.push(Entry::meaning(Sign::Drawn(16.0, |s, at| bar(s, at, VALID, 12.0)), "within 1 ms"));
+        legend.push(LegendEntry::meaning(Symbol::Band, "within 1 ms"));
     }
-    key
-}
-
-/// Everything behind the points.
-fn field(canvas: &mut Canvas, frame: &Frame, sleeps: &[f64], reach: &Reach) {
-    if reach.limits {
-        let limit = MOST_RESIDUAL_NS / reach.unit.0;
-        let corners = ((frame.left, frame.y_of(limit)), (frame.right, frame.y_of(-limit)));
-        canvas.rectangle(corners.0, corners.1, VALID);
-    }
-    let ticks: Vec<(f64, String)> = sleeps
-        .iter()
-        .enumerate()
-        .map(|(slot, ns)| (slot as f64 + 0.5, super::kit::axis::tick_text(ns / NS_PER_MS)))
-        .collect();
-    let name = "known sleep, ms; in each, starts in order";
-    frame.x_axis(canvas, &ticks, name);
-    let name = format!("measured less known, {}", reach.unit.1);
-    frame.y_axis(canvas, &labelled(&frame.y), &name);
-    let zero = frame.y_of(0.0);
-    canvas.line(vec![(frame.left, zero), (frame.right, zero)], GREY, 1.0);
-}
-
-/// The points of one known sleep, left to right in the order of the starts, with
-/// their median and the fitted line.
-fn draw(
-    canvas: &mut Canvas,
-    frame: &Frame,
-    reach: &Reach,
-    (from, to): (f64, f64),
-    cloud: &Cloud,
-    group: &Group,
-    step: usize,
-) {
-    let n = group.residuals.len() as f64;
-    for (i, ns) in group.residuals.iter().enumerate().step_by(step) {
-        let x = from + (to - from) * (i as f64 + 0.5) / n;
-        let inside = reach.holds(*ns);
-        let at = at(frame, x, *ns, reach);
-        palette::marker(canvas, cloud.position, at, 2.5, inside);
-    }
-    let across = |ns: f64| vec![at(frame, from, ns, reach), at(frame, to, ns, reach)];
-    canvas.line(across(fit(cloud, group)), palette::colour(cloud.position), 1.0);
-    canvas.line(across(group.median), INK, 3.0);
-}
-
-/// A median in figures, above its column.
-fn median(
-    canvas: &mut Canvas,
-    frame: &Frame,
-    reach: &Reach,
-    (from, to): (f64, f64),
-    group: &Group,
-) {
-    let (x0, x1) = (frame.x_of(from), frame.x_of(to));
-    let text = signed(group.median / reach.unit.0);
-    let at = ((x0 + x1) / 2.0, frame.top - 18.0);
-    let words = Text::new(text, at, Align::Centre).size(11.0);
-    if words.width() + 4.0 < x1 - x0 {
-        canvas.text(words);
-    }
-}
-
-/// Where a value stands: on an edge when it is beyond it.
-fn at(frame: &Frame, x: f64, ns: f64, reach: &Reach) -> (f64, f64) {
-    frame.point(x, ns.clamp(reach.low, reach.high) / reach.unit.0)
+    legend
 }
 
 /// `+1.2`, `-30`: as fine as three figures.

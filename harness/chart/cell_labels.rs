@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{plain, shortened, step};
 use crate::compare::{Comparison, SideInfo};
-use crate::report::words::{plain, shortened, step};
 use crate::sample::Cell;
 
 /// The longest name of a side in a title, in characters.

@@ -1,83 +1,62 @@
 //! What share of cold starts was answered within a time.
 
-use anyhow::Result;
-
-use super::kit::axis::{Frame, Scale, labelled, left_of_field};
-use super::kit::canvas::{Align, Canvas, GREY, Text, WHITE};
-use super::kit::declutter::declutter;
-use super::kit::legend::{self, Entry, Sign};
-use super::kit::palette;
-use super::{ChartContext, ChartSpec, Layout, Series, data_table};
+use super::kit::axis::{Axis, Frame, Scale};
+use super::kit::canvas::Canvas;
+use super::kit::colour::Colour;
+use super::kit::mark;
+use super::kit::plot::{Edge, Name, Plot};
+use super::{ChartContext, ChartSpec, Series, data_table};
+use crate::sample::Temperature;
 use crate::spec::scenario::LoadShape;
 use crate::stats;
-use crate::text::units::format_ms;
+use crate::text::units::{NS_PER_MS, format_ms};
 
-const WIDTH: f64 = Layout::Wide.width();
-/// From the top of the field to the lower edge of the layout.
-const FIELD: f64 = 364.0;
-/// A row of labels above the field.
-const ROW: f64 = 20.0;
-/// With more rows, ties to the lines would cross.
-const MOST_ROWS: usize = 3;
-/// Room for the words before the labels.
-const NOTE: f64 = 80.0;
-const P50: &str = "p50, ms:";
+pub(crate) const HOW_TO_READ: &str = "A line further left is faster, a steeper one is steadier.";
 
-/// A label at the upper end of its line.
-struct End {
-    position: usize,
-    text: String,
-    /// Pixels.
-    line: (f64, f64),
+/// The height of the field, in pixels.
+const FIELD: f64 = 312.0;
+
+/// Of the cold cells that answer the question.
+pub(crate) fn single(context: &ChartContext) -> Option<ChartSpec> {
+    compose(context, context.cold())
+}
+
+/// Of each function's largest burst of more than one.
+pub(crate) fn burst(context: &ChartContext) -> Option<ChartSpec> {
+    let size = |s: &stats::Summary| match s.cell.act {
+        LoadShape::Burst(n) if n > 1 && s.cell.temperature == Temperature::Cold => Some(n.into()),
+        _ => None,
+    };
+    compose(context, context.best(size))
 }
 
 /// Composes the chart; none without a success.
-pub(crate) fn compose(
-    context: &ChartContext,
-    name: &'static str,
-    series: &[Series],
-) -> Result<Option<ChartSpec>> {
-    let values = series.iter().flat_map(Series::sorted_ms);
-    let Some(x) = Scale::log_about(values) else { return Ok(None) };
-    let title = context.title(&format!("Cold start of {}", what(series)));
-    let rows = label_rows(series);
-    let tied = context.layout == Layout::Wide && rows <= MOST_ROWS;
-    let names = names(series);
-    let mut canvas = Canvas::new(context.layout.width(), 0.0);
-    let labels = if tied { ROW * rows as f64 } else { legend::height(&canvas, &names) };
-    let top = 62.0 + labels + 14.0;
-    canvas.height = top + FIELD;
-    let percents = [0.0, 25.0, 50.0, 75.0, 100.0].map(|p| (p, format!("{p} %")));
-    let frame = Frame {
-        left: left_of_field(context.layout, &percents),
-        right: canvas.width - canvas.margin() - 8.0,
-        top,
-        bottom: canvas.height - 52.0,
-        x,
-        y: Scale::Linear { min: 0.0, max: 100.0 },
-    };
-    canvas.heading(&title, &context.subtitle(series));
-    frame.x_axis(&mut canvas, &labelled(&frame.x), "latency from the intended instant, ms (log)");
-    frame.y_axis(&mut canvas, &percents, "share answered");
-    let ends: Vec<End> = series.iter().filter_map(|s| curve(&mut canvas, &frame, s)).collect();
-    if tied {
-        label(&mut canvas, &frame, &ends, rows);
-    } else {
-        legend::draw(&mut canvas, &names, 60.0);
-    }
-    let data = data_table::latencies(series);
-    Ok(Some(ChartSpec { name, title, caption: caption(series), data, canvas }))
-}
-
-/// Names with their medians, the fastest first, as on the axis.
-fn names(series: &[Series]) -> Vec<Entry> {
+fn compose(context: &ChartContext, series: Vec<Series>) -> Option<ChartSpec> {
+    let x = Scale::log_about(series.iter().flat_map(Series::sorted_ms))?;
+    let title = context.title(&format!("Cold start of {}", what(&series)));
+    // The fastest first, as on the axis.
     let mut drawn: Vec<&Series> =
         series.iter().filter(|s| s.summary.latency.min.is_some()).collect();
     let rank = |s: &Series| s.summary.median().unwrap_or(f64::INFINITY);
     drawn.sort_by(|a, b| rank(a).total_cmp(&rank(b)));
-    let note = Entry::meaning(Sign::None, P50);
-    let names = drawn.iter().map(|s| Entry::name(s.position, text(s)));
-    std::iter::once(note).chain(names).collect()
+    let percents = [0.0, 25.0, 50.0, 75.0, 100.0].map(|p| (p, format!("{p} %")));
+    let y = Axis::new(Scale::Linear { min: 0.0, max: 100.0 }, "share answered");
+    let plot = Plot {
+        title: title.clone(),
+        subtitle: context.subtitle(&series),
+        legend: Vec::new(),
+        names: drawn.iter().map(|s| Name { position: s.position, text: text(s) }).collect(),
+        note: "p50, ms:",
+        edge: Edge::Top,
+        x: Axis::new(x, "latency from the intended instant, ms (log)"),
+        fields: vec![(y.with(percents.to_vec()), FIELD)],
+    };
+    let mut plot = plot.draw(context.layout, |_, _| ());
+    let frame = plot.frame();
+    let ends: Vec<(f64, f64)> = drawn.iter().map(|s| curve(&mut plot.canvas, &frame, s)).collect();
+    let canvas = plot.named(&ends);
+    let caption = caption(&series);
+    Some(ChartSpec { title, caption, data: data_table::latencies(&series), canvas })
 }
 
 /// A name with its median, ms.
@@ -96,70 +75,25 @@ fn what(series: &[Series]) -> String {
     }
 }
 
-/// The steps of one function; gives where they end.
-fn curve(canvas: &mut Canvas, frame: &Frame, series: &Series) -> Option<End> {
+/// The steps of one function, which has a success; gives where they end.
+fn curve(canvas: &mut Canvas, frame: &Frame, series: &Series) -> (f64, f64) {
     let sorted = series.sorted_ms();
     // Failures count: a line that stops short of 100 % shows them.
     let share = |answered: usize| 100.0 * answered as f64 / series.summary.latency.n as f64;
-    let mut points = vec![frame.point(*sorted.first()?, 0.0)];
+    let mut points: Vec<(f64, f64)> =
+        sorted.first().map(|ms| frame.point(*ms, 0.0)).into_iter().collect();
     for (answered, ms) in sorted.iter().enumerate() {
         points.push(frame.point(*ms, share(answered)));
         points.push(frame.point(*ms, share(answered + 1)));
     }
-    palette::stroke(canvas, series.position, &points);
-    let line = *points.last()?;
+    mark::dashed_line(canvas, series.position, &points);
     if let Some(median) = series.summary.median() {
-        let at = frame.point(median / crate::text::units::NS_PER_MS, 50.0);
-        let colour = palette::colour(series.position);
+        let at = frame.point(median / NS_PER_MS, 50.0);
+        let colour = Colour::function(series.position);
         canvas.line(vec![(at.0, frame.bottom), (at.0, frame.bottom - 8.0)], colour, 2.0);
-        palette::marker(canvas, series.position, at, 5.0, true);
+        mark::marker(canvas, series.position, at, 5.0, true);
     }
-    Some(End { position: series.position, text: text(series), line })
-}
-
-/// How many rows the labels need, were all as wide as the widest.
-fn label_rows(series: &[Series]) -> usize {
-    // No median is written wider than this.
-    let width = |s: &Series| label_width(&format!("{} 88888", s.name));
-    let drawn: Vec<&Series> = series.iter().filter(|s| s.summary.latency.min.is_some()).collect();
-    let widest = drawn.iter().map(|s| width(s)).fold(1.0, f64::max);
-    let a_row = ((WIDTH - NOTE - 24.0) / widest) as usize;
-    drawn.len().div_ceil(a_row.max(1)).max(1)
-}
-
-/// Marker, text and the gap to the next.
-fn label_width(text: &str) -> f64 {
-    super::kit::canvas::width(text, 12.0, true) + 34.0
-}
-
-/// Names and medians above the field, each tied to the end of its line.
-fn label(canvas: &mut Canvas, frame: &Frame, ends: &[End], rows: usize) {
-    let mut order: Vec<&End> = ends.iter().collect();
-    order.sort_by(|a, b| a.line.0.total_cmp(&b.line.0));
-    let note = Text::new(P50, (16.0, frame.top - 24.0), Align::Left).colour(GREY);
-    canvas.text(note);
-    let mut placed: Vec<(&End, f64, f64)> = Vec::new();
-    for row in 0..rows {
-        let mine: Vec<&End> = order.iter().copied().skip(row).step_by(rows).collect();
-        let centres: Vec<f64> = mine.iter().map(|e| e.line.0).collect();
-        let widths: Vec<f64> = mine.iter().map(|e| label_width(&e.text)).collect();
-        let y = frame.top - 24.0 - ROW * row as f64;
-        let at = declutter(&centres, &widths, NOTE, WIDTH - 8.0);
-        placed.extend(mine.into_iter().zip(at).map(|(end, x)| (end, x, y)));
-    }
-    for (end, x, y) in &placed {
-        let tie = vec![(*x, y + 8.0), (end.line.0, end.line.1)];
-        canvas.line(tie, palette::tint(end.position, 0.6), 1.0);
-    }
-    for (end, x, y) in placed {
-        let half = label_width(&end.text) / 2.0 - 6.0;
-        // Covers the ties of the rows above.
-        canvas.rectangle((x - half, y - 8.0), (x + half, y + 8.0), WHITE);
-        palette::marker(canvas, end.position, (x - half + 7.0, y), 4.5, true);
-        let colour = super::kit::canvas::INK;
-        let words = Text::new(&end.text, (x - half + 17.0, y), Align::Left).bold();
-        canvas.text(words.colour(colour));
-    }
+    points.last().copied().unwrap_or((frame.right, frame.top))
 }
 
 fn caption(series: &[Series]) -> String {
@@ -175,12 +109,7 @@ fn caption(series: &[Series]) -> String {
         [(fast, a), .., (slow, b)] => {
             let times = stats::ratio(*b, *a);
             let times = times.map_or_else(String::new, |t| format!(": {t:.2} times as long"));
-            format!(
-                "Fastest at the median is {}, slowest {}{times}. A line further left is faster, a \
-                 steeper one is steadier.",
-                of(fast),
-                of(slow)
-            )
+            format!("Fastest at the median is {}, slowest {}{times}.", of(fast), of(slow))
         }
     }
 }

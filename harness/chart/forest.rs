@@ -2,9 +2,11 @@
 //! became slower, by how much, and how sure that is.
 
 use super::cell_labels::{Differing, position, title};
-use super::kit::canvas::{Align, Canvas, Colour, GREY, INK, Text};
-use super::kit::palette;
-use super::kit::text_layout::{self, LegendEntry};
+use super::kit::canvas::Canvas;
+use super::kit::colour::GREY;
+use super::kit::legend::{self, LegendEntry, Symbol};
+use super::kit::mark;
+use super::kit::text::Text;
 use super::{ChartSpec, Layout};
 use crate::compare::{Comparison, Row};
 use crate::sample::Cell;
@@ -16,19 +18,13 @@ mod caption;
 mod change_scale;
 mod data_table;
 mod line;
-mod narrow;
-mod strokes;
-mod wide;
+mod panel;
 
-/// More than other charts on wide layout: its figures stand beside it.
-const WIDTH: f64 = 940.0;
+pub(crate) const HOW_TO_READ: &str =
+    "Grey is the margin of a row: a change within it does not matter.";
+
 /// Rows that are drawn at most.
 const MOST: usize = 40;
-/// What a row may change by.
-const BAND: Colour = Colour(0xec, 0xec, 0xec);
-/// What the columns of text are called.
-const MEDIANS: &str = "median: base → head";
-const FIGURES: &str = "change [95 % interval]";
 
 /// Rows that share an axis.
 struct Panel<'a> {
@@ -36,17 +32,6 @@ struct Panel<'a> {
     gated: bool,
     heading: String,
     lines: Vec<Line<'a>>,
-}
-
-impl Panel<'_> {
-    /// What it shows, at a place.
-    fn title(&self, at: (f64, f64)) -> Text {
-        let words = |note: &str| Text::new(format!("{}{note}", self.heading), at, Align::Left);
-        match self.gated {
-            true => words("").bold().colour(INK),
-            false => words(": told only, decides nothing").colour(GREY),
-        }
-    }
 }
 
 /// Composes the chart; none without a row that can be drawn.
@@ -62,28 +47,19 @@ pub(crate) fn compose(c: &Comparison, layout: Layout) -> Option<ChartSpec> {
     let panels = panels(c, drawn, &differing);
     let title = title(c, |base, head| format!("Change from {base} to {head}"));
     let network = differing.common_network(&cells);
-    let mut canvas = Canvas::new(if layout == Layout::Wide { WIDTH } else { layout.width() }, 0.0);
-    let top = text_layout::heading(&mut canvas, &title, &caption::subtitle(c, &all, network));
-    let top = text_layout::key(&mut canvas, &key(), top + 6.0);
-    let mut bottom = match layout {
-        Layout::Wide => wide::draw(&mut canvas, &panels, top),
-        Layout::Narrow => narrow::draw(&mut canvas, &panels, top),
-    };
+    let mut canvas = Canvas::new(layout);
+    let top = canvas.heading(&title, &caption::subtitle(c, &all, network)) + 6.0;
+    let top = legend::draw(&mut canvas, &legend(), top) + 12.0;
+    let mut bottom = panel::draw(&mut canvas, &panels, top);
     let left_out = caption::left_out(beyond, c.rows.len() - all.len());
     if !left_out.is_empty() {
-        let (left, right) = text_layout::edges(&canvas);
-        let words = Text::new(left_out, (left, bottom + 8.0), Align::Left).colour(GREY);
-        bottom = text_layout::put(&mut canvas, &words, right - left, 4);
+        let (left, right) = canvas.edges();
+        let text = Text::new(left_out).grey().at(left, bottom + 8.0);
+        bottom = canvas.lines(&text, right - left, 4);
     }
     canvas.height = bottom + 10.0;
-    let data = data_table::data(&all, &differing);
-    Some(ChartSpec {
-        name: "compare-forest",
-        title,
-        caption: caption::caption(c, &all),
-        data,
-        canvas,
-    })
+    let (caption, data) = (caption::caption(c, &all), data_table::data(&all, &differing));
+    Some(ChartSpec { title, caption, data, canvas })
 }
 
 fn has_interval(row: &Row) -> bool {
@@ -132,25 +108,17 @@ fn panel<'a>(c: &Comparison, rows: &[&'a Row], differing: &Differing, gated: boo
     Panel { unit: unit(rows[0].metric), gated, heading: format!("{what}{step}"), lines }
 }
 
-/// What the strokes mean.
-fn key() -> [LegendEntry<'static>; 3] {
-    let interval = |canvas: &mut Canvas, x: f64, y: f64| {
+/// What the strokes and the columns mean.
+fn legend() -> [LegendEntry; 4] {
+    let interval = Symbol::Drawn(34.0, |canvas, (x, y)| {
         canvas.line(vec![(x, y), (x + 28.0, y)], GREY, 2.0);
-        canvas.area(palette::triangle((x + 28.0, y), 5.0), GREY);
-    };
-    let estimates = |canvas: &mut Canvas, x: f64, y: f64| {
-        for position in 0..4 {
-            let x = x + 5.0 + 12.0 * position as f64;
-            palette::marker(canvas, position, (x, y), 4.0, true);
-        }
-    };
-    let margin = |canvas: &mut Canvas, x: f64, y: f64| {
-        canvas.rectangle((x, y - 7.0), (x + 24.0, y + 7.0), BAND);
-    };
+        canvas.area(mark::triangle((x + 34.0, y), 7.0), GREY);
+    });
     [
-        LegendEntry::new(34.0, "95 % interval; arrow: beyond the axis", interval),
-        LegendEntry::new(46.0, "estimate (Hodges & Lehmann)", estimates),
-        LegendEntry::new(24.0, "margin: too small to matter", margin),
+        LegendEntry::meaning(interval, "95 % interval; arrow: beyond the axis"),
+        LegendEntry::meaning(Symbol::Every(true), "estimate (Hodges & Lehmann)"),
+        LegendEntry::meaning(Symbol::Band, "margin: too small to matter"),
+        LegendEntry::note("median: base → head, change [95 % interval]"),
     ]
 }
 

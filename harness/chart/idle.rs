@@ -7,24 +7,24 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use anyhow::Result;
-
-use super::kit::axis::{Frame, Scale, labelled, left_of_field};
-use super::kit::canvas::{Canvas, Colour, GREY};
-use super::kit::error_bar;
-use super::kit::legend::{self, Entry, Sign};
-use super::kit::palette;
-use super::{ChartContext, ChartSpec, Data, rounds};
-use crate::report::words::{plain, position, quantile};
+use super::kit::axis::{Axis, Frame, Scale, tick_text};
+use super::kit::canvas::Canvas;
+use super::kit::colour::{Colour, GREY};
+use super::kit::legend::{LegendEntry, Symbol};
+use super::kit::mark;
+use super::kit::plot::{Edge, Name, Plot};
+use super::{ChartContext, ChartSpec, Data, failed, plain, position, quantile, rows};
 use crate::sample::{Sample, Temperature};
 use crate::spec::scenario::{LoadShape, Scenario, Step};
 use crate::stats::{self, BootstrapWeights, LatencySummary, RankedValue, proportions};
 use crate::text::units::{NS_PER_MS, format_wait};
 
-/// Heights of the field of shares, of the one of latencies, and between them.
+pub(crate) const HOW_TO_READ: &str = "The keep-alive is this harness' own rule; what the pause \
+                                      does to a cold or a warm start is in the latencies.";
+
+/// Heights of the field of shares and of the one of latencies.
 const SHARES: f64 = 130.0;
 const LATENCIES: f64 = 200.0;
-const BETWEEN: f64 = 46.0;
 
 /// A function after one pause.
 struct Visit {
@@ -50,83 +50,56 @@ impl Visit {
 }
 
 /// Composes the chart; none without answers after at least two different pauses.
-pub(crate) fn compose(context: &ChartContext) -> Result<Option<ChartSpec>> {
-    let Some((size, pauses)) = pauses(&context.run.record.scenario) else { return Ok(None) };
+pub(crate) fn compose(context: &ChartContext) -> Option<ChartSpec> {
+    let (size, pauses) = pauses(&context.run.record.scenario)?;
     let visits = visits(context, &pauses);
     let mut idles: Vec<Duration> = visits.iter().map(|v| v.idle).collect();
     idles.sort_unstable();
     idles.dedup();
-    let [least, .., most] = idles[..] else { return Ok(None) };
-    let Some(y) = Scale::log_about(visits.iter().flat_map(drawn)) else { return Ok(None) };
-    let axes = Axes { idles, least, most, y, keep_alive: keep_alive(context, least, most) };
+    let [least, .., most] = idles[..] else { return None };
+    let y = Scale::log_about(visits.iter().flat_map(drawn))?;
+    let keep_alive = keep_alive(context, least, most);
     let what = if size == 1 { "one start".to_owned() } else { format!("a burst of {size}") };
     let title = context.title(&format!("After a pause: {what}"));
-    let canvas = drawing(context, &title, &visits, &axes);
-    let (caption, data) = (caption(context, &visits), data(&visits));
-    Ok(Some(ChartSpec { name: "idle", title, caption, data, canvas }))
-}
-
-/// What both fields share, and what the lower one has.
-struct Axes {
-    /// Every pause, in order; the least and the most of them.
-    idles: Vec<Duration>,
-    least: Duration,
-    most: Duration,
-    /// Of the latencies.
-    y: Scale,
-    /// Where it is among the pauses.
-    keep_alive: Option<Duration>,
-}
-
-fn drawing(context: &ChartContext, title: &str, visits: &[Visit], axes: &Axes) -> Canvas {
-    let names = names(visits);
-    let mut key = meanings(axes.keep_alive.is_some());
-    key.extend(names.iter().map(|(position, name)| Entry::name(*position, name)));
-    let mut canvas = Canvas::new(context.layout.width(), 0.0);
-    let top = 70.0 + legend::height(&canvas, &key);
-    let percents = [0.0, 50.0, 100.0].map(|p| (p, format!("{p} %")));
-    let ticks = labelled(&axes.y);
-    let (shares, latencies) = fields(context, axes, top, &canvas);
-    canvas.height = latencies.bottom + 52.0;
-    canvas.heading(title, &subtitle(context, visits));
-    legend::draw(&mut canvas, &key, 54.0);
-    let idles: Vec<(f64, String)> =
-        axes.idles.iter().map(|idle| (idle.as_secs_f64(), seconds(*idle))).collect();
-    shares.x_axis(&mut canvas, &idles, "");
-    shares.y_axis(&mut canvas, &percents, "share cold");
-    latencies.x_axis(&mut canvas, &idles, "idle since the last reply, s (log)");
-    latencies.y_axis(&mut canvas, &ticks, "latency, ms (log)");
-    for (frame, keep_alive) in [&shares, &latencies].into_iter().zip([axes.keep_alive; 2]) {
+    let names = names(&visits);
+    let plot = Plot {
+        title: title.clone(),
+        subtitle: subtitle(context, &visits),
+        legend: legend(keep_alive.is_some()),
+        names: names.iter().map(|(p, n)| Name { position: *p, text: n.clone() }).collect(),
+        note: "",
+        edge: Edge::Right,
+        x: horizontal(&idles, least, most),
+        fields: vec![(shares(), SHARES), (Axis::new(y, "latency, ms (log)"), LATENCIES)],
+    };
+    let mut plot = plot.draw(context.layout, |_, _| ());
+    let frames = [plot.frames[0], plot.frames[1]];
+    for (frame, keep_alive) in frames.iter().zip([keep_alive; 2]) {
         if let Some(at) = keep_alive.map(|keep_alive| frame.x_of(keep_alive.as_secs_f64())) {
-            canvas.line(vec![(at, frame.top), (at, frame.bottom)], GREY, 1.5);
+            plot.canvas.line(vec![(at, frame.top), (at, frame.bottom)], GREY, 1.5);
         }
     }
+    let mut ends = Vec::new();
     for (i, (position, name)) in names.iter().enumerate() {
         let mine: Vec<&Visit> = visits.iter().filter(|v| v.name == *name).collect();
-        draw(
-            &mut canvas,
-            (&shares, &latencies),
-            &mine,
-            *position,
-            error_bar::beside(i, names.len()),
-        );
+        let moved = mark::beside(i, names.len());
+        ends.push(draw(&mut plot.canvas, &frames, &mine, *position, moved));
     }
-    canvas
+    let (caption, data) = (caption(context, &visits), data(&visits));
+    Some(ChartSpec { title, caption, data, canvas: plot.named(&ends) })
 }
 
-/// The field of shares above that of latencies.
-fn fields(context: &ChartContext, axes: &Axes, top: f64, canvas: &Canvas) -> (Frame, Frame) {
-    let (least, most) = (axes.least.as_secs_f64(), axes.most.as_secs_f64());
+fn horizontal(idles: &[Duration], least: Duration, most: Duration) -> Axis {
+    let (least, most) = (least.as_secs_f64(), most.as_secs_f64());
     let air = (most / least).powf(0.1);
-    let x = Scale::Log { min: least / air, max: most * air };
-    let widest = [(100.0, "100 %".to_owned())];
-    let left = left_of_field(context.layout, &labelled(&axes.y));
-    let left = left.max(left_of_field(context.layout, &widest));
-    let right = canvas.width - canvas.margin() - 8.0;
-    let y = Scale::Linear { min: -6.0, max: 106.0 };
-    let shares = Frame { left, right, top, bottom: top + SHARES, x, y };
-    let top = shares.bottom + BETWEEN;
-    (shares, Frame { left, right, top, bottom: top + LATENCIES, x, y: axes.y })
+    let scale = Scale::Log { min: least / air, max: most * air };
+    let ticks = idles.iter().map(|idle| (idle.as_secs_f64(), seconds(*idle))).collect();
+    Axis::new(scale, "idle since the last reply, s (log)").with(ticks)
+}
+
+fn shares() -> Axis {
+    let percents = [0.0, 50.0, 100.0].map(|p| (p, format!("{p} %")));
+    Axis::new(Scale::Linear { min: -6.0, max: 106.0 }, "share cold").with(percents.to_vec())
 }
 
 /// A pattern's and a step's name, with the pause before it.
@@ -204,15 +177,16 @@ fn names(visits: &[Visit]) -> Vec<(usize, String)> {
     names
 }
 
-fn meanings(keep_alive: bool) -> Vec<Entry> {
-    let mut key = vec![Entry::meaning(Sign::Every(true), "share and median, with 95 % intervals")];
+fn legend(keep_alive: bool) -> Vec<LegendEntry> {
+    let shown = "share and median, with 95 % intervals";
+    let mut legend = vec![LegendEntry::meaning(Symbol::Every(true), shown)];
     if keep_alive {
-        let line = |s: &mut Canvas, (x, y): (f64, f64)| {
-            s.line(vec![(x + 3.0, y - 7.0), (x + 3.0, y + 7.0)], GREY, 1.5);
-        };
-        key.push(Entry::meaning(Sign::Drawn(6.0, line), "keep-alive"));
+        let line = Symbol::Drawn(6.0, |canvas, (x, y)| {
+            canvas.line(vec![(x + 3.0, y - 7.0), (x + 3.0, y + 7.0)], GREY, 1.5);
+        });
+        legend.push(LegendEntry::meaning(line, "keep-alive"));
     }
-    key
+    legend
 }
 
 /// The keep-alive, where it is on the axis.
@@ -222,49 +196,43 @@ fn keep_alive(context: &ChartContext, least: Duration, most: Duration) -> Option
 }
 
 fn seconds(idle: Duration) -> String {
-    super::kit::axis::tick_text(idle.as_secs_f64())
+    tick_text(idle.as_secs_f64())
 }
 
-/// One function, in both fields. No lines: between two pauses nothing is known.
+/// One function, in both fields; gives where its last median is. No lines: between two
+/// pauses nothing is known.
 fn draw(
     canvas: &mut Canvas,
-    (shares, latencies): (&Frame, &Frame),
+    [shares, latencies]: &[Frame; 2],
     visits: &[&Visit],
     position: usize,
     moved: f64,
-) {
-    let colour: Colour = palette::colour(position);
+) -> (f64, f64) {
+    let colour = Colour::function(position);
     let x = |v: &Visit| shares.x_of(v.seconds()) + moved;
-    let of_shares: Vec<(f64, f64)> =
-        visits.iter().map(|v| (x(v), shares.y_of(v.share()))).collect();
-    let medians: Vec<(f64, f64)> = visits
-        .iter()
-        .filter_map(|v| {
-            let ns = v.latency.p50.value?.ns()?;
-            Some((x(v), latencies.y_of(ns / NS_PER_MS)))
-        })
-        .collect();
+    let of_shares = visits.iter().map(|v| (x(v), shares.y_of(v.share())));
+    let medians = visits.iter().filter_map(|v| {
+        let ns = v.latency.p50.value?.ns()?;
+        Some((x(v), latencies.y_of(ns / NS_PER_MS)))
+    });
     for visit in visits {
         let (low, high) = proportions::interval(visit.cold, visit.n);
-        error_bar::draw(canvas, shares, x(visit), (100.0 * low, 100.0 * high), colour);
+        mark::error_bar(canvas, shares, x(visit), (100.0 * low, 100.0 * high), colour);
         if let Some(interval) = &visit.latency.p50.interval {
-            error_bar::latency(canvas, latencies, x(visit), interval, colour);
+            mark::latency_bar(canvas, latencies, x(visit), interval, colour);
         }
     }
-    for at in of_shares.into_iter().chain(medians) {
-        palette::marker(canvas, position, at, 4.0, true);
+    let last = medians.clone().next_back();
+    for at in of_shares.chain(medians) {
+        mark::marker(canvas, position, at, 4.0, true);
     }
+    last.unwrap_or((latencies.right, latencies.top))
 }
 
 fn subtitle(context: &ChartContext, visits: &[Visit]) -> String {
-    let (least, most) = (visits.iter().map(|v| v.n).min(), visits.iter().map(|v| v.n).max());
-    let n = match (least, most) {
-        (Some(least), Some(most)) if least < most => format!("n = {least} to {most}"),
-        (_, most) => format!("n = {} each", most.unwrap_or(0)),
-    };
-    let failed: usize = visits.iter().map(|v| v.failed).sum();
-    let failed = if failed > 0 { format!(", {failed} failed in all") } else { String::new() };
-    format!("{n} answered{failed}, {}", rounds(context.run))
+    let n = rows(visits.iter().map(|v| v.n as usize));
+    let failed = failed(visits.iter().map(|v| v.failed));
+    format!("{n} answered{failed}, {}", context.rounds())
 }
 
 fn caption(context: &ChartContext, visits: &[Visit]) -> String {
@@ -281,11 +249,7 @@ fn caption(context: &ChartContext, visits: &[Visit]) -> String {
             Some(format!("after pauses {how} the keep-alive of {wait} {}", cold(longer)?))
         })
         .collect();
-    format!(
-        "Cold: {}. The keep-alive is this harness' own rule; what the pause does to a cold or \
-         a warm start is in the latencies.",
-        parts.join("; ")
-    )
+    format!("Cold: {}.", parts.join("; "))
 }
 
 fn data(visits: &[Visit]) -> Data {

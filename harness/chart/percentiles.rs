@@ -1,73 +1,59 @@
 //! The tail of warm calls, on an axis that gives every nine the same room.
 
-use anyhow::Result;
-
-use super::kit::axis::{Frame, Scale, labelled, left_of_field};
-use super::kit::canvas::{Align, Canvas, Text};
-use super::kit::declutter::declutter;
-use super::kit::legend::{self, Entry};
-use super::kit::palette;
-use super::{ChartContext, ChartSpec, Data, Layout, Series};
-use crate::report::words::DASH;
+use super::kit::axis::{Axis, Frame, Scale};
+use super::kit::canvas::Canvas;
+use super::kit::mark;
+use super::kit::plot::{Edge, Name, Plot};
+use super::{ChartContext, ChartSpec, DASH, Data, Layout, Series, data_table};
+use crate::sample::Temperature;
+use crate::spec::scenario::LoadShape;
 use crate::stats::{Quantile, RankedValue};
 use crate::text::units::{NS_PER_MS, format_ms};
 
+pub(crate) const HOW_TO_READ: &str = "";
+
 const NS_PER_US: f64 = 1e3;
 
-/// From the top of the field to the lower edge of the layout.
-const FIELD: f64 = 374.0;
-/// Names wider than this, in pixels, stand above the field.
-const WIDEST: f64 = 200.0;
+/// The height of the field, in pixels.
+const FIELD: f64 = 322.0;
 
 /// Composes the chart; none without two warm successes of one function.
-pub(crate) fn compose(context: &ChartContext, series: &[Series]) -> Result<Option<ChartSpec>> {
+pub(crate) fn compose(context: &ChartContext) -> Option<ChartSpec> {
+    // The steady caller's cell before a burst's, then the one of most rows.
+    let series = context.best(|s| {
+        let steady = u64::from(matches!(s.cell.act, LoadShape::Sequence(_)));
+        (s.cell.temperature == Temperature::Warm).then_some(steady << 40 | s.latency.n as u64)
+    });
     let curves: Vec<(&Series, Vec<f64>)> =
         series.iter().map(|s| (s, sorted_us(s))).filter(|(_, us)| !us.is_empty()).collect();
-    let values = curves.iter().flat_map(|(_, us)| us.iter().copied());
-    let Some(y) = Scale::log_about(values) else { return Ok(None) };
+    let y = Scale::log_about(curves.iter().flat_map(|(_, us)| us.iter().copied()))?;
     // 1 - 1/n is the last quantile that n rows can speak of.
-    let most = curves.iter().map(|(s, _)| s.summary.latency.n).max().unwrap_or(1);
-    if most < 2 {
-        return Ok(None);
-    }
+    let most = curves.iter().map(|(s, _)| s.summary.latency.n).max().filter(|n| *n >= 2)?;
     let title = context.title("Warm latency, out to the tail");
-    let mut canvas = Canvas::new(context.layout.width(), 0.0);
-    let width = |s: &Series| super::kit::canvas::width(&s.name, 12.0, true);
-    let widest = curves.iter().map(|(s, _)| width(s)).fold(0.0, f64::max);
-    let beside = context.layout == Layout::Wide && widest <= WIDEST;
-    let names: Vec<Entry> = curves.iter().map(|(s, _)| Entry::name(s.position, &s.name)).collect();
-    let top = if beside { 66.0 } else { 68.0 + legend::height(&canvas, &names) };
-    canvas.height = top + FIELD.max(64.0 + 18.0 * if beside { curves.len() as f64 } else { 0.0 });
-    let ticks = labelled(&y);
-    let frame = Frame {
-        left: left_of_field(context.layout, &ticks),
-        right: canvas.width - if beside { 40.0 + widest } else { canvas.margin() + 8.0 },
-        top,
-        bottom: canvas.height - 52.0,
-        x: Scale::Log { min: 1.0, max: most as f64 },
-        y,
-    };
-    canvas.heading(&title, &format!("{}; each line ends at 1 - 1/n", context.subtitle(series)));
-    frame.x_axis(
-        &mut canvas,
-        &ticks_of(&frame, most),
+    let x = Axis::new(
+        Scale::Log { min: 1.0, max: most as f64 },
         "percentile (each nine takes the same room)",
     );
-    frame.y_axis(&mut canvas, &ticks, "latency, us (log)");
-    let ends: Vec<(&Series, (f64, f64))> = curves
-        .iter()
-        .filter_map(|(s, us)| Some((*s, curve(&mut canvas, &frame, s, us)?)))
-        .collect();
-    for (series, end) in &ends {
-        palette::marker(&mut canvas, series.position, *end, 4.0, true);
+    let name = |(s, _): &(&Series, _)| Name { position: s.position, text: s.name.clone() };
+    let plot = Plot {
+        title: title.clone(),
+        subtitle: format!("{}; each line ends at 1 - 1/n", context.subtitle(&series)),
+        legend: Vec::new(),
+        names: curves.iter().map(name).collect(),
+        note: "",
+        edge: Edge::Right,
+        x: x.with(percents(most, context.layout)),
+        fields: vec![(Axis::new(y, "latency, us (log)"), FIELD)],
+    };
+    let mut plot = plot.draw(context.layout, |_, _| ());
+    let frame = plot.frame();
+    let ends: Vec<(f64, f64)> =
+        curves.iter().map(|(s, us)| curve(&mut plot.canvas, &frame, s, us)).collect();
+    for ((series, _), end) in curves.iter().zip(&ends) {
+        mark::marker(&mut plot.canvas, series.position, *end, 4.0, true);
     }
-    if beside {
-        label(&mut canvas, &frame, &ends);
-    } else {
-        legend::draw(&mut canvas, &names, 54.0);
-    }
-    let (caption, data) = (caption(series), data(series));
-    Ok(Some(ChartSpec { name: "warm", title, caption, data, canvas }))
+    let canvas = plot.named(&ends);
+    Some(ChartSpec { title, caption: caption(&series), data: data(&series), canvas })
 }
 
 /// A warm call is too short for milliseconds.
@@ -77,7 +63,7 @@ fn sorted_us(series: &Series) -> Vec<f64> {
 
 /// Three figures, no unit.
 fn us(ns: f64) -> String {
-    // The one context that rounds takes a thousand times as much for its unit.
+    // The one place that rounds takes a thousand times as much for its unit.
     format_ms(ns * NS_PER_MS / NS_PER_US)
 }
 
@@ -103,27 +89,20 @@ fn data(series: &[Series]) -> Data {
     let tail = ["p95, us (95 %)", "p99, us (95 %)", "max, us"];
     let mut data = Data::new(columns.into_iter().chain(tail));
     for s in series {
-        let latency = &s.summary.latency;
-        let mut row = vec![s.name.clone(), latency.n.to_string(), latency.failed.to_string()];
-        row.extend(latency.quantiles().iter().map(quantile));
-        row.push(maximum(latency.max));
+        let mut row = data_table::counts(s);
+        row.extend(s.summary.latency.quantiles().iter().map(quantile));
+        row.push(maximum(s.summary.latency.max));
         data.row(row);
     }
     data
 }
 
-/// The percentiles; nought gives way to the median where both have no room.
-fn ticks_of(frame: &Frame, most: usize) -> Vec<(f64, String)> {
-    let mut ticks = percents(most);
-    if frame.x_of(2.0) - frame.x_of(1.0) < 40.0 {
-        ticks[0].1 = String::new();
-    }
-    ticks
-}
-
-/// The values at 1/(1-q): 1, 2, 10, 100 ... as percentiles.
-fn percents(n: usize) -> Vec<(f64, String)> {
-    let mut ticks = vec![(1.0, "0 %".to_owned()), (2.0, "50 %".to_owned())];
+/// The values at 1/(1-q): 1, 2, 10, 100 ... as percentiles. Nought gives way to the
+/// median where both have no room.
+fn percents(n: usize, layout: Layout) -> Vec<(f64, String)> {
+    let fits = if layout == Layout::Wide { 500_000 } else { 100 };
+    let nought = if n > fits { String::new() } else { "0 %".to_owned() };
+    let mut ticks = vec![(1.0, nought), (2.0, "50 %".to_owned())];
     let mut inverse = 10_usize;
     while inverse <= n {
         let nines = inverse.ilog10() as usize;
@@ -135,7 +114,7 @@ fn percents(n: usize) -> Vec<(f64, String)> {
 }
 
 /// One function's line; gives where it ends.
-fn curve(canvas: &mut Canvas, frame: &Frame, series: &Series, us: &[f64]) -> Option<(f64, f64)> {
+fn curve(canvas: &mut Canvas, frame: &Frame, series: &Series, us: &[f64]) -> (f64, f64) {
     let n = series.summary.latency.n as f64;
     let mut points: Vec<(f64, f64)> = Vec::new();
     for (rank, us) in us.iter().enumerate() {
@@ -146,23 +125,12 @@ fn curve(canvas: &mut Canvas, frame: &Frame, series: &Series, us: &[f64]) -> Opt
             points.push(at);
         }
     }
-    palette::stroke(canvas, series.position, &points);
-    points.last().copied()
+    mark::dashed_line(canvas, series.position, &points);
+    points.last().copied().unwrap_or((frame.right, frame.bottom))
 }
 
 fn moved(from: (f64, f64), to: (f64, f64)) -> f64 {
     (to.0 - from.0).abs().max((to.1 - from.1).abs())
-}
-
-fn label(canvas: &mut Canvas, frame: &Frame, ends: &[(&Series, (f64, f64))]) {
-    let heights: Vec<f64> = ends.iter().map(|(_, at)| at.1).collect();
-    let placed = declutter(&heights, &vec![17.0; ends.len()], frame.top, frame.bottom);
-    for ((series, end), y) in ends.iter().zip(placed) {
-        let tint = palette::tint(series.position, 0.6);
-        canvas.line(vec![*end, (frame.right + 10.0, y)], tint, 1.0);
-        let at = (frame.right + 16.0, y);
-        canvas.text(Text::new(&series.name, at, Align::Left).bold());
-    }
 }
 
 fn caption(series: &[Series]) -> String {

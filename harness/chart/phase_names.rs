@@ -1,17 +1,15 @@
 //! The names of phases beside a bar of them, where there is room: each with a line
 //! to its part, so that no text stands on a colour.
 
-use crate::chart::kit::canvas::{Align, Canvas, Colour, GREY, Text, width};
-use crate::chart::kit::declutter::declutter;
-use crate::chart::kit::palette;
+use super::kit::canvas::Canvas;
+use super::kit::colour::Colour;
+use super::kit::declutter::declutter;
+use super::kit::text::{LINE, Text};
 use crate::sample::{Phase, Phases};
 
-use crate::chart::kit::text_layout::LINE;
-
-const SIZE: f64 = 11.0;
-const LEADER: Colour = Colour(0xb4, 0xb4, 0xb4);
+const LEADER: Colour = Colour::Grey(0xb4);
 /// The engine's phases in turn: neither is any function's.
-const ENGINE: [Colour; 2] = [Colour(0xa6, 0xa6, 0xa6), Colour(0xcd, 0xcd, 0xcd)];
+const ENGINE: [Colour; 2] = [Colour::Grey(0xa6), Colour::Grey(0xcd)];
 
 /// A phase that may be named.
 #[derive(Debug, Clone)]
@@ -26,7 +24,7 @@ pub(crate) struct Part {
 
 impl Part {
     fn size(&self) -> f64 {
-        width(&self.name, SIZE, false).max(width(&self.figure, SIZE, false)) + 8.0
+        Text::note(&self.name).width().max(Text::note(&self.figure).width()) + 8.0
     }
 
     fn length(&self) -> f64 {
@@ -47,10 +45,10 @@ pub(crate) struct Heights {
 /// function's, palest where a phase is both. `turn` counts the phases of the bar.
 pub(crate) fn colour(position: usize, phases: Phases, turn: usize) -> Colour {
     match phases.last {
-        last if last >= Phase::Boot && phases.first < Phase::Boot => palette::tint(position, 0.25),
-        Phase::Boot => palette::tint(position, 0.85),
-        Phase::Init => palette::tint(position, 0.5),
-        Phase::Invoke => palette::colour(position),
+        last if last >= Phase::Boot && phases.first < Phase::Boot => Colour::tint(position, 0.25),
+        Phase::Boot => Colour::tint(position, 0.85),
+        Phase::Init => Colour::tint(position, 0.5),
+        Phase::Invoke => Colour::function(position),
         _ => ENGINE[turn % 2],
     }
 }
@@ -90,10 +88,9 @@ fn draw(canvas: &mut Canvas, parts: &[Part], (left, right): (f64, f64), heights:
     let placed = declutter(&centres, &sizes, left, right);
     for ((part, centre), at) in parts.iter().zip(centres).zip(placed) {
         canvas.line(vec![(at, heights.bend), (centre, heights.bar)], LEADER, 1.0);
-        let name = Text::new(&part.name, (at, heights.name), Align::Centre);
-        canvas.text(name.size(SIZE));
-        let figure = Text::new(&part.figure, (at, heights.figure), Align::Centre);
-        canvas.text(figure.size(SIZE).colour(GREY));
+        let name = Text { size: 11.0, ..Text::new(&part.name) };
+        canvas.text(name.centred().at(at, heights.name));
+        canvas.text(Text::note(&part.figure).centred().at(at, heights.figure));
     }
 }
 
@@ -104,12 +101,12 @@ pub(crate) fn told(
     (left, right): (f64, f64),
     top: f64,
 ) -> f64 {
-    let line = |text: &str| Text::new(text, (left, 0.0), Align::Left).size(SIZE).colour(GREY);
+    let line = |text: &str| Text::note(text).cut(right - left);
     let mut lines: Vec<String> = Vec::new();
     for Part { name, figure, .. } in parts {
         let part = format!("{name} {figure}");
         match lines.last().map(|last| format!("{last} · {part}")) {
-            Some(longer) if line(&longer).width() <= right - left => {
+            Some(longer) if Text::note(&longer).width() <= right - left => {
                 lines.pop();
                 lines.push(longer);
             }
@@ -118,8 +115,7 @@ pub(crate) fn told(
         }
     }
     for (i, text) in lines.iter().enumerate() {
-        let at = (left, top + LINE * (i as f64 + 0.5));
-        canvas.text(Text { at, ..line(text).cut(right - left) });
+        canvas.text(line(text).at(left, top + LINE * (i as f64 + 0.5)));
     }
     top + LINE * lines.len() as f64
 }
@@ -139,7 +135,7 @@ mod tests {
         let parts =
             [part("create", 0.0, 9.0), part("network", 9.0, 80.0), part("init", 80.0, 99.0)];
         let heights = Heights { bar: 0.0, bend: 8.0, name: 16.0, figure: 30.0 };
-        let mut canvas = Canvas::new(400.0, 100.0);
+        let mut canvas = Canvas::new(crate::chart::Layout::Wide);
         let rest = put(&mut canvas, &parts, (0.0, 100.0), heights);
         assert_eq!(rest.iter().map(|p| p.name.as_str()).collect::<Vec<_>>(), ["create"]);
         assert!((told(&mut canvas, &rest, (0.0, 100.0), 40.0) - 40.0 - LINE).abs() < 1e-9);

@@ -2,43 +2,25 @@
 //! what drifted meanwhile.
 
 use super::cell_labels::{Differing, position, title};
-use super::kit::canvas::{Canvas, Colour, GREY};
-use super::kit::palette;
-use super::kit::text_layout::{self, LegendEntry};
+use super::kit::canvas::Canvas;
+use super::kit::colour::GREY;
+use super::kit::legend::{self, LegendEntry, Symbol};
 use super::kit::time_unit::TimeUnit;
-use super::{ChartSpec, Layout};
+use super::{ChartSpec, Layout, plain};
 use crate::compare::{Comparison, Start};
-use crate::report::words::plain;
 use crate::sample::Cell;
 
 use cell::Panel;
 
 mod caption;
 mod cell;
-mod field;
-mod narrow;
-mod wide;
+mod panel;
 
-/// More than other charts on wide layout, for the medians beside the fields.
-const WIDTH: f64 = 940.0;
 /// Cells that are drawn at most.
 const MOST: usize = 8;
 /// More points than this are thinned out evenly: no eye tells them apart.
 const MOST_POINTS: usize = 6_000;
-/// What is left out of inference.
-const FIRST: Colour = Colour(0xf2, 0xf2, 0xf2);
 const NAMES: [&str; 2] = ["base", "head"];
-
-/// What is drawn.
-struct Drawing<'a> {
-    panels: &'a [Panel],
-    /// Both sides share a clock.
-    interleaved: bool,
-    /// Whether any start failed.
-    failures: bool,
-    /// Of so many starts one is drawn.
-    step: usize,
-}
 
 /// Composes the chart; none without a start.
 pub(crate) fn compose(c: &Comparison, layout: Layout) -> Option<ChartSpec> {
@@ -47,34 +29,25 @@ pub(crate) fn compose(c: &Comparison, layout: Layout) -> Option<ChartSpec> {
     if panels.is_empty() {
         return None;
     }
-    let drawing = Drawing {
-        panels: &panels,
-        interleaved: c.interleaved,
-        failures: panels.iter().any(Panel::has_failures),
-        step: panels.iter().map(Panel::len).sum::<usize>().div_ceil(MOST_POINTS).max(1),
-    };
     let title =
         title(c, |base, head| format!("Every cold start in time: base {base}, head {head}"));
-    let mut canvas = Canvas::new(if layout == Layout::Wide { WIDTH } else { layout.width() }, 0.0);
-    let top = text_layout::heading(&mut canvas, &title, &caption::subtitle(c, &panels, left_out));
-    let top = text_layout::key(&mut canvas, &key(&drawing, layout), top + 6.0) + 10.0;
-    canvas.height = match layout {
-        Layout::Wide => wide::draw(&mut canvas, &drawing, top),
-        Layout::Narrow => narrow::draw(&mut canvas, &drawing, top),
-    };
+    let mut canvas = Canvas::new(layout);
+    let top = canvas.heading(&title, &caption::subtitle(c, &panels, left_out)) + 6.0;
+    let top = legend::draw(&mut canvas, &legend(&panels), top) + 10.0;
+    canvas.height = panel::draw_all(&mut canvas, &panels, c.interleaved, top);
     let (caption, data) = (caption::caption(c, &panels), cell::data(&panels));
-    Some(ChartSpec { name: "compare-order", title, caption, data, canvas })
+    Some(ChartSpec { title, caption, data, canvas })
 }
 
 fn panels(c: &Comparison, cells: &[Starts]) -> Vec<Panel> {
     let epochs = epochs(c, cells);
     let differing = Differing::among(&cells.iter().map(|(cell, _)| *cell).collect::<Vec<_>>());
     let starts = cells.iter().flat_map(|(_, sides)| sides.iter().flatten());
-    let clock = TimeUnit::of(starts.filter_map(|start| start.latency).map(|ns| ns as f64));
+    let unit = TimeUnit::of(starts.filter_map(|start| start.latency).map(|ns| ns as f64));
     let panel = |(cell, starts): &Starts| {
         let mut names = vec![plain(&cell.function)];
         names.extend(differing.of(cell));
-        Panel::new(names, position(c, &cell.function), starts, epochs, clock)
+        Panel::new(names, position(c, &cell.function), starts, epochs, unit)
     };
     cells.iter().map(panel).collect()
 }
@@ -111,31 +84,21 @@ fn epochs(c: &Comparison, cells: &[Starts]) -> [u64; 2] {
 }
 
 /// What the markers mean.
-fn key(drawing: &Drawing, layout: Layout) -> Vec<LegendEntry<'static>> {
-    let side = |side: usize| {
-        LegendEntry::new(9.0, NAMES[side], move |canvas: &mut Canvas, x, y| {
-            palette::side(canvas, GREY, side == 1, (x + 4.5, y), 4.0);
-        })
-    };
-    let median = |canvas: &mut Canvas, x: f64, y: f64| {
-        canvas.line(vec![(x, y), (x + 18.0, y)], GREY, 1.5);
-    };
-    let mut signs = vec![side(0), side(1), LegendEntry::new(18.0, "median of a side", median)];
-    if drawing.panels.iter().any(Panel::leaves_out) {
-        signs.push(LegendEntry::new(30.0, "round 1, left out", |canvas, x, y| {
-            canvas.rectangle((x, y - 7.0), (x + 30.0, y + 7.0), FIRST);
-            palette::side(canvas, GREY, false, (x + 9.0, y), 4.0);
-            palette::side(canvas, GREY, true, (x + 21.0, y), 4.0);
-        }));
+fn legend(panels: &[Panel]) -> Vec<LegendEntry> {
+    let unit = panels.first().map_or("ms", |panel| panel.unit.name());
+    let mut legend = vec![
+        LegendEntry::meaning(Symbol::Side(false), NAMES[0]),
+        LegendEntry::meaning(Symbol::Side(true), NAMES[1]),
+        LegendEntry::meaning(Symbol::Line(GREY, 1.5), "median of a side"),
+    ];
+    if panels.iter().any(Panel::leaves_out) {
+        legend.push(LegendEntry::meaning(Symbol::Band, "round 1, left out"));
     }
-    if drawing.failures {
-        signs.push(LegendEntry::new(0.0, "failures stand above the field", |_, _, _| {}));
+    if panels.iter().any(Panel::has_failures) {
+        legend.push(LegendEntry::note("failures stand above the field"));
     }
-    if layout == Layout::Narrow {
-        let unit = drawing.panels.first().map_or("ms", |panel| panel.clock.name());
-        signs.push(LegendEntry::new(0.0, format!("latency in {unit}, log scale"), |_, _, _| {}));
-    }
-    signs
+    legend.push(LegendEntry::note(format!("latency in {unit}, log scale")));
+    legend
 }
 
 #[cfg(test)]

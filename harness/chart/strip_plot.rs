@@ -1,19 +1,21 @@
 //! How the cold starts of a function are spread: every one of them, and where they
 //! gather.
 
-use anyhow::Result;
-
-use super::kit::axis::{Frame, Scale, labelled};
-use super::kit::canvas::{Align, Canvas, GREY, INK, Text};
-use super::kit::legend::{self, Entry, Sign};
-use super::kit::palette;
-use super::{ChartContext, ChartSpec, Data, Series};
-use crate::report::words::{DASH, level};
+use super::kit::axis::{Axis, Frame, Scale};
+use super::kit::canvas::Canvas;
+use super::kit::colour::{Colour, INK};
+use super::kit::legend::{self, LegendEntry, Symbol};
+use super::kit::mark;
+use super::kit::rows::{self, Row as Texts, RowPlot};
+use super::kit::text::Text;
+use super::{ChartContext, ChartSpec, DASH, Data, Series, data_table, level};
 use crate::stats::{self, density};
 use crate::text::units::{NS_PER_MS, format_ms};
 
-/// Of a function: its name, its curve, its starts and the gap to the next.
-const NAME: f64 = 20.0;
+pub(crate) const HOW_TO_READ: &str = "Each curve is as high as its own peak; whether a second \
+                                      hump is more than chance is not tested.";
+
+/// Of a function: its curve, its starts and the gap to the next.
 const CURVE: f64 = 38.0;
 /// Where no function has a curve.
 const NO_CURVE: f64 = 10.0;
@@ -40,45 +42,44 @@ impl Row<'_> {
     fn width(&self) -> Option<f64> {
         self.quarters.and_then(|[low, middle, high]| stats::ratio(high - low, middle))
     }
+    /// Its name, and its figures.
+    fn texts(&self) -> Texts {
+        let median = self.series.summary.median().map(|ns| format!("p50 {} ms", format_ms(ns)));
+        let half =
+            self.quarters.map(|[low, _, high]| format!("middle half {} to {}", of(low), of(high)));
+        let figures: Vec<String> = median.into_iter().chain(half).collect();
+        let mut texts = Texts::new(Text::new(&self.series.name).bold());
+        texts.note = Some(Text::note(figures.join(", ")));
+        texts
+    }
 }
 
 /// Composes the chart; none without a success.
-pub(crate) fn compose(context: &ChartContext, series: &[Series]) -> Result<Option<ChartSpec>> {
+pub(crate) fn compose(context: &ChartContext) -> Option<ChartSpec> {
+    let series = context.cold();
     let rows: Vec<Row> = series.iter().map(row).filter(|row| !row.sorted.is_empty()).collect();
-    let values = rows.iter().flat_map(|row| row.sorted.iter().copied());
-    let Some(x) = Scale::log_about(values) else { return Ok(None) };
-    let mut canvas = Canvas::new(context.layout.width(), 0.0);
-    let key = meanings();
-    let top = 66.0 + legend::height(&canvas, &key);
-    let curved = rows.iter().any(|row| row.quarters.is_some());
-    let height = NAME + if curved { CURVE } else { NO_CURVE };
-    let each = height + STRIP + GAP;
-    let bottom = top + each * rows.len() as f64;
-    canvas.height = bottom + 52.0;
-    let frame = Frame {
-        left: canvas.margin() + 4.0,
-        right: canvas.width - canvas.margin() - 4.0,
-        top,
-        bottom,
-        x,
-        y: Scale::Linear { min: 0.0, max: rows.len() as f64 },
-    };
+    let x = Scale::log_about(rows.iter().flat_map(|row| row.sorted.iter().copied()))?;
+    let x = Axis::new(x, "latency from the intended instant, ms (log)");
     let title = context.title("Cold starts, every one");
-    canvas.heading(&title, &subtitle(context, series, &rows));
-    legend::draw(&mut canvas, &key, 54.0);
-    frame.x_axis(&mut canvas, &labelled(&frame.x), "latency from the intended instant, ms (log)");
-    for (i, row) in rows.iter().enumerate() {
-        let top = top + each * i as f64;
-        name(&mut canvas, &frame, row, top + NAME / 2.0);
-        draw(&mut canvas, &frame, row, top + height);
+    let mut canvas = Canvas::new(context.layout);
+    let top = canvas.heading(&title, &subtitle(context, &series, &rows)) + 6.0;
+    let mut top = legend::draw(&mut canvas, &legend(), top) + 12.0;
+    let curved = rows.iter().any(|row| row.quarters.is_some());
+    let height = if curved { CURVE } else { NO_CURVE };
+    let layout = RowPlot::above(&canvas);
+    let frame = layout.frame(x.scale);
+    for row in &rows {
+        let grid = |canvas: &mut Canvas, top| {
+            rows::grid(canvas, &frame, &x, (top, top + height + STRIP));
+        };
+        let begins = layout.texts(&mut canvas, &row.texts(), (top, height), None, grid);
+        let base = begins + height;
+        top = base + STRIP;
+        draw(&mut canvas, &frame, row, base);
+        top += GAP;
     }
-    Ok(Some(ChartSpec {
-        name: "spread",
-        title,
-        caption: caption(&rows),
-        data: data(&rows),
-        canvas,
-    }))
+    canvas.height = rows::axis(&mut canvas, &frame, &x, top);
+    Some(ChartSpec { title, caption: caption(&rows), data: data(&rows), canvas })
 }
 
 fn row<'a>(series: &'a Series<'a>) -> Row<'a> {
@@ -89,22 +90,18 @@ fn row<'a>(series: &'a Series<'a>) -> Row<'a> {
     Row { series, sorted: series.sorted_ms(), quarters: quarters() }
 }
 
-fn meanings() -> Vec<Entry> {
+fn legend() -> Vec<LegendEntry> {
+    let start = Symbol::Drawn(8.0, |canvas, (x, y)| start(canvas, (x + 4.0, y), 0));
     vec![
-        Entry::meaning(Sign::Drawn(8.0, |s, (x, y)| mark(s, (x + 4.0, y), 0)), "one start"),
-        Entry::meaning(
-            Sign::Drawn(20.0, |s, (x, y)| {
-                s.line(vec![(x, y), (x + 20.0, y)], INK, 4.0);
-            }),
-            "middle half",
-        ),
-        Entry::meaning(Sign::Every(true), "median"),
+        LegendEntry::meaning(start, "one start"),
+        LegendEntry::meaning(Symbol::Line(INK, 4.0), "middle half"),
+        LegendEntry::meaning(Symbol::Every(true), "median"),
     ]
 }
 
 /// A start: narrow, for they lie close.
-fn mark(canvas: &mut Canvas, (x, y): (f64, f64), position: usize) {
-    canvas.line(vec![(x, y - 3.5), (x, y + 3.5)], palette::colour(position), 1.5);
+fn start(canvas: &mut Canvas, (x, y): (f64, f64), position: usize) {
+    canvas.line(vec![(x, y - 3.5), (x, y + 3.5)], Colour::function(position), 1.5);
 }
 
 /// Above and below a base.
@@ -115,15 +112,15 @@ fn draw(canvas: &mut Canvas, frame: &Frame, row: &Row, base: f64) {
     for (i, ms) in row.sorted.iter().enumerate().step_by(step) {
         // The golden ratio spreads neighbours evenly, the same ones every time.
         let height = ((i / step) as f64 * 0.618_033_988_75).fract();
-        mark(canvas, (frame.x_of(*ms), base + 10.0 + (STRIP - 10.0) * height), position);
+        start(canvas, (frame.x_of(*ms), base + 10.0 + (STRIP - 10.0) * height), position);
     }
-    canvas.line(vec![(frame.left, base), (frame.right, base)], palette::tint(position, 0.4), 1.0);
+    canvas.line(vec![(frame.left, base), (frame.right, base)], Colour::tint(position, 0.4), 1.0);
     if let Some([low, _, high]) = row.quarters {
         canvas.line(vec![(frame.x_of(low), base), (frame.x_of(high), base)], INK, 4.0);
     }
     if let Some(median) = row.series.summary.median() {
         let at = (frame.x_of(median / NS_PER_MS), base);
-        palette::marker(canvas, position, at, 5.5, true);
+        mark::marker(canvas, position, at, 5.5, true);
     }
 }
 
@@ -153,27 +150,8 @@ fn curve(canvas: &mut Canvas, frame: &Frame, row: &Row, base: f64) {
     let position = row.series.position;
     let top = outline.clone();
     outline.extend([(frame.right, base), (frame.left, base)]);
-    canvas.area(outline, palette::tint(position, 0.25));
-    canvas.line(top, palette::colour(position), 1.5);
-}
-
-/// The name of a row, and its figures as far as there is room.
-fn name(canvas: &mut Canvas, frame: &Frame, row: &Row, y: f64) {
-    let name = Text::new(&row.series.name, (frame.left, y), Align::Left).bold();
-    let name = name.cut(frame.right - frame.left);
-    let median = row.series.summary.median().map(|ns| format!("p50 {} ms", format_ms(ns)));
-    let half =
-        row.quarters.map(|[low, _, high]| format!("middle half {} to {}", of(low), of(high)));
-    let figures: Vec<String> = median.into_iter().chain(half).collect();
-    let at = (frame.left + name.width() + 10.0, y);
-    let figures = Text::new(figures.join(", "), at, Align::Left).size(11.0).colour(GREY);
-    let room = frame.right - at.0;
-    for words in [name, figures.cut(room)] {
-        let (left, right) = (words.at.0 - 2.0, words.at.0 + words.width() + 2.0);
-        // Keeps the grid out of the text.
-        canvas.rectangle((left, y - 8.0), (right, y + 8.0), super::kit::canvas::WHITE);
-        canvas.text(words);
-    }
+    canvas.area(outline, Colour::tint(position, 0.25));
+    canvas.line(top, Colour::function(position), 1.5);
 }
 
 fn of(ms: f64) -> String {
@@ -213,10 +191,7 @@ fn caption(rows: &[Row]) -> String {
             format!("The middle half of the starts spans from {} to {}", of(least), of(most))
         }
     };
-    format!(
-        "{spread}. Each curve is as high as its own peak; whether a second hump is more than \
-         chance is not tested."
-    )
+    format!("{spread}.")
 }
 
 fn data(rows: &[Row]) -> Data {
@@ -232,10 +207,8 @@ fn data(rows: &[Row]) -> Data {
         let half = row.quarters.map(|[low, _, high]| of(high - low));
         let ratio = || stats::ratio(latency.p90.value?.ns()?, latency.p50.value?.ns()?);
         let or_dash = |value: Option<String>| value.unwrap_or(DASH.to_owned());
-        data.row(vec![
-            row.series.name.clone(),
-            latency.n.to_string(),
-            latency.failed.to_string(),
+        let mut figures = data_table::counts(row.series);
+        figures.extend([
             low,
             middle,
             high,
@@ -243,6 +216,7 @@ fn data(rows: &[Row]) -> Data {
             or_dash(row.width().map(|width| format!("{:.1}", 100.0 * width))),
             or_dash(ratio().map(|ratio| format!("{ratio:.2}"))),
         ]);
+        data.row(figures);
     }
     data
 }

@@ -1,34 +1,53 @@
-use super::kit::canvas::{Align, Stroke, Text};
+use super::kit::canvas::Stroke;
+use super::kit::text::{Align, Text};
 use super::*;
 use crate::report::tests::synthetic;
+use crate::sample::Temperature;
 use crate::spec::factor::Network;
 use crate::stats::summarise;
 
+pub(super) mod adding;
 pub(crate) mod comparison;
-pub(crate) mod legible;
+pub(super) mod legible;
 
-fn factors() -> Factors {
-    synthetic::four(2).samples[0].cell.factors.clone()
+/// Every chart of a run of one combination of factors, by name.
+fn composed(run: &Run, layout: Layout) -> Vec<(&'static str, ChartSpec)> {
+    let summaries = summarise(&run.samples);
+    let factors = run.samples.first().map(|s| s.cell.factors.clone());
+    let conditions = factors.map(|factors| conditions(run, &factors)).unwrap_or_default();
+    let context = ChartContext::new(run, &summaries, conditions, layout);
+    let of = |chart: &Definition| match chart.compose {
+        Compose::Conditions(compose) | Compose::Run(compose) => {
+            Some((chart.name, compose(&context)?))
+        }
+        Compose::Comparison(_) => None,
+    };
+    CHARTS.iter().filter_map(of).collect()
 }
 
-pub(crate) fn composed(run: &Run) -> Vec<ChartSpec> {
-    composed_for(run, Layout::Wide)
+/// One of them for both layouts, the wide one first, both readable; none when it is not
+/// drawn.
+pub(super) fn on_both(run: &Run, name: &str) -> Option<[ChartSpec; 2]> {
+    look(run);
+    comparison::on_both(|layout| {
+        composed(run, layout).into_iter().find(|(of, _)| *of == name).map(|(_, chart)| chart)
+    })
 }
 
-fn composed_for(run: &Run, layout: Layout) -> Vec<ChartSpec> {
-    compose(run, &summarise(&run.samples), &factors(), layout).unwrap()
+pub(super) fn wide(run: &Run, name: &str) -> Option<ChartSpec> {
+    on_both(run, name).map(|[wide, _]| wide)
 }
 
 /// Left, top, right, bottom of a text.
-fn edges(words: &Text) -> [f64; 4] {
-    let (x, y) = words.at;
-    let (along, half) = (words.width(), words.size * 0.6);
-    let from = match words.align {
+fn edges(text: &Text) -> [f64; 4] {
+    let (x, y) = text.at;
+    let (along, half) = (text.width(), text.size * 0.6);
+    let from = match text.align {
         Align::Left => 0.0,
         Align::Centre => along / 2.0,
         Align::Right => along,
     };
-    if words.upright {
+    if text.upright {
         [x - half, y - along / 2.0, x + half, y + along / 2.0]
     } else {
         [x - from, y - half, x - from + along, y + half]
@@ -40,7 +59,7 @@ pub(crate) fn texts(canvas: &Canvas) -> Vec<(&str, [f64; 4])> {
         .strokes
         .iter()
         .filter_map(|stroke| match stroke {
-            Stroke::Text(words) => Some((words.text.as_str(), edges(words))),
+            Stroke::Text(text) => Some((text.text.as_str(), edges(text))),
             _ => None,
         })
         .collect()
@@ -53,61 +72,50 @@ pub(crate) fn holds(chart: &ChartSpec, text: &str) -> bool {
 fn check(run: &Run, expected: &[&str]) {
     look(run);
     for layout in [Layout::Wide, Layout::Narrow] {
-        let charts = composed_for(run, layout);
-        assert_eq!(charts.iter().map(|c| c.name).collect::<Vec<_>>(), expected);
-        charts.iter().for_each(is_readable);
-        charts.iter().for_each(has_figures);
-        charts.iter().for_each(legible::is_legible);
+        let charts = composed(run, layout);
+        assert_eq!(charts.iter().map(|(name, _)| *name).collect::<Vec<_>>(), expected);
+        charts.iter().for_each(|(_, chart)| is_sound(chart));
     }
 }
 
-/// No word of a chart is cut off or stands on another, and it can be drawn.
-pub(crate) fn is_readable(chart: &ChartSpec) {
-    let ChartSpec { name, canvas, .. } = chart;
-    let small = |s: &&Stroke| matches!(s, Stroke::Text(words) if words.size < 11.0);
-    assert!(!canvas.is_narrow() || !canvas.strokes.iter().any(|s| small(&s)), "{name}: small text");
+/// No word of a chart is cut off, too small or stands on another, all stands out, and it
+/// can be drawn; it has as many figures a row as columns.
+pub(super) fn is_sound(chart: &ChartSpec) {
+    let ChartSpec { title, canvas, data, .. } = chart;
+    let small = |s: &Stroke| matches!(s, Stroke::Text(text) if text.size < 11.0);
+    assert!(!canvas.strokes.iter().any(small), "{title}: small text");
     let texts = texts(canvas);
     for (i, (text, [left, top, right, bottom])) in texts.iter().enumerate() {
         let inside = *left >= 0.0 && *top >= 0.0;
         let inside = inside && *right <= canvas.width && *bottom <= canvas.height;
-        assert!(inside, "{name}: `{text}` is cut off");
+        assert!(inside, "{title}: `{text}` is cut off");
         for (other, [l, t, r, b]) in &texts[i + 1..] {
             let apart = left >= r || right <= l || top >= b || bottom <= t;
-            assert!(apart, "{name}: `{text}` stands on `{other}`");
+            assert!(apart, "{title}: `{text}` stands on `{other}`");
         }
     }
+    assert!(data.rows.iter().all(|row| row.len() == data.columns.len()), "{title}");
+    assert!(data.rows.iter().flatten().all(|value| !value.is_empty()), "{title}");
     assert!(canvas.svg("a", "b").unwrap().contains("<title>a</title>"));
-    assert!(canvas.png().unwrap().starts_with(b"\x89PNG"));
-}
-
-/// As many values a row as columns, for the charts that have a table.
-pub(crate) fn has_figures(chart: &ChartSpec) {
-    let Data { columns, rows } = &chart.data;
-    assert!(rows.iter().all(|row| row.len() == columns.len()), "{}", chart.name);
-    assert!(rows.iter().flatten().all(|value| !value.is_empty()), "{}", chart.name);
+    legible::is_legible(chart);
 }
 
 /// COLDSTART_LOOK=folder keeps every chart, to be looked at.
-pub(crate) fn look(run: &Run) {
-    if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
-        let name = std::thread::current().name().unwrap().replace("::", "-");
-        for chart in super::charts(run, &summarise(&run.samples)).unwrap() {
-            let file = format!("{folder}/{name}-{}", chart.name);
-            std::fs::write(format!("{file}.png"), &chart.png).unwrap();
-            std::fs::write(format!("{file}.svg"), &chart.svg).unwrap();
-            if let Some(narrow) = &chart.narrow {
-                std::fs::write(format!("{file}-narrow.svg"), narrow).unwrap();
-            }
-        }
+fn look(run: &Run) {
+    if std::env::var("COLDSTART_LOOK").is_ok() {
+        keep(&super::charts(run, &summarise(&run.samples)).unwrap());
     }
 }
 
-/// The same for the pictures of a comparison.
-pub(crate) fn look_at(composed: &ChartSpec) {
-    if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
-        let name = std::thread::current().name().unwrap().replace("::", "-");
-        let file = format!("{folder}/{name}-{}", composed.name);
-        std::fs::write(format!("{file}.png"), composed.canvas.png().unwrap()).unwrap();
+pub(super) fn keep(charts: &[Chart]) {
+    let Ok(folder) = std::env::var("COLDSTART_LOOK") else { return };
+    let name = std::thread::current().name().unwrap().replace("::", "-");
+    for chart in charts {
+        let file = format!("{folder}/{name}-{}", chart.name);
+        std::fs::write(format!("{file}.svg"), &chart.svg).unwrap();
+        if let Some(narrow) = &chart.narrow {
+            std::fs::write(format!("{file}-narrow.svg"), narrow).unwrap();
+        }
     }
 }
 
@@ -185,7 +193,7 @@ fn half_failed() {
     }
     run.record.engine.kind = "fake".into();
     check(&run, &ALL);
-    assert!(composed(&run).iter().all(|c| c.title.starts_with("SIMULATED")));
+    assert!(composed(&run, Layout::Wide).iter().all(|(_, c)| c.title.starts_with("SIMULATED")));
 }
 
 /// Every text of every chart, and all figures.
@@ -195,7 +203,7 @@ fn words(run: &Run) -> String {
         let held = chart.data.rows.iter().flatten().cloned();
         drawn.chain(held).chain([chart.caption.clone()]).collect::<Vec<_>>().join("\n")
     };
-    composed(run).iter().map(of).collect()
+    composed(run, Layout::Wide).iter().map(|(_, chart)| of(chart)).collect()
 }
 
 #[test]
@@ -251,7 +259,7 @@ fn the_same_run_gives_the_same_bytes() {
     let summaries = summarise(&run.samples);
     let twice = [0, 1].map(|_| charts(&run, &summaries).unwrap());
     for (a, b) in twice[0].iter().zip(&twice[1]) {
-        assert!(a.svg == b.svg && a.png == b.png, "{}", a.name);
+        assert!(a.svg == b.svg && a.narrow == b.narrow, "{}", a.name);
     }
 }
 

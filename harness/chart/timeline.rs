@@ -1,25 +1,23 @@
 //! Every invocation of every burst, at the instant it was wanted.
 
-use anyhow::Result;
-
-use super::kit::axis::{Frame, Scale, labelled, left_of_field};
-use super::kit::canvas::{Align, Canvas, Colour, INK, Text};
-use super::kit::declutter::declutter;
-use super::kit::legend::{self, Entry, Sign};
-use super::kit::palette;
-use super::{ChartContext, ChartSpec, Data, Layout};
-use crate::report::words::{self, DASH, counted, plain, position};
+use super::kit::axis::{Axis, Frame, Scale};
+use super::kit::canvas::Canvas;
+use super::kit::colour::{BAND, Colour, INK};
+use super::kit::legend::{LegendEntry, Symbol};
+use super::kit::mark;
+use super::kit::plot::{Edge, Name, Plot};
+use super::{ChartContext, ChartSpec, DASH, Data, Layout, counted, level, plain, position};
 use crate::sample::{Cell, Mark, Sample, Temperature};
 use crate::spec::scenario::LoadShape;
-use crate::stats::{self, DispatchLag, Summary};
+use crate::stats::{self, DispatchLag};
 use crate::text::units::NS_PER_MS;
 
-/// The first round's part of the field.
-const FIRST: Colour = Colour(0xf2, 0xf2, 0xf2);
-/// From the top of the field to the lower edge of the layout.
-const FIELD: f64 = 392.0;
-/// Names wider than this, in pixels, stand above the field.
-const WIDEST: f64 = 200.0;
+pub(crate) const HOW_TO_READ: &str =
+    "Functions take turns throughout: a drift of the machine meets all.";
+
+/// The height of the field, in pixels.
+const FIELD: f64 = 340.0;
+
 /// More points than this are thinned out evenly: no eye tells them apart, and
 /// every one is a shape in the file.
 const fn most_points(layout: Layout) -> usize {
@@ -43,73 +41,58 @@ struct Point {
 }
 
 /// Composes the chart; none without an answered row of a burst.
-pub(crate) fn compose(context: &ChartContext, summaries: &[Summary]) -> Result<Option<ChartSpec>> {
-    let rows: Vec<&Sample> = context
-        .run
-        .samples
-        .iter()
-        .filter(|s| matches!(s.cell.act, LoadShape::Burst(_)) && context.holds(s))
-        .collect();
-    let invalid = stats::invalid_bursts(&context.run.samples, summaries);
+pub(crate) fn compose(context: &ChartContext) -> Option<ChartSpec> {
+    let samples = &context.run.samples;
+    let of_bursts = |s: &&Sample| matches!(s.cell.act, LoadShape::Burst(_)) && context.holds(s);
+    let rows: Vec<&Sample> = samples.iter().filter(of_bursts).collect();
+    let invalid = stats::invalid_bursts(samples, context.summaries);
     let is_invalid = |s: &Sample| invalid.contains(&(s.trial, s.cell.step.as_str()));
     let points: Vec<Point> = rows.iter().filter_map(|s| point(context, s, is_invalid(s))).collect();
-    let Some(y) = Scale::log_about(points.iter().map(|p| p.ms)) else { return Ok(None) };
-    let Some(x) = Scale::from_nought(points.iter().map(|p| p.seconds)) else { return Ok(None) };
+    let y = Scale::log_about(points.iter().map(|p| p.ms))?;
+    let x = Scale::from_nought(points.iter().map(|p| p.seconds))?;
     let title = context.title("Every burst, when it was fired");
     let names = names(&rows, context);
-    let widest =
-        names.iter().map(|(_, n)| super::kit::canvas::width(n, 12.0, true)).fold(0.0, f64::max);
-    let beside = context.layout == Layout::Wide && widest <= WIDEST;
     let first = first_round(&rows);
-    let key = key(first.is_some(), if beside { &[] } else { &names });
-    let mut canvas = Canvas::new(context.layout.width(), 0.0);
-    let top = 69.0 + legend::height(&canvas, &key);
-    canvas.height = top + FIELD.max(64.0 + if beside { 18.0 * names.len() as f64 } else { 0.0 });
-    let ticks = labelled(&y);
-    let frame = Frame {
-        left: left_of_field(context.layout, &ticks),
-        right: canvas.width - if beside { 40.0 + widest } else { canvas.margin() + 8.0 },
-        top,
-        bottom: canvas.height - 52.0,
-        x,
-        y,
-    };
     let step = points.len().div_ceil(most_points(context.layout)).max(1);
-    canvas.heading(&title, &subtitle(context, &rows, points.len(), step));
-    legend::draw(&mut canvas, &key, 54.0);
-    if let Some(end) = first {
-        let right = frame.x_of(end).min(frame.right);
-        canvas.rectangle((frame.left, frame.top), (right, frame.bottom), FIRST);
-    }
-    frame.x_axis(&mut canvas, &labelled(&frame.x), "intended instant, s since the run began");
-    frame.y_axis(&mut canvas, &ticks, "latency, ms (log)");
-    for p in points.iter().step_by(step) {
-        let at = frame.point(p.seconds, p.ms);
-        let radius = if p.cold { 3.5 } else { 2.5 } * if canvas.is_narrow() { 0.75 } else { 1.0 };
-        palette::marker(&mut canvas, p.position, at, radius, p.cold);
-        if p.invalid {
-            ring(&mut canvas, at);
+    let plot = Plot {
+        title: title.clone(),
+        subtitle: subtitle(context, &rows, points.len(), step),
+        legend: legend(first.is_some()),
+        names: names.iter().map(|(p, n)| Name { position: *p, text: n.clone() }).collect(),
+        note: "",
+        edge: Edge::Right,
+        x: Axis::new(x, "intended instant, s since the run began"),
+        fields: vec![(Axis::new(y, "latency, ms (log)"), FIELD)],
+    };
+    let mut plot = plot.draw(context.layout, |canvas, frames| {
+        for (frame, end) in frames.iter().zip(first) {
+            let right = frame.x_of(end).min(frame.right);
+            canvas.rectangle((frame.left, frame.top), (right, frame.bottom), BAND);
         }
+    });
+    let frame = plot.frame();
+    for point in points.iter().step_by(step) {
+        draw(&mut plot.canvas, &frame, point);
     }
-    failures(&mut canvas, &frame, context, &rows);
-    if beside {
-        label(&mut canvas, &frame, &points, &names);
+    failures(&mut plot.canvas, &frame, context, &rows);
+    let end = |(p, _): &(usize, String)| (frame.right, frame.y_of(middle(&points, *p)));
+    let canvas = plot.named(&names.iter().map(end).collect::<Vec<_>>());
+    Some(ChartSpec { title, caption: caption(context, &points), data: data(&rows, &names), canvas })
+}
+
+fn draw(canvas: &mut Canvas, frame: &Frame, point: &Point) {
+    let at = frame.point(point.seconds, point.ms);
+    let radius = if point.cold { 3.5 } else { 2.5 } * if canvas.is_narrow() { 0.75 } else { 1.0 };
+    mark::marker(canvas, point.position, at, radius, point.cold);
+    if point.invalid {
+        mark::ring(canvas, at, INK);
     }
-    let (caption, data) = (caption(context, &points), data(&rows, &names));
-    Ok(Some(ChartSpec { name: "timeline", title, caption, data, canvas }))
 }
 
 /// When round 1 was over, seconds; none when it is the only one.
 fn first_round(rows: &[&Sample]) -> Option<f64> {
     let later = rows.iter().filter(|s| s.round > 1);
     later.filter_map(|s| s.marks.get(Mark::Intended)).min().map(|at| at as f64 / 1e9)
-}
-
-/// Around a row of an invalid burst.
-fn ring(canvas: &mut Canvas, (x, y): (f64, f64)) {
-    let angle = |corner: i32| f64::from(corner) / 16.0 * std::f64::consts::TAU;
-    let corner = |i| (x + 6.0 * angle(i).cos(), y + 6.0 * angle(i).sin());
-    canvas.line((0..=16).map(corner).collect(), INK, 1.0);
 }
 
 fn point(context: &ChartContext, sample: &Sample, invalid: bool) -> Option<Point> {
@@ -132,23 +115,20 @@ fn subtitle(context: &ChartContext, rows: &[&Sample], shown: usize, step: usize)
     format!("n = {}{failed}{thinned}, {what}, the first included, scenario {scenario}", rows.len())
 }
 
-/// What full and outlined mean, and some names.
-fn key(first: bool, names: &[(usize, String)]) -> Vec<Entry> {
-    let late = "burst released too late: invalid";
-    let mut key = vec![
-        Entry::meaning(Sign::Every(true), "cold"),
-        Entry::meaning(Sign::Every(false), "warm"),
-        Entry::meaning(Sign::Drawn(8.0, |s, (x, y)| cross(s, (x + 4.0, y), INK)), "failed"),
-        Entry::meaning(Sign::Drawn(12.0, |s, (x, y)| ring(s, (x + 6.0, y))), late),
+/// What full and outlined mean.
+fn legend(first: bool) -> Vec<LegendEntry> {
+    let failed = Symbol::Drawn(8.0, |c, (x, y)| mark::cross(c, (x + 4.0, y), INK));
+    let ring = Symbol::Drawn(12.0, |c, (x, y)| mark::ring(c, (x + 6.0, y), INK));
+    let mut legend = vec![
+        LegendEntry::meaning(Symbol::Every(true), "cold"),
+        LegendEntry::meaning(Symbol::Every(false), "warm"),
+        LegendEntry::meaning(failed, "failed"),
+        LegendEntry::meaning(ring, "burst released too late: invalid"),
     ];
     if first {
-        let band = |s: &mut Canvas, (x, y): (f64, f64)| {
-            s.rectangle((x, y - 6.0), (x + 16.0, y + 6.0), FIRST);
-        };
-        key.push(Entry::meaning(Sign::Drawn(16.0, band), "round 1, left out of the figures"));
+        legend.push(LegendEntry::meaning(Symbol::Band, "round 1, left out of the figures"));
     }
-    key.extend(names.iter().map(|(position, name)| Entry::name(*position, name)));
-    key
+    legend
 }
 
 /// Failures have no latency: a cross on the upper edge.
@@ -157,15 +137,9 @@ fn failures(canvas: &mut Canvas, frame: &Frame, context: &ChartContext, rows: &[
         let Some(intended) = sample.marks.get(Mark::Intended) else { continue };
         // A failure after the last success must not leave the field.
         let x = frame.x_of(intended as f64 / 1e9).min(frame.right);
-        let colour = palette::colour(position(context.run, &sample.cell.function));
-        cross(canvas, (x, frame.top), colour);
+        let colour = Colour::function(position(context.run, &sample.cell.function));
+        mark::cross(canvas, (x, frame.top), colour);
     }
-}
-
-fn cross(canvas: &mut Canvas, (x, y): (f64, f64), colour: Colour) {
-    let arm = 4.0;
-    canvas.line(vec![(x - arm, y - arm), (x + arm, y + arm)], colour, 1.5);
-    canvas.line(vec![(x - arm, y + arm), (x + arm, y - arm)], colour, 1.5);
 }
 
 /// The median of every step, function and round, or of some rounds together.
@@ -177,7 +151,7 @@ fn data(rows: &[&Sample], names: &[(usize, String)]) -> Data {
         let same = |c: &Cell| same(c) && c.temperature == row.cell.temperature;
         if !steps.iter().any(|(cell, _)| same(cell)) {
             let temperature = row.cell.temperature;
-            steps.push((&row.cell, format!("{}, {temperature}", words::step(&row.cell))));
+            steps.push((&row.cell, format!("{}, {temperature}", super::step(&row.cell))));
         }
     }
     let together = (rounds as usize * steps.len()).div_ceil(MOST_ROWS).max(1) as u32;
@@ -207,7 +181,7 @@ fn median(rows: &[&Sample], name: &str) -> String {
     let mut sorted: Vec<u64> = mine().filter_map(|s| s.latency()).collect();
     sorted.sort_unstable();
     let (n, failed) = (mine().count(), mine().count() - sorted.len());
-    let median = stats::quantile(&sorted, failed, 0.5).map_or(DASH.to_owned(), words::level);
+    let median = stats::quantile(&sorted, failed, 0.5).map_or(DASH.to_owned(), level);
     if failed > 0 { format!("{median} ({failed}/{n})") } else { median }
 }
 
@@ -221,18 +195,6 @@ fn names(rows: &[&Sample], context: &ChartContext) -> Vec<(usize, String)> {
     names.sort();
     names.dedup();
     names
-}
-
-/// Names at the right, at the height of each one's middle cold row.
-fn label(canvas: &mut Canvas, frame: &Frame, points: &[Point], names: &[(usize, String)]) {
-    let heights: Vec<f64> = names.iter().map(|(p, _)| frame.y_of(middle(points, *p))).collect();
-    let sizes = vec![17.0; names.len()];
-    let placed = declutter(&heights, &sizes, frame.top, frame.bottom);
-    for ((position, name), y) in names.iter().zip(placed) {
-        palette::marker(canvas, *position, (frame.right + 14.0, y), 4.5, true);
-        let words = Text::new(name, (frame.right + 24.0, y), Align::Left).bold();
-        canvas.text(words.colour(INK));
-    }
 }
 
 /// Median latency of a function's cold rows, or of all when none is cold.
@@ -259,10 +221,7 @@ fn caption(context: &ChartContext, points: &[Point]) -> String {
     let cold =
         ends(true).map_or("No cold row".to_owned(), |range| format!("Cold rows took {range}"));
     let warm = ends(false).map_or("no warm row".to_owned(), |range| format!("warm rows {range}"));
-    format!(
-        "{cold}; {warm}. Functions take turns throughout: a drift of the machine meets all.{}",
-        released(context)
-    )
+    format!("{cold}; {warm}.{}", released(context))
 }
 
 /// How well the driver kept its own schedule, beside what it measured.

@@ -1,26 +1,25 @@
 //! One real cold start, process by process: who was at work, and when.
 
-use anyhow::Result;
-
-use super::kit::canvas::{Canvas, Colour};
-use super::kit::text_layout;
+use super::kit::canvas::Canvas;
+use super::kit::colour::Colour;
 use super::kit::time_unit::TimeUnit;
-use super::{ChartContext, ChartSpec, Series};
-use crate::report::words::{plain, shortened};
+use super::{ChartContext, ChartSpec, Series, plain, shortened};
 use crate::sample::{Mark, Phases, Sample};
 use crate::text::units::NS_PER_MS;
 
 mod caption;
 mod drawing;
 
+pub(crate) const HOW_TO_READ: &str = "A bar is a process from its exec to its end.";
+
 /// Processes that are drawn at most; with the two calls, 24 rows.
 const MOST: usize = 22;
 /// The longest name, in characters.
 const LONGEST: usize = 60;
 /// A call that somebody waits for.
-const CALL: Colour = Colour(0x8a, 0x8a, 0x8a);
+const CALL: Colour = Colour::Grey(0x8a);
 /// A process that is not the function's own.
-const OTHER: Colour = Colour(0xc2, 0xc2, 0xc2);
+const OTHER: Colour = Colour::Grey(0xc2);
 
 /// The start that is drawn. All times are milliseconds since the intended instant.
 struct Start<'a> {
@@ -61,24 +60,20 @@ struct Row {
 
 /// Composes the chart of the first function whose typical row knows its processes;
 /// none without one.
-pub(crate) fn compose(context: &ChartContext, series: &[Series]) -> Result<Option<ChartSpec>> {
-    let first = series.iter().find_map(|s| Some((s, start(context, s)?)));
-    let Some((series, start)) = first else { return Ok(None) };
+pub(crate) fn compose(context: &ChartContext) -> Option<ChartSpec> {
+    let series = context.cold();
+    let (series, start) = series.iter().find_map(|s| Some((s, start(context, s)?)))?;
     let mut rows = calls(&start);
     let (processes, left_out) = processes(&start);
     rows.extend(processes);
-    let clock = TimeUnit::of([start.end * NS_PER_MS]);
+    let unit = TimeUnit::of([start.end * NS_PER_MS]);
     let title = context.title(&format!("One cold start of {}, process by process", series.name));
-    let mut canvas = Canvas::new(context.layout.width(), 0.0);
-    let top = text_layout::heading(
-        &mut canvas,
-        &title,
-        &caption::subtitle(context, start.sample, left_out),
-    );
-    drawing::draw(&mut canvas, &start, &rows, clock, top);
-    let caption = caption::caption(&start, &rows, clock);
-    let data = caption::data(&start, &rows, clock);
-    Ok(Some(ChartSpec { name: "waterfall", title, caption, data, canvas }))
+    let mut canvas = Canvas::new(context.layout);
+    let subtitle = caption::subtitle(context, start.sample, left_out);
+    let top = canvas.heading(&title, &subtitle);
+    drawing::draw(&mut canvas, &start, &rows, unit, top);
+    let caption = caption::caption(&start, &rows, unit);
+    Some(ChartSpec { title, caption, data: caption::data(&start, &rows, unit), canvas })
 }
 
 /// The typical row of a function, when its processes are known.

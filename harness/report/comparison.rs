@@ -41,7 +41,7 @@ pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
 }
 
 /// `compare.html`, and the charts that it shows: `charts/compare-forest` and
-/// `charts/compare-order`, each as `.svg` and `.png`. What has nothing to show is left
+/// `charts/compare-order`, each as `.svg`. What has nothing to show is left
 /// out.
 ///
 /// # Errors

@@ -1,17 +1,17 @@
 use super::super::ChartSpec;
-use super::super::tests::composed;
+use super::super::tests::wide;
 use crate::report::tests::synthetic;
 use crate::spec::scenario::LoadShape;
 use crate::store::Run;
 
 fn chart(run: &Run) -> Option<ChartSpec> {
-    composed(run).into_iter().find(|c| c.name == "burst-size")
+    wide(run, "burst-size")
 }
 
 #[test]
 fn the_factor_from_the_smallest_to_the_largest() {
     let chart = chart(&synthetic::four(20)).unwrap();
-    insta::assert_snapshot!(chart.caption, @r#"From 1 to 4 at once, the median takes 2.02 times (rust) to 2.04 times (node) as long. Starts of one burst share the machine and the engine, and wait for each other."#);
+    insta::assert_snapshot!(chart.caption, @r#"From 1 to 4 at once, the median takes 2.02 times (rust) to 2.04 times (node) as long."#);
     insta::assert_snapshot!(chart.data.rows[1].join(" | "), @r#"python | 4 | 76 | 0 | 435 (431–441) | 506"#);
     assert_eq!(chart.data.rows.len(), 8);
 }

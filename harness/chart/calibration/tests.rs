@@ -1,7 +1,5 @@
-use super::super::Layout;
-use super::super::tests::legible::is_legible;
-use super::super::tests::{has_figures, is_readable, look, texts};
-use super::{ChartSpec, compose};
+use super::super::ChartSpec;
+use super::super::tests::{texts, wide};
 use crate::report::tests::synthetic;
 use crate::sample::Mark;
 use crate::spec::control::Control;
@@ -15,13 +13,7 @@ fn controlled(slope: f64, noise: f64) -> Run {
 }
 
 fn calibration(run: &Run) -> Option<ChartSpec> {
-    let on = |layout| compose(run, &summarise(&run.samples), layout).unwrap();
-    let chart = on(Layout::Wide);
-    let narrow = on(Layout::Narrow);
-    chart.iter().chain(&narrow).for_each(is_readable);
-    chart.iter().chain(&narrow).for_each(is_legible);
-    chart.iter().for_each(has_figures);
-    chart
+    wide(run, "calibration")
 }
 
 fn words(chart: &ChartSpec) -> Vec<&str> {
@@ -32,7 +24,6 @@ fn words(chart: &ChartSpec) -> Vec<&str> {
 fn small_residuals_are_not_pressed_flat_by_the_limits() {
     let run = controlled(1.0002, 0.03);
     let chart = calibration(&run).unwrap();
-    look(&run);
     assert!(words(&chart).contains(&"measured less known, us"), "{:?}", words(&chart));
     assert!(!words(&chart).contains(&"within 1 ms"));
     insta::assert_snapshot!(chart.caption, @"Measured against known: null process: slope 1.0001 ± 0.0001, intercept 2.14 ms, furthest median 5.10 us off its line; null container, after its engine: slope 1.0002 ± 0.0001, intercept 2.13 ms, furthest median -10.1 us off its line. A valid run has every median within 1 ms of its line (further out than this chart).");
@@ -51,7 +42,6 @@ fn every_known_sleep_is_a_row_of_figures() {
 fn large_residuals_are_drawn_with_the_limits() {
     let run = controlled(1.0, 0.5);
     let chart = calibration(&run).unwrap();
-    look(&run);
     assert!(words(&chart).contains(&"within 1 ms"));
     assert!(words(&chart).contains(&"measured less known, ms"));
 }

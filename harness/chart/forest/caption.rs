@@ -3,8 +3,8 @@
 use super::line::{Line, metric_name};
 use super::unit;
 use crate::chart::kit::time_unit::TimeUnit;
+use crate::chart::{counted, plain};
 use crate::compare::{Comparison, Row, Verdict};
-use crate::report::words::{counted, plain};
 use crate::stats::hodges_lehmann::Estimate;
 use crate::text::units::NS_PER_MS;
 
@@ -90,12 +90,7 @@ pub(crate) fn caption(c: &Comparison, rows: &[&Row]) -> String {
         0 => String::new(),
         n => format!(" {} on one side only.", counted(n as u64, "cell")),
     };
-    format!(
-        "{}. {worst}.{cause} {}. Grey is the margin of a row: a change within it \
-         does not matter.{missing}",
-        tally(rows),
-        n(rows)
-    )
+    format!("{}. {worst}.{cause} {}.{missing}", tally(rows), n(rows))
 }
 
 /// `name, total: +11.8 % [+8.9, +14.6], margin 5.0 %`.

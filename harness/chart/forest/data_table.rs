@@ -5,8 +5,8 @@ use super::line::{self, Line, metric_name};
 use super::unit;
 use crate::chart::Data;
 use crate::chart::cell_labels::Differing;
+use crate::chart::{DASH, plain};
 use crate::compare::Row;
-use crate::report::words::{DASH, plain};
 use crate::stats::hodges_lehmann::Estimate;
 
 const COLUMNS: [&str; 10] = [

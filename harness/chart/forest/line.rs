@@ -2,8 +2,8 @@
 //! and its words.
 
 use crate::chart::kit::time_unit::TimeUnit;
+use crate::chart::{DASH, plain};
 use crate::compare::{Row, Values, Verdict};
-use crate::report::words::{DASH, plain};
 use crate::spec::tolerance::Metric;
 use crate::stats::hodges_lehmann::Estimate;
 use crate::text::units::{NS_PER_MS, format_ms, format_size};

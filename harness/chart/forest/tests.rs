@@ -17,7 +17,7 @@ fn one_of_four_became_slower() {
         assert!(holds(&chart, text), "{text}");
     }
     insta::assert_snapshot!(chart.title, @"Change from main (1a2b3c4d5e6f) to warm-config (9f8e7d6c5b4a)");
-    insta::assert_snapshot!(chart.caption, @"8 gated rows: 2 worse, 6 the same. Worst is python, boot + init: +24.2 ms [+23.7, +24.6], margin 2.00 ms. Where it sits: python: init +24.0 ms. n = 29 rounds a side. Grey is the margin of a row: a change within it does not matter.");
+    insta::assert_snapshot!(chart.caption, @"8 gated rows: 2 worse, 6 the same. Worst is python, boot + init: +24.2 ms [+23.7, +24.6], margin 2.00 ms. Where it sits: python: init +24.0 ms. n = 29 rounds a side.");
     assert!(!holds(&chart, "more row"));
 }
 

@@ -1,7 +1,8 @@
 //! Scales, ticks, and the frame that a chart is drawn in.
 
-use super::canvas::{Align, Canvas, FAINT, GREY, Text, width};
-use crate::chart::Layout;
+use super::canvas::Canvas;
+use super::colour::FAINT;
+use super::text::Text;
 
 /// Where values fall between the ends of an axis.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,6 +14,9 @@ pub(crate) enum Scale {
 }
 
 impl Scale {
+    /// From nought to one.
+    pub(crate) const UNIT: Scale = Scale::Linear { min: 0.0, max: 1.0 };
+
     /// A logarithmic scale about some values, with air at both ends. None
     /// without a positive value.
     pub(crate) fn log_about(values: impl IntoIterator<Item = f64>) -> Option<Self> {
@@ -102,7 +106,27 @@ pub(crate) fn tick_text(value: f64) -> String {
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
-/// The field of a chart, in pixels, with its two scales.
+/// A scale with the values that are written at it, and what it counts.
+pub(crate) struct Axis {
+    pub(crate) scale: Scale,
+    pub(crate) ticks: Vec<(f64, String)>,
+    pub(crate) name: String,
+}
+
+impl Axis {
+    /// With round values.
+    pub(crate) fn new(scale: Scale, name: impl Into<String>) -> Self {
+        Self { scale, ticks: labelled(&scale), name: name.into() }
+    }
+
+    /// With other values.
+    pub(crate) fn with(self, ticks: Vec<(f64, String)>) -> Self {
+        Self { ticks, ..self }
+    }
+}
+
+/// A field of a chart, in pixels, with its two scales.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame {
     pub(crate) left: f64,
     pub(crate) right: f64,
@@ -126,29 +150,35 @@ impl Frame {
         self.bottom - self.y.place(y) * (self.bottom - self.top)
     }
 
+    /// The same, on an edge where it is beyond.
+    pub(crate) fn x_within(&self, x: f64) -> f64 {
+        self.x_of(x).clamp(self.left, self.right)
+    }
+
+    pub(crate) fn y_within(&self, y: f64) -> f64 {
+        self.y_of(y).clamp(self.top, self.bottom)
+    }
+
     /// Grid, ticks and the name of the horizontal axis.
     pub(crate) fn x_axis(&self, canvas: &mut Canvas, ticks: &[(f64, String)], name: &str) {
         let mut free = f64::NEG_INFINITY;
         for (value, text) in ticks {
             let x = self.x_of(*value);
             canvas.line(vec![(x, self.top), (x, self.bottom)], FAINT, 1.0);
-            let words = Text::new(text, (x, self.bottom + 15.0), Align::Centre).colour(GREY);
-            let half = words.width() / 2.0;
+            let text = Text::new(text).centred().grey();
+            let half = text.width() / 2.0;
             // At the edge of the canvas the text is moved, not the line.
             let x = x.min(canvas.width - half - 1.0).max(half + 1.0);
-            let words = Text { at: (x, words.at.1), ..words };
             // A tick that would stand on its neighbour keeps its line only.
-            if x - half > free && !text.is_empty() {
+            if x - half > free && !text.text.is_empty() {
                 free = x + half + 6.0;
-                canvas.text(words);
+                canvas.text(text.at(x, self.bottom + 15.0));
             }
         }
-        let words = Text::new(name, (0.0, self.bottom + 36.0), Align::Centre);
-        let words = words.cut(canvas.width - 8.0);
-        let half = words.width() / 2.0 + 2.0;
-        let middle = (self.left + self.right) / 2.0;
-        let middle = middle.min(canvas.width - half).max(half);
-        canvas.text(Text { at: (middle, words.at.1), ..words });
+        let name = Text::new(name).centred().cut(canvas.width - 8.0);
+        let half = name.width() / 2.0 + 2.0;
+        let middle = f64::midpoint(self.left, self.right).min(canvas.width - half).max(half);
+        canvas.text(name.at(middle, self.bottom + 36.0));
     }
 
     /// Grid, ticks and the name of the vertical axis.
@@ -159,24 +189,23 @@ impl Frame {
             canvas.line(vec![(self.left, y), (self.right, y)], FAINT, 1.0);
             if y + 7.0 < free {
                 free = y - 9.0;
-                let at = (self.left - 8.0, y);
-                canvas.text(Text::new(text, at, Align::Right).colour(GREY));
+                canvas.text(Text::new(text).at(self.left - 8.0, y).right().grey());
             }
         }
-        let middle = (self.top + self.bottom) / 2.0;
         let x = if canvas.is_narrow() { 10.0 } else { 20.0 };
-        canvas.text(Text::new(name, (x, middle), Align::Centre).upright());
+        let middle = f64::midpoint(self.top, self.bottom);
+        canvas.text(Text::new(name).at(x, middle).centred().upright());
     }
 }
 
 /// How far from the left a field begins, so that the ticks of its vertical axis and
 /// the axis' name have room: no less than on other charts.
-pub(crate) fn left_of_field(layout: Layout, ticks: &[(f64, String)]) -> f64 {
-    let widest = ticks.iter().map(|(_, text)| width(text, 12.0, false)).fold(0.0, f64::max);
-    match layout {
-        Layout::Wide => (widest + 40.0).max(76.0),
-        Layout::Narrow => widest + 30.0,
-    }
+pub(crate) fn left_of_field<'a>(
+    canvas: &Canvas,
+    ticks: impl Iterator<Item = &'a (f64, String)>,
+) -> f64 {
+    let widest = ticks.map(|(_, text)| Text::new(text).width()).fold(0.0, f64::max);
+    if canvas.is_narrow() { widest + 30.0 } else { (widest + 40.0).max(76.0) }
 }
 
 /// The ticks of a scale with their texts.

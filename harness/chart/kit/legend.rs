@@ -1,100 +1,112 @@
-//! What markers and lines mean, in as many rows as the paper needs. Must not know
-//! what is drawn with them.
+//! What markers and lines mean, in as many rows as the canvas needs.
 
-use super::canvas::{Align, Canvas, GREY, INK, Text, width};
+use super::canvas::Canvas;
+use super::colour::{BAND, Colour, GREY};
 use super::declutter::flow;
-use super::palette;
+use super::mark;
+use super::text::Text;
 
 /// From row to row.
-pub(crate) const ROW: f64 = 19.0;
-/// From a sign to its text, and from a text to the next sign.
+const ROW: f64 = 19.0;
+/// From a symbol to its text, and from a text to the next symbol.
 const GAP: (f64, f64) = (7.0, 18.0);
 
-/// A sign and its meaning.
-pub(crate) struct Entry {
-    sign: Sign,
-    text: String,
-    /// Names are bold.
-    bold: bool,
+/// A symbol and its meaning.
+pub(crate) struct LegendEntry {
+    symbol: Symbol,
+    text: Text,
 }
 
 /// What stands before a text.
-pub(crate) enum Sign {
+pub(crate) enum Symbol {
     /// A function's marker, full or outlined.
     Marker(usize, bool),
     /// Some markers, in their colours: whatever a function's.
     Every(bool),
-    /// No sign: a note.
-    None,
+    /// The marker of the base or, where true, of the head.
+    Side(bool),
+    /// A line, so thick.
+    Line(Colour, f64),
+    /// An area behind what is measured.
+    Band,
+    /// What a part of a bar is filled with.
+    Squares(Vec<Colour>),
     /// Anything else: its width in pixels, and how it is drawn with its left end and
     /// its height at half given.
     Drawn(f64, fn(&mut Canvas, (f64, f64))),
+    /// No symbol: a note.
+    None,
 }
 
-impl Sign {
+impl Symbol {
     fn width(&self) -> f64 {
         match self {
-            Sign::Marker(..) => 10.0,
-            Sign::Every(_) => 50.0,
-            Sign::None => -GAP.0,
-            Sign::Drawn(width, _) => *width,
+            Symbol::Marker(..) | Symbol::Side(_) => 10.0,
+            Symbol::Every(_) => 50.0,
+            Symbol::Line(..) | Symbol::Band => 18.0,
+            Symbol::Squares(colours) => 12.0 * colours.len() as f64 - 1.0,
+            Symbol::Drawn(width, _) => *width,
+            Symbol::None => -GAP.0,
         }
     }
 
     fn draw(&self, canvas: &mut Canvas, (x, y): (f64, f64)) {
         match self {
-            Sign::Marker(position, full) => {
-                palette::marker(canvas, *position, (x + 5.0, y), 4.5, *full);
+            Symbol::Marker(position, full) => {
+                mark::marker(canvas, *position, (x + 5.0, y), 4.5, *full);
             }
-            Sign::Every(full) => {
+            Symbol::Every(full) => {
                 for position in 0..4 {
                     let at = (x + 5.0 + 13.0 * position as f64, y);
-                    palette::marker(canvas, position, at, 3.5, *full);
+                    mark::marker(canvas, position, at, 3.5, *full);
                 }
             }
-            Sign::None => {}
-            Sign::Drawn(_, draw) => draw(canvas, (x, y)),
+            Symbol::Side(head) => mark::side(canvas, GREY, *head, (x + 5.0, y), 4.0),
+            Symbol::Line(colour, width) => {
+                canvas.line(vec![(x, y), (x + 18.0, y)], *colour, *width);
+            }
+            Symbol::Band => canvas.rectangle((x, y - 6.0), (x + 18.0, y + 6.0), BAND),
+            Symbol::Squares(colours) => {
+                for (i, colour) in colours.iter().enumerate() {
+                    let x = x + 12.0 * i as f64;
+                    canvas.rectangle((x, y - 5.0), (x + 11.0, y + 5.0), *colour);
+                }
+            }
+            Symbol::Drawn(_, draw) => draw(canvas, (x, y)),
+            Symbol::None => {}
         }
     }
 }
 
-impl Entry {
+impl LegendEntry {
     /// A function.
     pub(crate) fn name(position: usize, text: impl Into<String>) -> Self {
-        Self { sign: Sign::Marker(position, true), text: text.into(), bold: true }
+        Self { symbol: Symbol::Marker(position, true), text: Text::new(text).bold() }
     }
 
-    /// What a sign means.
-    pub(crate) fn meaning(sign: Sign, text: impl Into<String>) -> Self {
-        Self { sign, text: text.into(), bold: false }
+    /// What a symbol means.
+    pub(crate) fn meaning(symbol: Symbol, text: impl Into<String>) -> Self {
+        Self { symbol, text: Text::new(text).grey() }
     }
 
-    fn width(&self) -> f64 {
-        self.sign.width() + GAP.0 + width(&self.text, 12.0, self.bold) + GAP.1
-    }
-}
-
-/// How high the legend is on a canvas, in pixels.
-pub(crate) fn height(canvas: &Canvas, entries: &[Entry]) -> f64 {
-    places(canvas, entries).last().map_or(0.0, |(row, _)| ROW * (row + 1) as f64)
-}
-
-/// Draws the legend from `top` down.
-pub(crate) fn draw(canvas: &mut Canvas, entries: &[Entry], top: f64) {
-    let places = places(canvas, entries);
-    for (entry, (row, x)) in entries.iter().zip(places) {
-        let y = top + ROW * (row as f64 + 0.5);
-        entry.sign.draw(canvas, (x, y));
-        let at = (x + entry.sign.width() + GAP.0, y);
-        let words = Text::new(&entry.text, at, Align::Left);
-        let words = if entry.bold { words.bold() } else { words };
-        let words = words.colour(if entry.bold { INK } else { GREY });
-        canvas.text(words.cut(canvas.width - 4.0 - at.0));
+    /// A note without a symbol.
+    pub(crate) fn note(text: impl Into<String>) -> Self {
+        Self::meaning(Symbol::None, text)
     }
 }
 
-fn places(canvas: &Canvas, entries: &[Entry]) -> Vec<(usize, f64)> {
-    let widths: Vec<f64> = entries.iter().map(Entry::width).collect();
+/// Draws the legend from `top` down; where it ends.
+pub(crate) fn draw(canvas: &mut Canvas, entries: &[LegendEntry], top: f64) -> f64 {
+    let (left, right) = canvas.edges();
+    let width = |e: &LegendEntry| e.symbol.width() + GAP.0 + e.text.width() + GAP.1;
     // The gap after the last of a row may leave the canvas.
-    flow(&widths, canvas.margin(), canvas.width - canvas.margin() + GAP.1)
+    let places = flow(&entries.iter().map(width).collect::<Vec<_>>(), left, right + GAP.1);
+    let rows = places.last().map_or(0, |(row, _)| row + 1);
+    for (LegendEntry { symbol, text }, (row, x)) in entries.iter().zip(places) {
+        let y = top + ROW * (row as f64 + 0.5);
+        symbol.draw(canvas, (x, y));
+        let x = x + symbol.width() + GAP.0;
+        canvas.text(text.clone().at(x, y).cut(canvas.width - 4.0 - x));
+    }
+    top + ROW * rows as f64
 }

@@ -1,19 +1,8 @@
-use super::super::tests::{comparison, holds};
-use crate::chart::{ChartSpec, compose};
+use super::super::ChartSpec;
+use super::super::tests::{holds, on_both};
 use crate::report::tests::synthetic;
 use crate::sample::Mark;
-use crate::stats::summarise;
 use crate::store::Run;
-
-/// One chart of a run on both papers, both readable; none when it is not drawn.
-pub(crate) fn on_both(run: &Run, name: &str) -> Option<[ChartSpec; 2]> {
-    let summaries = summarise(&run.samples);
-    let factors = run.samples.first()?.cell.factors.clone();
-    comparison::on_both(|paper| {
-        let all = compose(run, &summaries, &factors, paper).unwrap();
-        all.into_iter().find(|c| c.name == name)
-    })
-}
 
 fn phases(run: &Run) -> [ChartSpec; 2] {
     on_both(run, "phases").unwrap()

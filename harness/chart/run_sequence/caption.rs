@@ -2,8 +2,8 @@
 
 use super::cell::{Panel, percent};
 use super::{MOST, NAMES};
+use crate::chart::counted;
 use crate::compare::Comparison;
-use crate::report::words::counted;
 
 /// How many starts, how they took turns, and what is not drawn.
 pub(crate) fn subtitle(c: &Comparison, panels: &[Panel], left_out: usize) -> String {

@@ -1,10 +1,9 @@
 //! The starts of one cell, on their way to a field.
 
-use crate::chart::Data;
 use crate::chart::kit::axis::{Scale, labelled};
 use crate::chart::kit::time_unit::TimeUnit;
+use crate::chart::{DASH, Data};
 use crate::compare::Start;
-use crate::report::words::DASH;
 
 use super::NAMES;
 
@@ -32,7 +31,7 @@ pub(crate) struct Panel {
     /// Base and head, in the order of time.
     pub(crate) sides: [Vec<Dot>; 2],
     /// The unit of all latencies.
-    pub(crate) clock: TimeUnit,
+    pub(crate) unit: TimeUnit,
     /// Latencies; none where the median is a failure.
     pub(crate) medians: [Option<f64>; 2],
     /// Latencies.
@@ -47,19 +46,19 @@ impl Panel {
         position: usize,
         starts: &[Vec<Start>; 2],
         epochs: [u64; 2],
-        clock: TimeUnit,
+        unit: TimeUnit,
     ) -> Self {
         let sides = [0, 1].map(|side| {
             let mut starts = starts[side].clone();
             starts.sort_by_key(|start| (start.at, start.round));
-            starts.iter().map(|start| dot(start, epochs[side], clock)).collect::<Vec<Dot>>()
+            starts.iter().map(|start| dot(start, epochs[side], unit)).collect::<Vec<Dot>>()
         });
         let rounds = sides.iter().flatten().any(|dot| dot.round > 1);
         let context = names.split_off(1).join(" · ");
         let name = names.concat();
         let y = Scale::Linear { min: 0.0, max: 1.0 };
         let medians = [None; 2];
-        let mut panel = Self { name, context, position, sides, clock, medians, y, rounds };
+        let mut panel = Self { name, context, position, sides, unit, medians, y, rounds };
         panel.medians = [0, 1].map(|side| middle(&panel.used(side)));
         panel.y = panel.reach();
         panel
@@ -104,13 +103,6 @@ impl Panel {
     pub(crate) fn y_ticks(&self) -> Vec<(f64, String)> {
         let any = self.sides.iter().flatten().any(|dot| dot.latency.is_some());
         if any { labelled(&self.y) } else { Vec::new() }
-    }
-
-    /// `base 163 ms`.
-    pub(crate) fn label(&self, side: usize) -> String {
-        let clock = self.clock;
-        let text = |median: f64| format!(" {} {}", clock.text(median * clock.ns()), clock.name());
-        format!("{}{}", NAMES[side], self.medians[side].map(text).unwrap_or_default())
     }
 
     /// The medians of the first half of a side's starts and of the second; none of
@@ -176,19 +168,19 @@ impl Panel {
     }
 }
 
-fn dot(start: &Start, epoch: u64, clock: TimeUnit) -> Dot {
+fn dot(start: &Start, epoch: u64, unit: TimeUnit) -> Dot {
     Dot {
         seconds: start.at.saturating_sub(epoch) as f64 / 1e9,
-        latency: start.latency.map(|ns| ns as f64 / clock.ns()),
+        latency: start.latency.map(|ns| ns as f64 / unit.ns()),
         round: start.round,
     }
 }
 
 /// Each side of each cell: how many starts, and its medians.
 pub(crate) fn data(panels: &[Panel]) -> Data {
-    let unit = panels.first().map_or("ms", |panel| panel.clock.name());
+    let unit = panels.first().map_or("ms", |panel| panel.unit.name());
     let text = |panel: &Panel, value: Option<f64>| {
-        value.map_or(DASH.to_owned(), |v| panel.clock.text(v * panel.clock.ns()))
+        value.map_or(DASH.to_owned(), |v| panel.unit.text(v * panel.unit.ns()))
     };
     let row = |panel: &Panel, side: usize| {
         let dots = &panel.sides[side];

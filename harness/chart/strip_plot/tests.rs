@@ -1,17 +1,17 @@
 use super::super::ChartSpec;
 use super::super::kit::canvas::Stroke;
-use super::super::tests::composed;
+use super::super::tests::wide;
 use crate::report::tests::synthetic;
 use crate::store::Run;
 
 fn declutter(run: &Run) -> ChartSpec {
-    composed(run).into_iter().find(|c| c.name == "spread").unwrap()
+    wide(run, "spread").unwrap()
 }
 
 #[test]
 fn the_narrowest_and_the_widest_are_named() {
     let chart = declutter(&synthetic::four(20));
-    insta::assert_snapshot!(chart.caption, @r#"The middle half of the starts spans from 5.8 % of the median of jvm to 10.2 % of the median of python. Each curve is as high as its own peak; whether a second hump is more than chance is not tested."#);
+    insta::assert_snapshot!(chart.caption, @r#"The middle half of the starts spans from 5.8 % of the median of jvm to 10.2 % of the median of python."#);
     insta::assert_snapshot!(chart.data.columns.join(" | "), @r#"function | n | failed | p25, ms | p50, ms | p75, ms | p75 - p25, ms | p75 - p25, % of p50 | p90 / p50"#);
     insta::assert_snapshot!(chart.data.rows[0].join(" | "), @r#"python | 19 | 0 | 207 | 216 | 229 | 22.0 | 10.2 | —"#);
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::chart::kit::canvas::{GREY, INK, WHITE};
+use crate::chart::kit::colour::{GREY, INK, PAGE};
 use crate::chart::{ChartSpec, Layout};
 use crate::compare::{
     Comparison, FunctionFacts, GateOutcome, Part, PartChange, PhaseGroup, Row, SideInfo, Start,
@@ -197,32 +197,15 @@ impl Maker {
     }
 }
 
-/// COLDSTART_LOOK=folder keeps a narrow chart too.
-fn look_at_narrow(composed: &ChartSpec) {
-    if let Ok(folder) = std::env::var("COLDSTART_LOOK") {
-        let name = std::thread::current().name().unwrap().replace("::", "-");
-        let file = format!("{folder}/{name}-{}-narrow.png", composed.name);
-        std::fs::write(file, composed.canvas.png().unwrap()).unwrap();
-    }
-}
-
-/// A chart on both papers, readable on both; none when it is not drawn.
+/// A chart for both layouts, sound for both; none when it is not drawn.
 pub(crate) fn on_both(compose: impl Fn(Layout) -> Option<ChartSpec>) -> Option<[ChartSpec; 2]> {
     let [wide, narrow] = [compose(Layout::Wide)?, compose(Layout::Narrow)?];
-    super::look_at(&wide);
-    look_at_narrow(&narrow);
     for chart in [&wide, &narrow] {
-        super::is_readable(chart);
-        let small = chart.canvas.strokes.iter().any(|stroke| match stroke {
-            super::Stroke::Text(words) => words.size < 11.0,
-            _ => false,
-        });
-        assert!(!small, "{}: text under 11 pixels", chart.name);
+        super::is_sound(chart);
         stands_on_the_page(chart);
-        assert!(chart.data.rows.iter().all(|row| row.len() == chart.data.columns.len()));
     }
     assert!(narrow.canvas.width <= Layout::Narrow.width());
-    assert!(wide.data == narrow.data && !wide.data.rows.is_empty(), "{}", wide.name);
+    assert!(wide.data == narrow.data && !wide.data.rows.is_empty(), "{}", wide.title);
     Some([wide, narrow])
 }
 
@@ -231,9 +214,9 @@ pub(crate) fn on_both(compose: impl Fn(Layout) -> Option<ChartSpec>) -> Option<[
 fn stands_on_the_page(chart: &ChartSpec) {
     let strokes = &chart.canvas.strokes;
     for (i, stroke) in strokes.iter().enumerate() {
-        let super::Stroke::Text(words) = stroke else { continue };
-        assert!([INK, GREY].contains(&words.colour), "{}: `{}`", chart.name, words.text);
-        let [left, top, right, bottom] = super::edges(words);
+        let super::Stroke::Text(text) = stroke else { continue };
+        assert!([INK, GREY].contains(&text.colour), "{}: `{}`", chart.title, text.text);
+        let [left, top, right, bottom] = super::edges(text);
         // Half of what is above and below the letters may touch.
         let (top, bottom) = (top + 3.0, bottom - 3.0);
         let behind = strokes[..i].iter().rev().find_map(|stroke| match stroke {
@@ -246,6 +229,6 @@ fn stands_on_the_page(chart: &ChartSpec) {
             }
             _ => None,
         });
-        assert!(behind.is_none_or(|c| c == WHITE), "{}: `{}`", chart.name, words.text);
+        assert!(behind.is_none_or(|c| c == PAGE), "{}: `{}`", chart.title, text.text);
     }
 }

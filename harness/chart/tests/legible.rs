@@ -1,8 +1,7 @@
 //! Whether what is drawn can be told from what it is drawn on, on either page.
 
-use super::super::kit::canvas::{Colour, GREY, INK, Stroke, WHITE};
-use super::super::kit::palette::COLOURS;
-use super::super::kit::theme::{dark, tests::contrast};
+use super::super::kit::canvas::Stroke;
+use super::super::kit::colour::{Colour, GREY, INK, PAGE, tests::contrast};
 use super::{ChartSpec, edges};
 
 /// WCAG 2.2: every text at least 4.5:1 on what is behind it, every line and every mark
@@ -11,14 +10,14 @@ pub(crate) fn is_legible(chart: &ChartSpec) {
     let strokes = &chart.canvas.strokes;
     for (i, stroke) in strokes.iter().enumerate() {
         match stroke {
-            Stroke::Text(words) => {
-                let [left, top, right, bottom] = edges(words);
+            Stroke::Text(text) => {
+                let [left, top, right, bottom] = edges(text);
                 let middle = ((left + right) / 2.0, (top + bottom) / 2.0);
                 let behind = behind(&strokes[..i], middle);
-                stands_out(chart, words.colour, behind, 4.5, &words.text);
+                stands_out(chart, text.colour, behind, 4.5, &text.text);
             }
             Stroke::Line { colour, .. } | Stroke::Area { colour, .. } if carries(*colour) => {
-                stands_out(chart, *colour, WHITE, 3.0, "a mark");
+                stands_out(chart, *colour, PAGE, 3.0, "a mark");
             }
             Stroke::Line { .. } | Stroke::Area { .. } => {}
         }
@@ -26,13 +25,15 @@ pub(crate) fn is_legible(chart: &ChartSpec) {
 }
 
 fn carries(colour: Colour) -> bool {
-    COLOURS.contains(&colour) || [INK, GREY].contains(&colour)
+    matches!(colour, Colour::Tint(_, 100)) || [INK, GREY].contains(&colour)
 }
 
 fn stands_out(chart: &ChartSpec, colour: Colour, behind: Colour, least: f64, what: &str) {
-    for (page, seen, on) in [("light", colour, behind), ("dark", dark(colour), dark(behind))] {
+    for (page, seen, on) in
+        [("light", colour.light(), behind.light()), ("dark", colour.dark(), behind.dark())]
+    {
         let found = contrast(seen, on);
-        assert!(found >= least, "{}: {what} is {found:.2}:1 on the {page} page", chart.name);
+        assert!(found >= least, "{}: {what} is {found:.2}:1 on the {page} page", chart.title);
     }
 }
 
@@ -47,5 +48,5 @@ fn behind(strokes: &[Stroke], (x, y): (f64, f64)) -> Colour {
         Stroke::Area { points, colour } if holds(points) => Some(*colour),
         _ => None,
     };
-    strokes.iter().rev().find_map(colour).unwrap_or(WHITE)
+    strokes.iter().rev().find_map(colour).unwrap_or(PAGE)
 }

@@ -2,8 +2,7 @@
 
 use super::{Row, Span, Start};
 use crate::chart::kit::time_unit::TimeUnit;
-use crate::chart::{ChartContext, Data};
-use crate::report::words::{DASH, plain};
+use crate::chart::{ChartContext, DASH, Data, plain};
 use crate::sample::{Mark, Phase, Phases, Sample};
 use crate::text::units::NS_PER_MS;
 
@@ -24,9 +23,8 @@ fn counted_more(n: usize) -> String {
 }
 
 /// Phases and processes from beginning to end.
-pub(crate) fn data(start: &Start, rows: &[Row], clock: TimeUnit) -> Data {
-    let unit = clock.name();
-    let exact = |ms: f64| clock.exact(ms * NS_PER_MS);
+pub(crate) fn data(start: &Start, rows: &[Row], unit: TimeUnit) -> Data {
+    let exact = |ms: f64| unit.exact(ms * NS_PER_MS);
     let phase = |span: &Span| {
         let name = format!("phase {}", span.phases);
         vec![name, exact(span.from), exact(span.to), exact(span.length())]
@@ -36,26 +34,27 @@ pub(crate) fn data(start: &Start, rows: &[Row], clock: TimeUnit) -> Data {
         let lasted = row.lasted.map_or(DASH.to_owned(), exact);
         // Its bar may begin later than it did.
         let began = row.lasted.map_or(row.from, |lasted| row.to - lasted);
-        vec![row.name.clone(), exact(began), end, lasted]
+        let name = if row.name.is_empty() { DASH } else { &row.name };
+        vec![name.to_owned(), exact(began), end, lasted]
     };
     Data {
         columns: ["phase or process".to_owned()]
             .into_iter()
-            .chain(["begins", "ends", "lasts"].map(|what| format!("{what}, {unit}")))
+            .chain(["begins", "ends", "lasts"].map(|what| format!("{what}, {}", unit.name())))
             .collect(),
         rows: start.spans.iter().map(phase).chain(rows.iter().map(process)).collect(),
     }
 }
 
 /// Where most of the time went, and when the function's own process began.
-pub(crate) fn caption(start: &Start, rows: &[Row], clock: TimeUnit) -> String {
-    let (total, unit) = (start.responded, clock.name());
+pub(crate) fn caption(start: &Start, rows: &[Row], unit: TimeUnit) -> String {
+    let (total, name) = (start.responded, unit.name());
     let mut spans: Vec<&Span> = start.spans.iter().collect();
     spans.sort_by(|a, b| b.length().total_cmp(&a.length()));
     spans.retain(|s| s.length() >= total * 0.05);
     let part = |(i, s): (usize, &&Span)| {
         let went = if i == 0 { "went to" } else { "to" };
-        let took = clock.text(s.length() * NS_PER_MS);
+        let took = unit.text(s.length() * NS_PER_MS);
         format!("{took} {went} {}", told(s.phases))
     };
     let parts: Vec<String> = spans.iter().take(3).enumerate().map(part).collect();
@@ -64,18 +63,18 @@ pub(crate) fn caption(start: &Start, rows: &[Row], clock: TimeUnit) -> String {
         Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
         None => "nothing went to any phase".to_owned(),
     };
-    let total = clock.text(total * NS_PER_MS);
+    let total = unit.text(total * NS_PER_MS);
     let own = match rows.iter().find(|r| r.own) {
         Some(row) => {
             let exec = start.get(Mark::Exec);
             let before = start.sample.processes.iter().filter(|p| Some(p.exec) < exec).count();
-            let at = clock.text(row.from * NS_PER_MS);
+            let at = unit.text(row.from * NS_PER_MS);
             let others = format!("{before} other process{}", if before == 1 { "" } else { "es" });
-            format!("the function's own process begins at {at} {unit}, after {others}")
+            format!("the function's own process begins at {at} {name}, after {others}")
         }
         None => "which process is the function's own is not known".to_owned(),
     };
-    format!("Of {total} {unit}, {parts}; {own}. A bar is a process from its exec to its end.")
+    format!("Of {total} {name}, {parts}; {own}.")
 }
 
 /// A phase in words.

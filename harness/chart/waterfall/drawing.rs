@@ -1,184 +1,124 @@
-//! Draws one start: the phases as a ruler, and below it a bar for each process. On
-//! narrow paper the names stand above their bars.
+//! Draws one start: the phases as a ruler, and below it a bar for each process.
 
-use super::{OTHER, Row, Start};
-use crate::chart::kit::axis::{Frame, Scale, labelled};
-use crate::chart::kit::canvas::{Align, Canvas, Colour, FAINT, GREY, Text, WHITE, width};
-use crate::chart::kit::palette;
-use crate::chart::kit::text_layout;
+use super::{Row, Start};
+use crate::chart::kit::axis::{Axis, Frame, Scale};
+use crate::chart::kit::canvas::Canvas;
+use crate::chart::kit::colour::{Colour, FAINT};
+use crate::chart::kit::rows::{self, Row as Texts, RowPlot};
+use crate::chart::kit::text::Text;
 use crate::chart::kit::time_unit::TimeUnit;
 use crate::chart::phase_names::{self, Heights, Part};
 use crate::sample::Phase;
 use crate::text::units::NS_PER_MS;
 
-/// Names and figures of the phases, with their leaders.
+/// What the figures are, and names and figures of the phases, with their leaders.
+const NOTE: f64 = 20.0;
 const NAMED: f64 = 48.0;
 /// The bar of phases, and what separates it from the rows.
 const RULER: f64 = 7.0;
 const BELOW: f64 = 5.0;
-/// Room right of the bars for what they took.
-const RIGHT: f64 = 84.0;
-/// The widest name beside a bar, in pixels.
-const NAME: f64 = 220.0;
+/// The bar of a process, and what separates it from the next.
+const BAR: f64 = 12.0;
+const GAP: f64 = 7.0;
+/// The least of the width that bars have beside their names.
+const LEAST: f64 = 440.0;
 /// A phase that is a smaller share of the whole is not named.
 const LEAST_NAMED: f64 = 0.005;
 
-/// How a chart is laid out.
-struct Geometry<'a> {
-    start: &'a Start<'a>,
-    clock: TimeUnit,
-    frame: Frame,
-    /// Names stand above the bars.
-    narrow: bool,
-    /// From one row to the next.
-    pitch: f64,
-    bar: f64,
-}
-
 /// Draws all below the heading, which ends at `top`, and gives the canvas its height.
-pub(crate) fn draw(canvas: &mut Canvas, start: &Start, rows: &[Row], clock: TimeUnit, top: f64) {
-    let narrow = canvas.is_narrow();
-    let (pitch, bar) = if narrow { (32.0, 10.0) } else { (19.0, 12.0) };
-    // On narrow paper a line says what the figures are.
-    let top = top + NAMED + RULER + BELOW + if narrow { 20.0 } else { 0.0 };
-    let widest = rows.iter().map(|r| width(&r.name, 12.0, r.own)).fold(0.0, f64::max);
-    let (left, right) = text_layout::edges(canvas);
-    let (left, right) = match narrow {
-        true => (left, right - 8.0),
-        false => (left + 6.0 + widest.clamp(60.0, NAME), canvas.width - RIGHT),
-    };
-    let frame = Frame {
-        left,
-        right,
-        top,
-        bottom: top + pitch * rows.len() as f64,
-        x: Scale::Linear { min: 0.0, max: start.end },
-        y: Scale::Linear { min: 0.0, max: 1.0 },
-    };
-    let geometry = Geometry { start, clock, frame, narrow, pitch, bar };
-    let unnamed = ruler(canvas, &geometry);
-    for (i, row) in rows.iter().enumerate() {
-        put(canvas, &geometry, row, top + pitch * i as f64);
+pub(super) fn draw(canvas: &mut Canvas, start: &Start, rows: &[Row], unit: TimeUnit, top: f64) {
+    let texts: Vec<Texts> = rows.iter().map(|row| texts(row, unit)).collect();
+    let layout = RowPlot::new(canvas, &texts, LEAST);
+    let frame = layout.frame(Scale::Linear { min: 0.0, max: start.end });
+    let (unnamed, mut top) = ruler(canvas, &frame, start, unit, top);
+    for (row, texts) in rows.iter().zip(&texts) {
+        let (from, to) = (frame.x_of(row.from), frame.x_of(row.to));
+        // What took no time is still to be seen.
+        let ends = (from, to.max(from + 1.5));
+        let beyond = if row.lasted.is_none() { 6.0 } else { 0.0 };
+        let meetings = |canvas: &mut Canvas, top| meetings(canvas, &frame, start, top);
+        let begins = layout.texts(canvas, texts, (top, BAR), Some(ends.1 + beyond), meetings);
+        bar(canvas, &frame, start, row, (ends, begins));
+        top = begins + BAR + GAP;
     }
-    axis(canvas, &geometry);
-    let foot = geometry.frame.bottom + 52.0;
-    canvas.height = phase_names::told(canvas, &unnamed, text_layout::edges(canvas), foot) + 8.0;
+    let foot = rows::axis(canvas, &frame, &axis(start, unit), top);
+    canvas.height = phase_names::told(canvas, &unnamed, canvas.edges(), foot) + 8.0;
 }
 
-/// The phases above the rows, and where they meet as lines through the rows; those
-/// that have no room for a name.
-fn ruler(canvas: &mut Canvas, geometry: &Geometry) -> Vec<Part> {
-    let Geometry { start, clock, frame, .. } = geometry;
-    let (top, bottom) = (frame.top - BELOW - RULER, frame.top - BELOW);
+fn texts(row: &Row, unit: TimeUnit) -> Texts {
+    let took = |ms: f64| format!("{} {}", unit.text(ms * NS_PER_MS), unit.name());
+    let took = row.lasted.map_or_else(|| "goes on".to_owned(), took);
+    let name = Text { bold: row.own, ..Text::new(&row.name) };
+    Texts { after: vec![Text::note(took)], ..Texts::new(name) }
+}
+
+/// Where phases meet, as lines through the row of the bar that begins at `top`.
+fn meetings(canvas: &mut Canvas, frame: &Frame, start: &Start, top: f64) {
+    for span in &start.spans {
+        let x = frame.x_of(span.to.min(start.end));
+        canvas.line(vec![(x, top - 3.5), (x, top + BAR + GAP - 3.5)], FAINT, 1.0);
+    }
+}
+
+/// The phases above the rows; those that have no room for a name, and where it ends.
+fn ruler(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    start: &Start,
+    unit: TimeUnit,
+    top: f64,
+) -> (Vec<Part>, f64) {
+    let edges = canvas.edges();
+    canvas.text(Text::note(format!("phases, {}:", unit.name())).at(edges.0, top + NOTE / 2.0));
+    let top = top + NOTE + NAMED;
     let x = |ms: f64| frame.x_of(ms.min(start.end));
     let mut parts = Vec::new();
     for (turn, span) in start.spans.iter().enumerate() {
         let (from, to) = (x(span.from), x(span.to));
         let colour = phase_names::colour(start.position, span.phases, turn);
-        canvas.rectangle((from, top), (to, bottom), colour);
-        canvas.line(vec![(to, bottom), (to, frame.bottom)], FAINT, 1.0);
+        canvas.rectangle((from, top), (to, top + RULER), colour);
         if span.length() > start.responded * LEAST_NAMED {
-            let figure = clock.text(span.length() * NS_PER_MS);
+            let figure = unit.text(span.length() * NS_PER_MS);
             parts.push(Part { name: span.phases.to_string(), figure, from, to });
         }
     }
-    let note = format!("phase, {}", clock.name());
-    let note = match geometry.narrow {
-        true => Text::new(note, (text_layout::edges(canvas).0, top - 52.0), Align::Left),
-        false => Text::new(note, (frame.left - 8.0, top - 18.0), Align::Right),
-    };
-    canvas.text(note.size(11.0).colour(GREY));
     let heights = Heights { bar: top, bend: top - 10.0, name: top - 32.0, figure: top - 18.0 };
-    let edges = text_layout::edges(canvas);
-    let left = if geometry.narrow { edges.0 } else { frame.left };
-    phase_names::put(canvas, &parts, (left, edges.1), heights)
+    let unnamed = phase_names::put(canvas, &parts, (frame.left, edges.1), heights);
+    (unnamed, top + RULER + BELOW)
 }
 
-/// Ticks without a grid: the lines through the rows are the phases'.
-fn axis(canvas: &mut Canvas, geometry: &Geometry) {
-    let Frame { left, right, bottom, x, y, .. } = geometry.frame;
-    let below = Frame { left, right, top: bottom, bottom: bottom + 5.0, x, y };
-    // The rows are in milliseconds, whatever they are told in.
-    let unit = geometry.clock.ns() / NS_PER_MS;
-    let told = Scale::Linear { min: 0.0, max: geometry.start.end / unit };
-    let ticks: Vec<(f64, String)> =
-        labelled(&told).into_iter().map(|(value, text)| (value * unit, text)).collect();
-    let name = format!("{} since the intended instant", geometry.clock.name());
-    let ticks = text_layout::within(canvas, &below, ticks);
-    below.x_axis(canvas, &ticks, &name);
-    canvas.line(vec![(left, bottom), (right, bottom)], OTHER, 1.0);
+/// The rows are in milliseconds, whatever they are told in.
+fn axis(start: &Start, unit: TimeUnit) -> Axis {
+    let ms = unit.ns() / NS_PER_MS;
+    let told = Scale::Linear { min: 0.0, max: start.end / ms };
+    let Axis { ticks, name, .. } =
+        Axis::new(told, format!("{} since the intended instant", unit.name()));
+    let ticks = ticks.into_iter().map(|(value, text)| (value * ms, text)).collect();
+    Axis { scale: Scale::Linear { min: 0.0, max: start.end }, ticks, name }
 }
 
-/// A row from `top` on.
-fn put(canvas: &mut Canvas, geometry: &Geometry, row: &Row, top: f64) {
-    let Geometry { start, frame, .. } = geometry;
-    let bottom =
-        if geometry.narrow { top + geometry.pitch - 4.0 } else { top + geometry.pitch - 3.5 };
-    let (from, to) = (frame.x_of(row.from), frame.x_of(row.to));
-    // What took no time is still to be seen.
-    let to = to.max(from + 1.5);
-    let (top, middle) = (bottom - geometry.bar, bottom - geometry.bar / 2.0);
-    let colour = if row.own { palette::tint(start.position, 0.3) } else { row.colour };
+/// The bar of a row, between two ends and from a height on.
+fn bar(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    start: &Start,
+    row: &Row,
+    ((from, to), top): ((f64, f64), f64),
+) {
+    let bottom = top + BAR;
+    let colour = if row.own { Colour::tint(start.position, 0.3) } else { row.colour };
     if row.lasted.is_some() {
         canvas.rectangle((from, top), (to, bottom), colour);
     } else {
         // A point beyond the edge: it goes on.
-        let tip = (to + 6.0, middle);
+        let tip = (to + 6.0, top + BAR / 2.0);
         canvas.area(vec![(from, top), (to, top), tip, (to, bottom), (from, bottom)], colour);
     }
-    if row.own {
-        shades(canvas, geometry, row, (top, bottom));
-    }
-    if geometry.narrow {
-        name_above(canvas, geometry, row, from, top - 8.0);
-    } else {
-        name_beside(canvas, geometry, row, to, middle);
-    }
-}
-
-fn name(row: &Row, at: (f64, f64), align: Align) -> Text {
-    let mut name = Text::new(&row.name, at, align);
-    name.bold = row.own;
-    name
-}
-
-/// What it took.
-fn took(geometry: &Geometry, row: &Row) -> String {
-    let text =
-        |ms: f64| format!("{} {}", geometry.clock.text(ms * NS_PER_MS), geometry.clock.name());
-    row.lasted.map_or_else(|| "goes on".to_owned(), text)
-}
-
-fn name_beside(canvas: &mut Canvas, geometry: &Geometry, row: &Row, end: f64, middle: f64) {
-    canvas.text(name(row, (geometry.frame.left - 8.0, middle), Align::Right).cut(NAME));
-    let at = (end + 9.0, middle);
-    let took = Text::new(took(geometry, row), at, Align::Left).size(11.0).colour(GREY);
-    let took = took.cut(canvas.width - 4.0 - at.0);
-    // Keeps the lines out of the text.
-    let (x, half) = (at.0 + took.width() + 2.0, geometry.bar / 2.0 + 1.0);
-    canvas.rectangle((at.0 - 2.0, middle - half), (x, middle + half), WHITE);
-    canvas.text(took);
-}
-
-/// Name and length where the bar begins, or as far left as they need.
-fn name_above(canvas: &mut Canvas, geometry: &Geometry, row: &Row, from: f64, y: f64) {
-    let (left, right) = text_layout::edges(canvas);
-    let took = Text::new(took(geometry, row), (0.0, y), Align::Left).size(11.0).colour(GREY);
-    let name = name(row, (0.0, y), Align::Left).cut(right - left - took.width() - 8.0);
-    let both = name.width() + 8.0 + took.width();
-    let x = from.min(right - both).max(left);
-    canvas.rectangle((x - 1.0, y - 7.0), (x + both + 1.0, y + 7.0), WHITE);
-    let at = (x + name.width() + 8.0, y);
-    canvas.text(Text { at: (x, y), ..name });
-    canvas.text(Text { at, ..took });
-}
-
-/// The phases of the function's own process, within its bar.
-fn shades(canvas: &mut Canvas, geometry: &Geometry, row: &Row, (top, bottom): (f64, f64)) {
-    let start = geometry.start;
-    for span in start.spans.iter().filter(|s| s.phases.first >= Phase::Boot) {
-        let within = |ms: f64| geometry.frame.x_of(ms.clamp(row.from, row.to));
-        let colour: Colour = phase_names::colour(start.position, span.phases, 0);
+    // The phases of the function's own process, within its bar.
+    let own = start.spans.iter().filter(|s| row.own && s.phases.first >= Phase::Boot);
+    for span in own {
+        let within = |ms: f64| frame.x_of(ms.clamp(row.from, row.to));
+        let colour = phase_names::colour(start.position, span.phases, 0);
         canvas.rectangle((within(span.from), top), (within(span.to), bottom), colour);
     }
 }

@@ -1,8 +1,7 @@
 use proptest::prelude::*;
 
-use super::super::phases::tests::on_both;
-use super::super::tests::texts;
-use super::ChartSpec;
+use super::super::ChartSpec;
+use super::super::tests::{texts, wide};
 use crate::report::tests::synthetic;
 use crate::sample::{Mark, Process, Sample, Temperature};
 use crate::store::Run;
@@ -16,7 +15,7 @@ fn traced() -> Run {
 
 /// The wide one; the narrow one is readable too.
 fn waterfall(run: &Run) -> Option<ChartSpec> {
-    on_both(run, "waterfall").map(|[wide, _]| wide)
+    wide(run, "waterfall")
 }
 
 /// The one of a run whose traced rows are changed.
@@ -40,7 +39,7 @@ fn every_process_of_one_real_start() {
     let chart = waterfall(&run).unwrap();
     let words = words(&chart);
     assert_eq!(chart.title, "One cold start of rust, process by process, bridge network");
-    insta::assert_snapshot!(chart.caption, @"Of 155 ms, 55.0 went to the network, 43.5 to the sandbox and 23.5 to the engine's daemon; the function's own process begins at 139 ms, after 6 other processes. A bar is a process from its exec to its end.");
+    insta::assert_snapshot!(chart.caption, @"Of 155 ms, 55.0 went to the network, 43.5 to the sandbox and 23.5 to the engine's daemon; the function's own process begins at 139 ms, after 6 other processes.");
     let phases = ["daemon", "shim", "sandbox", "network", "start", "boot"];
     let rows = ["driver: create call", "engine: start call", "runc create", "runc init"];
     for word in phases.iter().chain(&rows).chain(&["the function: the-function"]) {

@@ -1,15 +1,11 @@
-//! What tells functions apart: colour by position, and a dash and a marker beside
-//! it, so that nothing rests on colour alone.
+//! Marks of functions and of sides, and what stands about them. Colour by position, and
+//! a dash and a form beside it, so that nothing rests on colour alone.
 
-use super::canvas::{Canvas, Colour, WHITE};
-
-/// Okabe and Ito's, those with at least 3:1 on white.
-pub(crate) const COLOURS: [Colour; 4] = [
-    Colour(0x00, 0x72, 0xb2),
-    Colour(0xd5, 0x5e, 0x00),
-    Colour(0x00, 0x9e, 0x73),
-    Colour(0xcc, 0x79, 0xa7),
-];
+use super::axis::Frame;
+use super::canvas::Canvas;
+use super::colour::{Colour, PAGE};
+use crate::stats::Interval;
+use crate::text::units::NS_PER_MS;
 
 /// Lengths of stroke and gap in turn, in pixels; empty for a whole line.
 const DASHES: [&[f64]; 6] = [
@@ -34,22 +30,6 @@ enum Cut {
     Upright,
 }
 
-/// The colour of a function.
-pub(crate) fn colour(position: usize) -> Colour {
-    COLOURS[position % 4]
-}
-
-/// The colour mixed with white: `share` 1 is the colour itself.
-pub(crate) fn tint(position: usize, share: f64) -> Colour {
-    mix(WHITE, colour(position), share)
-}
-
-/// `share` of one colour on another.
-pub(crate) fn mix(page: Colour, colour: Colour, share: f64) -> Colour {
-    let mix = |a: u8, b: u8| (f64::from(a) + (f64::from(b) - f64::from(a)) * share).round() as u8;
-    Colour(mix(page.0, colour.0), mix(page.1, colour.1), mix(page.2, colour.2))
-}
-
 /// The dash: it and the colour are those of one function of 24, as colours and dashes
 /// change in step and a dash is left out after twelve.
 fn dash(position: usize) -> usize {
@@ -62,9 +42,9 @@ fn form(position: usize) -> (usize, Cut) {
 }
 
 /// A line in a function's colour and dash.
-pub(crate) fn stroke(canvas: &mut Canvas, position: usize, points: &[(f64, f64)]) {
+pub(crate) fn dashed_line(canvas: &mut Canvas, position: usize, points: &[(f64, f64)]) {
     for piece in dashed(points, DASHES[dash(position)]) {
-        canvas.line(piece, colour(position), 2.0);
+        canvas.line(piece, Colour::function(position), 2.0);
     }
 }
 
@@ -79,12 +59,12 @@ pub(crate) fn marker(
     let (form, cut) = form(position);
     let mut outline = shape(form, at, radius);
     if full {
-        canvas.area(outline, colour(position));
+        canvas.area(outline, Colour::function(position));
     } else {
         outline.extend(outline.first().copied());
-        canvas.line(outline, colour(position), 1.0);
+        canvas.line(outline, Colour::function(position), 1.0);
     }
-    let inner = if full { WHITE } else { colour(position) };
+    let inner = if full { PAGE } else { Colour::function(position) };
     let (x, y) = at;
     let rectangle = |canvas: &mut Canvas, width: f64, height: f64| {
         canvas.rectangle((x - width, y - height), (x + width, y + height), inner);
@@ -103,7 +83,7 @@ pub(crate) fn side(canvas: &mut Canvas, colour: Colour, head: bool, at: (f64, f6
     } else {
         // About as large as the diamond.
         canvas.area(shape(0, at, radius * 1.15), colour);
-        canvas.area(shape(0, at, radius * 1.15 - 1.5), WHITE);
+        canvas.area(shape(0, at, radius * 1.15 - 1.5), PAGE);
     }
 }
 
@@ -111,6 +91,67 @@ pub(crate) fn side(canvas: &mut Canvas, colour: Colour, head: bool, at: (f64, f6
 pub(crate) fn triangle((x, y): (f64, f64), length: f64) -> Vec<(f64, f64)> {
     let half = length.abs() * 0.8;
     vec![(x, y), (x - length, y - half), (x - length, y + half)]
+}
+
+/// A cross, for a failure.
+pub(crate) fn cross(canvas: &mut Canvas, (x, y): (f64, f64), colour: Colour) {
+    let arm = 4.0;
+    canvas.line(vec![(x - arm, y - arm), (x + arm, y + arm)], colour, 1.5);
+    canvas.line(vec![(x - arm, y + arm), (x + arm, y - arm)], colour, 1.5);
+}
+
+/// A ring around a marker.
+pub(crate) fn ring(canvas: &mut Canvas, at: (f64, f64), colour: Colour) {
+    let mut outline = shape(0, at, 6.0);
+    outline.extend(outline.first().copied());
+    canvas.line(outline, colour, 1.0);
+}
+
+/// An upright line between two values, with caps.
+pub(crate) fn error_bar(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    x: f64,
+    ends: (f64, f64),
+    colour: Colour,
+) {
+    const CAP: f64 = 3.0;
+    let (low, high) = (frame.y_of(ends.0), frame.y_of(ends.1));
+    canvas.line(vec![(x, low), (x, high)], colour, 1.5);
+    for y in [low, high] {
+        canvas.line(vec![(x - CAP, y), (x + CAP, y)], colour, 1.5);
+    }
+}
+
+/// The interval of a latency on an axis of milliseconds; one that reaches into the
+/// failures points beyond the field.
+pub(crate) fn latency_bar(
+    canvas: &mut Canvas,
+    frame: &Frame,
+    x: f64,
+    interval: &Interval,
+    colour: Colour,
+) {
+    let Some(low) = interval.low.ns() else { return };
+    match interval.high.ns() {
+        Some(high) => {
+            error_bar(canvas, frame, x, (low / NS_PER_MS, high / NS_PER_MS), colour);
+        }
+        None => {
+            let low = frame.y_of(low / NS_PER_MS);
+            canvas.line(vec![(x, low), (x, frame.top + 6.0)], colour, 1.5);
+            let point = triangle((0.0, 0.0), 6.0);
+            let upright = point.into_iter().map(|(along, across)| (x + across, frame.top - along));
+            canvas.area(upright.collect(), colour);
+        }
+    }
+}
+
+/// How far from its place the `index`th of `of` is moved, so that they stand side by
+/// side: pixels.
+pub(crate) fn beside(index: usize, of: usize) -> f64 {
+    let step = (28.0 / of.max(1) as f64).min(7.0);
+    (index as f64 - (of.max(1) - 1) as f64 / 2.0) * step
 }
 
 /// Circle, square, triangle, diamond, triangle upside down, upright cross, lying cross
@@ -204,23 +245,23 @@ mod tests {
         use std::collections::BTreeSet;
         let without_colour: BTreeSet<_> = (0..24).map(form).collect();
         assert_eq!(without_colour.len(), 24);
-        let lines: BTreeSet<_> = (0..24).map(|p| (p % COLOURS.len(), dash(p))).collect();
+        let lines: BTreeSet<_> = (0..24).map(|p| (p % 4, dash(p))).collect();
         assert_eq!(lines.len(), 24);
         // A function that the record does not know stands at the very end.
-        let _ = (colour(usize::MAX), dash(usize::MAX), form(usize::MAX));
+        let _ = (dash(usize::MAX), form(usize::MAX));
     }
 
     #[test]
     fn markers_of_17_functions_are_drawn_each_otherwise_full_and_as_outlines() {
         for full in [true, false] {
             let drawn = |position| {
-                let mut canvas = Canvas::new(40.0, 40.0);
+                let mut canvas = Canvas::new(crate::chart::Layout::Narrow);
                 marker(&mut canvas, position, (20.0, 20.0), 4.5, full);
                 // Without its colour.
                 let grey = |stroke: &Stroke| match stroke {
                     Stroke::Line { points, .. } => format!("line {points:?}"),
                     Stroke::Area { points, .. } => format!("area {points:?}"),
-                    Stroke::Text(words) => words.text.clone(),
+                    Stroke::Text(text) => text.text.clone(),
                 };
                 canvas.strokes.iter().map(grey).collect::<Vec<_>>().join(";")
             };
