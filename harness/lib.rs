@@ -32,6 +32,7 @@ pub mod probe;
 pub mod provision;
 
 // Keeping, comparing and showing it.
+mod chart;
 pub mod compare;
 pub mod report;
 pub mod store;

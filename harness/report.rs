@@ -9,13 +9,13 @@ use std::path::PathBuf;
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
+use crate::chart;
 use crate::sample::{Cell, Sample};
 use crate::stats::{self, Summary};
 use crate::store::Run;
 
 use findings::Findings;
 
-mod charts;
 pub mod comparison;
 mod controls;
 mod environment;
@@ -33,7 +33,7 @@ pub mod sheet;
 mod summary;
 pub mod table;
 mod throughput;
-mod words;
+pub(crate) mod words;
 
 /// One derived file of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +56,7 @@ impl Artifact {
 /// # Errors
 /// When the record's start is no instant, or a chart cannot be drawn.
 pub fn render(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
-    let charts = charts::charts(run, summaries)?;
+    let charts = chart::charts(run, summaries)?;
     let findings = Findings::of(run, summaries);
     let mut files = vec![
         Artifact::new("summary.json", summary::json(run, summaries, &findings)?),
@@ -89,19 +89,15 @@ pub fn document(run: &Run, summaries: &[Summary], which: Document) -> Result<Vec
         Document::Summary => summary::json(run, summaries, &Findings::of(run, summaries)),
         Document::Rows => summary::csv(summaries),
         Document::Page => {
-            let charts = charts::charts(run, summaries)?;
+            let charts = chart::charts(run, summaries)?;
             let findings = Findings::of(run, summaries);
             Ok(markdown::page(run, summaries, &findings, &charts).into_bytes())
         }
     }
 }
 
-fn chart_files(charts: Vec<charts::Chart>) -> Vec<Artifact> {
-    let files = charts.into_iter().flat_map(|chart| {
-        let at = |ending: &str| format!("charts/{}.{ending}", chart.name);
-        [Artifact::new(at("svg"), chart.svg), Artifact::new(at("png"), chart.png)]
-    });
-    files.collect()
+fn chart_files(charts: Vec<chart::Chart>) -> impl Iterator<Item = Artifact> {
+    charts.into_iter().map(|chart| Artifact::new(format!("charts/{}.svg", chart.name), chart.svg))
 }
 
 fn histogram_files(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {

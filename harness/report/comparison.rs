@@ -5,8 +5,9 @@
 
 use anyhow::Result;
 
+use super::Artifact;
 use super::look::Look;
-use super::{Artifact, charts};
+use crate::chart;
 use crate::compare::Comparison;
 
 mod annotations;
@@ -40,13 +41,13 @@ pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
 }
 
 /// `compare.html`, and the charts that it shows: `charts/compare-forest` and
-/// `charts/compare-order`, each as `.svg` and `.png`. What has nothing to show is left
+/// `charts/compare-order`, each as `.svg`. What has nothing to show is left
 /// out.
 ///
 /// # Errors
 /// When a chart cannot be drawn.
 pub fn pictured(comparison: &Comparison) -> Result<Vec<Artifact>> {
-    let charts = charts::of_comparison(comparison)?;
+    let charts = chart::of_comparison(comparison)?;
     let mut files = vec![Artifact::new("compare.html", html::page(comparison, &charts))];
     files.extend(super::chart_files(charts));
     Ok(files)

@@ -3,7 +3,6 @@
 
 use maud::{Markup, html};
 
-use super::charts::Chart;
 use super::environment::{self, FUNCTION_COLUMNS, MEANINGS};
 use super::findings::Findings;
 use super::markdown::splits;
@@ -12,6 +11,7 @@ use super::words::{
     answer, conditions, counted, is_simulated, place, plain, shortened, step, title,
 };
 use super::{controls, resources, throughput};
+use crate::chart::Chart;
 use crate::stats::Summary;
 use crate::store::Run;
 
@@ -23,15 +23,6 @@ pub(super) mod figures;
 pub(super) mod parts;
 pub(super) mod shell;
 mod verdict;
-
-/// The charts that have a place of their own, by section.
-const COLD: [&str; 3] = ["cold", "spread", "cold-burst"];
-const TIME: [&str; 2] = ["phases", "waterfall"];
-const BURSTS: [&str; 2] = ["timeline", "burst-size"];
-const PAUSES: [&str; 1] = ["idle"];
-const WARM: [&str; 1] = ["warm"];
-const CONTROLS: [&str; 1] = ["calibration"];
-const ORDER: [&str; 2] = ["order", "run-order"];
 
 /// Longest remark, in characters.
 const LONGEST_NOTE: usize = 1000;
@@ -79,18 +70,16 @@ fn sections(
     findings: &Findings,
     charts: &[Chart],
 ) -> Vec<Section> {
-    let kinds = [&COLD[..], &TIME, &BURSTS, &PAUSES, &WARM, &CONTROLS, &ORDER].concat();
-    let mut figures = Figures::new(charts, &kinds, "samples.jsonl and summary.csv");
-    let later = [&WARM[..], &CONTROLS, &ORDER].concat();
+    let mut figures = Figures::new(charts, "samples.jsonl and summary.csv");
     vec![
         Section::new("verdict", "What was measured", verdict::table(run, summaries, findings)),
-        Section::new("cold", "Cold starts", figures.of(&COLD)),
+        Section::new("cold", "Cold starts", figures.of("cold")),
         Section::new("time", "Where the time goes", time(run, summaries, &mut figures)),
-        Section::new("bursts", "Bursts", figures.of(&BURSTS)),
-        Section::new("pauses", "Pauses between calls", figures.of(&PAUSES)),
-        Section::new("more", "More charts", figures.others(&later)),
+        Section::new("bursts", "Bursts", figures.of("bursts")),
+        Section::new("pauses", "Pauses between calls", figures.of("pauses")),
+        Section::new("more", "More charts", figures.others(&["warm", "trust"])),
         Section::new("throughput", "Throughput", starts_a_minute(run, findings)),
-        Section::new("warm", "Warm calls", figures.of(&WARM)),
+        Section::new("warm", "Warm calls", figures.of("warm")),
         Section::new("trust", "How far to trust it", trust(run, summaries, findings, &mut figures)),
         Section::new("notes", "What to know", remarks(run, summaries, findings)),
         Section::new("environment", "Environment", facts(&environment::facts(run))),
@@ -112,7 +101,7 @@ fn time(run: &Run, summaries: &[Summary], figures: &mut Figures) -> Markup {
         (told(&splits.iter().map(named).collect::<Vec<_>>()))
     };
     html! {
-        (figures.of(&TIME))
+        (figures.of("time"))
         @if !splits.is_empty() { (folded("Phases of every cold step, ms", &told)) }
     }
 }
@@ -140,9 +129,7 @@ fn trust(run: &Run, summaries: &[Summary], findings: &Findings, figures: &mut Fi
         @if calibration.is_empty() { p { (controls::NONE) } }
         (told(&calibration))
         (told(&controls::excesses(run, summaries, findings)))
-        (figures.of(&CONTROLS))
-        @let order = figures.of(&ORDER);
-        @if !order.0.is_empty() { h3 { "In the order of the run" } (order) }
+        (figures.of("trust"))
         @if !used.rows.is_empty() { h3 { "Resources" } (used.markup()) }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 
-use super::charts::Chart;
 use super::environment::{self, FUNCTION_COLUMNS, Fact, MEANINGS};
 use super::findings::Findings;
 use super::notes::{Kind, notes};
@@ -11,6 +10,7 @@ use super::words::{
 };
 use super::words::{split, step, title};
 use super::{controls, resources, throughput};
+use crate::chart::Chart;
 use crate::stats::Summary;
 use crate::store::Run;
 

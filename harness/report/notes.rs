@@ -10,7 +10,7 @@ use crate::sample::Outcome;
 use crate::stats::{self, Bursts, DispatchLag, OutOfRange, Quantile, Summary};
 use crate::store::Run;
 use crate::text::sanitize::both_ends;
-use crate::text::units::{format_ms, format_ns};
+use crate::text::units::format_ns;
 
 mod advice;
 mod course;
@@ -240,9 +240,4 @@ fn dropped_marks(run: &Run) -> Option<Note> {
             "{marks} of the functions' own clocks not between their neighbours: dropped"
         ))
     })
-}
-
-/// Milliseconds of a median that is a failure or a value: for captions.
-pub(super) fn median_ms(summary: &Summary) -> Option<String> {
-    summary.median().map(format_ms)
 }

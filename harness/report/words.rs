@@ -15,15 +15,15 @@ pub(super) use answer::answer;
 pub(super) use reply::{by_container_alone, reply};
 
 /// In place of a number that cannot be given.
-pub(super) const DASH: &str = "—";
+pub(crate) const DASH: &str = "—";
 
 /// Whether the figures are made up.
-pub(super) fn is_simulated(run: &Run) -> bool {
+pub(crate) fn is_simulated(run: &Run) -> bool {
     run.record.engine.kind == "fake"
 }
 
 /// Put before every title of an invalid or simulated run; empty for a good one.
-pub(super) fn warning(run: &Run) -> &'static str {
+pub(crate) fn warning(run: &Run) -> &'static str {
     // What makes a run invalid is in the rows alone, not in the summaries.
     let valid = run.salvaged.is_none() && Controls::of(&run.samples, &[]).faults().is_empty();
     match (valid, is_simulated(run)) {
@@ -35,7 +35,7 @@ pub(super) fn warning(run: &Run) -> &'static str {
 }
 
 /// What the page is about: scenario and how much of it.
-pub(super) fn title(run: &Run) -> String {
+pub(crate) fn title(run: &Run) -> String {
     let record = &run.record;
     // A run that stops when it knows enough plans more rounds than it needs.
     let rounds = match record.scenario.until {
@@ -47,18 +47,18 @@ pub(super) fn title(run: &Run) -> String {
 }
 
 /// `1 round`, `20 rounds`.
-pub(super) fn counted(n: u64, what: &str) -> String {
+pub(crate) fn counted(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Host and engine in a line.
-pub(super) fn place(run: &Run) -> String {
+pub(crate) fn place(run: &Run) -> String {
     plain(&run.record.place())
 }
 
 /// Foreign text on one line, safe for a terminal: no control characters, none
 /// that reorder or hide what follows.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let tamed = |c: char| match c {
         c if c.is_whitespace() => ' ',
         c if c.is_control() || is_invisible(c) => '\u{fffd}',
@@ -69,7 +69,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// Cuts a line to so many characters.
-pub(super) fn shortened(text: &str, most: usize) -> String {
+pub(crate) fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -77,12 +77,12 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 }
 
 /// `surge/out`.
-pub(super) fn step(cell: &Cell) -> String {
+pub(crate) fn step(cell: &Cell) -> String {
     plain(&format!("{}/{}", cell.pattern, cell.step))
 }
 
 /// `name bridge surge/out`, or which control.
-pub(super) fn cell_name(run: &Run, cell: &Cell) -> String {
+pub(crate) fn cell_name(run: &Run, cell: &Cell) -> String {
     let conditions = conditions(run, &cell.factors);
     match cell.control {
         Some(control) => format!("{control}, {conditions}"),
@@ -91,7 +91,7 @@ pub(super) fn cell_name(run: &Run, cell: &Cell) -> String {
 }
 
 /// A function, and its factors where the run has several combinations.
-pub(super) fn subject(run: &Run, cell: &Cell) -> String {
+pub(crate) fn subject(run: &Run, cell: &Cell) -> String {
     let name = plain(&cell.function);
     if run.record.scenario.factors.combinations().len() == 1 {
         return name;
@@ -100,7 +100,7 @@ pub(super) fn subject(run: &Run, cell: &Cell) -> String {
 }
 
 /// `burst 4` or `seq 200`.
-pub(super) fn act(act: LoadShape) -> String {
+pub(crate) fn act(act: LoadShape) -> String {
     match act {
         LoadShape::Burst(n) => format!("burst {n}"),
         LoadShape::Sequence(n) => format!("seq {n}"),
@@ -109,12 +109,12 @@ pub(super) fn act(act: LoadShape) -> String {
 }
 
 /// Milliseconds, or what stands for a failure.
-pub(super) fn level(level: RankedValue) -> String {
+pub(crate) fn level(level: RankedValue) -> String {
     level.ns().map_or_else(|| "failed".to_owned(), format_ms)
 }
 
 /// `224 (210–240)` in milliseconds; the interval as far as there is one.
-pub(super) fn quantile(quantile: &Quantile) -> String {
+pub(crate) fn quantile(quantile: &Quantile) -> String {
     let Some(value) = quantile.value else { return DASH.to_owned() };
     match quantile.interval {
         Some(i) => format!("{} ({}–{})", level(value), level(i.low), level(i.high)),
@@ -123,12 +123,12 @@ pub(super) fn quantile(quantile: &Quantile) -> String {
 }
 
 /// Milliseconds of a maximum.
-pub(super) fn maximum(ns: Option<u64>) -> String {
+pub(crate) fn maximum(ns: Option<u64>) -> String {
     ns.map_or_else(|| DASH.to_owned(), |ns| format_ms(ns as f64))
 }
 
 /// `412x`: how many times the warm median a cold one is.
-pub(super) fn ratio(summary: &Summary) -> String {
+pub(crate) fn ratio(summary: &Summary) -> String {
     match summary.cold_to_warm.as_ref().map(|r| r.ratio) {
         None => String::new(),
         Some(ratio) if ratio >= 9.95 => format!("{ratio:.0}x"),
@@ -139,7 +139,7 @@ pub(super) fn ratio(summary: &Summary) -> String {
 /// The phases of the sample nearest the median, which add up to it:
 /// `create 6.10 · engine+boot 190 · init 20.0 · invoke 1.20`, in milliseconds. Cold
 /// cells only.
-pub(super) fn split(run: &Run, summary: &Summary) -> Option<String> {
+pub(crate) fn split(run: &Run, summary: &Summary) -> Option<String> {
     let sample = run.samples.get(summary.typical?)?;
     if sample.cell.temperature != Temperature::Cold {
         return None;
@@ -150,11 +150,11 @@ pub(super) fn split(run: &Run, summary: &Summary) -> Option<String> {
 }
 
 /// A function under certain factors: its cells stand together.
-pub(super) type Group = (String, Factors);
+pub(crate) type Group = (String, Factors);
 
 /// Functions in their order, with the factors under which each was measured. No
 /// controls.
-pub(super) fn groups(run: &Run, summaries: &[Summary]) -> Vec<Group> {
+pub(crate) fn groups(run: &Run, summaries: &[Summary]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
     for cell in summaries.iter().map(|s| &s.cell).filter(|c| c.control.is_none()) {
         let group = (cell.function.clone(), cell.factors.clone());
@@ -169,7 +169,7 @@ pub(super) fn groups(run: &Run, summaries: &[Summary]) -> Vec<Group> {
 }
 
 /// Where a combination of factors stands in the scenario.
-pub(super) fn combination(run: &Run, factors: &Factors) -> [usize; 6] {
+pub(crate) fn combination(run: &Run, factors: &Factors) -> [usize; 6] {
     fn place<T: PartialEq>(values: &[T], value: &T) -> usize {
         values.iter().position(|v| v == value).unwrap_or(usize::MAX)
     }
@@ -185,7 +185,7 @@ pub(super) fn combination(run: &Run, factors: &Factors) -> [usize; 6] {
 }
 
 /// The factors as a reader needs them: the network, and what the scenario chose.
-pub(super) fn conditions(run: &Run, factors: &Factors) -> String {
+pub(crate) fn conditions(run: &Run, factors: &Factors) -> String {
     let lists = &run.record.scenario.factors;
     let [_, runtime, cpus, memory, page_cache, log_driver] = factors.named().map(|(_, v)| v);
     let chosen = [
@@ -201,14 +201,14 @@ pub(super) fn conditions(run: &Run, factors: &Factors) -> String {
 }
 
 /// [`conditions`] as a part of a file's name.
-pub(super) fn conditions_in_a_name(run: &Run, factors: &Factors) -> String {
+pub(crate) fn conditions_in_a_name(run: &Run, factors: &Factors) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
     let name: String = conditions(run, factors).chars().map(safe).collect();
     name.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 /// The summaries of one group, cold first.
-pub(super) fn members<'a>(
+pub(crate) fn members<'a>(
     summaries: &'a [Summary],
     (function, factors): &Group,
 ) -> Vec<&'a Summary> {
@@ -220,7 +220,7 @@ pub(super) fn members<'a>(
 }
 
 /// Where a function stands in `functions.toml`; unknown ones come last.
-pub(super) fn position(run: &Run, function: &str) -> usize {
+pub(crate) fn position(run: &Run, function: &str) -> usize {
     let known = run.record.functions.iter().find(|f| f.name == function);
     known.map_or(usize::MAX, |f| f.position)
 }
@@ -228,7 +228,7 @@ pub(super) fn position(run: &Run, function: &str) -> usize {
 /// The cold cells that answer the question, in the functions' order: single
 /// calls; where there are none, the smallest bursts. One a function and
 /// combination of factors.
-pub(super) fn headline<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
+pub(crate) fn headline<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
     let size = |s: &Summary| match s.cell.act {
         LoadShape::Burst(n) => n,
         // One at a time before several.

@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use super::answer::{answer, outcome, warning};
 use super::words::{Names, lacks, remark};
 use super::{facts, rows};
+use crate::chart::Chart;
 use crate::compare::{Comparison, GateOutcome, Row};
-use crate::report::charts::Chart;
 use crate::report::html::figures::Figures;
 use crate::report::html::parts::{self, Table, folded, left_out, list, meanings, said_once, told};
 use crate::report::html::shell::{Page, Section};
@@ -77,16 +77,14 @@ fn badge(comparison: &Comparison) -> Markup {
 }
 
 fn sections(comparison: &Comparison, names: &Names, charts: &[Chart]) -> Vec<Section> {
-    const FOREST: [&str; 1] = ["compare-forest"];
-    const ORDER: [&str; 1] = ["compare-order"];
-    let mut figures = Figures::new(charts, &[FOREST, ORDER].concat(), WHOLE);
+    let mut figures = Figures::new(charts, WHOLE);
     let advisory: Vec<String> = comparison.advisory.iter().map(|why| remark(why)).collect();
     vec![
         Section::new("compared", "What was compared", told(&facts::compared(comparison))),
         Section::new("advisory", "Why it does not fail the build", list(&advisory, LINES, WHOLE)),
         Section::new("rows", "Rows, the worst first", verdicts(comparison, names)),
-        Section::new("changes", "The changes and their margins", figures.of(&FOREST)),
-        Section::new("order", "In the order of the run", figures.of(&ORDER)),
+        Section::new("changes", "The changes and their margins", figures.of("changes")),
+        Section::new("order", "In the order of the run", figures.of("order")),
         Section::new("more", "More charts", figures.others(&[])),
         Section::new("where", "Where it changed", parts_of(comparison, names)),
         Section::new(

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use maud::{Markup, PreEscaped, html};
 
 use super::parts::Table;
-use crate::report::charts::Chart;
+use crate::chart::Chart;
 use crate::report::words::{counted, shortened};
 
 /// Bytes of drawings that a page holds at most; the others stay in their files.
@@ -25,55 +25,46 @@ const LONGEST_CAPTION: usize = 1000;
 /// The charts of a page, each of which is shown once.
 pub(in crate::report) struct Figures<'a> {
     charts: Vec<Placed<'a>>,
-    /// Which were shown already.
-    shown: BTreeSet<&'a str>,
+    /// Sections that were shown already.
+    shown: BTreeSet<&'static str>,
     /// Where all the figures of a chart are.
     rest: &'static str,
 }
 
 struct Placed<'a> {
     chart: &'a Chart,
-    /// Its name without its conditions.
-    kind: &'a str,
     folded: bool,
     wide: bool,
     narrow: bool,
 }
 
 impl<'a> Figures<'a> {
-    /// Charts in their order; the kinds that have a place of their own; where the whole
-    /// of their figures is.
-    pub(in crate::report) fn new(
-        charts: &'a [Chart],
-        kinds: &[&'a str],
-        rest: &'static str,
-    ) -> Self {
+    /// Charts in their order; where the whole of their figures is.
+    pub(in crate::report) fn new(charts: &'a [Chart], rest: &'static str) -> Self {
         let mut seen = BTreeSet::new();
         let placed = charts.iter().map(|chart| {
-            let kind = kind(&chart.name, kinds);
-            let folded = !seen.insert(kind) && charts.len() > MANY;
-            Placed { chart, kind, folded, wide: false, narrow: false }
+            let folded = !seen.insert(chart.kind) && charts.len() > MANY;
+            Placed { chart, folded, wide: false, narrow: false }
         });
         let mut charts: Vec<Placed> = placed.collect();
         spend(&mut charts);
         Self { charts, shown: BTreeSet::new(), rest }
     }
 
-    /// The charts of some kinds, those of further conditions folded where there are many.
-    pub(in crate::report) fn of(&mut self, kinds: &[&str]) -> Markup {
-        let of = |c: &&Placed<'a>| kinds.contains(&c.kind);
-        let found: Vec<&Placed> = self.charts.iter().filter(of).collect();
-        self.shown.extend(found.iter().map(|c| &*c.chart.name));
+    /// The charts of a section, those of further conditions folded where there are many.
+    pub(in crate::report) fn of(&mut self, section: &'static str) -> Markup {
+        self.shown.insert(section);
+        let found: Vec<&Placed> =
+            self.charts.iter().filter(|c| c.chart.section == section).collect();
         self.figures(&found)
     }
 
-    /// Those that have not been shown, before the ones of kinds that are yet to come.
-    pub(in crate::report) fn others(&mut self, to_come: &[&str]) -> Markup {
-        let is_other =
-            |c: &&Placed<'a>| !self.shown.contains(&*c.chart.name) && !to_come.contains(&c.kind);
-        let found: Vec<&Placed> = self.charts.iter().filter(is_other).collect();
-        self.shown.extend(found.iter().map(|c| &*c.chart.name));
-        self.figures(&found)
+    /// Those of sections that have not been shown and are not yet to come.
+    pub(in crate::report) fn others(&self, to_come: &[&str]) -> Markup {
+        let is_other = |c: &&Placed<'a>| {
+            !self.shown.contains(c.chart.section) && !to_come.contains(&c.chart.section)
+        };
+        self.figures(&self.charts.iter().filter(is_other).collect::<Vec<_>>())
     }
 
     fn figures(&self, found: &[&Placed]) -> Markup {
@@ -151,14 +142,6 @@ fn caption(text: &str) -> Markup {
     html! { figcaption { b { (text[..end]) } (text[end..]) } }
 }
 
-/// The longest of the kinds that a chart's name begins with; else its whole name.
-fn kind<'a>(name: &'a str, kinds: &[&'a str]) -> &'a str {
-    let is = |kind: &&&str| {
-        name.strip_prefix(**kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    };
-    kinds.iter().filter(is).max_by_key(|kind| kind.len()).copied().unwrap_or(name)
-}
-
 /// Decides which drawings the page holds: those in sight first, then their narrow
 /// forms, then what is folded.
 fn spend(charts: &mut [Placed]) {
@@ -192,15 +175,6 @@ fn inline(svg: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_chart_belongs_to_the_longest_kind() {
-        let kinds = ["cold", "cold-burst", "warm"];
-        assert_eq!(kind("cold", &kinds), "cold");
-        assert_eq!(kind("cold-host", &kinds), "cold");
-        assert_eq!(kind("cold-burst-host", &kinds), "cold-burst");
-        assert_eq!(kind("colder", &kinds), "colder");
-    }
 
     #[test]
     fn rows_are_thinned_evenly_and_keep_both_ends() {

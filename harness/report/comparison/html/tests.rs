@@ -1,5 +1,5 @@
 use super::*;
-use crate::report::charts::of_comparison;
+use crate::chart::of_comparison;
 use crate::report::comparison::tests::synthetic;
 use crate::report::html::tests::check;
 
