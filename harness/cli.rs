@@ -193,8 +193,8 @@ pub struct Run {
     #[arg(long, value_name = "JSON", default_value = NO_EVENT, requires = "image")]
     pub event: String,
 
-    /// Go on with a run that was stopped or killed, by the same plan. A limit of time
-    /// counts anew
+    /// Go on with a run that was stopped or killed, by the same plan. --max-time
+    /// restarts
     #[arg(long = "continue", value_name = "RUN", conflicts_with_all = [
         "scenario", "functions", "rounds", "until", "max_time", "parallel", "no_controls",
         "no_exec_trace", "seed", "out", "dry_run", "networks", "runtimes", "cpus", "memory",

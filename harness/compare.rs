@@ -120,7 +120,7 @@ pub struct Comparison {
     pub rows: Vec<Row>,
     /// Cells on one side only.
     pub missing: Vec<Missing>,
-    /// Why the outcome binds nobody: machines or engines differ, or nothing shows that
+    /// Why the outcome is advisory and fails no build: machines or engines differ, or nothing shows that
     /// they were the same. Empty when it does.
     pub advisory: Vec<String>,
     /// What a reader must know besides: bases that differ, a dirty tree, sides that

@@ -294,7 +294,7 @@ impl<E: Engine> Driver<E> {
         let mut samples = Vec::new();
         let mut last_reply = clock.now();
         let mut is_over = false;
-        for step in &self.plan.pattern(&self.scenario, trial).steps {
+        for step in &self.plan.pattern(trial).steps {
             let begins = last_reply + nanoseconds(step.after);
             let wait = begins.saturating_sub(clock.now());
             if wait > 0 && !is_over {
@@ -347,7 +347,7 @@ impl<E: Engine> Driver<E> {
             function: target.function.name.clone(),
             factors: target.factors().clone(),
             control: target.control,
-            pattern: self.plan.pattern(&self.scenario, trial).name.clone(),
+            pattern: self.plan.pattern(trial).name.clone(),
             step: step.name.clone(),
             act: step.act,
             temperature: visit.temperature,

@@ -185,7 +185,7 @@ pub struct InstanceState {
     pub pid: Option<u32>,
     /// Its address on the engine's network; none without one, or when it has ended.
     pub address: Option<IpAddr>,
-    /// Whether it was killed for want of memory.
+    /// Whether it was killed when it ran out of memory.
     pub out_of_memory: bool,
 }
 

@@ -78,12 +78,12 @@ fn driver(ready: &Ready, starts: u32) -> Result<(Driver<Containers>, Trial)> {
     let platform = Arc::new(ready.platform());
     // Where the kernel tells nothing, `run` goes on without, too.
     let trace = ExecTrace::start(ready.clock()).ok();
-    let driver = Driver::new(ready.engine.clone(), platform, scenario, plan, targets, trace);
+    let driver = Driver::new(ready.engine.clone(), platform, plan, targets, trace);
     Ok((driver, trial))
 }
 
 fn is_parallel(plan: &Plan, scenario: &Scenario, trial: &Trial) -> bool {
-    let steps = &plan.pattern(scenario, trial).steps;
+    let steps = &plan.pattern(trial).steps;
     steps.iter().any(|step| matches!(step.act, LoadShape::Parallel { workers: WORKERS, .. }))
 }
 

@@ -172,7 +172,7 @@ pub struct Compare {
     pub strict: bool,
 
     /// Read what is there of a run whose rows are not those of its plan; the comparison
-    /// then binds nobody
+    /// then is advisory
     #[arg(long)]
     pub salvage: bool,
 

@@ -14,7 +14,7 @@ pub struct OutputFlags {
     #[arg(long, short, global = true)]
     pub verbose: bool,
 
-    /// Colours: where a terminal shows them and NO_COLOR is not set, or as is said here
+    /// Colours: where a terminal shows them and NO_COLOR is not set, or as given
     #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
     pub color: Colour,
 }

@@ -60,7 +60,7 @@ fn name(args: &Init) -> Result<String, ExitReason> {
             Ok(name.clone())
         } else {
             Err(ExitReason::Usage(anyhow!(
-                "`{}` is no name for a function: use lower-case letters, digits and `_`",
+                "`{}` is not a valid function name: use lower-case letters, digits and `_`",
                 name.escape_debug()
             )))
         };

@@ -194,7 +194,7 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     let prepared = async {
         let targets = prepare::targets(request, images, &info, records).await?;
         let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
-        let driver = Driver::new(engine, platform.clone(), scenario, plan, targets, trace.ok());
+        let driver = Driver::new(engine, platform.clone(), plan, targets, trace.ok());
         let tried = prepare::try_all(request, &driver).await?;
         anyhow::Ok((driver, tried))
     };
@@ -265,11 +265,11 @@ async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     RunControl { stop, again }: RunControl<'_, A>,
 ) -> Result<RunEnd, DriveError> {
     let Measurement { plan, scenario, .. } = request;
-    let reckoned = |trial| (trial, plan.estimate_of(scenario, trial));
+    let reckoned = |trial| (trial, plan.estimate_of(trial));
     let left = driver.left().map(reckoned);
     let mut progress = Progress::new(left, request.rounds(), scenario.max_time);
     let mut rows = |progress: &mut Progress, trial: &Trial, done: TrialResult| {
-        asked[trial.side] += plan.invocations_of(scenario, trial);
+        asked[trial.side] += plan.invocations_of(trial);
         writers[trial.side].append(&done.record, &done.samples)?;
         progress.trial(trial, &done.samples);
         if let Some(given_up) = &done.given_up {
@@ -282,7 +282,7 @@ async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     let mut ended = driver.run(stop, |trial, done| rows(&mut progress, trial, done)).await;
     if matches!(ended, Ok(RunEnd::Complete)) {
         let functions = again().map_err(DriveError::Rows)?;
-        let more = plan.again(scenario, &functions, scenario.rounds);
+        let more = plan.again(&functions, scenario.rounds);
         if !more.is_empty() {
             progress.more(more.iter().map(reckoned), scenario.rounds);
             let rows = |trial: &Trial, done| rows(&mut progress, trial, done);

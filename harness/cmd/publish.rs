@@ -7,7 +7,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::list::folders::COMPARISON;
 use super::show::TOLD;
 use super::{ExitReason, stdout, voice, warn};
 use crate::cli::Format;
@@ -15,6 +14,7 @@ use crate::compare::{Comparison, GateOutcome};
 use crate::report::comparison;
 use crate::report::look::Look;
 use crate::store;
+use crate::store::catalog::COMPARISON;
 
 /// Writes and shows a comparison; the failure is its verdict. It is kept in a
 /// folder that is there, or below it: the folder may be somebody else's, and no link in it
@@ -53,7 +53,7 @@ pub(super) fn give(
     let folder = root.join(below);
     voice::point("kept in ", &folder.display().to_string());
     voice::point("open    ", &folder.join("compare.html").display().to_string());
-    // What was measured on another machine binds nobody.
+    // What was measured on another machine does not fail the build.
     let binds = found.advisory.is_empty();
     match found.outcome {
         GateOutcome::Invalid => Err(ExitReason::Invalid),

@@ -181,7 +181,7 @@ impl<E: Engine> Driver<E> {
             return None;
         }
         silences.given_up.insert(key, trial.number);
-        let pattern = &self.plan.pattern(&self.scenario, trial).name;
+        let pattern = &self.plan.pattern(trial).name;
         Some(given(
             format!("{what}, pattern {pattern}"),
             format!("{ROUNDS} whole rounds in a row brought no answer"),
@@ -203,7 +203,7 @@ impl<E: Engine> Driver<E> {
         let (target, now) = (self.targets.of(trial.side, trial.subject), self.clock().now());
         let cause = format!("it was given up after trial {since}, whose rows say why");
         let mut samples = Vec::new();
-        for step in &self.plan.pattern(&self.scenario, trial).steps {
+        for step in &self.plan.pattern(trial).steps {
             let visits = Visit::not_tried(step.act.invocations(), now, &cause);
             samples.extend(self.rows(trial, target, step, visits, Vec::new()));
         }

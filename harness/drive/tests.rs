@@ -81,7 +81,7 @@ fn measuring<E: Engine>(
         let making = adapt(making(trial.subject, &scenario, &names));
         targets.add(trial.side, trial.subject, Target::new(making, "run-1", targets.next_key()));
     }
-    let driver = Driver::new(engine, platform, scenario, plan, targets, None);
+    let driver = Driver::new(engine, platform, plan, targets, None);
     Setup { driver, clock }
 }
 
@@ -130,12 +130,12 @@ async fn the_default_pattern_is_cold_where_it_should_be_and_warm_where_it_should
     let (ended, samples) = run(&setup).await;
     assert_eq!(ended.unwrap(), RunEnd::Complete);
     assert!(samples.iter().all(|s| s.outcome.is_ok()), "{samples:#?}");
-    assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
+    assert_eq!(samples.len() as u64, setup.driver.plan.invocations());
     assert_eq!(count(&samples, "call", Temperature::Cold), 2);
     assert_eq!(count(&samples, "out", Temperature::Cold), 8);
     assert_eq!(count(&samples, "again", Temperature::Warm), 8);
     assert_eq!(count(&samples, "steady", Temperature::Warm), 40);
-    assert_eq!(setup.driver.engine.starts("f"), setup.driver.plan.starts(&setup.driver.scenario));
+    assert_eq!(setup.driver.engine.starts("f"), setup.driver.plan.starts());
 }
 
 #[tokio::test(start_paused = true)]
@@ -192,7 +192,7 @@ async fn every_fault_is_a_row_with_its_cause() {
         let setup = beside(fault);
         let (ended, samples) = run(&setup).await;
         assert_eq!(ended.unwrap(), RunEnd::Complete, "{fault:?}");
-        assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
+        assert_eq!(samples.len() as u64, setup.driver.plan.invocations());
         let failed = samples.iter().find(|s| !s.outcome.is_ok()).expect("a failure");
         assert_eq!(failed.outcome.kind(), kind, "{fault:?}: {:?}", failed.outcome);
         let cause = failed.outcome.cause().unwrap();
@@ -255,7 +255,7 @@ async fn an_engine_that_vanishes_ends_the_run_and_the_trial_that_met_it_is_no_re
         let plan = &setup.driver.plan;
         let kept = samples.last().map_or(0, |sample| sample.trial as usize);
         let rows = plan.trials[..kept].iter();
-        let rows: u64 = rows.map(|t| plan.invocations_of(&setup.driver.scenario, t)).sum();
+        let rows: u64 = rows.map(|t| plan.invocations_of(t)).sum();
         assert_eq!(samples.len() as u64, rows, "{creates}");
     }
 }

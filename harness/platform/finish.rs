@@ -67,10 +67,11 @@ impl<E: Engine> Platform<E> {
         // Before its output: a limit that was met explains all the rest.
         let known = self.engine.inspect(&instance.id).await.is_ok_and(|i| i.out_of_memory);
         if known {
-            parts.push("it was killed for want of memory: its limit is too low".to_owned());
+            parts.push("it ran out of memory: its limit is too low".to_owned());
         } else if code == Some(KILLED) {
             // An engine misses what happens while it is still starting the instance.
-            let likely = "it was killed, not by the driver: mostly for want of memory";
+            let likely =
+                "it was killed, not by the driver: most often because it ran out of memory";
             parts.push(likely.to_owned());
         }
         parts.extend(instance.api.notes().into_iter().map(|n| format!("it {n}")));

@@ -30,7 +30,7 @@ pub struct Resources {
     /// The most memory that it held, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_memory: Option<u64>,
-    /// Times that the kernel killed in it for want of memory.
+    /// Times that the kernel killed in it when memory ran out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oom_kills: Option<u64>,
 }

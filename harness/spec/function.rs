@@ -193,7 +193,7 @@ pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Vec<Function>> {
         if !is_name(&function.name) {
             let name = &function.name;
             wrong(format!(
-                "`{name}` is no name for a function: use lower-case letters, digits and `_`"
+                "`{name}` is not a valid function name: use lower-case letters, digits and `_`"
             ))?;
         }
         functions.push(function);

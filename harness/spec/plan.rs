@@ -99,7 +99,7 @@ impl Plan {
     /// Trials that go on where this plan ends: as many rounds again, of some of its
     /// functions only.
     #[must_use]
-    pub fn again(&self, scenario: &Scenario, functions: &[usize], rounds: u32) -> Vec<Trial> {
+    pub fn again(&self, functions: &[usize], rounds: u32) -> Vec<Trial> {
         let is_chosen = |subject: &TrialSubject| match subject {
             TrialSubject::Function { function, .. } => functions.contains(function),
             TrialSubject::Control { .. } => false,
@@ -120,7 +120,7 @@ impl Plan {
 
     /// What a trial does after its idle.
     #[must_use]
-    pub fn pattern<'a>(&'a self, scenario: &'a Scenario, trial: &Trial) -> &'a Pattern {
+    pub fn pattern(&self, trial: &Trial) -> &Pattern {
         match trial.subject {
             TrialSubject::Function { pattern, .. } => &scenario.patterns[pattern],
             TrialSubject::Control { .. } => &self.control,
@@ -129,44 +129,44 @@ impl Plan {
 
     /// Invocations of a trial.
     #[must_use]
-    pub fn invocations_of(&self, scenario: &Scenario, trial: &Trial) -> u64 {
-        invocations(self.pattern(scenario, trial))
+    pub fn invocations_of(&self, trial: &Trial) -> u64 {
+        invocations(self.pattern(trial))
     }
 
     /// Invocations that the plan asks of one side.
     #[must_use]
-    pub fn invocations_of_side(&self, scenario: &Scenario, side: usize) -> u64 {
+    pub fn invocations_of_side(&self, side: usize) -> u64 {
         let of_side = self.trials.iter().filter(|t| t.side == side);
-        of_side.map(|t| self.invocations_of(scenario, t)).sum()
+        of_side.map(|t| self.invocations_of(t)).sum()
     }
 
     /// Invocations that the plan asks for.
     #[must_use]
-    pub fn invocations(&self, scenario: &Scenario) -> u64 {
-        self.trials.iter().map(|t| self.invocations_of(scenario, t)).sum()
+    pub fn invocations(&self) -> u64 {
+        self.trials.iter().map(|t| self.invocations_of(t)).sum()
     }
 
     /// Container starts that the plan needs when every instance survives its
     /// keep-alive: the largest burst of each trial.
     #[must_use]
-    pub fn starts(&self, scenario: &Scenario) -> u64 {
+    pub fn starts(&self) -> u64 {
         let contained = |t: &&Trial| !is_process(t);
-        self.trials.iter().filter(contained).map(|t| starts(self.pattern(scenario, t))).sum()
+        self.trials.iter().filter(contained).map(|t| starts(self.pattern(t))).sum()
     }
 
     /// About how long it takes. A guess for the person who waits, from what a
     /// 2-core virtual machine showed: each instance costs a start and a
     /// removal, each trial its pauses, its keep-alive and a little more.
     #[must_use]
-    pub fn estimate(&self, scenario: &Scenario) -> Duration {
-        let all = self.trials.iter().map(|trial| self.estimate_of(scenario, trial)).sum();
+    pub fn estimate(&self) -> Duration {
+        let all = self.trials.iter().map(|trial| self.estimate_of(trial)).sum();
         scenario.max_time.map_or(all, |most| most.min(all))
     }
 
     /// What [`Plan::estimate`] reckons for one trial, its idle included.
     #[must_use]
-    pub fn estimate_of(&self, scenario: &Scenario, trial: &Trial) -> Duration {
-        let pattern = self.pattern(scenario, trial);
+    pub fn estimate_of(&self, trial: &Trial) -> Duration {
+        let pattern = self.pattern(trial);
         let (idle, sleep) = match trial.subject {
             TrialSubject::Function { .. } => (scenario.keep_alive, 0),
             TrialSubject::Control { control, .. } => (Duration::ZERO, control.sleep_ms()),
@@ -186,7 +186,7 @@ impl Plan {
     /// The plan for a person, a line a trial. `sides` are the names of the sides;
     /// none where there is only one.
     #[must_use]
-    pub fn describe(&self, scenario: &Scenario, functions: &[String], sides: &[&str]) -> String {
+    pub fn describe(&self, functions: &[String], sides: &[&str]) -> String {
         let combinations = scenario.factors.combinations();
         let mut text = String::new();
         let mut round = 0;
@@ -195,7 +195,7 @@ impl Plan {
                 round = trial.round;
                 let _ = writeln!(text, "round {round}");
             }
-            let mut line = line(self.pattern(scenario, trial), trial, functions, &combinations);
+            let mut line = line(self.pattern(trial), trial, functions, &combinations);
             if let Some(name) = sides.get(trial.side) {
                 line = format!("{name:<4}  {line}");
             }

@@ -185,7 +185,7 @@ pub const MAX_ROUNDS: u32 = 100_000;
 /// The longest pause of a trial: every trial of a round waits for it.
 const MAX_PAUSE: Duration = Duration::from_secs(24 * 3600);
 
-/// The scenarios of the project, for who has the program alone.
+/// The scenarios of the project, bundled with the program.
 pub const SHIPPED: [(&str, &str); 4] = [
     ("default", include_str!("../../benches/scenarios/default.toml")),
     ("quick", include_str!("../../benches/scenarios/quick.toml")),
@@ -286,8 +286,10 @@ impl Source<'_> {
         if is_name(name.get_ref()) {
             return Ok(());
         }
-        let message =
-            format!("`{}` is no name: use lower-case letters, digits and `_`", name.get_ref());
+        let message = format!(
+            "`{}` is not a valid name: use lower-case letters, digits and `_`",
+            name.get_ref()
+        );
         Err(self.at(name.span(), message))
     }
 }

@@ -19,7 +19,7 @@ pub struct ResourceUse {
     pub throttled_us: Option<MedianAndMax>,
     /// The most memory that an instance held, in bytes.
     pub peak_memory: Option<MedianAndMax>,
-    /// Times that the kernel killed for want of memory, all together.
+    /// Times that the kernel killed when it ran out of memory, all together.
     pub oom_kills: Option<u64>,
 }
 

@@ -139,7 +139,7 @@ fn is_no_result(trial: u32, samples: &[(Sample, u64)], record: &RunRecord) -> bo
 
 fn out_of_order(folder: &Path) -> String {
     format!(
-        "{} cannot be gone on with: its rows are not in the order of its plan; start a new run",
+        "{} cannot be resumed: its rows are not in the order of its plan; start a new run",
         folder.display()
     )
 }

@@ -244,7 +244,7 @@ fn a_derived_file_never_makes_the_folder_of_a_run() {
 fn a_newer_format_and_a_wrong_folder_are_told_apart() {
     let home = tempfile::tempdir().unwrap();
     let message = format!("{:#}", open(home.path()).unwrap_err());
-    assert!(message.contains("is no run's folder"), "{message}");
+    assert!(message.contains("is not a run folder"), "{message}");
     fs::write(home.path().join(RECORD), r#"{"format": 99, "novel": true}"#).unwrap();
     let message = format!("{:#}", open(home.path()).unwrap_err());
     assert!(message.contains("has format 99") && message.contains("newer coldstart"), "{message}");

@@ -138,9 +138,9 @@ mod tests {
     fn a_place_is_shown_with_its_line() {
         let text = "a = 1\nname = \"Grün\" # x\nb = 2\n";
         let at = text.find("\"Gr").unwrap();
-        let mistake = Mistake::at(text, "s.toml", at..at + 7, "`Grün` is no name");
+        let mistake = Mistake::at(text, "s.toml", at..at + 7, "`Grün` is not a valid name");
         insta::assert_snapshot!(mistake, @r#"
-        s.toml:2:8: `Grün` is no name
+        s.toml:2:8: `Grün` is not a valid name
            |
          2 | name = "Grün" # x
            |        ^^^^^^

@@ -100,7 +100,9 @@ pub fn parse_share(text: &str) -> Result<f64, String> {
     percent
         .filter(|percent| (0.0..100.0).contains(percent))
         .map(|percent| percent / 100.0)
-        .ok_or_else(|| format!("`{text}` is no share: write it as `2%`, from 0 to below 100"))
+        .ok_or_else(|| {
+            format!("`{text}` is not a valid share: write it as `2%`, from 0 to below 100")
+        })
 }
 
 /// Parses how exactly something is to be known: a share above 0.
@@ -179,7 +181,9 @@ impl std::str::FromStr for Cpus {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let cores = text.parse().map_err(|_| format!("`{text}` is no number of cores: try 0.5"))?;
+        let cores = text
+            .parse()
+            .map_err(|_| format!("`{text}` is not a valid number of cores: try 0.5"))?;
         Self::from_cores(cores)
     }
 }

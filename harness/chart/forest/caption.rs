@@ -19,7 +19,8 @@ const VERDICTS: [(Verdict, &str); 5] = [
 /// `8 gated rows: 1 worse, 7 the same; a: init +24.0 ms; n = 29 rounds a side`.
 pub(crate) fn subtitle(c: &Comparison, rows: &[&Row], network: Option<String>) -> String {
     let network = network.map(|network| format!(", {network}")).unwrap_or_default();
-    let advisory = if c.advisory.is_empty() { "" } else { "; advisory: it binds nobody" };
+    let advisory =
+        if c.advisory.is_empty() { "" } else { "; advisory: it does not fail the build" };
     let cause = cause(rows).map(|cause| format!("; {cause}")).unwrap_or_default();
     format!("{}{cause}; {}{network}{advisory}", tally(rows), n(rows))
 }

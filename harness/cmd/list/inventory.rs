@@ -103,10 +103,10 @@ fn one(
         "functions": scenario.functions,
     });
     if let Some(plan) = functions.and_then(|functions| planned(&mut scenario, functions)) {
-        let estimate = plan.estimate(&scenario);
+        let estimate = plan.estimate();
         row["functions"] = json!(scenario.functions);
         row["trials"] = json!(plan.trials.len());
-        row["starts"] = json!(plan.starts(&scenario));
+        row["starts"] = json!(plan.starts());
         row["seconds"] = json!(estimate.as_secs_f64().round());
         row["takes"] = json!(format!("about {}", format_wait(estimate)));
     }

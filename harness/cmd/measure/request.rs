@@ -103,14 +103,14 @@ impl Measurement {
         format!(
             "{}\nscenario {}, seed {}, {} rounds, {} trials\n{} container starts, {} invocations\n\
              about {} once the images are there\n",
-            plan.describe(scenario, &scenario.functions, names),
+            plan.describe(&scenario.functions, names),
             scenario.name,
             plan.seed,
             scenario.rounds,
             plan.trials.len(),
-            plan.starts(scenario),
-            plan.invocations(scenario),
-            format_wait(plan.estimate(scenario)),
+            plan.starts(),
+            plan.invocations(),
+            format_wait(plan.estimate()),
         )
     }
 
@@ -132,7 +132,7 @@ impl Measurement {
         let Self { plan, scenario, .. } = self;
         match (scenario.until, scenario.max_time) {
             (None, _) => {
-                let estimate = format_wait(plan.estimate(scenario));
+                let estimate = format_wait(plan.estimate());
                 format!("measuring {} trials, about {estimate}", plan.trials.len())
             }
             (Some(share), limit) => {
@@ -153,7 +153,7 @@ impl Measurement {
         mut functions: Vec<FunctionRecord>,
         warnings: Vec<String>,
     ) -> RunRecord {
-        let planned = self.plan.invocations_of_side(&self.scenario, side);
+        let planned = self.plan.invocations_of_side(side);
         let side = &self.sides[side];
         let is_null = |f: &&FunctionRecord| side.null.as_ref().is_some_and(|n| n.name == f.name);
         let null = functions.iter().find(is_null).cloned();

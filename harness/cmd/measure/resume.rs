@@ -74,8 +74,7 @@ impl Measurement {
         if !self.goes_on {
             return Ok(None);
         }
-        let invocations =
-            |t: &crate::spec::plan::Trial| self.plan.invocations_of(&self.scenario, t);
+        let invocations = |t: &crate::spec::plan::Trial| self.plan.invocations_of(t);
         let of: BTreeMap<u32, u64> =
             self.plan.trials.iter().map(|trial| (trial.number, invocations(trial))).collect();
         Unfinished::open(&self.sides[0].folder, &of).map(Some)

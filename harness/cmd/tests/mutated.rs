@@ -116,9 +116,9 @@ fn read(home: &Path, reader: Reader, pictures: bool) -> Vec<Answer> {
         Reader::Scenario => {
             let plan = scenario::load(&home.join("scenario.toml")).map(|scenario| {
                 let plan = Plan::in_turns(&scenario, 2, 2, 7);
-                let took = plan.estimate(&scenario);
+                let took = plan.estimate();
                 let names = ["a", "b"].map(str::to_owned);
-                plan.describe(&scenario, &names, &["base", "head"]) + &format!("{took:?}")
+                plan.describe(&names, &["base", "head"]) + &format!("{took:?}")
             });
             all.push(("scenario", plan.map_err(ExitReason::Usage)));
         }

@@ -68,7 +68,7 @@ async fn a_try_before_the_plan_tells_the_cause_and_leaves_neither_a_row_nor_an_i
     assert!(setup.driver.engine.instances(None).await.unwrap().is_empty());
     let (ended, samples, _) = told(&setup).await;
     assert_eq!(ended, RunEnd::Complete);
-    assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
+    assert_eq!(samples.len() as u64, setup.driver.plan.invocations());
     assert_eq!(samples.iter().map(|s| s.trial).min(), Some(1));
 }
 
@@ -89,7 +89,7 @@ async fn a_run_of_what_never_asks_ends_in_three_of_its_time_outs_the_try_include
     // A trial that was begun is whole.
     for trial in &setup.driver.plan.trials {
         let rows = samples.iter().filter(|s| s.trial == trial.number).count() as u64;
-        let all = setup.driver.plan.invocations_of(&setup.driver.scenario, trial);
+        let all = setup.driver.plan.invocations_of(trial);
         assert!([0, all].contains(&rows), "trial {}: {rows} of {all}", trial.number);
     }
 }
@@ -99,7 +99,7 @@ async fn beside_one_that_answers_the_rest_of_what_was_given_up_is_rows_that_were
     let setup = faulty(SCENARIO, &[Fault::None, Fault::NeverAsks]);
     let (ended, samples, told) = told(&setup).await;
     assert_eq!(ended, RunEnd::Complete);
-    assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
+    assert_eq!(samples.len() as u64, setup.driver.plan.invocations());
     assert_eq!(kinds(&samples, "f"), BTreeMap::from([("ok", 2)]));
     assert_eq!(kinds(&samples, "g").into_keys().collect::<Vec<_>>(), ["not_tried", "timed_out"]);
     assert_eq!(told.len(), 1, "once: {told:?}");

@@ -85,7 +85,7 @@ async fn every_planned_invocation_of_a_refused_trial_is_a_row() {
     let setup = measuring(scenario, &[Script::default()], |e| e, adapt);
     let (ended, samples) = run(&setup).await;
     assert_eq!(ended.unwrap(), RunEnd::Complete);
-    assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
+    assert_eq!(samples.len() as u64, setup.driver.plan.invocations());
     assert!(samples.iter().all(|s| s.outcome.kind() == "not_cold"));
 }
 

@@ -38,7 +38,7 @@ pub(super) fn annotations(comparison: &Comparison) -> Vec<String> {
 
 fn found(comparison: &Comparison) -> Vec<Annotation> {
     let names = Names::of(comparison);
-    // What binds nobody must not look like a failure.
+    // What does not fail the build must not look like a failure.
     let error = if comparison.advisory.is_empty() { Level::Error } else { Level::Warning };
     let sides = [(Side::Base, &comparison.base), (Side::Head, &comparison.head)];
     let mut all: Vec<Annotation> = sides

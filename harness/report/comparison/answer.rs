@@ -16,7 +16,8 @@ const MOST_NAMED: usize = 3;
 /// Put before every title: whether figures are made up, and whether they bind.
 pub(super) fn warning(comparison: &Comparison) -> String {
     let simulated = if comparison.is_simulated() { "SIMULATED: " } else { "" };
-    let advisory = if comparison.advisory.is_empty() { "" } else { "ADVISORY, binds nobody: " };
+    let advisory =
+        if comparison.advisory.is_empty() { "" } else { "ADVISORY, does not fail the build: " };
     format!("{simulated}{advisory}")
 }
 

@@ -54,7 +54,9 @@ fn banners(comparison: &Comparison) -> Vec<String> {
         banners.push("SIMULATED: no engine was used; every figure is made up.".to_owned());
     }
     if !comparison.advisory.is_empty() {
-        banners.push("ADVISORY: this comparison binds nobody; the reasons are below.".to_owned());
+        banners.push(
+            "ADVISORY: this comparison does not fail the build; the reasons are below.".to_owned(),
+        );
     }
     let partial = sides.iter().filter(|(_, of)| of.partial);
     banners.extend(partial.map(|(side, _)| format!("INCOMPLETE: {side} was cut short.")));
@@ -79,7 +81,7 @@ fn sections(comparison: &Comparison, names: &Names, charts: &[Chart]) -> Vec<Sec
     let advisory: Vec<String> = comparison.advisory.iter().map(|why| remark(why)).collect();
     vec![
         Section::new("compared", "What was compared", told(&facts::compared(comparison))),
-        Section::new("advisory", "Why it binds nobody", list(&advisory, LINES, WHOLE)),
+        Section::new("advisory", "Why it does not fail the build", list(&advisory, LINES, WHOLE)),
         Section::new("rows", "Rows, the worst first", verdicts(comparison, names)),
         Section::new("changes", "The changes and their margins", figures.of("changes")),
         Section::new("order", "In the order of the run", figures.of("order")),

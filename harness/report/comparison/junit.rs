@@ -11,7 +11,7 @@ use crate::compare::{Comparison, Missing, Row, Side, Verdict};
 
 /// The report. Regressed rows and cells that are gone are failures, rows that could
 /// not be judged are errors, and what could not be told is skipped; so is all of it
-/// where the comparison binds nobody.
+/// where the comparison does not fail the build.
 ///
 /// # Errors
 /// When it cannot be written as XML.
@@ -69,7 +69,7 @@ fn of_missing(comparison: &Comparison, missing: &Missing, names: &Names) -> Test
     case(&missing.function, &title, status, "missing", lacks(missing.lacks))
 }
 
-/// A failure, unless the comparison binds nobody.
+/// A failure, unless the comparison does not fail the build.
 fn failed(comparison: &Comparison, kind: NonSuccessKind) -> TestCaseStatus {
     if comparison.advisory.is_empty() {
         TestCaseStatus::non_success(kind)

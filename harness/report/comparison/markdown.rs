@@ -52,7 +52,7 @@ impl Page<'_> {
         let _ = write!(self.text, "## {}\n\n**{answer}**\n\n", escape(&title));
         self.text += &told(&facts::compared(comparison));
         if !comparison.advisory.is_empty() {
-            self.text += "\n**This comparison is advisory: it binds nobody.**\n\n";
+            self.text += "\n**This comparison is advisory: it does not fail the build.**\n\n";
             self.list(comparison.advisory.iter().map(|why| remark(why)), "reason");
         }
     }

@@ -63,7 +63,7 @@ fn the_answer_comes_first() {
     );
     starts(
         &synthetic::advisory(),
-        "SIMULATED: ADVISORY, binds nobody: Cold starts got slower: python",
+        "SIMULATED: ADVISORY, does not fail the build: Cold starts got slower: python",
     );
     starts(&synthetic::missing(), "Nothing that was compared got worse, but 1 cell is gone.");
     starts(
@@ -84,9 +84,12 @@ fn simulated_and_advisory_say_so_everywhere() {
     let c = synthetic::advisory();
     let files = files(&c).unwrap();
     let page = file(&files, "compare.md");
-    assert!(page.contains("\n## SIMULATED: ADVISORY, binds nobody: "), "{page}");
-    assert!(page.contains("**This comparison is advisory: it binds nobody.**"));
-    assert!(text(&c).contains("ADVISORY: this comparison binds nobody\n  the machines differ"));
+    assert!(page.contains("\n## SIMULATED: ADVISORY, does not fail the build: "), "{page}");
+    assert!(page.contains("**This comparison is advisory: it does not fail the build.**"));
+    assert!(
+        text(&c)
+            .contains("ADVISORY: this comparison does not fail the build\n  the machines differ")
+    );
     let xml = file(&files, "compare.xml");
     assert!(xml.contains("failures=\"0\" errors=\"0\"") && xml.contains("SIMULATED: "), "{xml}");
     assert!(annotations(&c).iter().all(|a| a.starts_with("::warning title=SIMULATED%3A ")));

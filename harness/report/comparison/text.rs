@@ -36,7 +36,7 @@ pub(super) fn text(comparison: &Comparison, look: &Look) -> String {
         .collect();
     list(&mut lines, "missing", &missing, look);
     let advisory: Vec<String> = comparison.advisory.iter().map(|why| remark(why)).collect();
-    list(&mut lines, "ADVISORY: this comparison binds nobody", &advisory, look);
+    list(&mut lines, "ADVISORY: this comparison does not fail the build", &advisory, look);
     list(&mut lines, "to know", &facts::notes(comparison), look);
     section(&mut lines, "how to repeat it (how to read it: compare.md)", look);
     for (side, command) in facts::repeat(comparison) {

@@ -71,7 +71,7 @@ fn an_image_that_was_typed_has_a_name() {
         assert!(named(wrong).unwrap_err().contains("no image reference"), "{wrong}");
     }
     for wrong in ["=a", "My=a", "a b=c"] {
-        assert!(named(wrong).unwrap_err().contains("is no name"), "{wrong}");
+        assert!(named(wrong).unwrap_err().contains("is not a valid name"), "{wrong}");
     }
 }
 
@@ -219,9 +219,9 @@ fn a_variable_that_no_kernel_takes_is_refused_with_its_place() {
         let message = format!("{:#}", read(&format!("{GOOD}env = {env}\n")).unwrap_err());
         assert!(message.contains(place) && message.contains(part), "{env}: {message}");
     };
-    check("{ \"\" = \"x\" }", "f.toml:16:9: ", "`` is no name of a variable");
-    check("{ A = \"x\", \"B=C\" = \"x\" }", "f.toml:16:18: ", "`B=C` is no name");
-    check("{ \"A\\u0000\" = \"x\" }", "f.toml:16:9: ", "`A\\0` is no name");
+    check("{ \"\" = \"x\" }", "f.toml:16:9: ", "`` is not a valid variable name");
+    check("{ A = \"x\", \"B=C\" = \"x\" }", "f.toml:16:18: ", "`B=C` is not a valid name");
+    check("{ \"A\\u0000\" = \"x\" }", "f.toml:16:9: ", "`A\\0` is not a valid name");
     check("{ A = \"x\\u0000\" }", "f.toml:16:13: ", "the value of `A` has a NUL");
     let long = format!("{{ A = \"{}\" }}", "x".repeat(128 << 10));
     check(&long, "f.toml:16:13: ", "longer than a process takes");

@@ -32,7 +32,9 @@ impl FromStr for TypedImage {
         };
         if let Some(name) = name.as_ref().filter(|name| !is_name(name)) {
             let name = name.escape_debug();
-            return Err(format!("`{name}` is no name: use lower-case letters, digits and `_`"));
+            return Err(format!(
+                "`{name}` is not a valid name: use lower-case letters, digits and `_`"
+            ));
         }
         if !is_reference(reference) || !is_name(&name_of_image(reference)) {
             let shown = reference.escape_debug();

@@ -116,7 +116,8 @@ impl Text<'_> {
     ) -> Result<(String, String)> {
         let shown = name.get_ref().escape_debug().to_string();
         if name.get_ref().is_empty() || name.get_ref().contains(['=', '\0']) {
-            let message = format!("`{shown}` is no name of a variable: not empty, no `=`, no NUL");
+            let message =
+                format!("`{shown}` is not a valid variable name: not empty, no `=`, no NUL");
             return self.wrong(name.span(), message);
         }
         if value.get_ref().contains('\0') {

@@ -21,15 +21,13 @@ pub fn check(scenario: &Scenario, functions: usize, sides: usize) -> Result<(), 
         return Err(format!("the plan has {trials} trials, and {MAX_TRIALS} are the most: {less}"));
     }
     let one = Plan::in_turns(&Scenario { rounds: 1, ..scenario.clone() }, functions, sides, 0);
-    let invocations = one.invocations(scenario).saturating_mul(rounds);
+    let invocations = one.invocations().saturating_mul(rounds);
     if invocations > MAX_INVOCATIONS {
         return Err(format!(
             "the plan has {invocations} invocations, and {MAX_INVOCATIONS} are the most: {less}"
         ));
     }
-    if one.estimate(scenario).saturating_mul(scenario.rounds) > LONGEST
-        && scenario.max_time.is_none()
-    {
+    if one.estimate().saturating_mul(scenario.rounds) > LONGEST && scenario.max_time.is_none() {
         return Err(format!("the plan takes more than a year: {less}, or shorter pauses"));
     }
     Ok(())

@@ -28,7 +28,7 @@ fn a_plan_for_a_person() {
     let scenario = scenario(2);
     let plan = Plan::new(&scenario, 2, 7);
     let names = ["alpha".to_owned(), "beta".to_owned()];
-    insta::assert_snapshot!(plan.describe(&scenario, &names, &[]), @r"
+    insta::assert_snapshot!(plan.describe(&names, &[]), @r"
     round 1
          1  alpha      bridge  single: idle, call (burst of 1)
          2  beta       bridge  surge: idle, out (burst of 4), steady (200 in sequence)
@@ -40,8 +40,8 @@ fn a_plan_for_a_person() {
          7  beta       bridge  surge: idle, out (burst of 4), steady (200 in sequence)
          8  alpha      bridge  single: idle, call (burst of 1)
     ");
-    assert_eq!(plan.starts(&scenario), 2 * 2 * (1 + 4));
-    assert_eq!(plan.invocations(&scenario), 2 * 2 * (1 + 4 + 200));
+    assert_eq!(plan.starts(), 2 * 2 * (1 + 4));
+    assert_eq!(plan.invocations(), 2 * 2 * (1 + 4 + 200));
 }
 
 /// What a plan of so many rounds of so many functions is refused for; empty where it is not.
@@ -125,8 +125,8 @@ fn a_process_is_an_invocation_and_no_container_start() {
     let plan = Plan::new(&scenario, 2, 7);
     // Two functions, five containers and five processes; each is called once.
     assert_eq!(plan.trials.len(), 3 * (2 + 5 + 5));
-    assert_eq!(plan.invocations(&scenario), 3 * (2 + 5 + 5));
-    assert_eq!(plan.starts(&scenario), 3 * (2 + 5));
+    assert_eq!(plan.invocations(), 3 * (2 + 5 + 5));
+    assert_eq!(plan.starts(), 3 * (2 + 5));
 }
 
 #[test]
@@ -134,15 +134,15 @@ fn a_control_is_one_call_and_says_so_to_a_person() {
     let scenario = scenario_with(r#"networks = ["host", "none"]"#);
     let plan = Plan::new(&scenario, 1, 7);
     for trial in plan.trials.iter().filter(|t| matches!(t.subject, TrialSubject::Control { .. })) {
-        let pattern = plan.pattern(&scenario, trial);
+        let pattern = plan.pattern(trial);
         assert_eq!((pattern.name.as_str(), pattern.steps.len()), ("control", 1));
         assert_eq!(
             (pattern.steps[0].act, pattern.steps[0].after),
             (LoadShape::Burst(1), Duration::ZERO)
         );
-        assert_eq!(plan.invocations_of(&scenario, trial), 1);
+        assert_eq!(plan.invocations_of(trial), 1);
     }
-    let text = plan.describe(&scenario, &["f".to_owned()], &[]);
+    let text = plan.describe(&["f".to_owned()], &[]);
     for line in [
         "control: null process\n",
         "control: process sleeping 20 ms\n",
@@ -200,20 +200,20 @@ fn throughput_is_some_starts_one_at_a_time_and_more_of_them_many_at_a_time() {
     assert_eq!(patterns, [("one", 1, one), ("many", 1, many)]);
     let plan = Plan::new(&scenario, 1, 7);
     // Each of them is a start of its own, unlike the calls of a sequence.
-    assert_eq!(plan.invocations(&scenario), 3 * (5 + 40 + 10));
-    assert_eq!(plan.starts(&scenario), 3 * (5 + 40 + 5));
-    let text = plan.describe(&scenario, &["f".to_owned()], &[]);
+    assert_eq!(plan.invocations(), 3 * (5 + 40 + 10));
+    assert_eq!(plan.starts(), 3 * (5 + 40 + 5));
+    let text = plan.describe(&["f".to_owned()], &[]);
     assert!(text.contains("many: idle, starts (40 starts, 4 at a time)"), "{text}");
 }
 
 #[test]
 fn nobody_is_told_to_wait_longer_than_the_time_limit() {
     let mut scenario = scenario_with("");
-    let whole = Plan::new(&scenario, 4, 7).estimate(&scenario);
+    let whole = Plan::new(&scenario, 4, 7).estimate();
     scenario.max_time = Some(whole / 2);
-    assert_eq!(Plan::new(&scenario, 4, 7).estimate(&scenario), whole / 2);
+    assert_eq!(Plan::new(&scenario, 4, 7).estimate(), whole / 2);
     scenario.max_time = Some(whole * 2);
-    assert_eq!(Plan::new(&scenario, 4, 7).estimate(&scenario), whole);
+    assert_eq!(Plan::new(&scenario, 4, 7).estimate(), whole);
 }
 
 fn function_and_pattern(subject: TrialSubject) -> (usize, usize) {
@@ -233,7 +233,7 @@ fn sides_that_take_turns_for_a_person() {
     let scenario = scenario(2);
     let plan = Plan::in_turns(&scenario, 1, 2, 7);
     let names = ["alpha".to_owned()];
-    insta::assert_snapshot!(plan.describe(&scenario, &names, &["base", "head"]), @r"
+    insta::assert_snapshot!(plan.describe(&names, &["base", "head"]), @r"
     round 1
          1  base  alpha      bridge  single: idle, call (burst of 1)
          2  head  alpha      bridge  single: idle, call (burst of 1)
@@ -245,9 +245,9 @@ fn sides_that_take_turns_for_a_person() {
          7  head  alpha      bridge  single: idle, call (burst of 1)
          8  base  alpha      bridge  single: idle, call (burst of 1)
     ");
-    assert_eq!(plan.invocations(&scenario), 2 * 2 * (1 + 4 + 200));
+    assert_eq!(plan.invocations(), 2 * 2 * (1 + 4 + 200));
     for side in [0, 1] {
-        assert_eq!(plan.invocations_of_side(&scenario, side), 2 * (1 + 4 + 200));
+        assert_eq!(plan.invocations_of_side(side), 2 * (1 + 4 + 200));
     }
 }
 
@@ -264,7 +264,7 @@ fn the_controls_of_every_side_are_visited() {
 fn what_alarmed_goes_on_where_the_plan_ended() {
     let scenario = scenario_with("");
     let plan = Plan::in_turns(&scenario, 3, 2, 7);
-    let again = plan.again(&scenario, &[2, 0], scenario.rounds);
+    let again = plan.again(&[2, 0], scenario.rounds);
     let last = plan.trials.last().unwrap().number;
     assert!(again.iter().map(|t| t.number).eq(last + 1..=last + 3 * 2 * 2));
     assert!(again.iter().map(|t| t.round).is_sorted());
@@ -279,9 +279,9 @@ fn what_alarmed_goes_on_where_the_plan_ended() {
         seen.sort_unstable();
         assert_eq!(seen, [(0, 0), (0, 1), (2, 0), (2, 1)], "no controls, nothing else");
     }
-    assert_eq!(plan.again(&scenario, &[], 3), []);
-    assert_eq!(again, plan.again(&scenario, &[2, 0], 3), "the same seed, the same plan");
-    let alone = Plan::new(&scenario, 3, 7).again(&scenario, &[1], 1);
+    assert_eq!(plan.again(&[], 3), []);
+    assert_eq!(again, plan.again(&[2, 0], 3), "the same seed, the same plan");
+    let alone = Plan::new(&scenario, 3, 7).again(&[1], 1);
     assert_eq!(alone.iter().map(|t| (t.side, t.round)).collect::<Vec<_>>(), [(0, 4)]);
 }
 
@@ -359,9 +359,9 @@ fn the_trials_of_one_side_are_known_without_the_others() {
     let alone = Plan::new(&scenario, 2, 7);
     for sides in 1..=3 {
         let all = Plan::in_turns(&scenario, 2, sides, 7);
-        let later = all.again(&scenario, &[1], 3);
+        let later = all.again(&[1], 3);
         for side in 0..sides {
-            let more = alone.again(&scenario, &[1], 3);
+            let more = alone.again(&[1], 3);
             let known = alone.trials.iter().chain(&more);
             let known = known.map(|t| t.in_turns(side as u32, sides as u32));
             let of_side = all.trials.iter().chain(&later).filter(|t| t.side == side).copied();

@@ -92,7 +92,7 @@ fn bad_values_point_into_the_file() {
     check("memory = [\"1MiB\"]", &["a memory limit of 1.0 MiB", "6.0 MiB"]);
     check("memory = [\"64\"]", &["s.toml:4:", "has no unit", "`64MiB`"]);
     check("memory = [64]", &["s.toml:4:", "expected a string"]);
-    check("until = \"2\"", &["s.toml:4:", "is no share", "`2%`"]);
+    check("until = \"2\"", &["s.toml:4:", "is not a valid share", "`2%`"]);
     check("until = \"100%\"", &["s.toml:4:", "from 0 to below 100"]);
     check("until = \"0%\"", &["s.toml:4:", "never reached"]);
     check("until = 0.02", &["s.toml:4:", "expected a string"]);
@@ -231,7 +231,7 @@ fn bad_margins_point_into_the_file() {
         }
     };
     check("[gate]\nmargins = \"5%\"", &["s.toml:12:", "unknown field `margins`", "`margin`"]);
-    check("[gate]\nmargin = \"5\"", &["s.toml:12:", "`5` is no share", "`2%`"]);
+    check("[gate]\nmargin = \"5\"", &["s.toml:12:", "`5` is not a valid share", "`2%`"]);
     check("[gate]\nmargin = 0.05", &["s.toml:12:", "expected a string"]);
     check("[gate]\nfloors = { latency = \"1ms\" }", &["s.toml:12:", "`latency`", "`total`"]);
     check(

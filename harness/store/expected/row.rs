@@ -30,7 +30,7 @@ pub(super) struct Row<'a> {
 impl<'a> Asked<'a> {
     /// The rows of a trial, in their order.
     pub(super) fn rows(self, trial: &Trial) -> impl Iterator<Item = Row<'a>> + use<'a> {
-        let (pattern, trial) = (self.plan.pattern(&self.record.scenario, trial), *trial);
+        let (pattern, trial) = (self.plan.pattern(trial), *trial);
         pattern.steps.iter().flat_map(move |step| {
             let row = move |index| Row { asked: self, trial, pattern: &pattern.name, step, index };
             (0..step.act.invocations()).map(row)

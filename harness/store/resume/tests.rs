@@ -162,5 +162,5 @@ fn nobody_goes_on_with_a_run_that_is_being_measured() {
     drop(first);
     open(&folder).unwrap();
     let absent = open(Path::new("/nowhere")).unwrap_err();
-    assert!(format!("{absent:#}").contains("/nowhere is no run's folder"), "{absent:#}");
+    assert!(format!("{absent:#}").contains("/nowhere is not a run folder"), "{absent:#}");
 }

@@ -86,7 +86,7 @@ fn what_cannot_be_meant_writes_nothing() {
     for (flags, part) in [
         (["--image", "a b\"c"], "is no image reference"),
         (["--image", ""], "is no image reference"),
-        (["--name", "My-Name"], "is no name for a function"),
+        (["--name", "My-Name"], "is not a valid function name"),
     ] {
         let output = init(&folder, &flags);
         assert_eq!(output.status.code(), Some(2), "{}", err(&output));

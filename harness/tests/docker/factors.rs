@@ -86,7 +86,7 @@ fn out_of_memory(subject: &TrialSubject) -> Tested {
     eprintln!("{}: {cause}", visit.outcome.kind());
     match visit.outcome.kind() {
         "crashed" | "timed_out" => {
-            assert!(cause.contains("for want of memory"), "{cause}");
+            assert!(cause.contains("ran out of memory"), "{cause}");
         }
         // The OCI runtime's own process may be what does not fit.
         "engine_error" => assert!(!cause.is_empty()),

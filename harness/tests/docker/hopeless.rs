@@ -46,7 +46,7 @@ fn never_asks(subject: &TrialSubject) -> Tested {
     let of = plan::TrialSubject::Function { function, combination: 0, pattern: 0 };
     targets.add(0, of, subject.sleeping("60000", Duration::from_secs(2)));
     let (engine, platform) = (subject.bench.engine.clone(), subject.platform.clone());
-    let driver = Driver::new(engine, platform, scenario, plan, targets, None);
+    let driver = Driver::new(engine, platform, plan, targets, None);
     let mut samples = Vec::new();
     let mut told = Vec::new();
     let ended = subject.bench.wait(async {

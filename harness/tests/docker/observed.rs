@@ -48,8 +48,7 @@ fn drive(
         targets.add(trial.side, trial.subject, target);
     }
     let (engine, platform) = (subject.bench.engine.clone(), subject.platform.clone());
-    let driver: Driver<DockerEngine> =
-        Driver::new(engine, platform, scenario, plan.clone(), targets, trace);
+    let driver: Driver<DockerEngine> = Driver::new(engine, platform, plan.clone(), targets, trace);
     subject.bench.wait(async {
         let (mut samples, mut records) = (Vec::new(), Vec::new());
         for trial in &plan.trials {

@@ -64,7 +64,7 @@ fn shares_are_percents() {
     assert_eq!(parse_share("0%"), Ok(0.0));
     assert_eq!(parse_precision("0.5 %"), Ok(0.005));
     for text in ["7", "100%", "-1%", "NaN%", "%", ""] {
-        assert!(parse_share(text).unwrap_err().contains("is no share"), "{text}");
+        assert!(parse_share(text).unwrap_err().contains("is not a valid share"), "{text}");
     }
     assert!(parse_precision("0%").unwrap_err().contains("never reached"));
 }

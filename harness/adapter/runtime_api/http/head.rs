@@ -93,7 +93,8 @@ impl Request {
         // A number's own parser takes a sign.
         let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
         let length = value.parse().ok().filter(|_| digits);
-        let length = length.ok_or_else(|| format!("the content length `{value}` is no number"))?;
+        let length =
+            length.ok_or_else(|| format!("the content length `{value}` is not a number"))?;
         match self.length.replace(length) {
             Some(other) => Err(format!("two content lengths, {other} and {length}")),
             None => Ok(()),

@@ -48,8 +48,10 @@ fn what_decides_is_in_sight_and_the_rest_is_folded() {
 fn reservations_are_banners_and_sections() {
     let page = page_of(&synthetic::advisory());
     assert_eq!(page.matches("role=\"alert\"").count(), 2, "simulated and advisory");
-    assert!(page.contains("Why it binds nobody") && page.contains("the machines differ"));
-    assert!(page.contains("<title>SIMULATED: ADVISORY, binds nobody: "));
+    assert!(
+        page.contains("Why it does not fail the build") && page.contains("the machines differ")
+    );
+    assert!(page.contains("<title>SIMULATED: ADVISORY, does not fail the build: "));
     let page = page_of(&synthetic::invalid());
     assert!(
         page.contains("INVALID, head: the calibration&#39;s")

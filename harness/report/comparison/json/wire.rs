@@ -39,7 +39,7 @@ pub(super) struct Document {
     pub(super) rows: Vec<Row>,
     /// Cells on one side only.
     pub(super) missing: Vec<Missing>,
-    /// Why the outcome binds nobody; empty when it binds.
+    /// Why the outcome is advisory and fails no build; empty when it binds.
     pub(super) advisory: Vec<String>,
     /// What a reader must know besides.
     pub(super) notes: Vec<String>,
