@@ -8,7 +8,8 @@
 //! what    does it: idle, burst, scale out, reap      facts    files    numbers  words, charts
 //! ```
 //!
-//! `harness/README.md` is the map, the invariants and the decisions.
+//! `harness/README.md` is the map; `harness/docs/` has the method, the architecture and the
+//! decisions.
 
 // Leaves.
 pub mod clock;
@@ -16,6 +17,7 @@ pub mod system;
 pub mod text;
 
 // What is asked for, and what was seen: pure.
+pub mod observer;
 pub mod sample;
 pub mod spec;
 pub mod stats;
@@ -36,5 +38,8 @@ pub mod report;
 pub mod store;
 
 // The command line.
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod cmd;
+mod terminal;

@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::failure::of_files;
-use super::{ExitReason, stdout, voice, warn};
+use super::{ExitReason, stdout, warn};
 use crate::cli::{Format, Report};
 use crate::report::Document;
 use crate::stats::Summary;
 use crate::store::Run;
+use crate::terminal;
 use crate::{report, stats, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
@@ -22,14 +23,14 @@ pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
         splice(&run, &summaries, page)?;
     }
     stdout::result(&text)?;
-    voice::point("open ", &args.run.join("report.html").display().to_string());
+    terminal::hint("open ", &args.run.join("report.html").display().to_string());
     Ok(())
 }
 
 /// Writes summary, histograms, charts and reports of a run; returns what is printed.
 pub(super) fn write(run: &Run, summaries: &[Summary], format: Format) -> Result<String> {
     tell_truncated(run);
-    let writing = voice::step("writing the report");
+    let writing = terminal::step("writing the report");
     for artifact in report::render(run, summaries)? {
         store::write(&run.folder, &artifact.path, &artifact.bytes)?;
     }
@@ -47,7 +48,7 @@ pub(super) fn tell_truncated(run: &Run) {
 /// A run in the form that was asked for: the table, or one of its files.
 pub(super) fn printed(run: &Run, summaries: &[Summary], format: Format) -> Result<String> {
     let which = match format {
-        Format::Text => return Ok(report::table::table(run, summaries, &voice::look())),
+        Format::Text => return Ok(report::table::table(run, summaries, &terminal::look())),
         Format::Json => Document::Summary,
         Format::Markdown => Document::Page,
         Format::Csv => Document::Rows,

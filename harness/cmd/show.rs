@@ -8,7 +8,7 @@ use anyhow::{Context, Result, anyhow};
 
 use super::failure::of_files;
 use super::repeat::Words;
-use super::{ExitReason, report, say, stdout};
+use super::{ExitReason, info, report, stdout};
 use crate::cli::{Format, Show};
 use crate::report::{comparison, rates};
 use crate::store::catalog::{self, COMPARISON, Kind, RELIABILITY};
@@ -59,7 +59,7 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
             let results = results.display();
             of_files(format!("{results} holds no result yet: `coldstart run` makes one"))
         })?;
-        say(&format!("latest: {}", newest.folder.display()));
+        info(&format!("latest: {}", newest.folder.display()));
         return Ok(newest.folder.clone());
     }
     // The very folder before one that merely looks the same in a list.

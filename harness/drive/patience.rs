@@ -1,7 +1,7 @@
 //! How long is waited for a target that does not answer, and when it is given up.
 //!
-//! The rule, which `results/README.md` states for the reader: a target that has not
-//! answered once, tries included, is given up when that has taken three of its
+//! The rule, which `harness/docs/METHOD.md` states for the reader and decision 0055
+//! explains: a target that has not answered once, tries included, is given up when that has taken three of its
 //! time-outs; one that answers elsewhere is given up in a pattern after three rounds
 //! without an answer, and a trial of it is ended by three time-outs in a row.
 
@@ -103,7 +103,7 @@ impl<E: Engine> Driver<E> {
     /// What a person calls a subject, whatever its pattern.
     #[must_use]
     pub fn name_of(&self, side: usize, subject: TrialSubject) -> String {
-        let combinations = self.scenario.factors.combinations();
+        let combinations = self.plan.scenario.factors.combinations();
         match subject {
             TrialSubject::Function { combination, .. } => {
                 let name = &self.targets.of(side, subject).function.name;

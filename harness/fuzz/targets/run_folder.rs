@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use coldstart::compare::{SideData, Rules, compare};
+use coldstart::compare::{Rules, SideData, compare};
 use coldstart::report::look::Look;
 use coldstart::report::{Document, comparison, document, readme, table};
 use coldstart::{stats, store};

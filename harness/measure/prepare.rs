@@ -1,0 +1,181 @@
+//! From images to targets, and the check that each can be had.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
+
+use super::{Measurement, Side, preflight};
+use crate::drive::{Driver, Targets};
+use crate::engine::{Engine, EngineInfo, ImageStore, InstanceSource};
+use crate::observer::Observer;
+use crate::platform::{Target, TargetSpec};
+use crate::probe::host::Host;
+use crate::spec::control::{Control, SERIES};
+use crate::spec::factor::{Combination, Factors, PageCache};
+use crate::spec::function::Function;
+use crate::spec::plan::TrialSubject;
+use crate::store::FunctionRecord;
+
+/// Everything that the plan can visit, after the checks that need no start.
+/// `records` are those of [`Side::with_null`], by side.
+pub(super) async fn targets(
+    request: &Measurement,
+    images: &impl ImageStore,
+    info: &EngineInfo,
+    records: &[Vec<FunctionRecord>],
+) -> Result<Targets> {
+    let combinations = request.plan.scenario.factors.combinations();
+    preflight::check(&combinations, info, &Host::read())?;
+    let mut targets = Targets::default();
+    let runtime = info.offers.default_runtime();
+    for (index, (side, records)) in request.sides.iter().zip(records).enumerate() {
+        let all = side.with_null();
+        let mut known = Vec::new();
+        for (function, record) in all.iter().zip(records) {
+            let folders = folders(images, &combinations, record).await?;
+            known.push(Known { function, record, side, folders });
+        }
+        for (function, known) in known.iter().take(side.functions.len()).enumerate() {
+            for (combination, factors) in combinations.iter().enumerate() {
+                let spec = known.spec(request, factors, runtime);
+                let subject = TrialSubject::Function { function, combination, pattern: 0 };
+                let target = Target::new(spec, &request.id, targets.next_key());
+                targets.add(index, subject, target);
+            }
+        }
+        if let Some(null) = known.iter().find(|k| is_null(side, k.function)) {
+            controls(request, index, null, &combinations, runtime, &mut targets);
+        }
+    }
+    Ok(targets)
+}
+
+fn is_null(side: &Side, function: &Function) -> bool {
+    side.null.as_ref().is_some_and(|null| null.name == function.name)
+}
+
+/// A function with its image.
+struct Known<'a> {
+    function: &'a Function,
+    record: &'a FunctionRecord,
+    side: &'a Side,
+    folders: Vec<PathBuf>,
+}
+
+impl Known<'_> {
+    fn spec(&self, request: &Measurement, combination: &Combination, runtime: &str) -> TargetSpec {
+        TargetSpec {
+            function: self.function.clone(),
+            // By digest: a tag can be moved while the run goes.
+            source: InstanceSource::Image(self.record.digest.clone()),
+            factors: combination.resolve(self.function.limits, runtime),
+            control: None,
+            sleep_ms: self.side.sleep_ms(&self.function.name),
+            keep_alive: request.plan.scenario.keep_alive,
+            folders: self.folders.clone(),
+        }
+    }
+}
+
+/// The null function as a process, in containers, and sleeping known times.
+fn controls(
+    request: &Measurement,
+    side: usize,
+    null: &Known<'_>,
+    combinations: &[Combination],
+    runtime: &str,
+    targets: &mut Targets,
+) {
+    let mut add = |control: Control, combination: usize, spec: TargetSpec| {
+        // Nobody calls a control twice.
+        let keep_alive = std::time::Duration::ZERO;
+        let spec = TargetSpec { control: Some(control), keep_alive, ..spec };
+        let target = Target::new(spec, &request.id, targets.next_key());
+        targets.add(side, TrialSubject::Control { control, combination }, target);
+    };
+    for (combination, factors) in combinations.iter().enumerate() {
+        let series = if combination == 0 { &SERIES[..] } else { &SERIES[..1] };
+        for ms in series {
+            let spec = null.spec(request, factors, runtime);
+            add(Control::Container(*ms), combination, spec);
+        }
+    }
+    for ms in SERIES {
+        let spec = TargetSpec {
+            source: InstanceSource::Command(null.function.process.clone()),
+            factors: Factors::of_a_process(),
+            folders: Vec::new(),
+            ..null.spec(request, &combinations[0], runtime)
+        };
+        add(Control::Process(ms), 0, spec);
+    }
+}
+
+/// Where an image's files are, if any combination drives them out of memory.
+async fn folders(
+    images: &impl ImageStore,
+    combinations: &[Combination],
+    record: &FunctionRecord,
+) -> Result<Vec<PathBuf>> {
+    if combinations.iter().all(|c| c.page_cache == PageCache::Warm) {
+        return Ok(Vec::new());
+    }
+    let folders = images.image_folders(&record.digest).await;
+    folders.with_context(|| format!("the page cache of `{}` cannot be cleared", record.name))
+}
+
+/// Starts every target once, unrecorded: what cannot answer is told before the plan. A
+/// combination that asks for more than a network, and cannot be had at all, is an error:
+/// what an engine lists, it cannot always start. Gives what is to be told in the record.
+pub(super) async fn try_all<E: Engine>(
+    request: &Measurement,
+    driver: &Driver<E>,
+    observer: &dyn Observer,
+) -> Result<Vec<String>> {
+    let combinations = request.plan.scenario.factors.combinations();
+    let is_plain = combinations.iter().all(Combination::is_plain);
+    let mut warnings = Vec::new();
+    for (side, subject, combination) in subjects(request, combinations.len()) {
+        let target = driver.targets().of(side, subject);
+        if side == 0 && !is_plain && subject == first_of(request, combination) {
+            preflight::try_one(driver.platform(), target, &combinations[combination]).await?;
+        } else if let Some(cause) = driver.try_one(target).await? {
+            let name = request.name_on(side, &driver.name_of(side, subject));
+            let text = format!(
+                "{name}: did not answer when it was tried before the plan, and is measured all the \
+                 same: {cause}"
+            );
+            observer.warn(&text);
+            warnings.push(text);
+        }
+    }
+    Ok(warnings)
+}
+
+/// What stands for a combination: the null container, where there is one.
+fn first_of(request: &Measurement, combination: usize) -> TrialSubject {
+    if request.sides[0].null.is_some() {
+        TrialSubject::Control { control: Control::Container(0), combination }
+    } else {
+        TrialSubject::Function { function: 0, combination, pattern: 0 }
+    }
+}
+
+/// Everything that is tried, what stands for a combination before the rest of it. A
+/// control that sleeps is the null function once more.
+fn subjects(request: &Measurement, combinations: usize) -> Vec<(usize, TrialSubject, usize)> {
+    let mut all = Vec::new();
+    for (side, Side { functions, null, .. }) in request.sides.iter().enumerate() {
+        let has_controls = null.is_some();
+        for combination in 0..combinations {
+            let control = |control| TrialSubject::Control { control, combination };
+            let of = |function| TrialSubject::Function { function, combination, pattern: 0 };
+            let floor = has_controls.then(|| control(Control::Container(0)));
+            let process = (has_controls && combination == 0).then(|| control(Control::Process(0)));
+            let functions = (0..functions.len()).map(of);
+            let subjects = floor.into_iter().chain(process).chain(functions);
+            all.extend(subjects.map(|subject| (side, subject, combination)));
+        }
+    }
+    all
+}

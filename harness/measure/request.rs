@@ -1,0 +1,223 @@
+//! What to measure, checked and ready: one scenario, on one side or on several.
+
+use std::hash::{BuildHasher, RandomState};
+use std::path::PathBuf;
+
+use crate::engine::{EngineInfo, EngineKind};
+use crate::probe::host::Host;
+use crate::probe::machine;
+use crate::spec::function::Function;
+use crate::spec::plan::Plan;
+use crate::spec::scenario::Scenario;
+use crate::store::{
+    Counts, FORMAT, FunctionRecord, KernelEvents, MachineRecord, RunRecord, SideRecord,
+};
+use crate::text::units::{format_share, format_wait};
+
+/// What to measure, checked and ready.
+#[derive(Debug, Clone)]
+pub struct Measurement {
+    /// What is done, under which factors, in which order.
+    pub plan: Plan,
+    /// At least one; those of several take turns.
+    pub sides: Vec<Side>,
+    /// The run's id: unique on the engine, whatever the folders are called.
+    pub id: String,
+    /// When it was asked for.
+    pub started: jiff::Timestamp,
+    /// The command that repeats it.
+    pub command: String,
+    /// Whether its folder is there already, of a run that stopped early.
+    pub resumed: bool,
+    /// What makes its instances.
+    pub engine: EngineKind,
+    /// Whether the kernel's exec events are listened to.
+    pub traced: bool,
+}
+
+/// One set of the functions, and where its rows go.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// `base` or `head`; of no matter where there is only one.
+    pub name: String,
+    /// As many as those of every other side, in the same order.
+    pub functions: Vec<Function>,
+    /// The function of the controls; none without controls.
+    pub null: Option<Function>,
+    /// The folder of its rows, which must not exist.
+    pub folder: PathBuf,
+    /// What it is a side of; none for a run by itself.
+    pub record: Option<SideRecord>,
+}
+
+/// What is read off the clock and the machine's randomness once a measurement.
+#[derive(Debug)]
+pub struct RunIdentity {
+    /// When it was asked for.
+    pub started: jiff::Timestamp,
+    random: u64,
+}
+
+impl RunIdentity {
+    /// Of this moment.
+    #[must_use]
+    pub fn now() -> Self {
+        Self { started: jiff::Timestamp::now(), random: RandomState::new().hash_one(0) }
+    }
+
+    /// A seed, unless one was typed.
+    pub fn seed(&self, typed: Option<u64>) -> u64 {
+        typed.unwrap_or(self.random >> 32)
+    }
+
+    /// `2026-11-22-005258-default`.
+    pub fn name(&self, what: &str) -> String {
+        format!("{}-{what}", self.started.strftime("%Y-%m-%d-%H%M%S"))
+    }
+
+    /// [`RunIdentity::name`], unique on an engine.
+    pub fn id(&self, what: &str) -> String {
+        format!("{}-{:06x}", self.name(what), self.random & 0xff_ffff)
+    }
+}
+
+impl Side {
+    /// Every function that needs an image, the null function last if it is not
+    /// measured itself.
+    pub fn with_null(&self) -> Vec<Function> {
+        let mut all = self.functions.clone();
+        all.extend(self.null.iter().filter(|n| !self.measures(n)).cloned());
+        all
+    }
+
+    fn measures(&self, function: &Function) -> bool {
+        self.functions.iter().any(|f| f.name == function.name)
+    }
+
+    /// Milliseconds that a function is told to sleep in its init.
+    pub(super) fn sleep_ms(&self, function: &str) -> u32 {
+        let injected = self.record.as_ref().map(|record| &record.injected);
+        injected.and_then(|ms| ms.get(function)).copied().unwrap_or(0)
+    }
+}
+
+impl Measurement {
+    /// One that begins anew, on the first of all engines, with the kernel's events: in
+    /// every round each function of the scenario on every side, and each control once. Without a null function
+    /// on every side there are no controls. `id` is unique on the engine.
+    #[must_use]
+    pub fn new(
+        identity: &RunIdentity,
+        id: String,
+        mut scenario: Scenario,
+        sides: Vec<Side>,
+        seed: u64,
+    ) -> Self {
+        scenario.controls &= sides.iter().all(|side| side.null.is_some());
+        let functions = sides.first().map_or(0, |side| side.functions.len());
+        Self {
+            plan: Plan::in_turns(&scenario, functions, sides.len(), seed),
+            sides,
+            id,
+            started: identity.started,
+            command: String::new(),
+            resumed: false,
+            engine: EngineKind::default(),
+            traced: true,
+        }
+    }
+
+    /// The plan for a person, and what it costs.
+    pub fn describe(&self) -> String {
+        let Self { plan, .. } = self;
+        let scenario = &plan.scenario;
+        let names: Vec<&str> = self.sides.iter().map(|side| side.name.as_str()).collect();
+        let names = if names.len() > 1 { &names[..] } else { &[] };
+        format!(
+            "{}\nscenario {}, seed {}, {} rounds, {} trials\n{} container starts, {} invocations\n\
+             about {} once the images are there\n",
+            plan.describe(&scenario.functions, names),
+            scenario.name,
+            plan.seed,
+            scenario.rounds,
+            plan.trials.len(),
+            plan.starts(),
+            plan.invocations(),
+            format_wait(plan.estimate()),
+        )
+    }
+
+    /// What is called so on a side; the side is named where there are several.
+    pub(super) fn name_on(&self, side: usize, what: &str) -> String {
+        match self.sides.len() {
+            1 => what.to_owned(),
+            _ => format!("{}: {what}", self.sides[side].name),
+        }
+    }
+
+    /// Rounds that will be measured; none where that shows when enough is known.
+    pub(super) fn rounds(&self) -> Option<u32> {
+        self.plan.scenario.until.is_none().then_some(self.plan.scenario.rounds)
+    }
+
+    /// What is about to be done, for the person who waits.
+    pub(super) fn announce(&self) -> String {
+        let Self { plan, .. } = self;
+        let scenario = &plan.scenario;
+        match (scenario.until, scenario.max_time) {
+            (None, _) => {
+                let estimate = format_wait(plan.estimate());
+                format!("measuring {} trials, about {estimate}", plan.trials.len())
+            }
+            (Some(share), limit) => {
+                let limit = limit.map(|time| format!(", for {} at most", format_wait(time)));
+                let within = format_share(share);
+                let limit = limit.unwrap_or_default();
+                format!("measuring until every median is known within {within}{limit}")
+            }
+        }
+    }
+
+    /// The record of a side that begins now. `functions` are those of
+    /// [`Side::with_null`].
+    pub(super) fn record(
+        &self,
+        side: usize,
+        engine: EngineInfo,
+        mut functions: Vec<FunctionRecord>,
+        warnings: Vec<String>,
+    ) -> RunRecord {
+        let planned = self.plan.invocations_of_side(side);
+        let side = &self.sides[side];
+        let is_null = |f: &&FunctionRecord| side.null.as_ref().is_some_and(|n| n.name == f.name);
+        let null = functions.iter().find(is_null).cloned();
+        functions.truncate(side.functions.len());
+        RunRecord {
+            format: FORMAT,
+            id: self.id.clone(),
+            tool: format!("coldstart {}", env!("CARGO_PKG_VERSION")),
+            command: self.command.clone(),
+            started: self.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            elapsed: None,
+            complete: false,
+            stopped: None,
+            scenario: self.plan.scenario.clone(),
+            seed: self.plan.seed,
+            tried: true,
+            host: Host::read(),
+            engine,
+            side: side.record.clone(),
+            functions,
+            null,
+            kernel_events: KernelEvents::default(),
+            machine: MachineRecord {
+                governor: machine::governor(),
+                turbo: machine::turbo(),
+                ..MachineRecord::default()
+            },
+            counts: Counts { planned, ..Counts::default() },
+            driver_memory: None,
+            warnings,
+        }
+    }
+}
