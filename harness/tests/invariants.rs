@@ -89,7 +89,7 @@ fn each_foreign_library_has_one_home() {
         }
     };
     check("bollard", &["harness/engine/docker"]);
-    check("plotters", &["harness/report/chart"]);
+    check("plotters", &["harness/chart/"]);
     check("clap", &["harness/cli", "harness/main.rs"]);
     check("clap_complete", &["harness/cli"]);
     check("clap_mangen", &["harness/cli"]);

@@ -71,7 +71,7 @@ fn the_default_run() {
       warning: kernel events: none heard, so phases are merged; `coldstart doctor`
         says what is missing
       of the typical cold starts at most 95.5 % is in no named part
-      round 1 (discarded), median ms: python 488, node 633,
+      first ever (round 1, in no other figure), median ms: python 488, node 633,
         rust 345, jvm 499; up to 2.3x what came after, as files were not in memory
         yet: to measure that, `--page-cache image-cold`
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
@@ -126,7 +126,7 @@ fn an_incomplete_run_with_failures() {
       warning: kernel events: none heard, so phases are merged; `coldstart doctor`
         says what is missing
       of the typical cold starts at most 95.3 % is in no named part
-      round 1 (discarded), median ms: rust failed
+      first ever (round 1, in no other figure), median ms: rust failed
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
     "#);

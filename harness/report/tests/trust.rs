@@ -99,7 +99,7 @@ fn a_run_with_controls() {
     machine: quiet
 
       of the typical cold starts at most 75.2 % is in no named part
-      round 1 (discarded), median ms: python 488, node 633; up
+      first ever (round 1, in no other figure), median ms: python 488, node 633; up
         to 2.3x what came after, as files were not in memory yet: to measure that,
         `--page-cache image-cold`
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
@@ -263,7 +263,7 @@ fn a_run_of_throughput() {
       warning: kernel events: none heard, so phases are merged; `coldstart doctor`
         says what is missing
       of the typical cold starts at most 76.0 % is in no named part
-      round 1 (discarded), median ms: python 151
+      first ever (round 1, in no other figure), median ms: python 151
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
     "#);
