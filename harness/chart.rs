@@ -11,11 +11,11 @@ use crate::report::words::{
     self, DASH, conditions, conditions_in_a_name, counted, groups, headline, level, maximum,
     members, plain, position, quantile, shortened, step,
 };
-use crate::sample::{Cell, Sample};
 use crate::spec::factor::Factors;
-use crate::stats::{self, Summary};
+use crate::stats::Summary;
 use crate::store::Run;
 
+use context::{ChartContext, Series, failed, rows};
 use kit::canvas::Canvas;
 
 pub(crate) use data_table::Data;
@@ -23,6 +23,7 @@ pub(crate) use data_table::Data;
 mod burst_size;
 mod calibration;
 mod cell_labels;
+mod context;
 mod data_table;
 mod ecdf;
 mod forest;
@@ -205,132 +206,6 @@ fn drawn(
         });
     }
     Ok(charts)
-}
-
-/// A function on one chart: its cell and the rows used for inference.
-struct Series<'a> {
-    /// Its name, tamed.
-    name: String,
-    /// Its position in `functions.toml`: its colour.
-    position: usize,
-    summary: &'a Summary,
-    rows: Vec<&'a Sample>,
-}
-
-impl Series<'_> {
-    /// Latencies of the successes, sorted, in milliseconds.
-    fn sorted_ms(&self) -> Vec<f64> {
-        self.sorted_ns().into_iter().map(|ns| ns as f64 / crate::text::units::NS_PER_MS).collect()
-    }
-
-    /// Latencies of the successes, sorted, in nanoseconds.
-    fn sorted_ns(&self) -> Vec<u64> {
-        let mut ns: Vec<u64> = self.rows.iter().filter_map(|s| s.latency()).collect();
-        ns.sort_unstable();
-        ns
-    }
-}
-
-/// What a chart is about: one combination of factors of one run, or all of it.
-struct ChartContext<'a> {
-    run: &'a Run,
-    /// Those of its cells that belong here.
-    summaries: &'a [Summary],
-    /// As [`conditions`] tells them; empty for all.
-    conditions: String,
-    layout: Layout,
-    /// Put before every title.
-    warning: &'static str,
-}
-
-impl<'a> ChartContext<'a> {
-    fn new(run: &'a Run, summaries: &'a [Summary], conditions: String, layout: Layout) -> Self {
-        Self { run, summaries, conditions, layout, warning: words::warning(run) }
-    }
-
-    /// The cold cells that answer the question, one a function.
-    fn cold(&self) -> Vec<Series<'a>> {
-        self.series(headline(self.run, self.summaries))
-    }
-
-    fn series(&self, summaries: Vec<&'a Summary>) -> Vec<Series<'a>> {
-        let of = |cell: &Cell| {
-            stats::used(&self.run.samples).filter(|s| s.cell == *cell).collect::<Vec<_>>()
-        };
-        summaries
-            .into_iter()
-            .map(|summary| Series {
-                name: plain(&summary.cell.function),
-                position: position(self.run, &summary.cell.function),
-                summary,
-                rows: of(&summary.cell),
-            })
-            .collect()
-    }
-
-    /// Of each function the cell that ranks highest, of those that have a rank.
-    fn best(&self, rank: impl Fn(&Summary) -> Option<u64>) -> Vec<Series<'a>> {
-        let of = |group| {
-            let members = members(self.summaries, group).into_iter();
-            let ranked = members.filter_map(|s| Some((rank(s)?, s)));
-            ranked.max_by_key(|(rank, _)| *rank).map(|(_, s)| s)
-        };
-        self.series(groups(self.run, self.summaries).iter().filter_map(of).collect())
-    }
-
-    /// `SIMULATED: cold start of one call, bridge`.
-    fn title(&self, what: &str) -> String {
-        format!("{}{what}, {} network", self.warning, self.conditions)
-    }
-
-    /// Whether a row belongs here.
-    fn holds(&self, sample: &Sample) -> bool {
-        sample.cell.control.is_none()
-            && conditions(self.run, &sample.cell.factors) == self.conditions
-    }
-
-    /// The line below a title: rows, rounds, scenario.
-    fn subtitle(&self, series: &[Series]) -> String {
-        let latencies = || series.iter().map(|s| &s.summary.latency);
-        let n = rows(latencies().map(|l| l.n));
-        let failed = failed(latencies().map(|l| l.failed));
-        let lost: Vec<&str> =
-            series.iter().filter(|s| s.summary.latency.min.is_none()).map(|s| &*s.name).collect();
-        // A function that is not drawn must not vanish without a word.
-        let lost = if lost.is_empty() {
-            String::new()
-        } else {
-            format!("; not drawn, no answer: {}", lost.join(", "))
-        };
-        format!("{n}{failed}, {}{lost}", self.rounds())
-    }
-
-    /// Which rounds the rows used for inference come from.
-    fn rounds(&self) -> String {
-        let seen = self.run.samples.iter().map(|s| s.round).max().unwrap_or(0);
-        let scenario = plain(&self.run.record.scenario.name);
-        match seen {
-            0 | 1 => format!("round 1 only, scenario {scenario}"),
-            2 => format!("round 2, scenario {scenario}"),
-            _ => format!("rounds 2 to {seen}, scenario {scenario}"),
-        }
-    }
-}
-
-/// `n = 19 each`, or from the least to the most of some counts.
-fn rows(counts: impl Iterator<Item = usize> + Clone) -> String {
-    match (counts.clone().min(), counts.max()) {
-        (Some(least), Some(most)) if least < most => format!("n = {least} to {most}"),
-        (_, most) => format!("n = {} each", most.unwrap_or(0)),
-    }
-}
-
-/// `, 3 failed in all`, or nothing.
-fn failed(counts: impl Iterator<Item = usize>) -> String {
-    match counts.sum::<usize>() {
-        0 => String::new(),
-        failed => format!(", {failed} failed in all"),
-    }
 }
 
 #[cfg(test)]

@@ -8,62 +8,17 @@ use super::kit::mark;
 use super::kit::plot::{Edge, Plot};
 use super::kit::text::Text;
 use super::{ChartContext, ChartSpec, DASH, Data, Layout};
-use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, Quantile};
-use crate::store::Run;
+use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS};
 use crate::text::units::{NS_PER_MS, format_ms, format_ns};
+
+use residuals::{Cloud, Group, Reach, clouds, fit, reach, sleeps};
+
+mod residuals;
 
 /// The height of the field, in pixels.
 const FIELD: f64 = 276.0;
 /// More points than this are thinned out evenly.
 const MOST_POINTS: usize = 6_000;
-/// The limits are drawn when they are no more than so many times as far out as
-/// the points; further out they would press the points into a line.
-const FAR: f64 = 4.0;
-/// Nanoseconds that the axis ends at, at most: what is further off stands on its edge.
-const FURTHEST: f64 = 60e9;
-/// One series of controls about its line.
-struct Cloud {
-    name: &'static str,
-    /// Its colour and shape.
-    position: usize,
-    line: Calibration,
-    groups: Vec<Group>,
-}
-
-/// The starts of one known sleep, all in nanoseconds.
-struct Group {
-    sleep: f64,
-    /// Measured less sleep and intercept, in the order of the starts.
-    residuals: Vec<f64>,
-    median: f64,
-}
-
-impl Group {
-    /// The quartiles of the residuals, nanoseconds; none of too few to have any.
-    fn quarters(&self) -> Option<(f64, f64)> {
-        let mut sorted = self.residuals.clone();
-        sorted.sort_by(f64::total_cmp);
-        // Type 7, as everywhere.
-        let at = |q: f64| {
-            let position = (sorted.len() - 1) as f64 * q;
-            let (low, high) = (position.floor() as usize, position.ceil() as usize);
-            sorted[low] + (sorted[high] - sorted[low]) * position.fract()
-        };
-        (sorted.len() >= Quantile::least(0.25)).then(|| (at(0.25), at(0.75)))
-    }
-}
-
-/// The vertical axis.
-struct Reach {
-    /// Nanoseconds at the lower and the upper edge.
-    low: f64,
-    high: f64,
-    /// Whether the limits of a valid run are within.
-    limits: bool,
-    /// Nanoseconds in the unit, and its name.
-    unit: (f64, &'static str),
-}
-
 /// Composes the chart; none without a calibration.
 pub(crate) fn compose(context: &ChartContext) -> Option<ChartSpec> {
     let run = context.run;
@@ -192,80 +147,6 @@ fn data(clouds: &[Cloud]) -> Data {
         }
     }
     data
-}
-
-fn clouds(run: &Run, controls: &Controls) -> Vec<Cloud> {
-    let [process, container] = Controls::points(&run.samples);
-    let series = [
-        ("null process", controls.process, process),
-        ("null container, after its engine", controls.container, container),
-    ];
-    let each = series.into_iter().enumerate();
-    each.filter_map(|(position, (name, line, points))| {
-        let line = line?;
-        Some(Cloud { name, position, line, groups: groups(&points, line.intercept) })
-    })
-    .collect()
-}
-
-fn groups(points: &[(f64, u64)], intercept: f64) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
-    for (sleep, measured) in points {
-        let residual = *measured as f64 - sleep - intercept;
-        match groups.iter_mut().find(|g| g.sleep == *sleep) {
-            Some(group) => group.residuals.push(residual),
-            None => groups.push(Group { sleep: *sleep, residuals: vec![residual], median: 0.0 }),
-        }
-    }
-    for group in &mut groups {
-        let mut sorted = group.residuals.clone();
-        sorted.sort_by(f64::total_cmp);
-        let (low, high) = ((sorted.len() - 1) / 2, sorted.len() / 2);
-        group.median = f64::midpoint(sorted[low], sorted[high]);
-    }
-    groups.sort_by(|a, b| a.sleep.total_cmp(&b.sleep));
-    groups
-}
-
-fn sleeps(clouds: &[Cloud]) -> Vec<f64> {
-    let mut sleeps: Vec<f64> =
-        clouds.iter().flat_map(|c| &c.groups).map(|group| group.sleep).collect();
-    sleeps.sort_by(f64::total_cmp);
-    sleeps.dedup();
-    sleeps
-}
-
-/// As far as 98 in 100 points, every median and every line reach, and nought.
-fn reach(clouds: &[Cloud]) -> Reach {
-    let groups = || clouds.iter().flat_map(|c| c.groups.iter().map(move |g| (c, g)));
-    let mut sorted: Vec<f64> = groups().flat_map(|(_, g)| &g.residuals).copied().collect();
-    sorted.sort_by(f64::total_cmp);
-    let cut = sorted.len() / 100;
-    let ends = [sorted.get(cut), sorted.get(sorted.len().saturating_sub(cut + 1))];
-    let marked = groups().flat_map(|(c, g)| [g.median, fit(c, g)]);
-    // A microsecond: no figure here is finer.
-    let bulk = marked.chain(ends.into_iter().flatten().copied());
-    let (low, high) = bulk.fold((-1e3, 1e3), |(low, high): (f64, f64), ns| {
-        (low.min(ns.max(-FURTHEST)), high.max(ns.min(FURTHEST)))
-    });
-    let limits = high.max(-low) * FAR >= MOST_RESIDUAL_NS;
-    let limit = if limits { MOST_RESIDUAL_NS } else { 0.0 };
-    let (low, high) = (low.min(-limit), high.max(limit));
-    let air = 0.06 * (high - low);
-    let (low, high) = (low - air, high + air);
-    let unit = if high.max(-low) < NS_PER_MS { (1e3, "us") } else { (NS_PER_MS, "ms") };
-    Reach { low, high, limits, unit }
-}
-
-impl Reach {
-    fn holds(&self, ns: f64) -> bool {
-        (self.low..=self.high).contains(&ns)
-    }
-}
-
-/// Where the fitted line runs at a known sleep.
-fn fit(cloud: &Cloud, group: &Group) -> f64 {
-    (cloud.line.slope - 1.0) * group.sleep
 }
 
 /// The ends of a series' column in a slot, in slots.

@@ -49,7 +49,8 @@ pub(crate) fn compose(context: &ChartContext) -> Option<ChartSpec> {
     let frame = plot.frame();
     let ends: Vec<(f64, f64)> =
         curves.iter().map(|(s, us)| curve(&mut plot.canvas, &frame, s, us)).collect();
-    for ((series, _), end) in curves.iter().zip(&ends) {
+    let direct = plot.is_direct();
+    for ((series, _), end) in curves.iter().zip(&ends).filter(|_| !direct) {
         mark::marker(&mut plot.canvas, series.position, *end, 4.0, true);
     }
     let canvas = plot.named(&ends);

@@ -78,7 +78,7 @@ fn texts(line: &Line) -> Texts {
         note: Some(Text::note(&line.context)),
         before: Some(Text::new(&line.medians)),
         after,
-        ..Texts::new(Text::new(&line.name))
+        ..Texts::new(Text::new(&line.name).bold())
     }
 }
 

@@ -19,15 +19,15 @@ const DASHES: [&[f64]; 6] = [
 
 /// Shapes of markers.
 const SHAPES: usize = 8;
-/// What may be cut out of each. A hole would make a full marker look like an outline.
-const CUTS: [Cut; 3] = [Cut::Nothing, Cut::Across, Cut::Upright];
+/// What may stand beside each: a cut or a hole would spoil the thinner of them.
+const BARS: [Bar; 3] = [Bar::None, Bar::Below, Bar::Right];
 
-/// The stripe that is cut out of a marker, or drawn into an outline.
+/// The bar that goes with a marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Cut {
-    Nothing,
-    Across,
-    Upright,
+enum Bar {
+    None,
+    Below,
+    Right,
 }
 
 /// The dash: it and the colour are those of one function of 24, as colours and dashes
@@ -36,9 +36,9 @@ fn dash(position: usize) -> usize {
     position.wrapping_add(position / 12) % DASHES.len()
 }
 
-/// Shape and cut: those of one function of 24, whatever its colour.
-fn form(position: usize) -> (usize, Cut) {
-    (position % SHAPES, CUTS[position / SHAPES % CUTS.len()])
+/// Shape and bar: those of one function of 24, whatever its colour.
+fn form(position: usize) -> (usize, Bar) {
+    (position % SHAPES, BARS[position / SHAPES % BARS.len()])
 }
 
 /// A line in a function's colour and dash.
@@ -56,7 +56,7 @@ pub(crate) fn marker(
     radius: f64,
     full: bool,
 ) {
-    let (form, cut) = form(position);
+    let (form, bar) = form(position);
     let mut outline = shape(form, at, radius);
     if full {
         canvas.area(outline, Colour::function(position));
@@ -64,16 +64,14 @@ pub(crate) fn marker(
         outline.extend(outline.first().copied());
         canvas.line(outline, Colour::function(position), 1.0);
     }
-    let inner = if full { PAGE } else { Colour::function(position) };
     let (x, y) = at;
-    let rectangle = |canvas: &mut Canvas, width: f64, height: f64| {
-        canvas.rectangle((x - width, y - height), (x + width, y + height), inner);
+    let (near, far, half) = (radius * 1.55, radius * 1.9, radius * 1.1);
+    let (from, to) = match bar {
+        Bar::None => return,
+        Bar::Below => ((x - half, y + near), (x + half, y + far)),
+        Bar::Right => ((x + near, y - half), (x + far, y + half)),
     };
-    match cut {
-        Cut::Nothing => {}
-        Cut::Across => rectangle(canvas, radius * 1.4, radius * 0.22),
-        Cut::Upright => rectangle(canvas, radius * 0.22, radius * 1.4),
-    }
+    canvas.rectangle(from, to, Colour::function(position));
 }
 
 /// A marker of one of two sides: an empty circle, or a full diamond.

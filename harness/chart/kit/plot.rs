@@ -23,6 +23,9 @@ const TIE: f64 = 44.0;
 const PITCH: f64 = 17.0;
 const APART: f64 = 34.0;
 
+/// Names that fill more of the height stand far from their lines.
+const CROWDED: f64 = 0.65;
+
 /// The edge of the field at which lines end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Edge {
@@ -89,7 +92,7 @@ impl Plot {
             && match self.edge {
                 Edge::Right => {
                     let fit = widths.iter().all(|width| *width <= WIDEST);
-                    fit && widths.len() as f64 * PITCH <= height
+                    fit && widths.len() as f64 * PITCH <= CROWDED * height
                 }
                 Edge::Top => {
                     let note = Text::new(self.note).width();
@@ -129,6 +132,11 @@ impl Drawn {
     /// The last of the fields, or the only one.
     pub(crate) fn frame(&self) -> Frame {
         self.frames[self.frames.len() - 1]
+    }
+
+    /// Whether names, with their markers, stand at the ends of the lines.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.direct
     }
 
     /// The names, each tied to where its line ends, if that is where they stand; the

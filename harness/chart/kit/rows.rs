@@ -135,7 +135,8 @@ pub(crate) fn axis(canvas: &mut Canvas, frame: &Frame, x: &Axis, top: f64) -> f6
 /// Name and note on the left, the last column on the right; then the rest, likewise.
 fn above(canvas: &mut Canvas, row: &Row, top: f64) -> f64 {
     let mut after = row.after.iter().rev();
-    let mut y = line(canvas, &[Some(&row.name), row.note.as_ref()], after.next(), top);
+    let names = [Some(&row.name), row.note.as_ref()];
+    let mut y = line(canvas, &names, after.next(), top + 4.0);
     if row.before.is_some() || after.len() > 0 {
         y = line(canvas, &[row.before.as_ref()], after.next(), y);
     }

@@ -196,16 +196,20 @@ fn medians(canvas: &mut Canvas, panel: &Panel, sides: &[usize], (left, top): (f6
     y + LINE / 2.0
 }
 
-/// Name and drift, from a height on; where they end.
+/// Name and drift, from a height on, on one line where they have room; where they end.
 fn heading(canvas: &mut Canvas, panel: &Panel, top: f64) -> f64 {
     let (left, right) = canvas.edges();
     let name = Text::new(&panel.name).bold().at(left, top + LINE / 2.0);
-    let mut bottom = canvas.lines(&name, right - left, 2);
     let about = [panel.context.clone(), panel.drift_text()];
     let about = about.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("; ");
-    if !about.is_empty() {
-        let text = Text::note(about).at(left, bottom + LINE / 2.0);
-        bottom = canvas.lines(&text, right - left, 3);
+    let (about, beside) = (Text::note(about), left + name.width() + 10.0);
+    let bottom = canvas.lines(&name, right - left, 2);
+    if about.text.is_empty() {
+        return bottom;
     }
-    bottom
+    if beside + about.width() <= right {
+        canvas.text(about.at(beside, top + LINE / 2.0));
+        return bottom;
+    }
+    canvas.lines(&about.at(left, bottom + LINE / 2.0), right - left, 3)
 }
