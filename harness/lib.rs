@@ -50,6 +50,7 @@ pub mod runtime_api;
 pub mod sides;
 
 // Keeping, comparing and showing it.
+pub mod analysis;
 pub mod compare;
 pub mod report;
 pub mod store;

@@ -20,7 +20,7 @@ use crate::drive::{Ended, Stop};
 use crate::functions::Function;
 use crate::plan::{self, Plan};
 use crate::provision::Consent;
-use crate::report::rates::{self, Head, Reliability};
+use crate::report::reliability::{self, Head, Reliability};
 use crate::scenario::Scenario;
 use crate::store::{self, SideRecord};
 
@@ -62,16 +62,16 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
         elapsed: begun.elapsed(),
         heads,
     };
-    let files = rates::files(&found)?;
+    let files = reliability::files(&found)?;
     for file in &files {
         store::write(&aa.folder, &file.path, &file.bytes)?;
     }
     let document = files.iter().find(|file| file.path == Path::new("aa.json"));
     let document = document.map_or(&[][..], |file| &file.bytes);
     print::result(&match args.printed.format {
-        Format::Text | Format::Markdown => rates::text(&found),
+        Format::Text | Format::Markdown => reliability::text(&found),
         Format::Json => print::text(document),
-        Format::Csv => rates::csv(&serde_json::from_slice(document)?)?,
+        Format::Csv => reliability::csv(&serde_json::from_slice(document)?)?,
     })?;
     voice::point("kept in ", &aa.folder.display().to_string());
     ended

@@ -8,13 +8,13 @@ use super::interrupt::{self, Phase};
 use super::measure::{Begun, Ready, Request, Side, Steering, nothing_again};
 use super::repeat::Words;
 use super::{Failure, load_functions, load_scenario, print, report, runtime, voice, warn};
+use crate::analysis::Analysis;
 use crate::cli::{self, EngineChoice};
 use crate::drive::Ended;
 use crate::functions::{self, Function, TypedImage, read_event};
 use crate::plan::{self, Plan};
 use crate::provision::Consent;
 use crate::scenario::Scenario;
-use crate::stats;
 use crate::store;
 use crate::units::{format_exactly, format_share};
 
@@ -108,7 +108,7 @@ fn finish(
     };
     if let Some(run) = &run {
         let format = args.printed.format;
-        let written = match report::write(run, &stats::summarise(&run.samples), format) {
+        let written = match report::write(&Analysis::of(run), format) {
             // A terminal that was closed shows nothing, and that was no failure.
             Ok(text) => match print::result(&text) {
                 Err(error) if !matches!(ended, Ok(Ended::Stopped)) => return Err(error.into()),

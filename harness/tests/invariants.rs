@@ -75,8 +75,7 @@ fn each_foreign_library_has_one_home() {
     check("strsim", &["harness/mistake.rs"]);
     check("anstyle_query", &["harness/cmd/voice"]);
     check("maud", &["harness/report/"]);
-    check("quick_junit", &["harness/report/comparison/junit.rs"]);
-    check("schemars", &["harness/report/comparison/json"]);
+    check("schemars", &["harness/report/render/json"]);
     check("pragmastat", &["harness/stats/shift.rs"]);
 }
 
@@ -158,7 +157,7 @@ fn used(text: &str) -> Vec<String> {
 /// The flow goes one way: no stage uses a later one.
 #[test]
 fn no_stage_imports_a_later_one() {
-    const ORDER: [&str; 35] = [
+    const ORDER: [&str; 36] = [
         "units",
         "mistake",
         "functions",
@@ -187,6 +186,7 @@ fn no_stage_imports_a_later_one() {
         "fire",
         "drive",
         "store",
+        "analysis",
         "compare",
         "report",
         "sides",
@@ -239,8 +239,7 @@ fn the_top_level_stays_bare() {
 #[test]
 fn the_results_block_is_made_from_the_reference_run() {
     let run = coldstart::store::open(&root().join("results/reference")).unwrap();
-    let summaries = coldstart::stats::summarise(&run.samples);
-    let block = coldstart::report::readme::block(&run, &summaries);
+    let block = coldstart::report::readme::block(&coldstart::analysis::Analysis::of(&run));
     let page = fs::read_to_string(root().join("README.md")).unwrap();
     let again = coldstart::report::readme::splice(&page, &block).unwrap();
     assert!(

@@ -14,13 +14,14 @@ use clap::Parser;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::analysis::Analysis;
 use crate::cli::{Cli, Format, Verb};
 use crate::cmd::{Failure, compare, list, report, show};
 use crate::hostile::is_invisible;
 use crate::plan::Plan;
 use crate::report::comparison;
 use crate::report::look::Look;
-use crate::{functions, scenario, stats, store};
+use crate::{functions, scenario, store};
 
 mod mutation;
 
@@ -144,8 +145,7 @@ fn read(home: &Path, reader: Reader, pictures: bool) -> Vec<Answer> {
 
 fn reported(folder: &Path) -> Result<String, Failure> {
     let run = store::salvage(folder)?;
-    let summaries = stats::summarise(&run.samples);
-    Ok(report::write(&run, &summaries, Format::Text)?)
+    Ok(report::write(&Analysis::of(&run), Format::Text)?)
 }
 
 fn compared(base: &Path, head: &Path, pictures: bool) -> Result<String, Failure> {

@@ -7,7 +7,7 @@ use super::labels::spread;
 use super::legend::{self, Entry, Sign};
 use super::sheet::{Align, GREY, Sheet, WHITE, Words};
 use super::{Composed, Paper, Place, Series, figures, palette};
-use crate::report::notes::median_ms;
+use crate::report::words::median_ms;
 use crate::scenario::Act;
 use crate::stats;
 use crate::units::format_ms;

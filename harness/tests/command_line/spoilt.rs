@@ -71,7 +71,7 @@ fn is_salvaged(folder: &Path, rows: usize) {
     }
     let compared = typed(&["compare", &name, &name, "--salvage"], 0);
     assert!(flat(&compared).contains("base was salvaged from a spoilt folder"), "{compared}");
-    assert!(flat(&compared).contains("binds nobody"), "{compared}");
+    assert!(flat(&compared).contains("does not fail the build"), "{compared}");
     let salvaged = store::salvage(folder).unwrap();
     assert_eq!(salvaged.samples.len(), rows);
 }

@@ -1,8 +1,8 @@
 //! Figures as words.
 
-use super::super::words::*;
 use super::synthetic;
 use crate::margins::Metric;
+use crate::report::build::comparison::words::*;
 use crate::stats::shift::Estimate;
 
 fn estimate(value: f64) -> Option<Estimate> {
