@@ -18,13 +18,13 @@ use std::time::Duration;
 use coldstart::clock::Clock;
 use coldstart::engine::Engine;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::factors::Network;
-use coldstart::functions;
-use coldstart::images;
-use coldstart::platform::{Making, Platform, Target};
+use coldstart::platform::{Platform, Target, TargetSpec};
 use coldstart::provision::bases::Bases;
+use coldstart::provision::images;
 use coldstart::provision::{Consent, Surroundings, engine};
 use coldstart::sample::{Mark, Temperature};
+use coldstart::spec::factor::Network;
+use coldstart::spec::function;
 use coldstart::store::FunctionRecord;
 use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use tokio::runtime::Runtime;
@@ -39,7 +39,7 @@ fn cold_starts(c: &mut Criterion) {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
-    let functions = functions::load(&file).expect("functions.toml");
+    let functions = function::load(&file).expect("functions.toml");
     let ready = runtime.block_on(async {
         let consent = Consent::from_flag(false);
         let say = |text: &str| eprintln!("{text}");
@@ -82,12 +82,12 @@ impl<'a> Starts<'a> {
     fn new(
         runtime: &'a Runtime,
         engine: &Arc<DockerEngine>,
-        function: functions::Function,
+        function: function::Function,
         record: &FunctionRecord,
     ) -> Self {
         let info = runtime.block_on(engine.describe()).expect("the engine to answer");
         let oci = info.offers.default_runtime();
-        let making = Making::plain(function, record.digest.clone(), Network::Bridge, oci);
+        let making = TargetSpec::plain(function, record.digest.clone(), Network::Bridge, oci);
         let target = Target::new(making, RUN, 0);
         let _context = runtime.enter();
         let platform = Platform::new(engine.clone(), Clock::start(), RUN.to_owned());

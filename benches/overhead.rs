@@ -11,24 +11,27 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use coldstart::adapter::runtime_api::{self, Answer, Asked, RuntimeApi};
 use coldstart::clock::Clock;
-use coldstart::controls::{Control, SERIES};
+use coldstart::drive::burst;
 use coldstart::engine::fake::FakeEngine;
 use coldstart::engine::{EngineInfo, Listener};
-use coldstart::exec_trace::{self, Event};
-use coldstart::factors::{Combination, Network};
-use coldstart::functions::{self, Limits, ReplyRule};
-use coldstart::host::Host;
-use coldstart::machine::Reading;
-use coldstart::plan::Plan;
-use coldstart::platform::{Making, Platform, Target};
-use coldstart::runtime_api::{self, Answer, Asked, RuntimeApi};
-use coldstart::sample::{Cell, Mark, Meanwhile, Outcome, Proof, Sample, Temperature, TrialRecord};
-use coldstart::scenario::{self, Act, Scenario};
+use coldstart::platform::{Platform, Target, TargetSpec};
+use coldstart::probe::exec_trace::{self, Event};
+use coldstart::probe::host::Host;
+use coldstart::probe::machine::Reading;
+use coldstart::sample::{
+    Cell, HostInterval, Mark, Outcome, Proof, Sample, Temperature, TrialRecord,
+};
+use coldstart::spec::control::{Control, SERIES};
+use coldstart::spec::factor::{Combination, Network};
+use coldstart::spec::function::{self, Limits, ReplyCheck};
+use coldstart::spec::plan::Plan;
+use coldstart::spec::scenario::{self, LoadShape, Scenario};
+use coldstart::stats;
 use coldstart::store::{
     self, Counts, FORMAT, FunctionRecord, KernelEvents, MachineRecord, RunRecord, Writer,
 };
-use coldstart::{fire, stats};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 
 const EVENT: &str = r#"{"order":{"id":7}}"#;
@@ -111,8 +114,8 @@ fn release(c: &mut Criterion) {
             b.iter_custom(|times| {
                 let late = |_| {
                     let at = clock.now() + 8_000_000;
-                    let begun =
-                        runtime.block_on(fire::burst(clock, at, n, |_| async move { clock.now() }));
+                    let begun = runtime
+                        .block_on(burst::burst(clock, at, n, |_| async move { clock.now() }));
                     begun.into_iter().max().unwrap_or(at) - at
                 };
                 Duration::from_nanos((0..times).map(late).sum())
@@ -135,8 +138,8 @@ fn width(_: &mut Criterion) {
     let runtime = runtime();
     let clock = runtime.block_on(async { Clock::start() });
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
-    let function = functions::load(&file).expect("functions.toml").remove(0);
-    let making = Making::plain(function, "image".to_owned(), Network::Bridge, "fake");
+    let function = function::load(&file).expect("functions.toml").remove(0);
+    let making = TargetSpec::plain(function, "image".to_owned(), Network::Bridge, "fake");
     let target = Arc::new(Target::new(making, "bench", 0));
     let mut widths: Vec<u64> = (0..bursts)
         .map(|_| {
@@ -146,7 +149,7 @@ fn width(_: &mut Criterion) {
             let visits = runtime.block_on(async {
                 platform.prepare(&target, 50).await;
                 let at = clock.now() + 10_000_000;
-                fire::burst(clock, at, 50, |_| {
+                burst::burst(clock, at, 50, |_| {
                     let (platform, target) = (platform.clone(), target.clone());
                     async move { platform.invoke(&target, at).await }
                 })
@@ -336,7 +339,7 @@ fn samples(n: u32) -> impl Iterator<Item = Sample> {
                 control: None,
                 pattern: "surge".into(),
                 step: if cold { "out" } else { "steady" }.into(),
-                act: if cold { Act::Burst(4) } else { Act::Sequence(200) },
+                act: if cold { LoadShape::Burst(4) } else { LoadShape::Sequence(200) },
                 temperature: if cold { Temperature::Cold } else { Temperature::Warm },
             },
             round: 1 + i * 20 / n,
@@ -362,10 +365,10 @@ fn of_one_step(n: u32) -> (RunRecord, Vec<Sample>) {
     record.scenario.patterns.truncate(1);
     let pattern = &mut record.scenario.patterns[0];
     pattern.steps.truncate(1);
-    pattern.steps[0].act = Act::Sequence(n);
+    pattern.steps[0].act = LoadShape::Sequence(n);
     let (pattern, step) = (pattern.name.clone(), pattern.steps[0].name.clone());
     let row = |(index, sample): (u32, Sample)| {
-        let (function, act) = ("f".to_owned(), Act::Sequence(n));
+        let (function, act) = ("f".to_owned(), LoadShape::Sequence(n));
         let (pattern, step) = (pattern.clone(), step.clone());
         let cell = Cell { function, act, pattern, step, ..sample.cell };
         Sample { cell, trial: 1, round: 1, index, ..sample }
@@ -385,14 +388,14 @@ fn function(name: &str) -> FunctionRecord {
         version: "bench".to_owned(),
         limits: Limits { memory: 512 << 20, cpus: None, processes: None },
         timeout_ms: 10_000,
-        reply: ReplyRule::Proof,
+        reply: ReplyCheck::Proof,
         event: None,
         environment: None,
     }
 }
 
 fn trial() -> TrialRecord {
-    let machine = Meanwhile::default();
+    let machine = HostInterval::default();
     TrialRecord { trial: 1, round: 1, began: 0, ended: 1 << 40, machine, resident: None }
 }
 

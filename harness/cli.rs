@@ -7,10 +7,10 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::factors::{FactorLists, Network, PageCache};
-use crate::functions::TypedImage;
-use crate::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
-use crate::units::{Cpus, parse_duration, parse_precision, parse_size};
+use crate::spec::factor::{FactorMatrix, Network, PageCache};
+use crate::spec::function::TypedImage;
+use crate::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
+use crate::text::units::{Cpus, parse_duration, parse_precision, parse_size};
 
 mod help;
 mod judging;
@@ -20,7 +20,7 @@ mod reading;
 mod starting;
 
 pub use judging::{Aa, Compare, Gate, Injection, JudgeFlags, TurnFlags};
-pub use output::{Colour, Format, Printed, Talk};
+pub use output::{Colour, Format, FormatFlag, OutputFlags};
 pub use reading::{Doctor, List, Listed, Report, Show};
 pub use starting::{Completions, Init, Man};
 
@@ -65,7 +65,7 @@ pub struct Cli {
 
     /// How it talks.
     #[command(flatten)]
-    pub talk: Talk,
+    pub talk: OutputFlags,
 }
 
 /// What to do.
@@ -118,7 +118,7 @@ pub const FUNCTIONS_FILE: &str = "functions/functions.toml";
 
 /// Flags of every verb that touches functions and an engine.
 #[derive(Debug, Args)]
-pub struct Common {
+pub struct FunctionFlags {
     /// Functions to take, separated by commas [default: the scenario's, or all]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub functions: Option<Vec<String>>,
@@ -145,7 +145,7 @@ pub struct Run {
 
     /// What to measure, and with what.
     #[command(flatten)]
-    pub common: Common,
+    pub common: FunctionFlags,
 
     /// Visits to every cell [default: the scenario's]
     #[arg(long, value_name = "N",
@@ -193,8 +193,8 @@ pub struct Run {
     #[arg(long, value_name = "JSON", default_value = NO_EVENT, requires = "image")]
     pub event: String,
 
-    /// Go on with a run that was stopped or killed, by the same plan. A limit of time
-    /// counts anew
+    /// Go on with a run that was stopped or killed, by the same plan. --max-time
+    /// restarts
     #[arg(long = "continue", value_name = "RUN", conflicts_with_all = [
         "scenario", "functions", "rounds", "until", "max_time", "parallel", "no_controls",
         "no_exec_trace", "seed", "out", "dry_run", "networks", "runtimes", "cpus", "memory",
@@ -216,7 +216,7 @@ pub struct Run {
 
     /// How it is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: FormatFlag,
 }
 
 /// A limit of time that leaves some.
@@ -259,7 +259,7 @@ pub struct FactorFlags {
 
 impl FactorFlags {
     /// Changes the lists as was typed, and adds the words that say so again.
-    pub fn change(&self, lists: &mut FactorLists, typed: &mut Vec<String>) {
+    pub fn change(&self, lists: &mut FactorMatrix, typed: &mut Vec<String>) {
         let mut flag = |name: &str, values: Vec<String>| {
             typed.extend([format!("--{name}"), values.join(",")]);
         };
@@ -305,11 +305,11 @@ pub enum EngineChoice {
 pub struct Build {
     /// What to build, and with what.
     #[command(flatten)]
-    pub common: Common,
+    pub common: FunctionFlags,
 
     /// How it is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: FormatFlag,
 }
 
 /// Flags of `clean`.

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 
 use anyhow::{Result, anyhow};
 
-use crate::cli::{Cli, Common, Verb};
-use crate::functions::{self, Function};
-use crate::mistake::did_you_mean;
-use crate::scenario::{self, Scenario};
+use crate::cli::{Cli, FunctionFlags, Verb};
+use crate::spec::function::{self, Function};
+use crate::spec::scenario::{self, Scenario};
+use crate::text::diagnostic::did_you_mean;
 
 mod aa;
 mod build;
@@ -24,26 +24,26 @@ mod init;
 mod interrupt;
 mod list;
 mod man;
+mod matched_functions;
 mod measure;
-mod print;
 mod progress;
+mod publish;
 mod repeat;
 mod report;
 mod run;
 mod show;
-mod sides;
-mod verdict;
+mod stdout;
 mod voice;
 
 use voice::{say, warn};
 
-pub use failure::Failure;
+pub use failure::ExitReason;
 
 /// Does what was typed; returns the exit code.
 #[must_use]
 pub fn execute(cli: &Cli) -> ExitCode {
     voice::begin(&cli.talk);
-    crate::descriptors::raise();
+    crate::system::descriptors::raise();
     let done = match &cli.verb {
         Verb::Run(args) => run::run(args),
         Verb::Gate(args) => gate::run(args),
@@ -76,34 +76,37 @@ fn runtime(paused: bool) -> Result<tokio::runtime::Runtime> {
 
 /// Loads `functions.toml` and picks: the ones that were typed, else those of the
 /// scenario, else all.
-fn load_functions(common: &Common, scenario: &[String]) -> Result<Vec<Function>, Failure> {
+fn load_functions(
+    common: &FunctionFlags,
+    scenario: &[String],
+) -> Result<Vec<Function>, ExitReason> {
     let file: &Path = &common.functions_file;
-    let all = functions::load(file).map_err(Failure::Usage)?;
+    let all = function::load(file).map_err(ExitReason::Usage)?;
     let names = common.functions.as_deref().unwrap_or(scenario);
     if names.is_empty() {
         return Ok(all);
     }
-    functions::select(&all, names)
-        .map_err(|e| Failure::Usage(e.context(format!("{}", file.display()))))
+    function::select(&all, names)
+        .map_err(|e| ExitReason::Usage(e.context(format!("{}", file.display()))))
 }
 
 /// Loads the scenario that was typed: a file, or the name of one of the project's, or of
 /// one that this program brings along.
-fn load_scenario(typed: &str) -> Result<Scenario, Failure> {
+fn load_scenario(typed: &str) -> Result<Scenario, ExitReason> {
     let file = if typed.contains('/') || typed.ends_with(".toml") {
         PathBuf::from(typed)
     } else {
         Path::new(list::FOLDER).join(format!("{typed}.toml"))
     };
     if let Some(shipped) = scenario::shipped(typed).filter(|_| !file.exists()) {
-        return shipped.map_err(Failure::Usage);
+        return shipped.map_err(ExitReason::Usage);
     }
     scenario::load(&file).map_err(|error| {
         if file.exists() {
-            return Failure::Usage(error);
+            return ExitReason::Usage(error);
         }
         let meant = did_you_mean(typed, list::scenario_names());
-        Failure::Usage(anyhow!("{error:#}: `coldstart list scenarios` names them{meant}"))
+        ExitReason::Usage(anyhow!("{error:#}: `coldstart list scenarios` names them{meant}"))
     })
 }
 

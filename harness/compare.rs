@@ -9,31 +9,31 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::controls::Control;
-use crate::margins::{Margin, Margins, Metric};
 use crate::sample::{Cell, Temperature};
-use crate::stats::proportion;
-use crate::stats::shift::{self, Estimate};
+use crate::spec::control::Control;
+use crate::spec::tolerance::{Margin, Margins, Metric};
+use crate::stats::hodges_lehmann::{self, Estimate};
+use crate::stats::proportions;
 
-mod alike;
-mod evidence;
+mod attribution;
+mod comparability;
+mod error_rates;
 mod judge;
-mod measured;
-mod party;
-mod place;
-mod rates;
 mod row;
+mod side_data;
+mod side_info;
 mod simulate;
+mod two_sample;
 
-pub use alike::fingerprint;
-pub use measured::{Measured, Round, Rounds};
-pub use party::{Asked, FunctionFacts, Party};
-pub use rates::{Rate, Rates};
-pub use row::{Detectable, Part, PartChange, Row, Stretch, Values, Verdict};
-pub use simulate::{Noise, Setting};
+pub use comparability::fingerprint;
+pub use error_rates::{Rate, Rates};
+pub use row::{Detectable, Part, PartChange, PhaseGroup, Row, Values, Verdict};
+pub use side_data::{Round, Rounds, SideData};
+pub use side_info::{Asked, FunctionFacts, SideInfo};
+pub use simulate::{NullModel, SimulationConfig};
 
-use evidence::Evidence;
 use judge::Case;
+use two_sample::TwoSample;
 
 /// One of the two that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -79,7 +79,7 @@ pub struct Start {
 /// What becomes of a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Outcome {
+pub enum GateOutcome {
     /// No gated row is worse.
     Passed,
     /// Some gated row could not be told from the margin.
@@ -90,15 +90,15 @@ pub enum Outcome {
     Regressed,
 }
 
-impl Outcome {
+impl GateOutcome {
     /// Its word in tables and files.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Outcome::Passed => "passed",
-            Outcome::Inconclusive => "inconclusive",
-            Outcome::Invalid => "invalid",
-            Outcome::Regressed => "regressed",
+            GateOutcome::Passed => "passed",
+            GateOutcome::Inconclusive => "inconclusive",
+            GateOutcome::Invalid => "invalid",
+            GateOutcome::Regressed => "regressed",
         }
     }
 }
@@ -107,9 +107,9 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// What it was.
-    pub base: Party,
+    pub base: SideInfo,
     /// What it is to become.
-    pub head: Party,
+    pub head: SideInfo,
     /// What decides the outcome.
     pub gated: Vec<Metric>,
     /// The false-alarm rate over all gated rows that is kept.
@@ -120,7 +120,7 @@ pub struct Comparison {
     pub rows: Vec<Row>,
     /// Cells on one side only.
     pub missing: Vec<Missing>,
-    /// Why the outcome binds nobody: machines or engines differ, or nothing shows that
+    /// Why the outcome is advisory and fails no build: machines or engines differ, or nothing shows that
     /// they were the same. Empty when it does.
     pub advisory: Vec<String>,
     /// What a reader must know besides: bases that differ, a dirty tree, sides that
@@ -129,7 +129,7 @@ pub struct Comparison {
     /// Cold starts in the order of time, by cell: base, head. No controls.
     pub order: BTreeMap<Cell, [Vec<Start>; 2]>,
     /// What becomes of it.
-    pub outcome: Outcome,
+    pub outcome: GateOutcome,
 }
 
 impl Comparison {
@@ -184,8 +184,8 @@ impl Rules {
 /// they alarmed at first.
 #[must_use]
 pub fn compare(
-    base: &Measured,
-    head: &Measured,
+    base: &SideData,
+    head: &SideData,
     rules: &Rules,
     again: &BTreeSet<String>,
 ) -> Comparison {
@@ -193,13 +193,13 @@ pub fn compare(
     confirm(&mut rows, again);
     let missing = missing(base, head);
     let interleaved = are_in_turns(base, head);
-    let mut advisory = if interleaved { Vec::new() } else { alike::unlike(base, head) };
-    let mut notes = alike::changed(base, head);
+    let mut advisory = if interleaved { Vec::new() } else { comparability::unlike(base, head) };
+    let mut notes = comparability::changed(base, head);
     // A gate is there to judge what a change does, whatever it changed.
-    let otherwise = alike::asked_otherwise(base, head);
+    let otherwise = comparability::asked_otherwise(base, head);
     if interleaved { &mut notes } else { &mut advisory }.extend(otherwise);
-    notes.extend(alike::unknown(base, head));
-    advisory.extend(alike::salvaged(base, head));
+    notes.extend(comparability::unknown(base, head));
+    advisory.extend(comparability::salvaged(base, head));
     let mut comparison = Comparison {
         base: base.party.clone(),
         head: head.party.clone(),
@@ -211,7 +211,7 @@ pub fn compare(
         advisory,
         notes,
         order: order(base, head),
-        outcome: Outcome::Passed,
+        outcome: GateOutcome::Passed,
     };
     if !comparison.rows.iter().any(|row| row.cell.is_some()) {
         let note = "base and head have no cell in common: nothing was compared";
@@ -225,34 +225,34 @@ pub fn compare(
 }
 
 /// Whether the two were measured in turns, in one measurement.
-fn are_in_turns(base: &Measured, head: &Measured) -> bool {
+fn are_in_turns(base: &SideData, head: &SideData) -> bool {
     base.interleaved.is_some() && base.interleaved == head.interleaved
 }
 
 /// Cells that both sides have, with the rounds of each. No controls, and none that is
 /// rare on both sides: a stray cold start of a warm step is too seldom to be judged.
 fn shared<'a>(
-    base: &'a Measured,
-    head: &'a Measured,
+    base: &'a SideData,
+    head: &'a SideData,
 ) -> impl Iterator<Item = (&'a Cell, &'a Rounds, &'a Rounds)> {
     let regular: BTreeSet<&Cell> = base.regular().chain(head.regular()).collect();
     let measured = base.cells.iter().filter(move |(cell, _)| regular.contains(cell));
     measured.filter_map(|(cell, was)| Some((cell, was, head.cells.get(cell)?)))
 }
 
-fn rows(base: &Measured, head: &Measured, rules: &Rules, again: &BTreeSet<String>) -> Vec<Row> {
+fn rows(base: &SideData, head: &SideData, rules: &Rules, again: &BTreeSet<String>) -> Vec<Row> {
     let in_turns = are_in_turns(base, head);
     let mut changes: Vec<Vec<PartChange>> =
-        shared(base, head).map(|(_, was, is)| place::changes(was, is, in_turns)).collect();
-    place::adjust(changes.iter_mut().flatten());
+        shared(base, head).map(|(_, was, is)| attribution::changes(was, is, in_turns)).collect();
+    attribution::adjust(changes.iter_mut().flatten());
     let mut cases = Vec::new();
     for ((cell, was, is), parts) in shared(base, head).zip(changes) {
         let again = again.contains(&cell.function);
-        cases.extend(measured::cases(cell, [was, is], &parts, in_turns, again));
+        cases.extend(side_data::cases(cell, [was, is], &parts, in_turns, again));
     }
     for (name, was) in &base.party.functions {
         if let Some(is) = head.party.functions.get(name) {
-            let evidence = Evidence::Apart([vec![was.size as f64], vec![is.size as f64]]);
+            let evidence = TwoSample::Apart([vec![was.size as f64], vec![is.size as f64]]);
             let case = Case { function: name.clone(), evidence, ..Case::default() };
             cases.push((Metric::Size, case));
         }
@@ -273,8 +273,8 @@ fn confirm(rows: &mut [Row], again: &BTreeSet<String>) {
 /// Cells that one side lacks, rare ones aside: a step that should be warm now and
 /// then meets a cold instance, which is no cell that anybody planned. Nor is one in which
 /// nothing ever succeeded, as what never began is neither cold nor warm.
-fn missing(base: &Measured, head: &Measured) -> Vec<Missing> {
-    let of = |has: &Measured, other: &Measured, lacks: Side| {
+fn missing(base: &SideData, head: &SideData) -> Vec<Missing> {
+    let of = |has: &SideData, other: &SideData, lacks: Side| {
         let succeeded = |cell: &&Cell| has.cells[*cell].rounds.iter().any(|r| !r.has_failed);
         let regular = has.regular().filter(|cell| !other.cells.contains_key(*cell));
         let missing = regular.filter(succeeded).map(|cell| Missing {
@@ -289,7 +289,7 @@ fn missing(base: &Measured, head: &Measured) -> Vec<Missing> {
     missing
 }
 
-fn order(base: &Measured, head: &Measured) -> BTreeMap<Cell, [Vec<Start>; 2]> {
+fn order(base: &SideData, head: &SideData) -> BTreeMap<Cell, [Vec<Start>; 2]> {
     let cold = shared(base, head).filter(|(cell, ..)| cell.temperature == Temperature::Cold);
     cold.map(|(cell, was, is)| (cell.clone(), [was.starts.clone(), is.starts.clone()])).collect()
 }
@@ -298,7 +298,7 @@ impl Comparison {
     /// Sides that were measured one after the other met two moods of the machine. The
     /// null container was measured with each: where it changed, a change of a time is
     /// not the function's; where there is none, nobody knows.
-    fn distrust(&mut self, base: &Measured, head: &Measured, rules: &Rules) {
+    fn distrust(&mut self, base: &SideData, head: &SideData, rules: &Rules) {
         self.notes.push(
             "base and head were measured one after the other, not in turns: the machine's drift \
              between the two looks like a change (`coldstart gate` measures in turns)"
@@ -328,9 +328,9 @@ impl Comparison {
         ));
         // No mood of the machine makes a function fail.
         let fails = |row: &Row| {
-            let failures = |of: &Measured| Some(of.cells.get(row.cell.as_ref()?)?.failures());
+            let failures = |of: &SideData| Some(of.cells.get(row.cell.as_ref()?)?.failures());
             let both = failures(head).zip(failures(base));
-            both.is_some_and(|(head, base)| proportion::more_often(head, base) <= rules.alpha)
+            both.is_some_and(|(head, base)| proportions::more_often(head, base) <= rules.alpha)
         };
         let judged = [Verdict::Regressed, Verdict::Improved];
         for row in self.rows.iter_mut().filter(|row| row.metric.is_time()) {
@@ -348,7 +348,7 @@ impl Comparison {
         self.outcome = self.judged();
     }
 
-    fn judged(&self) -> Outcome {
+    fn judged(&self) -> GateOutcome {
         let any = |verdict: Verdict| self.rows.iter().any(|r| r.gated && r.verdict == verdict);
         let gone = self.missing.iter().any(|missing| missing.lacks == Side::Head);
         let invalid = self.base.invalid.is_some() || self.head.invalid.is_some();
@@ -356,15 +356,15 @@ impl Comparison {
         let is_decided = self.rows.iter().any(|row| row.gated)
             || gone && self.rows.iter().any(|row| row.cell.is_some());
         if invalid || !is_decided {
-            Outcome::Invalid
+            GateOutcome::Invalid
         } else if gone || any(Verdict::Regressed) {
-            Outcome::Regressed
+            GateOutcome::Regressed
         } else if any(Verdict::Invalid) {
-            Outcome::Invalid
+            GateOutcome::Invalid
         } else if any(Verdict::Inconclusive) {
-            Outcome::Inconclusive
+            GateOutcome::Inconclusive
         } else {
-            Outcome::Passed
+            GateOutcome::Passed
         }
     }
 
@@ -377,13 +377,16 @@ impl Comparison {
 }
 
 /// The null container of both sides under each combination of factors.
-fn floors(base: &Measured, head: &Measured) -> Vec<(String, Estimate)> {
+fn floors(base: &SideData, head: &SideData) -> Vec<(String, Estimate)> {
     let floor = |cell: &&Cell| cell.control == Some(Control::Container(0));
     let shared = base.cells.keys().filter(floor).filter_map(|cell| {
         let values =
-            |of: &Measured| Some(of.cells.get(cell)?.rounds.iter().map(|r| r.total).collect());
+            |of: &SideData| Some(of.cells.get(cell)?.rounds.iter().map(|r| r.total).collect());
         let (was, is): (Vec<f64>, Vec<f64>) = (values(base)?, values(head)?);
-        Some((format!("null container ({})", cell.factors.network), shift::ratio(&is, &was)?))
+        Some((
+            format!("null container ({})", cell.factors.network),
+            hodges_lehmann::ratio(&is, &was)?,
+        ))
     });
     shared.collect()
 }

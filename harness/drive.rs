@@ -14,26 +14,27 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError};
-use crate::exec_trace::ExecTrace;
-use crate::machine::Reading;
-use crate::plan::{Plan, Trial};
 use crate::platform::{Platform, Target, Visit};
-use crate::sample::{Cell, Meanwhile, Sample, TrialRecord};
-use crate::scenario::{Scenario, Step};
+use crate::probe::exec_trace::ExecTrace;
+use crate::probe::machine::Reading;
+use crate::sample::{Cell, HostInterval, Sample, TrialRecord};
+use crate::spec::plan::{Plan, Trial};
+use crate::spec::scenario::{Scenario, Step};
 
-mod acts;
-mod chill;
-mod enough;
+pub mod burst;
+mod first_try;
 mod observe;
+mod page_cache;
 mod patience;
+mod steps;
+mod stopping_rule;
 mod targets;
-mod trying;
 
-use chill::Chilled;
-use enough::Enough;
-use observe::{Seen, row};
+use observe::{Observation, row};
+use page_cache::EvictedTargets;
 pub use patience::GivenUp;
 use patience::Silences;
+use stopping_rule::StoppingRule;
 pub use targets::Targets;
 
 /// How urgently a run is asked to stop.
@@ -50,7 +51,7 @@ pub enum Stop {
 
 /// How a run ended, errors aside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
+pub enum RunEnd {
     /// Every trial was run, or every cell is known well enough.
     Complete,
     /// Its time was over.
@@ -85,7 +86,7 @@ pub enum DriveError {
 
 /// What one trial gave.
 #[derive(Debug)]
-pub struct Done {
+pub struct TrialResult {
     /// A row for every invocation.
     pub samples: Vec<Sample>,
     /// What the machine did meanwhile.
@@ -104,7 +105,7 @@ pub struct Driver<E> {
     targets: Targets,
     /// What the kernel tells of execs; none without the privilege.
     trace: Option<ExecTrace>,
-    chilled: Mutex<Chilled>,
+    chilled: Mutex<EvictedTargets>,
     silences: Mutex<Silences>,
     /// Answers so far.
     answers: Arc<AtomicU64>,
@@ -184,8 +185,8 @@ impl<E: Engine> Driver<E> {
     pub async fn run(
         &self,
         stop: &mut watch::Receiver<Stop>,
-        rows: impl FnMut(&Trial, Done) -> Result<()>,
-    ) -> Result<Ended, DriveError> {
+        rows: impl FnMut(&Trial, TrialResult) -> Result<()>,
+    ) -> Result<RunEnd, DriveError> {
         self.run_trials(&self.plan.trials, stop, rows).await
     }
 
@@ -197,10 +198,10 @@ impl<E: Engine> Driver<E> {
         &self,
         trials: &[Trial],
         stop: &mut watch::Receiver<Stop>,
-        mut rows: impl FnMut(&Trial, Done) -> Result<()>,
-    ) -> Result<Ended, DriveError> {
+        mut rows: impl FnMut(&Trial, TrialResult) -> Result<()>,
+    ) -> Result<RunEnd, DriveError> {
         let begun = *self.begun.get_or_init(|| self.clock().now());
-        let mut enough = Enough::new(&self.scenario);
+        let mut enough = StoppingRule::new(&self.scenario);
         for trial in trials {
             if enough.has(trial) {
                 continue;
@@ -225,13 +226,13 @@ impl<E: Engine> Driver<E> {
             enough.add(trial, &done.samples);
             rows(trial, done).map_err(DriveError::Rows)?;
             if gives_up && self.is_hopeless(trials) {
-                return Ok(Ended::GivenUp);
+                return Ok(RunEnd::GivenUp);
             }
             if self.scenario.until.is_some() && self.given_up(trial).is_some() {
                 enough.leaves(trial.subject);
             }
         }
-        Ok(Ended::Complete)
+        Ok(RunEnd::Complete)
     }
 
     /// Whether an earlier measurement of the plan went past a trial without running it:
@@ -246,19 +247,19 @@ impl<E: Engine> Driver<E> {
         trial: &Trial,
         begun: u64,
         stop: &watch::Receiver<Stop>,
-    ) -> Result<Result<Done, Ended>, DriveError> {
+    ) -> Result<Result<TrialResult, RunEnd>, DriveError> {
         tokio::select! {
             biased;
-            () = asked(stop.clone(), Stop::AfterTrial) => return Ok(Err(Ended::Stopped)),
+            () = asked(stop.clone(), Stop::AfterTrial) => return Ok(Err(RunEnd::Stopped)),
             settled = self.platform.settle() => settled.map_err(failed(trial))?,
         }
         let spent = Duration::from_nanos(self.clock().now() - begun);
         if self.scenario.max_time.is_some_and(|most| spent >= most) {
-            return Ok(Err(Ended::OutOfTime));
+            return Ok(Err(RunEnd::OutOfTime));
         }
         let done = tokio::select! {
             biased;
-            () = self.is_not_worth_waiting(stop) => return Ok(Err(Ended::Stopped)),
+            () = self.is_not_worth_waiting(stop) => return Ok(Err(RunEnd::Stopped)),
             done = self.trial(trial) => done.map_err(failed(trial))?,
         };
         // An engine that ends takes its instances along: whatever failed, it may be why.
@@ -282,7 +283,7 @@ impl<E: Engine> Driver<E> {
     ///
     /// # Errors
     /// When the engine fails while the memory is brought into its state.
-    pub async fn trial(&self, trial: &Trial) -> Result<Done, EngineError> {
+    pub async fn trial(&self, trial: &Trial) -> Result<TrialResult, EngineError> {
         let clock = self.clock();
         let target = self.targets.of(trial.side, trial.subject);
         let page_cache = self.chill(target).await?;
@@ -293,7 +294,7 @@ impl<E: Engine> Driver<E> {
         let mut samples = Vec::new();
         let mut last_reply = clock.now();
         let mut is_over = false;
-        for step in &self.plan.pattern(&self.scenario, trial).steps {
+        for step in &self.plan.pattern(trial).steps {
             let begins = last_reply + nanoseconds(step.after);
             let wait = begins.saturating_sub(clock.now());
             if wait > 0 && !is_over {
@@ -314,13 +315,13 @@ impl<E: Engine> Driver<E> {
             samples.extend(self.rows(trial, target, step, visits, seen));
         }
         let ended = clock.now();
-        let machine = Meanwhile::between(&before, &Reading::now(), ended - began);
+        let machine = HostInterval::between(&before, &Reading::now(), ended - began);
         let resident = page_cache.residency;
         let is_tried = page_cache.refusal().is_none();
         let given_up = if is_tried { self.judge(trial, &samples) } else { None };
         let (round, trial) = (trial.round, trial.number);
         let record = TrialRecord { trial, round, began, ended, machine, resident };
-        Ok(Done { samples, record, given_up })
+        Ok(TrialResult { samples, record, given_up })
     }
 
     /// The rows of a step; of what was not tried nothing was seen.
@@ -330,9 +331,9 @@ impl<E: Engine> Driver<E> {
         target: &Target,
         step: &Step,
         visits: Vec<Visit>,
-        seen: Vec<Seen>,
+        seen: Vec<Observation>,
     ) -> Vec<Sample> {
-        let seen = seen.into_iter().chain(std::iter::repeat_with(Seen::default));
+        let seen = seen.into_iter().chain(std::iter::repeat_with(Observation::default));
         let rows = (0..).zip(visits.into_iter().zip(seen));
         let of = |(index, (visit, seen))| {
             let cell = self.cell(trial, target, step, &visit);
@@ -346,7 +347,7 @@ impl<E: Engine> Driver<E> {
             function: target.function.name.clone(),
             factors: target.factors().clone(),
             control: target.control,
-            pattern: self.plan.pattern(&self.scenario, trial).name.clone(),
+            pattern: self.plan.pattern(trial).name.clone(),
             step: step.name.clone(),
             act: step.act,
             temperature: visit.temperature,

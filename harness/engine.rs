@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::factors::{Factors, Network};
-use crate::maker::{Life, Maker};
+use crate::spec::factor::{Factors, Network};
+use crate::system::maker::{Life, Maker};
 
 mod caller;
 pub mod docker;
@@ -28,7 +28,7 @@ pub mod sockets;
 mod strangers;
 
 pub use caller::{Caller, Evidence, Holder, Untold, Verdict};
-pub use images::{BuildSpec, Credentials, Image, ImageStore, Login, Printed};
+pub use images::{BuildOutput, BuildSpec, Credentials, Image, ImageStore, Login};
 pub use listener::{Listener, SOCKET, Stream};
 pub use strangers::{Resident, Strangers};
 
@@ -98,12 +98,12 @@ pub struct EngineInfo {
     pub address: String,
     /// What it can vary.
     #[serde(default)]
-    pub offers: Offers,
+    pub offers: Capabilities,
 }
 
 /// What an engine says it can vary between instances.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Offers {
+pub struct Capabilities {
     /// Its OCI runtimes by name, the default one first.
     pub runtimes: Vec<String>,
     /// Its log drivers by name.
@@ -114,7 +114,7 @@ pub struct Offers {
     pub memory_limit: bool,
 }
 
-impl Offers {
+impl Capabilities {
     /// The OCI runtime of an instance when nobody chose.
     #[must_use]
     pub fn default_runtime(&self) -> &str {
@@ -136,20 +136,20 @@ impl InstanceId {
 
 /// What an instance is made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum InstanceSource {
     /// An image, by reference or id: a container.
     Image(String),
     /// A program of this machine and its arguments: a process.
     Command(Vec<String>),
 }
 
-impl Source {
+impl InstanceSource {
     /// How an error names it.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Source::Image(image) => image,
-            Source::Command(command) => command.first().map_or("nothing", String::as_str),
+            InstanceSource::Image(image) => image,
+            InstanceSource::Command(command) => command.first().map_or("nothing", String::as_str),
         }
     }
 }
@@ -158,7 +158,7 @@ impl Source {
 #[derive(Debug, Clone)]
 pub struct InstanceSpec {
     /// What it is made from.
-    pub source: Source,
+    pub source: InstanceSource,
     /// What it is started under.
     pub factors: Factors,
     /// The most processes and threads that it may have; none for no limit of its own.
@@ -180,18 +180,18 @@ pub struct Exit {
 
 /// What an engine knows of an instance that was started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Inspected {
+pub struct InstanceState {
     /// Its first process, as this machine numbers it; none when it has ended.
     pub pid: Option<u32>,
     /// Its address on the engine's network; none without one, or when it has ended.
     pub address: Option<IpAddr>,
-    /// Whether it was killed for want of memory.
+    /// Whether it was killed when it ran out of memory.
     pub out_of_memory: bool,
 }
 
 /// An instance found by its labels.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct ListedInstance {
     /// Its id.
     pub id: InstanceId,
     /// Value of [`LABEL_RUN`].
@@ -204,7 +204,7 @@ pub struct Found {
     pub running: bool,
 }
 
-impl Found {
+impl ListedInstance {
     /// Whether the process that made it lives.
     #[must_use]
     pub fn life(&self) -> Life {
@@ -243,7 +243,7 @@ pub trait Engine: Send + Sync + 'static {
     fn inspect(
         &self,
         id: &InstanceId,
-    ) -> impl Future<Output = Result<Inspected, EngineError>> + Send;
+    ) -> impl Future<Output = Result<InstanceState, EngineError>> + Send;
 
     /// Kills and removes it. It is no error when it is gone already.
     fn remove(&self, id: &InstanceId) -> impl Future<Output = Result<(), EngineError>> + Send;
@@ -260,7 +260,7 @@ pub trait Engine: Send + Sync + 'static {
     fn instances(
         &self,
         run: Option<&str>,
-    ) -> impl Future<Output = Result<Vec<Found>, EngineError>> + Send;
+    ) -> impl Future<Output = Result<Vec<ListedInstance>, EngineError>> + Send;
 }
 
 /// How long a removal that was answered may take to show.

@@ -1,53 +1,33 @@
 //! `coldstart` measures how long a function takes to answer when no warm
 //! instance of it exists, and where that time goes.
 //!
-//! Data goes one way; each stage is a module that can be read alone and none
-//! imports a later one:
+//! Data goes one way. Each layer is a folder, and none imports a later one:
 //!
 //! ```text
-//! scenario -> plan -> drive(platform, engine) -> sample -> store -> stats -> compare | report
-//!  what       in what   does it: idle, burst,     facts    files    numbers  words, charts,
-//!             order     scale out, reap                                      exit code
+//! spec -> drive(platform, adapter, engine, probe) -> sample -> store -> stats -> compare | report
+//! what    does it: idle, burst, scale out, reap      facts    files    numbers  words, charts
 //! ```
 //!
 //! `harness/README.md` is the map, the invariants and the decisions.
 
-// What is asked for, and in what order: pure.
-pub mod controls;
-pub mod factors;
-pub mod functions;
-pub mod margins;
-pub mod mistake;
-pub mod plan;
-pub mod scenario;
-pub mod units;
+// Leaves.
+pub mod clock;
+pub mod system;
+pub mod text;
 
-// What was seen: pure.
+// What is asked for, and what was seen: pure.
 pub mod sample;
+pub mod spec;
 pub mod stats;
 
 // Doing it.
-pub mod cgroup;
-pub mod child;
-pub mod clock;
-pub mod descriptors;
+pub mod adapter;
 pub mod drive;
 pub mod engine;
-pub mod exec_trace;
-pub mod fire;
-pub mod host;
-pub mod hostile;
-pub mod images;
-pub mod machine;
-pub mod maker;
-
-pub mod page_cache;
+pub mod measure;
 pub mod platform;
-pub mod preflight;
-pub mod private;
+pub mod probe;
 pub mod provision;
-pub mod runtime_api;
-pub mod sides;
 
 // Keeping, comparing and showing it.
 pub mod analysis;

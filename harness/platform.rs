@@ -13,20 +13,20 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use crate::adapter::runtime_api::RuntimeApi;
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec, Strangers, clear_run};
-use crate::runtime_api::RuntimeApi;
 use crate::sample::{Mark, Marks, Proof};
 
 mod attempt;
-mod conclude;
+mod finish;
+mod invocation;
 mod proof;
 mod target;
-mod visit;
 mod vouch;
 
-pub use target::{Making, Target};
-pub use visit::Visit;
+pub use invocation::Visit;
+pub use target::{Target, TargetSpec};
 use vouch::Callers;
 
 /// How long an instance may take to show whose creation was given up.

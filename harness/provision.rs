@@ -7,23 +7,25 @@
 use crate::engine::EngineError;
 
 pub mod bases;
+pub mod checkout;
 pub mod daemon;
 pub mod doctor;
 pub mod engine;
-pub mod tell;
+pub mod images;
+pub mod progress;
 
 mod bootstrap;
 mod command;
 mod credentials;
+mod docker_host;
+mod environment;
 pub mod lock;
-mod named;
 mod packages;
-mod surroundings;
 
 pub(crate) use command::{captured, last_lines};
-pub(crate) use named::hex;
-pub use surroundings::Surroundings;
-pub use tell::{Say, Tell};
+pub(crate) use docker_host::hex;
+pub use environment::Surroundings;
+pub use progress::{Say, Tell};
 
 /// Whether packages may be installed and daemons started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,9 +7,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::controls::Control;
-use crate::factors::Factors;
-use crate::scenario::Act;
+use crate::spec::control::Control;
+use crate::spec::factor::Factors;
+use crate::spec::scenario::LoadShape;
 
 mod marks;
 mod outcome;
@@ -20,7 +20,7 @@ mod trial;
 pub use marks::{Mark, Marks};
 pub use outcome::Outcome;
 pub use phases::{Phase, Phases};
-pub use seen::{Meanwhile, Process, Residency, Resources};
+pub use seen::{HostInterval, Process, Residency, Resources};
 pub use trial::TrialRecord;
 
 /// How the invocation found its instance.
@@ -61,7 +61,7 @@ pub struct Cell {
     /// Name of the step in the pattern.
     pub step: String,
     /// What the step does: burst or sequence, and how many.
-    pub act: Act,
+    pub act: LoadShape,
     /// What the platform did for the invocation, not what the plan hoped for.
     pub temperature: Temperature,
 }

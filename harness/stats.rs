@@ -10,36 +10,36 @@ use crate::sample::{Cell, Phases, Sample};
 
 mod binomial;
 mod burst;
+mod cluster_bootstrap;
 mod controls;
 pub mod density;
 mod distribution;
-mod floor;
 mod histogram;
-pub mod multiple;
-mod noise;
+pub mod hodges_lehmann;
+mod machine_noise;
+pub mod mann_whitney;
+pub mod multiple_testing;
 pub mod normal;
-pub mod proportion;
-pub mod rank;
+mod null_stability;
+pub mod proportions;
+mod representative;
 mod resources;
-mod rounds;
-pub mod shift;
-pub mod signed_rank;
 mod throughput;
-mod typical;
 mod unattributed;
 mod warm;
+pub mod wilcoxon;
 
 pub use burst::{
-    BurstPlace, Bursts, LEAST_LAG_NS, Lateness, MOST_LAG_NS, MOST_LAG_SHARE, bursts,
+    BurstPlace, Bursts, DispatchLag, LEAST_LAG_NS, MOST_LAG_NS, MOST_LAG_SHARE, bursts,
     invalid_bursts, release_width, release_widths,
 };
+pub use cluster_bootstrap::{BootstrapWeights, quantile_ratio};
 pub use controls::{Calibration, Controls, MOST_RESIDUAL_NS, MOST_SLOPE_ERROR};
-pub use distribution::{Distribution, Interval, Level, Quantile, middle, quantile};
-pub use floor::Steadiness;
-pub use histogram::{HIGHEST_NS, LOWEST_NS, OutOfRange, Recorded, SIGNIFICANT_FIGURES};
-pub use noise::{Cause, Grade, NoiseFacts, grade};
+pub use distribution::{Interval, LatencySummary, Quantile, RankedValue, middle, quantile};
+pub use histogram::{BoundedHistogram, HIGHEST_NS, LOWEST_NS, OutOfRange, SIGNIFICANT_FIGURES};
+pub use machine_noise::{Cause, Grade, NoiseFacts, grade};
+pub use null_stability::Stability;
 pub use resources::{MedianAndMax, ResourceUse, resources};
-pub use rounds::{Draws, quantile_ratio};
 pub use throughput::{Gain, Rate, Throughput, throughput};
 pub use unattributed::unattributed;
 pub use warm::ColdToWarm;
@@ -58,10 +58,10 @@ pub struct Summary {
     pub cell: Cell,
     /// Headline latency, from the intended instant, over the rows used for
     /// inference, failures included.
-    pub latency: Distribution,
+    pub latency: LatencySummary,
     /// The phases of the successes, in order. A span of phases that is merged in
     /// some rows only has its own entry, so their `n` may differ.
-    pub phases: Vec<(Phases, Distribution)>,
+    pub phases: Vec<(Phases, LatencySummary)>,
     /// Rows of round 1.
     pub first_ever: FirstEver,
     /// The success nearest the median, as an index into the samples: its phases
@@ -70,7 +70,7 @@ pub struct Summary {
     /// Successes that a histogram cannot hold.
     pub out_of_range: OutOfRange,
     /// The driver's own lateness; none when no row was dispatched.
-    pub lag: Option<Lateness>,
+    pub lag: Option<DispatchLag>,
     /// Bursts in which a row of this cell was dispatched too late.
     pub invalid_bursts: usize,
     /// How many times the warm median this cell's median is; cold cells only.
@@ -82,7 +82,7 @@ impl Summary {
     /// rows.
     #[must_use]
     pub fn median(&self) -> Option<f64> {
-        self.latency.p50.value.and_then(Level::ns)
+        self.latency.p50.value.and_then(RankedValue::ns)
     }
 }
 
@@ -93,7 +93,7 @@ pub struct FirstEver {
     /// Rows of round 1, failures included.
     pub rows: usize,
     /// Their median.
-    pub median: Option<Level>,
+    pub median: Option<RankedValue>,
     /// Whether these rows are used for inference all the same, because the run
     /// has no other round.
     pub used: bool,
@@ -109,7 +109,7 @@ pub fn summarise(samples: &[Sample]) -> Vec<Summary> {
     for (index, sample) in samples.iter().enumerate() {
         rows.entry(&sample.cell).or_default().push(index);
     }
-    let mut draws = Draws::default();
+    let mut draws = BootstrapWeights::default();
     let mut summaries: Vec<Summary> = rows
         .into_iter()
         .map(|(cell, rows)| one(cell, samples, &rows, one_round, &mut draws))
@@ -140,7 +140,7 @@ fn one(
     samples: &[Sample],
     rows: &[usize],
     one_round: bool,
-    draws: &mut Draws,
+    draws: &mut BootstrapWeights,
 ) -> Summary {
     let (used, rest): (Vec<usize>, Vec<usize>) =
         rows.iter().partition(|i| one_round || samples[**i].round > 1);
@@ -148,10 +148,10 @@ fn one(
     let latency = latency_of(samples, &used, draws);
     Summary {
         cell: cell.clone(),
-        phases: typical::phases(samples, &used, draws),
-        typical: typical::nearest(samples, &used, latency.p50.value),
+        phases: representative::phases(samples, &used, draws),
+        typical: representative::nearest(samples, &used, latency.p50.value),
         out_of_range: OutOfRange::count(used.iter().filter_map(|i| samples[*i].latency())),
-        lag: Lateness::of(used.iter().filter_map(|i| samples[*i].lag()).collect()),
+        lag: DispatchLag::of(used.iter().filter_map(|i| samples[*i].lag()).collect()),
         first_ever: FirstEver {
             rows: first.len(),
             median: latency_of(samples, first, draws).p50.value,
@@ -163,10 +163,10 @@ fn one(
     }
 }
 
-fn latency_of(samples: &[Sample], rows: &[usize], draws: &mut Draws) -> Distribution {
+fn latency_of(samples: &[Sample], rows: &[usize], draws: &mut BootstrapWeights) -> LatencySummary {
     let rows: Vec<(u32, Option<u64>)> =
         rows.iter().map(|i| (samples[*i].round, samples[*i].latency())).collect();
-    Distribution::by_round(&rows, draws)
+    LatencySummary::by_round(&rows, draws)
 }
 
 #[cfg(test)]

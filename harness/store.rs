@@ -19,7 +19,7 @@ mod lines;
 mod place;
 mod record;
 mod reserve;
-mod unfinished;
+mod resume;
 mod writer;
 
 pub(crate) use files::full;
@@ -29,7 +29,7 @@ pub use record::{
     MachineRecord, Origin, RunRecord, SideRecord,
 };
 pub use reserve::Reservation;
-pub use unfinished::Unfinished;
+pub use resume::Unfinished;
 pub use writer::Writer;
 
 use lines::{invalid, read_lines};
@@ -77,7 +77,7 @@ const TRIALS: &str = "trials.jsonl";
 /// run's plan, an answer before its question, a number that nothing has.
 ///
 /// # Errors
-/// When it is no run's folder, is of another format, or a row is not readable or cannot
+/// When it is not a run folder, is of another format, or a row is not readable or cannot
 /// be: the file and the line of the first are named. Of a run that stopped early a last
 /// line that was cut short is no error.
 pub fn open(folder: &Path) -> Result<Run> {
@@ -145,7 +145,7 @@ fn read(folder: &Path, leave_out: bool) -> Result<(Run, Option<String>)> {
 /// As [`open`].
 pub fn record(folder: &Path) -> Result<RunRecord> {
     let path = folder.join(RECORD);
-    let text = text(&path).with_context(|| format!("{} is no run's folder", folder.display()))?;
+    let text = text(&path).with_context(|| format!("{} is not a run folder", folder.display()))?;
     check_format(text.as_bytes(), &path)?;
     let spoilt = || format!("{} is not readable", path.display());
     let record: RunRecord = serde_json::from_str(&text).with_context(spoilt)?;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use coldstart::engine::{LABEL_FUNCTION, LABEL_RUN};
-use coldstart::functions::Function;
+use coldstart::spec::function::Function;
 use rustix::fs::{FlockOperation, flock};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use serde_json::json;
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What an instance is made from.
 #[derive(Debug)]
-pub(crate) struct Recipe {
+pub(crate) struct ImageSource {
     /// The engine's.
     pub(crate) address: String,
     /// The same as a path.
@@ -38,7 +38,7 @@ pub(crate) struct Recipe {
 
 /// One connection to the engine, for one start at a time.
 pub(crate) struct Client<'a> {
-    recipe: &'a Recipe,
+    recipe: &'a ImageSource,
     socket: UnixStream,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Started {
 }
 
 impl<'a> Client<'a> {
-    pub(crate) fn connect(recipe: &'a Recipe) -> Result<Self> {
+    pub(crate) fn connect(recipe: &'a ImageSource) -> Result<Self> {
         let socket = UnixStream::connect(&recipe.socket)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         Ok(Self { recipe, socket })
@@ -104,7 +104,7 @@ impl<'a> Client<'a> {
     }
 }
 
-impl Recipe {
+impl ImageSource {
     /// What the driver asks the engine for, in the engine's words.
     fn body(&self, listener: &str) -> String {
         let Function { name, limits, .. } = &self.function;
@@ -182,7 +182,7 @@ fn read(stream: &mut impl Read) -> Result<(String, Vec<u8>)> {
 pub(crate) struct Turn(Mutex<File>);
 
 impl Turn {
-    pub(crate) fn of(recipe: &Recipe) -> Result<Self> {
+    pub(crate) fn of(recipe: &ImageSource) -> Result<Self> {
         let digest = Sha256::digest(recipe.address.as_bytes());
         let name = format!("coldstart-removal-{:02x}{:02x}.lock", digest[0], digest[1]);
         let file = std::env::temp_dir().join(name);

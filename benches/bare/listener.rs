@@ -1,7 +1,7 @@
 //! Cold starts through the driver: listening to the kernel against not listening.
 
 use anyhow::{Result, ensure};
-use coldstart::exec_trace::ExecTrace;
+use coldstart::probe::exec_trace::ExecTrace;
 use tokio::runtime::Runtime;
 
 use crate::ready::Ready;

@@ -9,14 +9,14 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use coldstart::drive::{Driver, Targets};
-use coldstart::exec_trace::ExecTrace;
-use coldstart::plan::{Plan, Trial};
+use coldstart::probe::exec_trace::ExecTrace;
 use coldstart::sample::{Mark, Sample};
-use coldstart::scenario::{self, Act, Scenario};
+use coldstart::spec::plan::{Plan, Trial};
+use coldstart::spec::scenario::{self, LoadShape, Scenario};
 use tokio::runtime::Runtime;
 
 use crate::FUNCTION;
-use crate::client::{Client, Recipe, Turn};
+use crate::client::{Client, ImageSource, Turn};
 use crate::ready::{Containers, Ready};
 use crate::turns::Turns;
 
@@ -63,7 +63,7 @@ fn driver(ready: &Ready, starts: u32) -> Result<(Driver<Containers>, Trial)> {
     let mut scenario = scenario::parse(SCENARIO, "the scenario of the benchmark")?;
     scenario.in_parallel(WORKERS);
     for step in scenario.patterns.iter_mut().flat_map(|pattern| &mut pattern.steps) {
-        if let Act::Parallel { workers: WORKERS, starts: planned } = &mut step.act {
+        if let LoadShape::Parallel { workers: WORKERS, starts: planned } = &mut step.act {
             *planned = starts;
         }
     }
@@ -78,13 +78,13 @@ fn driver(ready: &Ready, starts: u32) -> Result<(Driver<Containers>, Trial)> {
     let platform = Arc::new(ready.platform());
     // Where the kernel tells nothing, `run` goes on without, too.
     let trace = ExecTrace::start(ready.clock()).ok();
-    let driver = Driver::new(ready.engine.clone(), platform, scenario, plan, targets, trace);
+    let driver = Driver::new(ready.engine.clone(), platform, plan, targets, trace);
     Ok((driver, trial))
 }
 
 fn is_parallel(plan: &Plan, scenario: &Scenario, trial: &Trial) -> bool {
-    let steps = &plan.pattern(scenario, trial).steps;
-    steps.iter().any(|step| matches!(step.act, Act::Parallel { workers: WORKERS, .. }))
+    let steps = &plan.pattern(trial).steps;
+    steps.iter().any(|step| matches!(step.act, LoadShape::Parallel { workers: WORKERS, .. }))
 }
 
 /// Starts a minute of a trial whose starts all succeeded.
@@ -101,7 +101,7 @@ fn rate_of(samples: &[Sample], starts: u32) -> Result<f64> {
 }
 
 /// Starts a minute of the same by hand.
-fn bare(recipe: &Recipe, turn: &Turn, starts: u32) -> Result<f64> {
+fn bare(recipe: &ImageSource, turn: &Turn, starts: u32) -> Result<f64> {
     let clients: Vec<Client> =
         (0..WORKERS).map(|_| Client::connect(recipe)).collect::<Result<_>>()?;
     let left = AtomicU32::new(starts);

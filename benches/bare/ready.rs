@@ -8,25 +8,25 @@ use anyhow::{Context, Result};
 use coldstart::clock::Clock;
 use coldstart::engine::Engine;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::engine::process::WithProcesses;
-use coldstart::factors::Network;
-use coldstart::functions::{self, Function};
-use coldstart::images;
-use coldstart::platform::{Making, Platform, Target};
+use coldstart::engine::process::ProcessEngine;
+use coldstart::platform::{Platform, Target, TargetSpec};
 use coldstart::provision::bases::Bases;
+use coldstart::provision::images;
 use coldstart::provision::{Consent, Surroundings, engine};
+use coldstart::spec::factor::Network;
+use coldstart::spec::function::{self, Function};
 
-use crate::client::Recipe;
+use crate::client::ImageSource;
 use crate::{FUNCTION, RUN};
 
 /// The engine as the program uses it.
-pub(crate) type Containers = WithProcesses<DockerEngine>;
+pub(crate) type Containers = ProcessEngine<DockerEngine>;
 
 /// What is there once and for all.
 pub(crate) struct Ready {
     pub(crate) engine: Arc<Containers>,
     /// How the bare loops make the same instances.
-    pub(crate) recipe: Recipe,
+    pub(crate) recipe: ImageSource,
     function: Function,
     image: String,
     /// The engine's default OCI runtime.
@@ -38,7 +38,7 @@ impl Ready {
     pub(crate) async fn find() -> Result<Self> {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
         let named = [FUNCTION.to_owned()];
-        let function = functions::select(&functions::load(&file)?, &named)?.remove(0);
+        let function = function::select(&function::load(&file)?, &named)?.remove(0);
         let consent = Consent::from_flag(false);
         let say = |text: &str| eprintln!("{text}");
         let around = Surroundings::read();
@@ -52,14 +52,14 @@ impl Ready {
         let socket = address.strip_prefix("unix://").with_context(|| {
             format!("the bare loop speaks to a Unix socket, and the engine is at {address}")
         })?;
-        let recipe = Recipe {
+        let recipe = ImageSource {
             address: address.to_owned(),
             socket: socket.into(),
             gateway: gateway.ip(),
             image: image.clone(),
             function: function.clone(),
         };
-        let engine = Arc::new(WithProcesses::new(engine));
+        let engine = Arc::new(ProcessEngine::new(engine));
         Ok(Self { engine, recipe, function, image, runtime, clock: Clock::start() })
     }
 
@@ -75,6 +75,6 @@ impl Ready {
     /// The function through the bridge, for a platform that has no other target.
     pub(crate) fn target(&self) -> Target {
         let (function, image) = (self.function.clone(), self.image.clone());
-        Target::new(Making::plain(function, image, Network::Bridge, &self.runtime), RUN, 0)
+        Target::new(TargetSpec::plain(function, image, Network::Bridge, &self.runtime), RUN, 0)
     }
 }

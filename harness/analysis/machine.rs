@@ -1,7 +1,7 @@
 //! What a run knows of its machine, and how it is graded by that.
 
-use crate::factors::PageCache;
-use crate::stats::{self, Cause, Grade, NoiseFacts, Steadiness};
+use crate::spec::factor::PageCache;
+use crate::stats::{self, Cause, Grade, NoiseFacts, Stability};
 use crate::store::Run;
 
 /// What the machine let a run measure.
@@ -26,7 +26,7 @@ impl Machine {
 fn facts(run: &Run) -> NoiseFacts {
     let (machine, factors) = (&run.record.machine, &run.record.scenario.factors);
     let meanwhile = machine.meanwhile.unwrap_or_default();
-    let steady = Steadiness::of(&run.samples);
+    let steady = Stability::of(&run.samples);
     let worst = run.trials.iter().filter_map(|trial| trial.machine.steal).max_by(f64::total_cmp);
     // Where files are driven out of memory the waiting is the point, and so it is
     // where instances are given little memory.

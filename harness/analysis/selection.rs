@@ -1,11 +1,11 @@
 //! Which cells of a run stand together, in which order, and what tells them apart.
 
-use crate::factors::{Factors, PageCache};
-use crate::hostile::plain;
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
+use crate::spec::factor::{Factors, PageCache};
+use crate::spec::scenario::LoadShape;
 use crate::stats::{Controls, Summary};
 use crate::store::Run;
+use crate::text::sanitize::plain;
 
 /// Whether the figures are made up.
 pub(crate) fn is_simulated(run: &Run) -> bool {
@@ -99,10 +99,10 @@ pub(crate) fn position(run: &Run, function: &str) -> usize {
 /// combination of factors.
 pub(crate) fn headline<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
     let size = |s: &Summary| match s.cell.act {
-        Act::Burst(n) => n,
+        LoadShape::Burst(n) => n,
         // One at a time before several.
-        Act::Parallel { workers, .. } => u32::MAX / 2 + workers,
-        Act::Sequence(_) => u32::MAX,
+        LoadShape::Parallel { workers, .. } => u32::MAX / 2 + workers,
+        LoadShape::Sequence(_) => u32::MAX,
     };
     groups(run, summaries)
         .iter()

@@ -124,7 +124,7 @@ Examples
 It writes compare.json, compare.md, compare.html, compare.xml (JUnit) and charts
 into `compare` in the head's folder, or into --out.
 
-Exit status: 0 not slower, or it binds nobody; 1 slower, or a cell is gone;
+Exit status: 0 not slower, or advisory; 1 slower, or a cell is gone;
 2 usage; 3 unclear, with --strict; 4 invalid, or a run cannot be read.";
 
 pub(super) const AA: &str = "\

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{Common, EngineChoice, FactorFlags, Printed};
+use super::{EngineChoice, FactorFlags, FormatFlag, FunctionFlags};
 use crate::compare::Rules;
-use crate::margins::{Margins, Metric};
-use crate::scenario::MAX_ROUNDS;
-use crate::units::{format_exactly, format_share, parse_duration, parse_share};
+use crate::spec::scenario::MAX_ROUNDS;
+use crate::spec::tolerance::{Margins, Metric};
+use crate::text::units::{format_exactly, format_share, parse_duration, parse_share};
 
 /// What counts as slower.
 #[derive(Debug, Args)]
@@ -85,7 +85,7 @@ pub struct Gate {
 
     /// What to measure, and with what.
     #[command(flatten)]
-    pub common: Common,
+    pub common: FunctionFlags,
 
     /// What counts as slower.
     #[command(flatten)]
@@ -114,7 +114,7 @@ pub struct Gate {
 
     /// How it is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: FormatFlag,
 }
 
 /// How sides that take turns are measured.
@@ -172,7 +172,7 @@ pub struct Compare {
     pub strict: bool,
 
     /// Read what is there of a run whose rows are not those of its plan; the comparison
-    /// then binds nobody
+    /// then is advisory
     #[arg(long)]
     pub salvage: bool,
 
@@ -182,7 +182,7 @@ pub struct Compare {
 
     /// How it is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: FormatFlag,
 }
 
 /// Flags of `aa`.
@@ -194,7 +194,7 @@ pub struct Aa {
 
     /// What to measure, and with what.
     #[command(flatten)]
-    pub common: Common,
+    pub common: FunctionFlags,
 
     /// How many gates
     #[arg(long, value_name = "K", default_value_t = 20,
@@ -229,7 +229,7 @@ pub struct Aa {
 
     /// How it is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: FormatFlag,
 }
 
 /// A sleep that a head is given.

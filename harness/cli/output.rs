@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 /// How a verb talks. On standard error; a result goes to standard output.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
-pub struct Talk {
+pub struct OutputFlags {
     /// Say nothing but results, warnings and errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -14,7 +14,7 @@ pub struct Talk {
     #[arg(long, short, global = true)]
     pub verbose: bool,
 
-    /// Colours: where a terminal shows them and NO_COLOR is not set, or as is said here
+    /// Colours: where a terminal shows them and NO_COLOR is not set, or as given
     #[arg(long, value_enum, default_value_t, global = true, value_name = "WHEN")]
     pub color: Colour,
 }
@@ -48,7 +48,7 @@ pub enum Format {
 /// The flag of verbs that print a result.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
-pub struct Printed {
+pub struct FormatFlag {
     /// The form of the result on standard output
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     pub format: Format,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{FUNCTIONS_FILE, Printed};
+use super::{FUNCTIONS_FILE, FormatFlag};
 
 /// Flags of `list`.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub struct List {
 
     /// How it is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: FormatFlag,
 }
 
 /// What can be listed.
@@ -56,7 +56,7 @@ pub struct Show {
 
     /// How it is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: FormatFlag,
 }
 
 /// Flags of `report`.
@@ -75,7 +75,7 @@ pub struct Report {
 
     /// How it is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: FormatFlag,
 }
 
 /// Flags of `doctor`.
@@ -87,5 +87,5 @@ pub struct Doctor {
 
     /// How it is printed.
     #[command(flatten)]
-    pub printed: Printed,
+    pub printed: FormatFlag,
 }

@@ -11,17 +11,17 @@ use tokio::sync::watch;
 use super::failure::of_files;
 use super::gate::nothing_answers;
 use super::interrupt::{self, Phase};
-use super::measure::{Begun, Ready, Request, Side, Steering, nothing_again};
+use super::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side, nothing_again};
 use super::repeat::Words;
-use super::{Failure, compare, gate, load_functions, print, runtime, say, voice};
+use super::{ExitReason, compare, gate, load_functions, runtime, say, stdout, voice};
 use crate::cli::{self, EngineChoice, Format, Injection};
-use crate::compare::{Measured, Noise, Rates, Rules, Setting};
-use crate::drive::{Ended, Stop};
-use crate::functions::Function;
-use crate::plan::{self, Plan};
+use crate::compare::{NullModel, Rates, Rules, SideData, SimulationConfig};
+use crate::drive::{RunEnd, Stop};
 use crate::provision::Consent;
 use crate::report::reliability::{self, Head, Reliability};
-use crate::scenario::Scenario;
+use crate::spec::function::Function;
+use crate::spec::plan::{self, Plan};
+use crate::spec::scenario::Scenario;
 use crate::store::{self, SideRecord};
 
 /// The folder of the few rounds that are measured to know what a share of a function's
@@ -30,13 +30,13 @@ const PILOT: &str = "pilot";
 const PILOT_ROUNDS: u32 = 6;
 
 /// Measures (or draws) the gates, and tells how they came out.
-pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
+pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
     let mut aa = Aa::new(args)?;
     if args.turns.dry_run {
-        print::only_text(args.printed.format, "a plan")?;
+        stdout::only_text(args.printed.format, "a plan")?;
         let plan = aa.request(1, &aa.sleepless(), 0).describe();
         let often = format!("{} times the same, with other seeds", args.runs);
-        return Ok(print::result(&(plan + &often))?);
+        return Ok(stdout::result(&(plan + &often))?);
     }
     let reserved = gate::reserve(&aa.folder, args.turns.out.is_some())?;
     reserved.folder().clone_into(&mut aa.folder);
@@ -68,9 +68,9 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), Failure> {
     }
     let document = files.iter().find(|file| file.path == Path::new("aa.json"));
     let document = document.map_or(&[][..], |file| &file.bytes);
-    print::result(&match args.printed.format {
+    stdout::result(&match args.printed.format {
         Format::Text | Format::Markdown => reliability::text(&found),
-        Format::Json => print::text(document),
+        Format::Json => stdout::text(document),
         Format::Csv => reliability::csv(&serde_json::from_slice(document)?)?,
     })?;
     voice::point("kept in ", &aa.folder.display().to_string());
@@ -89,13 +89,13 @@ struct Aa<'a> {
     rules: Rules,
     /// None for the same code.
     injections: Vec<Option<Injection>>,
-    begun: Begun,
+    begun: RunIdentity,
     seed: u64,
     folder: PathBuf,
 }
 
 impl<'a> Aa<'a> {
-    fn new(args: &'a cli::Aa) -> Result<Self, Failure> {
+    fn new(args: &'a cli::Aa) -> Result<Self, ExitReason> {
         let mut scenario = gate::scenario(&args.scenario, &args.turns, &args.factors)?;
         let functions = load_functions(&args.common, &scenario.functions)?;
         scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
@@ -103,8 +103,8 @@ impl<'a> Aa<'a> {
         let null = super::run::null(&args.common.functions_file, &mut scenario)?;
         let injections = injections(&args.inject)?;
         let size = plan::check(&scenario, functions.len(), injections.len() + 1);
-        size.map_err(|why| Failure::Usage(anyhow!(why)))?;
-        let begun = Begun::now();
+        size.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
+        let begun = RunIdentity::now();
         let default = || Path::new("results").join(begun.name("aa"));
         Ok(Self {
             rules: args.judge.rules(&scenario.margins),
@@ -125,13 +125,13 @@ impl<'a> Aa<'a> {
 
     /// Measures every gate: one base, and each head against it, in turns. What was
     /// measured before an interruption or a failure is told too, beside it.
-    fn measure(&self) -> Result<(Vec<Head>, Result<(), Failure>), Failure> {
+    fn measure(&self) -> Result<(Vec<Head>, Result<(), ExitReason>), ExitReason> {
         let choice = self.args.turns.engine;
         let consent = Consent::from_flag(self.args.common.provision);
         let mut stop = interrupt::heard()?;
         runtime(choice == EngineChoice::Fake)?.block_on(async {
             let request = self.request(1, &self.sleepless(), 0);
-            let ready = Ready::get(choice, consent, &request, &stop).await?;
+            let ready = PreparedEngine::get(choice, consent, &request, &stop).await?;
             let sleeps = self.sleeps(&ready, &mut stop).await?;
             let mut all = vec![Rates::default(); self.injections.len()];
             let mut ended = Ok(());
@@ -150,11 +150,11 @@ impl<'a> Aa<'a> {
     /// One gate, or as many as there are heads.
     async fn one(
         &self,
-        ready: &Ready,
-        request: &Request,
+        ready: &PreparedEngine,
+        request: &Measurement,
         stop: &mut watch::Receiver<Stop>,
         all: &mut [Rates],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), ExitReason> {
         let mut alarmed = BTreeSet::new();
         let again = || {
             if !self.args.no_confirm {
@@ -168,10 +168,10 @@ impl<'a> Aa<'a> {
                 .map(|(index, _)| index)
                 .collect())
         };
-        match ready.measure(request, Steering { stop, again }).await? {
-            Ended::Stopped => return Err(Failure::Interrupted),
-            Ended::GivenUp => return Err(nothing_answers(&self.folder)),
-            Ended::Complete | Ended::OutOfTime => {}
+        match ready.measure(request, RunControl { stop, again }).await? {
+            RunEnd::Stopped => return Err(ExitReason::Interrupted),
+            RunEnd::GivenUp => return Err(nothing_answers(&self.folder)),
+            RunEnd::Complete | RunEnd::OutOfTime => {}
         }
         for (rates, found) in all.iter_mut().zip(self.judge(request, &alarmed)?) {
             rates.add(&found);
@@ -183,7 +183,7 @@ impl<'a> Aa<'a> {
     /// Every head against the base, from what is on disk.
     fn judge(
         &self,
-        request: &Request,
+        request: &Measurement,
         again: &BTreeSet<String>,
     ) -> Result<Vec<crate::compare::Comparison>> {
         let (base, _) = compare::open(&request.sides[0].folder, false)?;
@@ -199,22 +199,23 @@ impl<'a> Aa<'a> {
     /// What each head sleeps. A share is of the median of a short run before.
     async fn sleeps(
         &self,
-        ready: &Ready,
+        ready: &PreparedEngine,
         stop: &mut watch::Receiver<Stop>,
-    ) -> Result<Vec<Sleeps>, Failure> {
+    ) -> Result<Vec<Sleeps>, ExitReason> {
         let is_share = |i: &Option<Injection>| matches!(i, Some(Injection::Share(_)));
         let mut medians = BTreeMap::new();
         if self.injections.iter().any(is_share) {
             say(&format!("{PILOT} rounds to know what a share of the total is"));
             let request = self.pilot();
-            let steering = Steering { stop, again: nothing_again };
+            let steering = RunControl { stop, again: nothing_again };
             match ready.measure(&request, steering).await? {
-                Ended::Stopped => return Err(Failure::Interrupted),
-                Ended::GivenUp => return Err(nothing_answers(&self.folder)),
-                Ended::Complete | Ended::OutOfTime => {}
+                RunEnd::Stopped => return Err(ExitReason::Interrupted),
+                RunEnd::GivenUp => return Err(nothing_answers(&self.folder)),
+                RunEnd::Complete | RunEnd::OutOfTime => {}
             }
             let (pilot, _) = compare::open(&request.sides[0].folder, false)?;
-            medians = Noise::of(&[vec![pilot]]).map(|noise| noise.medians()).unwrap_or_default();
+            medians =
+                NullModel::of(&[vec![pilot]]).map(|noise| noise.medians()).unwrap_or_default();
         }
         let of = |injection: &Option<Injection>| self.sleep(*injection, &medians);
         Ok(self.injections.iter().map(of).collect())
@@ -233,8 +234,8 @@ impl<'a> Aa<'a> {
     }
 
     /// Draws every gate from recorded starts.
-    fn simulate(&self, folder: &Path) -> Result<(Vec<Head>, String), Failure> {
-        let noise = Noise::of(&measurements(folder, &self.scenario.functions)?);
+    fn simulate(&self, folder: &Path) -> Result<(Vec<Head>, String), ExitReason> {
+        let noise = NullModel::of(&measurements(folder, &self.scenario.functions)?);
         let noise = noise.ok_or_else(|| {
             of_files(format!(
                 "{}: no cold start of the chosen functions to draw from: name a run that has them",
@@ -242,7 +243,7 @@ impl<'a> Aa<'a> {
             ))
         })?;
         let medians = noise.medians();
-        let setting = Setting {
+        let setting = SimulationConfig {
             rules: self.rules.clone(),
             rounds: self.scenario.rounds.saturating_sub(1).max(1),
             confirm: !self.args.no_confirm,
@@ -277,7 +278,7 @@ impl<'a> Aa<'a> {
     }
 
     /// The gate of a number: a base and every head.
-    fn request(&self, number: u32, sleeps: &[Sleeps], offset: u64) -> Request {
+    fn request(&self, number: u32, sleeps: &[Sleeps], offset: u64) -> Measurement {
         let folder = self.folder.join(format!("gate-{number:04}"));
         let mut sides = vec![self.side("base", &folder, Sleeps::new())];
         for (injection, sleeps) in self.injections.iter().zip(sleeps) {
@@ -288,19 +289,25 @@ impl<'a> Aa<'a> {
     }
 
     /// A few rounds of the base alone.
-    fn pilot(&self) -> Request {
+    fn pilot(&self) -> Measurement {
         let scenario = Scenario { rounds: PILOT_ROUNDS, ..self.scenario.clone() };
         let folder = self.folder.join(PILOT);
         self.asked(vec![self.side("base", &folder, Sleeps::new())], scenario, 0, 0)
     }
 
-    fn asked(&self, mut sides: Vec<Side>, scenario: Scenario, number: u32, offset: u64) -> Request {
+    fn asked(
+        &self,
+        mut sides: Vec<Side>,
+        scenario: Scenario,
+        number: u32,
+        offset: u64,
+    ) -> Measurement {
         let id = format!("{}-{number}", self.begun.id("aa"));
         for record in sides.iter_mut().filter_map(|side| side.record.as_mut()) {
             record.pair.clone_from(&id);
         }
         let seed = self.seed.wrapping_add(offset);
-        Request {
+        Measurement {
             plan: Plan::in_turns(&scenario, self.functions.len(), sides.len(), seed),
             command: self.command(),
             started: self.begun.started,
@@ -355,7 +362,7 @@ impl<'a> Aa<'a> {
 }
 
 /// What heads are told to sleep; nothing typed is the same code.
-fn injections(typed: &[Injection]) -> Result<Vec<Option<Injection>>, Failure> {
+fn injections(typed: &[Injection]) -> Result<Vec<Option<Injection>>, ExitReason> {
     let mut all = Vec::new();
     for injection in typed {
         all.push(match injection {
@@ -373,8 +380,8 @@ fn injections(typed: &[Injection]) -> Result<Vec<Option<Injection>>, Failure> {
 /// The measurements of unchanged code in a folder, or in any folder below: sides that
 /// were told to sleep are left out, those of one measurement stand together. So is a
 /// pilot: its few rounds would be drawn again and again, and look steadier than they are.
-fn measurements(folder: &Path, functions: &[String]) -> Result<Vec<Vec<Measured>>> {
-    let mut by_run: BTreeMap<String, Vec<Measured>> = BTreeMap::new();
+fn measurements(folder: &Path, functions: &[String]) -> Result<Vec<Vec<SideData>>> {
+    let mut by_run: BTreeMap<String, Vec<SideData>> = BTreeMap::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         if folder.join(store::RECORD).is_file() {

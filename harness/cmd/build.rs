@@ -4,18 +4,18 @@ use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
 use super::interrupt::{self, Phase};
-use super::measure::{Begun, Preparing};
-use super::print::{self, Sheet};
-use super::voice::{self, Aloud};
-use super::{Failure, load_functions, runtime};
+use super::measure::{Preparing, RunIdentity};
+use super::stdout::{self, Sheet};
+use super::voice::{self, TerminalObserver};
+use super::{ExitReason, load_functions, runtime};
 use crate::cli::Build;
-use crate::images;
 use crate::provision::Consent;
 use crate::provision::bases::Bases;
+use crate::provision::images;
 use crate::report::look::{Look, wrapped};
 use crate::report::sheet::Column;
 use crate::store::FunctionRecord;
-use crate::units::format_size;
+use crate::text::units::format_size;
 
 /// What is told of an image where it is not text.
 const COLUMNS: [Column; 5] = [
@@ -27,26 +27,26 @@ const COLUMNS: [Column; 5] = [
 ];
 
 /// Builds what is missing; prints a line a function.
-pub(super) fn run(args: &Build) -> Result<(), Failure> {
+pub(super) fn run(args: &Build) -> Result<(), ExitReason> {
     let functions = load_functions(&args.common, &[])?;
     let consent = Consent::from_flag(args.common.provision);
     let stop = interrupt::heard()?;
     let records = runtime(false)?.block_on(async {
         // Of its own: what it leaves when it is interrupted is no other's.
-        let id = Begun::now().id("build");
+        let id = RunIdentity::now().id("build");
         let preparing = Preparing::begin(consent, &id, &stop).await?;
-        let bases = Bases::new(&preparing.around, consent, &Aloud);
+        let bases = Bases::new(&preparing.around, consent, &TerminalObserver);
         let ensured = images::ensure(&preparing.engine, &functions, &bases, &id);
-        Ok::<_, Failure>(preparing.unless(&stop, ensured).await??)
+        Ok::<_, ExitReason>(preparing.unless(&stop, ensured).await??)
     })?;
     interrupt::now(Phase::Showing);
     let rows = records.iter().map(|record| json!(record)).collect();
     let built = Sheet { name: "images", columns: &COLUMNS, rows };
     let look = voice::look();
-    let told = print::sheets(args.printed.format, &[built], || {
+    let told = stdout::sheets(args.printed.format, &[built], || {
         records.iter().map(|record| line(record, &look) + "\n").collect()
     })?;
-    Ok(print::result(&told)?)
+    Ok(stdout::result(&told)?)
 }
 
 /// Name, image, digest, size and version: in columns, or one below the other where a

@@ -6,23 +6,23 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::voice::{self, Aloud};
-use super::{Failure, runtime, say};
+use super::voice::{self, TerminalObserver};
+use super::{ExitReason, runtime, say};
 use crate::cli::Clean;
 use crate::engine::docker::DockerEngine;
-use crate::engine::{Engine, EngineError, Found, ImageStore, sockets};
-use crate::maker::Life;
-use crate::private::{self, Swept, Temporary};
+use crate::engine::{Engine, EngineError, ImageStore, ListedInstance, sockets};
+use crate::provision::checkout;
 use crate::provision::{Consent, Surroundings, bases, daemon, engine, lock};
-use crate::sides;
+use crate::system::maker::Life;
+use crate::system::private::{self, Swept, Temporary};
 
 /// Removes containers and folders, and images and the private engine where asked.
-pub(super) fn run(args: &Clean) -> Result<(), Failure> {
+pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
     runtime(false)?.block_on(async {
         let around = Surroundings::read();
         folders(&around)?;
         let mut refused = Vec::new();
-        match engine::find(&around, Consent::Withheld, &Aloud).await {
+        match engine::find(&around, Consent::Withheld, &TerminalObserver).await {
             Ok(engine) => refused.extend(sweep(&engine, args).await?),
             // Where no engine answers there is nothing to sweep, and the private
             // one may still have to be stopped.
@@ -43,7 +43,8 @@ pub(super) fn run(args: &Clean) -> Result<(), Failure> {
 /// Removes the temporary folders that killed processes left.
 fn folders(around: &Surroundings) -> Result<()> {
     let private = private::folder()?;
-    let all = [sides::sweep()?, Temporary::sweep(&private, sockets::KIND)?, bases::sweep(around)?];
+    let all =
+        [checkout::sweep()?, Temporary::sweep(&private, sockets::KIND)?, bases::sweep(around)?];
     for Swept { removed, kept } in all {
         for path in removed {
             voice::print(&format!("removed {}, which a killed process left", path.display()));
@@ -69,7 +70,7 @@ fn locks(around: &Surroundings) -> Result<()> {
 type Runs = BTreeMap<String, String>;
 
 /// Removes what dead runs left on an engine; returns what was asked for and refused.
-async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<Vec<String>, Failure> {
+async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<Vec<String>, ExitReason> {
     let found = engine.instances(args.run.as_deref()).await?;
     let (kept, left): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| stays(f, args));
     for found in &left {
@@ -103,7 +104,7 @@ async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<Vec<String>, Failu
     Ok(refused)
 }
 
-fn stays(found: &Found, args: &Clean) -> bool {
+fn stays(found: &ListedInstance, args: &Clean) -> bool {
     !args.force && found.life() != Life::Dead
 }
 
@@ -167,10 +168,10 @@ async fn remove_images(engine: &DockerEngine) -> Result<(), EngineError> {
 mod tests {
     use super::*;
     use crate::engine::InstanceId;
-    use crate::maker::Maker;
+    use crate::system::maker::Maker;
 
-    fn found(maker: Option<&str>) -> Found {
-        Found {
+    fn found(maker: Option<&str>) -> ListedInstance {
+        ListedInstance {
             id: InstanceId("a".to_owned()),
             run: "r".to_owned(),
             function: "f".to_owned(),

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 
 use super::failure::of_files;
-use super::{Failure, say, verdict, warn};
+use super::{ExitReason, publish, say, warn};
 use crate::cli::Compare;
-use crate::compare::{self, Measured, fingerprint};
-use crate::margins::Margins;
+use crate::compare::{self, SideData, fingerprint};
+use crate::spec::tolerance::Margins;
 use crate::store::{self, Run};
 
 /// Where stored runs are, by the fingerprint of their machine.
 const BASELINES: &str = "results/baselines";
 
 /// Compares, writes and shows.
-pub(super) fn run(args: &Compare) -> Result<(), Failure> {
+pub(super) fn run(args: &Compare) -> Result<(), ExitReason> {
     let (base, head) = folders(args)?;
     let (was, _) = open(&base, args.salvage)?;
     let (is, margins) = open(&head, args.salvage)?;
@@ -29,19 +29,19 @@ pub(super) fn run(args: &Compare) -> Result<(), Failure> {
         }
         None => (head.as_path(), "compare"),
     };
-    verdict::give(&found, place, args.strict, args.printed.format)
+    publish::give(&found, place, args.strict, args.printed.format)
 }
 
 /// What a comparison needs of a run's folder, and the margins of its scenario. The
 /// rows themselves are let go: two large runs are never in memory together.
-pub(super) fn open(folder: &Path, salvage: bool) -> Result<(Measured, Margins)> {
+pub(super) fn open(folder: &Path, salvage: bool) -> Result<(SideData, Margins)> {
     let run = read(folder, salvage)?;
     if run.truncated {
         warn(&format!("{}: the last row was cut short and is left out", folder.display()));
     }
     let side = run.record.side.as_ref();
     let label = side.map_or_else(|| folder.display().to_string(), |side| side.label.clone());
-    Ok((Measured::of(&run, label), run.record.scenario.margins))
+    Ok((SideData::of(&run, label), run.record.scenario.margins))
 }
 
 /// A run's folder, whole; or what is there of it, where that was asked for, which is told.
@@ -53,11 +53,11 @@ pub(super) fn read(folder: &Path, salvage: bool) -> Result<Run> {
     Ok(run)
 }
 
-fn folders(args: &Compare) -> Result<(PathBuf, PathBuf), Failure> {
+fn folders(args: &Compare) -> Result<(PathBuf, PathBuf), ExitReason> {
     match (&args.first, &args.second, &args.baseline) {
         (Some(base), Some(head), None) => Ok((base.clone(), head.clone())),
         (None, None, Some(head)) => Ok((baseline(head)?, head.clone())),
-        _ => Err(Failure::Usage(anyhow!("name two runs, BASE and HEAD, or --baseline HEAD"))),
+        _ => Err(ExitReason::Usage(anyhow!("name two runs, BASE and HEAD, or --baseline HEAD"))),
     }
 }
 

@@ -1,9 +1,9 @@
 //! `completions`: the script for a shell.
 
-use super::{Failure, print};
+use super::{ExitReason, stdout};
 use crate::cli::{Completions, pages};
 
 /// Prints it.
-pub(super) fn run(args: &Completions) -> Result<(), Failure> {
-    Ok(print::result(&print::text(&pages::completions(args.shell)))?)
+pub(super) fn run(args: &Completions) -> Result<(), ExitReason> {
+    Ok(stdout::result(&stdout::text(&pages::completions(args.shell)))?)
 }

@@ -3,13 +3,13 @@
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
-use super::print::{self, Sheet, wrapped_to as wrapped};
-use super::{Failure, runtime, voice};
+use super::stdout::{self, Sheet, wrapped_to as wrapped};
+use super::{ExitReason, runtime, voice};
 use crate::cli::Doctor;
-use crate::functions;
 use crate::provision::Surroundings;
 use crate::provision::doctor::{self, Finding};
 use crate::report::sheet::Column;
+use crate::spec::function;
 
 /// What is told of a finding where it is not text.
 const COLUMNS: [Column; 4] =
@@ -23,16 +23,16 @@ const MARK: usize = 7;
 const LEAST: usize = 30;
 
 /// Prints a line a finding. Succeeds whatever is found: it was asked to look.
-pub(super) fn run(args: &Doctor) -> Result<(), Failure> {
-    let functions = functions::load(&args.functions_file).map_err(Failure::Usage)?;
+pub(super) fn run(args: &Doctor) -> Result<(), ExitReason> {
+    let functions = function::load(&args.functions_file).map_err(ExitReason::Usage)?;
     let around = Surroundings::read();
     let findings = runtime(false)?.block_on(doctor::inspect(&around, &functions));
     let rows = findings.iter().map(|finding| json!(finding)).collect();
     let sheet = Sheet { name: "findings", columns: &COLUMNS, rows };
     let look = voice::look();
     let width = if look.terminal { look.width.min(WIDEST) } else { WIDEST };
-    let told = print::sheets(args.printed.format, &[sheet], || table(&findings, width))?;
-    Ok(print::result(&told)?)
+    let told = stdout::sheets(args.printed.format, &[sheet], || table(&findings, width))?;
+    Ok(stdout::result(&told)?)
 }
 
 /// Three columns, long words of the last one wrapped; where that leaves it too little,

@@ -3,12 +3,12 @@
 
 use crate::drive::DriveError;
 use crate::engine::EngineError;
-use crate::mistake::Mistake;
 use crate::provision::ProvisionError;
+use crate::text::diagnostic::Mistake;
 
 /// Why a verb did not do what it was asked to: each kind has its exit status.
 #[derive(Debug)]
-pub enum Failure {
+pub enum ExitReason {
     /// What was typed or written in a file is wrong. Exit status 2.
     Usage(anyhow::Error),
     /// The machine, the engine, the disk or a run folder stands in the way. Exit
@@ -25,13 +25,13 @@ pub enum Failure {
     Interrupted,
 }
 
-impl<E: Into<anyhow::Error>> From<E> for Failure {
+impl<E: Into<anyhow::Error>> From<E> for ExitReason {
     fn from(error: E) -> Self {
-        Failure::Environment(error.into())
+        ExitReason::Environment(error.into())
     }
 }
 
-impl Failure {
+impl ExitReason {
     /// The exit status, and what is to be shown, if anything is: `error[code]: ...`.
     #[must_use]
     pub fn report(&self) -> (u8, Option<String>) {
@@ -39,12 +39,12 @@ impl Failure {
             Some(format!("error[{code}]: {}", format!("{error:#}").trim_end()))
         };
         match self {
-            Failure::Usage(error) => (2, told(of_usage(error), error)),
-            Failure::Environment(error) => (4, told(of_environment(error), error)),
-            Failure::Regression => (1, None),
-            Failure::Inconclusive => (3, None),
-            Failure::Invalid => (4, None),
-            Failure::Interrupted => (super::interrupt::STATUS, None),
+            ExitReason::Usage(error) => (2, told(of_usage(error), error)),
+            ExitReason::Environment(error) => (4, told(of_environment(error), error)),
+            ExitReason::Regression => (1, None),
+            ExitReason::Inconclusive => (3, None),
+            ExitReason::Invalid => (4, None),
+            ExitReason::Interrupted => (super::interrupt::STATUS, None),
         }
     }
 }
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_status_and_its_code() {
-        let check = |failure: Failure, status: u8, code: &str| {
+        let check = |failure: ExitReason, status: u8, code: &str| {
             let (found, text) = failure.report();
             let text = text.unwrap_or_default();
             assert_eq!(found, status, "{text}");
@@ -113,9 +113,9 @@ mod tests {
         };
         let gone = || EngineError::Gone("x".to_owned());
         let missing = ProvisionError::Missing { missing: "m".to_owned(), cure: "c".to_owned() };
-        check(Failure::Usage(anyhow!("x")), 2, "error[usage]: x");
-        check(Failure::Usage(io().context("s.toml")), 2, "error[input]: s.toml: ");
-        check(Failure::Usage(Mistake::of("f", "no").into()), 2, "error[input]: f: no");
+        check(ExitReason::Usage(anyhow!("x")), 2, "error[usage]: x");
+        check(ExitReason::Usage(io().context("s.toml")), 2, "error[input]: s.toml: ");
+        check(ExitReason::Usage(Mistake::of("f", "no").into()), 2, "error[input]: f: no");
         check(Err::<(), _>(gone()).context("at").unwrap_err().into(), 4, "error[engine]: at: ");
         check(ProvisionError::from(gone()).into(), 4, "error[engine]: ");
         let at_a_trial = DriveError::Engine { trial: 1, failure: gone() };
@@ -126,9 +126,9 @@ mod tests {
         check(io().context("cannot write f").into(), 4, "error[files]: cannot write f: ");
         check(of_files("no result").into(), 4, "error[files]: no result");
         check(anyhow!("x").into(), 4, "error[environment]: x");
-        check(Failure::Regression, 1, "");
-        check(Failure::Inconclusive, 3, "");
-        check(Failure::Invalid, 4, "");
-        check(Failure::Interrupted, 130, "");
+        check(ExitReason::Regression, 1, "");
+        check(ExitReason::Inconclusive, 3, "");
+        check(ExitReason::Invalid, 4, "");
+        check(ExitReason::Interrupted, 130, "");
     }
 }

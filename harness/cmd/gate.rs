@@ -7,34 +7,34 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 
 use super::interrupt::{self, Phase};
-use super::measure::{Begun, Ready, Request, Side, Steering};
+use super::matched_functions::Sides;
+use super::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use super::repeat::Words;
-use super::sides::Sides;
-use super::{Failure, compare, load_scenario, print, run, runtime, say, verdict, warn};
+use super::{ExitReason, compare, load_scenario, publish, run, runtime, say, stdout, warn};
 use crate::cli::{self, EngineChoice, FactorFlags, TurnFlags};
-use crate::compare::{Comparison, Measured, Rules};
-use crate::drive::Ended;
-use crate::functions::{Function, listed};
-use crate::plan::{self, Plan};
+use crate::compare::{Comparison, Rules, SideData};
+use crate::drive::RunEnd;
 use crate::provision::Consent;
-use crate::scenario::Scenario;
+use crate::spec::function::{Function, listed};
+use crate::spec::plan::{self, Plan};
+use crate::spec::scenario::Scenario;
 use crate::store::{Reservation, SideRecord};
-use crate::units::format_exactly;
+use crate::text::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
-pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
+pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let mut scenario = scenario(&args.scenario, &args.turns, &args.factors)?;
     let sleep_ms = args.inject.map(whole_ms).transpose()?;
     let mut stop = interrupt::heard()?;
     let sides = Sides::open(&args.base, args.head.as_deref(), &args.common, &scenario.functions);
     // A runtime whose time goes by: git takes its own.
     let sides = runtime(false)?.block_on(interrupt::unless(&stop, sides));
-    let sides = sides.ok_or(Failure::Interrupted)??;
+    let sides = sides.ok_or(ExitReason::Interrupted)??;
     let mut request = request(args, &mut scenario, &sides, sleep_ms)?;
     let rules = args.judge.rules(&scenario.margins);
     if args.turns.dry_run {
-        print::only_text(args.printed.format, "a plan")?;
-        return Ok(print::result(&request.describe())?);
+        stdout::only_text(args.printed.format, "a plan")?;
+        return Ok(stdout::result(&request.describe())?);
     }
     let reserved = reserve(folder(&request), args.turns.out.is_some())?;
     for side in &mut request.sides {
@@ -44,7 +44,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
     let consent = Consent::from_flag(args.common.provision);
     let mut alarmed = BTreeSet::new();
     let ended = runtime(args.turns.engine == EngineChoice::Fake)?.block_on(async {
-        let ready = Ready::get(args.turns.engine, consent, &request, &stop).await?;
+        let ready = PreparedEngine::get(args.turns.engine, consent, &request, &stop).await?;
         let again = || {
             if args.no_confirm {
                 return Ok(Vec::new());
@@ -52,29 +52,29 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), Failure> {
             alarmed = judge(&request, &rules, &BTreeSet::new())?.alarmed();
             Ok(told(&request, &alarmed))
         };
-        Ok::<_, Failure>(ready.measure(&request, Steering { stop: &mut stop, again }).await?)
+        Ok::<_, ExitReason>(ready.measure(&request, RunControl { stop: &mut stop, again }).await?)
     });
     interrupt::now(Phase::Showing);
     match ended? {
-        Ended::Complete => {}
-        Ended::Stopped => {
+        RunEnd::Complete => {}
+        RunEnd::Stopped => {
             let folder = folder(&request);
             if folder.exists() {
                 say(&format!("not judged; what was measured is in {}", folder.display()));
             }
-            return Err(Failure::Interrupted);
+            return Err(ExitReason::Interrupted);
         }
-        Ended::GivenUp => return Err(nothing_answers(folder(&request))),
-        Ended::OutOfTime => warn(run::OUT_OF_TIME),
+        RunEnd::GivenUp => return Err(nothing_answers(folder(&request))),
+        RunEnd::OutOfTime => warn(run::OUT_OF_TIME),
     }
     let mut found = judge(&request, &rules, &alarmed)?;
     found.lack(&sides.only[0], crate::compare::Side::Head);
     found.lack(&sides.only[1], crate::compare::Side::Base);
-    verdict::give(&found, (folder(&request), ""), args.strict, args.printed.format)
+    publish::give(&found, (folder(&request), ""), args.strict, args.printed.format)
 }
 
 /// Why a measurement in turns is not judged when no function answers on any side.
-pub(super) fn nothing_answers(folder: &Path) -> Failure {
+pub(super) fn nothing_answers(folder: &Path) -> ExitReason {
     anyhow!(
         "not judged: no function answers on any side, and all of them were given up; why is told \
          above, and every failure is a row in {}",
@@ -94,26 +94,28 @@ pub(super) fn scenario(
     name: &str,
     turns: &TurnFlags,
     factors: &FactorFlags,
-) -> Result<Scenario, Failure> {
+) -> Result<Scenario, ExitReason> {
     let mut scenario = load_scenario(name)?;
     if scenario.until.is_some() {
-        return Err(Failure::Usage(anyhow!(
+        return Err(ExitReason::Usage(anyhow!(
             "scenario {name}: `until` is for `run`: stopping when the figures please makes false \
              alarms; name `rounds`"
         )));
     }
     scenario.rounds = turns.rounds.unwrap_or(scenario.rounds);
     factors.change(&mut scenario.factors, &mut Vec::new());
-    scenario.factors.check().map_err(|reason| Failure::Usage(anyhow!(reason)))?;
+    scenario.factors.check().map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
     Ok(scenario)
 }
 
 /// Sleeps are told to functions in whole milliseconds.
-pub(super) fn whole_ms(time: Duration) -> Result<u32, Failure> {
+pub(super) fn whole_ms(time: Duration) -> Result<u32, ExitReason> {
     let is_whole = time.subsec_nanos().is_multiple_of(1_000_000);
     let ms = u32::try_from(time.as_millis()).ok().filter(|ms| *ms > 0 && is_whole);
     ms.ok_or_else(|| {
-        Failure::Usage(anyhow!("a function sleeps whole milliseconds: 1ms or more, below 49 days"))
+        ExitReason::Usage(anyhow!(
+            "a function sleeps whole milliseconds: 1ms or more, below 49 days"
+        ))
     })
 }
 
@@ -122,13 +124,13 @@ fn request(
     scenario: &mut Scenario,
     sides: &Sides,
     sleep_ms: Option<u32>,
-) -> Result<Request, Failure> {
+) -> Result<Measurement, ExitReason> {
     let names: Vec<String> = sides.functions[0].iter().map(|f| f.name.clone()).collect();
     // A narrower choice of functions must not make a team's margins a mistake.
     let described = sides.all.each_ref().map(|all| all.iter().map(|f| f.name.clone()).collect());
     known_exceptions(scenario, &described, &names)?;
     scenario.functions = names;
-    let begun = Begun::now();
+    let begun = RunIdentity::now();
     let seed = begun.seed(args.turns.seed);
     let id = begun.id("gate");
     let folder = args.turns.out.clone();
@@ -157,8 +159,8 @@ fn request(
     let sides = vec![side(0, "base", BTreeMap::new()), side(1, "head", sleeps)];
     scenario.controls &= sides.iter().all(|side| side.null.is_some());
     let size = plan::check(scenario, scenario.functions.len(), sides.len());
-    size.map_err(|why| Failure::Usage(anyhow!(why)))?;
-    Ok(Request {
+    size.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
+    Ok(Measurement {
         plan: Plan::in_turns(scenario, scenario.functions.len(), sides.len(), seed),
         command: command(args, scenario, seed),
         started: begun.started,
@@ -181,12 +183,12 @@ pub(super) fn known_exceptions(
     scenario: &Scenario,
     only: &[Vec<String>],
     names: &[String],
-) -> Result<(), Failure> {
+) -> Result<(), ExitReason> {
     let named = scenario.margins.exceptions.iter().filter_map(|e| e.function.as_ref());
     let known = |name: &&String| names.contains(name) || only.iter().flatten().any(|n| n == *name);
     match named.filter(|name| !known(name)).min() {
         None => Ok(()),
-        Some(name) => Err(Failure::Usage(anyhow!(
+        Some(name) => Err(ExitReason::Usage(anyhow!(
             "scenario {}: a gate.cell names `{name}`, which is not measured: measured are {}",
             scenario.name,
             listed(names)
@@ -204,20 +206,20 @@ fn announce(sides: &Sides) {
     }
 }
 
-fn folder(request: &Request) -> &Path {
+fn folder(request: &Measurement) -> &Path {
     request.sides[0].folder.parent().unwrap_or(Path::new("."))
 }
 
 /// Compares what is on disk.
-fn judge(request: &Request, rules: &Rules, again: &BTreeSet<String>) -> Result<Comparison> {
+fn judge(request: &Measurement, rules: &Rules, again: &BTreeSet<String>) -> Result<Comparison> {
     let folders: Vec<&PathBuf> = request.sides.iter().map(|side| &side.folder).collect();
-    let (base, _): (Measured, _) = compare::open(folders[0], false)?;
-    let (head, _): (Measured, _) = compare::open(folders[1], false)?;
+    let (base, _): (SideData, _) = compare::open(folders[0], false)?;
+    let (head, _): (SideData, _) = compare::open(folders[1], false)?;
     Ok(crate::compare::compare(&base, &head, rules, again))
 }
 
 /// Says what alarmed; returns the indices of its functions.
-fn told(request: &Request, alarmed: &BTreeSet<String>) -> Vec<usize> {
+fn told(request: &Measurement, alarmed: &BTreeSet<String>) -> Vec<usize> {
     if !alarmed.is_empty() {
         say(&format!("{}: slower at first sight, measured again", listed(alarmed)));
     }

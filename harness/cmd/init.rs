@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::repeat::Words;
-use super::{Failure, print, say};
+use super::{ExitReason, say, stdout};
 use crate::cli::Init;
-use crate::functions::{self, is_name, is_reference, name_of_image};
+use crate::spec::function::{self, is_name, is_reference, name_of_image};
 use crate::store::full;
 
 const HEAD: &str = include_str!("init/functions.head.toml");
@@ -23,10 +23,10 @@ const SOME_IMAGE: &str = "registry.example/team/mine:1.0";
 const SOME_NAME: &str = "mine";
 
 /// Writes, and tells what to do next.
-pub(super) fn run(args: &Init) -> Result<(), Failure> {
+pub(super) fn run(args: &Init) -> Result<(), ExitReason> {
     let image = args.image.as_deref().unwrap_or(SOME_IMAGE);
     if !is_reference(image) {
-        return Err(Failure::Usage(anyhow!(
+        return Err(ExitReason::Usage(anyhow!(
             "`{}` is no image reference: name it as the engine does, such as {SOME_IMAGE}",
             image.escape_debug()
         )));
@@ -50,17 +50,17 @@ pub(super) fn run(args: &Init) -> Result<(), Failure> {
     let command = command.some("--functions", (!is_new).then_some(&name));
     told += &next(args, &described, &command.line());
     warn(args, image);
-    Ok(print::result(&told)?)
+    Ok(stdout::result(&told)?)
 }
 
 /// The name that was typed, or that of the image.
-fn name(args: &Init) -> Result<String, Failure> {
+fn name(args: &Init) -> Result<String, ExitReason> {
     if let Some(name) = &args.name {
         return if is_name(name) {
             Ok(name.clone())
         } else {
-            Err(Failure::Usage(anyhow!(
-                "`{}` is no name for a function: use lower-case letters, digits and `_`",
+            Err(ExitReason::Usage(anyhow!(
+                "`{}` is not a valid function name: use lower-case letters, digits and `_`",
                 name.escape_debug()
             )))
         };
@@ -103,7 +103,7 @@ fn stays(path: &Path, lacks: Option<String>) -> String {
 
 /// What a `functions.toml` that is there lacks: nothing where it describes the function.
 fn addition(file: &Path, name: &str, entry: &str) -> Option<String> {
-    let known = functions::load(file).unwrap_or_default();
+    let known = function::load(file).unwrap_or_default();
     (!known.iter().any(|f| f.name == name)).then(|| entry.to_owned())
 }
 

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::say;
 use crate::drive::Stop;
-use crate::private::Temporary;
+use crate::system::private::Temporary;
 
 /// The exit status of whatever was interrupted, by whichever signal.
 pub(super) const STATUS: u8 = 130;

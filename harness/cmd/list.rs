@@ -5,16 +5,16 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Failure;
-use super::print::{self, Sheet, wrapped};
+use super::ExitReason;
 use super::repeat::Words;
+use super::stdout::{self, Sheet, wrapped};
 use crate::cli::{List, Listed};
 use crate::report::sheet::Column;
 
 pub(super) mod folders;
-mod known;
+mod inventory;
 
-pub(super) use known::{FOLDER, scenario_names};
+pub(super) use inventory::{FOLDER, scenario_names};
 
 const RUNS: [Column; 17] = [
     ("kind", "/kind"),
@@ -60,21 +60,21 @@ const SCENARIOS: [Column; 9] = [
 ];
 
 /// Lists everything, or one kind.
-pub(super) fn run(args: &List) -> Result<(), Failure> {
-    Ok(print::result(&listed(args)?)?)
+pub(super) fn run(args: &List) -> Result<(), ExitReason> {
+    Ok(stdout::result(&listed(args)?)?)
 }
 
 /// What there is, in a form.
-pub(super) fn listed(args: &List) -> Result<String, Failure> {
+pub(super) fn listed(args: &List) -> Result<String, ExitReason> {
     let wants = |kind: Listed| args.what.is_none_or(|what| what == kind);
     let file = args.functions_file.as_path();
     let mut sheets = Vec::new();
     if wants(Listed::Functions) {
-        let rows = known::functions(file);
+        let rows = inventory::functions(file);
         sheets.push(Sheet { name: "functions", columns: &FUNCTIONS, rows });
     }
     if wants(Listed::Scenarios) {
-        let rows = known::scenarios(file);
+        let rows = inventory::scenarios(file);
         sheets.push(Sheet { name: "scenarios", columns: &SCENARIOS, rows });
     }
     if wants(Listed::Runs) {
@@ -82,7 +82,7 @@ pub(super) fn listed(args: &List) -> Result<String, Failure> {
             folders::scan(&args.results).iter().map(serde_json::to_value).collect();
         sheets.push(Sheet { name: "runs", columns: &RUNS, rows: rows? });
     }
-    print::sheets(args.printed.format, &sheets, || text(&sheets, args))
+    stdout::sheets(args.printed.format, &sheets, || text(&sheets, args))
 }
 
 /// Every sheet for a person.
@@ -196,7 +196,7 @@ fn found(row: &Value, results: &Path) -> Vec<String> {
         lines.push(format!("a side of a comparison: {label}"));
     }
     lines.push(match (row["verdict"].as_str(), row["binding"].as_bool()) {
-        (Some(verdict), Some(false)) => format!("{verdict}, and binds nobody"),
+        (Some(verdict), Some(false)) => format!("{verdict}, advisory"),
         (Some(verdict), _) => verdict.to_owned(),
         (None, _) => String::new(),
     });

@@ -4,22 +4,22 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::{Failure, print};
+use super::{ExitReason, stdout};
 use crate::cli::{Man, pages};
-use crate::mistake::did_you_mean;
 use crate::store;
+use crate::text::diagnostic::did_you_mean;
 
 /// Prints one page, or writes all.
-pub(super) fn run(args: &Man) -> Result<(), Failure> {
+pub(super) fn run(args: &Man) -> Result<(), ExitReason> {
     if let Some(folder) = &args.out {
-        return Ok(print::result(&write(folder)?)?);
+        return Ok(stdout::result(&write(folder)?)?);
     }
     match pages::manual(args.of.as_deref())? {
-        Some(page) => Ok(print::result(&print::text(&page))?),
+        Some(page) => Ok(stdout::result(&stdout::text(&page))?),
         None => {
             let typed = args.of.as_deref().unwrap_or_default();
             let meant = did_you_mean(typed, pages::verbs());
-            Err(Failure::Usage(anyhow!("there is no verb `{typed}`{meant}")))
+            Err(ExitReason::Usage(anyhow!("there is no verb `{typed}`{meant}")))
         }
     }
 }

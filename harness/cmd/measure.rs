@@ -8,41 +8,41 @@ use tokio::sync::watch;
 
 use super::interrupt::{self, Phase};
 use super::progress::Progress;
-use super::voice::{self, Aloud};
-use super::{Failure, say, warn};
+use super::voice::{self, TerminalObserver};
+use super::{ExitReason, say, warn};
 use crate::cli::EngineChoice;
 use crate::clock::Clock;
-use crate::descriptors;
-use crate::drive::{Done, DriveError, Driver, Ended, Stop};
+use crate::drive::{DriveError, Driver, RunEnd, Stop, TrialResult};
 use crate::engine::docker::DockerEngine;
 use crate::engine::fake::FakeEngine;
-use crate::engine::process::WithProcesses;
+use crate::engine::process::ProcessEngine;
 use crate::engine::{Engine, ImageStore};
-use crate::exec_trace::ExecTrace;
-use crate::host;
-use crate::images;
-use crate::machine::{self, Reading};
-use crate::plan::Trial;
 use crate::platform::Platform;
-use crate::private::Live;
+use crate::probe::exec_trace::ExecTrace;
+use crate::probe::host;
+use crate::probe::machine::{self, Reading};
 use crate::provision::Consent;
 use crate::provision::bases::Bases;
-use crate::sample::Meanwhile;
+use crate::provision::images;
+use crate::sample::HostInterval;
+use crate::spec::plan::Trial;
 use crate::store::{self, FunctionRecord, Unfinished, Writer};
+use crate::system::descriptors;
+use crate::system::private::Live;
 
 mod beside;
-mod going_on;
 mod others;
 mod prepare;
 mod preparing;
 mod request;
+mod resume;
 
 pub(super) use preparing::Preparing;
 use preparing::most_at_a_time;
-pub(super) use request::{Begun, Request, Side};
+pub(super) use request::{Measurement, RunIdentity, Side};
 
 /// An engine that has the images of every side.
-pub(super) enum Ready {
+pub(super) enum PreparedEngine {
     /// Containers.
     Docker {
         /// The engine.
@@ -59,44 +59,44 @@ pub(super) enum Ready {
     },
 }
 
-impl Ready {
+impl PreparedEngine {
     /// Finds an engine and makes sure of every image.
     pub(super) async fn get(
         choice: EngineChoice,
         consent: Consent,
-        request: &Request,
+        request: &Measurement,
         stop: &watch::Receiver<Stop>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ExitReason> {
         if choice == EngineChoice::Fake {
             let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
-            return Ok(Ready::Fake { records: records.collect() });
+            return Ok(PreparedEngine::Fake { records: records.collect() });
         }
         let most = most_at_a_time(&request.scenario);
         descriptors::check(most).map_err(|reason| anyhow!(reason))?;
         let preparing = Preparing::begin(consent, &request.id, stop).await?;
-        let bases = Bases::new(&preparing.around, consent, &Aloud);
+        let bases = Bases::new(&preparing.around, consent, &TerminalObserver);
         let records = preparing.unless(stop, images_of(request, &preparing.engine, &bases));
         let records = records.await??;
         let Preparing { engine, live, .. } = preparing;
-        Ok(Ready::Docker { engine: Arc::new(engine), records, _live: live })
+        Ok(PreparedEngine::Docker { engine: Arc::new(engine), records, _live: live })
     }
 
     /// Measures a request for whose sides it was made.
     pub(super) async fn measure<A: FnOnce() -> Result<Vec<usize>>>(
         &self,
-        request: &Request,
-        steering: Steering<'_, A>,
-    ) -> Result<Ended> {
+        request: &Measurement,
+        steering: RunControl<'_, A>,
+    ) -> Result<RunEnd> {
         let before = request.unfinished()?;
         let offset = before.as_ref().map_or(0, |before| before.last + PAUSE);
         match self {
-            Ready::Docker { engine, records, .. } => {
+            PreparedEngine::Docker { engine, records, .. } => {
                 let clock = Clock::start().going_on(offset);
                 let begin = Begin { clock, records, trace: listen(request, clock), before };
-                let all = Arc::new(WithProcesses::new(engine.clone()));
+                let all = Arc::new(ProcessEngine::new(engine.clone()));
                 measure(request, engine.as_ref(), all, begin, steering).await
             }
-            Ready::Fake { records } => {
+            PreparedEngine::Fake { records } => {
                 let clock = Clock::paused().going_on(offset);
                 // What comes after must not be what came before once more.
                 let done = before.as_ref().map_or(0, |before| before.rows.len() as u64);
@@ -112,7 +112,7 @@ impl Ready {
 
 /// The images of every side.
 async fn images_of(
-    request: &Request,
+    request: &Measurement,
     engine: &DockerEngine,
     bases: &Bases<'_>,
 ) -> Result<Vec<Vec<FunctionRecord>>> {
@@ -128,7 +128,7 @@ async fn images_of(
 }
 
 /// What steers a measurement from outside.
-pub(super) struct Steering<'a, A> {
+pub(super) struct RunControl<'a, A> {
     /// What was asked for by Ctrl-C.
     pub(super) stop: &'a mut watch::Receiver<Stop>,
     /// Asked once all is measured: which functions, by index, to measure for as many
@@ -162,9 +162,9 @@ struct Begin<'a> {
 /// The listener to the kernel, or why there is none.
 type Trace = Result<ExecTrace, String>;
 
-fn listen(request: &Request, clock: Clock) -> Trace {
+fn listen(request: &Measurement, clock: Clock) -> Trace {
     if !request.traced {
-        return Err(going_on::SWITCHED_OFF.to_owned());
+        return Err(resume::SWITCHED_OFF.to_owned());
     }
     ExecTrace::start(clock).map_err(|reason| {
         warn(&format!("phases of the engine will be merged: {reason}"));
@@ -175,18 +175,18 @@ fn listen(request: &Request, clock: Clock) -> Trace {
 /// Everything from an engine with images to rows on disk. Whatever happens after
 /// the first trial, the instances are removed and the records are saved.
 async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
-    request: &Request,
+    request: &Measurement,
     images: &impl ImageStore,
     engine: Arc<E>,
     begin: Begin<'_>,
-    steering: Steering<'_, A>,
-) -> Result<Ended> {
+    steering: RunControl<'_, A>,
+) -> Result<RunEnd> {
     let Begin { clock, records, trace, before } = begin;
     let preparing = voice::step("preparing: each function is tried once");
     let mut info = engine.describe().await?;
     info.address = without_home(&info.address);
     if let Some(before) = &before {
-        going_on::check(before, &info, &records[0])?;
+        resume::check(before, &info, &records[0])?;
     }
     let mut warnings = beside::other_runs(images, &request.id).await?;
     let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
@@ -194,13 +194,13 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     let prepared = async {
         let targets = prepare::targets(request, images, &info, records).await?;
         let (scenario, plan) = (request.scenario.clone(), request.plan.clone());
-        let driver = Driver::new(engine, platform.clone(), scenario, plan, targets, trace.ok());
+        let driver = Driver::new(engine, platform.clone(), plan, targets, trace.ok());
         let tried = prepare::try_all(request, &driver).await?;
         anyhow::Ok((driver, tried))
     };
     let Some(prepared) = interrupt::unless(steering.stop, prepared).await else {
         platform.clear().await.context(NOT_REMOVED)?;
-        return Ok(Ended::Stopped);
+        return Ok(RunEnd::Stopped);
     };
     let (driver, tried) = match prepared {
         Ok(prepared) => prepared,
@@ -209,7 +209,7 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     };
     warnings.extend(tried);
     if let Some(before) = before {
-        let (writer, rows) = going_on::begin(request, before, silent, warnings)?;
+        let (writer, rows) = resume::begin(request, before, silent, warnings)?;
         // A killed run's instances, which bear the same label.
         driver.platform().clear().await?;
         drop(preparing);
@@ -227,11 +227,11 @@ async fn measure<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
 }
 
 async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
-    request: &Request,
+    request: &Measurement,
     driver: &Driver<E>,
     mut writers: Vec<Writer>,
-    steering: Steering<'_, A>,
-) -> Result<Ended> {
+    steering: RunControl<'_, A>,
+) -> Result<RunEnd> {
     interrupt::now(Phase::Measuring);
     others::look(request, &mut writers).await;
     say(&request.announce());
@@ -240,7 +240,7 @@ async fn drive<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
     let mut asked: Vec<u64> = writers.iter().map(|w| w.record.counts.rows()).collect();
     let ended = trials(request, driver, &mut writers, &mut asked, steering).await;
     let cleared = driver.platform().clear().await.context(NOT_REMOVED);
-    let ended = close(request, driver, writers, Closing { ended, begun, before, asked });
+    let ended = close(request, driver, writers, RunOutcome { ended, begun, before, asked });
     both(ended, cleared, warn)
 }
 
@@ -258,18 +258,18 @@ fn both<T>(first: Result<T>, other: Result<()>, tell: impl FnOnce(&str)) -> Resu
 
 /// Runs every trial of the plan, and then those of `again`.
 async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
-    request: &Request,
+    request: &Measurement,
     driver: &Driver<E>,
     writers: &mut [Writer],
     asked: &mut [u64],
-    Steering { stop, again }: Steering<'_, A>,
-) -> Result<Ended, DriveError> {
-    let Request { plan, scenario, .. } = request;
-    let reckoned = |trial| (trial, plan.estimate_of(scenario, trial));
+    RunControl { stop, again }: RunControl<'_, A>,
+) -> Result<RunEnd, DriveError> {
+    let Measurement { plan, scenario, .. } = request;
+    let reckoned = |trial| (trial, plan.estimate_of(trial));
     let left = driver.left().map(reckoned);
     let mut progress = Progress::new(left, request.rounds(), scenario.max_time);
-    let mut rows = |progress: &mut Progress, trial: &Trial, done: Done| {
-        asked[trial.side] += plan.invocations_of(scenario, trial);
+    let mut rows = |progress: &mut Progress, trial: &Trial, done: TrialResult| {
+        asked[trial.side] += plan.invocations_of(trial);
         writers[trial.side].append(&done.record, &done.samples)?;
         progress.trial(trial, &done.samples);
         if let Some(given_up) = &done.given_up {
@@ -280,9 +280,9 @@ async fn trials<E: Engine, A: FnOnce() -> Result<Vec<usize>>>(
         Ok(())
     };
     let mut ended = driver.run(stop, |trial, done| rows(&mut progress, trial, done)).await;
-    if matches!(ended, Ok(Ended::Complete)) {
+    if matches!(ended, Ok(RunEnd::Complete)) {
         let functions = again().map_err(DriveError::Rows)?;
-        let more = plan.again(scenario, &functions, scenario.rounds);
+        let more = plan.again(&functions, scenario.rounds);
         if !more.is_empty() {
             progress.more(more.iter().map(reckoned), scenario.rounds);
             let rows = |trial: &Trial, done| rows(&mut progress, trial, done);
@@ -306,8 +306,8 @@ impl Before {
 }
 
 /// How a measurement came to its end.
-struct Closing {
-    ended: Result<Ended, DriveError>,
+struct RunOutcome {
+    ended: Result<RunEnd, DriveError>,
     begun: Instant,
     before: Before,
     /// Invocations that were asked for, by side.
@@ -316,14 +316,14 @@ struct Closing {
 
 /// Completes the record of every side and saves it, or tells where it is kept instead.
 fn close<E: Engine>(
-    request: &Request,
+    request: &Measurement,
     driver: &Driver<E>,
     writers: Vec<Writer>,
-    closing: Closing,
-) -> Result<Ended> {
-    let Closing { ended, begun, before, asked } = closing;
+    closing: RunOutcome,
+) -> Result<RunEnd> {
+    let RunOutcome { ended, begun, before, asked } = closing;
     let nanoseconds = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    let meanwhile = Meanwhile::between(&before.reading, &Reading::now(), nanoseconds);
+    let meanwhile = HostInterval::between(&before.reading, &Reading::now(), nanoseconds);
     let throttled = machine::throttles().zip(before.throttles);
     let throttled = throttled.and_then(|(now, then)| now.checked_sub(then));
     let mut saved = Ok(());
@@ -349,18 +349,18 @@ fn close<E: Engine>(
             record.kernel_events.lost += trace.lost();
         }
         // Whichever comes first, enough or the limit, is the end of a run until enough.
-        let by_itself = request.scenario.until.is_some() && matches!(ended, Ok(Ended::OutOfTime));
-        record.complete = matches!(ended, Ok(Ended::Complete)) || by_itself;
+        let by_itself = request.scenario.until.is_some() && matches!(ended, Ok(RunEnd::OutOfTime));
+        record.complete = matches!(ended, Ok(RunEnd::Complete)) || by_itself;
         if record.complete {
             // Cells that were known well enough were not measured to the last round;
             // those that alarmed were measured beyond it.
             record.counts.planned = asked;
         }
         record.stopped = match &ended {
-            Ok(Ended::Complete) => None,
-            Ok(Ended::OutOfTime) => Some(store::OUT_OF_TIME.to_owned()),
-            Ok(Ended::Stopped) => Some("interrupted".to_owned()),
-            Ok(Ended::GivenUp) => Some(store::NOTHING_ANSWERS.to_owned()),
+            Ok(RunEnd::Complete) => None,
+            Ok(RunEnd::OutOfTime) => Some(store::OUT_OF_TIME.to_owned()),
+            Ok(RunEnd::Stopped) => Some("interrupted".to_owned()),
+            Ok(RunEnd::GivenUp) => Some(store::NOTHING_ANSWERS.to_owned()),
             Err(error) => Some(format!("{error:#}")),
         };
         saved = both(saved, writer.close(), warn);

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 
 use super::voice::{self, Canvas, Piece};
-use crate::plan::Trial;
 use crate::sample::Sample;
-use crate::units::{format_ms, format_wait};
+use crate::spec::plan::Trial;
+use crate::text::units::{format_ms, format_wait};
 
 mod pace;
 mod round;

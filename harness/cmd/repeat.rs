@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use crate::cli::{Common, EngineChoice, FUNCTIONS_FILE};
+use crate::cli::{EngineChoice, FUNCTIONS_FILE, FunctionFlags};
 
 /// A command, word by word.
 pub(super) struct Words(Vec<String>);
@@ -62,7 +62,7 @@ impl Words {
     }
 
     /// With what else decides how functions are measured.
-    pub(super) fn measured(self, common: &Common, engine: EngineChoice) -> Self {
+    pub(super) fn measured(self, common: &FunctionFlags, engine: EngineChoice) -> Self {
         let simulated = (engine == EngineChoice::Fake).then_some("fake");
         self.described(&common.functions_file).some("--engine", simulated)
     }

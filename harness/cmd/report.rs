@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::failure::of_files;
-use super::{Failure, print, voice, warn};
+use super::{ExitReason, stdout, voice, warn};
 use crate::analysis::Analysis;
 use crate::cli::{Format, Report};
 use crate::report::Form;
@@ -14,14 +14,14 @@ use crate::store::Run;
 use crate::{report, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
-pub(super) fn run(args: &Report) -> Result<(), Failure> {
+pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
     let run = super::compare::read(&args.run, args.salvage)?;
     let analysis = Analysis::of(&run);
     let text = write(&analysis, args.printed.format)?;
     if let Some(page) = &args.splice {
         splice(&analysis, page)?;
     }
-    print::result(&text)?;
+    stdout::result(&text)?;
     voice::point("open ", &args.run.join("report.html").display().to_string());
     Ok(())
 }

@@ -5,18 +5,18 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::interrupt::{self, Phase};
-use super::measure::{Begun, Ready, Request, Side, Steering, nothing_again};
+use super::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side, nothing_again};
 use super::repeat::Words;
-use super::{Failure, load_functions, load_scenario, print, report, runtime, voice, warn};
+use super::{ExitReason, load_functions, load_scenario, report, runtime, stdout, voice, warn};
 use crate::analysis::Analysis;
 use crate::cli::{self, EngineChoice};
-use crate::drive::Ended;
-use crate::functions::{self, Function, TypedImage, read_event};
-use crate::plan::{self, Plan};
+use crate::drive::RunEnd;
 use crate::provision::Consent;
-use crate::scenario::Scenario;
+use crate::spec::function::{self, Function, TypedImage, read_event};
+use crate::spec::plan::{self, Plan};
+use crate::spec::scenario::Scenario;
 use crate::store;
-use crate::units::{format_exactly, format_share};
+use crate::text::units::{format_exactly, format_share};
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
 const UNTIL_ROUNDS: u32 = 1_000;
@@ -26,14 +26,14 @@ pub(super) const OUT_OF_TIME: &str =
     "the time limit ended it, not every round was measured: raise --max-time for all of them";
 
 /// Measures a scenario, or shows its plan.
-pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
+pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
     let mut request = match &args.go_on {
         Some(folder) => rest(args, folder)?,
         None => request(args)?,
     };
     if args.dry_run {
-        print::only_text(args.printed.format, "a plan")?;
-        return Ok(print::result(&request.describe())?);
+        stdout::only_text(args.printed.format, "a plan")?;
+        return Ok(stdout::result(&request.describe())?);
     }
     // Before anything is built, and until the end: it goes where nothing came of it.
     let mut reserved = None;
@@ -47,8 +47,8 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
     let engine = if request.is_simulated { EngineChoice::Fake } else { args.engine };
     let mut stop = interrupt::heard()?;
     let ended = runtime(engine == EngineChoice::Fake)?.block_on(async {
-        let ready = Ready::get(engine, consent, &request, &stop).await?;
-        let steering = Steering { stop: &mut stop, again: nothing_again };
+        let ready = PreparedEngine::get(engine, consent, &request, &stop).await?;
+        let steering = RunControl { stop: &mut stop, again: nothing_again };
         Ok(ready.measure(&request, steering).await?)
     });
     interrupt::now(Phase::Showing);
@@ -57,14 +57,14 @@ pub(super) fn run(args: &cli::Run) -> Result<(), Failure> {
     finished
 }
 
-fn request(args: &cli::Run) -> Result<Request, Failure> {
+fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
     let mut scenario = load_scenario(&args.scenario)?;
     let functions = functions(args, &scenario.functions)?;
     scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
     let typed = change(&mut scenario, args)?;
     let null = null(&args.common.functions_file, &mut scenario)?;
-    plan::check(&scenario, functions.len(), 1).map_err(|why| Failure::Usage(anyhow!(why)))?;
-    let begun = Begun::now();
+    plan::check(&scenario, functions.len(), 1).map_err(|why| ExitReason::Usage(anyhow!(why)))?;
+    let begun = RunIdentity::now();
     let seed = begun.seed(args.seed);
     let default = || Path::new("results").join(begun.name(&scenario.name));
     let side = Side {
@@ -74,7 +74,7 @@ fn request(args: &cli::Run) -> Result<Request, Failure> {
         record: None,
         functions,
     };
-    Ok(Request {
+    Ok(Measurement {
         plan: Plan::new(&scenario, side.functions.len(), seed),
         id: begun.id(&scenario.name),
         command: command(args, &scenario, seed, typed),
@@ -89,12 +89,12 @@ fn request(args: &cli::Run) -> Result<Request, Failure> {
 
 /// Shows what was measured, however it ended.
 fn finish(
-    request: &Request,
-    ended: Result<Ended, Failure>,
+    request: &Measurement,
+    ended: Result<RunEnd, ExitReason>,
     args: &cli::Run,
-) -> Result<(), Failure> {
+) -> Result<(), ExitReason> {
     let folder = &request.sides[0].folder;
-    let stopped = matches!(ended, Err(_) | Ok(Ended::Stopped));
+    let stopped = matches!(ended, Err(_) | Ok(RunEnd::Stopped));
     let run = match store::open(folder) {
         Ok(run) => Some(run),
         // A run that never began left nothing to read.
@@ -110,8 +110,8 @@ fn finish(
         let format = args.printed.format;
         let written = match report::write(&Analysis::of(run), format) {
             // A terminal that was closed shows nothing, and that was no failure.
-            Ok(text) => match print::result(&text) {
-                Err(error) if !matches!(ended, Ok(Ended::Stopped)) => return Err(error.into()),
+            Ok(text) => match stdout::result(&text) {
+                Err(error) if !matches!(ended, Ok(RunEnd::Stopped)) => return Err(error.into()),
                 _ => true,
             },
             Err(error) if ended.is_ok() => {
@@ -126,17 +126,17 @@ fn finish(
         where_it_is(run, written, args);
     }
     match ended? {
-        Ended::Stopped => return Err(Failure::Interrupted),
-        Ended::OutOfTime => warn(OUT_OF_TIME),
-        Ended::Complete => {}
-        Ended::GivenUp if run.as_ref().and_then(all_failed).is_none() => {
+        RunEnd::Stopped => return Err(ExitReason::Interrupted),
+        RunEnd::OutOfTime => warn(OUT_OF_TIME),
+        RunEnd::Complete => {}
+        RunEnd::GivenUp if run.as_ref().and_then(all_failed).is_none() => {
             return Err(anyhow!(
                 "no function answers any more, and all of them were given up: what was measured \
                  before is kept, and why is told above"
             )
             .into());
         }
-        Ended::GivenUp => {}
+        RunEnd::GivenUp => {}
     }
     match run.as_ref().and_then(all_failed) {
         Some(cause) => {
@@ -175,7 +175,7 @@ fn all_failed(run: &store::Run) -> Option<String> {
 
 /// Every function to measure: those of the file, and images that were typed. Who types
 /// images alone wants no others.
-fn functions(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, Failure> {
+fn functions(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, ExitReason> {
     if args.image.is_empty() {
         return load_functions(&args.common, scenario);
     }
@@ -184,16 +184,16 @@ fn functions(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, Fail
         None => Vec::new(),
     };
     let taken: Vec<&str> = all.iter().map(|function| function.name.as_str()).collect();
-    let names = functions::names(&args.image, &taken);
-    let names = names.map_err(|why| Failure::Usage(anyhow!(why)))?;
+    let names = function::names(&args.image, &taken);
+    let names = names.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
     all.extend(images(args, names)?);
     Ok(all)
 }
 
 /// The images that were typed, under such names, as functions after those of the file.
-fn images(args: &cli::Run, names: Vec<String>) -> Result<Vec<Function>, Failure> {
+fn images(args: &cli::Run, names: Vec<String>) -> Result<Vec<Function>, ExitReason> {
     let after = described(&args.common.functions_file)?.len();
-    let event = read_event(&args.event).map_err(Failure::Usage)?;
+    let event = read_event(&args.event).map_err(ExitReason::Usage)?;
     let images = args.image.iter().zip(names).enumerate();
     let of = |(i, (image, name)): (usize, (&TypedImage, String))| {
         Function::of_image(&name, &image.reference, &event, after + i)
@@ -204,7 +204,7 @@ fn images(args: &cli::Run, names: Vec<String>) -> Result<Vec<Function>, Failure>
 /// What the images that were typed are called in a record: as it names them, else as a
 /// new run would.
 fn recorded_names(images: &[TypedImage], record: &store::RunRecord) -> Result<Vec<String>> {
-    let own = functions::names(images, &[]).map_err(|why| anyhow!(why))?;
+    let own = function::names(images, &[]).map_err(|why| anyhow!(why))?;
     let name = |(image, own): (&TypedImage, String)| {
         let is_it = |f: &&store::FunctionRecord| f.image == image.reference;
         let recorded = record.functions.iter().find(is_it).map(|f| f.name.clone());
@@ -214,26 +214,26 @@ fn recorded_names(images: &[TypedImage], record: &store::RunRecord) -> Result<Ve
 }
 
 /// What the file describes: nothing where there is none, which images do not need.
-fn described(file: &Path) -> Result<Vec<Function>, Failure> {
+fn described(file: &Path) -> Result<Vec<Function>, ExitReason> {
     if !file.exists() {
         return Ok(Vec::new());
     }
-    functions::load(file).map_err(Failure::Usage)
+    function::load(file).map_err(ExitReason::Usage)
 }
 
 /// The rest of a run that stopped early, with the functions as they are now.
-fn rest(args: &cli::Run, folder: &Path) -> Result<Request, Failure> {
+fn rest(args: &cli::Run, folder: &Path) -> Result<Measurement, ExitReason> {
     let record = store::record(folder)?;
     let file = &args.common.functions_file;
     // What was typed comes before what is described under the same name.
-    let names = recorded_names(&args.image, &record).map_err(Failure::Usage)?;
+    let names = recorded_names(&args.image, &record).map_err(ExitReason::Usage)?;
     let mut all = images(args, names)?;
     all.extend(described(file)?);
-    Request::of_the_rest(record, folder, &all).map_err(Failure::Usage)
+    Measurement::of_the_rest(record, folder, &all).map_err(ExitReason::Usage)
 }
 
 /// Changes a scenario as was typed; returns the words that say so again.
-fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, Failure> {
+fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, ExitReason> {
     let mut typed = Vec::new();
     scenario.until = args.until.or(scenario.until);
     // Who types only when it is enough does not mean the scenario's rounds.
@@ -248,7 +248,7 @@ fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, Failu
         flag("--max-time", format_exactly(time));
     }
     args.factors.change(&mut scenario.factors, &mut typed);
-    scenario.factors.check().map_err(|reason| Failure::Usage(anyhow!(reason)))?;
+    scenario.factors.check().map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
     if let Some(workers) = args.parallel {
         scenario.in_parallel(workers);
         typed.extend(["--parallel".to_owned(), workers.to_string()]);
@@ -267,7 +267,7 @@ fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, Failu
 pub(super) fn null(
     functions_file: &Path,
     scenario: &mut Scenario,
-) -> Result<Option<Function>, Failure> {
+) -> Result<Option<Function>, ExitReason> {
     if !scenario.controls {
         return Ok(None);
     }
@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     /// What was asked for, with a folder that nothing was written into.
-    fn never_began(ended: Result<Ended, Failure>) -> Failure {
+    fn never_began(ended: Result<RunEnd, ExitReason>) -> ExitReason {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("run").display().to_string();
         let typed = ["coldstart", "run", "quick", "--engine", "fake", "--out", &out];
@@ -321,13 +321,13 @@ mod tests {
     /// It was exit status 4, and a folder that is no run's.
     #[test]
     fn a_run_that_is_stopped_before_it_began_was_interrupted() {
-        let failure = never_began(Ok(Ended::Stopped));
-        assert!(matches!(failure, Failure::Interrupted), "{failure:?}");
+        let failure = never_began(Ok(RunEnd::Stopped));
+        assert!(matches!(failure, ExitReason::Interrupted), "{failure:?}");
     }
 
     #[test]
     fn a_run_that_ended_and_has_no_folder_is_no_success() {
-        let failure = never_began(Ok(Ended::Complete));
-        assert!(matches!(failure, Failure::Environment(_)), "{failure:?}");
+        let failure = never_began(Ok(RunEnd::Complete));
+        assert!(matches!(failure, ExitReason::Environment(_)), "{failure:?}");
     }
 }

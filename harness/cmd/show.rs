@@ -9,13 +9,13 @@ use anyhow::{Context, Result, anyhow};
 use super::failure::of_files;
 use super::list::folders::{self, COMPARISON, Kind, RELIABILITY};
 use super::repeat::Words;
-use super::{Failure, print, report, say};
+use super::{ExitReason, report, say, stdout};
 use crate::analysis::Analysis;
 use crate::cli::{Format, Show};
-use crate::hostile::{printable_json, printable_line};
-use crate::mistake::did_you_mean;
 use crate::report::{comparison, reliability};
 use crate::store;
+use crate::text::diagnostic::did_you_mean;
+use crate::text::sanitize::{printable_json, printable_line};
 
 /// What `show` takes for the newest of all.
 const LATEST: &str = "latest";
@@ -25,17 +25,17 @@ const LINE: usize = 10_000;
 pub(super) const TOLD: &str = "compare.txt";
 
 /// Finds the folder, and prints what it holds.
-pub(super) fn run(args: &Show) -> Result<(), Failure> {
+pub(super) fn run(args: &Show) -> Result<(), ExitReason> {
     let folder = find(&args.run, &args.results)?;
-    Ok(print::result(&shown(&folder, args.printed.format, args.salvage)?)?)
+    Ok(stdout::result(&shown(&folder, args.printed.format, args.salvage)?)?)
 }
 
 /// What a folder holds, in a form; of a run what is there, where that was asked for.
-pub(super) fn shown(folder: &Path, format: Format, salvage: bool) -> Result<String, Failure> {
+pub(super) fn shown(folder: &Path, format: Format, salvage: bool) -> Result<String, ExitReason> {
     Ok(match Kind::of(folder) {
         Some(Kind::Run) => a_run(folder, format, salvage)?,
         Some(_) if salvage => {
-            return Err(Failure::Usage(anyhow!(
+            return Err(ExitReason::Usage(anyhow!(
                 "{} holds no run, and only a run's rows can be salvaged: leave out --salvage",
                 folder.display()
             )));
@@ -48,7 +48,7 @@ pub(super) fn shown(folder: &Path, format: Format, salvage: bool) -> Result<Stri
 
 /// The folder that was meant: one that is there, else by its name or id among the
 /// results, else `latest`. What is typed need not be UTF-8, as a folder's name need not.
-fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, Failure> {
+fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
     let path = Path::new(typed);
     if path.is_dir() {
         return Ok(path.to_owned());
@@ -70,7 +70,7 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, Failure> {
     }
     let typed = folders::shown(path);
     let meant = did_you_mean(&typed, all.iter().map(|found| &found.name));
-    Err(Failure::Usage(anyhow!(
+    Err(ExitReason::Usage(anyhow!(
         "there is no result `{typed}`, neither as a folder nor in {}: `coldstart list runs` names \
          them{meant}",
         results.display()
@@ -142,7 +142,7 @@ fn lines(text: &str) -> String {
 }
 
 /// Why a folder cannot be shown.
-fn none(folder: &Path) -> Failure {
+fn none(folder: &Path) -> ExitReason {
     let (base, head) = (folder.join("base"), folder.join("head"));
     let is_run = |side: &Path| Kind::of(side) == Some(Kind::Run);
     let (folder, base, head) = if is_run(&base) && is_run(&head) {

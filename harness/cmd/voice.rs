@@ -11,18 +11,18 @@ use std::time::Instant;
 
 use anstyle::{AnsiColor, Style};
 
-use crate::cli::Talk;
-use crate::hostile::is_invisible;
+use crate::cli::OutputFlags;
 use crate::report::look::{Look, wrapped};
+use crate::text::sanitize::is_invisible;
 
-mod line;
-mod surface;
-mod work;
+mod capabilities;
+mod status_line;
+mod tasks;
 
-pub(super) use line::Piece;
-use line::{Line, styled};
-use surface::Surface;
-use work::Works;
+use capabilities::TerminalCapabilities;
+pub(super) use status_line::Piece;
+use status_line::{Line, styled};
+use tasks::Works;
 
 /// A process has one standard error, and so one voice.
 static VOICE: OnceLock<Voice> = OnceLock::new();
@@ -33,13 +33,13 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 /// Speaks as was typed from here on. The first call counts.
-pub(super) fn begin(talk: &Talk) {
-    let _ = VOICE.set(Voice::new(talk, Surface::of_stderr(talk.color)));
+pub(super) fn begin(talk: &OutputFlags) {
+    let _ = VOICE.set(Voice::new(talk, TerminalCapabilities::of_stderr(talk.color)));
 }
 
 /// Speaks plainly where [`begin`] was never called.
 fn voice() -> &'static Voice {
-    VOICE.get_or_init(|| Voice::new(&Talk::default(), Surface::default()))
+    VOICE.get_or_init(|| Voice::new(&OutputFlags::default(), TerminalCapabilities::default()))
 }
 
 /// What happens, for the person who waits.
@@ -89,8 +89,9 @@ pub(super) fn print(text: &str) {
 
 /// How a result on standard output may look.
 pub(super) fn look() -> Look {
-    let Talk { verbose, color, .. } = voice().talk;
-    let Surface { terminal, width, colour, unicode, .. } = Surface::of_stdout(color);
+    let OutputFlags { verbose, color, .. } = voice().talk;
+    let TerminalCapabilities { terminal, width, colour, unicode, .. } =
+        TerminalCapabilities::of_stdout(color);
     Look { width, terminal, colour, unicode, all: verbose }
 }
 
@@ -140,11 +141,11 @@ impl Drop for Step {
 }
 
 /// The voice as those hear it who build and install.
-pub(super) use work::Aloud;
+pub(super) use tasks::TerminalObserver;
 
 struct Voice {
-    talk: Talk,
-    surface: Surface,
+    talk: OutputFlags,
+    surface: TerminalCapabilities,
     lines: Mutex<Lines>,
     works: Mutex<Works>,
 }
@@ -168,7 +169,7 @@ enum Rank {
 }
 
 impl Voice {
-    fn new(talk: &Talk, surface: Surface) -> Self {
+    fn new(talk: &OutputFlags, surface: TerminalCapabilities) -> Self {
         let (lines, works) = Default::default();
         Self { talk: *talk, surface, lines, works }
     }
@@ -241,7 +242,7 @@ fn tamed(text: &str) -> String {
 
 impl Lines {
     fn draw(&mut self, canvas: Canvas, pieces: impl FnOnce(Canvas) -> Vec<Piece>) {
-        let recent = self.drawn.is_some_and(|at| at.elapsed() < line::PAUSE);
+        let recent = self.drawn.is_some_and(|at| at.elapsed() < status_line::PAUSE);
         if !recent {
             self.show(canvas, &pieces(canvas));
         }

@@ -1,19 +1,19 @@
 //! Cases -> rows with verdicts.
 //!
 //! A case is worse when head, made smaller by the margin, still tends to be larger
-//! than base ([`Evidence::worse`]): one test has the statistical and the practical
+//! than base ([`TwoSample::worse`]): one test has the statistical and the practical
 //! threshold. Over all gated cases the chance of any false alarm is held by Holm's
 //! procedure.
 
-use super::evidence::Evidence;
-use super::place;
+use super::attribution;
+use super::two_sample::TwoSample;
 use super::{Detectable, PartChange, Row, Rules, Values, Verdict};
-use crate::margins::{Margin, Metric};
 use crate::sample::Cell;
-use crate::stats::shift::Estimate;
-use crate::stats::{self, multiple, normal, proportion};
+use crate::spec::tolerance::{Margin, Metric};
+use crate::stats::hodges_lehmann::Estimate;
+use crate::stats::{self, multiple_testing, normal, proportions};
 
-use super::measured::median;
+use super::side_data::median;
 
 /// The share of false discoveries among what is told and decides nothing.
 const ADVISORY: f64 = 0.10;
@@ -30,7 +30,7 @@ pub(super) struct Case {
     /// Which cell; none for what belongs to a function as a whole.
     pub(super) cell: Option<Cell>,
     /// The values of base and head, one a round.
-    pub(super) evidence: Evidence,
+    pub(super) evidence: TwoSample,
     /// Rounds with any failure, of how many.
     pub(super) failures: [(u64, u64); 2],
     /// Why the first row that failed did: base, head.
@@ -88,7 +88,8 @@ fn count(tests: &[Tests], gated: &[bool]) -> usize {
 fn adjust(tests: &[Tests], gated: &[bool]) -> Vec<Tests> {
     let mut adjusted = vec![Tests::default(); tests.len()];
     for is_gated in [true, false] {
-        let adjusting = if is_gated { multiple::holm } else { multiple::benjamini_hochberg };
+        let adjusting =
+            if is_gated { multiple_testing::holm } else { multiple_testing::benjamini_hochberg };
         let of = |i: &usize| gated[*i] == is_gated;
         let chosen: Vec<usize> = (0..tests.len()).filter(of).collect();
         let worse = chosen.iter().filter_map(|i| Some((*i, tests[*i].worse?)));
@@ -120,7 +121,7 @@ impl Tests {
             worse: case.evidence.worse(margin),
             better: case.evidence.better(margin),
             fails: fails
-                .then(|| proportion::more_often((head_failed, head_n), (base_failed, base_n))),
+                .then(|| proportions::more_often((head_failed, head_n), (base_failed, base_n))),
         }
     }
 }
@@ -162,7 +163,7 @@ impl Judging {
             ratio,
             difference,
             p90: self.metric.is_time().then(|| tail(&sides)).flatten(),
-            parts: place::explain(case.parts, difference.as_ref()),
+            parts: attribution::explain(case.parts, difference.as_ref()),
             again: case.again,
             function: case.function,
             cell: case.cell,
@@ -287,7 +288,7 @@ fn failing(case: &Case) -> Option<String> {
     })
 }
 
-fn too_few(evidence: &Evidence, [base, head]: &[Vec<f64>; 2], level: f64) -> String {
+fn too_few(evidence: &TwoSample, [base, head]: &[Vec<f64>; 2], level: f64) -> String {
     let least = evidence.least_rounds(level);
     format!(
         "{} and {} rounds are too few for any verdict: it takes {least} a side, the first not \

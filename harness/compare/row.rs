@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::margins::{Margin, Metric};
 use crate::sample::Cell;
-use crate::stats::shift::Estimate;
+use crate::spec::tolerance::{Margin, Metric};
+use crate::stats::hodges_lehmann::Estimate;
 
 /// One metric of one cell, compared.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,14 +121,14 @@ pub struct Detectable {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Part {
     /// First of the span.
-    pub first: Stretch,
+    pub first: PhaseGroup,
     /// Last of the span; the same when nothing is merged.
-    pub last: Stretch,
+    pub last: PhaseGroup,
 }
 
 /// The four stretches of a cold start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stretch {
+pub enum PhaseGroup {
     /// Intended to the function's exec: driver, daemon, shim, OCI runtime, network.
     Engine,
     /// Exec to main: the language runtime.
@@ -139,24 +139,25 @@ pub enum Stretch {
     Invoke,
 }
 
-impl Stretch {
+impl PhaseGroup {
     /// Every stretch, in order.
-    pub const ALL: [Stretch; 4] = [Stretch::Engine, Stretch::Boot, Stretch::Init, Stretch::Invoke];
+    pub const ALL: [PhaseGroup; 4] =
+        [PhaseGroup::Engine, PhaseGroup::Boot, PhaseGroup::Init, PhaseGroup::Invoke];
 
     fn name(self) -> &'static str {
         match self {
-            Stretch::Engine => "engine",
-            Stretch::Boot => "boot",
-            Stretch::Init => "init",
-            Stretch::Invoke => "invoke",
+            PhaseGroup::Engine => "engine",
+            PhaseGroup::Boot => "boot",
+            PhaseGroup::Init => "init",
+            PhaseGroup::Invoke => "invoke",
         }
     }
 }
 
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let held = Stretch::ALL.into_iter().filter(|s| (self.first..=self.last).contains(s));
-        f.pad(&held.map(Stretch::name).collect::<Vec<_>>().join("+"))
+        let held = PhaseGroup::ALL.into_iter().filter(|s| (self.first..=self.last).contains(s));
+        f.pad(&held.map(PhaseGroup::name).collect::<Vec<_>>().join("+"))
     }
 }
 

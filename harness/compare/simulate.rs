@@ -11,22 +11,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::measured::{Measured, Round, Rounds, median};
-use super::{Comparison, Rules, Stretch, compare};
+use super::side_data::{Round, Rounds, SideData, median};
+use super::{Comparison, PhaseGroup, Rules, compare};
 use crate::sample::{Cell, Temperature};
 
 /// What starts are drawn from.
 #[derive(Debug, Clone)]
-pub struct Noise {
+pub struct NullModel {
     /// What is told of the measurements.
-    template: Measured,
+    template: SideData,
     /// Neighbours of each measurement, by cell.
     pools: Vec<BTreeMap<Cell, Vec<[Round; 2]>>>,
 }
 
 /// How a made-up gate goes.
 #[derive(Debug, Clone)]
-pub struct Setting {
+pub struct SimulationConfig {
     /// What decides.
     pub rules: Rules,
     /// Rounds a side that inference uses.
@@ -35,11 +35,11 @@ pub struct Setting {
     pub confirm: bool,
 }
 
-impl Noise {
+impl NullModel {
     /// From measurements of unchanged code: the sides of each, by what they share. Only
     /// cold cells are drawn. None when there is no cold start to draw from.
     #[must_use]
-    pub fn of(measurements: &[Vec<Measured>]) -> Option<Self> {
+    pub fn of(measurements: &[Vec<SideData>]) -> Option<Self> {
         let pools: Vec<_> = measurements.iter().map(|sides| pool(sides)).collect();
         let template = measurements.iter().flatten().next()?.clone();
         let pools: Vec<_> = pools.into_iter().filter(|pool| !pool.is_empty()).collect();
@@ -72,7 +72,12 @@ impl Noise {
     /// One gate whose head sleeps so many milliseconds in its init, by function. The
     /// same seed draws the same gate.
     #[must_use]
-    pub fn gate(&self, setting: &Setting, sleeps: &BTreeMap<String, u32>, seed: u64) -> Comparison {
+    pub fn gate(
+        &self,
+        setting: &SimulationConfig,
+        sleeps: &BTreeMap<String, u32>,
+        seed: u64,
+    ) -> Comparison {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let pool = &self.pools[rng.random_range(0..self.pools.len())];
         let mut cells: BTreeMap<Cell, [Rounds; 2]> = BTreeMap::new();
@@ -96,10 +101,10 @@ impl Noise {
     fn judge(
         &self,
         cells: &BTreeMap<Cell, [Rounds; 2]>,
-        setting: &Setting,
+        setting: &SimulationConfig,
         again: &BTreeSet<String>,
     ) -> Comparison {
-        let [base, head] = [0, 1].map(|side: usize| Measured {
+        let [base, head] = [0, 1].map(|side: usize| SideData {
             cells: cells.iter().map(|(cell, sides)| (cell.clone(), sides[side].clone())).collect(),
             interleaved: Some(String::new()),
             ..self.template.clone()
@@ -110,7 +115,7 @@ impl Noise {
 
 /// The neighbours of each cold cell: of two sides the starts of one round, of a single
 /// run those of one round and the next.
-fn pool(sides: &[Measured]) -> BTreeMap<Cell, Vec<[Round; 2]>> {
+fn pool(sides: &[SideData]) -> BTreeMap<Cell, Vec<[Round; 2]>> {
     let Some(first) = sides.first() else { return BTreeMap::new() };
     let cold = first.regular().filter(|cell| cell.temperature == Temperature::Cold);
     let pairs = |cell: &Cell| -> Vec<[Round; 2]> {
@@ -149,7 +154,7 @@ fn slow(round: &mut Round, ns: f64) {
     round.boot_and_init = round.boot_and_init.map(|value| value + ns);
     round.init = round.init.map(|value| value + ns);
     for (part, value) in &mut round.parts {
-        if (part.first..=part.last).contains(&Stretch::Init) {
+        if (part.first..=part.last).contains(&PhaseGroup::Init) {
             *value += ns;
         }
     }

@@ -26,7 +26,7 @@ fn gate_by(rules: &Rules, base: &Maker, head: &Maker) -> Comparison {
 
 /// Compares two runs that did not take turns.
 fn later(base: &Maker, head: &Maker) -> Comparison {
-    let alone = |maker: &Maker| Measured { interleaved: None, ..maker.measured() };
+    let alone = |maker: &Maker| SideData { interleaved: None, ..maker.measured() };
     compare(&alone(base), &alone(head), &Rules::default(), &BTreeSet::new())
 }
 

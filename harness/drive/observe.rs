@@ -1,16 +1,16 @@
 //! What the kernel tells of a step's starts, asked once nothing is timed.
 
 use super::Driver;
-use crate::cgroup;
 use crate::engine::Engine;
-use crate::exec_trace::{self, ExecTrace, Start, Traced};
-use crate::plan::Trial;
 use crate::platform::Visit;
+use crate::probe::cgroup;
+use crate::probe::exec_trace::{self, ExecTrace, Start, Traced};
 use crate::sample::{Cell, Mark, Resources, Sample, Temperature};
+use crate::spec::plan::Trial;
 
 /// What was seen of one invocation's start; nothing of a warm one.
 #[derive(Debug, Default)]
-pub(super) struct Seen {
+pub(super) struct Observation {
     /// Marks and processes, as the kernel told.
     traced: Traced,
     /// What the instance has used so far.
@@ -20,12 +20,12 @@ pub(super) struct Seen {
 impl<E: Engine> Driver<E> {
     /// Looks at the starts of a step that has ended, and at who answered; one entry a
     /// visit.
-    pub(super) async fn observe(&self, visits: &mut [Visit]) -> Vec<Seen> {
+    pub(super) async fn observe(&self, visits: &mut [Visit]) -> Vec<Observation> {
         let until = self.clock().now();
         let events = self.trace.as_ref().map(ExecTrace::take).unwrap_or_default();
         let mut all = Vec::with_capacity(visits.len());
         for visit in visits {
-            let mut seen = Seen::default();
+            let mut seen = Observation::default();
             self.platform.vouch(visit).await;
             let from = visit.marks.get(Mark::StartCalled);
             if let (Temperature::Cold, Some(id), Some(from)) = (visit.temperature, &visit.id, from)
@@ -47,9 +47,15 @@ impl<E: Engine> Driver<E> {
 }
 
 /// The row of an invocation.
-pub(super) fn row(visit: Visit, seen: Seen, cell: Cell, trial: &Trial, index: u32) -> Sample {
+pub(super) fn row(
+    visit: Visit,
+    seen: Observation,
+    cell: Cell,
+    trial: &Trial,
+    index: u32,
+) -> Sample {
     let Visit { id, proof, mut marks, mut dropped_marks, outcome, .. } = visit;
-    let Seen { traced, resources } = seen;
+    let Observation { traced, resources } = seen;
     for (mark, at) in traced.marks {
         marks.set(mark, at);
     }

@@ -11,13 +11,13 @@ use std::sync::{MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::{Done, Driver, Ended, Stop, nanoseconds};
-use crate::controls::Control;
+use super::{Driver, RunEnd, Stop, TrialResult, nanoseconds};
 use crate::engine::Engine;
-use crate::plan::{Subject, Trial};
 use crate::platform::{Target, Visit};
-use crate::sample::{Meanwhile, Sample, TrialRecord};
-use crate::scenario::Step;
+use crate::sample::{HostInterval, Sample, TrialRecord};
+use crate::spec::control::Control;
+use crate::spec::plan::{Trial, TrialSubject};
+use crate::spec::scenario::Step;
 
 /// So many time-outs in a row, without an answer, are enough.
 const TIME_OUTS: u64 = 3;
@@ -31,8 +31,8 @@ pub(super) struct Silences {
     targets: BTreeMap<usize, Silence>,
     /// Rounds in a row without an answer, by side and subject: a round has one trial
     /// of each.
-    rounds: BTreeMap<(usize, Subject), u32>,
-    given_up: BTreeMap<(usize, Subject), u32>,
+    rounds: BTreeMap<(usize, TrialSubject), u32>,
+    given_up: BTreeMap<(usize, TrialSubject), u32>,
 }
 
 /// How long a target has been silent.
@@ -102,17 +102,17 @@ impl Patience {
 impl<E: Engine> Driver<E> {
     /// What a person calls a subject, whatever its pattern.
     #[must_use]
-    pub fn name_of(&self, side: usize, subject: Subject) -> String {
+    pub fn name_of(&self, side: usize, subject: TrialSubject) -> String {
         let combinations = self.scenario.factors.combinations();
         match subject {
-            Subject::Function { combination, .. } => {
+            TrialSubject::Function { combination, .. } => {
                 let name = &self.targets.of(side, subject).function.name;
                 format!("`{name}`, {}", combinations[combination])
             }
-            Subject::Control { control: control @ Control::Process(_), .. } => {
+            TrialSubject::Control { control: control @ Control::Process(_), .. } => {
                 format!("the {control}")
             }
-            Subject::Control { control, combination } => {
+            TrialSubject::Control { control, combination } => {
                 format!("the {control}, {}", combinations[combination])
             }
         }
@@ -168,7 +168,7 @@ impl<E: Engine> Driver<E> {
         let given = |what, why| GivenUp { side, what, trial: trial.number, why, cause };
         if is_over && !silence.has_answered {
             let subjects = self.plan.trials.iter().map(|t| (t.side, t.subject));
-            let of_target = |key: &(usize, Subject)| self.targets.of(key.0, key.1).key();
+            let of_target = |key: &(usize, TrialSubject)| self.targets.of(key.0, key.1).key();
             let all = subjects.filter(|key| of_target(key) == target.key());
             silences.given_up.extend(all.map(|key| (key, trial.number)));
             let why = format!(
@@ -181,7 +181,7 @@ impl<E: Engine> Driver<E> {
             return None;
         }
         silences.given_up.insert(key, trial.number);
-        let pattern = &self.plan.pattern(&self.scenario, trial).name;
+        let pattern = &self.plan.pattern(trial).name;
         Some(given(
             format!("{what}, pattern {pattern}"),
             format!("{ROUNDS} whole rounds in a row brought no answer"),
@@ -194,27 +194,28 @@ impl<E: Engine> Driver<E> {
         trial: &Trial,
         since: u32,
         stop: &watch::Receiver<Stop>,
-    ) -> Result<Done, Ended> {
+    ) -> Result<TrialResult, RunEnd> {
         // Of thousands in a row, each lets a request to stop be heard.
         tokio::task::yield_now().await;
         if *stop.borrow() >= Stop::AfterTrial {
-            return Err(Ended::Stopped);
+            return Err(RunEnd::Stopped);
         }
         let (target, now) = (self.targets.of(trial.side, trial.subject), self.clock().now());
         let cause = format!("it was given up after trial {since}, whose rows say why");
         let mut samples = Vec::new();
-        for step in &self.plan.pattern(&self.scenario, trial).steps {
+        for step in &self.plan.pattern(trial).steps {
             let visits = Visit::not_tried(step.act.invocations(), now, &cause);
             samples.extend(self.rows(trial, target, step, visits, Vec::new()));
         }
-        let (round, trial, machine) = (trial.round, trial.number, Meanwhile::default());
+        let (round, trial, machine) = (trial.round, trial.number, HostInterval::default());
         let record = TrialRecord { trial, round, began: now, ended: now, machine, resident: None };
-        Ok(Done { samples, record, given_up: None })
+        Ok(TrialResult { samples, record, given_up: None })
     }
 
     /// Whether no function among these trials answers any more.
     pub(super) fn is_hopeless(&self, trials: &[Trial]) -> bool {
-        let mut functions = trials.iter().filter(|t| matches!(t.subject, Subject::Function { .. }));
+        let mut functions =
+            trials.iter().filter(|t| matches!(t.subject, TrialSubject::Function { .. }));
         functions.all(|trial| self.given_up(trial).is_some())
     }
 

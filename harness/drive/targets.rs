@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::controls::Control;
-use crate::plan::Subject;
 use crate::platform::Target;
+use crate::spec::control::Control;
+use crate::spec::plan::TrialSubject;
 
 /// The targets of a plan: on every side every function under every combination of
 /// factors, and the controls.
@@ -25,12 +25,12 @@ impl Targets {
 
     /// Adds what a subject of the plan stands for on a side; its pattern is of no
     /// matter.
-    pub fn add(&mut self, side: usize, subject: Subject, target: Target) {
+    pub fn add(&mut self, side: usize, subject: TrialSubject, target: Target) {
         match subject {
-            Subject::Function { function, combination, .. } => {
+            TrialSubject::Function { function, combination, .. } => {
                 self.functions.insert((side, function, combination), self.all.len());
             }
-            Subject::Control { control, combination } => {
+            TrialSubject::Control { control, combination } => {
                 self.controls.insert((side, control, combination), self.all.len());
             }
         }
@@ -43,12 +43,12 @@ impl Targets {
     /// When it was not added: a plan is made for its targets.
     #[must_use]
     #[expect(clippy::expect_used, reason = "a plan and its targets are made together")]
-    pub fn of(&self, side: usize, subject: Subject) -> &Arc<Target> {
+    pub fn of(&self, side: usize, subject: TrialSubject) -> &Arc<Target> {
         let index = match subject {
-            Subject::Function { function, combination, .. } => {
+            TrialSubject::Function { function, combination, .. } => {
                 self.functions.get(&(side, function, combination))
             }
-            Subject::Control { control, combination } => {
+            TrialSubject::Control { control, combination } => {
                 self.controls.get(&(side, control, combination))
             }
         };

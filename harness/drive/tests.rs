@@ -3,22 +3,22 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::clock::Clock;
-use crate::controls::Control;
-use crate::engine::Source;
+use crate::engine::InstanceSource;
 use crate::engine::fake::{FakeEngine, Fault, Script};
-use crate::factors::{Factors, Network};
-use crate::functions;
-use crate::plan::Subject;
-use crate::platform::Making;
+use crate::platform::TargetSpec;
 use crate::sample::{Mark, Temperature};
-use crate::scenario;
+use crate::spec::control::Control;
+use crate::spec::factor::{Factors, Network};
+use crate::spec::function;
+use crate::spec::plan::TrialSubject;
+use crate::spec::scenario;
 
-mod chill;
 mod controls;
-mod enough;
 mod hopeless;
+mod page_cache;
 mod parallel;
 mod slow;
+mod stopping_rule;
 
 const FUNCTIONS: &str = r#"
 [[function]]
@@ -68,7 +68,7 @@ fn measuring<E: Engine>(
     scenario: Scenario,
     scripts: &[Script],
     change: impl FnOnce(FakeEngine) -> E,
-    adapt: impl Fn(Making) -> Making,
+    adapt: impl Fn(TargetSpec) -> TargetSpec,
 ) -> Setup<E> {
     let clock = Clock::paused();
     let names: Vec<String> = ('f'..).take(scripts.len()).map(String::from).collect();
@@ -81,33 +81,33 @@ fn measuring<E: Engine>(
         let making = adapt(making(trial.subject, &scenario, &names));
         targets.add(trial.side, trial.subject, Target::new(making, "run-1", targets.next_key()));
     }
-    let driver = Driver::new(engine, platform, scenario, plan, targets, None);
+    let driver = Driver::new(engine, platform, plan, targets, None);
     Setup { driver, clock }
 }
 
-fn making(subject: Subject, scenario: &Scenario, names: &[String]) -> Making {
+fn making(subject: TrialSubject, scenario: &Scenario, names: &[String]) -> TargetSpec {
     let (function, combination, control) = match subject {
-        Subject::Function { function, combination, .. } => (function, combination, None),
-        Subject::Control { control, combination } => (0, combination, Some(control)),
+        TrialSubject::Function { function, combination, .. } => (function, combination, None),
+        TrialSubject::Control { control, combination } => (0, combination, Some(control)),
     };
-    let mut known = functions::parse(FUNCTIONS, "f.toml", Path::new("/")).unwrap().remove(0);
+    let mut known = function::parse(FUNCTIONS, "f.toml", Path::new("/")).unwrap().remove(0);
     known.name.clone_from(&names[function]);
     let combination = scenario.factors.combinations().swap_remove(combination);
     let factors = combination.resolve(known.limits, "fake");
-    let plain = Making::plain(known, format!("image-{function}"), Network::Bridge, "fake");
+    let plain = TargetSpec::plain(known, format!("image-{function}"), Network::Bridge, "fake");
     match control {
-        None => Making { factors, keep_alive: scenario.keep_alive, ..plain },
-        Some(Control::Container(_)) => Making { factors, control, ..plain },
-        Some(Control::Process(_)) => Making {
+        None => TargetSpec { factors, keep_alive: scenario.keep_alive, ..plain },
+        Some(Control::Container(_)) => TargetSpec { factors, control, ..plain },
+        Some(Control::Process(_)) => TargetSpec {
             factors: Factors::of_a_process(),
-            source: Source::Command(vec!["f".to_owned()]),
+            source: InstanceSource::Command(vec!["f".to_owned()]),
             control,
             ..plain
         },
     }
 }
 
-async fn run<E: Engine>(setup: &Setup<E>) -> (Result<Ended, DriveError>, Vec<Sample>) {
+async fn run<E: Engine>(setup: &Setup<E>) -> (Result<RunEnd, DriveError>, Vec<Sample>) {
     let (_sender, mut stop) = watch::channel(Stop::No);
     let mut all = Vec::new();
     let ended = setup
@@ -128,14 +128,14 @@ fn count(samples: &[Sample], step: &str, temperature: Temperature) -> usize {
 async fn the_default_pattern_is_cold_where_it_should_be_and_warm_where_it_should_be() {
     let setup = setup(Fault::None, |e| e);
     let (ended, samples) = run(&setup).await;
-    assert_eq!(ended.unwrap(), Ended::Complete);
+    assert_eq!(ended.unwrap(), RunEnd::Complete);
     assert!(samples.iter().all(|s| s.outcome.is_ok()), "{samples:#?}");
-    assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
+    assert_eq!(samples.len() as u64, setup.driver.plan.invocations());
     assert_eq!(count(&samples, "call", Temperature::Cold), 2);
     assert_eq!(count(&samples, "out", Temperature::Cold), 8);
     assert_eq!(count(&samples, "again", Temperature::Warm), 8);
     assert_eq!(count(&samples, "steady", Temperature::Warm), 40);
-    assert_eq!(setup.driver.engine.starts("f"), setup.driver.plan.starts(&setup.driver.scenario));
+    assert_eq!(setup.driver.engine.starts("f"), setup.driver.plan.starts());
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,8 +191,8 @@ async fn every_fault_is_a_row_with_its_cause() {
     let check = async |fault: Fault, kind: &str, part: &str| {
         let setup = beside(fault);
         let (ended, samples) = run(&setup).await;
-        assert_eq!(ended.unwrap(), Ended::Complete, "{fault:?}");
-        assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
+        assert_eq!(ended.unwrap(), RunEnd::Complete, "{fault:?}");
+        assert_eq!(samples.len() as u64, setup.driver.plan.invocations());
         let failed = samples.iter().find(|s| !s.outcome.is_ok()).expect("a failure");
         assert_eq!(failed.outcome.kind(), kind, "{fault:?}: {:?}", failed.outcome);
         let cause = failed.outcome.cause().unwrap();
@@ -255,7 +255,7 @@ async fn an_engine_that_vanishes_ends_the_run_and_the_trial_that_met_it_is_no_re
         let plan = &setup.driver.plan;
         let kept = samples.last().map_or(0, |sample| sample.trial as usize);
         let rows = plan.trials[..kept].iter();
-        let rows: u64 = rows.map(|t| plan.invocations_of(&setup.driver.scenario, t)).sum();
+        let rows: u64 = rows.map(|t| plan.invocations_of(t)).sum();
         assert_eq!(samples.len() as u64, rows, "{creates}");
     }
 }
@@ -274,7 +274,7 @@ async fn a_run_that_is_asked_to_stop_finishes_its_trial() {
             Ok(())
         })
         .await;
-    assert_eq!(ended.unwrap(), Ended::Stopped);
+    assert_eq!(ended.unwrap(), RunEnd::Stopped);
     assert_eq!(*trials.lock().unwrap(), 1);
 }
 
@@ -288,7 +288,7 @@ async fn a_second_request_stops_within_a_trial() {
         std::future::pending::<()>().await;
     });
     let ended = setup.driver.run(&mut stop, |_, _| panic!("no trial can have ended")).await;
-    assert_eq!(ended.unwrap(), Ended::Stopped);
+    assert_eq!(ended.unwrap(), RunEnd::Stopped);
     setup.driver.platform.clear().await.unwrap();
     assert!(setup.driver.engine.instances(None).await.unwrap().is_empty());
 }

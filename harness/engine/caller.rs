@@ -11,7 +11,7 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
-use super::{Inspected, InstanceId};
+use super::{InstanceId, InstanceState};
 
 mod holder;
 
@@ -74,7 +74,7 @@ pub enum Verdict {
 impl Evidence {
     /// Whether the caller is an instance of which the engine says this.
     #[must_use]
-    pub fn judge(&self, id: &InstanceId, instance: &Inspected) -> Verdict {
+    pub fn judge(&self, id: &InstanceId, instance: &InstanceState) -> Verdict {
         match self {
             Evidence::Sole => Verdict::Proved,
             Evidence::Address(caller) => match instance.address {

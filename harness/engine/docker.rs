@@ -13,25 +13,25 @@ use tokio::sync::oneshot;
 
 use super::sockets::Sockets;
 use super::{
-    BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Found, Image, ImageStore,
-    Inspected, InstanceId, InstanceSpec, Listener, Printed, Strangers,
+    BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
+    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Strangers,
 };
-use crate::factors::Network;
-use crate::private;
+use crate::spec::factor::Network;
+use crate::system::private;
 
-mod exits;
+mod exit_events;
 mod failure;
 mod images;
 mod info;
 mod instances;
 mod leaving;
-mod once;
-mod removal;
+mod removal_lock;
+mod run_once;
 
-use exits::Exits;
+use exit_events::Exits;
 use failure::failed;
 use leaving::Leaving;
-use removal::Turn;
+use removal_lock::Turn;
 
 /// How long a call may wait for the first byte of its answer, in seconds. Only a
 /// stuck engine comes near it.
@@ -158,7 +158,7 @@ impl Engine for DockerEngine {
         self.exits.watch(&id.0)
     }
 
-    async fn inspect(&self, id: &InstanceId) -> Result<Inspected, EngineError> {
+    async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {
         instances::inspect(&self.docker, id).await
     }
 
@@ -183,7 +183,7 @@ impl Engine for DockerEngine {
         Ok(strangers)
     }
 
-    async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {
+    async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
         instances::list(&self.docker, run).await
     }
 }
@@ -197,7 +197,7 @@ impl ImageStore for DockerEngine {
         &self,
         reference: &str,
         credentials: Option<&Credentials>,
-        printed: Printed<'_>,
+        printed: BuildOutput<'_>,
     ) -> Result<(), EngineError> {
         images::pull(&self.docker, reference, credentials, printed).await
     }
@@ -206,7 +206,7 @@ impl ImageStore for DockerEngine {
         images::import(&self.docker, tag, archive).await
     }
 
-    async fn build(&self, spec: &BuildSpec, printed: Printed<'_>) -> Result<(), EngineError> {
+    async fn build(&self, spec: &BuildSpec, printed: BuildOutput<'_>) -> Result<(), EngineError> {
         images::build(&self.docker, spec, printed).await
     }
 
@@ -216,7 +216,7 @@ impl ImageStore for DockerEngine {
         run: &str,
         command: &[String],
     ) -> Result<String, EngineError> {
-        once::run(&self.docker, image, run, command).await
+        run_once::run(&self.docker, image, run, command).await
     }
 
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {

@@ -16,12 +16,12 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::{
-    Engine, EngineError, EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec,
-    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, Offers, Source, Strangers,
+    Capabilities, Engine, EngineError, EngineInfo, Exit, InstanceId, InstanceSource, InstanceSpec,
+    InstanceState, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, Strangers,
 };
 use crate::clock::Clock;
-use crate::factors::Network;
-use crate::maker::Maker;
+use crate::spec::factor::Network;
+use crate::system::maker::Maker;
 
 mod function;
 mod images;
@@ -219,7 +219,7 @@ impl Engine for FakeEngine {
             cgroups: "-".into(),
             kernel: "-".into(),
             address: "memory".into(),
-            offers: Offers {
+            offers: Capabilities {
                 runtimes: vec!["fake".into(), "other".into()],
                 log_drivers: vec!["json-file".into(), "none".into()],
                 cpu_quota: true,
@@ -240,7 +240,7 @@ impl Engine for FakeEngine {
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
         self.check()?;
-        if matches!(spec.source, Source::Image(_)) {
+        if matches!(spec.source, InstanceSource::Image(_)) {
             sleep(CREATE).await;
         }
         let mut state = lock(&self.state);
@@ -268,7 +268,7 @@ impl Engine for FakeEngine {
             let spec = instance.spec.clone();
             let function = spec.labels.get(LABEL_FUNCTION).cloned().unwrap_or_default();
             let mut script = self.script(&function);
-            if matches!(spec.source, Source::Command(_)) {
+            if matches!(spec.source, InstanceSource::Command(_)) {
                 script = Script { engine: PROCESS, init: Duration::ZERO, spread: 0.0, ..script };
             }
             if script.fault == Fault::NotStarted {
@@ -324,9 +324,9 @@ impl Engine for FakeEngine {
         receiver
     }
 
-    async fn inspect(&self, _: &InstanceId) -> Result<Inspected, EngineError> {
+    async fn inspect(&self, _: &InstanceId) -> Result<InstanceState, EngineError> {
         self.check()?;
-        Ok(Inspected::default())
+        Ok(InstanceState::default())
     }
 
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
@@ -353,11 +353,11 @@ impl Engine for FakeEngine {
         Ok(Arc::default())
     }
 
-    async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {
+    async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
         self.check()?;
         let label = |spec: &InstanceSpec, name| spec.labels.get(name).cloned().unwrap_or_default();
         let state = lock(&self.state);
-        let found = state.instances.iter().map(|(id, instance)| Found {
+        let found = state.instances.iter().map(|(id, instance)| ListedInstance {
             id: id.clone(),
             run: label(&instance.spec, LABEL_RUN),
             function: label(&instance.spec, LABEL_FUNCTION),

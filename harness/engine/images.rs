@@ -63,7 +63,7 @@ pub struct BuildSpec {
 }
 
 /// Takes the lines that an engine prints while it pulls or builds.
-pub type Printed<'a> = &'a (dyn Fn(&str) + Send + Sync);
+pub type BuildOutput<'a> = &'a (dyn Fn(&str) + Send + Sync);
 
 /// An engine that keeps images. Nothing of this is called while something is
 /// timed.
@@ -81,7 +81,7 @@ pub trait ImageStore: Engine {
         &self,
         reference: &str,
         credentials: Option<&Credentials>,
-        printed: Printed<'_>,
+        printed: BuildOutput<'_>,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Imports a root file system, a tar archive on disk, as an image, with the
@@ -98,7 +98,7 @@ pub trait ImageStore: Engine {
     fn build(
         &self,
         spec: &BuildSpec,
-        printed: Printed<'_>,
+        printed: BuildOutput<'_>,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
     /// Runs a command in a fresh container of an image, without network, and

@@ -14,12 +14,12 @@ use tokio::process::Command;
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
-    Engine, EngineError, EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec,
-    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, OUTPUT, Source, Strangers,
+    Engine, EngineError, EngineInfo, Exit, InstanceId, InstanceSource, InstanceSpec, InstanceState,
+    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, OUTPUT, Strangers,
 };
-use crate::child::{GivenUp, Group, LAST_WORDS, each_piece};
-use crate::factors::Network;
-use crate::maker::Maker;
+use crate::spec::factor::Network;
+use crate::system::child::{EXIT_GRACE, GivenUp, Group, each_piece};
+use crate::system::maker::Maker;
 
 /// Ids of processes begin with it; those of no engine do.
 const PREFIX: &str = "process-";
@@ -28,7 +28,7 @@ const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 /// An engine that also runs processes.
 #[derive(Debug)]
-pub struct WithProcesses<E> {
+pub struct ProcessEngine<E> {
     containers: Arc<E>,
     next: AtomicU64,
     processes: Mutex<BTreeMap<InstanceId, Process>>,
@@ -64,7 +64,7 @@ enum Stage {
 /// The last that a process wrote.
 type Words = Arc<Mutex<Vec<u8>>>;
 
-impl<E: Engine> WithProcesses<E> {
+impl<E: Engine> ProcessEngine<E> {
     /// Around an engine.
     #[must_use]
     pub fn new(containers: Arc<E>) -> Self {
@@ -140,10 +140,10 @@ impl<E: Engine> WithProcesses<E> {
         Ok(String::from_utf8_lossy(&words[whole..]).into_owned())
     }
 
-    fn found(&self, run: Option<&str>) -> Vec<Found> {
+    fn found(&self, run: Option<&str>) -> Vec<ListedInstance> {
         let label = |labels: &BTreeMap<String, String>, name| labels.get(name).cloned();
         let processes = self.lock();
-        let found = processes.iter().map(|(id, process)| Found {
+        let found = processes.iter().map(|(id, process)| ListedInstance {
             id: id.clone(),
             run: label(&process.labels, LABEL_RUN).unwrap_or_default(),
             function: label(&process.labels, LABEL_FUNCTION).unwrap_or_default(),
@@ -189,7 +189,7 @@ async fn follow(
     let _ = exit.map(|exit| exit.send(Exit { code }));
     stage.send_replace(Stage::Ended);
     if !heard {
-        let _ = tokio::time::timeout(LAST_WORDS, hearing).await;
+        let _ = tokio::time::timeout(EXIT_GRACE, hearing).await;
     }
     stage.send_replace(Stage::Heard);
 }
@@ -217,7 +217,7 @@ fn refused(doing: &str, message: String) -> EngineError {
     EngineError::Refused { doing: doing.to_owned(), message }
 }
 
-impl<E: Engine> Engine for WithProcesses<E> {
+impl<E: Engine> Engine for ProcessEngine<E> {
     async fn describe(&self) -> Result<EngineInfo, EngineError> {
         self.containers.describe().await
     }
@@ -228,8 +228,8 @@ impl<E: Engine> Engine for WithProcesses<E> {
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
         match &spec.source {
-            Source::Image(_) => self.containers.create(spec).await,
-            Source::Command(command) => Ok(self.create_process(spec, command)),
+            InstanceSource::Image(_) => self.containers.create(spec).await,
+            InstanceSource::Command(command) => Ok(self.create_process(spec, command)),
         }
     }
 
@@ -248,12 +248,12 @@ impl<E: Engine> Engine for WithProcesses<E> {
         receiver
     }
 
-    async fn inspect(&self, id: &InstanceId) -> Result<Inspected, EngineError> {
+    async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {
         if !is_process(id) {
             return self.containers.inspect(id).await;
         }
         let pid = self.lock().get(id).and_then(|p| p.running.as_ref()?.pid);
-        Ok(Inspected { pid, ..Inspected::default() })
+        Ok(InstanceState { pid, ..InstanceState::default() })
     }
 
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
@@ -275,7 +275,7 @@ impl<E: Engine> Engine for WithProcesses<E> {
         self.containers.strangers().await
     }
 
-    async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {
+    async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
         let mut found = self.containers.instances(run).await?;
         found.extend(self.found(run));
         Ok(found)

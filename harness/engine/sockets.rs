@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Listener;
-use crate::private::Temporary;
+use crate::system::private::Temporary;
 
 /// What such a folder's name begins with, within the private folder.
 pub const KIND: &str = "sockets-";

@@ -7,17 +7,17 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::{Armed, Instance, Platform, Target, Visit};
+use crate::adapter::runtime_api::{Answered, Invoked};
 use crate::engine::{Engine, EngineError, Exit};
-use crate::runtime_api::{Answered, Invoked};
 use crate::sample::{Mark, Marks, Outcome, Temperature};
 
 /// After an instance ended, how long its last words may still be on the way.
-const LAST_WORDS: Duration = Duration::from_millis(20);
+const EXIT_GRACE: Duration = Duration::from_millis(20);
 /// How long a start call may still take to return once its function answered.
 const LAST_CALL: Duration = Duration::from_secs(10);
 
 /// How the wait for an answer ended.
-pub(super) enum Ended {
+pub(super) enum InvocationEnd {
     Answered(Answered),
     Exited(Exit),
     TimedOut,
@@ -101,7 +101,7 @@ impl<E: Engine> Platform<E> {
         answer: oneshot::Receiver<Answered>,
         deadline: u64,
         marks: &mut Marks,
-    ) -> Ended {
+    ) -> InvocationEnd {
         marks.set(Mark::StartCalled, self.clock.now());
         let mut start = std::pin::pin!(self.engine.start(&instance.id));
         let mut wait = std::pin::pin!(self.wait(&mut instance.exit, answer, deadline));
@@ -112,15 +112,15 @@ impl<E: Engine> Platform<E> {
                 ended = &mut wait => break ended,
                 result = &mut start, if returned.is_none() => match result {
                     Ok(()) => { returned.get_or_insert(self.clock.now()); }
-                    Err(error) => break Ended::Engine(error),
+                    Err(error) => break InvocationEnd::Engine(error),
                 },
             }
         };
-        if returned.is_none() && matches!(ended, Ended::Answered(_)) {
+        if returned.is_none() && matches!(ended, InvocationEnd::Answered(_)) {
             // The answer is in; the start call may take its time to return.
             match tokio::time::timeout(LAST_CALL, start).await {
                 Ok(Ok(())) => returned = Some(self.clock.now()),
-                Ok(Err(error)) => return Ended::Engine(error),
+                Ok(Err(error)) => return InvocationEnd::Engine(error),
                 Err(_) => {}
             }
         }
@@ -135,20 +135,20 @@ impl<E: Engine> Platform<E> {
         exit: &mut oneshot::Receiver<Exit>,
         mut answer: oneshot::Receiver<Answered>,
         deadline: u64,
-    ) -> Ended {
+    ) -> InvocationEnd {
         let limit = Duration::from_nanos(deadline.saturating_sub(self.clock.now()));
         let ended = tokio::select! {
             biased;
-            Ok(answer) = &mut answer => return Ended::Answered(answer),
+            Ok(answer) = &mut answer => return InvocationEnd::Answered(answer),
             exit = exit => match exit {
-                Ok(exit) => Ended::Exited(exit),
-                Err(_) => Ended::Engine(EngineError::Gone("its events ended".to_owned())),
+                Ok(exit) => InvocationEnd::Exited(exit),
+                Err(_) => InvocationEnd::Engine(EngineError::Gone("its events ended".to_owned())),
             },
-            () = tokio::time::sleep(limit) => return Ended::TimedOut,
+            () = tokio::time::sleep(limit) => return InvocationEnd::TimedOut,
         };
         // What it said before it ended may still be on the way.
-        match tokio::time::timeout(LAST_WORDS, answer).await {
-            Ok(Ok(answer)) => Ended::Answered(answer),
+        match tokio::time::timeout(EXIT_GRACE, answer).await {
+            Ok(Ok(answer)) => InvocationEnd::Answered(answer),
             _ => ended,
         }
     }

@@ -6,9 +6,9 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::functions::{Function, ReplyRule};
-use crate::hostile::printable;
 use crate::sample::Proof;
+use crate::spec::function::{Function, ReplyCheck};
+use crate::text::sanitize::printable;
 
 /// The shortest nonce that is taken, and the longest.
 const NONCE: std::ops::RangeInclusive<usize> = 16..=64;
@@ -35,7 +35,7 @@ pub(super) struct Came<'a> {
 /// Reads a reply and checks its content; none where any reply is good. The echo must
 /// hold the event's own nonce: who did not read it could not know that.
 pub(super) fn read(function: &Function, came: Came<'_>) -> Result<Option<Proof>, String> {
-    if function.reply == ReplyRule::Any {
+    if function.reply == ReplyCheck::Any {
         return Ok(None);
     }
     let Came { body, length, event } = came;

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::controls::Control;
-use crate::engine::{InstanceSpec, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener, Source};
-use crate::factors::{Combination, Factors, Network};
-use crate::functions::{Function, ReplyRule};
-use crate::maker::Maker;
-use crate::runtime_api::{Asked, Event, MAX_REPLY};
+use crate::adapter::runtime_api::{Asked, Event, MAX_REPLY};
+use crate::engine::{
+    InstanceSource, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener,
+};
+use crate::spec::control::Control;
+use crate::spec::factor::{Combination, Factors, Network};
+use crate::spec::function::{Function, ReplyCheck};
+use crate::system::maker::Maker;
 
 /// The variable that tells one of our functions to sleep before it is ready.
 const INIT_SLEEP: &str = "COLDSTART_INIT_SLEEP_MS";
@@ -20,11 +22,11 @@ const BEGINNING: usize = 4096;
 
 /// What a target is made of.
 #[derive(Debug, Clone)]
-pub struct Making {
+pub struct TargetSpec {
     /// The function.
     pub function: Function,
     /// What its instances are made from.
-    pub source: Source,
+    pub source: InstanceSource,
     /// What they are started under.
     pub factors: Factors,
     /// Which control it is; none for what is measured.
@@ -37,12 +39,12 @@ pub struct Making {
     pub folders: Vec<PathBuf>,
 }
 
-impl Making {
+impl TargetSpec {
     /// Of an image on a network: no control, no keep-alive, its own limits.
     #[must_use]
     pub fn plain(function: Function, image: String, network: Network, runtime: &str) -> Self {
         Self {
-            source: Source::Image(image),
+            source: InstanceSource::Image(image),
             factors: Combination::on(network).resolve(function.limits, runtime),
             control: None,
             sleep_ms: 0,
@@ -76,8 +78,9 @@ impl Target {
     /// Prepares everything about a function's instances that can be prepared
     /// before the first of them is timed. `key` is unique within the run.
     #[must_use]
-    pub fn new(making: Making, run: &str, key: usize) -> Self {
-        let Making { function, source, factors, control, sleep_ms, keep_alive, folders } = making;
+    pub fn new(making: TargetSpec, run: &str, key: usize) -> Self {
+        let TargetSpec { function, source, factors, control, sleep_ms, keep_alive, folders } =
+            making;
         let mut env = function.env.clone();
         env.extend([
             ("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone()),
@@ -96,8 +99,8 @@ impl Target {
         let processes = function.limits.processes;
         let spec = InstanceSpec { source, factors, processes, socket: None, env, labels };
         let event = match function.reply {
-            ReplyRule::Proof => Event::with_nonce(&function.event),
-            ReplyRule::Any => Event::plain(&function.event),
+            ReplyCheck::Proof => Event::with_nonce(&function.event),
+            ReplyCheck::Any => Event::plain(&function.event),
         };
         Self { function, control, folders, keep_alive, event, spec, key }
     }
@@ -130,8 +133,8 @@ impl Target {
     /// echo with what an encoder may add to it, else the beginning.
     pub(super) fn asked(&self, deadline: u64) -> Asked<'_> {
         let echo = match self.function.reply {
-            ReplyRule::Proof => 6 * self.event.size(),
-            ReplyRule::Any => 0,
+            ReplyCheck::Proof => 6 * self.event.size(),
+            ReplyCheck::Any => 0,
         };
         let keep = (echo + BEGINNING).min(MAX_REPLY);
         Asked { function: &self.function.name, event: &self.event, deadline, keep }

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::{MAX_WARNINGS, Platform, State, Visit};
-use crate::engine::{Engine, Evidence, Inspected, InstanceId, Verdict};
+use crate::engine::{Engine, Evidence, InstanceId, InstanceState, Verdict};
 use crate::sample::Outcome;
 
 /// Who spoke for instances, and what is known of these.
 #[derive(Debug, Default)]
 pub(super) struct Callers {
-    known: BTreeMap<InstanceId, Inspected>,
+    known: BTreeMap<InstanceId, InstanceState>,
     /// Connections that were refused, by whose they were.
     refused: BTreeMap<String, u64>,
     /// Answers that were not the instance's own, by whose they were.
@@ -22,7 +22,7 @@ pub(super) struct Callers {
 impl<E: Engine> Platform<E> {
     /// What the engine says of an instance, asked once. Not for while something is
     /// timed.
-    pub async fn inspect(&self, id: &InstanceId) -> Inspected {
+    pub async fn inspect(&self, id: &InstanceId) -> InstanceState {
         if let Some(known) = self.lock().callers.known.get(id) {
             return *known;
         }

@@ -5,14 +5,14 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use super::command::is_root;
-use super::tell::Work;
+use super::progress::Work;
 use super::{
     Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, bootstrap, credentials, hex,
 };
 use crate::engine::{BASE_NAMES, EngineError, ImageStore, VERSION};
-use crate::functions::{Base, is_id, with_tag};
-use crate::private::{Swept, Temporary};
+use crate::spec::function::{Base, is_id, with_tag};
 use crate::store::Origin;
+use crate::system::private::{Swept, Temporary};
 
 /// What the name of a folder for an archive begins with, within the state folder.
 const ARCHIVES: &str = "archive-";

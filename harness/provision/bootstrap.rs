@@ -4,10 +4,10 @@ use std::path::Path;
 
 use super::command::{self, Interrupt, installed};
 use super::packages::{self, Family};
-use super::tell::Work;
+use super::progress::Work;
 use super::{ProvisionError, Say, Surroundings};
-use crate::child;
-use crate::functions::Base;
+use crate::spec::function::Base;
+use crate::system::child;
 
 /// The program that makes it.
 pub(super) const PROGRAM: &str = "mmdebstrap";

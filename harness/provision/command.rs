@@ -12,9 +12,9 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
 use super::ProvisionError;
-use super::tell::Work;
-use crate::child::{GivenUp, Group};
-use crate::hostile::{both_ends, printable_line};
+use super::progress::Work;
+use crate::system::child::{GivenUp, Group};
+use crate::text::sanitize::{both_ends, printable_line};
 
 /// How many of the last lines of a log are shown.
 const LINES: usize = 15;

@@ -15,8 +15,8 @@ use tokio::process::{Child, Command};
 
 use super::Surroundings;
 use crate::engine::{Credentials, Login};
-use crate::functions::read_text;
-use crate::hostile::printable;
+use crate::spec::function::read_text;
+use crate::text::sanitize::printable;
 
 /// What the client calls the registry of a reference that names none.
 const HUB: &str = "https://index.docker.io/v1/";

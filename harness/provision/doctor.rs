@@ -9,13 +9,13 @@ use super::packages::{self, Family};
 use super::{Surroundings, bases, bootstrap, daemon};
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine, EngineInfo};
-use crate::exec_trace::netlink::Listener;
-use crate::functions::Function;
-use crate::images;
-use crate::maker::Life;
-use crate::page_cache;
+use crate::probe::exec_trace::netlink::Listener;
+use crate::probe::page_cache;
+use crate::provision::images;
+use crate::spec::function::Function;
 use crate::store::Origin;
-use crate::units::format_size;
+use crate::system::maker::Life;
+use crate::text::units::format_size;
 
 /// Images, logs and a run's results need about this much, in bytes.
 const DISK: u64 = 3 << 30;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::command::{installed, is_root};
 use super::daemon::DAEMON;
-use super::named::{Named, named};
+use super::docker_host::{Named, named};
 use super::packages::{self, Family};
 use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, daemon, lock};
 use crate::engine::docker::{self, DockerEngine};

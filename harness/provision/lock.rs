@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{ProvisionError, Say, Surroundings};
-use crate::private::{Lock, holder};
+use crate::system::private::{Lock, holder};
 
 /// How often it is asked for, so that an interrupt gets through.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -56,7 +56,7 @@ pub fn sweep(around: &Surroundings) -> std::io::Result<Vec<PathBuf>> {
     if !around.state.exists() {
         return Ok(Vec::new());
     }
-    crate::private::sweep_locks(&around.state)
+    crate::system::private::sweep_locks(&around.state)
 }
 
 #[cfg(test)]

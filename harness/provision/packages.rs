@@ -1,7 +1,7 @@
 //! Debian packages: whether this machine has them, and installing them.
 
 use super::command::{self, Interrupt};
-use super::tell::Work;
+use super::progress::Work;
 use super::{ProvisionError, Say, Surroundings};
 
 /// What `/etc/os-release` says.

@@ -8,9 +8,9 @@ use anyhow::Result;
 
 use super::words::{conditions, conditions_in_a_name, groups, headline, members, plain, position};
 use crate::compare::Comparison;
-use crate::factors::Factors;
 use crate::sample::{Cell, Sample, Temperature};
-use crate::scenario::Act;
+use crate::spec::factor::Factors;
+use crate::spec::scenario::LoadShape;
 use crate::stats::{self, Summary};
 use crate::store::Run;
 
@@ -94,7 +94,7 @@ struct Series<'a> {
 impl Series<'_> {
     /// Latencies of the successes, sorted, in milliseconds.
     fn sorted_ms(&self) -> Vec<f64> {
-        self.sorted_ns().into_iter().map(|ns| ns as f64 / crate::units::NS_PER_MS).collect()
+        self.sorted_ns().into_iter().map(|ns| ns as f64 / crate::text::units::NS_PER_MS).collect()
     }
 
     /// Latencies of the successes, sorted, in nanoseconds.
@@ -260,7 +260,7 @@ fn rounds(run: &Run) -> String {
 /// For each function, its cold cell of the largest burst of more than one.
 fn widest_bursts<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
     let size = |s: &Summary| match s.cell.act {
-        Act::Burst(n) if n > 1 && s.cell.temperature == Temperature::Cold => n,
+        LoadShape::Burst(n) if n > 1 && s.cell.temperature == Temperature::Cold => n,
         _ => 0,
     };
     each(run, summaries, |s| (size(s) > 0).then(|| u64::from(size(s))))
@@ -270,7 +270,7 @@ fn widest_bursts<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
 /// the one of most rows.
 fn warm_cells<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summary> {
     each(run, summaries, |s| {
-        let steady = u64::from(matches!(s.cell.act, Act::Sequence(_)));
+        let steady = u64::from(matches!(s.cell.act, LoadShape::Sequence(_)));
         let rank = steady << 40 | s.latency.n as u64;
         (s.cell.temperature == Temperature::Warm).then_some(rank)
     })

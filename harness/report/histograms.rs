@@ -14,8 +14,8 @@ use hdrhistogram::serialization::V2DeflateSerializer;
 use hdrhistogram::serialization::interval_log::IntervalLogWriterBuilder;
 
 use crate::sample::{Mark, Sample};
-use crate::stats::Recorded;
-use crate::units::NS_PER_MS;
+use crate::stats::BoundedHistogram;
+use crate::text::units::NS_PER_MS;
 
 /// Lines of a `.hgrm` for each halving of what is left: what the reference tools use.
 const TICKS_PER_HALF: u32 = 5;
@@ -65,7 +65,7 @@ pub fn interval_log(started: &str, rows: &[&Sample]) -> Result<Option<Vec<u8>>> 
 /// The percentile text of one cell, in milliseconds; none without successes.
 ///
 /// # Errors
-/// Never, in truth: see [`Recorded::new`].
+/// Never, in truth: see [`BoundedHistogram::new`].
 pub fn percentiles(rows: &[&Sample]) -> Result<Option<Vec<u8>>> {
     let all = recorded(rows.iter().filter_map(|s| s.latency()))?;
     if all.histogram().is_empty() {
@@ -74,8 +74,8 @@ pub fn percentiles(rows: &[&Sample]) -> Result<Option<Vec<u8>>> {
     Ok(Some(percentile_text(all.histogram()).into_bytes()))
 }
 
-fn recorded(latencies: impl Iterator<Item = u64>) -> Result<Recorded> {
-    let mut recorded = Recorded::new()?;
+fn recorded(latencies: impl Iterator<Item = u64>) -> Result<BoundedHistogram> {
+    let mut recorded = BoundedHistogram::new()?;
     latencies.for_each(|ns| recorded.record(ns));
     Ok(recorded)
 }

@@ -10,7 +10,7 @@ use super::render::markdown::{code, escape, table};
 use super::words::{conditions, conditions_in_a_name, members, quantile, ratio, reply, title};
 use crate::analysis::Analysis;
 use crate::sample::Temperature;
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats::Summary;
 use crate::store::Run;
 
@@ -94,7 +94,7 @@ fn row(analysis: &Analysis, cold: &Summary) -> Row {
     let cell = &cold.cell;
     let members = members(&analysis.summaries, &(cell.function.clone(), cell.factors.clone()));
     let size = |s: &Summary| match s.cell.act {
-        Act::Burst(n) if s.cell.temperature == Temperature::Cold => n,
+        LoadShape::Burst(n) if s.cell.temperature == Temperature::Cold => n,
         _ => 0,
     };
     let burst = members.iter().filter(|s| size(s) > 1).max_by_key(|s| size(s));

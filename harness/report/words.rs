@@ -1,17 +1,17 @@
 //! Words and figures that every page of a run uses.
 
 use crate::sample::Cell;
-use crate::scenario::Act;
-use crate::stats::{Level, Quantile, Summary};
+use crate::spec::scenario::LoadShape;
+use crate::stats::{Quantile, RankedValue, Summary};
 use crate::store::Run;
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 mod reply;
 
 pub(super) use crate::analysis::{
     conditions, conditions_in_a_name, groups, headline, is_simulated, is_valid, members, position,
 };
-pub(super) use crate::hostile::{plain, shortened};
+pub(super) use crate::text::sanitize::{plain, shortened};
 
 pub(super) use reply::{by_container_alone, reply};
 
@@ -69,16 +69,16 @@ pub(super) fn subject(run: &Run, cell: &Cell) -> String {
 }
 
 /// `burst 4` or `seq 200`.
-pub(super) fn act(act: Act) -> String {
+pub(super) fn act(act: LoadShape) -> String {
     match act {
-        Act::Burst(n) => format!("burst {n}"),
-        Act::Sequence(n) => format!("seq {n}"),
-        Act::Parallel { workers, .. } => format!("{workers} at a time"),
+        LoadShape::Burst(n) => format!("burst {n}"),
+        LoadShape::Sequence(n) => format!("seq {n}"),
+        LoadShape::Parallel { workers, .. } => format!("{workers} at a time"),
     }
 }
 
 /// Milliseconds, or what stands for a failure.
-pub(super) fn level(level: Level) -> String {
+pub(super) fn level(level: RankedValue) -> String {
     level.ns().map_or_else(|| "failed".to_owned(), format_ms)
 }
 

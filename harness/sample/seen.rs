@@ -30,7 +30,7 @@ pub struct Resources {
     /// The most memory that it held, in bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peak_memory: Option<u64>,
-    /// Times that the kernel killed in it for want of memory.
+    /// Times that the kernel killed in it when memory ran out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oom_kills: Option<u64>,
 }
@@ -69,7 +69,7 @@ impl Residency {
 /// where a counter went backwards, or where no time passed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Meanwhile {
+pub struct HostInterval {
     /// Share of the processors' time that the hypervisor gave to others, from 0 to
     /// 1. It is counted in ticks: over less than a second it is coarse.
     #[serde(default, skip_serializing_if = "Option::is_none")]

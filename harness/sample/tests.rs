@@ -1,6 +1,6 @@
 use super::*;
-use crate::factors::{Combination, Network};
-use crate::functions::Limits;
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::Limits;
 use proptest::prelude::*;
 
 fn cell(temperature: Temperature) -> Cell {
@@ -11,7 +11,7 @@ fn cell(temperature: Temperature) -> Cell {
         control: None,
         pattern: "single".into(),
         step: "call".into(),
-        act: Act::Burst(1),
+        act: LoadShape::Burst(1),
         temperature,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Meanwhile, Residency};
+use super::{HostInterval, Residency};
 
 /// The record of one trial, beside its samples.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct TrialRecord {
     /// When its last step had been looked at.
     pub ended: u64,
     /// What the machine did meanwhile.
-    pub machine: Meanwhile,
+    pub machine: HostInterval,
     /// What of the image was in memory when it began; none where nothing was
     /// driven out.
     #[serde(default, skip_serializing_if = "Option::is_none")]

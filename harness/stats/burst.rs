@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Summary;
 use super::distribution::type_7;
 use crate::sample::{Cell, Mark, Sample, Temperature};
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 
 /// Lag that makes a burst invalid, in nanoseconds, however slow the cell is.
 pub const MOST_LAG_NS: u64 = 1_000_000;
@@ -17,7 +17,7 @@ pub const LEAST_LAG_NS: u64 = 100_000;
 
 /// A lateness or a width, in nanoseconds: diagnostic, so without intervals.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Lateness {
+pub struct DispatchLag {
     /// Median.
     pub p50: f64,
     /// 0.99-quantile; next to the maximum when rows are few.
@@ -26,7 +26,7 @@ pub struct Lateness {
     pub max: u64,
 }
 
-impl Lateness {
+impl DispatchLag {
     /// Of values in nanoseconds, in any order; none of no values.
     #[must_use]
     pub fn of(mut values: Vec<u64>) -> Option<Self> {
@@ -46,7 +46,7 @@ pub struct Bursts {
     /// How many bursts.
     pub bursts: usize,
     /// First dispatch to last dispatch within one burst, all its rows.
-    pub width: Option<Lateness>,
+    pub width: Option<DispatchLag>,
     /// Bursts with a row that was dispatched more than 1 ms, or more than 1 % of
     /// its cell's median (and more than 0.1 ms), after its intended instant.
     pub invalid: usize,
@@ -67,7 +67,7 @@ pub fn bursts(samples: &[Sample], summaries: &[Summary]) -> Vec<Bursts> {
     let medians = medians(summaries);
     let mut groups: BTreeMap<(u32, Temperature), BTreeMap<Key, bool>> = BTreeMap::new();
     for sample in super::used(samples).filter(|s| s.cell.control.is_none()) {
-        if let Act::Burst(size) = sample.cell.act {
+        if let LoadShape::Burst(size) = sample.cell.act {
             let group = groups.entry((size, sample.cell.temperature)).or_default();
             *group.entry(key(sample)).or_default() |= is_late(sample, &medians);
         }
@@ -79,7 +79,7 @@ pub fn bursts(samples: &[Sample], summaries: &[Summary]) -> Vec<Bursts> {
             size,
             temperature,
             bursts: group.len(),
-            width: Lateness::of(group.keys().filter_map(width).collect()),
+            width: DispatchLag::of(group.keys().filter_map(width).collect()),
             invalid: group.values().filter(|late| **late).count(),
         })
         .collect()
@@ -96,20 +96,20 @@ pub fn release_width<'a>(burst: impl IntoIterator<Item = &'a Sample>) -> Option<
 /// The widths of all bursts of more than one, whatever their size, over the rows
 /// used for inference; no controls.
 #[must_use]
-pub fn release_widths(samples: &[Sample]) -> Option<Lateness> {
+pub fn release_widths(samples: &[Sample]) -> Option<DispatchLag> {
     let mut bursts: BTreeMap<Key, Vec<&Sample>> = BTreeMap::new();
     for sample in super::used(samples).filter(|s| s.cell.control.is_none()) {
-        if matches!(sample.cell.act, Act::Burst(n) if n > 1) {
+        if matches!(sample.cell.act, LoadShape::Burst(n) if n > 1) {
             bursts.entry(key(sample)).or_default().push(sample);
         }
     }
-    Lateness::of(bursts.into_values().filter_map(release_width).collect())
+    DispatchLag::of(bursts.into_values().filter_map(release_width).collect())
 }
 
 /// The width of every burst.
 fn widths(samples: &[Sample]) -> BTreeMap<Key<'_>, u64> {
     let mut bursts: BTreeMap<Key, Vec<&Sample>> = BTreeMap::new();
-    for sample in samples.iter().filter(|s| matches!(s.cell.act, Act::Burst(_))) {
+    for sample in samples.iter().filter(|s| matches!(s.cell.act, LoadShape::Burst(_))) {
         bursts.entry(key(sample)).or_default().push(sample);
     }
     bursts.into_iter().filter_map(|(key, rows)| Some((key, release_width(rows)?))).collect()
@@ -121,7 +121,7 @@ pub(super) fn count_invalid(samples: &[Sample], summaries: &mut [Summary]) {
     {
         let medians = medians(summaries);
         for sample in super::used(samples) {
-            if matches!(sample.cell.act, Act::Burst(_)) && is_late(sample, &medians) {
+            if matches!(sample.cell.act, LoadShape::Burst(_)) && is_late(sample, &medians) {
                 late.entry(&sample.cell).or_default().insert(sample.trial);
             }
         }
@@ -142,7 +142,7 @@ pub fn invalid_bursts<'a>(
     summaries: &[Summary],
 ) -> BTreeSet<BurstPlace<'a>> {
     let medians = medians(summaries);
-    let bursts = samples.iter().filter(|s| matches!(s.cell.act, Act::Burst(_)));
+    let bursts = samples.iter().filter(|s| matches!(s.cell.act, LoadShape::Burst(_)));
     let late = bursts.filter(|s| is_late(s, &medians));
     late.map(|s| (s.trial, s.cell.step.as_str())).collect()
 }

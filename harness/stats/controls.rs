@@ -7,10 +7,10 @@
 //! the kernel did not tell, its main) to its reply.
 
 use super::distribution::type_7;
-use super::{Distribution, Draws, Level, Summary};
-use crate::controls::{Control, SERIES};
-use crate::factors::Factors;
+use super::{BootstrapWeights, LatencySummary, RankedValue, Summary};
 use crate::sample::{Mark, Sample};
+use crate::spec::control::{Control, SERIES};
+use crate::spec::factor::Factors;
 
 /// How far a slope may be from 1 in a valid run.
 pub const MOST_SLOPE_ERROR: f64 = 0.01;
@@ -34,11 +34,11 @@ pub struct Controls {
     pub headline: Option<Calibration>,
     /// The end of the null process's headline, less its own stamp of the same: how
     /// late the driver sees a reply.
-    pub bias: Option<Distribution>,
+    pub bias: Option<LatencySummary>,
     /// Headline of the null process.
-    pub null_process: Option<Distribution>,
+    pub null_process: Option<LatencySummary>,
     /// Headline of the null container under each combination of factors.
-    pub floors: Vec<(Factors, Distribution)>,
+    pub floors: Vec<(Factors, LatencySummary)>,
 }
 
 /// A line through (known sleep, measured), all in nanoseconds.
@@ -73,7 +73,8 @@ impl Controls {
             process: Calibration::of(&processes, Sample::latency),
             container: Calibration::of(&contained, after_the_engine),
             headline: Calibration::of(&contained, Sample::latency),
-            bias: (!bias.is_empty()).then(|| Distribution::by_round(&bias, &mut Draws::default())),
+            bias: (!bias.is_empty())
+                .then(|| LatencySummary::by_round(&bias, &mut BootstrapWeights::default())),
             null_process: summaries.iter().find(of(Control::Process(0))).map(|s| s.latency),
             floors: floors.by_ref().map(|s| (s.cell.factors.clone(), s.latency)).collect(),
         }
@@ -97,7 +98,7 @@ impl Controls {
     #[must_use]
     pub fn floor(&self, factors: &Factors) -> Option<f64> {
         let (_, floor) = self.floors.iter().find(|(of, _)| of == factors)?;
-        floor.p50.value.and_then(Level::ns)
+        floor.p50.value.and_then(RankedValue::ns)
     }
 
     /// Why the run's figures are not to be believed; empty when they are, as far

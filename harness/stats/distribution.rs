@@ -3,24 +3,24 @@
 use std::collections::BTreeSet;
 
 use super::binomial;
-use super::rounds::{Draws, Rows};
+use super::cluster_bootstrap::{BootstrapWeights, Rows};
 
 /// A height in the ranking of all rows. Failures rank above every success.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-pub enum Level {
+pub enum RankedValue {
     /// Nanoseconds.
     Ns(f64),
     /// Among the failures: no bound.
     Failed,
 }
 
-impl Level {
+impl RankedValue {
     /// Nanoseconds; none for a failure.
     #[must_use]
     pub fn ns(self) -> Option<f64> {
         match self {
-            Level::Ns(ns) => Some(ns),
-            Level::Failed => None,
+            RankedValue::Ns(ns) => Some(ns),
+            RankedValue::Failed => None,
         }
     }
 }
@@ -31,15 +31,16 @@ impl Level {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
     /// Lower end.
-    pub low: Level,
+    pub low: RankedValue,
     /// Upper end.
-    pub high: Level,
+    pub high: RankedValue,
 }
 
 impl Interval {
     /// From nanoseconds; infinite among the failures.
     fn of((low, high): (f64, f64)) -> Self {
-        let level = |ns: f64| if ns.is_finite() { Level::Ns(ns) } else { Level::Failed };
+        let level =
+            |ns: f64| if ns.is_finite() { RankedValue::Ns(ns) } else { RankedValue::Failed };
         Self { low: level(low), high: level(high) }
     }
 }
@@ -51,7 +52,7 @@ pub struct Quantile {
     pub q: f64,
     /// Hyndman-Fan type 7. The median needs one row; the others are none below
     /// [`Quantile::least`] rows.
-    pub value: Option<Level>,
+    pub value: Option<RankedValue>,
     /// None below [`Quantile::least`] rows, or, where a round gave several, below
     /// six rounds.
     pub interval: Option<Interval>,
@@ -61,7 +62,7 @@ impl Quantile {
     /// Whether its interval lies within a share of its value on either side.
     #[must_use]
     pub fn is_within(&self, share: f64) -> bool {
-        let (Some(Level::Ns(value)), Some(interval)) = (self.value, self.interval) else {
+        let (Some(RankedValue::Ns(value)), Some(interval)) = (self.value, self.interval) else {
             return false;
         };
         let low = interval.low.ns().is_some_and(|low| low >= value * (1.0 - share));
@@ -80,7 +81,7 @@ impl Quantile {
 
 /// What is known of one quantity over one set of rows.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Distribution {
+pub struct LatencySummary {
     /// Rows, failures included.
     pub n: usize,
     /// Rows that failed.
@@ -99,7 +100,7 @@ pub struct Distribution {
     pub p99: Quantile,
 }
 
-impl Distribution {
+impl LatencySummary {
     /// Of rows that are independent: from the successes in nanoseconds, in any
     /// order, and the failures.
     #[must_use]
@@ -122,7 +123,7 @@ impl Distribution {
     /// round are not independent of each other: where a round has several, the
     /// intervals come from drawing rounds again.
     #[must_use]
-    pub fn by_round(rows: &[(u32, Option<u64>)], draws: &mut Draws) -> Self {
+    pub fn by_round(rows: &[(u32, Option<u64>)], draws: &mut BootstrapWeights) -> Self {
         let successes: Vec<u64> = rows.iter().filter_map(|(_, ns)| *ns).collect();
         let failed = rows.len() - successes.len();
         let mut all = Self::new(successes, failed);
@@ -156,7 +157,7 @@ fn has_several_in_a_round(rows: &[(u32, Option<u64>)]) -> bool {
 /// rank above them. None where [`Quantile::value`] would be: the median needs one row,
 /// the others [`Quantile::least`] rows.
 #[must_use]
-pub fn quantile(sorted: &[u64], failed: usize, q: f64) -> Option<Level> {
+pub fn quantile(sorted: &[u64], failed: usize, q: f64) -> Option<RankedValue> {
     let ranked = Ranked { successes: sorted, n: sorted.len() + failed };
     let is_median = (q - 0.5).abs() < 1e-9;
     if is_median || ranked.n >= Quantile::least(q) { ranked.type_7(q) } else { None }
@@ -164,7 +165,7 @@ pub fn quantile(sorted: &[u64], failed: usize, q: f64) -> Option<Level> {
 
 /// Hyndman-Fan type 7 of sorted values, in nanoseconds; none of no values.
 pub(super) fn type_7(sorted: &[u64], q: f64) -> Option<f64> {
-    Ranked { successes: sorted, n: sorted.len() }.type_7(q).and_then(Level::ns)
+    Ranked { successes: sorted, n: sorted.len() }.type_7(q).and_then(RankedValue::ns)
 }
 
 /// Median of sorted values; none of no values.
@@ -191,7 +192,7 @@ impl Ranked<'_> {
     }
 
     /// Hyndman & Fan, Sample Quantiles in Statistical Packages, 1996, type 7.
-    fn type_7(&self, q: f64) -> Option<Level> {
+    fn type_7(&self, q: f64) -> Option<RankedValue> {
         let position = self.n.checked_sub(1)? as f64 * q;
         let below = position.floor();
         let share = position - below;
@@ -202,13 +203,15 @@ impl Ranked<'_> {
         }
         let high = self.at(below as usize + 1);
         Some(match (low, high) {
-            (Level::Ns(low), Level::Ns(high)) => Level::Ns(low + share * (high - low)),
-            _ => Level::Failed,
+            (RankedValue::Ns(low), RankedValue::Ns(high)) => {
+                RankedValue::Ns(low + share * (high - low))
+            }
+            _ => RankedValue::Failed,
         })
     }
 
-    fn at(&self, index: usize) -> Level {
-        self.successes.get(index).map_or(Level::Failed, |ns| Level::Ns(*ns as f64))
+    fn at(&self, index: usize) -> RankedValue {
+        self.successes.get(index).map_or(RankedValue::Failed, |ns| RankedValue::Ns(*ns as f64))
     }
 }
 

@@ -43,12 +43,12 @@ impl OutOfRange {
 
 /// A histogram of nanoseconds, and what it could not hold.
 #[derive(Debug, Clone)]
-pub struct Recorded {
+pub struct BoundedHistogram {
     histogram: Histogram<u64>,
     out_of_range: OutOfRange,
 }
 
-impl Recorded {
+impl BoundedHistogram {
     /// An empty one, 152 KiB.
     ///
     /// # Errors
@@ -67,7 +67,7 @@ impl Recorded {
     }
 
     /// Adds all of another.
-    pub fn merge(&mut self, other: &Recorded) {
+    pub fn merge(&mut self, other: &BoundedHistogram) {
         self.out_of_range.below += other.out_of_range.below;
         self.out_of_range.above += other.out_of_range.above;
         // Same bounds by construction, so nothing can be refused.
@@ -92,8 +92,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn recorded(values: &[u64]) -> Recorded {
-        let mut all = Recorded::new().unwrap();
+    fn recorded(values: &[u64]) -> BoundedHistogram {
+        let mut all = BoundedHistogram::new().unwrap();
         values.iter().for_each(|ns| all.record(*ns));
         all
     }

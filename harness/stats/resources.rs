@@ -19,7 +19,7 @@ pub struct ResourceUse {
     pub throttled_us: Option<MedianAndMax>,
     /// The most memory that an instance held, in bytes.
     pub peak_memory: Option<MedianAndMax>,
-    /// Times that the kernel killed for want of memory, all together.
+    /// Times that the kernel killed when it ran out of memory, all together.
     pub oom_kills: Option<u64>,
 }
 
@@ -72,11 +72,11 @@ fn one(cell: &Cell, rows: &[Resources]) -> ResourceUse {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Act;
+    use crate::spec::scenario::LoadShape;
     use crate::stats::tests::{MS, cell, row};
 
     fn with(round: u32, resources: Option<Resources>) -> Sample {
-        let cold = cell(Act::Burst(1), Temperature::Cold);
+        let cold = cell(LoadShape::Burst(1), Temperature::Cold);
         Sample { resources, ..row(&cold, round, round, 0, MS) }
     }
 
@@ -110,7 +110,7 @@ mod tests {
         assert!(resources(&[with(1, None), with(2, Some(Resources::default()))]).is_empty());
         let peak = Resources { peak_memory: Some(1), ..Resources::default() };
         let mut control = with(1, Some(peak));
-        control.cell.control = Some(crate::controls::Control::Container(0));
+        control.cell.control = Some(crate::spec::control::Control::Container(0));
         assert!(resources(&[control]).is_empty());
     }
 }

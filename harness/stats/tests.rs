@@ -1,15 +1,15 @@
 use super::*;
-use crate::factors::{Combination, Network};
-use crate::functions::Limits;
 use crate::sample::{Mark, Outcome, Temperature};
-use crate::scenario::Act;
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::Limits;
+use crate::spec::scenario::LoadShape;
 use proptest::prelude::*;
 
 pub(super) mod draws;
 
 pub(super) const MS: u64 = 1_000_000;
 
-pub(super) fn cell(act: Act, temperature: Temperature) -> Cell {
+pub(super) fn cell(act: LoadShape, temperature: Temperature) -> Cell {
     Cell {
         function: "alpha".into(),
         factors: Combination::on(Network::Bridge)
@@ -62,22 +62,22 @@ fn only(samples: &[Sample]) -> Summary {
 
 #[test]
 fn round_1_is_kept_apart_when_there_is_another() {
-    let cold = cell(Act::Burst(1), Temperature::Cold);
+    let cold = cell(LoadShape::Burst(1), Temperature::Cold);
     let mut rows = vec![row(&cold, 1, 1, 0, 900 * MS)];
     let alone = only(&rows);
     assert_eq!((alone.latency.n, alone.first_ever.used), (1, true));
-    assert_eq!(alone.latency.p50.value, Some(Level::Ns(900e6)));
+    assert_eq!(alone.latency.p50.value, Some(RankedValue::Ns(900e6)));
 
     rows.push(row(&cold, 2, 2, 0, 100 * MS));
     let both = only(&rows);
     assert_eq!((both.latency.n, both.first_ever.used, both.first_ever.rows), (1, false, 1));
-    assert_eq!(both.latency.p50.value, Some(Level::Ns(100e6)));
-    assert_eq!(both.first_ever.median, Some(Level::Ns(900e6)));
+    assert_eq!(both.latency.p50.value, Some(RankedValue::Ns(100e6)));
+    assert_eq!(both.first_ever.median, Some(RankedValue::Ns(900e6)));
 }
 
 #[test]
 fn the_typical_row_is_the_success_nearest_the_median() {
-    let cold = cell(Act::Burst(1), Temperature::Cold);
+    let cold = cell(LoadShape::Burst(1), Temperature::Cold);
     let mut rows: Vec<Sample> =
         [500, 100, 203, 300].map(|ms| row(&cold, 2, ms as u32, 0, ms * MS)).to_vec();
     // Of 100, 203, 300, 500 the median is 251.5; 203 and 300 are equally far.
@@ -86,13 +86,13 @@ fn the_typical_row_is_the_success_nearest_the_median() {
     assert_eq!(only(&rows).typical, Some(3), "a failure moves the median to 300");
     let lost: Vec<Sample> = rows.into_iter().map(failed).collect();
     let lost = only(&lost);
-    assert_eq!((lost.typical, lost.latency.p50.value), (None, Some(Level::Failed)));
+    assert_eq!((lost.typical, lost.latency.p50.value), (None, Some(RankedValue::Failed)));
     assert!(lost.phases.is_empty());
 }
 
 #[test]
 fn phases_are_summarised_by_span() {
-    let cold = cell(Act::Burst(1), Temperature::Cold);
+    let cold = cell(LoadShape::Burst(1), Temperature::Cold);
     let mut rows = vec![row(&cold, 2, 1, 0, 100 * MS), row(&cold, 2, 2, 0, 100 * MS)];
     rows[1].marks.set(Mark::Main, 2_030 * MS);
     let seen: Vec<(String, usize)> =
@@ -110,9 +110,9 @@ fn phases_are_summarised_by_span() {
 
 #[test]
 fn cold_is_compared_with_the_steady_caller() {
-    let cold = cell(Act::Burst(1), Temperature::Cold);
-    let warm_burst = cell(Act::Burst(4), Temperature::Warm);
-    let steady = cell(Act::Sequence(9), Temperature::Warm);
+    let cold = cell(LoadShape::Burst(1), Temperature::Cold);
+    let warm_burst = cell(LoadShape::Burst(4), Temperature::Warm);
+    let steady = cell(LoadShape::Sequence(9), Temperature::Warm);
     let mut rows = vec![row(&cold, 2, 1, 0, 200 * MS), row(&warm_burst, 2, 2, 0, 4 * MS)];
     let ratio = |rows: &[Sample]| summarise(rows).remove(0).cold_to_warm.map(|r| r.ratio);
     assert_eq!(ratio(&rows[..1]), None);
@@ -124,7 +124,7 @@ fn cold_is_compared_with_the_steady_caller() {
 
 #[test]
 fn a_late_dispatch_makes_its_burst_invalid() {
-    let cold = cell(Act::Burst(2), Temperature::Cold);
+    let cold = cell(LoadShape::Burst(2), Temperature::Cold);
     let lags = [(1, 10_000), (1, 30_000), (2, 10_000), (2, 1_200_000), (3, 0), (3, 900_000)];
     // 1 % of a median of 500 ms is 5 ms, so only the 1 ms rule bites.
     let slow: Vec<Sample> =
@@ -142,7 +142,7 @@ fn a_late_dispatch_makes_its_burst_invalid() {
 
 #[test]
 fn out_of_range_values_are_counted() {
-    let warm = cell(Act::Sequence(3), Temperature::Warm);
+    let warm = cell(LoadShape::Sequence(3), Temperature::Warm);
     let rows = [900, 5_000, HIGHEST_NS + 1].map(|ns| row(&warm, 1, 1, 0, ns));
     let summary = only(&rows);
     assert_eq!(summary.out_of_range, OutOfRange { below: 1, above: 1 });
@@ -157,7 +157,7 @@ fn no_samples_give_no_summaries() {
 
 #[test]
 fn a_hundred_thousand_rows_take_well_under_two_seconds() {
-    let cells: Vec<Cell> = (1..=24).map(|n| cell(Act::Burst(n), Temperature::Cold)).collect();
+    let cells: Vec<Cell> = (1..=24).map(|n| cell(LoadShape::Burst(n), Temperature::Cold)).collect();
     let rows: Vec<Sample> = (0..100_000_u32)
         .map(|i| row(&cells[i as usize % 24], 2, i, 100, u64::from(i.wrapping_mul(2_654_435_761))))
         .collect();
@@ -175,7 +175,7 @@ proptest! {
         rows in proptest::collection::vec((1..4_u32, 1..50_u32, 0..MS, 2 * MS..9 * MS, 0..8_u8), 1..80)
             .prop_map(|rows| rows.into_iter().enumerate().map(|(index, (round, trial, lag, ns, kind))| {
                 let temperature = [Temperature::Cold, Temperature::Warm][usize::from(kind % 2)];
-                let mut row = row(&cell(Act::Burst(2), temperature), round, trial, lag, ns);
+                let mut row = row(&cell(LoadShape::Burst(2), temperature), round, trial, lag, ns);
                 row.index = index as u32;
                 if kind == 7 { failed(row) } else { row }
             }).collect::<Vec<_>>())

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 
 use super::distribution::middle;
-use super::{Distribution, Draws, Level, binomial, ratio};
-use crate::factors::Factors;
+use super::{BootstrapWeights, LatencySummary, RankedValue, binomial, ratio};
 use crate::sample::{Mark, Sample};
-use crate::scenario::Act;
+use crate::spec::factor::Factors;
+use crate::spec::scenario::LoadShape;
 
 /// Starts of one function under one combination of factors, so many at a time.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Throughput {
     /// Starts a minute; none when no trial tells when its last instance was gone.
     pub rate: Option<Rate>,
     /// Headline latency of the starts.
-    pub latency: Distribution,
+    pub latency: LatencySummary,
     /// Against one at a time; none of one at a time itself, or where it was not
     /// measured.
     pub gain: Option<Gain>,
@@ -68,12 +68,12 @@ type Key<'a> = (&'a str, &'a Factors, u32);
 pub fn throughput(samples: &[Sample]) -> Vec<Throughput> {
     let mut groups: BTreeMap<Key, Vec<&Sample>> = BTreeMap::new();
     for sample in super::used(samples).filter(|s| s.cell.control.is_none()) {
-        if let Act::Parallel { workers, .. } = sample.cell.act {
+        if let LoadShape::Parallel { workers, .. } = sample.cell.act {
             let key = (sample.cell.function.as_str(), &sample.cell.factors, workers);
             groups.entry(key).or_default().push(sample);
         }
     }
-    let mut draws = Draws::default();
+    let mut draws = BootstrapWeights::default();
     let mut all: Vec<Throughput> =
         groups.into_iter().map(|(key, rows)| one(key, &rows, &mut draws)).collect();
     let gains: Vec<Option<Gain>> = all.iter().map(|many| gain(many, &all)).collect();
@@ -83,13 +83,17 @@ pub fn throughput(samples: &[Sample]) -> Vec<Throughput> {
     all
 }
 
-fn one((function, factors, workers): Key, rows: &[&Sample], draws: &mut Draws) -> Throughput {
+fn one(
+    (function, factors, workers): Key,
+    rows: &[&Sample],
+    draws: &mut BootstrapWeights,
+) -> Throughput {
     let mut trials: BTreeMap<u32, Vec<&Sample>> = BTreeMap::new();
     for row in rows {
         trials.entry(row.trial).or_default().push(row);
     }
     let latencies: Vec<(u32, Option<u64>)> = rows.iter().map(|s| (s.round, s.latency())).collect();
-    let latency = Distribution::by_round(&latencies, draws);
+    let latency = LatencySummary::by_round(&latencies, draws);
     Throughput {
         function: function.to_owned(),
         factors: factors.clone(),
@@ -119,7 +123,7 @@ fn a_minute(rows: &[&Sample]) -> Option<f64> {
 fn gain(many: &Throughput, all: &[Throughput]) -> Option<Gain> {
     let alike = |t: &&Throughput| t.function == many.function && t.factors == many.factors;
     let one = all.iter().filter(alike).find(|t| t.workers == 1 && many.workers > 1)?;
-    let median = |t: &Throughput| t.latency.p50.value.and_then(Level::ns);
+    let median = |t: &Throughput| t.latency.p50.value.and_then(RankedValue::ns);
     let speed_up = ratio(many.rate?.median, one.rate?.median)?;
     let inflation = median(many).zip(median(one)).and_then(|(m, o)| ratio(m, o));
     Some(Gain { speed_up, inflation })
@@ -144,7 +148,7 @@ mod tests {
     /// A trial of `starts` starts, each `ms` long, `workers` at a time, the removal
     /// taking a quarter more.
     fn trial(round: u32, workers: u32, starts: u32, ms: u64) -> Vec<Sample> {
-        let cell = cell(Act::Parallel { workers, starts }, Temperature::Cold);
+        let cell = cell(LoadShape::Parallel { workers, starts }, Temperature::Cold);
         let start = |index: u32| {
             let mut row = row(&cell, round, round * 100 + workers, 0, ms * MS);
             let from = row.marks.get(Mark::Intended).unwrap();
@@ -198,7 +202,7 @@ mod tests {
         let mut rows = trial(1, 2, 4, 80);
         rows.iter_mut().for_each(|row| row.marks.clear(Mark::Removed));
         assert_eq!(throughput(&rows)[0].rate, None);
-        let burst = cell(Act::Burst(1), Temperature::Cold);
+        let burst = cell(LoadShape::Burst(1), Temperature::Cold);
         assert!(throughput(&[row(&burst, 1, 1, 0, MS)]).is_empty());
     }
 }

@@ -16,12 +16,12 @@ pub fn unattributed(sample: &Sample) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::sample::{Mark, Outcome, Temperature};
-    use crate::scenario::Act;
+    use crate::spec::scenario::LoadShape;
     use crate::stats::tests::{MS, cell, row};
 
     #[test]
     fn a_start_with_every_mark_is_all_named_and_each_missing_one_merges_two_phases() {
-        let cold = cell(Act::Burst(1), Temperature::Cold);
+        let cold = cell(LoadShape::Burst(1), Temperature::Cold);
         let mut start = row(&cold, 1, 1, 0, 90 * MS);
         let from = start.marks.get(Mark::Intended).unwrap();
         let order = [

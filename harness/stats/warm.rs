@@ -2,7 +2,7 @@
 
 use super::Summary;
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 
 /// A cold median over a warm one, of the same function under the same
 /// factors.
@@ -33,7 +33,7 @@ fn ratio(cold: &Summary, all: &[Summary]) -> Option<ColdToWarm> {
         .filter(|s| s.cell.control.is_none() && s.cell.is_placed_like(&cold.cell))
         .filter(|s| s.median().is_some_and(|ns| ns > 0.0))
         // A steady caller is what warm means; a warm burst also queues.
-        .min_by_key(|s| matches!(s.cell.act, Act::Burst(_)))?;
+        .min_by_key(|s| matches!(s.cell.act, LoadShape::Burst(_)))?;
     Some(ColdToWarm {
         ratio: super::ratio(cold.median()?, warm.median()?)?,
         warm: warm.cell.clone(),

@@ -5,8 +5,8 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::record::{FunctionRecord, RunRecord};
-use crate::sample::{Meanwhile, Residency, Sample, TrialRecord};
-use crate::scenario::{Act, MAX_INVOCATIONS, MAX_WORKERS, Pattern, Scenario};
+use crate::sample::{HostInterval, Residency, Sample, TrialRecord};
+use crate::spec::scenario::{LoadShape, MAX_INVOCATIONS, MAX_WORKERS, Pattern, Scenario};
 
 /// The longest time that anything may take, in nanoseconds: ten years.
 const LONGEST: u64 = 10 * 365 * 86_400 * 1_000_000_000;
@@ -118,17 +118,17 @@ fn pattern(pattern: &Pattern) -> Found {
     Ok(())
 }
 
-fn act(place: &str, act: Act) -> Found {
-    if let Act::Parallel { workers, .. } = act {
+fn act(place: &str, act: LoadShape) -> Found {
+    if let LoadShape::Parallel { workers, .. } = act {
         within(format!("{place}: workers"), u64::from(workers), 1, u64::from(MAX_WORKERS))?;
     }
     let (most, of) = (u64::from(MAX_INVOCATIONS), u64::from(act.invocations()));
     within(format!("{place}: invocations"), of, 1, most)
 }
 
-fn meanwhile(place: &str, meanwhile: Option<&Meanwhile>) -> Found {
+fn meanwhile(place: &str, meanwhile: Option<&HostInterval>) -> Found {
     let Some(found) = meanwhile else { return Ok(()) };
-    let Meanwhile { steal, cpu_pressure, memory_pressure, io_pressure, load } = *found;
+    let HostInterval { steal, cpu_pressure, memory_pressure, io_pressure, load } = *found;
     let all = [steal, cpu_pressure, memory_pressure, io_pressure, load];
     all.into_iter().flatten().try_for_each(|value| real(place, value, 1e9))
 }

@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use super::record::{Counts, RunRecord};
 use super::{SAMPLES, TRIALS};
-use crate::plan::{Plan, Trial};
 use crate::sample::{Mark, Sample, TrialRecord};
-use crate::scenario::Scenario;
+use crate::spec::plan::{Plan, Trial};
+use crate::spec::scenario::Scenario;
 
 mod row;
 
@@ -162,7 +162,7 @@ fn due(read: &Read<'_>) -> Result<(Plan, Vec<Trial>), Wrong> {
     let plan = Plan::new(&shown, record.functions.len(), record.seed);
     let mut due = plan.trials.clone();
     if last > scenario.rounds && rounds == u64::from(scenario.rounds) {
-        due.extend(plan.again(scenario, &again(read), scenario.rounds));
+        due.extend(plan.again(&again(read), scenario.rounds));
     }
     let mut due: Vec<Trial> = due.into_iter().map(|trial| trial.in_turns(side, sides)).collect();
     if scenario.until.is_some() {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::EngineInfo;
-use crate::functions::{Limits, ReplyRule};
-use crate::host::Host;
-use crate::sample::{Meanwhile, Sample};
-use crate::scenario::Scenario;
-use crate::units::format_size;
+use crate::probe::host::Host;
+use crate::sample::{HostInterval, Sample};
+use crate::spec::function::{Limits, ReplyCheck};
+use crate::spec::scenario::Scenario;
+use crate::text::units::format_size;
 
 /// Everything about a run but its samples: `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,7 +137,7 @@ pub struct MachineRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_at_start: Option<f64>,
     /// From the begin to the end of the run; none while it runs.
-    pub meanwhile: Option<Meanwhile>,
+    pub meanwhile: Option<HostInterval>,
 }
 
 /// One function as it was measured.
@@ -162,7 +162,7 @@ pub struct FunctionRecord {
     /// Time limit of an invocation, in milliseconds.
     pub timeout_ms: u64,
     /// How replies were verified.
-    pub reply: ReplyRule,
+    pub reply: ReplyCheck,
     /// What it was invoked with; none where that was not recorded yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event: Option<EventRecord>,

@@ -2,11 +2,11 @@ use std::fs::{self, File};
 
 use super::*;
 use crate::engine::EngineInfo;
-use crate::factors::{Combination, Network};
-use crate::functions::{Limits, ReplyRule};
-use crate::host::Host;
-use crate::sample::{Cell, Mark, Meanwhile, Outcome, Temperature};
-use crate::scenario::Act;
+use crate::probe::host::Host;
+use crate::sample::{Cell, HostInterval, Mark, Outcome, Temperature};
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::{Limits, ReplyCheck};
+use crate::spec::scenario::LoadShape;
 
 pub(super) fn record() -> RunRecord {
     RunRecord {
@@ -18,7 +18,7 @@ pub(super) fn record() -> RunRecord {
         elapsed: None,
         complete: false,
         stopped: None,
-        scenario: crate::scenario::parse(
+        scenario: crate::spec::scenario::parse(
             "name = \"t\"\nrounds = 9\nkeep-alive = \"1s\"\ncontrols = false\n[[pattern]]\nname = \"p\"\nsteps = [{ name = \"s\", burst = 2 }]",
             "t.toml",
         )
@@ -49,7 +49,7 @@ fn function(name: &str) -> FunctionRecord {
         version: "f 1".into(),
         limits: Limits { memory: 128 << 20, cpus: None, processes: None },
         timeout_ms: 1_000,
-        reply: ReplyRule::Proof,
+        reply: ReplyCheck::Proof,
         event: None,
         environment: None,
     }
@@ -64,7 +64,7 @@ pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
             control: None,
             pattern: "p".into(),
             step: "s".into(),
-            act: Act::Burst(2),
+            act: LoadShape::Burst(2),
             temperature: Temperature::Cold,
         },
         round: 1,
@@ -81,7 +81,7 @@ pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
 }
 
 fn trial() -> TrialRecord {
-    let machine = Meanwhile { steal: Some(0.01), ..Meanwhile::default() };
+    let machine = HostInterval { steal: Some(0.01), ..HostInterval::default() };
     TrialRecord { trial: 1, round: 1, began: 1, ended: 9, machine, resident: None }
 }
 
@@ -244,7 +244,7 @@ fn a_derived_file_never_makes_the_folder_of_a_run() {
 fn a_newer_format_and_a_wrong_folder_are_told_apart() {
     let home = tempfile::tempdir().unwrap();
     let message = format!("{:#}", open(home.path()).unwrap_err());
-    assert!(message.contains("is no run's folder"), "{message}");
+    assert!(message.contains("is not a run folder"), "{message}");
     fs::write(home.path().join(RECORD), r#"{"format": 99, "novel": true}"#).unwrap();
     let message = format!("{:#}", open(home.path()).unwrap_err());
     assert!(message.contains("has format 99") && message.contains("newer coldstart"), "{message}");

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::files::full;
 use super::place::{Place, has};
 use super::record::RunRecord;
-use super::{RECORD, SAMPLES, TRIALS, unfinished};
+use super::{RECORD, SAMPLES, TRIALS, resume};
 use crate::sample::{Sample, TrialRecord};
 
 /// Writes a run's folder as the run goes.
@@ -47,7 +47,7 @@ impl Writer {
             file.with_context(|| format!("cannot create {}", path.display()))
         };
         let (samples, trials) = (create(SAMPLES)?, create(TRIALS)?);
-        unfinished::claim(&samples, folder)?;
+        resume::claim(&samples, folder)?;
         let writer = Self {
             place: hold(folder)?,
             samples,

@@ -249,5 +249,5 @@ fn a_full_disk_ends_the_run_and_keeps_its_rows() {
 fn a_folder_that_is_no_run_is_told_so() {
     let output = coldstart(&["report", "harness"]).output().unwrap();
     assert_eq!(output.status.code(), Some(4));
-    assert!(err(&output).contains("harness is no run's folder"), "{}", err(&output));
+    assert!(err(&output).contains("harness is not a run folder"), "{}", err(&output));
 }

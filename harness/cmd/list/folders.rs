@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::hostile::printable;
 use crate::store;
-use crate::units::format_ms;
+use crate::text::sanitize::printable;
+use crate::text::units::format_ms;
 
 /// Folders below the results folder that are looked into.
 const DEPTH: usize = 4;

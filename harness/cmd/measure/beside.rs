@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::super::warn;
 use crate::engine::Engine;
-use crate::maker::Life;
+use crate::system::maker::Life;
 
 /// Other runs on the same engine disturb this one's figures, and it theirs.
 pub(super) async fn other_runs(engine: &impl Engine, own: &str) -> Result<Vec<String>> {

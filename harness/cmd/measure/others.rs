@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-use super::Request;
-use crate::machine::{Others, Reading};
+use super::Measurement;
+use crate::probe::machine::{Others, Reading};
 use crate::store::Writer;
 
 /// How long others are looked at before the first trial.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Notes what else runs on the machine, while nothing of ours does.
-pub(super) async fn look(request: &Request, writers: &mut [Writer]) {
+pub(super) async fn look(request: &Measurement, writers: &mut [Writer]) {
     if request.is_simulated {
         return;
     }

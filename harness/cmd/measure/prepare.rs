@@ -5,22 +5,22 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 
 use super::super::warn;
-use super::{Request, Side};
-use crate::controls::{Control, SERIES};
+use super::{Measurement, Side};
 use crate::drive::{Driver, Targets};
-use crate::engine::{Engine, EngineInfo, ImageStore, Source};
-use crate::factors::{Combination, Factors, PageCache};
-use crate::functions::Function;
-use crate::host::Host;
-use crate::plan::Subject;
-use crate::platform::{Making, Target};
-use crate::preflight;
+use crate::engine::{Engine, EngineInfo, ImageStore, InstanceSource};
+use crate::measure::preflight;
+use crate::platform::{Target, TargetSpec};
+use crate::probe::host::Host;
+use crate::spec::control::{Control, SERIES};
+use crate::spec::factor::{Combination, Factors, PageCache};
+use crate::spec::function::Function;
+use crate::spec::plan::TrialSubject;
 use crate::store::FunctionRecord;
 
 /// Everything that the plan can visit, after the checks that need no start.
 /// `records` are those of [`Side::with_null`], by side.
 pub(super) async fn targets(
-    request: &Request,
+    request: &Measurement,
     images: &impl ImageStore,
     info: &EngineInfo,
     records: &[Vec<FunctionRecord>],
@@ -39,7 +39,7 @@ pub(super) async fn targets(
         for (function, known) in known.iter().take(side.functions.len()).enumerate() {
             for (combination, factors) in combinations.iter().enumerate() {
                 let making = known.making(request, factors, runtime);
-                let subject = Subject::Function { function, combination, pattern: 0 };
+                let subject = TrialSubject::Function { function, combination, pattern: 0 };
                 let target = Target::new(making, &request.id, targets.next_key());
                 targets.add(index, subject, target);
             }
@@ -64,11 +64,16 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
-    fn making(&self, request: &Request, combination: &Combination, runtime: &str) -> Making {
-        Making {
+    fn making(
+        &self,
+        request: &Measurement,
+        combination: &Combination,
+        runtime: &str,
+    ) -> TargetSpec {
+        TargetSpec {
             function: self.function.clone(),
             // By digest: a tag can be moved while the run goes.
-            source: Source::Image(self.record.digest.clone()),
+            source: InstanceSource::Image(self.record.digest.clone()),
             factors: combination.resolve(self.function.limits, runtime),
             control: None,
             sleep_ms: self.side.sleep_ms(&self.function.name),
@@ -80,19 +85,19 @@ impl Known<'_> {
 
 /// The null function as a process, in containers, and sleeping known times.
 fn controls(
-    request: &Request,
+    request: &Measurement,
     side: usize,
     null: &Known<'_>,
     combinations: &[Combination],
     runtime: &str,
     targets: &mut Targets,
 ) {
-    let mut add = |control: Control, combination: usize, making: Making| {
+    let mut add = |control: Control, combination: usize, making: TargetSpec| {
         // Nobody calls a control twice.
         let keep_alive = std::time::Duration::ZERO;
-        let making = Making { control: Some(control), keep_alive, ..making };
+        let making = TargetSpec { control: Some(control), keep_alive, ..making };
         let target = Target::new(making, &request.id, targets.next_key());
-        targets.add(side, Subject::Control { control, combination }, target);
+        targets.add(side, TrialSubject::Control { control, combination }, target);
     };
     for (combination, factors) in combinations.iter().enumerate() {
         let series = if combination == 0 { &SERIES[..] } else { &SERIES[..1] };
@@ -102,8 +107,8 @@ fn controls(
         }
     }
     for ms in SERIES {
-        let making = Making {
-            source: Source::Command(null.function.process.clone()),
+        let making = TargetSpec {
+            source: InstanceSource::Command(null.function.process.clone()),
             factors: Factors::of_a_process(),
             folders: Vec::new(),
             ..null.making(request, &combinations[0], runtime)
@@ -129,7 +134,7 @@ async fn folders(
 /// combination that asks for more than a network, and cannot be had at all, is an error:
 /// what an engine lists, it cannot always start. Gives what is to be told in the record.
 pub(super) async fn try_all<E: Engine>(
-    request: &Request,
+    request: &Measurement,
     driver: &Driver<E>,
 ) -> Result<Vec<String>> {
     let combinations = request.scenario.factors.combinations();
@@ -153,23 +158,23 @@ pub(super) async fn try_all<E: Engine>(
 }
 
 /// What stands for a combination: the null container, where there is one.
-fn first_of(request: &Request, combination: usize) -> Subject {
+fn first_of(request: &Measurement, combination: usize) -> TrialSubject {
     if request.sides[0].null.is_some() {
-        Subject::Control { control: Control::Container(0), combination }
+        TrialSubject::Control { control: Control::Container(0), combination }
     } else {
-        Subject::Function { function: 0, combination, pattern: 0 }
+        TrialSubject::Function { function: 0, combination, pattern: 0 }
     }
 }
 
 /// Everything that is tried, what stands for a combination before the rest of it. A
 /// control that sleeps is the null function once more.
-fn subjects(request: &Request, combinations: usize) -> Vec<(usize, Subject, usize)> {
+fn subjects(request: &Measurement, combinations: usize) -> Vec<(usize, TrialSubject, usize)> {
     let mut all = Vec::new();
     for (side, Side { functions, null, .. }) in request.sides.iter().enumerate() {
         let has_controls = null.is_some();
         for combination in 0..combinations {
-            let control = |control| Subject::Control { control, combination };
-            let of = |function| Subject::Function { function, combination, pattern: 0 };
+            let control = |control| TrialSubject::Control { control, combination };
+            let of = |function| TrialSubject::Function { function, combination, pattern: 0 };
             let floor = has_controls.then(|| control(Control::Container(0)));
             let process = (has_controls && combination == 0).then(|| control(Control::Process(0)));
             let functions = (0..functions.len()).map(of);

@@ -6,14 +6,14 @@ use anyhow::Context;
 use tokio::sync::watch;
 
 use super::super::interrupt;
-use super::super::voice::Aloud;
-use super::{Failure, NOT_REMOVED};
+use super::super::voice::TerminalObserver;
+use super::{ExitReason, NOT_REMOVED};
 use crate::drive::Stop;
 use crate::engine::docker::DockerEngine;
 use crate::engine::{EngineError, clear_run};
-use crate::private::Live;
 use crate::provision::{Consent, Surroundings, engine};
-use crate::scenario::{Act, Scenario};
+use crate::spec::scenario::{LoadShape, Scenario};
+use crate::system::private::Live;
 
 /// A container that an interrupted call still makes shows within so long.
 const GIVEN_UP: Duration = Duration::from_secs(2);
@@ -33,10 +33,11 @@ impl Preparing {
         consent: Consent,
         run: &str,
         stop: &watch::Receiver<Stop>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ExitReason> {
         let around = Surroundings::read();
-        let found = interrupt::unless(stop, engine::find(&around, consent, &Aloud)).await;
-        let engine = found.ok_or(Failure::Interrupted)??;
+        let found =
+            interrupt::unless(stop, engine::find(&around, consent, &TerminalObserver)).await;
+        let engine = found.ok_or(ExitReason::Interrupted)??;
         let live = Live::say(engine.private(), run, engine.address())
             .context("saying that this run lives, so that `coldstart clean` leaves it alone")?;
         interrupt::may_have_containers(run);
@@ -49,12 +50,12 @@ impl Preparing {
         &self,
         stop: &watch::Receiver<Stop>,
         part: impl Future<Output = T>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, ExitReason> {
         match interrupt::unless(stop, part).await {
             Some(done) => Ok(done),
             None => {
                 self.undo().await.context(NOT_REMOVED)?;
-                Err(Failure::Interrupted)
+                Err(ExitReason::Interrupted)
             }
         }
     }
@@ -67,11 +68,11 @@ impl Preparing {
 /// The most instances that a trial may have at a time: what a burst leaves idle may have
 /// outlived its keep-alive when the next begins, and goes only after the trial.
 pub(super) fn most_at_a_time(scenario: &Scenario) -> u64 {
-    let of = |act: Act| match act {
-        Act::Burst(n) | Act::Parallel { workers: n, .. } => u64::from(n),
-        Act::Sequence(_) => 1,
+    let of = |act: LoadShape| match act {
+        LoadShape::Burst(n) | LoadShape::Parallel { workers: n, .. } => u64::from(n),
+        LoadShape::Sequence(_) => 1,
     };
-    let warm = |pattern: &crate::scenario::Pattern| {
+    let warm = |pattern: &crate::spec::scenario::Pattern| {
         let steps = pattern.steps.iter();
         let lasts = pattern.steps.iter().all(|step| step.after < scenario.keep_alive);
         let each = steps.map(|step| of(step.act));
@@ -83,7 +84,7 @@ pub(super) fn most_at_a_time(scenario: &Scenario) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario;
+    use crate::spec::scenario;
 
     fn most(steps: &str) -> u64 {
         let text = format!(

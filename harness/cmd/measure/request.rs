@@ -4,18 +4,18 @@ use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
 use crate::engine::EngineInfo;
-use crate::functions::Function;
-use crate::host::Host;
-use crate::machine;
-use crate::plan::Plan;
-use crate::scenario::Scenario;
+use crate::probe::host::Host;
+use crate::probe::machine;
+use crate::spec::function::Function;
+use crate::spec::plan::Plan;
+use crate::spec::scenario::Scenario;
 use crate::store::{
     Counts, FORMAT, FunctionRecord, KernelEvents, MachineRecord, RunRecord, SideRecord,
 };
-use crate::units::{format_share, format_wait};
+use crate::text::units::{format_share, format_wait};
 
 /// What to measure, checked and ready.
-pub(in crate::cmd) struct Request {
+pub(in crate::cmd) struct Measurement {
     pub(in crate::cmd) scenario: Scenario,
     pub(in crate::cmd) plan: Plan,
     /// At least one; those of several take turns.
@@ -48,12 +48,12 @@ pub(in crate::cmd) struct Side {
 }
 
 /// What is read off the clock and the machine's randomness once a request.
-pub(in crate::cmd) struct Begun {
+pub(in crate::cmd) struct RunIdentity {
     pub(in crate::cmd) started: jiff::Timestamp,
     random: u64,
 }
 
-impl Begun {
+impl RunIdentity {
     pub(in crate::cmd) fn now() -> Self {
         Self { started: jiff::Timestamp::now(), random: RandomState::new().hash_one(0) }
     }
@@ -68,7 +68,7 @@ impl Begun {
         format!("{}-{what}", self.started.strftime("%Y-%m-%d-%H%M%S"))
     }
 
-    /// [`Begun::name`], unique on an engine.
+    /// [`RunIdentity::name`], unique on an engine.
     pub(in crate::cmd) fn id(&self, what: &str) -> String {
         format!("{}-{:06x}", self.name(what), self.random & 0xff_ffff)
     }
@@ -94,7 +94,7 @@ impl Side {
     }
 }
 
-impl Request {
+impl Measurement {
     /// The plan for a person, and what it costs.
     pub(in crate::cmd) fn describe(&self) -> String {
         let Self { plan, scenario, .. } = self;
@@ -103,14 +103,14 @@ impl Request {
         format!(
             "{}\nscenario {}, seed {}, {} rounds, {} trials\n{} container starts, {} invocations\n\
              about {} once the images are there\n",
-            plan.describe(scenario, &scenario.functions, names),
+            plan.describe(&scenario.functions, names),
             scenario.name,
             plan.seed,
             scenario.rounds,
             plan.trials.len(),
-            plan.starts(scenario),
-            plan.invocations(scenario),
-            format_wait(plan.estimate(scenario)),
+            plan.starts(),
+            plan.invocations(),
+            format_wait(plan.estimate()),
         )
     }
 
@@ -132,7 +132,7 @@ impl Request {
         let Self { plan, scenario, .. } = self;
         match (scenario.until, scenario.max_time) {
             (None, _) => {
-                let estimate = format_wait(plan.estimate(scenario));
+                let estimate = format_wait(plan.estimate());
                 format!("measuring {} trials, about {estimate}", plan.trials.len())
             }
             (Some(share), limit) => {
@@ -153,7 +153,7 @@ impl Request {
         mut functions: Vec<FunctionRecord>,
         warnings: Vec<String>,
     ) -> RunRecord {
-        let planned = self.plan.invocations_of_side(&self.scenario, side);
+        let planned = self.plan.invocations_of_side(side);
         let side = &self.sides[side];
         let is_null = |f: &&FunctionRecord| side.null.as_ref().is_some_and(|n| n.name == f.name);
         let null = functions.iter().find(is_null).cloned();

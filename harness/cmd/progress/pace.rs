@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::plan::{Subject, Trial};
+use crate::spec::plan::{Trial, TrialSubject};
 
 /// The trials that are still to be run, by kind: a subject on a side.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
-    kinds: BTreeMap<(usize, Subject), Kind>,
+    kinds: BTreeMap<(usize, TrialSubject), Kind>,
 }
 
 #[derive(Debug)]

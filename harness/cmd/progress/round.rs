@@ -1,9 +1,9 @@
 //! What the rounds since the last line gave, in words.
 
 use crate::sample::Sample;
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats;
-use crate::units::format_ns;
+use crate::text::units::format_ns;
 
 /// What the rounds since the last line gave.
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ fn describe(step: &[Sample]) -> String {
 
 /// How far apart the first and the last of a burst of several began.
 fn release_width(samples: &[Sample]) -> Option<(u64, u32)> {
-    let Act::Burst(n @ 2..) = samples.first()?.cell.act else { return None };
+    let LoadShape::Burst(n @ 2..) = samples.first()?.cell.act else { return None };
     Some((stats::release_width(samples)?, n))
 }
 

@@ -1,9 +1,9 @@
 use super::*;
-use crate::plan::Subject;
+use crate::spec::plan::TrialSubject;
 
 /// Ten kinds of trials in every round; the plan reckons half a second for each.
 fn plan() -> Vec<Trial> {
-    let kind = |function| Subject::Function { function, combination: 0, pattern: 0 };
+    let kind = |function| TrialSubject::Function { function, combination: 0, pattern: 0 };
     let trial = |i: u32| Trial {
         number: i + 1,
         round: i / 10 + 1,

@@ -16,12 +16,14 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::analysis::Analysis;
 use crate::cli::{Cli, Format, Verb};
-use crate::cmd::{Failure, compare, list, report, show};
-use crate::hostile::is_invisible;
-use crate::plan::Plan;
+use crate::cmd::{ExitReason, compare, list, report, show};
 use crate::report::comparison;
 use crate::report::look::Look;
-use crate::{functions, scenario, store};
+use crate::spec::function;
+use crate::spec::plan::Plan;
+use crate::spec::scenario;
+use crate::store;
+use crate::text::sanitize::is_invisible;
 
 mod mutation;
 
@@ -84,9 +86,9 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// What one verb answered, and its name.
-type Answer = (&'static str, Result<String, Failure>);
+type Answer = (&'static str, Result<String, ExitReason>);
 
-fn listed(args: &[&str]) -> Result<String, Failure> {
+fn listed(args: &[&str]) -> Result<String, ExitReason> {
     let cli = Cli::try_parse_from(["coldstart", "list"].iter().chain(args)).unwrap();
     let Verb::List(args) = cli.verb else { panic!("no list") };
     list::listed(&args)
@@ -108,17 +110,17 @@ fn read(home: &Path, reader: Reader, pictures: bool) -> Vec<Answer> {
             let file = home.join("functions.toml");
             let typed = file.display().to_string();
             all.push(("list", listed(&["functions", "--functions-file", &typed])));
-            let read = functions::load(&file).map(|all| format!("{all:?}"));
-            all.push(("functions", read.map_err(Failure::Usage)));
+            let read = function::load(&file).map(|all| format!("{all:?}"));
+            all.push(("functions", read.map_err(ExitReason::Usage)));
         }
         Reader::Scenario => {
             let plan = scenario::load(&home.join("scenario.toml")).map(|scenario| {
                 let plan = Plan::in_turns(&scenario, 2, 2, 7);
-                let took = plan.estimate(&scenario);
+                let took = plan.estimate();
                 let names = ["a", "b"].map(str::to_owned);
-                plan.describe(&scenario, &names, &["base", "head"]) + &format!("{took:?}")
+                plan.describe(&names, &["base", "head"]) + &format!("{took:?}")
             });
-            all.push(("scenario", plan.map_err(Failure::Usage)));
+            all.push(("scenario", plan.map_err(ExitReason::Usage)));
         }
     }
     if let Reader::Run(folder) | Reader::Kept(folder) = reader {
@@ -143,12 +145,12 @@ fn read(home: &Path, reader: Reader, pictures: bool) -> Vec<Answer> {
     all
 }
 
-fn reported(folder: &Path) -> Result<String, Failure> {
+fn reported(folder: &Path) -> Result<String, ExitReason> {
     let run = store::salvage(folder)?;
     Ok(report::write(&Analysis::of(&run), Format::Text)?)
 }
 
-fn compared(base: &Path, head: &Path, pictures: bool) -> Result<String, Failure> {
+fn compared(base: &Path, head: &Path, pictures: bool) -> Result<String, ExitReason> {
     let (was, _) = compare::open(base, true)?;
     let (is, margins) = compare::open(head, true)?;
     let rules = crate::compare::Rules { margins, ..Default::default() };

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sample::Mark;
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 
 #[test]
 fn a_function_that_head_lacks_is_gone_and_one_that_it_adds_is_none_of_the_gates_business() {
@@ -12,20 +12,20 @@ fn a_function_that_head_lacks_is_gone_and_one_that_it_adds_is_none_of_the_gates_
         found.missing.iter().map(|m| (m.function.as_str(), m.lacks)).collect();
     assert_eq!(lacking, BTreeSet::from([("g", Side::Head)]));
     assert_eq!(found.missing.len(), 2, "a cold cell and a warm one");
-    assert_eq!(found.outcome, Outcome::Regressed);
+    assert_eq!(found.outcome, GateOutcome::Regressed);
     assert_eq!(found.alarmed().len(), 0, "what is gone is not measured again");
     let found = gate(&one, &both);
     assert!(found.missing.iter().all(|missing| missing.lacks == Side::Base));
-    assert_eq!((found.missing.len(), found.outcome), (2, Outcome::Passed));
+    assert_eq!((found.missing.len(), found.outcome), (2, GateOutcome::Passed));
 }
 
 #[test]
 fn a_whole_function_can_be_told_to_be_lacking() {
     let mut found = gate(&Maker::new(1, 30), &Maker::new(2, 30));
     found.lack(&["h".to_owned()], Side::Base);
-    assert_eq!(found.outcome, Outcome::Passed);
+    assert_eq!(found.outcome, GateOutcome::Passed);
     found.lack(&["g".to_owned()], Side::Head);
-    assert_eq!(found.outcome, Outcome::Regressed);
+    assert_eq!(found.outcome, GateOutcome::Regressed);
     let gone = Missing { function: "g".into(), cell: None, lacks: Side::Head };
     assert_eq!(found.missing.last(), Some(&gone));
 }
@@ -46,14 +46,14 @@ fn a_stray_cold_start_is_no_cell_that_goes_missing() {
     for (base, head) in [(&steady, &straying), (&straying, &steady)] {
         let found = gate(base, head);
         assert_eq!(found.missing, []);
-        assert_eq!((found.rows.len(), found.outcome), (4, Outcome::Passed));
+        assert_eq!((found.rows.len(), found.outcome), (4, GateOutcome::Passed));
     }
 }
 
 #[test]
 fn stray_cold_starts_on_both_sides_do_not_make_a_gate_inconclusive() {
     let found = gate(&straying(Maker::new(1, 30), 7), &straying(Maker::new(2, 30), 9));
-    assert_eq!(found.outcome, Outcome::Passed, "{:#?}", found.rows);
+    assert_eq!(found.outcome, GateOutcome::Passed, "{:#?}", found.rows);
     assert_eq!((found.rows.len(), found.order.len()), (4, 1));
 }
 
@@ -64,7 +64,7 @@ fn a_warm_step_that_has_become_cold_is_no_stray() {
     let found = gate(&Maker::new(1, 30), &head);
     let lacking: Vec<Side> = found.missing.iter().map(|m| m.lacks).collect();
     assert_eq!(lacking, [Side::Head, Side::Base], "the warm cell is gone, a cold one is new");
-    assert_eq!(found.outcome, Outcome::Regressed);
+    assert_eq!(found.outcome, GateOutcome::Regressed);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn rows_of_one_round_count_once() {
                 row
             }));
         }
-        maker.with(is_cold, |s| s.cell.act = Act::Burst(3))
+        maker.with(is_cold, |s| s.cell.act = LoadShape::Burst(3))
     };
     let found = gate(&wide(1), &wide(2));
     let total = row(&found, Metric::Total);
@@ -147,12 +147,12 @@ fn a_function_that_tells_nothing_has_a_total_and_no_own_part() {
     let found = gate(&mute(1), &mute(2));
     assert!(found.rows.iter().all(|row| row.metric != Metric::Own));
     assert_eq!(parts(&found, Metric::Total), ["engine+boot+init", "invoke"]);
-    assert_eq!(found.outcome, Outcome::Passed);
+    assert_eq!(found.outcome, GateOutcome::Passed);
     let found = gate(&Maker::new(1, 30), &mute(2));
     let own = row(&found, Metric::Own);
     assert_eq!(own.verdict, Verdict::Invalid);
     assert_eq!(own.reason.as_deref(), Some("not known of head"));
-    assert_eq!(found.outcome, Outcome::Invalid);
+    assert_eq!(found.outcome, GateOutcome::Invalid);
 }
 
 #[test]
@@ -160,7 +160,7 @@ fn limits_that_differ_are_told_and_the_cells_compared() {
     let mut head = Maker::new(2, 30).with(|_| true, |s| s.cell.factors.memory = 256 << 20);
     head.run.record.functions[0].limits.memory = 256 << 20;
     let found = gate(&Maker::new(1, 30), &head);
-    assert_eq!((found.missing.len(), found.outcome), (0, Outcome::Passed));
+    assert_eq!((found.missing.len(), found.outcome), (0, GateOutcome::Passed));
     let told = found.notes.iter().any(|n| n.contains("128.0 MiB") && n.contains("256.0 MiB"));
     assert!(told, "{:?}", found.notes);
     // Where the scenario names it, it is a factor: another cell.
@@ -176,7 +176,7 @@ fn controls_are_not_compared() {
     let found =
         gate(&Maker::new(1, 30).with_floor(3, 100.0), &Maker::new(2, 30).with_floor(4, 200.0));
     assert_eq!((found.rows.len(), found.order.len(), found.missing.len()), (4, 1, 0));
-    assert_eq!(found.outcome, Outcome::Passed, "interleaved sides met the same machine");
+    assert_eq!(found.outcome, GateOutcome::Passed, "interleaved sides met the same machine");
     let found = gate(&Maker::new(1, 30).with_floor(3, 100.0), &Maker::new(2, 30));
     assert_eq!(found.missing, []);
 }

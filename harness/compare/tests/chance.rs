@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 
 /// A side with some cells, from the totals of their rounds: the own part is a third.
-fn side(cells: &[Vec<f64>]) -> Measured {
+fn side(cells: &[Vec<f64>]) -> SideData {
     let mut side = Maker::new(1, 2).measured();
     let template = side.cells.keys().find(|c| c.temperature == Temperature::Cold).unwrap().clone();
     let cell = |(index, totals): (usize, &Vec<f64>)| {
@@ -94,7 +94,7 @@ proptest! {
         for row in rows(&found) {
             prop_assert!(!matches!(row.verdict, Verdict::Regressed | Verdict::Improved), "{row:?}");
         }
-        prop_assert!(found.outcome <= Outcome::Inconclusive);
+        prop_assert!(found.outcome <= GateOutcome::Inconclusive);
     }
 
     #[test]
@@ -129,7 +129,7 @@ fn unchanged_code_does_not_alarm_and_a_change_worth_the_name_does() {
     for _ in 0..300 {
         let (base, head) = (dice.cells(4), dice.cells(4));
         let unchanged = judged(&base, &head, &rules);
-        alarms += usize::from(unchanged.outcome == Outcome::Regressed);
+        alarms += usize::from(unchanged.outcome == GateOutcome::Regressed);
         improved += usize::from(rows(&unchanged).any(|r| r.verdict == Verdict::Improved));
     }
     for _ in 0..60 {

@@ -13,7 +13,7 @@ fn a_head_that_fails_in_every_round_has_regressed() {
     assert_eq!(reason, &format!("failed in 29 of 29 rounds, in base in 0 of 29: {CRASHED}"));
     assert_eq!((total.head.n, total.head.failed, total.head.median), (29, 29, None));
     assert!(total.ratio.is_none() && total.difference.is_none() && total.detectable.is_none());
-    assert_eq!(found.outcome, Outcome::Regressed);
+    assert_eq!(found.outcome, GateOutcome::Regressed);
     assert_eq!(found.alarmed().len(), 1, "it is measured again");
 }
 
@@ -24,7 +24,7 @@ fn a_base_that_fails_in_every_round_cannot_be_judged_against() {
     assert_eq!(total.verdict, Verdict::Invalid);
     let reason = total.reason.as_ref().unwrap();
     assert_eq!(reason, &format!("every round failed in base: {CRASHED}"));
-    assert_eq!(found.outcome, Outcome::Invalid);
+    assert_eq!(found.outcome, GateOutcome::Invalid);
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn failures_of_every_round_on_both_sides_cannot_be_judged() {
     let total = row(&found, Metric::Total);
     assert_eq!(total.verdict, Verdict::Invalid);
     assert!(total.reason.as_ref().unwrap().starts_with("every round failed on both sides"));
-    assert_eq!(found.outcome, Outcome::Invalid);
+    assert_eq!(found.outcome, GateOutcome::Invalid);
     assert!(found.rows.iter().all(|row| row.metric != Metric::Own), "nobody tells of it");
 }
 
@@ -59,7 +59,7 @@ fn a_failure_now_and_then_is_no_regression() {
     let total = row(&found, Metric::Total);
     assert_eq!(total.verdict, Verdict::Unchanged);
     assert_eq!((total.head.failed, total.head.n), (1, 29));
-    assert_eq!(found.outcome, Outcome::Passed);
+    assert_eq!(found.outcome, GateOutcome::Passed);
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn as_many_failures_on_both_sides_are_no_change() {
     let failing = |seed| Maker::new(seed, 30).failing(from_round(21));
     let found = gate(&failing(1), &failing(2));
     assert_eq!(verdict(&found, Metric::Total), Verdict::Unchanged);
-    assert_eq!(found.outcome, Outcome::Passed);
+    assert_eq!(found.outcome, GateOutcome::Passed);
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn what_fails_has_regressed_whatever_the_machine_did() {
     let head = Maker::new(2, 30).failing(from_round(11)).with_floor(4, 130.0);
     let found = later(&base, &head);
     assert_eq!(verdict(&found, Metric::Total), Verdict::Regressed);
-    assert_eq!(found.outcome, Outcome::Regressed);
+    assert_eq!(found.outcome, GateOutcome::Regressed);
 }
 
 /// With so few rounds not even that is beyond chance.
@@ -109,5 +109,5 @@ fn a_head_that_never_answers_does_not_pass_however_few_the_rounds() {
     let reason = total.reason.as_ref().unwrap();
     assert!(reason.starts_with("every round failed in head: failed in 2 of 2"), "{reason}");
     assert!(reason.ends_with(CRASHED), "{reason}");
-    assert_eq!(found.outcome, Outcome::Invalid);
+    assert_eq!(found.outcome, GateOutcome::Invalid);
 }

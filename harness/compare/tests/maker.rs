@@ -3,13 +3,13 @@
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::compare::Measured;
-use crate::controls::Control;
-use crate::factors::{Combination, Network};
-use crate::functions::Limits;
+use crate::compare::SideData;
 use crate::report::tests::synthetic;
 use crate::sample::{Cell, Mark, Outcome, Resources, Sample, Temperature};
-use crate::scenario::Act;
+use crate::spec::control::Control;
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::Limits;
+use crate::spec::scenario::LoadShape;
 use crate::store::{Run, SideRecord};
 
 /// Nanoseconds in a millisecond.
@@ -126,8 +126,8 @@ impl Maker {
         self
     }
 
-    pub(super) fn measured(&self) -> Measured {
-        Measured::of(&self.run, "side".into())
+    pub(super) fn measured(&self) -> SideData {
+        SideData::of(&self.run, "side".into())
     }
 }
 
@@ -147,7 +147,7 @@ fn cell(function: &str, step: &str, temperature: Temperature) -> Cell {
         control: None,
         pattern: "start".into(),
         step: step.into(),
-        act: Act::Burst(1),
+        act: LoadShape::Burst(1),
         temperature,
     }
 }

@@ -3,26 +3,26 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::compare::{Noise, Rates, Setting};
+use crate::compare::{NullModel, Rates, SimulationConfig};
 
 /// A gate that was measured: two sides of the same code.
-fn recorded(rounds: u32) -> Vec<Measured> {
+fn recorded(rounds: u32) -> Vec<SideData> {
     [1, 2].map(|seed| Maker::shaped(seed, rounds, |s| s.spread = 0.1).measured()).to_vec()
 }
 
-fn noise() -> Noise {
-    Noise::of(&[recorded(30)]).unwrap()
+fn noise() -> NullModel {
+    NullModel::of(&[recorded(30)]).unwrap()
 }
 
-fn setting(confirm: bool) -> Setting {
-    Setting { rules: Rules::default(), rounds: 29, confirm }
+fn setting(confirm: bool) -> SimulationConfig {
+    SimulationConfig { rules: Rules::default(), rounds: 29, confirm }
 }
 
 fn sleeps(ms: u32) -> BTreeMap<String, u32> {
     [("f".to_owned(), ms)].into()
 }
 
-fn rates(noise: &Noise, setting: &Setting, ms: u32, gates: u64) -> Rates {
+fn rates(noise: &NullModel, setting: &SimulationConfig, ms: u32, gates: u64) -> Rates {
     let mut rates = Rates::default();
     for seed in 0..gates {
         rates.add(&noise.gate(setting, &sleeps(ms), seed));
@@ -67,7 +67,7 @@ fn measuring_again_only_takes_alarms_back() {
         // Of a size that some gates find.
         let at_once = noise.gate(&setting(false), &sleeps(9), seed);
         let confirmed = noise.gate(&setting(true), &sleeps(9), seed);
-        let alarms = |found: &Comparison| found.outcome == Outcome::Regressed;
+        let alarms = |found: &Comparison| found.outcome == GateOutcome::Regressed;
         assert!(alarms(&at_once) || !alarms(&confirmed), "seed {seed}");
         let n = row(&confirmed, Metric::Total).base.n;
         assert_eq!(n, if alarms(&at_once) { 58 } else { 29 }, "seed {seed}");
@@ -76,14 +76,14 @@ fn measuring_again_only_takes_alarms_back() {
 
 #[test]
 fn neighbours_are_of_one_round_or_of_one_and_the_next() {
-    assert_eq!(Noise::of(&[recorded(30)]).unwrap().least(), 29);
+    assert_eq!(NullModel::of(&[recorded(30)]).unwrap().least(), 29);
     // Round 1 is in no inference, and the last has no next.
-    assert_eq!(Noise::of(&[recorded(30)[..1].to_vec()]).unwrap().least(), 28);
-    let two = Noise::of(&[recorded(30), recorded(12)]).unwrap();
+    assert_eq!(NullModel::of(&[recorded(30)[..1].to_vec()]).unwrap().least(), 28);
+    let two = NullModel::of(&[recorded(30), recorded(12)]).unwrap();
     assert_eq!((two.measurements(), two.least()), (2, 11));
     let warm = Maker::new(1, 30).only(|s| !is_cold(s)).measured();
-    assert!(Noise::of(&[vec![warm]]).is_none());
-    assert!(Noise::of(&[]).is_none());
+    assert!(NullModel::of(&[vec![warm]]).is_none());
+    assert!(NullModel::of(&[]).is_none());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What a comparison is worth: machines, order, calibrations, and its outcome.
 
 use super::*;
-use crate::controls::SERIES;
 use crate::sample::Mark;
+use crate::spec::control::SERIES;
 use crate::store::Origin;
 
 #[test]
@@ -17,7 +17,7 @@ fn machines_that_differ_make_it_advisory_and_each_difference_is_named() {
         found.advisory.iter().filter_map(|line| line.split(": ").next()).collect();
     assert_eq!(named, ["processor", "kernel", "engine version"]);
     assert_eq!(found.advisory[1], "kernel: Linux 6.18.0 in base, Linux 6.19.0 in head");
-    assert_eq!(found.outcome, Outcome::Regressed, "the verdict stands, it binds nobody");
+    assert_eq!(found.outcome, GateOutcome::Regressed, "the verdict stands, and is advisory");
     assert!(!found.interleaved);
     assert_ne!(
         fingerprint(&base.run.record.host, &base.run.record.engine),
@@ -65,7 +65,7 @@ fn functions_that_differ_besides_are_told() {
 fn sides_measured_one_after_the_other_are_told_so() {
     let found = later(&Maker::new(1, 30), &Maker::new(2, 30));
     assert!(told(&found, &["one after the other", "`coldstart gate`"]), "{:?}", found.notes);
-    assert_eq!((found.interleaved, found.outcome), (false, Outcome::Passed));
+    assert_eq!((found.interleaved, found.outcome), (false, GateOutcome::Passed));
     // Two gates' sides did not take turns with each other.
     let mut other = Maker::new(2, 30);
     other.run.record.side.as_mut().unwrap().pair = "another".into();
@@ -81,17 +81,17 @@ fn times_are_not_judged_where_the_null_container_changed_too() {
     assert_eq!(total.verdict, Verdict::Inconclusive);
     assert!(total.reason.as_ref().unwrap().contains("null container"), "{total:#?}");
     assert_eq!(verdict(&found, Metric::Own), Verdict::Unchanged);
-    assert_eq!(found.outcome, Outcome::Inconclusive);
+    assert_eq!(found.outcome, GateOutcome::Inconclusive);
     assert!(told(&found, &["null container (bridge)", "times are not judged"]));
     // A floor that stood still lets the total speak, and so do sides in turns.
     let found = later(&base, &slow.clone().with_floor(4, 100.0));
     assert_eq!(verdict(&found, Metric::Total), Verdict::Regressed);
-    assert_eq!(gate(&base, &slow.with_floor(4, 125.0)).outcome, Outcome::Regressed);
+    assert_eq!(gate(&base, &slow.with_floor(4, 125.0)).outcome, GateOutcome::Regressed);
     // A slower machine runs the function's own part slower too; bytes do not hang on it.
     let own = Maker::shaped(2, 30, |shape| shape.init += 25.0).with_floor(4, 125.0);
     let found = later(&base, &own);
     assert_eq!(verdict(&found, Metric::Own), Verdict::Inconclusive);
-    assert_eq!(found.outcome, Outcome::Inconclusive);
+    assert_eq!(found.outcome, GateOutcome::Inconclusive);
     let mut large = own;
     large.run.record.functions[0].size *= 2;
     assert_eq!(verdict(&later(&base, &large), Metric::Size), Verdict::Regressed);
@@ -105,7 +105,7 @@ fn runs_apart_without_a_null_container_bind_nobody() {
     for (base, head) in unknown {
         let found = later(&base, &head);
         assert!(found.advisory[0].contains("--no-controls"), "{:?}", found.advisory);
-        assert_eq!(found.outcome, Outcome::Regressed, "the verdict stands, it binds nobody");
+        assert_eq!(found.outcome, GateOutcome::Regressed, "the verdict stands, and is advisory");
     }
     assert!(later(&known(&base), &known(&slow)).advisory.is_empty());
     assert!(gate(&base, &slow).advisory.is_empty(), "in turns, one machine had both");
@@ -150,12 +150,12 @@ fn calibrated(maker: Maker, factor: f64) -> Maker {
 #[test]
 fn a_calibration_that_is_off_on_either_side_makes_it_invalid() {
     let good = |seed| calibrated(Maker::new(seed, 30), 1.0);
-    assert_eq!(gate(&good(1), &good(2)).outcome, Outcome::Passed);
+    assert_eq!(gate(&good(1), &good(2)).outcome, GateOutcome::Passed);
     let bad = calibrated(Maker::shaped(3, 30, |shape| shape.init += 50.0), 1.2);
     let found = gate(&good(1), &bad);
     assert!(found.head.invalid.is_some() && found.base.invalid.is_none());
-    assert_eq!(found.outcome, Outcome::Invalid, "even though it looks slower");
-    assert_eq!(gate(&bad, &good(1)).outcome, Outcome::Invalid);
+    assert_eq!(found.outcome, GateOutcome::Invalid, "even though it looks slower");
+    assert_eq!(gate(&bad, &good(1)).outcome, GateOutcome::Invalid);
 }
 
 #[test]
@@ -163,21 +163,21 @@ fn runs_with_nothing_in_common_are_no_regression_but_nothing() {
     let (f, g) = (Maker::of(1, 30, &["f"], |_| ()), Maker::of(2, 30, &["g"], |_| ()));
     let found = gate(&f, &g);
     assert_eq!((found.rows.len(), found.missing.len()), (0, 4));
-    assert_eq!(found.outcome, Outcome::Invalid);
+    assert_eq!(found.outcome, GateOutcome::Invalid);
     assert!(told(&found, &["nothing was compared"]), "{:?}", found.notes);
     // The same function, measured by another scenario.
     let other = Maker::new(2, 30).with(|_| true, |s| s.cell.pattern = "surge".into());
-    assert_eq!(gate(&Maker::new(1, 30), &other).outcome, Outcome::Invalid);
+    assert_eq!(gate(&Maker::new(1, 30), &other).outcome, GateOutcome::Invalid);
     let nothing = Maker::new(1, 30).only(|_| false);
-    assert_eq!(gate(&nothing, &nothing).outcome, Outcome::Invalid);
-    assert_eq!(gate(&nothing, &f).outcome, Outcome::Invalid);
+    assert_eq!(gate(&nothing, &nothing).outcome, GateOutcome::Invalid);
+    assert_eq!(gate(&nothing, &f).outcome, GateOutcome::Invalid);
 }
 
 #[test]
 fn a_gate_on_what_was_not_measured_is_invalid() {
     let cold = |seed| Maker::new(seed, 30).only(is_cold);
     let rules = Rules { gated: vec![Metric::Warm], ..Rules::default() };
-    assert_eq!(gate_by(&rules, &cold(1), &cold(2)).outcome, Outcome::Invalid);
+    assert_eq!(gate_by(&rules, &cold(1), &cold(2)).outcome, GateOutcome::Invalid);
 }
 
 #[test]
@@ -196,13 +196,18 @@ fn what_is_told_of_each_side() {
 
 #[test]
 fn a_worse_outcome_is_larger() {
-    let all = [Outcome::Passed, Outcome::Inconclusive, Outcome::Invalid, Outcome::Regressed];
+    let all = [
+        GateOutcome::Passed,
+        GateOutcome::Inconclusive,
+        GateOutcome::Invalid,
+        GateOutcome::Regressed,
+    ];
     assert!(all.is_sorted());
     // One function is slower, one cannot be judged: slower is what counts.
     let base = Maker::of(1, 30, &["f", "g"], |_| ()).failing(|s| s.cell.function == "g");
     let head = Maker::of(2, 30, &["f", "g"], |shape| shape.init += 30.0);
     let found = gate(&base, &head);
-    assert_eq!(found.outcome, Outcome::Regressed);
+    assert_eq!(found.outcome, GateOutcome::Regressed);
     let worst: Vec<Verdict> =
         found.worst_first().iter().filter(|r| r.gated).map(|r| r.verdict).collect();
     assert_eq!(worst[..2], [Verdict::Regressed; 2]);

@@ -2,8 +2,8 @@
 
 use super::maker::held;
 use super::*;
-use crate::margins::Exception;
-use crate::stats::signed_rank;
+use crate::spec::tolerance::Exception;
+use crate::stats::wilcoxon;
 
 #[test]
 fn what_did_not_change_is_unchanged() {
@@ -15,7 +15,7 @@ fn what_did_not_change_is_unchanged() {
     let metrics: Vec<Metric> = found.rows.iter().map(|row| row.metric).collect();
     // Nothing told of memory; the cells come in their order: again before first.
     assert_eq!(metrics, [Metric::Warm, Metric::Total, Metric::Own, Metric::Size]);
-    assert_eq!(found.outcome, Outcome::Passed);
+    assert_eq!(found.outcome, GateOutcome::Passed);
     assert!(found.interleaved && found.missing.is_empty() && found.advisory.is_empty());
     let total = row(&found, Metric::Total);
     assert_eq!((total.base.n, total.head.n, total.base.failed), (29, 29, 0));
@@ -27,7 +27,7 @@ fn what_did_not_change_is_unchanged() {
 /// A change of one stretch is found, and laid there.
 fn found_in(part: &str, change: impl Fn(&mut maker::Shape)) -> Comparison {
     let found = gate(&Maker::new(1, 30), &Maker::shaped(2, 30, change));
-    assert_eq!(found.outcome, Outcome::Regressed);
+    assert_eq!(found.outcome, GateOutcome::Regressed);
     let total = row(&found, Metric::Total);
     assert_eq!(total.verdict, Verdict::Regressed);
     let named: Vec<String> = total.explained_by().iter().map(|p| p.part.to_string()).collect();
@@ -73,7 +73,7 @@ fn a_faster_start_has_improved_and_passes() {
         assert_eq!(verdict(&found, metric), Verdict::Improved);
     }
     assert!(row(&found, Metric::Total).difference.unwrap().value < -20.0 * MS);
-    assert_eq!((found.outcome, found.alarmed().len()), (Outcome::Passed, 0));
+    assert_eq!((found.outcome, found.alarmed().len()), (GateOutcome::Passed, 0));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn what_spreads_too_much_is_inconclusive() {
     let wild = |seed| Maker::shaped(seed, 12, |shape| shape.spread = 0.5);
     let found = gate(&wild(1), &wild(2));
     assert_eq!(verdict(&found, Metric::Total), Verdict::Inconclusive);
-    assert_eq!(found.outcome, Outcome::Inconclusive);
+    assert_eq!(found.outcome, GateOutcome::Inconclusive);
     assert_eq!(row(&found, Metric::Total).reason, None);
 }
 
@@ -97,7 +97,7 @@ fn a_share_below_the_floor_does_not_matter() {
     let total = row(&found, Metric::Total);
     assert!(total.ratio.unwrap().interval.unwrap().0 > 1.05, "{total:#?}");
     assert_eq!(total.verdict, Verdict::Unchanged);
-    assert_eq!(found.outcome, Outcome::Passed);
+    assert_eq!(found.outcome, GateOutcome::Passed);
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_floor_below_the_share_does_not_matter() {
     let total = row(&found, Metric::Total);
     assert!(total.difference.unwrap().interval.unwrap().0 > 5.0 * MS, "{total:#?}");
     assert_eq!(total.verdict, Verdict::Unchanged);
-    assert_eq!(found.outcome, Outcome::Passed);
+    assert_eq!(found.outcome, GateOutcome::Passed);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn too_few_rounds_are_told_with_how_many_it_takes() {
     for rounds in 2..=4 {
         let slow = Maker::shaped(2, rounds, |shape| shape.init *= 10.0);
         let found = gate(&Maker::new(1, rounds), &slow);
-        assert_eq!(found.outcome, Outcome::Inconclusive, "{rounds}");
+        assert_eq!(found.outcome, GateOutcome::Inconclusive, "{rounds}");
         for metric in Metric::GATED {
             let row = row(&found, metric);
             assert_eq!(row.verdict, Verdict::Inconclusive);
@@ -127,7 +127,7 @@ fn too_few_rounds_are_told_with_how_many_it_takes() {
         }
     }
     // Two gated rows share 5 %: it takes n with 2^-n below 2.5 %.
-    assert!(signed_rank::least_p(6) <= 0.025 && signed_rank::least_p(5) > 0.025);
+    assert!(wilcoxon::least_p(6) <= 0.025 && wilcoxon::least_p(5) > 0.025);
 }
 
 #[test]
@@ -138,15 +138,15 @@ fn so_many_rounds_as_were_told_to_be_enough_can_alarm() {
     let least: u32 =
         reason.split("it takes ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     let found = |rounds| gate(&Maker::new(1, rounds), &slow(rounds)).outcome;
-    assert_eq!(found(least + 1), Outcome::Regressed, "{least} rounds and the first");
-    assert_eq!(found(least), Outcome::Inconclusive, "no fewer: {reason}");
+    assert_eq!(found(least + 1), GateOutcome::Regressed, "{least} rounds and the first");
+    assert_eq!(found(least), GateOutcome::Inconclusive, "no fewer: {reason}");
 }
 
 #[test]
 fn a_single_round_is_all_there_is() {
     let found = gate(&Maker::new(1, 1), &Maker::new(2, 1));
     assert_eq!(row(&found, Metric::Total).base.n, 1);
-    assert_eq!(found.outcome, Outcome::Inconclusive);
+    assert_eq!(found.outcome, GateOutcome::Inconclusive);
 }
 
 fn rules(gated: &[Metric]) -> Rules {
@@ -162,10 +162,10 @@ fn what_is_not_gated_is_told_and_decides_nothing() {
         assert_eq!(verdict(&found, metric), Verdict::Regressed);
         assert!(!row(&found, metric).gated);
     }
-    assert_eq!((found.outcome, found.alarmed().len()), (Outcome::Passed, 0));
+    assert_eq!((found.outcome, found.alarmed().len()), (GateOutcome::Passed, 0));
     for metric in [Metric::Warm, Metric::Memory] {
         let found = gate_by(&rules(&[metric]), &was, &slow);
-        assert_eq!(found.outcome, Outcome::Regressed, "{metric}");
+        assert_eq!(found.outcome, GateOutcome::Regressed, "{metric}");
         assert!(row(&found, metric).gated && !row(&found, Metric::Total).gated);
     }
 }
@@ -183,12 +183,12 @@ fn the_size_of_an_image_is_what_it_is() {
         assert_eq!((size.p, size.adjusted_p, size.detectable), (None, None, None));
         (size.verdict, found.outcome)
     };
-    assert_eq!(of(100 << 20, 110 << 20), (Verdict::Regressed, Outcome::Regressed));
-    assert_eq!(of(110 << 20, 100 << 20), (Verdict::Improved, Outcome::Passed));
-    assert_eq!(of(100 << 20, 104 << 20), (Verdict::Unchanged, Outcome::Passed), "4 %");
-    assert_eq!(of(2 << 20, 3 << 20), (Verdict::Unchanged, Outcome::Passed), "1 MiB");
-    assert_eq!(of(2 << 20, (3 << 20) + 1), (Verdict::Regressed, Outcome::Regressed));
-    assert_eq!(of(0, 0), (Verdict::Unchanged, Outcome::Passed), "of a simulated engine");
+    assert_eq!(of(100 << 20, 110 << 20), (Verdict::Regressed, GateOutcome::Regressed));
+    assert_eq!(of(110 << 20, 100 << 20), (Verdict::Improved, GateOutcome::Passed));
+    assert_eq!(of(100 << 20, 104 << 20), (Verdict::Unchanged, GateOutcome::Passed), "4 %");
+    assert_eq!(of(2 << 20, 3 << 20), (Verdict::Unchanged, GateOutcome::Passed), "1 MiB");
+    assert_eq!(of(2 << 20, (3 << 20) + 1), (Verdict::Regressed, GateOutcome::Regressed));
+    assert_eq!(of(0, 0), (Verdict::Unchanged, GateOutcome::Passed), "of a simulated engine");
 }
 
 #[test]
@@ -231,9 +231,9 @@ fn gated_rows_are_adjusted_after_holm_and_others_after_benjamini_and_hochberg() 
         rows.filter_map(|row| Some((row.p?, row.adjusted_p?))).unzip::<f64, f64, Vec<_>, Vec<_>>()
     };
     let (p, adjusted) = of(true);
-    assert_eq!((p.len(), adjusted), (8, crate::stats::multiple::holm(&p)));
+    assert_eq!((p.len(), adjusted), (8, crate::stats::multiple_testing::holm(&p)));
     let (p, adjusted) = of(false);
-    assert_eq!((p.len(), adjusted), (4, crate::stats::multiple::benjamini_hochberg(&p)));
+    assert_eq!((p.len(), adjusted), (4, crate::stats::multiple_testing::benjamini_hochberg(&p)));
     assert!(p.iter().any(|p| *p < 0.9), "the test shows something: {p:?}");
 }
 

@@ -1,7 +1,7 @@
 //! Controls beside what is measured.
 
 use super::*;
-use crate::controls::SERIES;
+use crate::spec::control::SERIES;
 
 /// One call of one function, and the controls, on two networks.
 const CONTROLLED: &str = r#"
@@ -28,7 +28,7 @@ fn of(samples: &[Sample], control: Control) -> Vec<&Sample> {
 async fn controls_are_rows_of_their_own_and_always_cold() {
     let setup = steady(CONTROLLED);
     let (ended, samples) = run(&setup).await;
-    assert_eq!(ended.unwrap(), Ended::Complete);
+    assert_eq!(ended.unwrap(), RunEnd::Complete);
     let controls: Vec<_> = samples.iter().filter(|s| s.cell.control.is_some()).collect();
     assert_eq!(controls.len(), 2 * (2 + 4 + 5));
     assert_eq!(samples.len() - controls.len(), 2 * 2, "and those of the function");
@@ -47,7 +47,7 @@ async fn controls_are_rows_of_their_own_and_always_cold() {
 async fn a_control_is_not_kept_for_another_call() {
     let setup = steady(CONTROLLED);
     let trials = setup.driver.plan.trials.iter();
-    for trial in trials.filter(|t| matches!(t.subject, Subject::Control { .. })).take(8) {
+    for trial in trials.filter(|t| matches!(t.subject, TrialSubject::Control { .. })).take(8) {
         setup.driver.trial(trial).await.unwrap();
         let before = setup.clock.now();
         setup.driver.platform.settle().await.unwrap();
@@ -84,7 +84,7 @@ async fn a_process_has_no_engine_in_its_way_and_the_factors_of_a_process() {
 async fn a_control_that_fails_is_a_row_with_its_cause() {
     let setup = setup_of(CONTROLLED, Fault::ExitsAtOnce, |e| e);
     let (ended, samples) = run(&setup).await;
-    assert_eq!(ended.unwrap(), Ended::Complete);
+    assert_eq!(ended.unwrap(), RunEnd::Complete);
     let failed = of(&samples, Control::Process(5));
     assert!(failed.len() == 2 && failed.iter().all(|s| s.outcome.kind() == "crashed"));
     setup.driver.platform.clear().await.unwrap();

@@ -34,12 +34,12 @@ fn faulty(text: &str, faults: &[Fault]) -> Setup {
 }
 
 fn target(setup: &Setup, function: usize) -> Arc<Target> {
-    let subject = Subject::Function { function, combination: 0, pattern: 0 };
+    let subject = TrialSubject::Function { function, combination: 0, pattern: 0 };
     setup.driver.targets.of(0, subject).clone()
 }
 
 /// Everything that was given up, as a person is told, with how it ended and its rows.
-async fn told(setup: &Setup) -> (Ended, Vec<Sample>, Vec<String>) {
+async fn told(setup: &Setup) -> (RunEnd, Vec<Sample>, Vec<String>) {
     let (_sender, mut stop) = watch::channel(Stop::No);
     let (mut all, mut told) = (Vec::new(), Vec::new());
     let ended = setup
@@ -67,8 +67,8 @@ async fn a_try_before_the_plan_tells_the_cause_and_leaves_neither_a_row_nor_an_i
     assert!(cause.contains("code 1: it never asked for an event; it wrote: a line"), "{cause}");
     assert!(setup.driver.engine.instances(None).await.unwrap().is_empty());
     let (ended, samples, _) = told(&setup).await;
-    assert_eq!(ended, Ended::Complete);
-    assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
+    assert_eq!(ended, RunEnd::Complete);
+    assert_eq!(samples.len() as u64, setup.driver.plan.invocations());
     assert_eq!(samples.iter().map(|s| s.trial).min(), Some(1));
 }
 
@@ -79,7 +79,7 @@ async fn a_run_of_what_never_asks_ends_in_three_of_its_time_outs_the_try_include
     let setup = faulty(&text, &[Fault::NeverAsks]);
     assert!(setup.driver.try_one(&target(&setup, 0)).await.unwrap().is_some());
     let (ended, samples, told) = told(&setup).await;
-    assert_eq!(ended, Ended::GivenUp);
+    assert_eq!(ended, RunEnd::GivenUp);
     // The time limit is two seconds; removals and pauses are no time-outs.
     assert!(setup.clock.now() < 7 * SECOND, "{} ns", setup.clock.now());
     assert_eq!(told.len(), 1);
@@ -89,7 +89,7 @@ async fn a_run_of_what_never_asks_ends_in_three_of_its_time_outs_the_try_include
     // A trial that was begun is whole.
     for trial in &setup.driver.plan.trials {
         let rows = samples.iter().filter(|s| s.trial == trial.number).count() as u64;
-        let all = setup.driver.plan.invocations_of(&setup.driver.scenario, trial);
+        let all = setup.driver.plan.invocations_of(trial);
         assert!([0, all].contains(&rows), "trial {}: {rows} of {all}", trial.number);
     }
 }
@@ -98,8 +98,8 @@ async fn a_run_of_what_never_asks_ends_in_three_of_its_time_outs_the_try_include
 async fn beside_one_that_answers_the_rest_of_what_was_given_up_is_rows_that_were_not_tried() {
     let setup = faulty(SCENARIO, &[Fault::None, Fault::NeverAsks]);
     let (ended, samples, told) = told(&setup).await;
-    assert_eq!(ended, Ended::Complete);
-    assert_eq!(samples.len() as u64, setup.driver.plan.invocations(&setup.driver.scenario));
+    assert_eq!(ended, RunEnd::Complete);
+    assert_eq!(samples.len() as u64, setup.driver.plan.invocations());
     assert_eq!(kinds(&samples, "f"), BTreeMap::from([("ok", 2)]));
     assert_eq!(kinds(&samples, "g").into_keys().collect::<Vec<_>>(), ["not_tried", "timed_out"]);
     assert_eq!(told.len(), 1, "once: {told:?}");
@@ -113,7 +113,7 @@ async fn beside_one_that_answers_the_rest_of_what_was_given_up_is_rows_that_were
 async fn what_fails_at_once_is_given_up_after_three_whole_rounds() {
     let setup = faulty(SINGLE, &[Fault::None, Fault::CrashesOnEvent]);
     let (ended, samples, told) = told(&setup).await;
-    assert_eq!(ended, Ended::Complete);
+    assert_eq!(ended, RunEnd::Complete);
     assert_eq!(kinds(&samples, "g"), BTreeMap::from([("crashed", 3), ("not_tried", 20)]));
     assert_eq!(kinds(&samples, "f"), BTreeMap::from([("ok", 20)]));
     assert!(told[0].contains("pattern single is given up"), "{told:?}");
@@ -124,7 +124,7 @@ async fn what_fails_at_once_is_given_up_after_three_whole_rounds() {
 async fn what_answered_before_is_given_up_after_three_whole_rounds_in_a_row() {
     let setup = faulty(SINGLE, &[Fault::None, Fault::NeverAsksAfter(5)]);
     let (ended, samples, _) = told(&setup).await;
-    assert_eq!(ended, Ended::Complete);
+    assert_eq!(ended, RunEnd::Complete);
     let expected = BTreeMap::from([("ok", 5), ("timed_out", 8), ("not_tried", 20)]);
     assert_eq!(kinds(&samples, "g"), expected);
 }
@@ -149,7 +149,7 @@ async fn workers_in_parallel_are_ended_by_three_time_outs_too() {
     let script = Script { fault: Fault::NeverAsks, ..Script::default() };
     let setup = measuring(scenario, &[script], |e| e, |making| making);
     let (ended, samples) = run(&setup).await;
-    assert_eq!(ended.unwrap(), Ended::GivenUp);
+    assert_eq!(ended.unwrap(), RunEnd::GivenUp);
     assert!(setup.clock.now() < 8 * SECOND, "{} ns", setup.clock.now());
     assert!(samples.iter().any(|s| s.outcome.kind() == "not_tried"));
 }
@@ -159,7 +159,7 @@ async fn what_was_given_up_does_not_hold_up_a_run_until_enough_is_known() {
     let text = SINGLE.replace("rounds = 20", "rounds = 1000\nuntil = \"1%\"");
     let setup = faulty(&text, &[Fault::None, Fault::NeverAsks]);
     let (ended, samples, _) = told(&setup).await;
-    assert_eq!(ended, Ended::Complete);
+    assert_eq!(ended, RunEnd::Complete);
     assert_eq!(samples.iter().map(|s| s.round).max(), Some(11));
     assert!(kinds(&samples, "g").into_values().all(|round| round <= 4));
 }
@@ -177,7 +177,7 @@ async fn what_was_given_up_until_enough_is_known_stays_left_out_when_the_run_goe
     let Setup { driver, clock } = faulty(&text, &faults);
     let setup = Setup { driver: driver.going_on(before), clock };
     let (ended, samples, _) = told(&setup).await;
-    assert_eq!(ended, Ended::Complete);
+    assert_eq!(ended, RunEnd::Complete);
     assert!(samples.iter().all(|s| s.trial > last && s.cell.function == "f"), "{samples:?}");
 }
 
@@ -186,11 +186,11 @@ async fn controls_alone_do_not_keep_a_run_going() {
     let text = SINGLE.replace("controls = false", "");
     let setup = faulty(&text, &[Fault::None, Fault::NeverAsks]);
     let (ended, _, _) = told(&setup).await;
-    assert_eq!(ended, Ended::Complete, "one function answers");
+    assert_eq!(ended, RunEnd::Complete, "one function answers");
     // `f` is the null function as well: it answers as a control and not as itself.
     let alone = faulty(&text, &[Fault::NeverAsks]);
     let (ended, samples, _) = told(&alone).await;
-    assert_eq!(ended, Ended::GivenUp);
+    assert_eq!(ended, RunEnd::GivenUp);
     assert!(samples.iter().all(|s| s.round <= 3), "20 rounds of controls are of no use");
 }
 
@@ -204,7 +204,7 @@ async fn one_request_to_stop_ends_a_trial_in_which_nothing_has_answered() {
         std::future::pending::<()>().await;
     });
     let ended = setup.driver.run(&mut stop, |_, _| panic!("no trial can have ended")).await;
-    assert_eq!(ended.unwrap(), Ended::Stopped);
+    assert_eq!(ended.unwrap(), RunEnd::Stopped);
     assert!(setup.clock.now() < 2 * SECOND, "its time limit was waited for");
     setup.driver.platform.clear().await.unwrap();
     assert!(setup.driver.engine.instances(None).await.unwrap().is_empty());
@@ -226,7 +226,7 @@ async fn one_request_to_stop_waits_for_a_trial_in_which_something_has_answered()
         rows += done.samples.len();
         Ok(())
     });
-    assert_eq!(ended.await.unwrap(), Ended::Stopped);
+    assert_eq!(ended.await.unwrap(), RunEnd::Stopped);
     assert_eq!(rows, 9001);
 }
 

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::engine::{
-    EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec, Listener, Strangers,
+    EngineInfo, Exit, InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Strangers,
 };
 
 /// The simulated engine, but a listener takes its time, and a removal is answered
@@ -43,7 +43,7 @@ impl Engine for Slow {
         self.inner.watch_exit(id)
     }
 
-    async fn inspect(&self, id: &InstanceId) -> Result<Inspected, EngineError> {
+    async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {
         self.inner.inspect(id).await
     }
 
@@ -68,7 +68,7 @@ impl Engine for Slow {
         self.inner.strangers().await
     }
 
-    async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {
+    async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
         self.inner.instances(run).await
     }
 }
@@ -120,7 +120,7 @@ async fn a_run_that_is_stopped_while_it_removes_still_leaves_nothing() {
         });
         Ok(())
     });
-    assert_eq!(run.await.unwrap(), Ended::Stopped);
+    assert_eq!(run.await.unwrap(), RunEnd::Stopped);
     assert!(!setup.driver.engine.instances(None).await.unwrap().is_empty(), "nothing was going");
     setup.driver.platform.clear().await.unwrap();
     assert!(setup.driver.engine.instances(None).await.unwrap().is_empty());

@@ -15,7 +15,7 @@ use rustix::net::netlink::SOCK_DIAG;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
 use crate::engine::InstanceId;
-use crate::hostile::printable;
+use crate::text::sanitize::printable;
 
 /// A process that holds a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,7 +11,7 @@ fn owner(pid: u32, group: u32, cgroups: &str) -> Evidence {
 
 fn judged(evidence: &Evidence, address: Option<&str>, pid: Option<u32>) -> Verdict {
     let address = address.map(|text| text.parse().unwrap());
-    evidence.judge(&InstanceId(ID.into()), &Inspected { pid, address, out_of_memory: false })
+    evidence.judge(&InstanceId(ID.into()), &InstanceState { pid, address, out_of_memory: false })
 }
 
 #[test]

@@ -21,12 +21,12 @@ use tokio::io::AsyncReadExt;
 use super::failure::{failed, has_status, is_not_found, refused};
 use super::info::platform_of;
 use crate::engine::{
-    BASE_NAMES, BuildSpec, Credentials, EngineError, FUNCTION_NAMES, Image, LABEL_IMAGE, Login,
-    Printed, VERSION,
+    BASE_NAMES, BuildOutput, BuildSpec, Credentials, EngineError, FUNCTION_NAMES, Image,
+    LABEL_IMAGE, Login, VERSION,
 };
-use crate::functions::with_tag;
-use crate::hostile::{both_ends, printable_line};
-use crate::units::format_size;
+use crate::spec::function::with_tag;
+use crate::text::sanitize::{both_ends, printable_line};
+use crate::text::units::format_size;
 
 /// A registry that says nothing for so long is taken for unreachable.
 const SILENCE: Duration = Duration::from_secs(30);
@@ -83,7 +83,7 @@ pub(super) async fn pull(
     docker: &Docker,
     reference: &str,
     credentials: Option<&Credentials>,
-    printed: Printed<'_>,
+    printed: BuildOutput<'_>,
 ) -> Result<(), EngineError> {
     let reference = with_tag(reference);
     let doing = format!("pull {reference}");
@@ -181,7 +181,7 @@ fn chunks(file: File) -> impl Stream<Item = io::Result<Bytes>> + Send {
 pub(super) async fn build(
     docker: &Docker,
     spec: &BuildSpec,
-    printed: Printed<'_>,
+    printed: BuildOutput<'_>,
 ) -> Result<(), EngineError> {
     let doing = format!("build {}", spec.tag);
     let context = body_full(Bytes::from(spec.context.clone()));

@@ -9,8 +9,8 @@ use bollard::models::{
 };
 
 use super::failure::{failed, has_status};
-use crate::engine::{EngineError, EngineInfo, Offers, Resident, Strangers};
-use crate::hostile::printable;
+use crate::engine::{Capabilities, EngineError, EngineInfo, Resident, Strangers};
+use crate::text::sanitize::printable;
 
 pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInfo, EngineError> {
     let doing = format!("describe the engine at {address}");
@@ -114,7 +114,7 @@ fn oci_runtime(info: &SystemInfo, version: SystemVersion) -> String {
     }
 }
 
-fn offers(info: &SystemInfo) -> Offers {
+fn offers(info: &SystemInfo) -> Capabilities {
     let default = or_unknown(info.default_runtime.clone());
     let mut others: Vec<String> =
         info.runtimes.iter().flatten().map(|(name, _)| name.clone()).collect();
@@ -125,7 +125,7 @@ fn offers(info: &SystemInfo) -> Offers {
     log_drivers.push("none".to_owned());
     log_drivers.sort();
     log_drivers.dedup();
-    Offers {
+    Capabilities {
         runtimes: [default].into_iter().chain(others).collect(),
         log_drivers,
         cpu_quota: info.cpu_cfs_quota.unwrap_or(false),

@@ -17,11 +17,11 @@ use futures_util::StreamExt;
 
 use super::failure::{failed, has_status, refused};
 use crate::engine::{
-    EngineError, Found, Inspected, InstanceId, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER,
-    LABEL_RUN, OUTPUT, SOCKET, Source,
+    EngineError, InstanceId, InstanceSource, InstanceSpec, InstanceState, LABEL_FUNCTION,
+    LABEL_MAKER, LABEL_RUN, ListedInstance, OUTPUT, SOCKET,
 };
-use crate::factors::{Factors, LOG_DRIVER};
-use crate::maker::Maker;
+use crate::spec::factor::{Factors, LOG_DRIVER};
+use crate::system::maker::Maker;
 
 /// The most lines that are asked for; of them at most [`OUTPUT`] is kept.
 const LINES: &str = "1000";
@@ -30,7 +30,7 @@ pub(super) async fn create(
     docker: &Docker,
     spec: &InstanceSpec,
 ) -> Result<InstanceId, EngineError> {
-    let Source::Image(image) = &spec.source else {
+    let InstanceSource::Image(image) = &spec.source else {
         let doing = format!("create an instance of `{}`", spec.source.name());
         return Err(refused(&doing, "it is a program, and this engine runs images".to_owned()));
     };
@@ -103,14 +103,17 @@ pub(super) async fn start(docker: &Docker, id: &InstanceId) -> Result<(), Engine
     }
 }
 
-pub(super) async fn inspect(docker: &Docker, id: &InstanceId) -> Result<Inspected, EngineError> {
+pub(super) async fn inspect(
+    docker: &Docker,
+    id: &InstanceId,
+) -> Result<InstanceState, EngineError> {
     let found = docker.inspect_container(&id.0, None).await;
     let found = found.map_err(|e| failed(&format!("inspect instance {}", id.short()), e))?;
     let state = found.state.unwrap_or_default();
     // An engine says 0 for a process that has ended.
     let pid = state.pid.and_then(|pid| u32::try_from(pid).ok()).filter(|pid| *pid > 0);
     let address = found.network_settings.and_then(address);
-    Ok(Inspected { pid, address, out_of_memory: state.oom_killed.unwrap_or(false) })
+    Ok(InstanceState { pid, address, out_of_memory: state.oom_killed.unwrap_or(false) })
 }
 
 /// The address on the one network that an instance has; none on the host's, or when it
@@ -154,7 +157,10 @@ fn text_of_the_end(bytes: &[u8]) -> String {
     text[from..].to_owned()
 }
 
-pub(super) async fn list(docker: &Docker, run: Option<&str>) -> Result<Vec<Found>, EngineError> {
+pub(super) async fn list(
+    docker: &Docker,
+    run: Option<&str>,
+) -> Result<Vec<ListedInstance>, EngineError> {
     let label = run.map_or_else(|| LABEL_RUN.to_owned(), |run| format!("{LABEL_RUN}={run}"));
     let filters = HashMap::from([("label", vec![label.as_str()])]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
@@ -163,10 +169,10 @@ pub(super) async fn list(docker: &Docker, run: Option<&str>) -> Result<Vec<Found
     Ok(found.into_iter().filter_map(read).collect())
 }
 
-fn read(summary: ContainerSummary) -> Option<Found> {
+fn read(summary: ContainerSummary) -> Option<ListedInstance> {
     let labels = summary.labels.unwrap_or_default();
     let label = |key: &str| labels.get(key).cloned().unwrap_or_default();
-    Some(Found {
+    Some(ListedInstance {
         id: InstanceId(summary.id?),
         run: label(LABEL_RUN),
         function: label(LABEL_FUNCTION),
@@ -178,8 +184,8 @@ fn read(summary: ContainerSummary) -> Option<Found> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::factors::{Network, PageCache};
-    use crate::units::Cpus;
+    use crate::spec::factor::{Network, PageCache};
+    use crate::text::units::Cpus;
 
     #[test]
     fn output_is_the_end_of_what_was_written() {

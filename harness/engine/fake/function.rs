@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use super::{Fault, Script};
 use crate::clock::Clock;
-use crate::functions::EVENT_NONCE;
+use crate::spec::function::EVENT_NONCE;
 
 const ROOT: &str = "/2018-06-01/runtime";
 

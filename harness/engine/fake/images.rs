@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{FakeEngine, refused};
-use crate::engine::{BuildSpec, Credentials, EngineError, Image, ImageStore, Printed};
+use crate::engine::{BuildOutput, BuildSpec, Credentials, EngineError, Image, ImageStore};
 
 /// What its images run on.
 const PLATFORM: &str = "simulated/simulated";
@@ -25,7 +25,7 @@ impl ImageStore for FakeEngine {
         &self,
         _: &str,
         _: Option<&Credentials>,
-        _: Printed<'_>,
+        _: BuildOutput<'_>,
     ) -> Result<(), EngineError> {
         self.check()
     }
@@ -34,7 +34,7 @@ impl ImageStore for FakeEngine {
         self.check()
     }
 
-    async fn build(&self, _: &BuildSpec, _: Printed<'_>) -> Result<(), EngineError> {
+    async fn build(&self, _: &BuildSpec, _: BuildOutput<'_>) -> Result<(), EngineError> {
         self.check()
     }
 

@@ -4,15 +4,15 @@ use std::time::Duration;
 use super::*;
 use crate::clock::Clock;
 use crate::engine::fake::FakeEngine;
-use crate::factors::Factors;
+use crate::spec::factor::Factors;
 
-fn engine() -> WithProcesses<FakeEngine> {
-    WithProcesses::new(Arc::new(FakeEngine::new(Clock::start(), 1, BTreeMap::new())))
+fn engine() -> ProcessEngine<FakeEngine> {
+    ProcessEngine::new(Arc::new(FakeEngine::new(Clock::start(), 1, BTreeMap::new())))
 }
 
 fn spec(command: &[&str]) -> InstanceSpec {
     InstanceSpec {
-        source: Source::Command(command.iter().map(ToString::to_string).collect()),
+        source: InstanceSource::Command(command.iter().map(ToString::to_string).collect()),
         factors: Factors::of_a_process(),
         processes: None,
         socket: None,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use coldstart::compare::{Measured, Rules, compare};
+use coldstart::compare::{SideData, Rules, compare};
 use coldstart::report::look::Look;
 use coldstart::analysis::Analysis;
 use coldstart::report::{self, Form, comparison, readme};
@@ -44,7 +44,7 @@ fn read(folder: &Path) -> Result<(), String> {
     report::written(&analysis, Form::Json).map_err(told)?;
     report::written(&analysis, Form::Csv).map_err(told)?;
     let _ = readme::block(&analysis);
-    let measured = Measured::of(&run, "it".to_owned());
+    let measured = SideData::of(&run, "it".to_owned());
     let found = compare(&measured, &measured, &Rules::default(), &BTreeSet::new());
     comparison::files(&found).map_err(told)?;
     let _ = comparison::text(&found, &Look::default());

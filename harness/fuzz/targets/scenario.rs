@@ -2,8 +2,8 @@
 
 #![no_main]
 
-use coldstart::plan::Plan;
-use coldstart::scenario;
+use coldstart::spec::plan::Plan;
+use coldstart::spec::scenario;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
@@ -11,9 +11,9 @@ fuzz_target!(|text: &str| {
         Ok(scenario) => {
             let plan = Plan::in_turns(&scenario, 2, 2, 7);
             let names = ["a", "b"].map(str::to_owned);
-            let told = plan.describe(&scenario, &names, &["base", "head"]);
+            let told = plan.describe(&names, &["base", "head"]);
             assert!(!told.is_empty());
-            let _ = plan.estimate(&scenario);
+            let _ = plan.estimate();
         }
         Err(error) => assert!(!format!("{error:#}").trim().is_empty()),
     }

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::engine::{Engine, EngineError, InstanceId, InstanceSpec, LABEL_RUN, Source};
-use crate::factors::{Combination, Network};
-use crate::functions::Limits;
+use crate::engine::{Engine, EngineError, InstanceId, InstanceSource, InstanceSpec, LABEL_RUN};
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::Limits;
 
 fn in_folder(folder: &Path) -> Surroundings {
     Surroundings {
@@ -80,7 +80,7 @@ async fn an_engine_that_dies_ends_every_wait() {
     assert!(before.await.is_err());
     assert!(engine.watch_exit(&InstanceId("after".to_owned())).await.is_err());
     let spec = InstanceSpec {
-        source: Source::Image("x".to_owned()),
+        source: InstanceSource::Image("x".to_owned()),
         factors: Combination::on(Network::Host)
             .resolve(Limits { memory: 1 << 26, cpus: None, processes: None }, "runc"),
         processes: None,

@@ -1,11 +1,11 @@
 //! The document of a comparison. Names of functions, labels and reasons are foreign text:
 //! tamed here.
 
-use crate::compare::{Comparison, Outcome, Row, Verdict};
-use crate::margins::Metric;
+use crate::compare::{Comparison, GateOutcome, Row, Verdict};
 use crate::report::charts::Chart;
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Badge, Block, Document, Note, Section, Table, Tone};
+use crate::spec::tolerance::Metric;
 
 use super::placing::Placing;
 use answer::{answer, outcome, warning};
@@ -43,7 +43,7 @@ pub(in crate::report) fn document<'a>(
 /// What must not be missed before the answer is believed.
 fn banners(comparison: &Comparison) -> Vec<String> {
     let sides = [("base", &comparison.base), ("head", &comparison.head)];
-    let invalid = |(side, of): &(&str, &crate::compare::Party)| {
+    let invalid = |(side, of): &(&str, &crate::compare::SideInfo)| {
         Some(format!("INVALID, {side}: {}", remark(of.invalid.as_deref()?)))
     };
     let mut banners: Vec<String> = sides.iter().filter_map(invalid).collect();
@@ -60,9 +60,9 @@ fn banners(comparison: &Comparison) -> Vec<String> {
 
 fn badge(comparison: &Comparison) -> Badge {
     let tone = match comparison.outcome {
-        Outcome::Regressed => Tone::Bad,
-        Outcome::Passed => Tone::Good,
-        Outcome::Invalid | Outcome::Inconclusive => Tone::Odd,
+        GateOutcome::Regressed => Tone::Bad,
+        GateOutcome::Passed => Tone::Good,
+        GateOutcome::Invalid | GateOutcome::Inconclusive => Tone::Odd,
     };
     Badge { text: outcome(comparison), outcome: comparison.outcome.name(), tone }
 }

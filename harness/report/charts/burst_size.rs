@@ -9,9 +9,9 @@ use super::sheet::{Align, Sheet, Words, width};
 use super::{Composed, Data, Paper, Place, palette, rounds, whisker};
 use crate::report::words::{groups, maximum, members, plain, position, quantile};
 use crate::sample::Temperature;
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats::{Summary, ratio};
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 /// From the top of the field to the lower edge of the paper.
 const FIELD: f64 = 350.0;
@@ -90,10 +90,10 @@ pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Com
 
 /// Per function, of each size the cell of most rows.
 fn lines<'a>(place: &Place, summaries: &'a [Summary]) -> Vec<Line<'a>> {
-    let line = |group: &(String, crate::factors::Factors)| {
+    let line = |group: &(String, crate::spec::factor::Factors)| {
         let mut dots: Vec<(u32, &Summary)> = Vec::new();
         for summary in members(summaries, group) {
-            let Act::Burst(size) = summary.cell.act else { continue };
+            let LoadShape::Burst(size) = summary.cell.act else { continue };
             if summary.cell.temperature != Temperature::Cold || summary.median().is_none() {
                 continue;
             }

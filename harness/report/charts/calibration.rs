@@ -9,7 +9,7 @@ use super::{Composed, Data, Paper, palette, rounds};
 use crate::report::words::{DASH, warning};
 use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, Quantile, Summary};
 use crate::store::Run;
-use crate::units::{NS_PER_MS, format_ms, format_ns};
+use crate::text::units::{NS_PER_MS, format_ms, format_ns};
 
 /// From the top of the field to the lower edge of the paper.
 const FIELD: f64 = 328.0;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::compare::{Comparison, Party};
+use crate::compare::{Comparison, SideInfo};
 use crate::report::words::{plain, shortened, step};
 use crate::sample::Cell;
 
@@ -12,7 +12,7 @@ const LABEL: usize = 36;
 
 /// A title with the names of both sides: `SIMULATED: Change from main (1a2b) to ...`.
 pub(super) fn title(c: &Comparison, words: impl Fn(&str, &str) -> String) -> String {
-    let label = |party: &Party| shortened(&plain(&party.label), LABEL);
+    let label = |party: &SideInfo| shortened(&plain(&party.label), LABEL);
     let invalid = c.base.invalid.is_some() || c.head.invalid.is_some();
     let invalid = if invalid { "INVALID: " } else { "" };
     let simulated = if c.is_simulated() { "SIMULATED: " } else { "" };
@@ -21,7 +21,7 @@ pub(super) fn title(c: &Comparison, words: impl Fn(&str, &str) -> String) -> Str
 
 /// Where a function stands in `functions.toml`: its colour. Unknown ones come last.
 pub(super) fn position(c: &Comparison, function: &str) -> usize {
-    let of = |party: &Party| party.functions.get(function).map(|f| f.position);
+    let of = |party: &SideInfo| party.functions.get(function).map(|f| f.position);
     of(&c.head).or_else(|| of(&c.base)).unwrap_or(usize::MAX)
 }
 

@@ -8,9 +8,9 @@ use super::legend::{self, Entry, Sign};
 use super::sheet::{Align, GREY, Sheet, WHITE, Words};
 use super::{Composed, Paper, Place, Series, figures, palette};
 use crate::report::words::median_ms;
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats;
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 const WIDTH: f64 = Paper::Wide.width();
 /// From the top of the field to the lower edge of the paper.
@@ -91,7 +91,7 @@ fn text(series: &Series) -> String {
 /// `one call` or `a burst of 4`.
 fn what(series: &[Series]) -> String {
     match series.first().map(|s| s.summary.cell.act) {
-        Some(Act::Burst(n)) if n > 1 => format!("a burst of {n}"),
+        Some(LoadShape::Burst(n)) if n > 1 => format!("a burst of {n}"),
         _ => "one call".to_owned(),
     }
 }
@@ -109,7 +109,7 @@ fn curve(sheet: &mut Sheet, frame: &Frame, series: &Series) -> Option<End> {
     palette::stroke(sheet, series.position, &points);
     let line = *points.last()?;
     if let Some(median) = series.summary.median() {
-        let at = frame.point(median / crate::units::NS_PER_MS, 50.0);
+        let at = frame.point(median / crate::text::units::NS_PER_MS, 50.0);
         let colour = palette::colour(series.position);
         sheet.line(vec![(at.0, frame.bottom), (at.0, frame.bottom - 8.0)], colour, 2.0);
         palette::marker(sheet, series.position, at, 5.0, true);

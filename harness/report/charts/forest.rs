@@ -7,8 +7,8 @@ use super::phases::lines::{self, Sign};
 use super::sheet::{Align, Colour, GREY, INK, Sheet, Words};
 use super::{Composed, Paper};
 use crate::compare::{Comparison, Row};
-use crate::margins::Metric;
 use crate::sample::Cell;
+use crate::spec::tolerance::Metric;
 
 use line::{Line, Unit, metric_name};
 

@@ -15,9 +15,9 @@ use super::sheet::{Colour, GREY, Sheet};
 use super::{Composed, Data, Place, palette, rounds, whisker};
 use crate::report::words::{plain, position, quantile};
 use crate::sample::{Sample, Temperature};
-use crate::scenario::{Act, Scenario, Step};
-use crate::stats::{self, Distribution, Draws, Level, proportion};
-use crate::units::{NS_PER_MS, format_wait};
+use crate::spec::scenario::{LoadShape, Scenario, Step};
+use crate::stats::{self, BootstrapWeights, LatencySummary, RankedValue, proportions};
+use crate::text::units::{NS_PER_MS, format_wait};
 
 /// Heights of the field of shares, of the one of latencies, and between them.
 const SHARES: f64 = 130.0;
@@ -33,7 +33,7 @@ struct Visit {
     cold: u64,
     n: u64,
     failed: usize,
-    latency: Distribution,
+    latency: LatencySummary,
 }
 
 impl Visit {
@@ -131,7 +131,7 @@ fn pauses(scenario: &Scenario) -> Option<(u32, Vec<Pause<'_>>)> {
     for pattern in &scenario.patterns {
         for pair in pattern.steps.windows(2) {
             let [before, step] = pair else { continue };
-            if let (Act::Burst(size), true) = (step.act, at_once(before) >= at_once(step))
+            if let (LoadShape::Burst(size), true) = (step.act, at_once(before) >= at_once(step))
                 && !step.after.is_zero()
             {
                 by_size.entry(size).or_default().push((&pattern.name, &step.name, step.after));
@@ -148,9 +148,9 @@ fn pauses(scenario: &Scenario) -> Option<(u32, Vec<Pause<'_>>)> {
 /// has cold starts whatever the pause.
 fn at_once(step: &Step) -> u32 {
     match step.act {
-        Act::Burst(n) => n,
-        Act::Sequence(_) => 1,
-        Act::Parallel { .. } => 0,
+        LoadShape::Burst(n) => n,
+        LoadShape::Sequence(_) => 1,
+        LoadShape::Parallel { .. } => 0,
     }
 }
 
@@ -167,14 +167,14 @@ fn visits(place: &Place, pauses: &[Pause]) -> Vec<Visit> {
             rows.entry(key).or_default().push(sample);
         }
     }
-    let mut draws = Draws::default();
+    let mut draws = BootstrapWeights::default();
     let visit = |((position, name, idle), rows): ((usize, String, Duration), Vec<&Sample>)| {
         let answered: Vec<&Sample> =
             rows.iter().copied().filter(|s| s.latency().is_some()).collect();
         let cold = answered.iter().filter(|s| s.cell.temperature == Temperature::Cold).count();
         let times: Vec<(u32, Option<u64>)> = rows.iter().map(|s| (s.round, s.latency())).collect();
         let (n, failed) = (answered.len() as u64, rows.len() - answered.len());
-        let latency = Distribution::by_round(&times, &mut draws);
+        let latency = LatencySummary::by_round(&times, &mut draws);
         let visit = Visit { name, position, idle, cold: cold as u64, n, failed, latency };
         (n > 0).then_some(visit)
     };
@@ -185,7 +185,7 @@ fn visits(place: &Place, pauses: &[Pause]) -> Vec<Visit> {
 fn drawn(visit: &Visit) -> Vec<f64> {
     let p50 = &visit.latency.p50;
     let ends = p50.interval.into_iter().flat_map(|i| [i.low, i.high]);
-    ends.chain(p50.value).filter_map(Level::ns).map(|ns| ns / NS_PER_MS).collect()
+    ends.chain(p50.value).filter_map(RankedValue::ns).map(|ns| ns / NS_PER_MS).collect()
 }
 
 fn names(visits: &[Visit]) -> Vec<(usize, String)> {
@@ -237,7 +237,7 @@ fn draw(
         })
         .collect();
     for visit in visits {
-        let (low, high) = proportion::interval(visit.cold, visit.n);
+        let (low, high) = proportions::interval(visit.cold, visit.n);
         whisker::draw(sheet, shares, x(visit), (100.0 * low, 100.0 * high), colour);
         if let Some(interval) = &visit.latency.p50.interval {
             whisker::latency(sheet, latencies, x(visit), interval, colour);
@@ -285,7 +285,7 @@ fn data(visits: &[Visit]) -> Data {
     let figures = ["cold, % (95 %)", "p50, ms (95 %)"];
     let mut data = Data::new(columns.into_iter().chain(figures));
     for v in visits {
-        let (low, high) = proportion::interval(v.cold, v.n);
+        let (low, high) = proportions::interval(v.cold, v.n);
         data.row(vec![
             v.name.clone(),
             seconds(v.idle),

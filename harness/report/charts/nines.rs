@@ -8,8 +8,8 @@ use super::legend::{self, Entry};
 use super::sheet::{Align, Sheet, Words};
 use super::{Composed, Data, Paper, Place, Series, palette};
 use crate::report::words::DASH;
-use crate::stats::{Level, Quantile};
-use crate::units::{NS_PER_MS, format_ms};
+use crate::stats::{Quantile, RankedValue};
+use crate::text::units::{NS_PER_MS, format_ms};
 
 const NS_PER_US: f64 = 1e3;
 
@@ -74,7 +74,7 @@ fn us(ns: f64) -> String {
     format_ms(ns * NS_PER_MS / NS_PER_US)
 }
 
-fn level(level: Level) -> String {
+fn level(level: RankedValue) -> String {
     level.ns().map_or("failed".to_owned(), us)
 }
 

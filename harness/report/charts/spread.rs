@@ -9,7 +9,7 @@ use super::sheet::{Align, GREY, INK, Sheet, Words};
 use super::{Composed, Data, Place, Series, palette};
 use crate::report::words::{DASH, level};
 use crate::stats::{self, density};
-use crate::units::{NS_PER_MS, format_ms};
+use crate::text::units::{NS_PER_MS, format_ms};
 
 /// Of a function: its name, its curve, its starts and the gap to the next.
 const NAME: f64 = 20.0;

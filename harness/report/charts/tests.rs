@@ -1,7 +1,7 @@
 use super::sheet::{Align, Stroke, Words};
 use super::*;
-use crate::factors::Network;
 use crate::report::tests::synthetic;
+use crate::spec::factor::Network;
 use crate::stats::summarise;
 
 pub(super) mod comparison;

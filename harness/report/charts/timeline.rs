@@ -9,9 +9,9 @@ use super::sheet::{Align, Colour, INK, Sheet, Words};
 use super::{Composed, Data, Paper, Place, palette};
 use crate::report::words::{self, DASH, counted, plain, position};
 use crate::sample::{Cell, Mark, Sample, Temperature};
-use crate::scenario::Act;
-use crate::stats::{self, Lateness, Summary};
-use crate::units::NS_PER_MS;
+use crate::spec::scenario::LoadShape;
+use crate::stats::{self, DispatchLag, Summary};
+use crate::text::units::NS_PER_MS;
 
 /// The first round's part of the field.
 const FIRST: Colour = Colour(0xf2, 0xf2, 0xf2);
@@ -47,7 +47,7 @@ pub(super) fn compose(place: &Place, summaries: &[Summary]) -> Result<Option<Com
         .run
         .samples
         .iter()
-        .filter(|s| matches!(s.cell.act, Act::Burst(_)) && place.holds(s))
+        .filter(|s| matches!(s.cell.act, LoadShape::Burst(_)) && place.holds(s))
         .collect();
     let invalid = stats::invalid_bursts(&place.run.samples, summaries);
     let is_invalid = |s: &Sample| invalid.contains(&(s.trial, s.cell.step.as_str()));
@@ -251,7 +251,7 @@ fn caption(place: &Place, points: &[Point]) -> String {
     let ends = |cold: bool| {
         let ms = points.iter().filter(|p| p.cold == cold).map(|p| p.ms);
         let (min, max) = ms.fold((f64::INFINITY, 0.0_f64), |(a, b), v| (a.min(v), b.max(v)));
-        let text = |ms: f64| crate::units::format_ms(ms * NS_PER_MS);
+        let text = |ms: f64| crate::text::units::format_ms(ms * NS_PER_MS);
         (max > 0.0).then(|| format!("{} to {} ms", text(min), text(max)))
     };
     let cold =
@@ -265,8 +265,8 @@ fn caption(place: &Place, points: &[Point]) -> String {
 
 /// How well the driver kept its own schedule, beside what it measured.
 fn released(place: &Place) -> String {
-    let text = |ns: f64| crate::units::format_ns(ns);
-    let lag = Lateness::of(stats::used(&place.run.samples).filter_map(Sample::lag).collect());
+    let text = |ns: f64| crate::text::units::format_ns(ns);
+    let lag = DispatchLag::of(stats::used(&place.run.samples).filter_map(Sample::lag).collect());
     let width = stats::release_widths(&place.run.samples);
     let lag = lag.map(|l| format!(" The driver was {} late at p99.", text(l.p99)));
     let width = width.map(|w| format!(" Bursts were released within {} at p99.", text(w.p99)));

@@ -8,7 +8,7 @@ use super::sheet::{Colour, Sheet};
 use super::{Composed, Place, Series};
 use crate::report::words::{plain, shortened};
 use crate::sample::{Mark, Phases, Sample};
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 mod drawing;
 mod words;

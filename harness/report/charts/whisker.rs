@@ -5,7 +5,7 @@ use super::axis::Frame;
 use super::palette;
 use super::sheet::{Colour, Sheet};
 use crate::stats::Interval;
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 /// Half the width of a cap, in pixels.
 const CAP: f64 = 3.0;

@@ -2,8 +2,8 @@
 
 use super::Tone;
 use crate::report::words::{DASH, level, quantile, times};
-use crate::stats::{Level, Quantile};
-use crate::units::format_size;
+use crate::stats::{Quantile, RankedValue};
+use crate::text::units::format_size;
 
 /// A value of a table. A time is shown in milliseconds: its column says so.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,7 +17,7 @@ pub(in crate::report) enum Cell {
     /// So many.
     Count(u64),
     /// A time, or a failure.
-    Time(Level),
+    Time(RankedValue),
     /// A quantile of times with its interval, as far as there is one.
     Interval(Quantile),
     /// So many times as much.
@@ -37,7 +37,7 @@ impl Cell {
     }
 
     pub(in crate::report) fn ns(ns: f64) -> Self {
-        Cell::Time(Level::Ns(ns))
+        Cell::Time(RankedValue::Ns(ns))
     }
 
     /// Words, or that there are none.

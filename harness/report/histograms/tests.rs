@@ -15,7 +15,7 @@ fn an_interval_log_comes_back_whole() {
     let bytes = interval_log(&run.record.started, &rows).unwrap().unwrap();
     let text = String::from_utf8(bytes.clone()).unwrap();
     assert!(text.starts_with("#[Histogram log format version 1.3]\n#[StartTime: "), "{text}");
-    let mut direct = Recorded::new().unwrap();
+    let mut direct = BoundedHistogram::new().unwrap();
     rows.iter().filter_map(|s| s.latency()).for_each(|ns| direct.record(ns));
     let mut back = Histogram::<u64>::new_from(direct.histogram());
     let mut intervals = 0;

@@ -118,7 +118,7 @@ mod tests {
         let row = serde_json::json!({ "a": "x\u{1b}[2Jy\u{9b}1m\u{202e}z\nnext" });
         let text = csv(&[("a", "/a")], &[row]);
         assert_eq!(text.lines().count(), 2, "{text}");
-        let odd = |c: char| c.is_control() && c != '\n' || crate::hostile::is_invisible(c);
+        let odd = |c: char| c.is_control() && c != '\n' || crate::text::sanitize::is_invisible(c);
         assert!(!text.contains(odd), "{text:?}");
     }
 }

@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::compare::{Comparison, Row};
-use crate::margins::Metric;
 use crate::report::build::comparison::words::{Names, conclusion, row_change};
+use crate::spec::tolerance::Metric;
 
 /// Longest name of a benchmark that Bencher takes, in characters.
 const LONGEST: usize = 1024;

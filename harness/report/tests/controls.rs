@@ -1,10 +1,10 @@
 //! Made-up controls and throughput for tests.
 
 use super::synthetic;
-use crate::controls::{Control, SERIES};
-use crate::factors::Factors;
-use crate::sample::{Mark, Meanwhile, Sample, Temperature};
-use crate::scenario::Act;
+use crate::sample::{HostInterval, Mark, Sample, Temperature};
+use crate::spec::control::{Control, SERIES};
+use crate::spec::factor::Factors;
+use crate::spec::scenario::LoadShape;
 use crate::store::{MachineRecord, Run};
 
 const MS: f64 = 1e6;
@@ -15,7 +15,7 @@ fn start(control: Control, round: u32, slope: f64, like: &Sample) -> Sample {
     let contained = matches!(control, Control::Container(_));
     row.cell.function = "rust".into();
     row.cell.control = Some(control);
-    row.cell.act = Act::Burst(1);
+    row.cell.act = LoadShape::Burst(1);
     row.cell.temperature = Temperature::Cold;
     (row.cell.pattern, row.cell.step) = ("control".into(), "call".into());
     if !contained {
@@ -60,7 +60,7 @@ pub(crate) fn with_controls(mut run: Run, slope: f64) -> Run {
         load_at_start: Some(0.4),
         busy_at_start: None,
         waiting_at_start: None,
-        meanwhile: Some(Meanwhile {
+        meanwhile: Some(HostInterval {
             steal: Some(0.002),
             cpu_pressure: Some(0.11),
             memory_pressure: Some(0.0),
@@ -84,7 +84,7 @@ pub(crate) fn parallel(rounds: u32) -> Run {
         for (pattern, workers, starts, ms) in [("one", 1, 5, 146.0), ("many", 4, 40, 401.0)] {
             for index in 0..starts {
                 let mut row = like.clone();
-                row.cell.act = Act::Parallel { workers, starts };
+                row.cell.act = LoadShape::Parallel { workers, starts };
                 (row.cell.pattern, row.cell.step) = (pattern.into(), "starts".into());
                 (row.round, row.trial, row.index) = (round, round * 2 + workers / 4, index);
                 let took = (ms + wobble) * MS;

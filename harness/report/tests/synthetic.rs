@@ -6,12 +6,12 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::engine::{EngineInfo, Offers};
-use crate::factors::{Combination, FactorLists, Network};
-use crate::functions::{Limits, ReplyRule};
-use crate::host::Host;
+use crate::engine::{Capabilities, EngineInfo};
+use crate::probe::host::Host;
 use crate::sample::{Cell, Mark, Outcome, Sample, Temperature};
-use crate::scenario::{Act, Pattern, Scenario, Step};
+use crate::spec::factor::{Combination, FactorMatrix, Network};
+use crate::spec::function::{Limits, ReplyCheck};
+use crate::spec::scenario::{LoadShape, Pattern, Scenario, Step};
 use crate::store::{
     BaseRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
     MachineRecord, Origin, Run, RunRecord,
@@ -46,11 +46,11 @@ pub(crate) fn run(functions: &[Shape], rounds: u32) -> Run {
     for round in 1..=rounds {
         for shape in functions {
             trial += 1;
-            maker.step(shape, round, trial, "single", "call", Act::Burst(1), true);
+            maker.step(shape, round, trial, "single", "call", LoadShape::Burst(1), true);
             trial += 1;
-            maker.step(shape, round, trial, "surge", "out", Act::Burst(4), true);
-            maker.step(shape, round, trial, "surge", "again", Act::Burst(4), false);
-            maker.step(shape, round, trial, "surge", "steady", Act::Sequence(20), false);
+            maker.step(shape, round, trial, "surge", "out", LoadShape::Burst(4), true);
+            maker.step(shape, round, trial, "surge", "again", LoadShape::Burst(4), false);
+            maker.step(shape, round, trial, "surge", "steady", LoadShape::Sequence(20), false);
         }
     }
     with_samples(functions, rounds, maker.rows)
@@ -102,7 +102,7 @@ impl Maker {
         trial: u32,
         pattern: &str,
         step: &str,
-        act: Act,
+        act: LoadShape,
         cold: bool,
     ) {
         let temperature = if cold { Temperature::Cold } else { Temperature::Warm };
@@ -121,7 +121,7 @@ impl Maker {
             let row = self.row(shape, &cell, round, trial, index);
             let end = row.marks.get(Mark::Responded).unwrap() as f64;
             last = last.max(end);
-            if matches!(act, Act::Sequence(_)) {
+            if matches!(act, LoadShape::Sequence(_)) {
                 self.now = end + 1000.0;
             }
             self.rows.push(row);
@@ -132,7 +132,7 @@ impl Maker {
     fn row(&mut self, shape: &Shape, cell: &Cell, round: u32, trial: u32, index: u32) -> Sample {
         let &(_, engine, init, warm) = shape;
         let crowd = match cell.act {
-            Act::Burst(n) => 1.0 + 0.35 * f64::from(n - 1),
+            LoadShape::Burst(n) => 1.0 + 0.35 * f64::from(n - 1),
             _ => 1.0,
         };
         let first = if round == 1 { 2.2 } else { 1.0 };
@@ -180,7 +180,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
         scenario: Scenario {
             name: "default".into(),
             functions: vec![],
-            factors: FactorLists::default(),
+            factors: FactorMatrix::default(),
             controls: false,
             until: None,
             max_time: None,
@@ -189,7 +189,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
             margins: Default::default(),
             patterns: vec![Pattern {
                 name: "single".into(),
-                steps: vec![step("call", Act::Burst(1))],
+                steps: vec![step("call", LoadShape::Burst(1))],
             }],
         },
         seed: 42,
@@ -210,7 +210,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
             cgroups: "cgroupfs v1".into(),
             kernel: "6.18.0".into(),
             address: "unix:///var/run/docker.sock".into(),
-            offers: Offers::default(),
+            offers: Capabilities::default(),
         },
         functions: functions.iter().enumerate().map(|(i, f)| function(i, f.0)).collect(),
         null: None,
@@ -240,7 +240,7 @@ fn function(position: usize, name: &str) -> FunctionRecord {
         version: format!("{name} 1.2.3"),
         limits: Limits { memory: 128 << 20, cpus: None, processes: None },
         timeout_ms: 10_000,
-        reply: ReplyRule::Proof,
+        reply: ReplyCheck::Proof,
         event: Some(EventRecord { digest: "sha256:0".into(), size: 2 }),
         environment: Some(EnvironmentRecord { names: Vec::new(), digest: "sha256:0".into() }),
     }

@@ -2,12 +2,12 @@
 
 use super::controls::{parallel, with_controls};
 use super::*;
-use crate::factors::PageCache;
-use crate::functions::ReplyRule;
 use crate::report::build::run::notes::notes;
 use crate::report::build::run::trust::verdict;
 use crate::report::document::Note;
-use crate::sample::{Meanwhile, Residency, Resources, TrialRecord};
+use crate::sample::{HostInterval, Residency, Resources, TrialRecord};
+use crate::spec::factor::PageCache;
+use crate::spec::function::ReplyCheck;
 
 fn shown(run: &Run) -> String {
     let text = super::super::text(&Analysis::of(run), &Look::default());
@@ -40,14 +40,14 @@ fn a_run_that_takes_any_reply_says_temperature_by_container_alone_in_every_form(
     for form in forms(&run) {
         assert!(!form.contains("container alone"), "{form}");
     }
-    run.record.functions[1].reply = ReplyRule::Any;
+    run.record.functions[1].reply = ReplyCheck::Any;
     let name = run.record.functions[1].name.clone();
     for form in forms(&run) {
         assert!(form.contains("temperature by container alone"), "{form}");
         assert!(form.contains(&name) && !form.contains("verified reply"), "{form}");
     }
     assert!(forms(&run)[0].contains(&format!("reply, verified but for {name}")));
-    run.record.functions[0].reply = ReplyRule::Any;
+    run.record.functions[0].reply = ReplyCheck::Any;
     for form in forms(&run) {
         assert!(form.contains("temperature by container alone"), "{form}");
         assert!(!form.contains("verified"), "nothing was: {form}");
@@ -301,15 +301,15 @@ fn a_noisy_machine_says_why() {
         round: 1,
         began: 0,
         ended: 1,
-        machine: Meanwhile { steal: Some(0.4), ..Meanwhile::default() },
+        machine: HostInterval { steal: Some(0.4), ..HostInterval::default() },
         resident: None,
     });
     insta::assert_snapshot!(verdict(&Analysis::of(&run).machine), @r#"noisy: in one trial the hypervisor took 40.0 % of the processors' time (steal); the processors' governor is `powersave`: processors that idled may begin slowly"#);
     // Where memory and the page cache are factors, waiting for them is no noise.
-    run.record.machine.meanwhile = Some(Meanwhile {
+    run.record.machine.meanwhile = Some(HostInterval {
         io_pressure: Some(0.9),
         memory_pressure: Some(0.9),
-        ..Meanwhile::default()
+        ..HostInterval::default()
     });
     assert!(verdict(&Analysis::of(&run).machine).contains("waited for memory in 90.0 %"));
     run.record.scenario.factors.memory = vec![64 << 20];
@@ -366,7 +366,7 @@ fn a_cold_page_cache_is_proved_for_so_many_trials() {
             round: sample.round,
             began: 0,
             ended: 1,
-            machine: Meanwhile::default(),
+            machine: HostInterval::default(),
             resident: match sample.trial {
                 2 => resident(1 << 19),
                 4 => None,

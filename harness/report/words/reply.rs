@@ -1,13 +1,13 @@
 //! What a run's replies prove, in words: no form of the report may claim more.
 
 use super::plain;
-use crate::functions::{ReplyRule, listed};
+use crate::spec::function::{ReplyCheck, listed};
 use crate::store::Run;
 
 /// Functions of which any reply was taken, by name: that a start of theirs was cold rests
 /// on the container being new.
 pub(in crate::report) fn unproved(run: &Run) -> Vec<String> {
-    let any = run.record.functions.iter().filter(|f| f.reply == ReplyRule::Any);
+    let any = run.record.functions.iter().filter(|f| f.reply == ReplyCheck::Any);
     any.map(|f| plain(&f.name)).collect()
 }
 

@@ -1,8 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 
-fn of(values: &[u64]) -> Distribution {
-    Distribution::new(values.to_vec(), 0)
+fn of(values: &[u64]) -> LatencySummary {
+    LatencySummary::new(values.to_vec(), 0)
 }
 
 #[test]
@@ -20,10 +20,13 @@ fn type_7_gives_the_values_of_r() {
 #[test]
 fn six_rows_give_the_median_an_interval_from_first_to_last() {
     let six = of(&[60, 10, 20, 50, 40, 30]);
-    assert_eq!(six.p50.value, Some(Level::Ns(35.0)));
-    assert_eq!(six.p50.interval, Some(Interval { low: Level::Ns(10.0), high: Level::Ns(60.0) }));
+    assert_eq!(six.p50.value, Some(RankedValue::Ns(35.0)));
+    assert_eq!(
+        six.p50.interval,
+        Some(Interval { low: RankedValue::Ns(10.0), high: RankedValue::Ns(60.0) })
+    );
     let five = of(&[10, 20, 30, 40, 50]);
-    assert_eq!((five.p50.value, five.p50.interval), (Some(Level::Ns(30.0)), None));
+    assert_eq!((five.p50.value, five.p50.interval), (Some(RankedValue::Ns(30.0)), None));
 }
 
 #[test]
@@ -38,25 +41,25 @@ fn a_tail_that_the_rows_do_not_support_is_not_shown() {
         assert_eq!(Quantile::least(q), least);
     }
     // n = 36: (n - 1) * 0.9 = 31.5, between the 32nd and the 33rd.
-    assert_eq!(rows(36).p90.value, Some(Level::Ns(32.5)));
+    assert_eq!(rows(36).p90.value, Some(RankedValue::Ns(32.5)));
     assert_eq!(
         rows(36).p90.interval,
-        Some(Interval { low: Level::Ns(29.0), high: Level::Ns(36.0) })
+        Some(Interval { low: RankedValue::Ns(29.0), high: RankedValue::Ns(36.0) })
     );
 }
 
 #[test]
 fn failures_rank_above_every_success() {
-    let mixed = Distribution::new(vec![10, 20, 30, 40], 2);
+    let mixed = LatencySummary::new(vec![10, 20, 30, 40], 2);
     assert_eq!((mixed.n, mixed.failed), (6, 2));
-    assert_eq!(mixed.p50.value, Some(Level::Ns(35.0)), "between the 3rd and the 4th of six");
-    assert_eq!(mixed.p50.interval.unwrap().high, Level::Failed);
+    assert_eq!(mixed.p50.value, Some(RankedValue::Ns(35.0)), "between the 3rd and the 4th of six");
+    assert_eq!(mixed.p50.interval.unwrap().high, RankedValue::Failed);
     assert_eq!(mixed.max, Some(40), "the largest success");
-    let lost = Distribution::new(vec![10], 2);
-    assert_eq!(lost.p50.value, Some(Level::Failed));
+    let lost = LatencySummary::new(vec![10], 2);
+    assert_eq!(lost.p50.value, Some(RankedValue::Failed));
     // Exactly on the last success: the failure above has no weight.
-    assert_eq!(Distribution::new(vec![1, 2, 3], 2).p50.value, Some(Level::Ns(3.0)));
-    assert!(Level::Ns(f64::MAX) < Level::Failed);
+    assert_eq!(LatencySummary::new(vec![1, 2, 3], 2).p50.value, Some(RankedValue::Ns(3.0)));
+    assert!(RankedValue::Ns(f64::MAX) < RankedValue::Failed);
 }
 
 #[test]
@@ -81,10 +84,10 @@ fn intervals_cover_the_truth_as_often_as_they_claim() {
         let covered = (0..2_000)
             .filter(|_| {
                 let rows = (0..n).map(|_| (uniform(&mut rng) * 1e9) as u64).collect();
-                let all = Distribution::new(rows, 0);
+                let all = LatencySummary::new(rows, 0);
                 let mine = all.quantiles().into_iter().find(|x| x.q == q).unwrap();
                 let Interval { low, high } = mine.interval.unwrap();
-                low <= Level::Ns(q * 1e9) && Level::Ns(q * 1e9) <= high
+                low <= RankedValue::Ns(q * 1e9) && RankedValue::Ns(q * 1e9) <= high
             })
             .count();
         // 95 % of 2,000 is 1,900, standard deviation 10.
@@ -100,7 +103,7 @@ proptest! {
     ) {
         let mut sorted = rows.clone();
         sorted.sort_unstable();
-        prop_assert_eq!(Distribution::new(rows, failed), Distribution::new(sorted, failed));
+        prop_assert_eq!(LatencySummary::new(rows, failed), LatencySummary::new(sorted, failed));
     }
 
     #[test]
@@ -111,7 +114,7 @@ proptest! {
         let plain = of(&rows);
         let scaled = of(&rows.iter().map(|ns| ns * scale).collect::<Vec<_>>());
         for (p, s) in plain.quantiles().into_iter().zip(scaled.quantiles()) {
-            let (p, s) = (p.value.and_then(Level::ns), s.value.and_then(Level::ns));
+            let (p, s) = (p.value.and_then(RankedValue::ns), s.value.and_then(RankedValue::ns));
             prop_assert_eq!(p.is_some(), s.is_some());
             if let (Some(p), Some(s)) = (p, s) {
                 prop_assert!((p * scale as f64 - s).abs() <= 1e-9 * s.max(1.0));
@@ -124,7 +127,7 @@ proptest! {
         rows in proptest::collection::vec(0..1_000_000_000_u64, 0..800),
         failed in 0..40_usize,
     ) {
-        for quantile in Distribution::new(rows, failed).quantiles() {
+        for quantile in LatencySummary::new(rows, failed).quantiles() {
             if let (Some(value), Some(Interval { low, high })) = (quantile.value, quantile.interval) {
                 prop_assert!(low <= value && value <= high, "{quantile:?}");
             }

@@ -17,9 +17,9 @@ pub(in crate::stats) enum Shape {
 pub(in crate::stats) const SHAPES: [Shape; 3] =
     [Shape::Normal, Shape::LogNormal, Shape::Contaminated];
 
-pub(in crate::stats) struct Draws(ChaCha8Rng);
+pub(in crate::stats) struct BootstrapWeights(ChaCha8Rng);
 
-impl Draws {
+impl BootstrapWeights {
     pub(in crate::stats) fn new(seed: u64) -> Self {
         Self(ChaCha8Rng::seed_from_u64(seed))
     }

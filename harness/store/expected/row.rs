@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-use crate::controls::Control;
-use crate::factors::{Combination, Factors};
-use crate::plan::{Plan, Subject, Trial};
 use crate::sample::Sample;
-use crate::scenario::Step;
+use crate::spec::control::Control;
+use crate::spec::factor::{Combination, Factors};
+use crate::spec::plan::{Plan, Trial, TrialSubject};
+use crate::spec::scenario::Step;
 use crate::store::RunRecord;
 
 /// What was asked for.
@@ -30,7 +30,7 @@ pub(super) struct Row<'a> {
 impl<'a> Asked<'a> {
     /// The rows of a trial, in their order.
     pub(super) fn rows(self, trial: &Trial) -> impl Iterator<Item = Row<'a>> + use<'a> {
-        let (pattern, trial) = (self.plan.pattern(&self.record.scenario, trial), *trial);
+        let (pattern, trial) = (self.plan.pattern(trial), *trial);
         pattern.steps.iter().flat_map(move |step| {
             let row = move |index| Row { asked: self, trial, pattern: &pattern.name, step, index };
             (0..step.act.invocations()).map(row)
@@ -56,27 +56,26 @@ impl<'a> Row<'a> {
     fn function(&self) -> Option<&'a str> {
         let record = self.asked.record;
         let found = match self.trial.subject {
-            Subject::Function { function, .. } => record.functions.get(function),
-            Subject::Control { .. } => record.null.as_ref(),
+            TrialSubject::Function { function, .. } => record.functions.get(function),
+            TrialSubject::Control { .. } => record.null.as_ref(),
         };
         found.map(|function| function.name.as_str())
     }
 
     fn control(&self) -> Option<Control> {
         match self.trial.subject {
-            Subject::Function { .. } => None,
-            Subject::Control { control, .. } => Some(control),
+            TrialSubject::Function { .. } => None,
+            TrialSubject::Control { control, .. } => Some(control),
         }
     }
 
     fn is_under(&self, factors: &Factors) -> bool {
         let combination = match self.trial.subject {
-            Subject::Control { control: Control::Process(_), .. } => {
+            TrialSubject::Control { control: Control::Process(_), .. } => {
                 return *factors == Factors::of_a_process();
             }
-            Subject::Function { combination, .. } | Subject::Control { combination, .. } => {
-                combination
-            }
+            TrialSubject::Function { combination, .. }
+            | TrialSubject::Control { combination, .. } => combination,
         };
         self.asked.combinations.get(combination).is_some_and(|asked| allows(asked, factors))
     }

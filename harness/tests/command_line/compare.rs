@@ -65,9 +65,9 @@ fn runs_of_two_moods_or_machines_are_compared_and_bind_nobody() {
 fn what_is_no_run_is_told_so() {
     let gate = slower();
     let base = gate.side("base");
-    ends(&compare(&base, Path::new("harness"), &[]), 4, &["harness is no run's folder"]);
-    ends(&compare(Path::new("nowhere"), &base, &[]), 4, &["nowhere is no run's folder"]);
-    ends(&compare(&gate.folder(), &base, &[]), 4, &["is no run's folder"]);
+    ends(&compare(&base, Path::new("harness"), &[]), 4, &["harness is not a run folder"]);
+    ends(&compare(Path::new("nowhere"), &base, &[]), 4, &["nowhere is not a run folder"]);
+    ends(&compare(&gate.folder(), &base, &[]), 4, &["is not a run folder"]);
     let typed = |args: &[&str]| coldstart(args).output().unwrap();
     ends(&typed(&["compare"]), 2, &["Usage"]);
     ends(&typed(&["compare", "one"]), 2, &["HEAD"]);

@@ -1,6 +1,6 @@
 //! Runs with controls, runs without, and runs that end by themselves.
 
-use coldstart::controls::{Control, SERIES};
+use coldstart::spec::control::{Control, SERIES};
 use coldstart::store::{self, Run};
 
 use super::*;

@@ -1,7 +1,7 @@
 //! Runs under several combinations of factors.
 
-use coldstart::controls::Control;
-use coldstart::factors::Network;
+use coldstart::spec::control::Control;
+use coldstart::spec::factor::Network;
 use coldstart::store;
 
 use super::*;

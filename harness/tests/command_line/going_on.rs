@@ -91,7 +91,7 @@ fn what_cannot_go_on_is_refused() {
         assert!(said.contains(part), "`{part}` is not in: {said}");
     };
     refused(go_on(&folder, &[]), 2, "is complete: there is nothing left to measure");
-    refused(go_on(Path::new("/nowhere"), &[]), 4, "/nowhere is no run's folder");
+    refused(go_on(Path::new("/nowhere"), &[]), 4, "/nowhere is not a run folder");
     for flags in [&["--rounds", "9"][..], &["single"], &["--networks", "host"]] {
         refused(go_on(&folder, flags), 2, "cannot be used with");
     }

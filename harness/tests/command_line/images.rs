@@ -219,7 +219,7 @@ fn images_that_cannot_be_told_apart_are_named_as_they_were_typed() {
     let text = refused(&["--functions", "rust", "--image", "rust=app:1"]);
     assert!(text.contains("`--image rust=app:1` and a function of that name"), "{text}");
     let text = refused(&["--image", "My-App=app:1"]);
-    assert!(text.contains("`My-App` is no name"), "{text}");
+    assert!(text.contains("`My-App` is not a valid name"), "{text}");
     let text = refused(&["--image", "a b"]);
     assert!(text.contains("`a b` is no image reference"), "{text}");
 }

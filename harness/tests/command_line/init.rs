@@ -42,7 +42,7 @@ fn what_it_writes_can_be_measured_by_what_it_tells_to_type() {
         let run = home.path().join("run").display().to_string();
         let run = typed(&commands[1], &["--engine", "fake", "--rounds", "2", "--out", &run]);
         assert_eq!(run.status.code(), Some(0), "{}", err(&run));
-        let functions = coldstart::functions::load(&folder.join("functions.toml")).unwrap();
+        let functions = coldstart::spec::function::load(&folder.join("functions.toml")).unwrap();
         let used = functions[0].image().unwrap();
         match flags {
             ["--image", image] => assert_eq!(used, *image),
@@ -86,7 +86,7 @@ fn what_cannot_be_meant_writes_nothing() {
     for (flags, part) in [
         (["--image", "a b\"c"], "is no image reference"),
         (["--image", ""], "is no image reference"),
-        (["--name", "My-Name"], "is no name for a function"),
+        (["--name", "My-Name"], "is not a valid function name"),
     ] {
         let output = init(&folder, &flags);
         assert_eq!(output.status.code(), Some(2), "{}", err(&output));

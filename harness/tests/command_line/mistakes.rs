@@ -17,14 +17,14 @@ fn mistakes_of_the_user_exit_with_2_and_name_the_cure() {
     check(&["run", "--rounds", "0"], &["--rounds"]);
     check(&["run", "--rounds", "many"], &["--rounds"]);
     check(&["run", "--functions-file", "nowhere.toml"], &["nowhere.toml"]);
-    check(&["run", "--until", "2"], &["--until", "is no share", "`2%`"]);
+    check(&["run", "--until", "2"], &["--until", "is not a valid share", "`2%`"]);
     check(&["run", "--until", "100%"], &["--until", "below 100"]);
     check(&["run", "--max-time", "10"], &["--max-time", "has no unit", "`10s`"]);
     check(&["run", "--networks", "mesh"], &["no network `mesh`", "bridge, host, none"]);
     check(&["run", "--networks", "host,host"], &["`networks` has a value twice"]);
     check(&["run", "--page-cache", "hot"], &["no state `hot`", "warm, image-cold, host-cold"]);
     check(&["run", "--cpus", "0"], &["--cpus", "out of range", "0.01 to 4096"]);
-    check(&["run", "--cpus", "half"], &["--cpus", "`half` is no number of cores", "0.5"]);
+    check(&["run", "--cpus", "half"], &["--cpus", "`half` is not a valid number of cores", "0.5"]);
     check(&["run", "--memory", "1"], &["--memory", "has no unit", "`1MiB`"]);
     check(&["run", "--memory", "1MiB"], &["a memory limit of 1.0 MiB", "6.0 MiB"]);
     check(&["run", "--parallel", "1"], &["--parallel", "2..=1000"]);
@@ -132,7 +132,7 @@ fn an_event_that_is_no_json_is_refused_with_the_place_in_its_file() {
 
 #[test]
 fn a_functions_file_in_its_own_folder_is_read() {
-    let file = coldstart::functions::load(Path::new("functions/functions.toml")).unwrap();
+    let file = coldstart::spec::function::load(Path::new("functions/functions.toml")).unwrap();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions");
     let args = ["list", "functions", "--functions-file", "functions.toml"];
     let output = coldstart(&args).current_dir(&folder).output().unwrap();
@@ -166,7 +166,7 @@ fn a_mistake_in_a_file_is_quoted_whoever_found_it() {
     );
     check(
         &good.replace("\"a\"", "\"A\""),
-        &["s.toml:6:19: `A` is no name", "\n 6 | steps = [{ name = \"A\"", "   ^^^\n"],
+        &["s.toml:6:19: `A` is not a valid name", "\n 6 | steps = [{ name = \"A\"", "   ^^^\n"],
     );
     check(&good.replace("= 2", "= 0"), &["s.toml:2:10: ", "at least one round"]);
 }
@@ -201,7 +201,7 @@ fn a_factor_that_the_engine_lacks_is_refused_before_the_first_trial() {
 #[test]
 fn a_cold_image_is_refused_where_its_files_cannot_be_found() {
     // Without root that is told first.
-    let reason = match coldstart::page_cache::can_evict() {
+    let reason = match coldstart::probe::page_cache::can_evict() {
         Ok(()) => "the page cache of `python` cannot be cleared: finding an image's files",
         Err(_) => "run as root",
     };

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use coldstart::engine::docker::DockerEngine;
-use coldstart::engine::{BuildSpec, Engine, EngineError, Found, ImageStore, LABEL_IMAGE};
-use coldstart::functions::{self, Function};
-use coldstart::images;
+use coldstart::engine::{BuildSpec, Engine, EngineError, ImageStore, LABEL_IMAGE, ListedInstance};
 use coldstart::provision::bases::Bases;
+use coldstart::provision::images;
 use coldstart::provision::{Consent, Surroundings, engine};
+use coldstart::spec::function::{self, Function};
 use coldstart::store::FunctionRecord;
 use libtest_mimic::{Failed, Trial};
 
@@ -43,7 +43,7 @@ fn shared() -> Result<&'static Shared, Failed> {
             let around = Surroundings::read();
             let engine = engine::find(&around, consent, &say).await?;
             let bases = Bases::new(&around, consent, &say);
-            let all = functions::load(&root().join("functions/functions.toml"))?;
+            let all = function::load(&root().join("functions/functions.toml"))?;
             let records = images::ensure(&engine, &all, &bases, "test").await?;
             let address = engine.address().to_owned();
             anyhow::Ok(Shared { address, functions: all.into_iter().zip(records).collect() })
@@ -93,7 +93,7 @@ impl Bench {
     }
 
     /// Removes everything; returns the instances that should have been gone.
-    async fn clear(&self) -> Result<Vec<Found>, EngineError> {
+    async fn clear(&self) -> Result<Vec<ListedInstance>, EngineError> {
         let left = self.engine.instances(Some(&self.run)).await?;
         for found in &left {
             self.engine.remove(&found.id).await?;

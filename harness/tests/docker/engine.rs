@@ -6,11 +6,12 @@ use std::path::Path;
 
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{
-    Engine, EngineError, ImageStore, InstanceSpec, LABEL_FUNCTION, LABEL_IMAGE, LABEL_RUN, Source,
+    Engine, EngineError, ImageStore, InstanceSource, InstanceSpec, LABEL_FUNCTION, LABEL_IMAGE,
+    LABEL_RUN,
 };
-use coldstart::factors::{Combination, Factors, Network};
-use coldstart::functions::Limits;
-use coldstart::units::Cpus;
+use coldstart::spec::factor::{Combination, Factors, Network};
+use coldstart::spec::function::Limits;
+use coldstart::text::units::Cpus;
 use libtest_mimic::Trial;
 
 use crate::bench::{Bench, Tested, archive};
@@ -33,7 +34,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 fn spec(bench: &Bench, image: &str, network: Network) -> InstanceSpec {
     InstanceSpec {
-        source: Source::Image(image.to_owned()),
+        source: InstanceSource::Image(image.to_owned()),
         factors: factors(network),
         processes: None,
         socket: None,

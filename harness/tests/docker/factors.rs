@@ -3,35 +3,35 @@
 
 use std::time::Duration;
 
-use coldstart::cgroup;
 use coldstart::engine::Engine;
-use coldstart::factors::{Combination, Network};
+use coldstart::measure::preflight;
 use coldstart::platform::Visit;
-use coldstart::preflight;
+use coldstart::probe::cgroup;
 use coldstart::sample::{Resources, Temperature};
-use coldstart::units::Cpus;
+use coldstart::spec::factor::{Combination, Network};
+use coldstart::text::units::Cpus;
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::Tested;
-use crate::subject::{FUNCTIONS, Subject, ok};
+use crate::subject::{FUNCTIONS, TrialSubject, ok};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for name in FUNCTIONS {
         let what = format!("{name}_answers_without_a_network_cold_and_warm");
-        trials.push(Subject::trial(&what, name, answers_without_network));
+        trials.push(TrialSubject::trial(&what, name, answers_without_network));
     }
     trials.extend([
-        Subject::trial("a_cpu_quota_throttles_and_its_cgroup_says_so", "python", throttled),
-        Subject::trial("a_memory_limit_is_that_of_the_cgroup", "python", memory_is_limited),
-        Subject::trial("too_little_memory_is_a_failure_that_says_so", "python", out_of_memory),
-        Subject::trial("without_a_log_a_crash_still_has_a_cause", "rust", crash_without_log),
-        Subject::trial("an_oci_runtime_that_cannot_start_is_told_why", "rust", other_runtimes),
+        TrialSubject::trial("a_cpu_quota_throttles_and_its_cgroup_says_so", "python", throttled),
+        TrialSubject::trial("a_memory_limit_is_that_of_the_cgroup", "python", memory_is_limited),
+        TrialSubject::trial("too_little_memory_is_a_failure_that_says_so", "python", out_of_memory),
+        TrialSubject::trial("without_a_log_a_crash_still_has_a_cause", "rust", crash_without_log),
+        TrialSubject::trial("an_oci_runtime_that_cannot_start_is_told_why", "rust", other_runtimes),
     ]);
     trials
 }
 
-fn answers_without_network(subject: &Subject) -> Tested {
+fn answers_without_network(subject: &TrialSubject) -> Tested {
     let target = subject.made(subject.making(Network::None));
     let cold = subject.invoke(&target);
     ok(&cold)?;
@@ -47,7 +47,7 @@ fn answers_without_network(subject: &Subject) -> Tested {
 }
 
 /// What a successful visit's instance has used, read as the driver reads it.
-fn used(subject: &Subject, visit: &Visit) -> Result<Resources, Failed> {
+fn used(subject: &TrialSubject, visit: &Visit) -> Result<Resources, Failed> {
     ok(visit)?;
     let id = visit.id.as_ref().unwrap();
     let pid = subject.bench.wait(subject.bench.engine.inspect(id))?.pid;
@@ -55,7 +55,7 @@ fn used(subject: &Subject, visit: &Visit) -> Result<Resources, Failed> {
     Ok(cgroup::read(pid, &id.0).ok_or("its cgroup was not found")?)
 }
 
-fn throttled(subject: &Subject) -> Tested {
+fn throttled(subject: &TrialSubject) -> Tested {
     let target = subject.changed(|making| {
         making.factors.cpus = Cpus::from_cores(0.1).ok();
         making.function.timeout = Duration::from_secs(60);
@@ -68,7 +68,7 @@ fn throttled(subject: &Subject) -> Tested {
     Ok(())
 }
 
-fn memory_is_limited(subject: &Subject) -> Tested {
+fn memory_is_limited(subject: &TrialSubject) -> Tested {
     const LIMIT: u64 = 64 << 20;
     let target = subject.changed(|making| making.factors.memory = LIMIT);
     let used = used(subject, &subject.invoke(&target))?;
@@ -79,14 +79,14 @@ fn memory_is_limited(subject: &Subject) -> Tested {
 }
 
 /// Enough for the engine to start it, or nearly, and not for an interpreter.
-fn out_of_memory(subject: &Subject) -> Tested {
+fn out_of_memory(subject: &TrialSubject) -> Tested {
     let target = subject.changed(|making| making.factors.memory = 6 << 20);
     let visit = subject.invoke(&target);
     let cause = visit.outcome.cause().ok_or("it answered within 6 MiB")?;
     eprintln!("{}: {cause}", visit.outcome.kind());
     match visit.outcome.kind() {
         "crashed" | "timed_out" => {
-            assert!(cause.contains("for want of memory"), "{cause}");
+            assert!(cause.contains("ran out of memory"), "{cause}");
         }
         // The OCI runtime's own process may be what does not fit.
         "engine_error" => assert!(!cause.is_empty()),
@@ -95,10 +95,10 @@ fn out_of_memory(subject: &Subject) -> Tested {
     Ok(())
 }
 
-fn crash_without_log(subject: &Subject) -> Tested {
+fn crash_without_log(subject: &TrialSubject) -> Tested {
     let image = subject.bench.derive("rust", &["/function", "--version"])?;
     let target = subject.changed(|making| {
-        making.source = coldstart::engine::Source::Image(image);
+        making.source = coldstart::engine::InstanceSource::Image(image);
         making.factors.log_driver = "none".to_owned();
     });
     let visit = subject.invoke(&target);
@@ -110,7 +110,7 @@ fn crash_without_log(subject: &Subject) -> Tested {
 }
 
 /// Engines list OCI runtimes that they cannot start.
-fn other_runtimes(subject: &Subject) -> Tested {
+fn other_runtimes(subject: &TrialSubject) -> Tested {
     let info = subject.bench.wait(subject.bench.engine.describe())?;
     let [default, others @ ..] = &info.offers.runtimes[..] else {
         return Err("an engine without an OCI runtime".into());

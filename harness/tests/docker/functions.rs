@@ -4,21 +4,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use coldstart::drive::burst;
 use coldstart::engine::Engine;
-use coldstart::factors::Network;
-use coldstart::fire;
 use coldstart::sample::{Mark, Outcome, Temperature};
+use coldstart::spec::factor::Network;
 use coldstart::store::Origin;
 use libtest_mimic::Trial;
 
 use crate::bench::Tested;
-use crate::subject::{FUNCTIONS, Subject, ok};
+use crate::subject::{FUNCTIONS, TrialSubject, ok};
 
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for name in FUNCTIONS {
-        let mut each = |what: &str, test: fn(&Subject) -> Tested| {
-            trials.push(Subject::trial(&format!("{name}_{what}"), name, test));
+        let mut each = |what: &str, test: fn(&TrialSubject) -> Tested| {
+            trials.push(TrialSubject::trial(&format!("{name}_{what}"), name, test));
         };
         each("is_built_from_a_known_base_and_says_its_version", is_built);
         each("is_cold_once_and_then_warm", is_cold_then_warm);
@@ -27,8 +27,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         each("that_ends_is_a_crash", ends);
         each("that_cannot_start_says_why", cannot_start);
     }
-    let mut one = |what: &str, test: fn(&Subject) -> Tested| {
-        trials.push(Subject::trial(what, "rust", test));
+    let mut one = |what: &str, test: fn(&TrialSubject) -> Tested| {
+        trials.push(TrialSubject::trial(what, "rust", test));
     };
     one("a_function_that_exits_at_once_is_a_crash_with_its_output", exits_at_once);
     one("an_image_that_is_missing_is_named", image_missing);
@@ -36,7 +36,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-fn is_built(subject: &Subject) -> Tested {
+fn is_built(subject: &TrialSubject) -> Tested {
     let record = &subject.record;
     assert!(record.digest.starts_with("sha256:") && record.size > 0, "{record:?}");
     assert!(record.version.chars().any(|c| c.is_ascii_digit()), "{}", record.version);
@@ -45,7 +45,7 @@ fn is_built(subject: &Subject) -> Tested {
     Ok(())
 }
 
-fn is_cold_then_warm(subject: &Subject) -> Tested {
+fn is_cold_then_warm(subject: &TrialSubject) -> Tested {
     let target = subject.target(subject.function.clone());
     let cold = subject.invoke(&target);
     ok(&cold)?;
@@ -77,11 +77,11 @@ fn is_cold_then_warm(subject: &Subject) -> Tested {
     Ok(())
 }
 
-fn answers_a_burst(subject: &Subject) -> Tested {
+fn answers_a_burst(subject: &TrialSubject) -> Tested {
     let target = Arc::new(subject.target(subject.function.clone()));
     let clock = subject.platform.clock();
     let at = clock.now() + 10_000_000;
-    let visits = subject.bench.wait(fire::burst(clock, at, 3, |_| {
+    let visits = subject.bench.wait(burst::burst(clock, at, 3, |_| {
         let (platform, target) = (subject.platform.clone(), target.clone());
         async move { platform.invoke(&target, at).await }
     }));
@@ -97,7 +97,7 @@ fn answers_a_burst(subject: &Subject) -> Tested {
     Ok(())
 }
 
-fn is_killed_in_time(subject: &Subject) -> Tested {
+fn is_killed_in_time(subject: &TrialSubject) -> Tested {
     let visit = subject.invoke(&subject.sleeping("60000", Duration::from_secs(2)));
     assert!(matches!(visit.outcome, Outcome::TimedOut { .. }), "{:?}", visit.outcome);
     assert!(visit.outcome.cause().unwrap().contains("within 2s: it never asked"));
@@ -107,7 +107,7 @@ fn is_killed_in_time(subject: &Subject) -> Tested {
 }
 
 /// Killed from outside while it starts.
-fn ends(subject: &Subject) -> Tested {
+fn ends(subject: &TrialSubject) -> Tested {
     let target = subject.sleeping("60000", Duration::from_secs(30));
     let visit = subject.bench.wait(async {
         let kill = async {
@@ -126,7 +126,7 @@ fn ends(subject: &Subject) -> Tested {
     Ok(())
 }
 
-fn cannot_start(subject: &Subject) -> Tested {
+fn cannot_start(subject: &TrialSubject) -> Tested {
     let visit = subject.invoke(&subject.sleeping("soon", Duration::from_secs(10)));
     assert!(matches!(visit.outcome, Outcome::InitError { .. }), "{:?}", visit.outcome);
     let cause = visit.outcome.cause().unwrap();
@@ -134,7 +134,7 @@ fn cannot_start(subject: &Subject) -> Tested {
     Ok(())
 }
 
-fn exits_at_once(subject: &Subject) -> Tested {
+fn exits_at_once(subject: &TrialSubject) -> Tested {
     let image = subject.bench.derive("rust", &["/function", "--version"])?;
     let visit = subject.invoke(&subject.target_of(&image));
     assert!(matches!(visit.outcome, Outcome::Crashed { .. }), "{:?}", visit.outcome);
@@ -143,7 +143,7 @@ fn exits_at_once(subject: &Subject) -> Tested {
     Ok(())
 }
 
-fn image_missing(subject: &Subject) -> Tested {
+fn image_missing(subject: &TrialSubject) -> Tested {
     let image = "coldstart-test/no_such_image:1";
     let visit = subject.invoke(&subject.target_of(image));
     assert!(matches!(visit.outcome, Outcome::EngineError { .. }), "{:?}", visit.outcome);
@@ -151,7 +151,7 @@ fn image_missing(subject: &Subject) -> Tested {
     Ok(())
 }
 
-fn host_network(subject: &Subject) -> Tested {
+fn host_network(subject: &TrialSubject) -> Tested {
     let target = subject.made(subject.making(Network::Host));
     ok(&subject.invoke(&target))
 }

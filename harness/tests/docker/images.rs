@@ -9,10 +9,10 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use coldstart::engine::{Engine, EngineError, ImageStore};
-use coldstart::functions::{Base, Build, Function, Limits, Recipe, ReplyRule};
-use coldstart::images;
 use coldstart::provision::bases::{self, Bases};
+use coldstart::provision::images;
 use coldstart::provision::{Consent, ProvisionError, Surroundings, doctor};
+use coldstart::spec::function::{Base, Build, Function, ImageSource, Limits, ReplyCheck};
 use coldstart::store::Origin;
 use libtest_mimic::{Failed, Trial};
 
@@ -49,7 +49,7 @@ fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
     Ok(Function {
         name: bench.run.replace('-', "_"),
         position: 3,
-        recipe: Recipe::Build(Build {
+        recipe: ImageSource::Build(Build {
             context: folder.to_owned(),
             bases: BTreeMap::new(),
             prepare: vec!["cp".to_owned(), binary.display().to_string(), "binary".to_owned()],
@@ -62,12 +62,12 @@ fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
         timeout: Duration::from_secs(10),
         env: BTreeMap::new(),
         event: "{}".to_owned(),
-        reply: ReplyRule::Any,
+        reply: ReplyCheck::Any,
     })
 }
 
 fn bases_of(function: &mut Function) -> &mut BTreeMap<String, Base> {
-    let Recipe::Build(build) = &mut function.recipe else { panic!("it is not built") };
+    let ImageSource::Build(build) = &mut function.recipe else { panic!("it is not built") };
     &mut build.bases
 }
 

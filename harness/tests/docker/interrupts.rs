@@ -44,7 +44,7 @@ fn signal(child: &Child, name: &str) -> Tested {
 /// Containers that a process made.
 fn of(bench: &Bench, child: &Child) -> usize {
     let all = bench.wait(bench.engine.instances(None)).unwrap();
-    let made = |found: &&coldstart::engine::Found| {
+    let made = |found: &&coldstart::engine::ListedInstance| {
         found.maker.as_ref().is_some_and(|maker| maker.pid() == child.id())
     };
     all.iter().filter(made).count()

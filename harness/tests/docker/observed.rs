@@ -3,31 +3,31 @@
 
 use coldstart::drive::{Driver, Targets};
 use coldstart::engine::docker::DockerEngine;
-use coldstart::engine::{BuildSpec, Engine, ImageStore, LABEL_IMAGE, Source};
-use coldstart::exec_trace::ExecTrace;
-use coldstart::page_cache;
-use coldstart::plan::Plan;
-use coldstart::platform::{Making, Target};
+use coldstart::engine::{BuildSpec, Engine, ImageStore, InstanceSource, LABEL_IMAGE};
+use coldstart::platform::{Target, TargetSpec};
+use coldstart::probe::exec_trace::ExecTrace;
+use coldstart::probe::page_cache;
 use coldstart::sample::{Mark, Sample, TrialRecord};
-use coldstart::scenario;
+use coldstart::spec::plan::Plan;
+use coldstart::spec::scenario;
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::{Tested, archive};
-use crate::subject::Subject;
+use crate::subject::TrialSubject;
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
-        Subject::trial("the_kernel_tells_the_parts_of_each_start_of_a_burst", "rust", traced),
-        Subject::trial("an_evicted_image_is_cold_and_starts_again", "rust", cold_image),
+        TrialSubject::trial("the_kernel_tells_the_parts_of_each_start_of_a_burst", "rust", traced),
+        TrialSubject::trial("an_evicted_image_is_cold_and_starts_again", "rust", cold_image),
     ]
 }
 
 /// Every trial of a scenario, in the order of its plan, for targets of the subject
 /// with something changed.
 fn drive(
-    subject: &Subject,
+    subject: &TrialSubject,
     lines: &str,
-    change: impl Fn(&mut Making),
+    change: impl Fn(&mut TargetSpec),
     trace: Option<ExecTrace>,
 ) -> Result<(Vec<Sample>, Vec<TrialRecord>), Failed> {
     let text =
@@ -37,7 +37,8 @@ fn drive(
     let plan = Plan::new(&scenario, 1, 7);
     let mut targets = Targets::default();
     for trial in &plan.trials {
-        let coldstart::plan::Subject::Function { combination, .. } = trial.subject else {
+        let coldstart::spec::plan::TrialSubject::Function { combination, .. } = trial.subject
+        else {
             return Err("controls are off".into());
         };
         let mut making = subject.making(combinations[combination].network);
@@ -47,8 +48,7 @@ fn drive(
         targets.add(trial.side, trial.subject, target);
     }
     let (engine, platform) = (subject.bench.engine.clone(), subject.platform.clone());
-    let driver: Driver<DockerEngine> =
-        Driver::new(engine, platform, scenario, plan.clone(), targets, trace);
+    let driver: Driver<DockerEngine> = Driver::new(engine, platform, plan.clone(), targets, trace);
     subject.bench.wait(async {
         let (mut samples, mut records) = (Vec::new(), Vec::new());
         for trial in &plan.trials {
@@ -96,7 +96,7 @@ const TRACED: [Mark; 8] = [
 /// machine: then its name is lost, or the marks about it. Never is one told wrongly.
 const ATTEMPTS: usize = 8;
 
-fn traced(subject: &Subject) -> Tested {
+fn traced(subject: &TrialSubject) -> Tested {
     for _ in 0..ATTEMPTS {
         let trace = match ExecTrace::start(subject.platform.clock()) {
             Ok(trace) => trace,
@@ -151,7 +151,7 @@ const COLD_THEN_WARM: &str = r#"
 "#;
 
 /// In an image of its own: what another test runs stays in memory.
-fn cold_image(subject: &Subject) -> Tested {
+fn cold_image(subject: &TrialSubject) -> Tested {
     if let Err(reason) = page_cache::can_evict() {
         eprintln!("left out: {reason}");
         return Ok(());
@@ -174,8 +174,8 @@ fn cold_image(subject: &Subject) -> Tested {
         bench.engine.build(&spec, &|_| ()).await?;
         bench.engine.image_folders(&spec.tag).await
     })?;
-    let change = |making: &mut Making| {
-        making.source = Source::Image(spec.tag.clone());
+    let change = |making: &mut TargetSpec| {
+        making.source = InstanceSource::Image(spec.tag.clone());
         making.folders.clone_from(&folders);
     };
     let (samples, records) = drive(subject, COLD_THEN_WARM, change, None)?;

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use coldstart::engine::{
-    Engine, EngineError, EngineInfo, Exit, Found, Inspected, InstanceId, InstanceSpec, Listener,
-    Strangers,
+    Engine, EngineError, EngineInfo, Exit, InstanceId, InstanceSpec, InstanceState, ListedInstance,
+    Listener, Strangers,
 };
-use coldstart::factors::Network;
+use coldstart::spec::factor::Network;
 use tokio::sync::oneshot;
 
 const API: &str = "AWS_LAMBDA_RUNTIME_API";
@@ -76,7 +76,7 @@ impl<E: Engine> Engine for Overheard<E> {
         self.inner.watch_exit(id)
     }
 
-    async fn inspect(&self, id: &InstanceId) -> Result<Inspected, EngineError> {
+    async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {
         self.inner.inspect(id).await
     }
 
@@ -92,7 +92,7 @@ impl<E: Engine> Engine for Overheard<E> {
         self.inner.strangers().await
     }
 
-    async fn instances(&self, run: Option<&str>) -> Result<Vec<Found>, EngineError> {
+    async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
         self.inner.instances(run).await
     }
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coldstart::clock::Clock;
-use coldstart::controls::Control;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::engine::process::WithProcesses;
-use coldstart::engine::{Engine, Source};
-use coldstart::factors::{Factors, Network};
-use coldstart::maker::Maker;
-use coldstart::platform::{Making, Platform, Target};
+use coldstart::engine::process::ProcessEngine;
+use coldstart::engine::{Engine, InstanceSource};
+use coldstart::platform::{Platform, Target, TargetSpec};
 use coldstart::sample::{Mark, Temperature};
+use coldstart::spec::control::Control;
+use coldstart::spec::factor::{Factors, Network};
+use coldstart::system::maker::Maker;
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::{Bench, Tested};
@@ -28,10 +28,10 @@ pub(crate) fn trials() -> Vec<Trial> {
     ]
 }
 
-type Engines = WithProcesses<DockerEngine>;
+type Engines = ProcessEngine<DockerEngine>;
 
 fn platform(bench: &Bench) -> (Arc<Engines>, Platform<Engines>) {
-    let engine = Arc::new(WithProcesses::new(bench.engine.clone()));
+    let engine = Arc::new(ProcessEngine::new(bench.engine.clone()));
     let platform = Platform::new(engine.clone(), Clock::start(), bench.run.clone());
     (engine, platform)
 }
@@ -40,15 +40,15 @@ fn platform(bench: &Bench) -> (Arc<Engines>, Platform<Engines>) {
 fn target(
     bench: &Bench,
     control: Control,
-    change: impl FnOnce(&mut Making),
+    change: impl FnOnce(&mut TargetSpec),
 ) -> Result<Target, Failed> {
     let (function, record) = bench.function("rust")?;
     assert!(function.is_null, "the null function of the project");
     let program = function.process[0].clone();
     let plain =
-        Making::plain(function.clone(), record.digest.clone(), Network::Host, "of no matter");
-    let mut making = Making {
-        source: Source::Command(vec![program]),
+        TargetSpec::plain(function.clone(), record.digest.clone(), Network::Host, "of no matter");
+    let mut making = TargetSpec {
+        source: InstanceSource::Command(vec![program]),
         factors: Factors::of_a_process(),
         control: Some(control),
         keep_alive: Duration::from_secs(60),
@@ -110,7 +110,7 @@ fn sleeping_process(bench: &Bench) -> Tested {
 
 fn silent_process(bench: &Bench) -> Tested {
     let target = target(bench, Control::Process(0), |making| {
-        making.source = Source::Command(["/bin/sleep", "1000"].map(str::to_owned).to_vec());
+        making.source = InstanceSource::Command(["/bin/sleep", "1000"].map(str::to_owned).to_vec());
         making.function.timeout = Duration::from_millis(500);
     })?;
     let (engine, platform) = platform(bench);

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use coldstart::controls::{Control, SERIES};
-use coldstart::engine::{Engine, Found};
+use coldstart::engine::{Engine, ListedInstance};
 use coldstart::sample::Mark;
+use coldstart::spec::control::{Control, SERIES};
 use coldstart::store::{self, Run};
 use libtest_mimic::{Failed, Trial};
 
@@ -127,7 +127,7 @@ impl<'a> Program<'a> {
     }
 
     /// Its containers; none before it has begun.
-    fn found(&self) -> Vec<Found> {
+    fn found(&self) -> Vec<ListedInstance> {
         let Ok(run) = self.opened() else { return Vec::new() };
         self.bench.wait(self.bench.engine.instances(Some(&run.record.id))).unwrap()
     }
@@ -139,7 +139,7 @@ impl<'a> Program<'a> {
     /// Whether it has a container that no row tells of yet.
     fn is_in_a_trial(&self) -> bool {
         let Ok(run) = self.opened() else { return false };
-        let told = |found: &Found| {
+        let told = |found: &ListedInstance| {
             run.samples.iter().any(|s| s.instance.as_deref() == Some(found.id.short()))
         };
         self.found().iter().any(|found| found.running && !told(found))

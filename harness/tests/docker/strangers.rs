@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use coldstart::clock::Clock;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::factors::Network;
-use coldstart::platform::{Making, Platform, Target, Visit};
+use coldstart::platform::{Platform, Target, TargetSpec, Visit};
 use coldstart::sample::{Outcome, Temperature};
+use coldstart::spec::factor::Network;
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::{Bench, Tested};
@@ -32,13 +32,13 @@ pub(crate) fn trials() -> Vec<Trial> {
 const SCRIPT: &str = include_str!("stranger.sh");
 
 /// A platform of one target, and what its engine heard.
-struct Reached<'a> {
+struct PageCacheState<'a> {
     bench: &'a Bench,
     engine: Arc<Overheard<DockerEngine>>,
     platform: Platform<Overheard<DockerEngine>>,
 }
 
-impl<'a> Reached<'a> {
+impl<'a> PageCacheState<'a> {
     fn new(bench: &'a Bench, swaps: bool) -> Self {
         let engine = Arc::new(Overheard::new(bench.engine.clone(), swaps));
         let platform = Platform::new(engine.clone(), Clock::start(), bench.run.clone());
@@ -49,10 +49,11 @@ impl<'a> Reached<'a> {
         &self,
         function: &str,
         network: Network,
-        change: impl FnOnce(&mut Making),
+        change: impl FnOnce(&mut TargetSpec),
     ) -> Result<Target, Failed> {
         let (function, record) = self.bench.function(function)?;
-        let mut making = Making::plain(function.clone(), record.digest.clone(), network, "runc");
+        let mut making =
+            TargetSpec::plain(function.clone(), record.digest.clone(), network, "runc");
         making.keep_alive = Duration::from_secs(60);
         change(&mut making);
         Ok(Target::new(making, &self.bench.run, 0))
@@ -138,7 +139,7 @@ fn is_stranger(visit: &Visit) -> Tested {
 }
 
 fn was_there_before(bench: &Bench) -> Tested {
-    let reached = Reached::new(bench, false);
+    let reached = PageCacheState::new(bench, false);
     let target = reached.target("rust", Network::Bridge, |_| {})?;
     // Nobody listens yet where it tries again and again.
     let address = bench.wait(async {
@@ -165,7 +166,7 @@ fn was_there_before(bench: &Bench) -> Tested {
 }
 
 fn answers(bench: &Bench) -> Tested {
-    let reached = Reached::new(bench, false);
+    let reached = PageCacheState::new(bench, false);
     let target = reached.sleeper(Network::Bridge)?;
     let act = |address| container(bench, "bridge", address);
     let visit = bench.wait(reached.beside(&target, act))?;
@@ -176,7 +177,7 @@ fn answers(bench: &Bench) -> Tested {
 }
 
 fn of_another_network(bench: &Bench) -> Tested {
-    let reached = Reached::new(bench, false);
+    let reached = PageCacheState::new(bench, false);
     let target = reached.target("rust", Network::Bridge, |_| {})?;
     let network = format!("{}-net", bench.run);
     if !docker(bench.address(), &["network", "create", &network]).status()?.success() {
@@ -203,7 +204,7 @@ fn of_another_network(bench: &Bench) -> Tested {
 }
 
 fn another_user(bench: &Bench) -> Tested {
-    let reached = Reached::new(bench, false);
+    let reached = PageCacheState::new(bench, false);
     let target = reached.sleeper(Network::Host)?;
     let act = |address: SocketAddr| {
         let nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "bash", "-c", SCRIPT];
@@ -222,7 +223,7 @@ fn another_user(bench: &Bench) -> Tested {
 
 fn siblings(bench: &Bench) -> Tested {
     for network in [Network::Bridge, Network::Host] {
-        let reached = Reached::new(bench, true);
+        let reached = PageCacheState::new(bench, true);
         let target = reached.target("rust", network, |_| {})?;
         bench.wait(async {
             let platform = &reached.platform;
@@ -242,7 +243,7 @@ fn siblings(bench: &Bench) -> Tested {
 
 fn known_on_the_host(bench: &Bench) -> Tested {
     for function in FUNCTIONS {
-        let reached = Reached::new(bench, false);
+        let reached = PageCacheState::new(bench, false);
         let target = reached.target(function, Network::Host, |_| {})?;
         bench.wait(async {
             for temperature in [Temperature::Cold, Temperature::Warm] {

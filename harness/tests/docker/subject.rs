@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use coldstart::clock::Clock;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::factors::Network;
-use coldstart::functions::Function;
-use coldstart::platform::{Making, Platform, Target, Visit};
+use coldstart::platform::{Platform, Target, TargetSpec, Visit};
+use coldstart::spec::factor::Network;
+use coldstart::spec::function::Function;
 use coldstart::store::FunctionRecord;
 use libtest_mimic::Trial;
 
@@ -18,38 +18,42 @@ use crate::bench::{Bench, Tested};
 pub(crate) const FUNCTIONS: [&str; 4] = ["python", "node", "rust", "jvm"];
 
 /// One function on a platform of its own.
-pub(crate) struct Subject<'a> {
+pub(crate) struct TrialSubject<'a> {
     pub(crate) bench: &'a Bench,
     pub(crate) function: &'static Function,
     pub(crate) record: &'static FunctionRecord,
     pub(crate) platform: Arc<Platform<DockerEngine>>,
 }
 
-impl Subject<'_> {
+impl TrialSubject<'_> {
     /// A trial of a test of a function.
-    pub(crate) fn trial(what: &str, name: &'static str, test: fn(&Subject) -> Tested) -> Trial {
-        Trial::test(what, move || Subject::with(name, test))
+    pub(crate) fn trial(
+        what: &str,
+        name: &'static str,
+        test: fn(&TrialSubject) -> Tested,
+    ) -> Trial {
+        Trial::test(what, move || TrialSubject::with(name, test))
     }
 
-    fn with(name: &str, test: fn(&Subject) -> Tested) -> Tested {
+    fn with(name: &str, test: fn(&TrialSubject) -> Tested) -> Tested {
         Bench::with(|bench| {
             let (function, record) = bench.function(name)?;
             let engine = bench.engine.clone();
             let platform = Platform::new(engine, Clock::start(), bench.run.clone());
             let platform = Arc::new(platform);
-            let subject = Subject { bench, function, record, platform };
+            let subject = TrialSubject { bench, function, record, platform };
             test(&subject)?;
             Ok(bench.wait(subject.platform.clear())?)
         })
     }
 
     /// What its targets are made of, on a network.
-    pub(crate) fn making(&self, network: Network) -> Making {
-        Making::plain(self.function.clone(), self.record.digest.clone(), network, "runc")
+    pub(crate) fn making(&self, network: Network) -> TargetSpec {
+        TargetSpec::plain(self.function.clone(), self.record.digest.clone(), network, "runc")
     }
 
     /// A target of it with something changed.
-    pub(crate) fn changed(&self, change: impl FnOnce(&mut Making)) -> Target {
+    pub(crate) fn changed(&self, change: impl FnOnce(&mut TargetSpec)) -> Target {
         let mut making = self.making(Network::Bridge);
         change(&mut making);
         self.made(making)
@@ -62,12 +66,12 @@ impl Subject<'_> {
     /// Its target with another image.
     pub(crate) fn target_of(&self, image: &str) -> Target {
         let function = self.function.clone();
-        self.made(Making::plain(function, image.to_owned(), Network::Bridge, "runc"))
+        self.made(TargetSpec::plain(function, image.to_owned(), Network::Bridge, "runc"))
     }
 
-    pub(crate) fn made(&self, making: Making) -> Target {
+    pub(crate) fn made(&self, making: TargetSpec) -> Target {
         static KEYS: AtomicUsize = AtomicUsize::new(0);
-        let making = Making { keep_alive: Duration::from_secs(60), ..making };
+        let making = TargetSpec { keep_alive: Duration::from_secs(60), ..making };
         Target::new(making, &self.bench.run, KEYS.fetch_add(1, Ordering::Relaxed))
     }
 

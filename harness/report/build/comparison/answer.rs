@@ -6,9 +6,9 @@ use super::words::{
     Names, beside_change, change, detectable, least, mark, metric, place_of_change, remark, signed,
     verdict,
 };
-use crate::compare::{Comparison, Outcome, Row, Side, Verdict};
-use crate::margins::Metric;
+use crate::compare::{Comparison, GateOutcome, Row, Side, Verdict};
 use crate::report::words::counted;
+use crate::spec::tolerance::Metric;
 
 /// Cells that a sentence names, at most.
 const MOST_NAMED: usize = 3;
@@ -23,10 +23,10 @@ pub(in crate::report) fn warning(comparison: &Comparison) -> String {
 /// The answer, warnings before it.
 pub(in crate::report) fn answer(comparison: &Comparison, names: &Names) -> String {
     let answer = match comparison.outcome {
-        Outcome::Regressed => regressed(comparison, names),
-        Outcome::Invalid => format!("Nothing can be said{}", invalid(comparison, names)),
-        Outcome::Inconclusive => inconclusive(comparison, names),
-        Outcome::Passed => passed(comparison, names),
+        GateOutcome::Regressed => regressed(comparison, names),
+        GateOutcome::Invalid => format!("Nothing can be said{}", invalid(comparison, names)),
+        GateOutcome::Inconclusive => inconclusive(comparison, names),
+        GateOutcome::Passed => passed(comparison, names),
     };
     format!("{}{answer}.", warning(comparison))
 }
@@ -38,16 +38,16 @@ pub(in crate::report) fn outcome(comparison: &Comparison) -> String {
         format!("{} {word}", mark(of))
     };
     match comparison.outcome {
-        Outcome::Regressed if gated(comparison, Verdict::Regressed).is_empty() => {
+        GateOutcome::Regressed if gated(comparison, Verdict::Regressed).is_empty() => {
             first(Verdict::Invalid, "missing")
         }
-        Outcome::Regressed => first(Verdict::Regressed, "worse"),
-        Outcome::Invalid => first(Verdict::Invalid, "invalid"),
-        Outcome::Inconclusive => first(Verdict::Inconclusive, "unclear"),
-        Outcome::Passed if gated(comparison, Verdict::Improved).is_empty() => {
+        GateOutcome::Regressed => first(Verdict::Regressed, "worse"),
+        GateOutcome::Invalid => first(Verdict::Invalid, "invalid"),
+        GateOutcome::Inconclusive => first(Verdict::Inconclusive, "unclear"),
+        GateOutcome::Passed if gated(comparison, Verdict::Improved).is_empty() => {
             first(Verdict::Unchanged, "same")
         }
-        Outcome::Passed => first(Verdict::Improved, "better"),
+        GateOutcome::Passed => first(Verdict::Improved, "better"),
     }
 }
 

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{metric, name, remark};
-use crate::compare::{Comparison, FunctionFacts, Party, Side};
+use crate::compare::{Comparison, FunctionFacts, Side, SideInfo};
 use crate::report::document::Fact;
 use crate::report::words::{DASH, counted, plain, shortened};
-use crate::units::format_size;
+use crate::text::units::format_size;
 
 /// Longest command that is shown, in characters.
 const LONGEST_COMMAND: usize = 500;
@@ -83,7 +83,7 @@ fn alike(comparison: &Comparison) -> String {
     }
 }
 
-fn party(party: &Party) -> String {
+fn party(party: &SideInfo) -> String {
     let partial = if party.partial { ", cut short" } else { "" };
     let rounds = counted(u64::from(party.rounds), "round");
     format!(
@@ -167,7 +167,7 @@ fn differences(base: &FunctionFacts, head: &FunctionFacts) -> Vec<(String, Strin
 
 /// The commands that measured the two; one where they are the same.
 pub(in crate::report) fn repeat(comparison: &Comparison) -> Vec<Fact> {
-    let command = |party: &Party| shortened(&plain(&party.command), LONGEST_COMMAND);
+    let command = |party: &SideInfo| shortened(&plain(&party.command), LONGEST_COMMAND);
     let (base, head) = (command(&comparison.base), command(&comparison.head));
     if base == head {
         return vec![("both sides".to_owned(), base)];

@@ -6,9 +6,9 @@ use super::words::{
 };
 use super::{facts, totals};
 use crate::compare::{self, Comparison, PartChange};
-use crate::margins::Metric;
 use crate::report::document::Importance::Usual;
 use crate::report::document::{Cell, Column, Row, Table};
+use crate::spec::tolerance::Metric;
 
 const ROWS: [Column; 12] = [
     Column::new(""),

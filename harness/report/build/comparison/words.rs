@@ -4,14 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compare::{Comparison, Detectable, Missing, Row, Side, Values, Verdict};
-use crate::factors::Factors;
-use crate::hostile::both_ends;
-use crate::margins::Metric;
 use crate::report::document::Tone;
 use crate::report::words::{DASH, plain, shortened, step};
 use crate::sample::Cell;
-use crate::stats::shift::Estimate;
-use crate::units::{NS_PER_MS, format_ms, format_size};
+use crate::spec::factor::Factors;
+use crate::spec::tolerance::Metric;
+use crate::stats::hodges_lehmann::Estimate;
+use crate::text::sanitize::both_ends;
+use crate::text::units::{NS_PER_MS, format_ms, format_size};
 
 /// Longest name that is shown, in characters.
 const LONGEST_NAME: usize = 60;

@@ -4,10 +4,10 @@
 use crate::analysis::Analysis;
 use crate::report::words::{conditions, counted, level, plain, ratio, shortened, times, warning};
 use crate::sample::Mark;
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::stats::{Interval, Summary};
 use crate::store::Run;
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 /// Longest name in the sentence, in characters.
 const LONGEST_NAME: usize = 60;
@@ -75,10 +75,10 @@ fn name(summary: &Summary) -> String {
 }
 
 /// Under what load, where it is not one call alone.
-fn scene(act: Act) -> String {
+fn scene(act: LoadShape) -> String {
     match act {
-        Act::Burst(n) if n > 1 => format!(" in a burst of {n}"),
-        Act::Parallel { workers, .. } if workers > 1 => format!(" with {workers} at a time"),
+        LoadShape::Burst(n) if n > 1 => format!(" in a burst of {n}"),
+        LoadShape::Parallel { workers, .. } if workers > 1 => format!(" with {workers} at a time"),
         _ => String::new(),
     }
 }

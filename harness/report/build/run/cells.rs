@@ -5,8 +5,8 @@ use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Cell, Column, Fact, Row, Table};
 use crate::report::words::{act, plain, ratio, reply, step};
 use crate::sample::{Phases, Temperature};
-use crate::stats::{Level, Summary};
-use crate::units::format_ms;
+use crate::stats::{RankedValue, Summary};
+use crate::text::units::format_ms;
 
 const COLUMNS: [Column; 14] = [
     Column::new("function").names().of_the_group(),
@@ -75,7 +75,7 @@ fn row(analysis: &Analysis, summary: &Summary, group: String) -> Row {
         Cell::Interval(latency.p90),
         Cell::Interval(latency.p95),
         Cell::Interval(latency.p99),
-        Cell::or_unknown(latency.max, |ns| Cell::Time(Level::Ns(ns as f64))),
+        Cell::or_unknown(latency.max, |ns| Cell::Time(RankedValue::Ns(ns as f64))),
         or_empty(over(analysis, summary), Cell::ns),
         or_empty(ratio(summary), Cell::Times),
     ];

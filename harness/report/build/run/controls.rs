@@ -4,8 +4,8 @@
 use crate::analysis::{Analysis, combination};
 use crate::report::document::Fact;
 use crate::report::words::{conditions, quantile};
-use crate::stats::{Calibration, Distribution, Level};
-use crate::units::format_ns;
+use crate::stats::{Calibration, LatencySummary, RankedValue};
+use crate::text::units::format_ns;
 
 /// What is said of a run without any.
 pub(in crate::report) const NONE: &str = "no controls: the run cannot say how wrong it is";
@@ -50,9 +50,9 @@ pub(super) fn uncalibrated(analysis: &Analysis) -> Option<String> {
 }
 
 /// `1.42 (1.40–1.44) ms, n = 19: the driver's floor`.
-fn floor(latency: &Distribution, what: &str) -> String {
+fn floor(latency: &LatencySummary, what: &str) -> String {
     let median = match latency.p50.value {
-        Some(Level::Failed) => "failed".to_owned(),
+        Some(RankedValue::Failed) => "failed".to_owned(),
         _ => format!("{} ms", quantile(&latency.p50)),
     };
     let failed = match latency.failed {
@@ -79,8 +79,8 @@ fn slope(line: &Calibration) -> String {
     format!("slope {:.figures$} ± {:.figures$}", line.slope, line.slope_error)
 }
 
-fn bias(late: &Distribution) -> Option<Fact> {
-    let ns = |value: Option<Level>| value.and_then(Level::ns).map(format_ns);
+fn bias(late: &LatencySummary) -> Option<Fact> {
+    let ns = |value: Option<RankedValue>| value.and_then(RankedValue::ns).map(format_ns);
     let median = ns(late.p50.value)?;
     // A p99 of few rows is their maximum by another name.
     let tail = match ns(late.p99.value) {

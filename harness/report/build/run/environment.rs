@@ -1,11 +1,11 @@
 //! Where and with what a run was made.
 
-use crate::engine::Offers;
-use crate::functions::Limits;
+use crate::engine::Capabilities;
 use crate::report::document::{Cell, Column, Fact, Row, Table};
 use crate::report::words::{counted, plain};
+use crate::spec::function::Limits;
 use crate::store::{BaseRecord, FunctionRecord, MachineRecord, Origin, Run};
-use crate::units::format_size;
+use crate::text::units::format_size;
 
 /// The machine, the engine and the run.
 pub(super) fn facts(run: &Run) -> Vec<Fact> {
@@ -32,7 +32,7 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
     facts.into_iter().map(|(name, text)| (name.to_owned(), plain(&text))).collect()
 }
 
-fn offers(offers: &Offers) -> String {
+fn offers(offers: &Capabilities) -> String {
     let list = |names: &[String]| match names {
         [] => "none named".to_owned(),
         names => names.join(", "),

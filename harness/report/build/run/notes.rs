@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 use super::{controls, resources};
 use crate::analysis::Analysis;
-use crate::hostile::both_ends;
 use crate::report::document::{Kind, Note};
 use crate::report::words::{by_container_alone, cell_name, counted, level, plain, subject};
 use crate::sample::Outcome;
-use crate::stats::{self, Bursts, Lateness, OutOfRange, Quantile, Summary};
+use crate::stats::{self, Bursts, DispatchLag, OutOfRange, Quantile, Summary};
 use crate::store::Run;
-use crate::units::format_ns;
+use crate::text::sanitize::both_ends;
+use crate::text::units::format_ns;
 
 mod advice;
 mod course;
@@ -118,7 +118,7 @@ fn unsupported(summaries: &[Summary]) -> Option<Note> {
 }
 
 fn lateness(run: &Run) -> Option<Note> {
-    let lag = Lateness::of(stats::used(&run.samples).filter_map(|s| s.lag()).collect())?;
+    let lag = DispatchLag::of(stats::used(&run.samples).filter_map(|s| s.lag()).collect())?;
     Some(Note::well(format!(
         "driver lag p50 {}, p99 {}, max {}",
         format_ns(lag.p50),

@@ -4,7 +4,7 @@ use crate::analysis::Analysis;
 use crate::report::document::{Cell, Column, Row, Table};
 use crate::report::words::{cell_name, counted};
 use crate::stats::{MedianAndMax, ResourceUse};
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 const COLUMNS: [Column; 8] = [
     Column::new("cold cell").names(),

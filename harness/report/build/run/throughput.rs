@@ -3,9 +3,9 @@
 use crate::analysis::{Analysis, combination};
 use crate::report::document::{Block, Cell, Column, Importance, Row, Table};
 use crate::report::words::{DASH, conditions, plain, position, times};
-use crate::stats::{Level, Rate, Throughput};
+use crate::stats::{RankedValue, Rate, Throughput};
 use crate::store::Run;
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 /// What the figures are of.
 const MEANING: &str = "A closed loop: a worker begins its next start when its last instance is \
@@ -116,7 +116,7 @@ fn brackets(t: &Throughput) -> String {
 }
 
 fn p50(t: &Throughput) -> String {
-    let ns = t.latency.p50.value.and_then(Level::ns);
+    let ns = t.latency.p50.value.and_then(RankedValue::ns);
     ns.map_or_else(|| "failed".to_owned(), format_ms)
 }
 

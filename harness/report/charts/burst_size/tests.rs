@@ -1,7 +1,7 @@
 use super::super::Composed;
 use super::super::tests::composed;
 use crate::report::tests::synthetic;
-use crate::scenario::Act;
+use crate::spec::scenario::LoadShape;
 use crate::store::Run;
 
 fn chart(run: &Run) -> Option<Composed> {
@@ -19,14 +19,14 @@ fn the_factor_from_the_smallest_to_the_largest() {
 #[test]
 fn one_size_is_no_line() {
     let mut run = synthetic::four(4);
-    run.samples.retain(|s| s.cell.act == Act::Burst(1));
+    run.samples.retain(|s| s.cell.act == LoadShape::Burst(1));
     assert!(chart(&run).is_none());
 }
 
 #[test]
 fn a_function_of_one_size_is_a_point_among_lines() {
     let mut run = synthetic::four(4);
-    run.samples.retain(|s| s.cell.function != "node" || s.cell.act == Act::Burst(1));
+    run.samples.retain(|s| s.cell.function != "node" || s.cell.act == LoadShape::Burst(1));
     let chart = chart(&run).unwrap();
     assert_eq!(chart.data.rows.len(), 7);
     assert!(!chart.caption.contains("node"), "{}", chart.caption);

@@ -2,9 +2,9 @@ use super::super::Paper;
 use super::super::tests::legible::is_legible;
 use super::super::tests::{has_figures, is_readable, look, texts};
 use super::{Composed, compose};
-use crate::controls::Control;
 use crate::report::tests::synthetic;
 use crate::sample::Mark;
+use crate::spec::control::Control;
 use crate::stats::summarise;
 use crate::store::Run;
 
@@ -67,7 +67,7 @@ fn none_without_controls_and_one_a_run() {
     assert!(calibration(&synthetic::four(3)).is_none());
     let mut run = controlled(1.0, 0.05);
     let mut host = run.samples.clone();
-    host.iter_mut().for_each(|s| s.cell.factors.network = crate::factors::Network::Host);
+    host.iter_mut().for_each(|s| s.cell.factors.network = crate::spec::factor::Network::Host);
     run.samples.extend(host);
     let charts = super::super::charts(&run, &summarise(&run.samples)).unwrap();
     let names: Vec<&str> = charts.iter().map(|c| &*c.name).collect();

@@ -7,7 +7,7 @@ use crate::compare::Row;
 use crate::report::charts::Data;
 use crate::report::charts::compared::Differing;
 use crate::report::words::{DASH, plain};
-use crate::stats::shift::Estimate;
+use crate::stats::hodges_lehmann::Estimate;
 
 const COLUMNS: [&str; 10] = [
     "function",

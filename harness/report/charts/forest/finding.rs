@@ -5,8 +5,8 @@ use super::unit;
 use crate::compare::{Comparison, Row, Verdict};
 use crate::report::charts::phases::clock::Clock;
 use crate::report::words::{counted, plain};
-use crate::stats::shift::Estimate;
-use crate::units::NS_PER_MS;
+use crate::stats::hodges_lehmann::Estimate;
+use crate::text::units::NS_PER_MS;
 
 const VERDICTS: [(Verdict, &str); 5] = [
     (Verdict::Regressed, "worse"),
@@ -19,7 +19,8 @@ const VERDICTS: [(Verdict, &str); 5] = [
 /// `8 gated rows: 1 worse, 7 the same; a: init +24.0 ms; n = 29 rounds a side`.
 pub(super) fn subtitle(c: &Comparison, rows: &[&Row], network: Option<String>) -> String {
     let network = network.map(|network| format!(", {network}")).unwrap_or_default();
-    let advisory = if c.advisory.is_empty() { "" } else { "; advisory: it binds nobody" };
+    let advisory =
+        if c.advisory.is_empty() { "" } else { "; advisory: it does not fail the build" };
     let cause = cause(rows).map(|cause| format!("; {cause}")).unwrap_or_default();
     format!("{}{cause}; {}{network}{advisory}", tally(rows), n(rows))
 }

@@ -2,11 +2,11 @@
 //! and its words.
 
 use crate::compare::{Row, Values, Verdict};
-use crate::margins::Metric;
 use crate::report::charts::phases::clock::Clock;
 use crate::report::words::{DASH, plain};
-use crate::stats::shift::Estimate;
-use crate::units::{NS_PER_MS, format_ms, format_size};
+use crate::spec::tolerance::Metric;
+use crate::stats::hodges_lehmann::Estimate;
+use crate::text::units::{NS_PER_MS, format_ms, format_size};
 
 /// What an axis counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@ use super::super::tests::comparison::{self, FOUR};
 use super::super::tests::{holds, texts};
 use super::*;
 use crate::compare::{Values, Verdict};
-use crate::stats::shift::Estimate;
+use crate::stats::hodges_lehmann::Estimate;
 
 fn forest(c: &Comparison) -> Composed {
     // The narrow one is readable too.
@@ -31,7 +31,7 @@ fn names_and_causes_are_tamed_and_fit() {
     c.base.invalid = Some("clock".into());
     let mut host = c.rows.clone();
     for cell in host.iter_mut().filter_map(|row| row.cell.as_mut()) {
-        cell.factors.network = crate::factors::Network::Host;
+        cell.factors.network = crate::spec::factor::Network::Host;
         cell.factors.runtime = "a-runtime-of-a-long-name".into();
         cell.step = "another-step-of-a-long-name".into();
     }
@@ -80,7 +80,7 @@ fn one_row_and_none() {
     let mut c = comparison::of(&FOUR[..1], 30);
     c.rows.truncate(1);
     assert!(!holds(&forest(&c), "told only"));
-    c.rows[0].margin = crate::margins::Margin { share: 0.0, floor: 0.0 };
+    c.rows[0].margin = crate::spec::tolerance::Margin { share: 0.0, floor: 0.0 };
     forest(&c);
     c.rows[0].margin.share = f64::INFINITY;
     c.rows[0].base.median = Some(0.0);

@@ -6,7 +6,7 @@ use super::super::{Paper, Place};
 use super::{Composed, compose};
 use crate::report::tests::synthetic;
 use crate::sample::{Mark, Outcome, Temperature};
-use crate::scenario::{Act, Pattern, Step};
+use crate::spec::scenario::{LoadShape, Pattern, Step};
 use crate::store::Run;
 
 /// A pattern of single calls: one, then one after each pause.
@@ -16,7 +16,7 @@ fn paused(pauses_ms: &[u64]) -> Run {
     let step = |i: usize, ms: u64| Step {
         name: format!("pause_{i}"),
         after: Duration::from_millis(ms),
-        act: Act::Burst(1),
+        act: LoadShape::Burst(1),
     };
     let mut steps = vec![step(0, 0)];
     steps.extend(pauses_ms.iter().enumerate().map(|(i, ms)| step(i + 1, *ms)));
@@ -90,7 +90,7 @@ fn none_without_two_pauses() {
 fn a_burst_that_outgrows_what_is_left_says_nothing_of_the_pause() {
     let mut run = paused(&[500, 2_000]);
     for step in &mut run.record.scenario.patterns[0].steps[1..] {
-        step.act = Act::Burst(8);
+        step.act = LoadShape::Burst(8);
     }
     // The second follows one of its own size; the first does not.
     assert!(idle(&run).is_none());

@@ -1,6 +1,6 @@
 //! The one unit of time that a chart is told in.
 
-use crate::units::{NS_PER_MS, format_ms};
+use crate::text::units::{NS_PER_MS, format_ms};
 
 /// Milliseconds, or microseconds where all that is told is shorter than one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,17 +7,17 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::compare::{
-    Comparison, FunctionFacts, Outcome, Part, PartChange, Party, Row, Start, Stretch, Values,
-    Verdict,
+    Comparison, FunctionFacts, GateOutcome, Part, PartChange, PhaseGroup, Row, SideInfo, Start,
+    Values, Verdict,
 };
-use crate::factors::{Combination, Network};
-use crate::functions::Limits;
-use crate::margins::{Margins, Metric};
 use crate::report::charts::sheet::{GREY, INK, WHITE};
 use crate::report::charts::{Composed, Paper};
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
-use crate::stats::shift::Estimate;
+use crate::spec::factor::{Combination, Network};
+use crate::spec::function::Limits;
+use crate::spec::scenario::LoadShape;
+use crate::spec::tolerance::{Margins, Metric};
+use crate::stats::hodges_lehmann::Estimate;
 
 const MS: f64 = 1e6;
 
@@ -31,7 +31,7 @@ pub(crate) const FOUR: [Shape; 4] = [
     ("jvm", 208.0, 75.0, -1.0),
 ];
 
-pub(crate) fn cell(function: &str, step: &str, act: Act, temperature: Temperature) -> Cell {
+pub(crate) fn cell(function: &str, step: &str, act: LoadShape, temperature: Temperature) -> Cell {
     Cell {
         function: function.into(),
         factors: Combination::on(Network::Bridge)
@@ -44,7 +44,7 @@ pub(crate) fn cell(function: &str, step: &str, act: Act, temperature: Temperatur
     }
 }
 
-fn party(label: &str, shapes: &[Shape], rounds: u32) -> Party {
+fn party(label: &str, shapes: &[Shape], rounds: u32) -> SideInfo {
     let facts = |position| FunctionFacts {
         limits: Limits { memory: 128 << 20, cpus: None, processes: None },
         position,
@@ -55,7 +55,7 @@ fn party(label: &str, shapes: &[Shape], rounds: u32) -> Party {
         asked: Default::default(),
     };
     let functions = shapes.iter().enumerate().map(|(i, s)| (s.0.to_owned(), facts(i))).collect();
-    Party {
+    SideInfo {
         label: label.into(),
         run: label.into(),
         started: "2026-01-01T00:00:00Z".into(),
@@ -81,8 +81,8 @@ pub(crate) fn of(shapes: &[Shape], rounds: u32) -> Comparison {
     let order = maker.order(shapes, rounds);
     let mut rows = Vec::new();
     for (name, total, own, added) in shapes {
-        let cold = cell(name, "call", Act::Burst(1), Temperature::Cold);
-        let warm = cell(name, "again", Act::Sequence(20), Temperature::Warm);
+        let cold = cell(name, "call", LoadShape::Burst(1), Temperature::Cold);
+        let warm = cell(name, "again", LoadShape::Sequence(20), Temperature::Warm);
         let n = rounds.saturating_sub(1) as usize;
         let mut of = |cell: Option<&Cell>, metric, base, added, noise| {
             let mut row = maker.row(name, metric, (base, added, noise), n);
@@ -107,7 +107,7 @@ pub(crate) fn of(shapes: &[Shape], rounds: u32) -> Comparison {
         advisory: Vec::new(),
         notes: Vec::new(),
         order,
-        outcome: if regressed { Outcome::Regressed } else { Outcome::Passed },
+        outcome: if regressed { GateOutcome::Regressed } else { GateOutcome::Passed },
     }
 }
 
@@ -134,7 +134,7 @@ impl Maker {
                     let noise = (0.04 * self.normal()).exp();
                     let latency = Some(((total + extra) * MS * noise * first) as u64);
                     let start = Start { at: now as u64, round, latency };
-                    let cell = cell(name, "call", Act::Burst(1), Temperature::Cold);
+                    let cell = cell(name, "call", LoadShape::Burst(1), Temperature::Cold);
                     order.entry(cell).or_default()[side].push(start);
                     now += 400.0 * MS + total * MS;
                 }
@@ -167,7 +167,7 @@ impl Maker {
             (low, high) if low > -amount && high < amount => Verdict::Unchanged,
             _ => Verdict::Inconclusive,
         };
-        let part = Part { first: Stretch::Init, last: Stretch::Init };
+        let part = Part { first: PhaseGroup::Init, last: PhaseGroup::Init };
         let part = PartChange {
             part,
             change: Estimate { value: added, interval: None },

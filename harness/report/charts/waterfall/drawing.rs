@@ -9,7 +9,7 @@ use crate::report::charts::phases::lines;
 use crate::report::charts::phases::named::{self, Heights, Part};
 use crate::report::charts::sheet::{Align, Colour, FAINT, GREY, Sheet, WHITE, Words, width};
 use crate::sample::Phase;
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 /// Names and figures of the phases, with their leaders.
 const NAMED: f64 = 48.0;

@@ -5,7 +5,7 @@ use crate::report::charts::phases::clock::Clock;
 use crate::report::charts::{Data, Place};
 use crate::report::words::{DASH, plain};
 use crate::sample::{Mark, Phase, Phases, Sample};
-use crate::units::NS_PER_MS;
+use crate::text::units::NS_PER_MS;
 
 pub(super) fn subtitle(place: &Place, sample: &Sample, left_out: usize) -> String {
     let scenario = plain(&place.run.record.scenario.name);

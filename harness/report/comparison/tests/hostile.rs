@@ -10,7 +10,7 @@ fn foreign_text_stays_text_in_every_form() {
     let all = forms.iter().cloned().chain([text(&c), annotations(&c).join("\n")]);
     for form in all {
         let odd = |c: char| c.is_control() && c != '\n';
-        let found = form.chars().find(|c| odd(*c) || crate::hostile::is_invisible(*c));
+        let found = form.chars().find(|c| odd(*c) || crate::text::sanitize::is_invisible(*c));
         assert_eq!(found, None, "{form}");
     }
     let [_, page, xml] = forms;

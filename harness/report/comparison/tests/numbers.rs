@@ -1,9 +1,9 @@
 //! Figures as words.
 
 use super::synthetic;
-use crate::margins::Metric;
 use crate::report::build::comparison::words::*;
-use crate::stats::shift::Estimate;
+use crate::spec::tolerance::Metric;
+use crate::stats::hodges_lehmann::Estimate;
 
 fn estimate(value: f64) -> Option<Estimate> {
     Some(Estimate { value, interval: Some((value - 0.029, value + 0.028)) })

@@ -15,7 +15,7 @@ fn every_comparison_has_a_page() {
     for (name, c) in synthetic::all() {
         let page = page_of(&c);
         assert!(page.len() < 1_000_000, "{name}: {} bytes", page.len());
-        let odd = |c: char| c.is_control() && c != '\n' || crate::hostile::is_invisible(c);
+        let odd = |c: char| c.is_control() && c != '\n' || crate::text::sanitize::is_invisible(c);
         assert_eq!(page.find(odd), None, "{name}");
         let (page, _) = page.split_once("<script>").unwrap();
         assert!(!page.contains("NaN") && !page.contains(">inf"), "{name}");

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::compare::{
-    Comparison, Detectable, FunctionFacts, Missing, Outcome, Part, PartChange, Party, Row, Side,
-    Start, Stretch, Values, Verdict,
+    Comparison, Detectable, FunctionFacts, GateOutcome, Missing, Part, PartChange, PhaseGroup, Row,
+    Side, SideInfo, Start, Values, Verdict,
 };
-use crate::factors::{Combination, Factors, Network};
-use crate::functions::Limits;
-use crate::margins::{Margins, Metric};
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
-use crate::stats::shift::Estimate;
+use crate::spec::factor::{Combination, Factors, Network};
+use crate::spec::function::Limits;
+use crate::spec::scenario::LoadShape;
+use crate::spec::tolerance::{Margins, Metric};
+use crate::stats::hodges_lehmann::Estimate;
 
 const MS: f64 = 1e6;
 
@@ -40,7 +40,7 @@ pub(crate) fn cell(function: &str) -> Cell {
         control: None,
         pattern: "start".into(),
         step: "first".into(),
-        act: Act::Burst(1),
+        act: LoadShape::Burst(1),
         temperature: Temperature::Cold,
     }
 }
@@ -94,10 +94,10 @@ fn parts(change: f64) -> Vec<PartChange> {
         explains: value.abs() > 5.0 * MS,
     };
     vec![
-        of(Stretch::Engine, 0.4 * MS),
-        of(Stretch::Boot, -0.1 * MS),
-        of(Stretch::Init, change),
-        of(Stretch::Invoke, 0.01 * MS),
+        of(PhaseGroup::Engine, 0.4 * MS),
+        of(PhaseGroup::Boot, -0.1 * MS),
+        of(PhaseGroup::Init, change),
+        of(PhaseGroup::Invoke, 0.01 * MS),
     ]
 }
 
@@ -122,7 +122,7 @@ pub(crate) fn size(function: &str, base: f64, head: f64) -> Row {
     }
 }
 
-fn party(label: &str, rows: &[Row]) -> Party {
+fn party(label: &str, rows: &[Row]) -> SideInfo {
     let mut functions = BTreeMap::new();
     for row in rows {
         let position = functions.len();
@@ -136,7 +136,7 @@ fn party(label: &str, rows: &[Row]) -> Party {
             asked: Default::default(),
         });
     }
-    Party {
+    SideInfo {
         label: label.into(),
         run: "20260102-030405-gate".into(),
         started: "2026-01-02T03:04:05Z".into(),
@@ -154,12 +154,12 @@ fn party(label: &str, rows: &[Row]) -> Party {
 /// A comparison of given rows; the outcome is that of the worst gated one.
 pub(crate) fn of(rows: Vec<Row>) -> Comparison {
     let worst = rows.iter().filter(|r| r.gated).map(|r| match r.verdict {
-        Verdict::Regressed => Outcome::Regressed,
-        Verdict::Invalid => Outcome::Invalid,
-        Verdict::Inconclusive => Outcome::Inconclusive,
-        Verdict::Improved | Verdict::Unchanged => Outcome::Passed,
+        Verdict::Regressed => GateOutcome::Regressed,
+        Verdict::Invalid => GateOutcome::Invalid,
+        Verdict::Inconclusive => GateOutcome::Inconclusive,
+        Verdict::Improved | Verdict::Unchanged => GateOutcome::Passed,
     });
-    let outcome = worst.max().unwrap_or(Outcome::Invalid);
+    let outcome = worst.max().unwrap_or(GateOutcome::Invalid);
     let order = rows.iter().filter_map(|r| Some((r.cell.clone()?, starts(r)))).collect();
     Comparison {
         base: party("main (1a2b3c4d5e6f)", &rows),
@@ -219,7 +219,7 @@ pub(crate) fn regressed() -> Comparison {
     comparison.rows.splice(1..1, [own]);
     comparison.rows.extend([warm]);
     comparison.rows.extend(sizes);
-    comparison.outcome = Outcome::Regressed;
+    comparison.outcome = GateOutcome::Regressed;
     comparison.head.injected.insert("python".into(), 25);
     comparison.notes.push("head's tree was dirty".into());
     if let Some(facts) = comparison.head.functions.get_mut("python") {
@@ -238,7 +238,7 @@ pub(crate) fn missing() -> Comparison {
     let mut comparison = passed();
     let gone = comparison.rows.pop().unwrap();
     comparison.missing = vec![lost(gone.cell.unwrap(), Side::Head), lost(cell("go"), Side::Base)];
-    comparison.outcome = Outcome::Regressed;
+    comparison.outcome = GateOutcome::Regressed;
     comparison
 }
 
@@ -250,7 +250,7 @@ pub(crate) fn invalid() -> Comparison {
         row.verdict = Verdict::Invalid;
         row.reason = Some("head is invalid".into());
     }
-    comparison.outcome = Outcome::Invalid;
+    comparison.outcome = GateOutcome::Invalid;
     comparison
 }
 
@@ -261,7 +261,7 @@ pub(crate) fn inconclusive() -> Comparison {
     row.verdict = Verdict::Inconclusive;
     row.ratio = Some(Estimate { value: 1.04, interval: Some((0.97, 1.12)) });
     row.reason = Some("the interval reaches beyond the margin".into());
-    comparison.outcome = Outcome::Inconclusive;
+    comparison.outcome = GateOutcome::Inconclusive;
     comparison
 }
 
@@ -287,7 +287,7 @@ pub(crate) fn failing() -> Comparison {
     row.p = Some(0.0);
     row.adjusted_p = Some(0.0);
     row.reason = Some("head failed in 20 of 29 rounds".into());
-    comparison.outcome = Outcome::Regressed;
+    comparison.outcome = GateOutcome::Regressed;
     comparison
 }
 

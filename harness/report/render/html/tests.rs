@@ -2,11 +2,11 @@
 
 use super::*;
 use crate::analysis::Analysis;
-use crate::factors::Network;
 use crate::report::charts::{Chart, Data, charts};
 use crate::report::tests::controls::{parallel, with_controls};
 use crate::report::tests::synthetic::{self, FOUR};
 use crate::sample::{Outcome, Sample, Temperature};
+use crate::spec::factor::Network;
 use crate::store::Run;
 
 /// The page of a run with its own charts.
@@ -200,7 +200,7 @@ fn foreign_text_stays_text() {
             assert!(!bare.contains(tag), "{tag}");
         }
         assert_eq!(bare.matches("</style>").count(), 1);
-        let odd = |c: char| c.is_control() && c != '\n' || crate::hostile::is_invisible(c);
+        let odd = |c: char| c.is_control() && c != '\n' || crate::text::sanitize::is_invisible(c);
         assert_eq!(bare.find(odd), None);
         assert!(bare.len() < 250_000, "{} bytes", bare.len());
     }

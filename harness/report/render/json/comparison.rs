@@ -3,11 +3,11 @@
 
 use anyhow::{Context, Result};
 
-use crate::compare::{Comparison, FunctionFacts, Missing, PartChange, Party, Row, Values};
+use crate::compare::{Comparison, FunctionFacts, Missing, PartChange, Row, SideInfo, Values};
 use crate::report::words::plain;
 use crate::sample::Cell;
-use crate::scenario::Act;
-use crate::stats::shift::Estimate;
+use crate::spec::scenario::LoadShape;
+use crate::stats::hodges_lehmann::Estimate;
 
 mod wire;
 
@@ -77,8 +77,8 @@ impl From<&Comparison> for wire::Document {
     }
 }
 
-impl From<&Party> for wire::Party {
-    fn from(p: &Party) -> Self {
+impl From<&SideInfo> for wire::Party {
+    fn from(p: &SideInfo) -> Self {
         let functions = p.functions.iter().map(|(name, facts)| (plain(name), facts.into()));
         Self {
             label: plain(&p.label),
@@ -181,9 +181,9 @@ impl From<&Missing> for wire::Missing {
 impl From<&Cell> for wire::Cell {
     fn from(c: &Cell) -> Self {
         let (act, invocations, workers) = match c.act {
-            Act::Burst(n) => (wire::Act::Burst, n, None),
-            Act::Sequence(n) => (wire::Act::Sequence, n, None),
-            Act::Parallel { starts, workers } => (wire::Act::Parallel, starts, Some(workers)),
+            LoadShape::Burst(n) => (wire::Act::Burst, n, None),
+            LoadShape::Sequence(n) => (wire::Act::Sequence, n, None),
+            LoadShape::Parallel { starts, workers } => (wire::Act::Parallel, starts, Some(workers)),
         };
         Self {
             function: plain(&c.function),

@@ -4,9 +4,9 @@ use anyhow::Result;
 use serde_json::{Map, Value, json};
 
 use crate::compare::Rate;
-use crate::hostile::printable_json;
-use crate::margins::Metric;
 use crate::report::reliability::{Head, Reliability};
+use crate::spec::tolerance::Metric;
+use crate::text::sanitize::printable_json;
 
 /// The version of the file's form.
 const FORMAT: u32 = 1;

@@ -8,15 +8,15 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::analysis::{Analysis, is_simulated};
-use crate::factors::{Network, PageCache};
-use crate::hostile::printable_json;
 use crate::report::build::run::trust;
 use crate::report::render::csv::{self as sheet, Column};
 use crate::sample::{Cell, Temperature};
-use crate::scenario::Act;
-use crate::stats::{Bursts, Distribution, Lateness, Level, Quantile, Summary, bursts};
+use crate::spec::factor::{Network, PageCache};
+use crate::spec::scenario::LoadShape;
+use crate::stats::{Bursts, DispatchLag, LatencySummary, Quantile, RankedValue, Summary, bursts};
 use crate::store::Run;
-use crate::units::Cpus;
+use crate::text::sanitize::printable_json;
+use crate::text::units::Cpus;
 
 mod whole;
 
@@ -116,18 +116,18 @@ enum Value {
     Failed(&'static str),
 }
 
-impl From<Option<Level>> for Value {
-    fn from(level: Option<Level>) -> Self {
+impl From<Option<RankedValue>> for Value {
+    fn from(level: Option<RankedValue>) -> Self {
         match level {
             None => Value::Nothing,
-            Some(Level::Ns(ns)) => Value::Ns(ns),
-            Some(Level::Failed) => Value::Failed("failed"),
+            Some(RankedValue::Ns(ns)) => Value::Ns(ns),
+            Some(RankedValue::Failed) => Value::Failed("failed"),
         }
     }
 }
 
-impl From<Lateness> for Late {
-    fn from(Lateness { p50, p99, max }: Lateness) -> Self {
+impl From<DispatchLag> for Late {
+    fn from(DispatchLag { p50, p99, max }: DispatchLag) -> Self {
         Self { p50, p99, max }
     }
 }
@@ -209,13 +209,13 @@ fn rows(summaries: &[Summary]) -> Vec<Row<'_>> {
     rows
 }
 
-fn row<'a>(cell: &'a Cell, phase: String, of: &Distribution) -> Row<'a> {
+fn row<'a>(cell: &'a Cell, phase: String, of: &LatencySummary) -> Row<'a> {
     let low = |q: Quantile| q.interval.map(|i| i.low).into();
     let high = |q: Quantile| q.interval.map(|i| i.high).into();
     let act = match cell.act {
-        Act::Burst(_) => "burst",
-        Act::Sequence(_) => "sequence",
-        Act::Parallel { .. } => "parallel",
+        LoadShape::Burst(_) => "burst",
+        LoadShape::Sequence(_) => "sequence",
+        LoadShape::Parallel { .. } => "parallel",
     };
     Row {
         function: &cell.function,

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::report::document::Strips;
 use crate::report::look::Look;
 use crate::report::words::shortened;
-use crate::units::format_ms;
+use crate::text::units::format_ms;
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII: [char; 8] = ['.', ':', '-', '=', '+', '*', '%', '#'];

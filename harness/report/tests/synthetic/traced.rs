@@ -4,9 +4,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::{MS, Maker};
-use crate::controls::{Control, SERIES};
 use crate::sample::{Mark, Process, Sample, Temperature};
-use crate::scenario::Act;
+use crate::spec::control::{Control, SERIES};
+use crate::spec::scenario::LoadShape;
 use crate::store::Run;
 
 /// The processes of one start as seen on a bridge network: milliseconds after the
@@ -71,7 +71,7 @@ pub(crate) fn with_controls(run: &mut Run, slope: f64, noise: f64) {
             sample.round = round;
             sample.cell.function = "null".into();
             sample.cell.control = Some(control);
-            sample.cell.act = Act::Burst(1);
+            sample.cell.act = LoadShape::Burst(1);
             let mut marks = vec![(Mark::Intended, intended), (Mark::Dispatched, intended)];
             if contained {
                 marks.push((Mark::Exec, exec));

@@ -1,7 +1,7 @@
 use super::*;
-use crate::factors::Network;
 use crate::report::tests::synthetic::{self, FOUR, run};
 use crate::sample::{Outcome, Temperature};
+use crate::spec::factor::Network;
 
 fn of(run: &Run) -> String {
     answer(&Analysis::of(run))

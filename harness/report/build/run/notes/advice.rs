@@ -4,7 +4,7 @@ use super::{Note, controls};
 use crate::analysis::Analysis;
 use crate::report::words::counted;
 use crate::sample::Temperature;
-use crate::stats::{Grade, Level, Quantile, Summary, ratio};
+use crate::stats::{Grade, Quantile, RankedValue, Summary, ratio};
 use crate::store::Run;
 
 /// How well a median is to be known before nothing is said of it, as a share.
@@ -62,7 +62,7 @@ pub(super) fn few_rounds(analysis: &Analysis) -> Option<Note> {
 
 /// How far the interval goes to its farther side, as a share of the value.
 fn half_width(quantile: &Quantile) -> Option<f64> {
-    let (Level::Ns(value), Some(interval)) = (quantile.value?, quantile.interval) else {
+    let (RankedValue::Ns(value), Some(interval)) = (quantile.value?, quantile.interval) else {
         return None;
     };
     let (low, high) = (interval.low.ns()?, interval.high.ns()?);

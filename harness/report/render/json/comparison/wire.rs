@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{compare, margins, sample};
+use crate::compare;
+use crate::sample;
+use crate::spec::tolerance;
 
 /// Two cold-start runs, compared: did what was measured get slower, and where? Times
 /// are whole nanoseconds, sizes bytes. A figure that is not known is null.
@@ -39,7 +41,7 @@ pub(super) struct Document {
     pub(super) rows: Vec<Row>,
     /// Cells on one side only.
     pub(super) missing: Vec<Missing>,
-    /// Why the outcome binds nobody; empty when it binds.
+    /// Why the outcome is advisory and fails no build; empty when it binds.
     pub(super) advisory: Vec<String>,
     /// What a reader must know besides.
     pub(super) notes: Vec<String>,
@@ -233,9 +235,9 @@ pub(super) struct Detectable {
 #[cfg_attr(test, derive(JsonSchema))]
 pub(super) struct Part {
     /// First stretch of the part.
-    pub(super) first: Stretch,
+    pub(super) first: PhaseGroup,
     /// Its last: the same, unless a missing mark merged neighbours.
-    pub(super) last: Stretch,
+    pub(super) last: PhaseGroup,
     /// Head less base, in nanoseconds.
     pub(super) change_ns: Amount,
     /// Two-sided, adjusted over all parts (Benjamini & Hochberg).
@@ -277,7 +279,7 @@ macro_rules! named {
 
 named!(
     /// What becomes of a gate.
-    Outcome from compare::Outcome { Passed, Inconclusive, Invalid, Regressed }
+    Outcome from compare::GateOutcome { Passed, Inconclusive, Invalid, Regressed }
 );
 named!(
     /// What a row says of a change.
@@ -290,12 +292,12 @@ named!(
 named!(
     /// Engine: intended to the function's exec. Boot: to main. Init: to ready. Invoke:
     /// to the reply.
-    Stretch from compare::Stretch { Engine, Boot, Init, Invoke }
+    PhaseGroup from compare::PhaseGroup { Engine, Boot, Init, Invoke }
 );
 named!(
     /// Total: headline latency of a cold cell. Own: boot + init. Warm: latency of a
     /// warm cell. Memory: peak of an instance. Size: of the image on disk.
-    Metric from margins::Metric { Total, Own, Warm, Memory, Size }
+    Metric from tolerance::Metric { Total, Own, Warm, Memory, Size }
 );
 named!(
     /// How the invocation found its instance.

@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use super::Value;
 use crate::analysis::Analysis;
-use crate::factors::Factors;
 use crate::sample::Cell;
+use crate::spec::factor::Factors;
 use crate::stats::{
-    Calibration, Distribution, Gain, Grade, MedianAndMax, Rate, ResourceUse, Throughput,
+    Calibration, Gain, Grade, LatencySummary, MedianAndMax, Rate, ResourceUse, Throughput,
 };
 
 /// All of it; its fields stand at the top of the page.
@@ -129,7 +129,7 @@ impl<'a> Whole<'a> {
 impl<'a> ControlFacts<'a> {
     fn of(analysis: &'a Analysis) -> Self {
         let controls = &analysis.controls;
-        let floor = |(factors, latency): &'a (Factors, Distribution)| Floor {
+        let floor = |(factors, latency): &'a (Factors, LatencySummary)| Floor {
             factors,
             latency: Figures::from(latency),
         };
@@ -144,8 +144,8 @@ impl<'a> ControlFacts<'a> {
     }
 }
 
-impl From<&Distribution> for Figures {
-    fn from(of: &Distribution) -> Self {
+impl From<&LatencySummary> for Figures {
+    fn from(of: &LatencySummary) -> Self {
         Self {
             n: of.n,
             errors: of.failed,

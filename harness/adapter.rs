@@ -1,0 +1,3 @@
+//! How an instance is spoken to.
+
+pub mod runtime_api;

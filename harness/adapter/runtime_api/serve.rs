@@ -1,0 +1,220 @@
+//! Connections and requests: what each is answered with, and when it came.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::answer::error_text;
+use super::http::{Connection, Keep, Request};
+use super::{Answer, InFlight, Invocation, MAX_REPLY, Ready, Shared};
+use crate::engine::{Caller, Evidence, Listener, Stream};
+use crate::text::sanitize::printable;
+
+/// Connections that one instance may have open at a time.
+const MAX_CONNECTIONS: usize = 16;
+/// Bytes of an error report that are kept.
+const MAX_REPORT: usize = 16 * 1024;
+/// A body that nobody needs, and how long it may be.
+const FORGOTTEN: Keep = Keep { most: MAX_REPLY, kept: 0 };
+
+/// A connection's other end.
+struct Peer {
+    caller: Caller,
+    /// What was found out of it, once it had answered.
+    evidence: Option<Evidence>,
+}
+
+impl Peer {
+    /// Who it is. Of a process this is looked up once a connection, after the first
+    /// answer over it was stamped and while the client waits for its receipt: nothing
+    /// of that instance is timed then.
+    fn evidence(&mut self) -> Evidence {
+        self.evidence.get_or_insert_with(|| self.caller.evidence()).clone()
+    }
+}
+
+pub(super) async fn accept(mut listener: Listener, shared: Arc<Shared>) {
+    // Aborted with this task, as it owns them.
+    let mut connections = JoinSet::new();
+    loop {
+        match listener.accept().await {
+            Ok(Some((stream, caller))) if shared.admits(caller) => {
+                if connections.len() < MAX_CONNECTIONS {
+                    connections.spawn(serve(stream, caller, shared.clone()));
+                } else {
+                    shared.note(format!("opened more than {MAX_CONNECTIONS} connections at once"));
+                }
+            }
+            Ok(Some(_)) => {}
+            // No more can come; serve the ones that are here.
+            Ok(None) => break,
+            Err(error) => {
+                let cause = format!("the driver could not take a connection: {error}");
+                shared.fail(Answer::Unreachable(cause));
+                break;
+            }
+        }
+        while connections.try_join_next().is_some() {}
+    }
+    while connections.join_next().await.is_some() {}
+}
+
+async fn serve(stream: Box<dyn Stream>, caller: Caller, shared: Arc<Shared>) {
+    let mut connection = Connection::new(stream);
+    let mut peer = Peer { caller, evidence: None };
+    loop {
+        let request = match connection.request().await {
+            Ok(Some(request)) => request,
+            Ok(None) => return,
+            Err(reason) => {
+                shared.note(format!("sent what is not HTTP: {}", printable(&reason, 100)));
+                let _ = connection.reply(400, "Bad Request").await;
+                return;
+            }
+        };
+        let at = shared.clock.now();
+        let close = request.close;
+        if !shared.handle(&mut connection, &mut peer, request, at).await || close {
+            return;
+        }
+    }
+}
+
+impl Shared {
+    /// Ends the invocation that waits, if one does, for want of the driver's own means.
+    fn fail(&self, answer: Answer) {
+        let mut state = self.lock();
+        let in_flight = state.in_flight.take().map(|f| f.answer);
+        let waiting = in_flight.or_else(|| state.queued.take().map(|q| q.answer));
+        let callers = Vec::new();
+        // Nobody waits, or nobody any more: the next invocation meets it again.
+        let _ = waiting.map(|waiting| waiting.send(super::Answered { answer, callers }));
+    }
+
+    /// Handles one request; false when the connection is of no more use.
+    async fn handle(
+        &self,
+        connection: &mut Connection,
+        peer: &mut Peer,
+        request: Request,
+        at: u64,
+    ) -> bool {
+        const ROOT: &str = "/2018-06-01/runtime/";
+        let path = request.path.strip_prefix(ROOT).unwrap_or("");
+        let parts: Vec<&str> = path.split('/').collect();
+        match (request.method.as_str(), parts.as_slice()) {
+            ("GET", ["invocation", "next"]) => {
+                self.next(connection, peer.caller, &request, at).await
+            }
+            ("POST", ["invocation", id, "response"]) => {
+                self.response(connection, peer, &request, id).await
+            }
+            ("POST", ["invocation", id, "error"]) => {
+                self.error(connection, peer, &request, Some(id)).await
+            }
+            ("POST", ["init", "error"]) => self.error(connection, peer, &request, None).await,
+            _ => {
+                let path = printable(&request.path, 100);
+                let method = printable(&request.method, 20);
+                self.note(format!("asked for {method} {path}, which is not in the contract"));
+                let drained = connection.body(&request, FORGOTTEN).await.is_ok();
+                drained && connection.reply(404, "Not Found").await
+            }
+        }
+    }
+
+    async fn next(
+        &self,
+        connection: &mut Connection,
+        caller: Caller,
+        request: &Request,
+        at: u64,
+    ) -> bool {
+        if connection.body(request, FORGOTTEN).await.is_err() {
+            return false;
+        }
+        let owes = {
+            let mut state = self.lock();
+            let (main, ready_self) = (request.main_ns, request.ready_ns);
+            if state.ready.is_none() {
+                state.ready = Some(Ready { at, main, ready_self });
+                state.first = Some(caller);
+            }
+            state.in_flight.is_some()
+        };
+        if owes {
+            self.note("asked for an event before it answered the last one".to_owned());
+        }
+        loop {
+            let Some(invocation) = self.lock().queued.take() else {
+                tokio::select! {
+                    () = self.queued.notified() => continue,
+                    // An instance that hangs up must not be handed an event.
+                    flooded = connection.hung_up() => {
+                        if flooded {
+                            self.note("sent much that it was not asked for".to_owned());
+                        }
+                        return false;
+                    }
+                }
+            };
+            let Invocation { id, message, keep, answer } = invocation;
+            self.lock().in_flight = Some(InFlight { id, keep, caller, answer });
+            let written = connection.write(&message).await;
+            let mut state = self.lock();
+            if written && state.in_flight.is_some() {
+                state.sent = Some(self.clock.now());
+            }
+            return written;
+        }
+    }
+
+    async fn response(
+        &self,
+        connection: &mut Connection,
+        peer: &mut Peer,
+        request: &Request,
+        id: &str,
+    ) -> bool {
+        let kept = self.lock().in_flight.as_ref().filter(|f| f.id == id).map_or(0, |f| f.keep);
+        let body = connection.body(request, Keep { most: MAX_REPLY, kept }).await;
+        let responded = self.clock.now();
+        let (answer, readable) = match body {
+            Ok(body) => match body.failure {
+                None => {
+                    let (body, length) = (body.kept, body.length);
+                    (
+                        Answer::Response { responded, replied: request.replied_ns, body, length },
+                        true,
+                    )
+                }
+                Some(failure) => (failure.into(), true),
+            },
+            Err(reason) => (Answer::Unreadable(reason), false),
+        };
+        let accepted = self.answer(Some(id), answer, || peer.evidence());
+        let (status, reason) = match (accepted, readable) {
+            (false, _) => (400, "Bad Request"),
+            (true, true) => (202, "Accepted"),
+            (true, false) => (413, "Payload Too Large"),
+        };
+        connection.reply(status, reason).await && readable
+    }
+
+    async fn error(
+        &self,
+        connection: &mut Connection,
+        peer: &mut Peer,
+        request: &Request,
+        id: Option<&str>,
+    ) -> bool {
+        let keep = Keep { most: MAX_REPLY, kept: MAX_REPORT };
+        let Ok(body) = connection.body(request, keep).await else { return false };
+        let text = error_text(&body.kept, request.error_type.as_deref());
+        let answer =
+            if id.is_some() { Answer::FunctionError(text) } else { Answer::InitError(text) };
+        let accepted = self.answer(id, answer, || peer.evidence());
+        let (status, reason) = if accepted { (202, "Accepted") } else { (400, "Bad Request") };
+        connection.reply(status, reason).await
+    }
+}

@@ -1,0 +1,158 @@
+//! Whether two runs may be compared: machines, engines, bases.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use super::Asked;
+use super::side_data::SideData;
+use crate::engine::EngineInfo;
+use crate::probe::host::Host;
+use crate::spec::function::Limits;
+use crate::store::{EnvironmentRecord, EventRecord};
+use crate::text::units::format_size;
+
+/// Memory that a machine may differ by and still be the same: a kernel keeps a
+/// little more or less for itself.
+const MEMORY: u64 = 256 << 20;
+
+/// What a machine and its engine must share for their figures to be compared, by
+/// name.
+fn traits<'a>(host: &'a Host, engine: &'a EngineInfo) -> [(&'static str, String); 10] {
+    let memory = (host.memory + MEMORY / 2) / MEMORY * (MEMORY >> 20);
+    [
+        ("processor", host.cpu.clone()),
+        ("processors", host.cpus.to_string()),
+        ("memory", format!("{memory} MiB")),
+        ("architecture", host.architecture.clone()),
+        ("kernel", host.kernel.clone()),
+        ("engine", engine.kind.clone()),
+        ("engine version", engine.version.clone()),
+        ("OCI runtime", engine.oci_runtime.clone()),
+        ("storage driver", engine.storage_driver.clone()),
+        ("cgroups", engine.cgroups.clone()),
+    ]
+}
+
+/// Twelve characters that stand for a machine and its engine: the name of its folder
+/// below `results/baselines`.
+#[must_use]
+pub fn fingerprint(host: &Host, engine: &EngineInfo) -> String {
+    let mut digest = Sha256::new();
+    for (name, value) in traits(host, engine) {
+        digest.update(format!("{name}={value}\n"));
+    }
+    let digest = digest.finalize();
+    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// In what machine and engine differ, in words; empty when they do not.
+pub(super) fn unlike(base: &SideData, head: &SideData) -> Vec<String> {
+    let (was, is) = (traits(&base.host, &base.engine), traits(&head.host, &head.engine));
+    let differing = was.into_iter().zip(is).filter(|(was, is)| was.1 != is.1);
+    differing.map(|((name, was), (_, is))| format!("{name}: {was} in base, {is} in head")).collect()
+}
+
+/// In what the functions of both differ, in words: bases, where they came from, and
+/// versions. A gate is there to judge such a change; it is named all the same.
+pub(super) fn changed(base: &SideData, head: &SideData) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (name, was) in &base.party.functions {
+        let Some(is) = head.party.functions.get(name) else { continue };
+        if was.version != is.version {
+            notes.push(format!("{name}: version {} in base, {} in head", was.version, is.version));
+        }
+        if was.limits != is.limits {
+            let (was, is) = (limits(&was.limits), limits(&is.limits));
+            notes.push(format!("{name}: {was} in base, {is} in head"));
+        }
+        let arguments: BTreeSet<&String> = was.bases.keys().chain(is.bases.keys()).collect();
+        for argument in arguments {
+            let [base, head] =
+                [was, is].map(|facts| facts.bases.get(argument).map_or("nothing", String::as_str));
+            if base != head {
+                notes.push(format!("{name}: built on {base} in base, on {head} in head"));
+            }
+        }
+    }
+    notes
+}
+
+/// What was asked otherwise of the functions of both, in words: then a difference is not
+/// theirs alone. What one of the two did not record is not compared.
+pub(super) fn asked_otherwise(base: &SideData, head: &SideData) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (name, was, is) in both(base, head) {
+        let mut note = |what: &str, was: Option<String>, is: Option<String>| {
+            if let (Some(was), Some(is)) = (was, is)
+                && was != is
+            {
+                notes.push(format!("{name}: {what} {was} in base, {is} in head"));
+            }
+        };
+        let ms = |asked: &Asked| asked.timeout_ms.map(|ms| format!("{ms} ms"));
+        note("time-out", ms(was), ms(is));
+        let rule = |asked: &Asked| asked.reply.map(|rule| format!("{rule:?}").to_lowercase());
+        note("reply verified by", rule(was), rule(is));
+        note("event of", was.event.as_ref().map(event), is.event.as_ref().map(event));
+        let [was, is] = [was, is].map(|asked| asked.environment.as_ref().map(environment));
+        note("environment of", was, is);
+    }
+    notes
+}
+
+/// Says of which functions it is not known whether both were asked the same.
+pub(super) fn unknown(base: &SideData, head: &SideData) -> Option<String> {
+    let is_known = |asked: &Asked| asked.event.is_some() && asked.environment.is_some();
+    let unknown = both(base, head).filter(|(_, was, is)| !is_known(was) || !is_known(is));
+    let names: Vec<&str> = unknown.map(|(name, ..)| name.as_str()).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "whether event and environment were the same is not known of {}: a run of an earlier \
+             version does not tell them",
+            names.join(", ")
+        )
+    })
+}
+
+/// Sides whose rows are not those that were measured.
+pub(super) fn salvaged(base: &SideData, head: &SideData) -> Vec<String> {
+    let told = |(side, of): (&str, &SideData)| {
+        let why = of.salvaged.as_deref()?;
+        Some(format!("{side} was salvaged from a spoilt folder: {why}"))
+    };
+    [("base", base), ("head", head)].into_iter().filter_map(told).collect()
+}
+
+/// What was asked of the functions that both have, by name.
+fn both<'a>(
+    base: &'a SideData,
+    head: &'a SideData,
+) -> impl Iterator<Item = (&'a String, &'a Asked, &'a Asked)> {
+    let was = base.party.functions.iter();
+    was.filter_map(|(name, was)| Some((name, &was.asked, &head.party.functions.get(name)?.asked)))
+}
+
+fn event(event: &EventRecord) -> String {
+    format!("{} bytes ({})", event.size, short(&event.digest))
+}
+
+/// Names, and a digest of all: values may be secrets.
+fn environment(environment: &EnvironmentRecord) -> String {
+    match environment.names[..] {
+        [] => "nothing".to_owned(),
+        _ => format!("{} ({})", environment.names.join(", "), short(&environment.digest)),
+    }
+}
+
+/// Twelve characters of a digest are enough to tell two apart.
+fn short(digest: &str) -> String {
+    digest.trim_start_matches("sha256:").chars().take(12).collect()
+}
+
+fn limits(limits: &Limits) -> String {
+    let cpus = limits.cpus.map_or_else(|| "no CPU quota".to_owned(), |cpus| format!("{cpus} CPUs"));
+    let most = limits.processes.map(|most| format!("{most} processes"));
+    let most = most.unwrap_or_else(|| "no limit of processes".to_owned());
+    format!("{}, {cpus} and {most}", format_size(limits.memory))
+}

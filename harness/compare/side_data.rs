@@ -1,0 +1,316 @@
+//! A run -> what a comparison needs of it: small, whatever the size of the run.
+
+use std::collections::BTreeMap;
+
+use super::judge::Case;
+use super::two_sample::TwoSample;
+use super::{Asked, FunctionFacts, Part, PartChange, PhaseGroup, SideInfo, Start};
+use crate::engine::EngineInfo;
+use crate::probe::host::Host;
+use crate::sample::{Cell, Mark, Phase, Sample, Temperature};
+use crate::spec::control::Control;
+use crate::spec::factor::{FactorMatrix, Factors};
+use crate::spec::tolerance::Metric;
+use crate::stats::{self, Controls};
+use crate::store::{FunctionRecord, Run};
+
+/// One side, ready to be compared.
+#[derive(Debug, Clone)]
+pub struct SideData {
+    /// What is told of it.
+    pub party: SideInfo,
+    /// The machine that it was measured on.
+    pub host: Host,
+    /// The engine that it was measured on.
+    pub engine: EngineInfo,
+    /// What it shares with the sides that it was interleaved with; none when it was
+    /// measured alone.
+    pub interleaved: Option<String>,
+    /// Every cell, the null container's among them.
+    pub cells: BTreeMap<Cell, Rounds>,
+    /// Why its rows are not those that were measured; none for a whole run.
+    pub salvaged: Option<String>,
+}
+
+/// The rounds of one cell that inference uses, in order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Rounds {
+    /// A value a round.
+    pub rounds: Vec<Round>,
+    /// Why the first row that failed did.
+    pub cause: Option<String>,
+    /// Cold starts of every round, the first included.
+    pub starts: Vec<Start>,
+}
+
+/// What one round of a cell gave. Rows of one round share an engine's mood, and
+/// warm ones an instance: they count as one value, their median.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Round {
+    /// Its number, from 1.
+    pub number: u32,
+    /// Headline latency in nanoseconds; infinite for a failure.
+    pub total: f64,
+    /// Whether any of its rows failed.
+    pub has_failed: bool,
+    /// Exec to ready in nanoseconds; none without kernel events.
+    pub boot_and_init: Option<f64>,
+    /// Main to ready in nanoseconds; none where the function does not tell.
+    pub init: Option<f64>,
+    /// The most memory that an instance held, in bytes.
+    pub memory: Option<f64>,
+    /// The parts of a cold start, in nanoseconds.
+    pub parts: Vec<(Part, f64)>,
+}
+
+impl SideData {
+    /// From a run and what to call it.
+    #[must_use]
+    pub fn of(run: &Run, label: String) -> Self {
+        let record = &run.record;
+        let side = record.side.as_ref();
+        let faults = Controls::of(&run.samples, &[]).faults();
+        let party = SideInfo {
+            label,
+            run: record.id.clone(),
+            started: record.started.clone(),
+            command: record.command.clone(),
+            place: record.place(),
+            rounds: run.samples.iter().map(|s| s.round).max().unwrap_or(0),
+            invalid: (!faults.is_empty()).then(|| faults.join("; ")),
+            partial: !record.complete || run.truncated,
+            simulated: record.engine.kind == "fake",
+            injected: side.map(|s| s.injected.clone()).unwrap_or_default(),
+            functions: record.functions.iter().map(|f| (f.name.clone(), facts(f))).collect(),
+        };
+        Self {
+            party,
+            host: record.host.clone(),
+            engine: record.engine.clone(),
+            interleaved: side.map(|s| s.pair.clone()),
+            cells: cells(&run.samples, &record.scenario.factors),
+            salvaged: run.salvaged.clone(),
+        }
+    }
+
+    /// The cells that were met in at least half of the rounds in which their step was
+    /// visited. No controls.
+    pub(super) fn regular(&self) -> impl Iterator<Item = &Cell> {
+        let is_regular = |(cell, own): &(&Cell, &Rounds)| {
+            let is_of_step = |other: &&Cell| {
+                other.is_placed_like(cell)
+                    && (&other.pattern, &other.step) == (&cell.pattern, &cell.step)
+            };
+            let visits = self.cells.iter().filter(|(other, _)| is_of_step(other));
+            let visits = visits.map(|(_, rounds)| rounds.rounds.len()).max().unwrap_or(0);
+            cell.control.is_none() && own.rounds.len() * 2 >= visits
+        };
+        self.cells.iter().filter(is_regular).map(|(cell, _)| cell)
+    }
+}
+
+/// What is compared of a cell: a case a metric that either side tells of.
+pub(super) fn cases(
+    cell: &Cell,
+    sides: [&Rounds; 2],
+    parts: &[PartChange],
+    in_turns: bool,
+    again: bool,
+) -> Vec<(Metric, Case)> {
+    let metrics: &[Metric] = match cell.temperature {
+        Temperature::Cold => &[Metric::Total, Metric::Own, Metric::Memory],
+        Temperature::Warm => &[Metric::Warm],
+    };
+    let from_exec = sides.iter().all(|side| side.mostly_know(|round| round.boot_and_init));
+    let case = |metric: &Metric| {
+        let value = |round: &Round| match metric {
+            Metric::Own if from_exec => round.boot_and_init,
+            Metric::Own => round.init,
+            Metric::Memory => round.memory,
+            _ => Some(round.total),
+        };
+        let numbered = |round: &Round| Some((round.number, value(round)?));
+        let values = sides.map(|side| side.rounds.iter().filter_map(numbered).collect::<Vec<_>>());
+        let is_told = values.iter().any(|side| !side.is_empty());
+        let case = Case {
+            function: cell.function.clone(),
+            cell: Some(cell.clone()),
+            evidence: TwoSample::of(values, in_turns),
+            // Failures are counted once a cell, with its headline.
+            failures: match metric {
+                Metric::Total | Metric::Warm => sides.map(Rounds::failures),
+                _ => Default::default(),
+            },
+            causes: sides.map(|side| side.cause.clone()),
+            parts: parts.iter().filter(|change| holds(*metric, change.part)).cloned().collect(),
+            again,
+        };
+        is_told.then_some((*metric, case))
+    };
+    metrics.iter().filter_map(case).collect()
+}
+
+/// Whether a metric consists of a part, among others.
+fn holds(metric: Metric, part: Part) -> bool {
+    match metric {
+        Metric::Total => true,
+        Metric::Own => part.first >= PhaseGroup::Boot && part.last <= PhaseGroup::Init,
+        _ => false,
+    }
+}
+
+fn facts(record: &FunctionRecord) -> FunctionFacts {
+    let base = |b: &crate::store::BaseRecord| {
+        let origin = format!("{:?}", b.origin).to_lowercase();
+        (b.argument.clone(), format!("{} ({origin}, {})", b.name, b.digest))
+    };
+    FunctionFacts {
+        position: record.position,
+        digest: record.digest.clone(),
+        size: record.size,
+        limits: record.limits,
+        version: record.version.clone(),
+        bases: record.bases.iter().map(base).collect(),
+        asked: Asked {
+            timeout_ms: Some(record.timeout_ms),
+            reply: Some(record.reply),
+            event: record.event.clone(),
+            environment: record.environment.clone(),
+        },
+    }
+}
+
+/// Cells that are compared: those measured, and the engine's floor. A factor that the
+/// scenario left open is no part of the key: two sides whose function has another
+/// limit, or whose engine another default, are compared, and the difference is told.
+fn cells(samples: &[Sample], lists: &FactorMatrix) -> BTreeMap<Cell, Rounds> {
+    let is_wanted =
+        |cell: &Cell| cell.control.is_none_or(|control| control == Control::Container(0));
+    let mut rows: BTreeMap<&Cell, Vec<&Sample>> = BTreeMap::new();
+    for sample in samples.iter().filter(|s| is_wanted(&s.cell)) {
+        rows.entry(&sample.cell).or_default().push(sample);
+    }
+    let first = stats::first_used_round(samples);
+    let key = |cell: &Cell| Cell { factors: chosen(&cell.factors, lists), ..cell.clone() };
+    rows.into_iter().map(|(cell, rows)| (key(cell), Rounds::of(&rows, first))).collect()
+}
+
+/// The factors without what the scenario left open.
+fn chosen(factors: &Factors, lists: &FactorMatrix) -> Factors {
+    let open = || "default".to_owned();
+    let mut chosen = factors.clone();
+    chosen.runtime = if lists.runtimes.is_empty() { open() } else { chosen.runtime };
+    chosen.log_driver = if lists.log_drivers.is_empty() { open() } else { chosen.log_driver };
+    chosen.memory = if lists.memory.is_empty() { 0 } else { chosen.memory };
+    chosen.cpus = if lists.cpus.is_empty() { None } else { chosen.cpus };
+    chosen
+}
+
+impl Rounds {
+    /// Of the rows of one cell; rounds before `first` are in no inference.
+    fn of(rows: &[&Sample], first: u32) -> Self {
+        let mut by_round: BTreeMap<u32, Vec<&Sample>> = BTreeMap::new();
+        for sample in rows.iter().filter(|s| s.round >= first) {
+            by_round.entry(sample.round).or_default().push(sample);
+        }
+        let cause = rows.iter().find_map(|s| s.outcome.cause());
+        let start = |sample: &&Sample| {
+            let at = sample.marks.get(Mark::Intended)?;
+            let is_cold = sample.cell.temperature == Temperature::Cold;
+            is_cold.then_some(Start { at, round: sample.round, latency: sample.latency() })
+        };
+        let mut starts: Vec<Start> = rows.iter().filter_map(start).collect();
+        starts.sort_by_key(|start| start.at);
+        Self {
+            rounds: by_round.iter().map(|(number, rows)| Round::of(*number, rows)).collect(),
+            cause: cause.map(ToOwned::to_owned),
+            starts,
+        }
+    }
+}
+
+impl Rounds {
+    /// Rounds with any failure, of how many.
+    pub(super) fn failures(&self) -> (u64, u64) {
+        let failed = self.rounds.iter().filter(|round| round.has_failed).count();
+        (failed as u64, self.rounds.len() as u64)
+    }
+
+    /// Whether most of the rounds that have an answer tell of a value: a few events
+    /// that the kernel lost must not change what is compared.
+    fn mostly_know(&self, value: impl Fn(&Round) -> Option<f64>) -> bool {
+        let answered = self.rounds.iter().filter(|r| r.total.is_finite());
+        let (known, unknown): (Vec<_>, Vec<_>) = answered.partition(|r| value(r).is_some());
+        unknown.is_empty() || known.len() > unknown.len()
+    }
+}
+
+impl Round {
+    fn of(number: u32, rows: &[&Sample]) -> Self {
+        let between = |from: Mark| {
+            let each = rows.iter().filter(|s| s.outcome.is_ok());
+            each.map(move |s| s.marks.between(from, Mark::Ready)).collect::<Option<Vec<u64>>>()
+        };
+        let totals = rows.iter().map(|s| s.latency().map_or(f64::INFINITY, |ns| ns as f64));
+        let peaks = rows.iter().filter_map(|s| s.resources.as_ref()?.peak_memory);
+        Self {
+            number,
+            total: median(totals.collect()).unwrap_or(f64::INFINITY),
+            has_failed: rows.iter().any(|s| !s.outcome.is_ok()),
+            boot_and_init: between(Mark::Exec).and_then(middle),
+            init: between(Mark::Main).and_then(middle),
+            memory: middle(peaks.collect()),
+            parts: parts(rows),
+        }
+    }
+}
+
+/// The medians of the parts of cold rows.
+fn parts(rows: &[&Sample]) -> Vec<(Part, f64)> {
+    let mut all: BTreeMap<Part, Vec<u64>> = BTreeMap::new();
+    for sample in rows.iter().filter(|s| s.cell.temperature == Temperature::Cold) {
+        let mut spans: BTreeMap<Part, u64> = BTreeMap::new();
+        for (phases, ns) in sample.phases() {
+            let part = Part { first: stretch(phases.first), last: stretch(phases.last) };
+            *spans.entry(part).or_default() += ns;
+        }
+        for (part, ns) in joined(spans) {
+            all.entry(part).or_default().push(ns);
+        }
+    }
+    all.into_iter().filter_map(|(part, ns)| Some((part, middle(ns)?))).collect()
+}
+
+/// Spans that share a stretch are one: the stretch cannot be told from the rest.
+fn joined(spans: BTreeMap<Part, u64>) -> Vec<(Part, u64)> {
+    let mut joined: Vec<(Part, u64)> = Vec::new();
+    for (part, ns) in spans {
+        match joined.last_mut() {
+            Some((before, sum)) if before.last >= part.first => {
+                before.last = before.last.max(part.last);
+                *sum += ns;
+            }
+            _ => joined.push((part, ns)),
+        }
+    }
+    joined
+}
+
+fn stretch(phase: Phase) -> PhaseGroup {
+    match phase {
+        Phase::Boot => PhaseGroup::Boot,
+        Phase::Init => PhaseGroup::Init,
+        Phase::Invoke => PhaseGroup::Invoke,
+        _ => PhaseGroup::Engine,
+    }
+}
+
+fn middle(ns: Vec<u64>) -> Option<f64> {
+    median(ns.into_iter().map(|ns| ns as f64).collect())
+}
+
+/// Median; infinite values are the largest. None of no values.
+pub(super) fn median(mut values: Vec<f64>) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    stats::middle(&values)
+}

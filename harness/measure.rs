@@ -1,0 +1,3 @@
+//! From a request to rows on disk.
+
+pub mod preflight;

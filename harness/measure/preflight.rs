@@ -1,0 +1,127 @@
+//! Refuses what this host or this engine cannot honour, before the first trial.
+//!
+//! First by what the engine says of itself, then by trying: an engine lists OCI
+//! runtimes that it cannot start.
+
+use anyhow::{Result, bail};
+
+use crate::engine::{Engine, EngineInfo};
+use crate::platform::{Platform, Target};
+use crate::probe::host::Host;
+use crate::probe::page_cache;
+use crate::spec::factor::{Combination, PageCache};
+use crate::spec::function::listed;
+use crate::text::diagnostic::did_you_mean;
+
+/// Checks combinations against what the engine and the host say of themselves.
+///
+/// # Errors
+/// Names the first factor that cannot be honoured, and why.
+pub fn check(combinations: &[Combination], engine: &EngineInfo, host: &Host) -> Result<()> {
+    for combination in combinations {
+        if let Err(reason) = one(combination, engine, host) {
+            bail!("`{combination}` cannot be measured here: {reason}");
+        }
+    }
+    Ok(())
+}
+
+fn one(combination: &Combination, engine: &EngineInfo, host: &Host) -> Result<(), String> {
+    let Combination { runtime, cpus, memory, page_cache, log_driver, .. } = combination;
+    let offers = &engine.offers;
+    if let Some(runtime) = runtime.as_ref().filter(|r| !offers.runtimes.contains(r)) {
+        let known = listed(&offers.runtimes) + &did_you_mean(runtime, &offers.runtimes);
+        return Err(format!("the engine has no OCI runtime `{runtime}`; it has {known}"));
+    }
+    if let Some(driver) = log_driver.as_ref().filter(|d| !offers.log_drivers.contains(d)) {
+        let known = listed(&offers.log_drivers) + &did_you_mean(driver, &offers.log_drivers);
+        return Err(format!("the engine has no log driver `{driver}`; it has {known}"));
+    }
+    if cpus.is_some() && !offers.cpu_quota {
+        return Err("the engine's kernel has no CPU quotas".to_owned());
+    }
+    if let Some(cpus) = cpus.filter(|c| c.thousandths() as usize > host.cpus * 1000) {
+        return Err(format!("a quota of {cpus} cpu is more than the {} there are", host.cpus));
+    }
+    if memory.is_some() && !offers.memory_limit {
+        return Err("the engine's kernel has no memory limits".to_owned());
+    }
+    match page_cache {
+        PageCache::Warm => Ok(()),
+        PageCache::ImageCold => page_cache::can_evict(),
+        PageCache::HostCold => page_cache::can_drop_host(),
+    }
+}
+
+/// Starts, uses and removes one instance of a target: not measured, not recorded.
+///
+/// # Errors
+/// Says why no instance can be had under the target's factors.
+pub async fn try_one<E: Engine>(
+    platform: &Platform<E>,
+    target: &Target,
+    combination: &Combination,
+) -> Result<()> {
+    let visit = platform.invoke(target, platform.clock().now()).await;
+    platform.clear().await?;
+    match visit.outcome.cause() {
+        None => Ok(()),
+        Some(cause) => bail!(
+            "`{combination}` cannot be measured here: `{}` was tried under it: {cause}",
+            target.function.name
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Capabilities;
+    use crate::spec::factor::FactorMatrix;
+    use crate::text::units::Cpus;
+
+    fn refusal(change: impl FnOnce(&mut FactorMatrix, &mut EngineInfo)) -> String {
+        let mut engine = EngineInfo {
+            offers: Capabilities {
+                runtimes: vec!["runc".into(), "crun".into()],
+                log_drivers: vec!["json-file".into(), "none".into()],
+                cpu_quota: true,
+                memory_limit: true,
+            },
+            ..EngineInfo::default()
+        };
+        let mut lists = FactorMatrix::default();
+        change(&mut lists, &mut engine);
+        let host = Host { cpus: 2, ..Host::default() };
+        let checked = check(&lists.combinations(), &engine, &host);
+        checked.err().map_or_else(String::new, |e| e.to_string())
+    }
+
+    #[test]
+    fn what_the_engine_offers_is_fine() {
+        let text = refusal(|lists, _| {
+            lists.runtimes = vec!["runc".into(), "crun".into()];
+            lists.cpus = vec![Cpus::from_cores(0.5).unwrap(), Cpus::from_cores(2.0).unwrap()];
+            lists.log_drivers = vec!["none".into()];
+        });
+        assert_eq!(text, "");
+    }
+
+    #[test]
+    fn what_it_does_not_offer_is_refused_by_name() {
+        let text = refusal(|lists, _| lists.runtimes = vec!["runc".into(), "runsc".into()]);
+        assert!(
+            text.contains("`bridge, runsc`") && text.contains("it has `runc`, `crun`"),
+            "{text}"
+        );
+        let text = refusal(|lists, _| lists.log_drivers = vec!["syslogd".into()]);
+        assert!(text.contains("no log driver `syslogd`"), "{text}");
+        let text = refusal(|lists, _| lists.cpus = vec![Cpus::from_cores(3.0).unwrap()]);
+        assert!(text.contains("3 cpu is more than the 2"), "{text}");
+        let text = refusal(|lists, engine| {
+            lists.memory = vec![64 << 20];
+            engine.offers.memory_limit = false;
+        });
+        assert!(text.contains("no memory limits"), "{text}");
+    }
+}

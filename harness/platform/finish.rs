@@ -1,0 +1,119 @@
+//! The end of an invocation: what came is judged, and told when it is bad.
+
+use super::attempt::{Concluded, InvocationEnd};
+use super::proof::Came;
+use super::{Instance, Platform, Target, Visit, proof};
+use crate::adapter::runtime_api::{Answer, Answered};
+use crate::engine::Engine;
+use crate::sample::Outcome;
+use crate::text::sanitize::last_words;
+
+/// The exit code of a process that was killed: 128 and the signal's number.
+const KILLED: i64 = 128 + 9;
+
+/// The most that is kept of what a failed instance wrote, in characters.
+const EXIT_GRACE: usize = 1_000;
+
+impl<E: Engine> Platform<E> {
+    /// Judges what came; gives a good instance back and removes a bad one.
+    pub(super) async fn conclude(
+        &self,
+        target: &Target,
+        mut instance: Instance,
+        ended: InvocationEnd,
+        mut visit: Visit,
+    ) -> Concluded {
+        visit.take_stamps(&instance.api, self.clock);
+        visit.outcome = match ended {
+            InvocationEnd::Answered(Answered { answer, callers }) => {
+                visit.callers = callers;
+                self.judge(target, &mut instance, answer, &mut visit)
+            }
+            InvocationEnd::TimedOut => Outcome::TimedOut {
+                cause: format!(
+                    "no answer within {:?}: {}",
+                    target.function.timeout,
+                    self.circumstances(&instance, None).await
+                ),
+            },
+            InvocationEnd::Exited(exit) => {
+                let code = exit.code.map_or("unknown".to_owned(), |c| c.to_string());
+                let circumstances = self.circumstances(&instance, exit.code).await;
+                Outcome::Crashed { cause: format!("exited with code {code}: {circumstances}") }
+            }
+            InvocationEnd::Engine(error) => Outcome::EngineError { cause: error.to_string() },
+        };
+        if visit.outcome.is_ok() {
+            return (visit, Some(instance));
+        }
+        // While it is there to be compared with: a stranger can also fail for it.
+        if !visit.callers.is_empty() {
+            self.vouch(&mut visit).await;
+        }
+        self.discard(instance).await;
+        (visit, None)
+    }
+
+    /// How far a failed instance came, what it did wrong, what it wrote last.
+    async fn circumstances(&self, instance: &Instance, code: Option<i64>) -> String {
+        let mut parts = vec![
+            match (instance.api.ready(), instance.api.sent()) {
+                (None, _) => "it never asked for an event",
+                (Some(_), None) => "it asked for events, and got none",
+                (Some(_), Some(_)) => "it got the event",
+            }
+            .to_owned(),
+        ];
+        // Before its output: a limit that was met explains all the rest.
+        let known = self.engine.inspect(&instance.id).await.is_ok_and(|i| i.out_of_memory);
+        if known {
+            parts.push("it ran out of memory: its limit is too low".to_owned());
+        } else if code == Some(KILLED) {
+            // An engine misses what happens while it is still starting the instance.
+            let likely =
+                "it was killed, not by the driver: most often because it ran out of memory";
+            parts.push(likely.to_owned());
+        }
+        parts.extend(instance.api.notes().into_iter().map(|n| format!("it {n}")));
+        match self.engine.output(&instance.id).await {
+            Ok(output) if output.trim().is_empty() => parts.push("it wrote nothing".to_owned()),
+            Ok(output) => parts.push(format!("it wrote: {}", last_words(&output, EXIT_GRACE))),
+            Err(error) => parts.push(format!("its output is lost: {error}")),
+        }
+        parts.join("; ")
+    }
+
+    fn judge(
+        &self,
+        target: &Target,
+        instance: &mut Instance,
+        answer: Answer,
+        visit: &mut Visit,
+    ) -> Outcome {
+        let (responded, replied, body, length) = match answer {
+            Answer::Response { responded, replied, body, length } => {
+                (responded, replied, body, length)
+            }
+            Answer::InitError(cause) => return Outcome::InitError { cause },
+            Answer::FunctionError(text) => {
+                let cause = format!("the function reported an error: {text}");
+                return Outcome::WrongReply { cause };
+            }
+            Answer::Unreadable(cause) => return Outcome::WrongReply { cause },
+            Answer::Unreachable(cause) => return Outcome::EngineError { cause },
+        };
+        visit.take_end(responded, replied, self.clock);
+        let came = Came { body: &body, length, event: &instance.event };
+        match proof::read(&target.function, came) {
+            Err(cause) => Outcome::WrongReply { cause },
+            Ok(None) => Outcome::Ok,
+            Ok(Some(proof)) => {
+                let verdict =
+                    proof::check(&proof, instance.proof.as_ref(), &mut self.lock().nonces);
+                instance.proof = Some(proof.clone());
+                visit.proof = Some(proof);
+                verdict.map_or_else(|cause| Outcome::NotCold { cause }, |()| Outcome::Ok)
+            }
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! What the kernel tells: of starts, of resources, of files in memory, of the machine.
+
+pub mod cgroup;
+pub mod exec_trace;
+pub mod host;
+pub mod machine;
+pub mod page_cache;

@@ -1,0 +1,99 @@
+//! What the environment says, read once and passed on: tests make their own.
+
+use std::path::{Path, PathBuf};
+
+use super::ProvisionError;
+use crate::system::private;
+
+/// The longest path of a socket, in bytes: the kernel's 108 less the final zero.
+const SOCKET_PATH: usize = 107;
+
+/// The longest path that an engine makes for a socket below its own folder, as
+/// in `/exec/containerd/containerd.sock.ttrpc`, with some to spare.
+const SOCKET_BELOW: usize = 45;
+
+/// What the environment says about engines and folders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Surroundings {
+    /// `DOCKER_HOST`.
+    pub host: Option<String>,
+    /// `DOCKER_CONTEXT`.
+    pub context: Option<String>,
+    /// The client's configuration: `DOCKER_CONFIG`, or `~/.docker`.
+    pub config: PathBuf,
+    /// Where an engine is by default.
+    pub standard_socket: PathBuf,
+    /// Our own folder for what outlives a run: `$XDG_STATE_HOME/coldstart`, or
+    /// `~/.local/state/coldstart`.
+    pub state: PathBuf,
+}
+
+impl Surroundings {
+    /// Reads the environment of this process.
+    #[must_use]
+    pub fn read() -> Self {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        // Without a home: that of root, who needs it least often.
+        let home = PathBuf::from(variable("HOME").unwrap_or_else(|| "/root".to_owned()));
+        Self {
+            host: variable("DOCKER_HOST"),
+            context: variable("DOCKER_CONTEXT"),
+            config: variable("DOCKER_CONFIG").map_or_else(|| home.join(".docker"), PathBuf::from),
+            standard_socket: PathBuf::from("/var/run/docker.sock"),
+            state: private::state(),
+        }
+    }
+
+    /// The folder of our own engine.
+    #[must_use]
+    pub fn engine(&self) -> PathBuf {
+        self.state.join("engine")
+    }
+
+    /// The socket of our own engine.
+    #[must_use]
+    pub fn private_socket(&self) -> PathBuf {
+        self.engine().join("docker.sock")
+    }
+
+    /// The pid file of our own engine.
+    #[must_use]
+    pub fn pid_file(&self) -> PathBuf {
+        self.engine().join("docker.pid")
+    }
+
+    /// Makes the folder for logs, archives and the lock, which no other user may enter.
+    pub(super) fn make_state(&self) -> Result<&Path, ProvisionError> {
+        match private::make(&self.state) {
+            Ok(_) => Ok(&self.state),
+            Err(e) => Err(ProvisionError::failed("make a private folder", e)),
+        }
+    }
+
+    /// Checks that the sockets of an engine of our own fit into their paths.
+    pub(super) fn check_socket_paths(&self) -> Result<(), ProvisionError> {
+        let folder = self.engine();
+        if folder.as_os_str().len() + SOCKET_BELOW <= SOCKET_PATH {
+            return Ok(());
+        }
+        Err(ProvisionError::failed(
+            format!("start an engine in {}", folder.display()),
+            "the path is too long for its sockets: set XDG_STATE_HOME to a shorter one",
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_too_long_for_sockets_is_refused() {
+        let mut surroundings = Surroundings::read();
+        surroundings.state = PathBuf::from("/home/u/.local/state/coldstart");
+        assert!(surroundings.check_socket_paths().is_ok());
+        surroundings.state = PathBuf::from("/").join("x".repeat(80));
+        let error = surroundings.check_socket_paths().unwrap_err().to_string();
+        assert!(error.contains("XDG_STATE_HOME"), "{error}");
+    }
+}

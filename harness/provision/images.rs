@@ -1,0 +1,258 @@
+//! Function images: prepared, built when something changed, and described.
+//!
+//! A run refuses to start without the digest and the version of every function.
+//! All of this is done before anything is timed.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, anyhow, bail};
+use sha2::{Digest, Sha256};
+
+use crate::engine::{self, BuildSpec, FUNCTION_NAMES, Image, ImageStore, LABEL_IMAGE};
+use crate::provision::bases::{BaseImage, Bases};
+use crate::provision::hex;
+use crate::provision::progress::Work;
+use crate::spec::function::{Base, Build, Function, ImageSource};
+use crate::store::{BaseRecord, EnvironmentRecord, EventRecord, FunctionRecord, Origin};
+
+mod context;
+mod prepare;
+
+/// The version of an image as it is, where no command tells it: its digest says all.
+const NOT_ASKED: &str = "not asked";
+/// The longest version that is recorded, in characters.
+const VERSION: usize = 200;
+
+/// Makes sure that every function has an image, and describes each.
+///
+/// # Errors
+/// Names the function that could not be prepared, built or described. A missing
+/// base image is a [`crate::provision::ProvisionError`] in the chain.
+pub async fn ensure(
+    engine: &impl ImageStore,
+    functions: &[Function],
+    bases: &Bases<'_>,
+    run: &str,
+) -> Result<Vec<FunctionRecord>> {
+    let found = ensure_bases(engine, functions, bases).await?;
+    let mut records = Vec::new();
+    for function in functions {
+        let record = ensure_one(engine, function, &found, bases, run)
+            .await
+            .with_context(|| format!("function `{}`", function.name))?;
+        records.push(record);
+    }
+    Ok(records)
+}
+
+/// Describes functions for the simulated engine: nothing is prepared, pulled or
+/// built for it.
+#[must_use]
+pub fn simulated(functions: &[Function]) -> Vec<FunctionRecord> {
+    let base = |(argument, base): (&String, &Base)| BaseRecord {
+        argument: argument.clone(),
+        name: base.name.clone(),
+        origin: Origin::Fake,
+        digest: "simulated".to_owned(),
+    };
+    let simulated = || "simulated".to_owned();
+    let image =
+        || Image { digest: simulated(), size: 0, labels: BTreeMap::new(), platform: simulated() };
+    let one = |function: &Function| {
+        let bases = function.build().map(|build| build.bases.iter().map(base).collect());
+        let bases = bases.unwrap_or_default();
+        record(function, simulated(), image(), bases, simulated())
+    };
+    functions.iter().map(one).collect()
+}
+
+/// Base images by name, each got once however many functions need it.
+async fn ensure_bases(
+    engine: &impl ImageStore,
+    functions: &[Function],
+    bases: &Bases<'_>,
+) -> Result<BTreeMap<String, BaseImage>> {
+    let needed: BTreeMap<&str, &Base> =
+        functions.iter().flat_map(Function::bases).map(|b| (b.name.as_str(), b)).collect();
+    let needed: Vec<Base> = needed.into_values().cloned().collect();
+    let images = bases.ensure_all(engine, &needed).await?;
+    Ok(needed.into_iter().map(|b| b.name).zip(images).collect())
+}
+
+async fn ensure_one(
+    engine: &impl ImageStore,
+    function: &Function,
+    found: &BTreeMap<String, BaseImage>,
+    bases: &Bases<'_>,
+    run: &str,
+) -> Result<FunctionRecord> {
+    let (reference, used) = match &function.recipe {
+        ImageSource::Build(build) => {
+            let used = used_bases(build, found)?;
+            (built(engine, function, build, &used, bases).await?, used)
+        }
+        ImageSource::Image(reference) => {
+            bases.fetch(engine, reference).await?;
+            (reference.clone(), Vec::new())
+        }
+    };
+    let image = engine.image(&reference).await?;
+    let image = image.filter(|i| !i.digest.is_empty());
+    let image = image.ok_or_else(|| anyhow!("the engine tells no digest of {reference}"))?;
+    check_platform(&reference, &image.platform, &engine.platform().await?)?;
+    let version = match function.version_command.as_slice() {
+        [] => NOT_ASKED.to_owned(),
+        command => version(&engine.run_once(&reference, run, command).await?)?,
+    };
+    let used = used.into_iter().map(|(base, _)| base).collect();
+    Ok(record(function, reference, image, used, version))
+}
+
+/// Refuses an image of another kind of machine: at best it would be emulated, and the
+/// emulation would be measured.
+fn check_platform(reference: &str, of: &str, here: &str) -> Result<()> {
+    // These run without help.
+    let is_narrower = (of, here) == ("linux/386", "linux/amd64");
+    if of.is_empty() || here.is_empty() || of == here || is_narrower {
+        return Ok(());
+    }
+    bail!(
+        "image `{reference}` is for {of}, and this engine runs {here}: name one that is for {here} \
+         (`docker pull --platform {here} {reference}`, where its registry has one)"
+    )
+}
+
+/// Prepares a function and builds its image, if it is not there; its tag.
+async fn built(
+    engine: &impl ImageStore,
+    function: &Function,
+    build: &Build,
+    used: &[(BaseRecord, String)],
+    bases: &Bases<'_>,
+) -> Result<String> {
+    prepare::run(&function.name, build, bases.say()).await?;
+    let spec = spec(&function.name, build, used)?;
+    if engine.image(&spec.tag).await?.is_none() {
+        let work = Work::begin(bases.say(), &format!("building {}", spec.tag));
+        work.detail(&format!("the engine builds {} in {}", spec.tag, build.context.display()));
+        let heard = |line: &str| work.printed(line);
+        work.watch(engine.build(&spec, &heard), || None).await?;
+    }
+    Ok(spec.tag)
+}
+
+/// The bases of a function by build argument.
+fn used_bases(
+    build: &Build,
+    found: &BTreeMap<String, BaseImage>,
+) -> Result<Vec<(BaseRecord, String)>> {
+    let mut used = Vec::new();
+    for (argument, base) in &build.bases {
+        let Some(image) = found.get(&base.name) else { bail!("no base image `{}`", base.name) };
+        let record = BaseRecord {
+            argument: argument.clone(),
+            name: base.name.clone(),
+            origin: image.origin,
+            digest: image.digest.clone(),
+        };
+        used.push((record, image.reference.clone()));
+    }
+    Ok(used)
+}
+
+fn spec(name: &str, build: &Build, used: &[(BaseRecord, String)]) -> Result<BuildSpec> {
+    let context = context::pack(&build.context, &build.files)?;
+    let arguments = used.iter().map(|(base, reference)| (base.argument.clone(), reference.clone()));
+    Ok(BuildSpec {
+        tag: tag(name, &context, used),
+        context,
+        arguments: arguments.collect(),
+        labels: BTreeMap::from([(LABEL_IMAGE.to_owned(), name.to_owned())]),
+    })
+}
+
+/// `coldstart/<name>:<digest of all that goes into the image>`: nothing is built
+/// twice, and nothing stale is measured.
+fn tag(name: &str, context: &[u8], used: &[(BaseRecord, String)]) -> String {
+    let mut digest = Sha256::new();
+    let mut add = |bytes: &[u8]| {
+        digest.update((bytes.len() as u64).to_le_bytes());
+        digest.update(bytes);
+    };
+    add(context);
+    for (base, reference) in used {
+        for text in [&base.argument, &base.digest, reference] {
+            add(text.as_bytes());
+        }
+    }
+    let digest = hex(&digest.finalize());
+    format!("{FUNCTION_NAMES}{name}:{}", &digest[..engine::VERSION])
+}
+
+fn record(
+    function: &Function,
+    tag: String,
+    image: Image,
+    bases: Vec<BaseRecord>,
+    version: String,
+) -> FunctionRecord {
+    FunctionRecord {
+        name: function.name.clone(),
+        position: function.position,
+        image: tag,
+        digest: image.digest,
+        size: image.size,
+        bases,
+        version,
+        limits: function.limits,
+        timeout_ms: u64::try_from(function.timeout.as_millis()).unwrap_or(u64::MAX),
+        reply: function.reply,
+        event: Some(EventRecord {
+            digest: format!("sha256:{}", hex(&Sha256::digest(&function.event))),
+            size: function.event.len() as u64,
+        }),
+        environment: Some(environment(&function.env)),
+    }
+}
+
+fn environment(env: &BTreeMap<String, String>) -> EnvironmentRecord {
+    let mut digest = Sha256::new();
+    for text in env.iter().flat_map(|(name, value)| [name, value]) {
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text);
+    }
+    let digest = format!("sha256:{}", hex(&digest.finalize()));
+    EnvironmentRecord { names: env.keys().cloned().collect(), digest }
+}
+
+/// The first line that says something.
+fn version(output: &str) -> Result<String> {
+    let clean = |line: &str| -> String {
+        let line: String = line.chars().filter(|c| !c.is_control()).collect();
+        line.trim().chars().take(VERSION).collect()
+    };
+    let first = output.lines().map(clean).find(|line| !line.is_empty());
+    first.ok_or_else(|| anyhow!("its version-command printed nothing: a run records the version"))
+}
+
+/// What a function's image is called, if the engine has it, given its bases as they
+/// are; none when a base is missing or the function is not prepared.
+pub async fn present(engine: &impl ImageStore, function: &Function) -> Option<String> {
+    let build = match &function.recipe {
+        ImageSource::Build(build) => build,
+        ImageSource::Image(reference) => {
+            return engine.image(reference).await.ok()?.map(|_| reference.clone());
+        }
+    };
+    let mut found = BTreeMap::new();
+    for base in build.bases.values() {
+        let image = crate::provision::bases::present(engine, base).await.ok()??;
+        found.insert(base.name.clone(), image);
+    }
+    let spec = spec(&function.name, build, &used_bases(build, &found).ok()?).ok()?;
+    engine.image(&spec.tag).await.ok()??;
+    Some(spec.tag)
+}
+
+#[cfg(test)]
+mod tests;

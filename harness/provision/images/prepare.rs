@@ -1,0 +1,56 @@
+//! The command that a function wants run before its image is built.
+
+use std::process::Stdio;
+
+use anyhow::{Context, Result, bail};
+use tokio::process::Command;
+
+use crate::provision::progress::{Say, Work};
+use crate::provision::{captured, last_lines};
+use crate::spec::function::Build;
+
+/// The build tool that may have started us sets variables with this prefix: left
+/// in place they would bend a build that uses the same tool.
+const LEAKS: &str = "CARGO_";
+/// What begins so all the same: where things are, and how they are fetched.
+const KEPT: [&str; 6] =
+    ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_ALIAS_"];
+
+/// Runs it in the function's folder, with nothing to read.
+pub(super) async fn run(name: &str, build: &Build, say: Say<'_>) -> Result<()> {
+    let [program, arguments @ ..] = build.prepare.as_slice() else { return Ok(()) };
+    let line = build.prepare.join(" ");
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(&build.context).stdin(Stdio::null());
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
+        if leaks(&name) {
+            command.env_remove(name);
+        }
+    }
+    let work = Work::begin(say, &format!("preparing function `{name}`"));
+    work.detail(&format!("running {line} in {}", build.context.display()));
+    let run = captured(command, |line| work.printed(line));
+    let (status, printed) = work.watch(run, || None).await.with_context(|| {
+        format!("cannot run `{line}` in {}: is `{program}` installed?", build.context.display())
+    })?;
+    if status.success() {
+        return Ok(());
+    }
+    let lines = last_lines(&printed);
+    bail!("`{line}` in {}: {status}{lines}", build.context.display())
+}
+
+fn leaks(name: &str) -> bool {
+    name.starts_with(LEAKS) && !KEPT.iter().any(|kept| name.starts_with(kept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_parent_build_sets_does_not_leak() {
+        assert!(leaks("CARGO_MANIFEST_DIR") && leaks("CARGO_TARGET_DIR"));
+        assert!(!leaks("CARGO_HOME") && !leaks("CARGO_NET_OFFLINE") && !leaks("PATH"));
+    }
+}

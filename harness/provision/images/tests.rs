@@ -1,0 +1,109 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::*;
+use crate::spec::function::{Build, ImageSource, Limits, ReplyCheck};
+use crate::store::Origin;
+
+fn function(folder: &Path) -> Function {
+    Function {
+        name: "null".to_owned(),
+        position: 0,
+        recipe: ImageSource::Build(Build {
+            context: folder.to_owned(),
+            bases: BTreeMap::new(),
+            prepare: Vec::new(),
+            files: ["main", "Dockerfile"].map(PathBuf::from).to_vec(),
+        }),
+        is_null: false,
+        process: Vec::new(),
+        version_command: vec!["/main".to_owned()],
+        limits: Limits { memory: 1 << 27, cpus: None, processes: None },
+        timeout: Duration::from_secs(10),
+        env: BTreeMap::new(),
+        event: "{}".to_owned(),
+        reply: ReplyCheck::Any,
+    }
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("Dockerfile"), "FROM scratch\n").unwrap();
+    fs::write(folder.path().join("main"), "x").unwrap();
+    folder
+}
+
+fn base(digest: &str) -> (BaseRecord, String) {
+    let record = BaseRecord {
+        argument: "BASE".to_owned(),
+        name: "tiny".to_owned(),
+        origin: Origin::Bootstrapped,
+        digest: digest.to_owned(),
+    };
+    (record, "coldstart-base/tiny:1".to_owned())
+}
+
+#[test]
+fn the_tag_tells_what_went_in_and_nothing_else() {
+    let (one, two) = (folder(), folder());
+    let tag = |folder: &tempfile::TempDir, used: &[_]| {
+        let function = function(folder.path());
+        spec(&function.name, function.build().unwrap(), used).unwrap().tag
+    };
+    let first = tag(&one, &[]);
+    assert_eq!(first, tag(&two, &[]), "neither the folder's place nor its times matter");
+    assert!(first.starts_with("coldstart/null:") && first.len() == 27, "{first}");
+    assert_ne!(first, tag(&one, &[base("sha256:1")]));
+    assert_ne!(tag(&one, &[base("sha256:1")]), tag(&one, &[base("sha256:2")]));
+    fs::write(two.path().join("main"), "y").unwrap();
+    assert_ne!(first, tag(&two, &[]));
+}
+
+#[test]
+fn the_order_of_files_does_not_matter() {
+    let folder = folder();
+    let files = ["main", "Dockerfile"].map(PathBuf::from);
+    let other = ["./Dockerfile", "main", "main"].map(PathBuf::from);
+    let pack = |files: &[PathBuf]| context::pack(folder.path(), files).unwrap();
+    assert_eq!(pack(&files), pack(&other));
+}
+
+#[test]
+fn nothing_from_outside_is_packed() {
+    let folder = folder();
+    let refusal = |file: &str| {
+        let files = [PathBuf::from("Dockerfile"), PathBuf::from(file)];
+        format!("{:#}", context::pack(folder.path(), &files).unwrap_err())
+    };
+    assert!(refusal("../secret").contains("leads out"));
+    assert!(refusal("/etc/passwd").contains("leads out"));
+    std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link")).unwrap();
+    assert!(refusal("link").contains("link out"));
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    assert!(refusal("sub").contains("no file"));
+    assert!(refusal("absent").contains("prepare"));
+    let error = context::pack(folder.path(), &[PathBuf::from("main")]).unwrap_err();
+    assert!(error.to_string().contains("Dockerfile"));
+}
+
+#[test]
+fn the_version_is_the_first_line_that_says_something() {
+    assert_eq!(version("\n \u{1b}[1mv1.2\u{7} \nmore").unwrap(), "[1mv1.2");
+    assert_eq!(version(&"x".repeat(999)).unwrap().len(), VERSION);
+    assert!(version(" \n").unwrap_err().to_string().contains("version-command"));
+}
+
+#[tokio::test]
+async fn a_failed_prepare_shows_its_last_lines() {
+    let folder = folder();
+    let mut build = function(folder.path()).build().unwrap().clone();
+    prepare::run("f", &build, &|_: &str| ()).await.unwrap();
+    let script = "pwd; echo deep trouble >&2; exit 5";
+    build.prepare = ["sh", "-c", script].map(str::to_owned).to_vec();
+    let text = prepare::run("f", &build, &|_: &str| ()).await.unwrap_err().to_string();
+    assert!(text.contains("deep trouble") && text.contains("exit status: 5"), "{text}");
+    build.prepare = vec!["no-such-program".to_owned()];
+    let text = prepare::run("f", &build, &|_: &str| ()).await.unwrap_err().to_string();
+    assert!(text.contains("is `no-such-program` installed?"), "{text}");
+}

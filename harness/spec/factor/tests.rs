@@ -1,0 +1,130 @@
+use super::*;
+
+fn cpus(cores: f64) -> Cpus {
+    Cpus::from_cores(cores).unwrap()
+}
+
+fn everything() -> Combination {
+    Combination {
+        network: Network::None,
+        runtime: Some("crun".into()),
+        cpus: Some(cpus(0.5)),
+        memory: Some(64 << 20),
+        page_cache: PageCache::ImageCold,
+        log_driver: Some("local".into()),
+    }
+}
+
+#[test]
+fn what_is_left_open_is_the_functions_or_the_engines() {
+    let limits = Limits { memory: 1 << 28, cpus: Some(cpus(2.0)), processes: None };
+    let factors = Combination::on(Network::Host).resolve(limits, "runc");
+    let expected = Factors {
+        network: Network::Host,
+        runtime: "runc".into(),
+        cpus: Some(cpus(2.0)),
+        memory: 1 << 28,
+        page_cache: PageCache::Warm,
+        log_driver: LOG_DRIVER.into(),
+    };
+    assert_eq!(factors, expected);
+}
+
+#[test]
+fn what_is_asked_for_wins_over_the_function_and_the_engine() {
+    let limits = Limits { memory: 1 << 28, cpus: Some(cpus(2.0)), processes: None };
+    let factors = everything().resolve(limits, "runc");
+    let expected = Factors {
+        network: Network::None,
+        runtime: "crun".into(),
+        cpus: Some(cpus(0.5)),
+        memory: 64 << 20,
+        page_cache: PageCache::ImageCold,
+        log_driver: "local".into(),
+    };
+    assert_eq!(factors, expected);
+}
+
+#[test]
+fn a_combination_is_told_by_what_it_asks_for() {
+    assert_eq!(Combination::on(Network::Bridge).to_string(), "bridge");
+    assert_eq!(everything().to_string(), "none, crun, 0.5 cpu, 64.0 MiB, image-cold, log local");
+}
+
+#[test]
+fn only_the_default_network_with_nothing_else_is_plain() {
+    assert!(Combination::on(Network::Bridge).is_plain());
+    assert!(!Combination::on(Network::Host).is_plain());
+    let quota = Combination { cpus: Some(cpus(1.0)), ..Combination::on(Network::Bridge) };
+    assert!(!quota.is_plain());
+}
+
+#[test]
+fn a_name_is_read_as_it_is_written_and_in_no_other_way() {
+    for network in [Network::Bridge, Network::Host, Network::None] {
+        assert_eq!(network.to_string().parse(), Ok(network));
+        let file = serde_json::to_string(&network).unwrap();
+        assert_eq!(file, format!("\"{network}\""), "files and flags agree");
+    }
+    for state in [PageCache::Warm, PageCache::ImageCold, PageCache::HostCold] {
+        assert_eq!(state.to_string().parse(), Ok(state));
+        assert_eq!(serde_json::to_string(&state).unwrap(), format!("\"{state}\""));
+    }
+    let error = "Bridge".parse::<Network>().unwrap_err();
+    assert!(error.contains("`Bridge`") && error.contains("bridge, host, none"), "{error}");
+    let error = "hot".parse::<PageCache>().unwrap_err();
+    assert!(error.contains("`hot`") && error.contains("warm, image-cold, host-cold"), "{error}");
+}
+
+#[test]
+fn factors_are_kept_without_what_is_not_there() {
+    let process = Factors::of_a_process();
+    let text = serde_json::to_string(&process).unwrap();
+    assert!(!text.contains("cpus"), "{text}");
+    assert_eq!(serde_json::from_str::<Factors>(&text).unwrap(), process);
+    let limits = Limits { memory: 1 << 28, cpus: None, processes: None };
+    let all = everything().resolve(limits, "runc");
+    let text = serde_json::to_string(&all).unwrap();
+    assert_eq!(serde_json::from_str::<Factors>(&text).unwrap(), all);
+}
+
+#[test]
+fn the_values_of_a_factor_have_names_for_a_person() {
+    let limits = Limits { memory: 1 << 28, cpus: None, processes: None };
+    let named = Combination::on(Network::Bridge).resolve(limits, "runc").named();
+    let values: Vec<&str> = named.iter().map(|(_, value)| value.as_str()).collect();
+    assert_eq!(values, ["bridge", "runc", "no quota", "256.0 MiB", "warm", "json-file"]);
+}
+
+#[test]
+fn the_first_factor_varies_slowest() {
+    let lists = FactorMatrix {
+        networks: vec![Network::Bridge, Network::Host],
+        cpus: vec![cpus(0.5), cpus(1.0)],
+        ..FactorMatrix::default()
+    };
+    let all: Vec<String> = lists.combinations().iter().map(ToString::to_string).collect();
+    assert_eq!(all, ["bridge, 0.5 cpu", "bridge, 1 cpu", "host, 0.5 cpu", "host, 1 cpu"]);
+}
+
+#[test]
+fn nothing_asked_for_is_one_plain_combination() {
+    let all = FactorMatrix::default().combinations();
+    assert!(all.len() == 1 && all[0].is_plain(), "{all:?}");
+}
+
+#[test]
+fn lists_that_cannot_be_measured_are_refused() {
+    let refusal = |change: fn(&mut FactorMatrix)| {
+        let mut lists = FactorMatrix::default();
+        change(&mut lists);
+        lists.check().err().unwrap_or_default()
+    };
+    assert_eq!(refusal(|_| {}), "");
+    assert!(refusal(|l| l.networks.clear()).contains("at least one value"));
+    assert!(refusal(|l| l.page_cache.clear()).contains("at least one value"));
+    assert!(refusal(|l| l.memory = vec![LEAST_MEMORY - 1]).contains("less than any engine takes"));
+    assert_eq!(refusal(|l| l.memory = vec![LEAST_MEMORY]), "");
+    assert!(refusal(|l| l.runtimes = vec!["a".into(), "a".into()]).contains("`runtimes`"));
+    assert!(refusal(|l| l.log_drivers = vec!["a".into(), "a".into()]).contains("`log-drivers`"));
+}

@@ -1,0 +1,266 @@
+//! `functions.toml` -> [`Function`]: what can be measured, as data.
+//!
+//! The harness knows no language: everything particular to one stands in that
+//! file and in the folder it names. Wire types are private.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+use crate::text::diagnostic::{Mistake, did_you_mean};
+use crate::text::units::Cpus;
+
+mod input;
+mod typed;
+mod wire;
+
+pub use input::{EventFault, check_event, read_event, read_text};
+pub use typed::{TypedImage, is_id, is_reference, name_of_image, names, with_tag};
+use wire::{WireBase, WireFile};
+
+/// Something that can be invoked: an image plus its limits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Function {
+    /// Its name in tables, charts and flags.
+    pub name: String,
+    /// Position in `functions.toml`, from 0: fixes its colour in every chart.
+    pub position: usize,
+    /// Where its image comes from.
+    pub recipe: ImageSource,
+    /// Whether it is the control of every run: it does nothing but answer.
+    pub is_null: bool,
+    /// The command that runs it as a plain process of this machine, its program
+    /// absolute; empty for none.
+    pub process: Vec<String>,
+    /// A command that prints the runtime's version, run inside the image; empty for
+    /// none, which only an image as it is may have.
+    pub version_command: Vec<String>,
+    /// What an instance may use.
+    pub limits: Limits,
+    /// From dispatch to reply; a later answer is a time-out.
+    pub timeout: Duration,
+    /// Environment of every instance, beside the contract's own.
+    pub env: BTreeMap<String, String>,
+    /// The event sent with each invocation: valid JSON. An object where the reply is a
+    /// proof, and sent with a member [`EVENT_NONCE`] put first; else byte for byte.
+    pub event: String,
+    /// What a good reply is.
+    pub reply: ReplyCheck,
+}
+
+/// Where a function's image comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageSource {
+    /// It is built.
+    Build(Build),
+    /// It is used as it is: this reference, on the engine already or pulled.
+    Image(String),
+}
+
+/// What an image is built from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The folder with the Dockerfile, absolute.
+    pub context: PathBuf,
+    /// Base images by the name of the build argument that takes each.
+    pub bases: BTreeMap<String, Base>,
+    /// A command run in `context` before the image is built; empty for none.
+    pub prepare: Vec<String>,
+    /// Files of `context` that go into the image build, by path.
+    pub files: Vec<PathBuf>,
+}
+
+impl Function {
+    /// What its image is built from; none where it is used as it is.
+    #[must_use]
+    pub fn build(&self) -> Option<&Build> {
+        match &self.recipe {
+            ImageSource::Build(build) => Some(build),
+            ImageSource::Image(_) => None,
+        }
+    }
+
+    /// The image that is used as it is; none where it is built.
+    #[must_use]
+    pub fn image(&self) -> Option<&str> {
+        match &self.recipe {
+            ImageSource::Build(_) => None,
+            ImageSource::Image(reference) => Some(reference),
+        }
+    }
+
+    /// The base images that it is built on.
+    pub fn bases(&self) -> impl Iterator<Item = &Base> {
+        self.build().into_iter().flat_map(|build| build.bases.values())
+    }
+}
+
+/// What an instance may use.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Memory limit in bytes.
+    pub memory: u64,
+    /// CPU quota in cores; none for no quota.
+    pub cpus: Option<Cpus>,
+    /// The most processes and threads; none in the record of a run that had no such limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processes: Option<u32>,
+}
+
+/// The member of an event that is another in every invocation, so that its echo proves
+/// that it was read.
+pub const EVENT_NONCE: &str = "coldstart";
+
+/// The least memory limit, in bytes: what the Docker Engine API takes.
+pub const LEAST_MEMORY: u64 = 6 << 20;
+
+/// The most processes and threads of an instance that nothing else is said of: as many as
+/// AWS Lambda allows, and few enough for a machine to outlive them.
+pub const PROCESSES: u32 = 1_024;
+
+/// What a good reply is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReplyCheck {
+    /// `{"instance", "invocation", "echo"}`: content and temperature are proved.
+    Proof,
+    /// Any reply: for foreign images. Temperature then rests on the container's
+    /// identity alone.
+    Any,
+}
+
+/// A base image and the ways to get it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Base {
+    /// Its key in `functions.toml`.
+    pub name: String,
+    /// Registry reference, pinned by digest.
+    pub pull: String,
+    /// Debian suite to bootstrap from where no registry answers; empty for none.
+    pub suite: String,
+    /// Debian packages of the bootstrapped image; empty where it cannot be.
+    pub packages: Vec<String>,
+}
+
+/// Reads a `functions.toml`.
+///
+/// # Errors
+/// Names the file, the line and what was expected.
+pub fn load(path: &Path) -> Result<Vec<Function>> {
+    let text = read_text(path).with_context(|| {
+        format!(
+            "cannot read {}, which describes the functions (--functions-file names another, \
+                 `coldstart init` writes one)",
+            path.display()
+        )
+    })?;
+    // Of a bare name the parent is an empty path, which is no folder.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = std::path::absolute(folder.unwrap_or(Path::new(".")))?;
+    parse(&text, &path.display().to_string(), &folder)
+}
+
+/// Parses the text of a `functions.toml`; `file` names it in errors and
+/// `folder` is what its paths are relative to.
+///
+/// # Errors
+/// Names the file, the line and what was expected.
+pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Vec<Function>> {
+    let wire: WireFile =
+        toml::from_str(text).map_err(|error| Mistake::in_toml(text, file, &error))?;
+    let lacks_suite =
+        |(_, base): &(_, &WireBase)| base.suite.is_empty() && !base.packages.is_empty();
+    if let Some((key, _)) = wire.base.iter().find(lacks_suite) {
+        let message = format!("[base.{key}] has `packages` and no `suite` that they come from");
+        bail!(Mistake::of(file, message));
+    }
+    for base in wire.base.values() {
+        wire::Text { text, file, folder }.reference(&base.pull)?;
+    }
+    let mut functions: Vec<Function> = Vec::new();
+    for (position, entry) in wire.function.into_iter().enumerate() {
+        let name = entry.get_ref().name.span();
+        let at = wire::Text { text, file, folder };
+        let function = entry.into_inner().check(position, at, &wire.base)?;
+        let wrong = |message: String| Err(Mistake::at(text, file, name.clone(), message));
+        if functions.iter().any(|f| f.name == function.name) {
+            let name = &function.name;
+            wrong(format!("a second function is named `{name}`: names must differ"))?;
+        }
+        if !is_name(&function.name) {
+            let name = &function.name;
+            wrong(format!(
+                "`{name}` is not a valid function name: use lower-case letters, digits and `_`"
+            ))?;
+        }
+        functions.push(function);
+    }
+    if functions.is_empty() {
+        bail!(Mistake::of(file, "it describes no function: add a [[function]]"));
+    }
+    if let Some(null) = wire.null {
+        mark_null(&mut functions, null.get_ref())
+            .map_err(|message| Mistake::at(text, file, null.span(), message))?;
+    }
+    Ok(functions)
+}
+
+/// Makes one function the control of every run.
+fn mark_null(functions: &mut [Function], name: &str) -> Result<(), String> {
+    let unknown = unknown("function", name, functions.iter().map(|f| &f.name));
+    let Some(null) = functions.iter_mut().find(|f| f.name == name) else {
+        return Err(format!("`null` names an {unknown}"));
+    };
+    if null.process.is_empty() {
+        return Err(format!(
+            "the null function `{name}` needs `process`: it is also run without a container"
+        ));
+    }
+    null.is_null = true;
+    Ok(())
+}
+
+/// Picks functions by name, in the order of `functions.toml`.
+///
+/// # Errors
+/// Names the unknown function and the known ones.
+pub fn select(all: &[Function], names: &[String]) -> Result<Vec<Function>> {
+    if let Some(unknown) = names.iter().find(|n| !all.iter().any(|f| f.name == **n)) {
+        bail!(self::unknown("function", unknown, all.iter().map(|f| &f.name)));
+    }
+    Ok(all.iter().filter(|f| names.contains(&f.name)).cloned().collect())
+}
+
+/// Most characters of a name.
+const LONGEST_NAME: usize = 40;
+
+/// Whether a text may name a function, a pattern or a step: it becomes part of
+/// file names, labels and image names.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= LONGEST_NAME
+        && text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
+/// ``unknown base `smal`: known are `small`; did you mean `small`?``
+pub fn unknown<S: AsRef<str>>(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = S> + Clone,
+) -> String {
+    let meant = did_you_mean(name, known.clone());
+    format!("unknown {what} `{name}`: known are {}{meant}", listed(known))
+}
+
+/// Names in prose: `a, b, c`.
+pub fn listed<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> String {
+    let names: Vec<String> = names.into_iter().map(|n| format!("`{}`", n.as_ref())).collect();
+    names.join(", ")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+use super::*;
+
+const GOOD: &str = r#"
+[base.small]
+pull = "docker.io/library/small@sha256:00"
+suite = "trixie"
+packages = ["small"]
+
+[[function]]
+name = "f"
+context = "f"
+bases = { BASE = "small" }
+files = ["Dockerfile", "f.txt"]
+version-command = ["f", "--version"]
+memory = "128MiB"
+timeout = "10s"
+event = '{"a": 1}'
+"#;
+
+fn read(text: &str) -> Result<Vec<Function>> {
+    parse(text, "f.toml", Path::new("/srv"))
+}
+
+#[test]
+fn a_function_is_read() {
+    let function = read(GOOD).unwrap().remove(0);
+    let build = function.build().unwrap();
+    assert_eq!(build.context, Path::new("/srv/f"));
+    assert_eq!(build.bases["BASE"].packages, ["small"]);
+    assert_eq!(
+        function.limits,
+        Limits { memory: 128 << 20, cpus: None, processes: Some(PROCESSES) }
+    );
+    assert_eq!(function.reply, ReplyCheck::Proof);
+    assert!(build.prepare.is_empty());
+}
+
+const IMAGE: &str = r#"
+[[function]]
+name = "mine"
+image = "registry.example/mine:1"
+memory = "128MiB"
+timeout = "10s"
+event = '{}'
+"#;
+
+#[test]
+fn an_image_is_used_as_it_is() {
+    let function = read(IMAGE).unwrap().remove(0);
+    assert_eq!(function.recipe, ImageSource::Image("registry.example/mine:1".into()));
+    assert_eq!((function.reply, function.version_command.len()), (ReplyCheck::Any, 0));
+    let refused = |from: &str, to: &str, part: &str| {
+        let message = format!("{:#}", read(&IMAGE.replacen(from, to, 1)).unwrap_err());
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    };
+    refused("memory", "files = [\"x\"]\nmemory", "f.toml:4:9: `mine` has an `image`");
+    refused("memory", "context = \".\"\nmemory", "leave out `context`");
+    refused("image = \"registry.example/mine:1\"", "", "needs `image`");
+    refused("image = \"registry.example/mine:1\"", "context = \"x\"", "needs `files`");
+}
+
+#[test]
+fn an_image_that_was_typed_has_a_name() {
+    let named = |typed: &str| Ok::<_, String>(names(&[typed.parse()?], &[])?.remove(0));
+    assert_eq!(named("localhost:5000/team/Orders-Api:1.2@sha256:00").unwrap(), "orders_api");
+    assert_eq!(named("mine").unwrap(), "mine");
+    assert_eq!(named("orders=registry/a:1").unwrap(), "orders");
+    assert_eq!(named(&format!("sha256:{}", "0a".repeat(32))).unwrap(), "0a0a0a0a0a0a");
+    assert_eq!(named(&"0a".repeat(32)).unwrap(), "0a0a0a0a0a0a", "an id, as some write it");
+    for wrong in ["a b\"; c", "", "name=", "--flag", ":1", "@sha256:00"] {
+        assert!(named(wrong).unwrap_err().contains("no image reference"), "{wrong}");
+    }
+    for wrong in ["=a", "My=a", "a b=c"] {
+        assert!(named(wrong).unwrap_err().contains("is not a valid name"), "{wrong}");
+    }
+}
+
+#[test]
+fn images_of_one_name_are_told_apart_by_tag_then_by_digest() {
+    let of = |typed: &[&str], taken: &[&str]| {
+        let images: Vec<TypedImage> = typed.iter().map(|image| image.parse().unwrap()).collect();
+        names(&images, taken)
+    };
+    assert_eq!(of(&["app:1", "app:2", "other"], &[]).unwrap(), ["app_1", "app_2", "other"]);
+    assert_eq!(of(&["app", "app:2"], &[]).unwrap(), ["app_latest", "app_2"]);
+    assert_eq!(of(&["app:1"], &["app"]).unwrap(), ["app_1"]);
+    let (one, two) = ("11".repeat(32), "22".repeat(32));
+    let pinned = [format!("app@sha256:{one}"), format!("app@sha256:{two}")];
+    let digests = ["app_111111111111", "app_222222222222"];
+    assert_eq!(of(&[&pinned[0], &pinned[1]], &[]).unwrap(), digests);
+    let pinned = [format!("app:1@sha256:{one}"), format!("app:1@sha256:{two}")];
+    assert_eq!(of(&[&pinned[0], &pinned[1]], &[]).unwrap(), digests);
+    let long = ["x".repeat(60) + ":1", "x".repeat(60) + ":2"];
+    let found = of(&[&long[0], &long[1]], &[]).unwrap();
+    assert!(found.iter().all(|name| is_name(name)) && found[0] != found[1], "{found:?}");
+    for (typed, taken) in [(["a/app:1", "b/app:1"], [""]), (["x=app:1", "x=app:2"], [""])] {
+        let why = of(&typed, &taken).unwrap_err();
+        assert!(typed.iter().all(|typed| why.contains(&format!("`--image {typed}`"))), "{why}");
+    }
+    assert!(of(&["x=app:1"], &["x"]).unwrap_err().contains("a function of that name"));
+}
+
+#[test]
+fn a_reference_without_a_tag_means_latest() {
+    let check = |reference: &str, whole: &str| assert_eq!(with_tag(reference), whole);
+    check("app", "app:latest");
+    check("registry:5000/team/app", "registry:5000/team/app:latest");
+    check("app:1", "app:1");
+    check("registry:5000/app:1", "registry:5000/app:1");
+    check("app@sha256:00", "app@sha256:00");
+    check("sha256:00", "sha256:00");
+}
+
+#[test]
+fn an_event_is_json_and_the_byte_that_is_not_is_told() {
+    let wrong = |event: &str| check_event(event).unwrap_err();
+    assert_eq!(check_event("{\"a\": [1e5, null]}"), Ok(()));
+    assert_eq!(wrong("{\n  a: 1}").at, 4);
+    assert_eq!(wrong("").at, 0);
+    assert_eq!(wrong("{").at, 0);
+    assert!(wrong("\u{feff}{}").why.contains("byte order mark"));
+    assert!(wrong("[] []").why.contains("trailing"));
+    assert!(
+        check_event(&format!("\"{}\"", "x".repeat(7 << 20))).unwrap_err().why.contains("6 MiB")
+    );
+    let error = read_event("{").unwrap_err();
+    assert!(error.to_string().contains("`{` is not JSON"), "{error}");
+}
+
+#[test]
+fn a_file_that_is_no_text_of_a_size_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("f.toml");
+    let read = |bytes: &[u8]| {
+        std::fs::write(&file, bytes).unwrap();
+        read_text(&file).map_err(|error| error.to_string())
+    };
+    assert_eq!(read(b"a = 1").unwrap(), "a = 1");
+    assert!(read(b"a = \xff").unwrap_err().contains("byte 5"));
+    assert!(read("\u{feff}a = 1".as_bytes()).unwrap_err().contains("byte order mark"));
+    // A file without an end is not read to its end.
+    assert!(read_text(Path::new("/dev/zero")).unwrap_err().to_string().contains("larger than"));
+}
+
+/// In the file's own folder its parent is an empty path.
+#[test]
+fn a_bare_file_name_is_relative_to_the_current_folder() {
+    let here = std::env::current_dir().unwrap();
+    let folder = tempfile::tempdir_in(&here).unwrap();
+    let file = folder.path().join("f.toml");
+    std::fs::write(&file, GOOD).unwrap();
+    let relative = file.strip_prefix(&here).unwrap();
+    let function = load(relative).unwrap().remove(0);
+    assert_eq!(function.build().unwrap().context, folder.path().join("f"));
+}
+
+#[test]
+fn the_shipped_functions_are_valid() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
+    let names: Vec<_> = load(&file).unwrap().into_iter().map(|f| f.name).collect();
+    assert_eq!(names, ["python", "node", "rust", "jvm"]);
+}
+
+#[test]
+fn mistakes_point_into_the_file() {
+    let check = |from: &str, to: &str, parts: &[&str]| {
+        let changed = GOOD.replacen(from, to, 1);
+        assert_ne!(changed, GOOD, "the case changes nothing: {from}");
+        let message = format!("{:#}", read(&changed).unwrap_err());
+        for part in parts {
+            assert!(message.contains(part), "`{part}` is not in: {message}");
+        }
+    };
+    check("\"small\" }", "\"smal\" }", &["f.toml:10", "unknown base `smal`", "known are `small`"]);
+    check("memory", "ram", &["f.toml:13:", "unknown field `ram`"]);
+    check("128MiB", "128MB", &["f.toml:13:", "use B, KiB, MiB or GiB"]);
+    check("{\"a\": 1}", "{a: 1}", &["f.toml:15", "the event of `f` is not JSON"]);
+    check("name = \"f\"", "name = \"F!\"", &["f.toml:8:8: ", "lower-case"]);
+    check("[\"f\", \"--version\"]", "[]", &["empty version-command"]);
+    check("{\"a\": 1}", "\u{feff}{}", &["f.toml:15:9: ", "byte order mark"]);
+    check("{\"a\": 1}", "", &["f.toml:15:9: ", "the event of `f` is not JSON"]);
+    check("docker.io/library/small", "a b", &["f.toml:3:8: ", "no image reference"]);
+    check("\"f\", \"--v", "\"\", \"--v", &["f.toml:12", "begins with the name of a program"]);
+    check("\"f\", \"--v", "\"f\\u0000\", \"--v", &["f.toml:12", "a command has no NUL"]);
+    check("suite = \"trixie\"\n", "", &["[base.small] has `packages` and no `suite`"]);
+    let twice = format!("{GOOD}\n{}", &GOOD[GOOD.find("[[function]]").unwrap()..]);
+    assert!(format!("{:#}", read(&twice).unwrap_err()).contains("names must differ"));
+}
+
+#[test]
+fn every_number_of_a_function_has_bounds_that_are_told_with_the_place() {
+    let check = |line: &str, place: &str, part: &str| {
+        let key = line.split(' ').next().unwrap();
+        let is_there = GOOD.lines().find(|of| of.starts_with(&format!("{key} =")));
+        let text = match is_there {
+            Some(old) => GOOD.replacen(old, line, 1),
+            None => format!("{}{line}\n", GOOD),
+        };
+        let message = format!("{:#}", read(&text).unwrap_err());
+        assert!(message.contains(place) && message.contains(part), "{line}: {message}");
+    };
+    check("memory = \"99999999999GiB\"", "f.toml:13:10: ", "1048576GiB at most");
+    check("memory = \"1B\"", "f.toml:13:10: ", "less memory than any engine takes: 6.0 MiB");
+    check("timeout = \"0s\"", "f.toml:14:11: ", "1ms at least and 24h at most");
+    check("timeout = \"25h\"", "f.toml:14:11: ", "1ms at least and 24h at most");
+    check("timeout = \"99999999999h\"", "f.toml:14:11: ", "365 days at most");
+    check("cpus = 99999", "f.toml:16:8: ", "0.01 to 4096");
+    check("cpus = nan", "f.toml:16:8: ", "0.01 to 4096");
+    check("processes = 0", "f.toml:16:13: ", "processes: 1 to 4194304");
+    check("processes = 99999999", "f.toml:16:13: ", "processes: 1 to 4194304");
+    check("processes = -1", "f.toml:16:13: ", "-1");
+    let some = read(&format!("{GOOD}processes = 64\n")).unwrap().remove(0);
+    assert_eq!(some.limits.processes, Some(64));
+}
+
+#[test]
+fn a_variable_that_no_kernel_takes_is_refused_with_its_place() {
+    let check = |env: &str, place: &str, part: &str| {
+        let message = format!("{:#}", read(&format!("{GOOD}env = {env}\n")).unwrap_err());
+        assert!(message.contains(place) && message.contains(part), "{env}: {message}");
+    };
+    check("{ \"\" = \"x\" }", "f.toml:16:9: ", "`` is not a valid variable name");
+    check("{ A = \"x\", \"B=C\" = \"x\" }", "f.toml:16:18: ", "`B=C` is not a valid name");
+    check("{ \"A\\u0000\" = \"x\" }", "f.toml:16:9: ", "`A\\0` is not a valid name");
+    check("{ A = \"x\\u0000\" }", "f.toml:16:13: ", "the value of `A` has a NUL");
+    let long = format!("{{ A = \"{}\" }}", "x".repeat(128 << 10));
+    check(&long, "f.toml:16:13: ", "longer than a process takes");
+    let env = read(&format!("{GOOD}env = {{ A = \"x=y\", b = \"\" }}\n")).unwrap().remove(0).env;
+    assert_eq!((env["A"].as_str(), env["b"].as_str()), ("x=y", ""));
+}
+
+#[test]
+fn a_base_that_cannot_be_bootstrapped_needs_no_recipe() {
+    let pulled = GOOD.replace("suite = \"trixie\"\npackages = [\"small\"]\n", "");
+    assert_ne!(pulled, GOOD);
+    let function = read(&pulled).unwrap().remove(0);
+    assert!(function.build().unwrap().bases["BASE"].packages.is_empty());
+}
+
+#[test]
+fn an_unknown_function_is_told_the_known_ones() {
+    let all = read(GOOD).unwrap();
+    let message = select(&all, &["g".to_owned()]).unwrap_err().to_string();
+    assert_eq!(message, "unknown function `g`: known are `f`");
+}
+
+#[test]
+fn an_event_that_cannot_carry_a_nonce_is_refused_where_replies_are_proofs() {
+    for (event, why) in [("[1]", "must be a JSON object"), (r#"{"coldstart":1}"#, "`coldstart`")] {
+        let text = GOOD.replace("event = '{\"a\": 1}'", &format!("event = '{event}'"));
+        let error = format!("{:#}", read(&text).unwrap_err());
+        assert!(error.contains(why), "{event}: {error}");
+    }
+    let any = GOOD.replace("event = '{\"a\": 1}'", "event = '[1]'\nreply = \"any\"");
+    assert_eq!(read(&any).unwrap()[0].event, "[1]");
+}

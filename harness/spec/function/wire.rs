@@ -1,0 +1,270 @@
+//! The shape of a `functions.toml`, and what is checked of an entry.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use serde::Deserialize;
+
+use super::{
+    Base, Build, EVENT_NONCE, EventFault, Function, ImageSource, LEAST_MEMORY, Limits, PROCESSES,
+    ReplyCheck, check_event, is_reference, unknown,
+};
+use crate::text::diagnostic::Mistake;
+use crate::text::units::{Cpus, DurationText, SizeText, format_size};
+
+/// The most processes that a kernel numbers.
+const MOST_PROCESSES: u32 = 4_194_304;
+/// The shortest and the longest wait for a reply.
+const SHORTEST: Duration = Duration::from_millis(1);
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+/// The longest variable that a kernel gives to a process, with some to spare.
+const LONGEST_VARIABLE: usize = 127 << 10;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireFile {
+    pub(super) null: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    pub(super) base: BTreeMap<String, WireBase>,
+    pub(super) function: Vec<toml::Spanned<WireFunction>>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireBase {
+    pub(super) pull: toml::Spanned<String>,
+    #[serde(default)]
+    pub(super) suite: String,
+    #[serde(default)]
+    pub(super) packages: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireFunction {
+    pub(super) name: toml::Spanned<String>,
+    image: Option<toml::Spanned<String>>,
+    context: Option<PathBuf>,
+    #[serde(default)]
+    bases: BTreeMap<String, toml::Spanned<String>>,
+    #[serde(default)]
+    process: Words,
+    #[serde(default)]
+    prepare: Words,
+    #[serde(default)]
+    files: Vec<PathBuf>,
+    version_command: Option<toml::Spanned<Words>>,
+    memory: toml::Spanned<SizeText>,
+    cpus: Option<Cpus>,
+    processes: Option<toml::Spanned<u32>>,
+    timeout: toml::Spanned<DurationText>,
+    #[serde(default)]
+    env: BTreeMap<toml::Spanned<String>, toml::Spanned<String>>,
+    event: toml::Spanned<String>,
+    reply: Option<ReplyCheck>,
+}
+
+/// A command, as a kernel takes it; empty for none.
+#[derive(Default)]
+struct Words(Vec<String>);
+
+impl<'de> Deserialize<'de> for Words {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let words: Vec<String> = Vec::deserialize(deserializer)?;
+        let wrong = |why: &str| Err(serde::de::Error::custom(why));
+        match words.first().map(String::as_str) {
+            Some("") => wrong("a command begins with the name of a program"),
+            _ if words.iter().any(|word| word.contains('\0')) => wrong("a command has no NUL"),
+            _ => Ok(Self(words)),
+        }
+    }
+}
+
+/// Where an entry stands.
+#[derive(Clone, Copy)]
+pub(super) struct Text<'a> {
+    /// All of the file.
+    pub(super) text: &'a str,
+    /// What it is called in errors.
+    pub(super) file: &'a str,
+    /// What its paths are relative to.
+    pub(super) folder: &'a Path,
+}
+
+impl Text<'_> {
+    fn wrong<T>(&self, span: Range<usize>, message: String) -> Result<T> {
+        Err(Mistake::at(self.text, self.file, span, message).into())
+    }
+
+    /// Checks what is given to engines as a reference, and told in commands to type.
+    pub(super) fn reference(&self, text: &toml::Spanned<String>) -> Result<()> {
+        if is_reference(text.get_ref()) {
+            return Ok(());
+        }
+        let shown = text.get_ref().escape_debug();
+        self.wrong(text.span(), format!("`{shown}` is no image reference, such as `name:tag`"))
+    }
+
+    /// Checks what no kernel takes for a variable.
+    fn variable(
+        &self,
+        name: toml::Spanned<String>,
+        value: toml::Spanned<String>,
+    ) -> Result<(String, String)> {
+        let shown = name.get_ref().escape_debug().to_string();
+        if name.get_ref().is_empty() || name.get_ref().contains(['=', '\0']) {
+            let message =
+                format!("`{shown}` is not a valid variable name: not empty, no `=`, no NUL");
+            return self.wrong(name.span(), message);
+        }
+        if value.get_ref().contains('\0') {
+            return self.wrong(value.span(), format!("the value of `{shown}` has a NUL"));
+        }
+        if name.get_ref().len() + value.get_ref().len() > LONGEST_VARIABLE {
+            let most = LONGEST_VARIABLE >> 10;
+            let message = format!("`{shown}` is longer than a process takes: {most} KiB");
+            return self.wrong(value.span(), message);
+        }
+        Ok((name.into_inner(), value.into_inner()))
+    }
+}
+
+impl WireFunction {
+    pub(super) fn check(
+        mut self,
+        position: usize,
+        at: Text<'_>,
+        known: &BTreeMap<String, WireBase>,
+    ) -> Result<Function> {
+        let name = self.name.get_ref().clone();
+        if let Err(EventFault { why, .. }) = check_event(self.event.get_ref()) {
+            let message = format!("the event of `{name}` is not JSON: {why}");
+            return at.wrong(self.event.span(), message);
+        }
+        let limits = self.limits(at)?;
+        let timeout = self.timeout(at)?;
+        let env = std::mem::take(&mut self.env);
+        let env = env.into_iter().map(|(name, value)| at.variable(name, value));
+        let env = env.collect::<Result<_>>()?;
+        let (recipe, reply) = match self.image.take() {
+            Some(image) => (self.as_it_is(image, at)?, ReplyCheck::Any),
+            None => (self.built(at, known)?, ReplyCheck::Proof),
+        };
+        let reply = self.reply.unwrap_or(reply);
+        if reply == ReplyCheck::Proof
+            && let Err(why) = takes_a_nonce(self.event.get_ref())
+        {
+            let message = format!("the event of `{name}` {why}, or set `reply = \"any\"`");
+            return at.wrong(self.event.span(), message);
+        }
+        if let (ImageSource::Build(build), Some(program)) = (&recipe, self.process.0.first_mut()) {
+            *program = build.context.join(&*program).display().to_string();
+        }
+        Ok(Function {
+            name,
+            position,
+            recipe,
+            is_null: false,
+            process: self.process.0,
+            version_command: self.version_command.map(|c| c.into_inner().0).unwrap_or_default(),
+            limits,
+            timeout,
+            env,
+            event: self.event.into_inner(),
+            reply,
+        })
+    }
+
+    /// An image that is not ours to build.
+    fn as_it_is(&self, image: toml::Spanned<String>, at: Text<'_>) -> Result<ImageSource> {
+        let said = [
+            ("context", self.context.is_some()),
+            ("bases", !self.bases.is_empty()),
+            ("prepare", !self.prepare.0.is_empty()),
+            ("files", !self.files.is_empty()),
+            ("process", !self.process.0.is_empty()),
+        ];
+        if let Some((key, _)) = said.iter().find(|(_, is_said)| *is_said) {
+            let name = self.name.get_ref();
+            let message =
+                format!("`{name}` has an `image`, which is used as it is: leave out `{key}`");
+            return at.wrong(image.span(), message);
+        }
+        at.reference(&image)?;
+        Ok(ImageSource::Image(image.into_inner()))
+    }
+
+    fn limits(&self, at: Text<'_>) -> Result<Limits> {
+        let memory = self.memory.get_ref().0;
+        if memory < LEAST_MEMORY {
+            let (given, least) = (format_size(memory), format_size(LEAST_MEMORY));
+            let message = format!("{given} is less memory than any engine takes: {least}");
+            return at.wrong(self.memory.span(), message);
+        }
+        let processes = self.processes.as_ref().map_or(PROCESSES, |most| *most.get_ref());
+        match &self.processes {
+            Some(most) if !(1..=MOST_PROCESSES).contains(&processes) => {
+                at.wrong(most.span(), format!("processes: 1 to {MOST_PROCESSES}"))
+            }
+            _ => Ok(Limits { memory, cpus: self.cpus, processes: Some(processes) }),
+        }
+    }
+
+    fn timeout(&self, at: Text<'_>) -> Result<Duration> {
+        let timeout = self.timeout.get_ref().0;
+        if (SHORTEST..=LONGEST).contains(&timeout) {
+            return Ok(timeout);
+        }
+        at.wrong(self.timeout.span(), "a timeout has 1ms at least and 24h at most".to_owned())
+    }
+
+    fn built(&mut self, at: Text<'_>, known: &BTreeMap<String, WireBase>) -> Result<ImageSource> {
+        let (name, span) = (self.name.get_ref(), self.name.span());
+        let Some(context) = &self.context else {
+            let message = format!(
+                "`{name}` needs `image`, a reference that is used as it is, or `context`, a folder \
+                 to build it from"
+            );
+            return at.wrong(span, message);
+        };
+        if self.files.is_empty() {
+            let message = format!("`{name}` needs `files`: what of `context` goes into its image");
+            return at.wrong(span, message);
+        }
+        let command =
+            self.version_command.as_ref().filter(|command| !command.get_ref().0.is_empty());
+        if command.is_none() {
+            let span = self.version_command.as_ref().map_or(span, toml::Spanned::span);
+            let message = format!("`{name}` has an empty version-command: a run records it");
+            return at.wrong(span, message);
+        }
+        let context = at.folder.join(context);
+        let mut bases = BTreeMap::new();
+        for (argument, key) in std::mem::take(&mut self.bases) {
+            let Some(base) = known.get(key.get_ref()) else {
+                let message = unknown("base", key.get_ref(), known.keys());
+                bail!(Mistake::at(at.text, at.file, key.span(), message));
+            };
+            let WireBase { pull, suite, packages } = base.clone();
+            let (name, pull) = (key.into_inner(), pull.into_inner());
+            bases.insert(argument, Base { name, pull, suite, packages });
+        }
+        let prepare = std::mem::take(&mut self.prepare).0;
+        let files = std::mem::take(&mut self.files);
+        Ok(ImageSource::Build(Build { context, bases, prepare, files }))
+    }
+}
+
+/// Whether an event can carry a nonce, for a reply that proves that it was read.
+fn takes_a_nonce(event: &str) -> Result<(), String> {
+    type Members = BTreeMap<String, serde::de::IgnoredAny>;
+    let members: Members = serde_json::from_str(event)
+        .map_err(|_| "must be a JSON object, as its reply proves that it was read".to_owned())?;
+    match members.contains_key(EVENT_NONCE) {
+        true => Err(format!("must not have a member `{EVENT_NONCE}`, which the driver puts in")),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,101 @@
+//! The `[gate]` table of a scenario -> [`Margins`]. Wire types, private to it.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use super::{Pattern, Source};
+use crate::spec::tolerance::{Exception, Margins, Metric};
+use crate::text::diagnostic::{Mistake, did_you_mean};
+use crate::text::units::{ShareText, parse_duration, parse_size};
+
+/// `[gate]`: what a team puts up with.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct WireGate {
+    margin: Option<ShareText>,
+    #[serde(default)]
+    floors: BTreeMap<Metric, toml::Spanned<String>>,
+    #[serde(default)]
+    cell: Vec<toml::Spanned<WireCell>>,
+}
+
+/// `[[gate.cell]]`: other margins for some cells.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WireCell {
+    function: Option<String>,
+    pattern: Option<String>,
+    step: Option<String>,
+    metric: Option<Metric>,
+    margin: Option<ShareText>,
+    floor: Option<String>,
+}
+
+impl WireGate {
+    /// Checks names against the patterns, so that a slip of the pen is no margin that
+    /// holds nowhere.
+    pub(super) fn check(
+        self,
+        patterns: &[Pattern],
+        source: Source<'_>,
+    ) -> Result<Margins, Mistake> {
+        let mut margins = Margins::default();
+        margins.share = self.margin.map_or(margins.share, |share| share.0);
+        for (metric, floor) in self.floors {
+            let amount = amount(metric, floor.get_ref());
+            let amount = amount.map_err(|message| source.at(floor.span(), message))?;
+            margins.floors.insert(metric, amount);
+        }
+        for entry in self.cell {
+            let span = entry.span();
+            let exception = entry.into_inner().check(patterns);
+            margins.exceptions.push(exception.map_err(|message| source.at(span, message))?);
+        }
+        Ok(margins)
+    }
+}
+
+impl WireCell {
+    fn check(self, patterns: &[Pattern]) -> Result<Exception, String> {
+        let Self { function, pattern, step, metric, margin, floor } = self;
+        if let Some(name) = &pattern
+            && !patterns.iter().any(|p| p.name == *name)
+        {
+            let meant = did_you_mean(name, patterns.iter().map(|p| &p.name));
+            return Err(format!("the scenario has no pattern `{name}`{meant}"));
+        }
+        let chosen =
+            patterns.iter().filter(|p| pattern.as_ref().is_none_or(|name| p.name == *name));
+        if let Some(name) = &step
+            && !chosen.flat_map(|p| &p.steps).any(|s| s.name == *name)
+        {
+            let of = pattern.as_ref().map_or("scenario".to_owned(), |p| format!("pattern `{p}`"));
+            return Err(format!("the {of} has no step `{name}`"));
+        }
+        if metric == Some(Metric::Size) && (pattern.is_some() || step.is_some()) {
+            return Err("`size` is of a whole function: leave out `pattern` and `step`".to_owned());
+        }
+        if margin.is_none() && floor.is_none() {
+            return Err("a gate.cell needs `margin` or `floor`, else it changes nothing".to_owned());
+        }
+        let floor = match (floor, metric) {
+            (None, _) => None,
+            (Some(floor), Some(metric)) => Some(amount(metric, &floor)?),
+            (Some(_), None) => {
+                return Err("a floor is of one metric: add `metric = \"total\"`".to_owned());
+            }
+        };
+        Ok(Exception { function, pattern, step, metric, share: margin.map(|m| m.0), floor })
+    }
+}
+
+/// An absolute floor in the unit of its metric.
+fn amount(metric: Metric, text: &str) -> Result<f64, String> {
+    let amount = if metric.is_time() {
+        parse_duration(text).map(|time| time.as_nanos() as f64)
+    } else {
+        parse_size(text).map(|bytes| bytes as f64)
+    };
+    amount.map_err(|reason| format!("the floor of `{metric}`: {reason}"))
+}

@@ -1,0 +1,192 @@
+//! How large a change must be to matter: what a team puts up with. Pure.
+//!
+//! A change matters when it exceeds both a share of the base's value and an
+//! absolute floor. Must not know how a change is measured.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::text::diagnostic::did_you_mean;
+
+/// What is compared between two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Metric {
+    /// Headline latency of a cold cell, in nanoseconds.
+    Total,
+    /// The function's own part of a cold start, boot + init: from its exec to its
+    /// readiness, in nanoseconds. Free of the engine's noise.
+    Own,
+    /// Headline latency of a warm cell, in nanoseconds.
+    Warm,
+    /// The most memory that an instance held during its step, in bytes.
+    Memory,
+    /// Bytes of the image on disk.
+    Size,
+}
+
+impl Metric {
+    /// Every metric, in order.
+    pub const ALL: [Metric; 5] =
+        [Metric::Total, Metric::Own, Metric::Warm, Metric::Memory, Metric::Size];
+
+    /// What a gate looks at unless it is told otherwise.
+    pub const GATED: [Metric; 2] = [Metric::Total, Metric::Own];
+
+    /// Its name in tables, files and flags.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Total => "total",
+            Metric::Own => "own",
+            Metric::Warm => "warm",
+            Metric::Memory => "memory",
+            Metric::Size => "size",
+        }
+    }
+
+    /// Whether its values are nanoseconds; else they are bytes.
+    #[must_use]
+    pub fn is_time(self) -> bool {
+        matches!(self, Metric::Total | Metric::Own | Metric::Warm)
+    }
+}
+
+impl std::fmt::Display for Metric {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl std::str::FromStr for Metric {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Metric::ALL.map(Metric::name).join(", ");
+        let found = Metric::ALL.into_iter().find(|metric| metric.name() == text);
+        let meant = did_you_mean(text, Metric::ALL.map(Metric::name));
+        found.ok_or_else(|| format!("`{text}` is nothing that is compared: use {known}{meant}"))
+    }
+}
+
+/// How large a change of one value must be to matter: larger than both.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Margin {
+    /// Share of the base's value: 0.05 for 5 %.
+    pub share: f64,
+    /// In the unit of the value: nanoseconds or bytes.
+    pub floor: f64,
+}
+
+/// The margins of a comparison.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Margins {
+    /// Share of the base's value, for every metric.
+    pub share: f64,
+    /// Absolute floors, in the unit of each metric.
+    pub floors: BTreeMap<Metric, f64>,
+    /// Exceptions; the last that fits a cell holds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<Exception>,
+}
+
+/// Other margins for some cells. What is none fits every cell, or changes nothing.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Exception {
+    /// Name of the function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
+    /// Name of the pattern.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// Name of the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// Which value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metric: Option<Metric>,
+    /// Share of the base's value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<f64>,
+    /// Absolute floor, in the unit of the metric.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor: Option<f64>,
+}
+
+impl Default for Margins {
+    fn default() -> Self {
+        let mib = f64::from(1 << 20);
+        let floors = [
+            (Metric::Total, 5e6),
+            (Metric::Own, 2e6),
+            (Metric::Warm, 0.1e6),
+            (Metric::Memory, mib),
+            (Metric::Size, mib),
+        ];
+        Self { share: 0.05, floors: floors.into(), exceptions: Vec::new() }
+    }
+}
+
+impl Margins {
+    /// The margin of a metric in a cell; `pattern` and `step` are none for what
+    /// belongs to a function as a whole.
+    #[must_use]
+    pub fn of(
+        &self,
+        metric: Metric,
+        function: &str,
+        pattern: Option<&str>,
+        step: Option<&str>,
+    ) -> Margin {
+        let floor = self.floors.get(&metric).copied().unwrap_or(0.0);
+        let mut margin = Margin { share: self.share, floor };
+        let fits = |e: &&Exception| {
+            e.function.as_deref().is_none_or(|name| name == function)
+                && e.pattern.as_deref().is_none_or(|name| Some(name) == pattern)
+                && e.step.as_deref().is_none_or(|name| Some(name) == step)
+                && e.metric.is_none_or(|of| of == metric)
+        };
+        for exception in self.exceptions.iter().filter(fits) {
+            margin.share = exception.share.unwrap_or(margin.share);
+            margin.floor = exception.floor.unwrap_or(margin.floor);
+        }
+        margin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_exception_that_fits_holds() {
+        let of = |function: &str, share| Exception {
+            function: Some(function.to_owned()),
+            share: Some(share),
+            ..Exception::default()
+        };
+        let slow = Exception {
+            step: Some("out".to_owned()),
+            metric: Some(Metric::Total),
+            floor: Some(9e6),
+            ..Exception::default()
+        };
+        let margins =
+            Margins { exceptions: vec![of("a", 0.1), of("a", 0.2), slow], ..Margins::default() };
+        let margin = |metric, function| margins.of(metric, function, Some("surge"), Some("out"));
+        assert_eq!(margin(Metric::Total, "a"), Margin { share: 0.2, floor: 9e6 });
+        assert_eq!(margin(Metric::Own, "a"), Margin { share: 0.2, floor: 2e6 });
+        assert_eq!(margin(Metric::Total, "b"), Margin { share: 0.05, floor: 9e6 });
+        let whole = margins.of(Metric::Size, "b", None, None);
+        assert_eq!(whole, Margin { share: 0.05, floor: 1_048_576.0 });
+    }
+
+    #[test]
+    fn a_metric_is_what_it_is_called() {
+        for metric in Metric::ALL {
+            assert_eq!(metric.name().parse(), Ok(metric));
+        }
+        assert!("latency".parse::<Metric>().unwrap_err().contains("total, own, warm"));
+    }
+}

@@ -1,0 +1,7 @@
+//! Processes, locks and private folders of this machine: what must not be left behind,
+//! and whose it is.
+
+pub mod child;
+pub mod descriptors;
+pub mod maker;
+pub mod private;
