@@ -18,6 +18,7 @@ use std::time::Duration;
 use coldstart::clock::Clock;
 use coldstart::engine::Engine;
 use coldstart::engine::docker::DockerEngine;
+use coldstart::observer::Lines;
 use coldstart::platform::{Platform, Target, TargetSpec};
 use coldstart::provision::bases::Bases;
 use coldstart::provision::images;
@@ -42,7 +43,7 @@ fn cold_starts(c: &mut Criterion) {
     let functions = function::load(&file).expect("functions.toml");
     let ready = runtime.block_on(async {
         let consent = Consent::from_flag(false);
-        let say = |text: &str| eprintln!("{text}");
+        let say = Lines(|text: &str| eprintln!("{text}"));
         let around = Surroundings::read();
         let engine = engine::find(&around, consent, &say).await?;
         let bases = Bases::new(&around, consent, &say);

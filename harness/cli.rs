@@ -4,9 +4,11 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
+use crate::engine::EngineKind;
 use crate::spec::factor::{FactorMatrix, Network, PageCache};
 use crate::spec::function::TypedImage;
 use crate::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
@@ -207,8 +209,8 @@ pub struct Run {
     pub dry_run: bool,
 
     /// The engine; `fake` simulates, to try the harness itself
-    #[arg(long, value_enum, default_value_t, hide = true)]
-    pub engine: EngineChoice,
+    #[arg(long, value_parser = engine_kind(), default_value = "docker", hide = true)]
+    pub engine: EngineKind,
 
     /// What instances are started under.
     #[command(flatten)]
@@ -290,14 +292,10 @@ impl FactorFlags {
     }
 }
 
-/// Which engine to measure on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum EngineChoice {
-    /// The Docker Engine API.
-    #[default]
-    Docker,
-    /// Simulated latencies, no containers.
-    Fake,
+/// Reads the name of an engine.
+fn engine_kind() -> impl TypedValueParser<Value = EngineKind> {
+    let names = PossibleValuesParser::new(EngineKind::ALL.map(EngineKind::name));
+    names.map(|name| EngineKind::named(&name).unwrap_or_default())
 }
 
 /// Flags of `build`.

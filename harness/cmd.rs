@@ -1,6 +1,6 @@
 //! One file a verb. A verb loads, acts, shows; the work is in the modules below.
 //!
-//! stdout is the result, stderr is everything else, and goes through `voice`.
+//! stdout is the result, stderr is everything else, and goes through `terminal`.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,6 +10,7 @@ use anyhow::{Result, anyhow};
 use crate::cli::{Cli, FunctionFlags, Verb};
 use crate::spec::function::{self, Function};
 use crate::spec::scenario::{self, Scenario};
+use crate::terminal;
 use crate::text::diagnostic::did_you_mean;
 
 mod aa;
@@ -21,28 +22,25 @@ mod doctor;
 mod failure;
 mod gate;
 mod init;
-mod interrupt;
 mod list;
 mod man;
 mod matched_functions;
-mod measure;
-mod progress;
+
 mod publish;
 mod repeat;
 mod report;
 mod run;
 mod show;
 mod stdout;
-mod voice;
 
-use voice::{say, warn};
+use crate::terminal::{info, warn};
 
 pub use failure::ExitReason;
 
 /// Does what was typed; returns the exit code.
 #[must_use]
 pub fn execute(cli: &Cli) -> ExitCode {
-    voice::begin(&cli.talk);
+    terminal::begin(&cli.talk);
     crate::system::descriptors::raise();
     let done = match &cli.verb {
         Verb::Run(args) => run::run(args),
@@ -62,7 +60,7 @@ pub fn execute(cli: &Cli) -> ExitCode {
     let Err(failure) = done else { return ExitCode::SUCCESS };
     let (code, message) = failure.report();
     if let Some(message) = message {
-        voice::error(&message);
+        terminal::error(&message);
     }
     ExitCode::from(code)
 }

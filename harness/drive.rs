@@ -19,7 +19,7 @@ use crate::probe::exec_trace::ExecTrace;
 use crate::probe::machine::Reading;
 use crate::sample::{Cell, HostInterval, Sample, TrialRecord};
 use crate::spec::plan::{Plan, Trial};
-use crate::spec::scenario::{Scenario, Step};
+use crate::spec::scenario::Step;
 
 pub mod burst;
 mod first_try;
@@ -100,7 +100,6 @@ pub struct TrialResult {
 pub struct Driver<E> {
     engine: Arc<E>,
     platform: Arc<Platform<E>>,
-    scenario: Scenario,
     plan: Plan,
     targets: Targets,
     /// What the kernel tells of execs; none without the privilege.
@@ -117,30 +116,17 @@ pub struct Driver<E> {
 }
 
 impl<E: Engine> Driver<E> {
-    /// A driver for a plan that was made from the scenario for the targets.
+    /// A driver for a plan that was made for the targets.
     #[must_use]
     pub fn new(
         engine: Arc<E>,
         platform: Arc<Platform<E>>,
-        scenario: Scenario,
         plan: Plan,
         targets: Targets,
         trace: Option<ExecTrace>,
     ) -> Self {
         let (chilled, silences, answers, begun, before) = Default::default();
-        Self {
-            engine,
-            platform,
-            scenario,
-            plan,
-            targets,
-            trace,
-            chilled,
-            silences,
-            answers,
-            begun,
-            before,
-        }
+        Self { engine, platform, plan, targets, trace, chilled, silences, answers, begun, before }
     }
 
     /// Goes on where an earlier measurement of the same plan stopped: its trials, whose
@@ -201,7 +187,7 @@ impl<E: Engine> Driver<E> {
         mut rows: impl FnMut(&Trial, TrialResult) -> Result<()>,
     ) -> Result<RunEnd, DriveError> {
         let begun = *self.begun.get_or_init(|| self.clock().now());
-        let mut enough = StoppingRule::new(&self.scenario);
+        let mut enough = StoppingRule::new(&self.plan.scenario);
         for trial in trials {
             if enough.has(trial) {
                 continue;
@@ -228,7 +214,7 @@ impl<E: Engine> Driver<E> {
             if gives_up && self.is_hopeless(trials) {
                 return Ok(RunEnd::GivenUp);
             }
-            if self.scenario.until.is_some() && self.given_up(trial).is_some() {
+            if self.plan.scenario.until.is_some() && self.given_up(trial).is_some() {
                 enough.leaves(trial.subject);
             }
         }
@@ -254,7 +240,7 @@ impl<E: Engine> Driver<E> {
             settled = self.platform.settle() => settled.map_err(failed(trial))?,
         }
         let spent = Duration::from_nanos(self.clock().now() - begun);
-        if self.scenario.max_time.is_some_and(|most| spent >= most) {
+        if self.plan.scenario.max_time.is_some_and(|most| spent >= most) {
             return Ok(Err(RunEnd::OutOfTime));
         }
         let done = tokio::select! {

@@ -24,12 +24,14 @@ pub mod fake;
 mod images;
 mod listener;
 pub mod process;
+mod registry;
 pub mod sockets;
 mod strangers;
 
 pub use caller::{Caller, Evidence, Holder, Untold, Verdict};
 pub use images::{BuildOutput, BuildSpec, Credentials, Image, ImageStore, Login};
 pub use listener::{Listener, SOCKET, Stream};
+pub use registry::{AnyEngine, EngineKind};
 pub use strangers::{Resident, Strangers};
 
 /// Label on everything that is created, with the run's id as its value.

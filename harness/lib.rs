@@ -16,6 +16,7 @@ pub mod system;
 pub mod text;
 
 // What is asked for, and what was seen: pure.
+pub mod observer;
 pub mod sample;
 pub mod spec;
 pub mod stats;
@@ -36,5 +37,8 @@ pub mod report;
 pub mod store;
 
 // The command line.
+#[doc(hidden)]
 pub mod cli;
+#[doc(hidden)]
 pub mod cmd;
+mod terminal;

@@ -1,3 +1,224 @@
-//! From a request to rows on disk.
+//! From a request to rows on disk: what `run`, `gate`, `aa` and an outside program share.
+//!
+//! A [`Measurement`] says what is measured. [`PreparedEngine::get`] finds an engine and
+//! makes sure of every image; [`PreparedEngine::measure`] tries each function once, runs
+//! every trial of the plan, and keeps rows and records. What happens meanwhile is told to
+//! an [`Observer`].
 
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::drive::{Driver, RunEnd, Stop};
+use crate::engine::docker::DockerEngine;
+use crate::engine::{AnyEngine, EngineKind, ImageStore};
+use crate::observer::{Event, Observer};
+use crate::platform::Platform;
+use crate::probe::exec_trace::ExecTrace;
+use crate::provision::bases::Bases;
+use crate::provision::{Consent, images};
+use crate::store::{FunctionRecord, Unfinished, Writer};
+use crate::system::descriptors;
+use crate::system::private::Live;
+
+mod carry_out;
+mod host_load;
+mod other_runs;
 pub mod preflight;
+mod prepare;
+mod request;
+mod resume;
+mod setup;
+
+use carry_out::both;
+pub use request::{Measurement, RunIdentity, Side};
+use setup::most_at_a_time;
+pub use setup::{Interrupted, Setup, unless};
+
+/// An engine that has the images of every side.
+#[derive(Debug)]
+pub struct PreparedEngine {
+    kind: EngineKind,
+    /// What is known of the functions of each side.
+    records: Vec<Vec<FunctionRecord>>,
+    /// None where nothing real is needed. Said to be in use for as long as this is held.
+    docker: Option<(Arc<DockerEngine>, Live)>,
+}
+
+impl PreparedEngine {
+    /// Finds an engine and makes sure of every image.
+    ///
+    /// # Errors
+    /// When there is no engine or an image cannot be had; [`Interrupted`] when a stop is
+    /// asked for, and what was made so far is removed.
+    pub async fn get(
+        request: &Measurement,
+        consent: Consent,
+        stop: &watch::Receiver<Stop>,
+        observer: &dyn Observer,
+    ) -> Result<Self> {
+        let kind = request.engine;
+        if kind.is_simulated() {
+            let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
+            return Ok(Self { kind, records: records.collect(), docker: None });
+        }
+        let most = most_at_a_time(&request.plan.scenario);
+        descriptors::check(most).map_err(|reason| anyhow!(reason))?;
+        let setup = Setup::begin(consent, &request.id, stop, observer).await?;
+        let bases = Bases::new(&setup.around, consent, observer);
+        let records = setup.unless(stop, images_of(request, &setup.engine, &bases)).await??;
+        let Setup { engine, live, .. } = setup;
+        Ok(Self { kind, records, docker: Some((Arc::new(engine), live)) })
+    }
+
+    /// Measures a request for whose sides and engine it was made. Whatever happens after
+    /// the first trial, the instances are removed and the records are saved.
+    ///
+    /// # Errors
+    /// When a factor cannot be honoured, the engine fails, or rows cannot be kept.
+    pub async fn measure(
+        &self,
+        request: &Measurement,
+        control: RunControl<'_>,
+        observer: &dyn Observer,
+    ) -> Result<RunEnd> {
+        let before = request.unfinished()?;
+        let clock = self.kind.clock(before.as_ref().map_or(0, |before| before.last + PAUSE));
+        let engine = match &self.docker {
+            Some((engine, _)) => AnyEngine::docker(engine.clone()),
+            None => {
+                // What comes after must not be what came before once more.
+                let done = before.as_ref().map_or(0, |before| before.rows.len() as u64);
+                AnyEngine::fake(clock, request.plan.seed.wrapping_add(done))
+            }
+        };
+        let trace = self.listen(request, clock, observer);
+        let begin = Begin { clock, records: &self.records, trace, before };
+        measure(request, Arc::new(engine), begin, control, observer).await
+    }
+
+    fn listen(&self, request: &Measurement, clock: Clock, observer: &dyn Observer) -> Trace {
+        if self.kind.is_simulated() {
+            return Err("simulated: there is no kernel to listen to".to_owned());
+        }
+        if !request.traced {
+            return Err(resume::SWITCHED_OFF.to_owned());
+        }
+        ExecTrace::start(clock).map_err(|reason| {
+            observer.warn(&format!("phases of the engine will be merged: {reason}"));
+            reason.to_string()
+        })
+    }
+}
+
+/// The images of every side.
+async fn images_of(
+    request: &Measurement,
+    engine: &DockerEngine,
+    bases: &Bases<'_>,
+) -> Result<Vec<Vec<FunctionRecord>>> {
+    let mut records = Vec::new();
+    for side in &request.sides {
+        let built = images::ensure(engine, &side.with_null(), bases, &request.id).await;
+        records.push(match &side.record {
+            Some(record) => built.with_context(|| format!("{}, {}", side.name, record.label))?,
+            None => built?,
+        });
+    }
+    Ok(records)
+}
+
+/// What steers a measurement from outside.
+pub struct RunControl<'a> {
+    /// How urgently it is asked to stop.
+    pub stop: &'a mut watch::Receiver<Stop>,
+    /// Asked once all is measured: which functions, by index, to measure for as many
+    /// rounds once more.
+    pub confirm: Option<Confirm<'a>>,
+}
+
+/// Chooses functions, by index, from what is on disk.
+pub type Confirm<'a> = Box<dyn FnOnce() -> Result<Vec<usize>> + 'a>;
+
+/// What is said of containers that would not go.
+const NOT_REMOVED: &str = "removing the run's containers: `coldstart clean` tries again";
+
+/// Nanoseconds on the run's clock between its last trial and the first after it was
+/// resumed, however long that took: an axis of time is of what was measured.
+const PAUSE: u64 = 1_000_000_000;
+
+/// What a measurement begins with.
+struct Begin<'a> {
+    /// Its epoch is the begin of it all.
+    clock: Clock,
+    /// What is known of the functions of each side.
+    records: &'a [Vec<FunctionRecord>],
+    trace: Trace,
+    /// What an earlier part of the run left; none for a new run.
+    before: Option<Unfinished>,
+}
+
+/// The listener to the kernel, or why there is none.
+type Trace = Result<ExecTrace, String>;
+
+/// Everything from an engine with images to rows on disk.
+async fn measure<E: ImageStore>(
+    request: &Measurement,
+    engine: Arc<E>,
+    begin: Begin<'_>,
+    control: RunControl<'_>,
+    observer: &dyn Observer,
+) -> Result<RunEnd> {
+    let Begin { clock, records, trace, before } = begin;
+    observer.notify(Event::Trying);
+    let mut info = engine.describe().await?;
+    info.address = without_home(&info.address);
+    if let Some(before) = &before {
+        resume::check(before, &info, &records[0], observer)?;
+    }
+    let mut warnings = other_runs::warnings(engine.as_ref(), &request.id, observer).await?;
+    let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
+    let silent = trace.as_ref().err().cloned();
+    let prepared = async {
+        let targets = prepare::targets(request, engine.as_ref(), &info, records).await?;
+        let plan = request.plan.clone();
+        let driver = Driver::new(engine.clone(), platform.clone(), plan, targets, trace.ok());
+        let tried = prepare::try_all(request, &driver, observer).await?;
+        anyhow::Ok((driver, tried))
+    };
+    let Some(prepared) = unless(control.stop, prepared).await else {
+        platform.clear().await.context(NOT_REMOVED)?;
+        return Ok(RunEnd::Stopped);
+    };
+    let (driver, tried) = match prepared {
+        Ok(prepared) => prepared,
+        // What was tried may still be there.
+        Err(e) => return both(Err(e), platform.clear().await.context(NOT_REMOVED), observer),
+    };
+    warnings.extend(tried);
+    if let Some(before) = before {
+        let (writer, rows) = resume::begin(request, before, silent, warnings, observer)?;
+        // A killed run's instances, which bear the same label.
+        driver.platform().clear().await?;
+        let driver = driver.going_on(rows);
+        return carry_out::drive(request, &driver, vec![writer], control, observer).await;
+    }
+    let mut writers = Vec::new();
+    for (index, side) in request.sides.iter().enumerate() {
+        let (records, warnings) = (records[index].clone(), warnings.clone());
+        let mut record = request.record(index, info.clone(), records, warnings);
+        record.kernel_events.silent = silent.clone();
+        writers.push(Writer::create(&side.folder, record)?);
+    }
+    carry_out::drive(request, &driver, writers, control, observer).await
+}
+
+/// A run's folder is made to be shared: it need not say whose home it was made in.
+fn without_home(text: &str) -> String {
+    match std::env::var("HOME") {
+        Ok(home) if home.len() > 1 => text.replace(&home, "~"),
+        _ => text.to_owned(),
+    }
+}

@@ -7,25 +7,22 @@
 use crate::engine::EngineError;
 
 pub mod bases;
+pub mod bootstrap;
 pub mod checkout;
-pub mod daemon;
-pub mod doctor;
-pub mod engine;
-pub mod images;
-pub mod progress;
-
-mod bootstrap;
 mod command;
 mod credentials;
+pub mod daemon;
 mod docker_host;
+pub mod doctor;
+pub mod engine;
 mod environment;
+pub mod images;
 pub mod lock;
 mod packages;
 
 pub(crate) use command::{captured, last_lines};
 pub(crate) use docker_host::hex;
 pub use environment::Surroundings;
-pub use progress::{Say, Tell};
 
 /// Whether packages may be installed and daemons started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

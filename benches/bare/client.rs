@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What an instance is made from.
 #[derive(Debug)]
-pub(crate) struct ImageSource {
+pub(crate) struct Recipe {
     /// The engine's.
     pub(crate) address: String,
     /// The same as a path.
@@ -38,7 +38,7 @@ pub(crate) struct ImageSource {
 
 /// One connection to the engine, for one start at a time.
 pub(crate) struct Client<'a> {
-    recipe: &'a ImageSource,
+    recipe: &'a Recipe,
     socket: UnixStream,
 }
 
@@ -52,7 +52,7 @@ pub(crate) struct Started {
 }
 
 impl<'a> Client<'a> {
-    pub(crate) fn connect(recipe: &'a ImageSource) -> Result<Self> {
+    pub(crate) fn connect(recipe: &'a Recipe) -> Result<Self> {
         let socket = UnixStream::connect(&recipe.socket)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         Ok(Self { recipe, socket })
@@ -104,7 +104,7 @@ impl<'a> Client<'a> {
     }
 }
 
-impl ImageSource {
+impl Recipe {
     /// What the driver asks the engine for, in the engine's words.
     fn body(&self, listener: &str) -> String {
         let Function { name, limits, .. } = &self.function;
@@ -182,7 +182,7 @@ fn read(stream: &mut impl Read) -> Result<(String, Vec<u8>)> {
 pub(crate) struct Turn(Mutex<File>);
 
 impl Turn {
-    pub(crate) fn of(recipe: &ImageSource) -> Result<Self> {
+    pub(crate) fn of(recipe: &Recipe) -> Result<Self> {
         let digest = Sha256::digest(recipe.address.as_bytes());
         let name = format!("coldstart-removal-{:02x}{:02x}.lock", digest[0], digest[1]);
         let file = std::env::temp_dir().join(name);

@@ -12,11 +12,11 @@ use coldstart::drive::{Driver, Targets};
 use coldstart::probe::exec_trace::ExecTrace;
 use coldstart::sample::{Mark, Sample};
 use coldstart::spec::plan::{Plan, Trial};
-use coldstart::spec::scenario::{self, LoadShape, Scenario};
+use coldstart::spec::scenario::{self, LoadShape};
 use tokio::runtime::Runtime;
 
 use crate::FUNCTION;
-use crate::client::{Client, ImageSource, Turn};
+use crate::client::{Client, Recipe, Turn};
 use crate::ready::{Containers, Ready};
 use crate::turns::Turns;
 
@@ -71,7 +71,7 @@ fn driver(ready: &Ready, starts: u32) -> Result<(Driver<Containers>, Trial)> {
     let trial = *plan
         .trials
         .iter()
-        .find(|trial| is_parallel(&plan, &scenario, trial))
+        .find(|trial| is_parallel(&plan, trial))
         .context("the plan has no trial with several workers")?;
     let mut targets = Targets::default();
     targets.add(trial.side, trial.subject, ready.target());
@@ -82,7 +82,7 @@ fn driver(ready: &Ready, starts: u32) -> Result<(Driver<Containers>, Trial)> {
     Ok((driver, trial))
 }
 
-fn is_parallel(plan: &Plan, scenario: &Scenario, trial: &Trial) -> bool {
+fn is_parallel(plan: &Plan, trial: &Trial) -> bool {
     let steps = &plan.pattern(trial).steps;
     steps.iter().any(|step| matches!(step.act, LoadShape::Parallel { workers: WORKERS, .. }))
 }
@@ -101,7 +101,7 @@ fn rate_of(samples: &[Sample], starts: u32) -> Result<f64> {
 }
 
 /// Starts a minute of the same by hand.
-fn bare(recipe: &ImageSource, turn: &Turn, starts: u32) -> Result<f64> {
+fn bare(recipe: &Recipe, turn: &Turn, starts: u32) -> Result<f64> {
     let clients: Vec<Client> =
         (0..WORKERS).map(|_| Client::connect(recipe)).collect::<Result<_>>()?;
     let left = AtomicU32::new(starts);

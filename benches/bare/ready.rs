@@ -9,6 +9,7 @@ use coldstart::clock::Clock;
 use coldstart::engine::Engine;
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::process::ProcessEngine;
+use coldstart::observer::Lines;
 use coldstart::platform::{Platform, Target, TargetSpec};
 use coldstart::provision::bases::Bases;
 use coldstart::provision::images;
@@ -16,7 +17,7 @@ use coldstart::provision::{Consent, Surroundings, engine};
 use coldstart::spec::factor::Network;
 use coldstart::spec::function::{self, Function};
 
-use crate::client::ImageSource;
+use crate::client::Recipe;
 use crate::{FUNCTION, RUN};
 
 /// The engine as the program uses it.
@@ -26,7 +27,7 @@ pub(crate) type Containers = ProcessEngine<DockerEngine>;
 pub(crate) struct Ready {
     pub(crate) engine: Arc<Containers>,
     /// How the bare loops make the same instances.
-    pub(crate) recipe: ImageSource,
+    pub(crate) recipe: Recipe,
     function: Function,
     image: String,
     /// The engine's default OCI runtime.
@@ -40,7 +41,7 @@ impl Ready {
         let named = [FUNCTION.to_owned()];
         let function = function::select(&function::load(&file)?, &named)?.remove(0);
         let consent = Consent::from_flag(false);
-        let say = |text: &str| eprintln!("{text}");
+        let say = Lines(|text: &str| eprintln!("{text}"));
         let around = Surroundings::read();
         let engine = Arc::new(engine::find(&around, consent, &say).await?);
         let bases = Bases::new(&around, consent, &say);
@@ -52,7 +53,7 @@ impl Ready {
         let socket = address.strip_prefix("unix://").with_context(|| {
             format!("the bare loop speaks to a Unix socket, and the engine is at {address}")
         })?;
-        let recipe = ImageSource {
+        let recipe = Recipe {
             address: address.to_owned(),
             socket: socket.into(),
             gateway: gateway.ip(),

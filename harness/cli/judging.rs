@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{EngineChoice, FactorFlags, FormatFlag, FunctionFlags};
+use super::{FactorFlags, FormatFlag, FunctionFlags};
 use crate::compare::Rules;
+use crate::engine::EngineKind;
 use crate::spec::scenario::MAX_ROUNDS;
 use crate::spec::tolerance::{Margins, Metric};
 use crate::text::units::{format_exactly, format_share, parse_duration, parse_share};
@@ -143,8 +144,8 @@ pub struct TurnFlags {
     pub dry_run: bool,
 
     /// The engine; `fake` simulates, to try the harness itself
-    #[arg(long, value_enum, default_value_t, hide = true)]
-    pub engine: EngineChoice,
+    #[arg(long, value_parser = super::engine_kind(), default_value = "docker", hide = true)]
+    pub engine: EngineKind,
 }
 
 /// Flags of `compare`.

@@ -5,24 +5,28 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use tokio::sync::watch;
 
 use super::failure::of_files;
 use super::gate::nothing_answers;
-use super::interrupt::{self, Phase};
-use super::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side, nothing_again};
 use super::repeat::Words;
-use super::{ExitReason, compare, gate, load_functions, runtime, say, stdout, voice};
-use crate::cli::{self, EngineChoice, Format, Injection};
-use crate::compare::{NullModel, Rates, Rules, SideData, SimulationConfig};
+use super::{ExitReason, compare, gate, info, load_functions, runtime, stdout};
+use crate::cli::{self, Format, Injection};
+use crate::compare::{NullModel, Rates, Rules, SimulationConfig};
 use crate::drive::{RunEnd, Stop};
+use crate::measure::{Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
+use crate::observer::Observer;
 use crate::provision::Consent;
 use crate::report::reliability::{self, Head, Reliability};
 use crate::spec::function::Function;
-use crate::spec::plan::{self, Plan};
+use crate::spec::plan;
 use crate::spec::scenario::Scenario;
 use crate::store::{self, SideRecord};
+use crate::terminal::interrupt::{self, Phase};
+use crate::terminal::{self, TerminalObserver};
+
+mod recorded;
 
 /// The folder of the few rounds that are measured to know what a share of a function's
 /// total is, and their number.
@@ -55,7 +59,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
     let found = Reliability {
         command: aa.command(),
         source,
-        simulated: args.simulate.is_some() || args.turns.engine == EngineChoice::Fake,
+        simulated: args.simulate.is_some() || args.turns.engine.is_simulated(),
         rounds: aa.scenario.rounds,
         margin: aa.rules.margins.share,
         confirm: !args.no_confirm,
@@ -73,7 +77,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
         Format::Json => stdout::text(document),
         Format::Csv => reliability::csv(&serde_json::from_slice(document)?)?,
     })?;
-    voice::point("kept in ", &aa.folder.display().to_string());
+    terminal::hint("kept in ", &aa.folder.display().to_string());
     ended
 }
 
@@ -126,19 +130,19 @@ impl<'a> Aa<'a> {
     /// Measures every gate: one base, and each head against it, in turns. What was
     /// measured before an interruption or a failure is told too, beside it.
     fn measure(&self) -> Result<(Vec<Head>, Result<(), ExitReason>), ExitReason> {
-        let choice = self.args.turns.engine;
         let consent = Consent::from_flag(self.args.common.provision);
         let mut stop = interrupt::heard()?;
-        runtime(choice == EngineChoice::Fake)?.block_on(async {
+        let observer = &TerminalObserver::default();
+        runtime(self.args.turns.engine.is_simulated())?.block_on(async {
             let request = self.request(1, &self.sleepless(), 0);
-            let ready = PreparedEngine::get(choice, consent, &request, &stop).await?;
-            let sleeps = self.sleeps(&ready, &mut stop).await?;
+            let engine = PreparedEngine::get(&request, consent, &stop, observer).await?;
+            let sleeps = self.sleeps(&engine, &mut stop, observer).await?;
             let mut all = vec![Rates::default(); self.injections.len()];
             let mut ended = Ok(());
             for number in 1..=self.args.runs {
-                say(&format!("gate {number} of {}", self.args.runs));
+                info(&format!("gate {number} of {}", self.args.runs));
                 let request = self.request(number, &sleeps, u64::from(number));
-                ended = self.one(&ready, &request, &mut stop, &mut all).await;
+                ended = self.one(&engine, &request, &mut stop, &mut all, observer).await;
                 if ended.is_err() {
                     break;
                 }
@@ -150,32 +154,32 @@ impl<'a> Aa<'a> {
     /// One gate, or as many as there are heads.
     async fn one(
         &self,
-        ready: &PreparedEngine,
+        engine: &PreparedEngine,
         request: &Measurement,
         stop: &mut watch::Receiver<Stop>,
         all: &mut [Rates],
+        observer: &dyn Observer,
     ) -> Result<(), ExitReason> {
         let mut alarmed = BTreeSet::new();
-        let again = || {
-            if !self.args.no_confirm {
-                for found in self.judge(request, &BTreeSet::new())? {
-                    alarmed.extend(found.alarmed());
-                }
+        let confirm = || {
+            for found in self.judge(request, &BTreeSet::new())? {
+                alarmed.extend(found.alarmed());
             }
-            let functions = request.scenario.functions.iter().enumerate();
+            let functions = request.plan.scenario.functions.iter().enumerate();
             Ok(functions
                 .filter(|(_, name)| alarmed.contains(*name))
                 .map(|(index, _)| index)
                 .collect())
         };
-        match ready.measure(request, RunControl { stop, again }).await? {
+        let confirm = (!self.args.no_confirm).then(|| Box::new(confirm) as Confirm<'_>);
+        match engine.measure(request, RunControl { stop, confirm }, observer).await? {
             RunEnd::Stopped => return Err(ExitReason::Interrupted),
             RunEnd::GivenUp => return Err(nothing_answers(&self.folder)),
             RunEnd::Complete | RunEnd::OutOfTime => {}
         }
         for (rates, found) in all.iter_mut().zip(self.judge(request, &alarmed)?) {
             rates.add(&found);
-            say(&format!("{}: {}", found.head.label, found.outcome.name()));
+            info(&format!("{}: {}", found.head.label, found.outcome.name()));
         }
         Ok(())
     }
@@ -199,16 +203,17 @@ impl<'a> Aa<'a> {
     /// What each head sleeps. A share is of the median of a short run before.
     async fn sleeps(
         &self,
-        ready: &PreparedEngine,
+        engine: &PreparedEngine,
         stop: &mut watch::Receiver<Stop>,
+        observer: &dyn Observer,
     ) -> Result<Vec<Sleeps>, ExitReason> {
         let is_share = |i: &Option<Injection>| matches!(i, Some(Injection::Share(_)));
         let mut medians = BTreeMap::new();
         if self.injections.iter().any(is_share) {
-            say(&format!("{PILOT} rounds to know what a share of the total is"));
+            info(&format!("{PILOT} rounds to know what a share of the total is"));
             let request = self.pilot();
-            let steering = RunControl { stop, again: nothing_again };
-            match ready.measure(&request, steering).await? {
+            let control = RunControl { stop, confirm: None };
+            match engine.measure(&request, control, observer).await? {
                 RunEnd::Stopped => return Err(ExitReason::Interrupted),
                 RunEnd::GivenUp => return Err(nothing_answers(&self.folder)),
                 RunEnd::Complete | RunEnd::OutOfTime => {}
@@ -235,7 +240,7 @@ impl<'a> Aa<'a> {
 
     /// Draws every gate from recorded starts.
     fn simulate(&self, folder: &Path) -> Result<(Vec<Head>, String), ExitReason> {
-        let noise = NullModel::of(&measurements(folder, &self.scenario.functions)?);
+        let noise = NullModel::of(&recorded::measurements(folder, &self.scenario.functions)?);
         let noise = noise.ok_or_else(|| {
             of_files(format!(
                 "{}: no cold start of the chosen functions to draw from: name a run that has them",
@@ -308,15 +313,10 @@ impl<'a> Aa<'a> {
         }
         let seed = self.seed.wrapping_add(offset);
         Measurement {
-            plan: Plan::in_turns(&scenario, self.functions.len(), sides.len(), seed),
             command: self.command(),
-            started: self.begun.started,
-            goes_on: false,
-            is_simulated: self.args.turns.engine == EngineChoice::Fake,
+            engine: self.args.turns.engine,
             traced: !self.args.turns.no_exec_trace,
-            sides,
-            scenario,
-            id,
+            ..Measurement::new(&self.begun, id, scenario, sides, seed)
         }
     }
 
@@ -375,33 +375,4 @@ fn injections(typed: &[Injection]) -> Result<Vec<Option<Injection>>, ExitReason>
         });
     }
     Ok(if all.is_empty() { vec![None] } else { all })
-}
-
-/// The measurements of unchanged code in a folder, or in any folder below: sides that
-/// were told to sleep are left out, those of one measurement stand together. So is a
-/// pilot: its few rounds would be drawn again and again, and look steadier than they are.
-fn measurements(folder: &Path, functions: &[String]) -> Result<Vec<Vec<SideData>>> {
-    let mut by_run: BTreeMap<String, Vec<SideData>> = BTreeMap::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(folder) = folders.pop() {
-        if folder.join(store::RECORD).is_file() {
-            let record = store::record(&folder)?;
-            if record.side.as_ref().is_none_or(|side| side.injected.is_empty()) {
-                let (mut measured, _) = compare::open(&folder, false)?;
-                measured.cells.retain(|cell, _| functions.contains(&cell.function));
-                by_run.entry(record.id).or_default().push(measured);
-            }
-            continue;
-        }
-        let entries = std::fs::read_dir(&folder);
-        let entries = entries.with_context(|| format!("cannot read {}", folder.display()))?;
-        folders.extend(
-            entries
-                .flatten()
-                .filter(|entry| entry.file_name() != PILOT)
-                .map(|entry| entry.path())
-                .filter(|path| path.is_dir()),
-        );
-    }
-    Ok(by_run.into_values().collect())
 }

@@ -3,18 +3,18 @@
 use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
-use super::interrupt::{self, Phase};
-use super::measure::{Preparing, RunIdentity};
 use super::stdout::{self, Sheet};
-use super::voice::{self, TerminalObserver};
 use super::{ExitReason, load_functions, runtime};
 use crate::cli::Build;
+use crate::measure::{RunIdentity, Setup};
 use crate::provision::Consent;
 use crate::provision::bases::Bases;
 use crate::provision::images;
 use crate::report::look::{Look, wrapped};
 use crate::report::sheet::Column;
 use crate::store::FunctionRecord;
+use crate::terminal::interrupt::{self, Phase};
+use crate::terminal::{self, TerminalObserver};
 use crate::text::units::format_size;
 
 /// What is told of an image where it is not text.
@@ -31,18 +31,19 @@ pub(super) fn run(args: &Build) -> Result<(), ExitReason> {
     let functions = load_functions(&args.common, &[])?;
     let consent = Consent::from_flag(args.common.provision);
     let stop = interrupt::heard()?;
+    let observer = TerminalObserver::default();
     let records = runtime(false)?.block_on(async {
         // Of its own: what it leaves when it is interrupted is no other's.
         let id = RunIdentity::now().id("build");
-        let preparing = Preparing::begin(consent, &id, &stop).await?;
-        let bases = Bases::new(&preparing.around, consent, &TerminalObserver);
-        let ensured = images::ensure(&preparing.engine, &functions, &bases, &id);
-        Ok::<_, ExitReason>(preparing.unless(&stop, ensured).await??)
+        let setup = Setup::begin(consent, &id, &stop, &observer).await?;
+        let bases = Bases::new(&setup.around, consent, &observer);
+        let ensured = images::ensure(&setup.engine, &functions, &bases, &id);
+        Ok::<_, ExitReason>(setup.unless(&stop, ensured).await??)
     })?;
     interrupt::now(Phase::Showing);
     let rows = records.iter().map(|record| json!(record)).collect();
     let built = Sheet { name: "images", columns: &COLUMNS, rows };
-    let look = voice::look();
+    let look = terminal::look();
     let told = stdout::sheets(args.printed.format, &[built], || {
         records.iter().map(|record| line(record, &look) + "\n").collect()
     })?;

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::voice::{self, TerminalObserver};
-use super::{ExitReason, runtime, say};
+use super::{ExitReason, info, runtime};
 use crate::cli::Clean;
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine, EngineError, ImageStore, ListedInstance, sockets};
@@ -15,18 +14,20 @@ use crate::provision::checkout;
 use crate::provision::{Consent, Surroundings, bases, daemon, engine, lock};
 use crate::system::maker::Life;
 use crate::system::private::{self, Swept, Temporary};
+use crate::terminal::{self, TerminalObserver};
 
 /// Removes containers and folders, and images and the private engine where asked.
 pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
+    let observer = TerminalObserver::default();
     runtime(false)?.block_on(async {
         let around = Surroundings::read();
         folders(&around)?;
         let mut refused = Vec::new();
-        match engine::find(&around, Consent::Withheld, &TerminalObserver).await {
+        match engine::find(&around, Consent::Withheld, &observer).await {
             Ok(engine) => refused.extend(sweep(&engine, args).await?),
             // Where no engine answers there is nothing to sweep, and the private
             // one may still have to be stopped.
-            Err(error) if args.engine => say(&format!("nothing to sweep: {error:#}")),
+            Err(error) if args.engine => info(&format!("nothing to sweep: {error:#}")),
             Err(error) => return Err(error.into()),
         }
         if args.engine {
@@ -47,10 +48,10 @@ fn folders(around: &Surroundings) -> Result<()> {
         [checkout::sweep()?, Temporary::sweep(&private, sockets::KIND)?, bases::sweep(around)?];
     for Swept { removed, kept } in all {
         for path in removed {
-            voice::print(&format!("removed {}, which a killed process left", path.display()));
+            terminal::print(&format!("removed {}, which a killed process left", path.display()));
         }
         for (path, why) in kept {
-            voice::print(&format!("kept {}: {why}; remove it by hand", path.display()));
+            terminal::print(&format!("kept {}: {why}; remove it by hand", path.display()));
         }
     }
     Ok(())
@@ -61,7 +62,7 @@ fn locks(around: &Surroundings) -> Result<()> {
     let swept: Vec<PathBuf> =
         [private::sweep_locks(&private::folder()?)?, lock::sweep(around)?].concat();
     for path in swept {
-        voice::detail(&format!("removed {}, which nobody holds", path.display()));
+        terminal::debug(&format!("removed {}, which nobody holds", path.display()));
     }
     Ok(())
 }
@@ -76,17 +77,17 @@ async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<Vec<String>, ExitR
     for found in &left {
         engine.remove(&found.id).await?;
         let (id, of, run) = (found.id.short(), &found.function, &found.run);
-        voice::print(&format!("removed container {id} of `{of}`, run {run}"));
+        terminal::print(&format!("removed container {id} of `{of}`, run {run}"));
     }
     let kept: Runs = kept.iter().map(|f| (f.run.clone(), who(&f.life()))).collect();
     for (run, who) in &kept {
-        voice::print(&format!(
+        terminal::print(&format!(
             "kept the containers of run {run}: {who}; wait for its end, or take them from it \
              with --force"
         ));
     }
     if left.is_empty() && kept.is_empty() {
-        voice::print("no container carries our label");
+        terminal::print("no container carries our label");
     }
     let mut refused = Vec::new();
     if let Some(who) = args.run.as_ref().and_then(|run| kept.get(run)) {
@@ -136,7 +137,7 @@ async fn stop_engine(around: &Surroundings, args: &Clean) -> Result<Option<Strin
         return Ok(Some(in_use("the private engine", &users)));
     }
     let stopped = daemon::stop_private(around).await?;
-    voice::print(if stopped { "stopped the private engine" } else { "no private engine runs" });
+    terminal::print(if stopped { "stopped the private engine" } else { "no private engine runs" });
     Ok(None)
 }
 
@@ -152,7 +153,7 @@ async fn remove_images(engine: &DockerEngine) -> Result<(), EngineError> {
         let stuck = images == last;
         for image in &images {
             match engine.remove_image(image).await {
-                Ok(()) => voice::print(&format!("removed image {image}")),
+                Ok(()) => terminal::print(&format!("removed image {image}")),
                 Err(error) if stuck => return Err(error),
                 Err(_) => {}
             }

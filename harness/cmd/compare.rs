@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 
 use super::failure::of_files;
-use super::{ExitReason, publish, say, warn};
+use super::{ExitReason, info, publish, warn};
 use crate::cli::Compare;
 use crate::compare::{self, SideData, fingerprint};
 use crate::spec::tolerance::Margins;
@@ -86,6 +86,6 @@ fn baseline(head: &Path) -> Result<PathBuf> {
             folder = folder.display()
         ))
     })?;
-    say(&format!("baseline: {}", newest.display()));
+    info(&format!("baseline: {}", newest.display()));
     Ok(newest)
 }

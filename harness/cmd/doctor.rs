@@ -4,12 +4,13 @@ use serde_json::json;
 use unicode_width::UnicodeWidthStr;
 
 use super::stdout::{self, Sheet, wrapped_to as wrapped};
-use super::{ExitReason, runtime, voice};
+use super::{ExitReason, runtime};
 use crate::cli::Doctor;
 use crate::provision::Surroundings;
 use crate::provision::doctor::{self, Finding};
 use crate::report::sheet::Column;
 use crate::spec::function;
+use crate::terminal;
 
 /// What is told of a finding where it is not text.
 const COLUMNS: [Column; 4] =
@@ -29,7 +30,7 @@ pub(super) fn run(args: &Doctor) -> Result<(), ExitReason> {
     let findings = runtime(false)?.block_on(doctor::inspect(&around, &functions));
     let rows = findings.iter().map(|finding| json!(finding)).collect();
     let sheet = Sheet { name: "findings", columns: &COLUMNS, rows };
-    let look = voice::look();
+    let look = terminal::look();
     let width = if look.terminal { look.width.min(WIDEST) } else { WIDEST };
     let told = stdout::sheets(args.printed.format, &[sheet], || table(&findings, width))?;
     Ok(stdout::result(&told)?)

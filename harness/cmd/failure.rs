@@ -3,6 +3,7 @@
 
 use crate::drive::DriveError;
 use crate::engine::EngineError;
+use crate::measure::Interrupted;
 use crate::provision::ProvisionError;
 use crate::text::diagnostic::Mistake;
 
@@ -27,7 +28,11 @@ pub enum ExitReason {
 
 impl<E: Into<anyhow::Error>> From<E> for ExitReason {
     fn from(error: E) -> Self {
-        ExitReason::Environment(error.into())
+        let error = error.into();
+        match error.is::<Interrupted>() {
+            true => ExitReason::Interrupted,
+            false => ExitReason::Environment(error),
+        }
     }
 }
 
@@ -44,7 +49,7 @@ impl ExitReason {
             ExitReason::Regression => (1, None),
             ExitReason::Inconclusive => (3, None),
             ExitReason::Invalid => (4, None),
-            ExitReason::Interrupted => (super::interrupt::STATUS, None),
+            ExitReason::Interrupted => (crate::terminal::interrupt::STATUS, None),
         }
     }
 }

@@ -6,19 +6,20 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 
-use super::interrupt::{self, Phase};
 use super::matched_functions::Sides;
-use super::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use super::repeat::Words;
-use super::{ExitReason, compare, load_scenario, publish, run, runtime, say, stdout, warn};
-use crate::cli::{self, EngineChoice, FactorFlags, TurnFlags};
+use super::{ExitReason, compare, info, load_scenario, publish, run, runtime, stdout, warn};
+use crate::cli::{self, FactorFlags, TurnFlags};
 use crate::compare::{Comparison, Rules, SideData};
 use crate::drive::RunEnd;
+use crate::measure::{self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use crate::provision::Consent;
 use crate::spec::function::{Function, listed};
-use crate::spec::plan::{self, Plan};
+use crate::spec::plan;
 use crate::spec::scenario::Scenario;
 use crate::store::{Reservation, SideRecord};
+use crate::terminal::TerminalObserver;
+use crate::terminal::interrupt::{self, Phase};
 use crate::text::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
@@ -28,7 +29,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let mut stop = interrupt::heard()?;
     let sides = Sides::open(&args.base, args.head.as_deref(), &args.common, &scenario.functions);
     // A runtime whose time goes by: git takes its own.
-    let sides = runtime(false)?.block_on(interrupt::unless(&stop, sides));
+    let sides = runtime(false)?.block_on(measure::unless(&stop, sides));
     let sides = sides.ok_or(ExitReason::Interrupted)??;
     let mut request = request(args, &mut scenario, &sides, sleep_ms)?;
     let rules = args.judge.rules(&scenario.margins);
@@ -43,16 +44,16 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     announce(&sides);
     let consent = Consent::from_flag(args.common.provision);
     let mut alarmed = BTreeSet::new();
-    let ended = runtime(args.turns.engine == EngineChoice::Fake)?.block_on(async {
-        let ready = PreparedEngine::get(args.turns.engine, consent, &request, &stop).await?;
-        let again = || {
-            if args.no_confirm {
-                return Ok(Vec::new());
-            }
+    let observer = TerminalObserver::default();
+    let ended = runtime(request.engine.is_simulated())?.block_on(async {
+        let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
+        let confirm = || {
             alarmed = judge(&request, &rules, &BTreeSet::new())?.alarmed();
             Ok(told(&request, &alarmed))
         };
-        Ok::<_, ExitReason>(ready.measure(&request, RunControl { stop: &mut stop, again }).await?)
+        let confirm = (!args.no_confirm).then(|| Box::new(confirm) as Confirm<'_>);
+        let control = RunControl { stop: &mut stop, confirm };
+        engine.measure(&request, control, &observer).await
     });
     interrupt::now(Phase::Showing);
     match ended? {
@@ -60,7 +61,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         RunEnd::Stopped => {
             let folder = folder(&request);
             if folder.exists() {
-                say(&format!("not judged; what was measured is in {}", folder.display()));
+                info(&format!("not judged; what was measured is in {}", folder.display()));
             }
             return Err(ExitReason::Interrupted);
         }
@@ -161,15 +162,10 @@ fn request(
     let size = plan::check(scenario, scenario.functions.len(), sides.len());
     size.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
     Ok(Measurement {
-        plan: Plan::in_turns(scenario, scenario.functions.len(), sides.len(), seed),
         command: command(args, scenario, seed),
-        started: begun.started,
-        goes_on: false,
-        is_simulated: args.turns.engine == EngineChoice::Fake,
+        engine: args.turns.engine,
         traced: !args.turns.no_exec_trace,
-        scenario: scenario.clone(),
-        sides,
-        id,
+        ..Measurement::new(&begun, id, scenario.clone(), sides, seed)
     })
 }
 
@@ -197,11 +193,11 @@ pub(super) fn known_exceptions(
 }
 
 fn announce(sides: &Sides) {
-    say(&format!("base: {}", sides.base.label));
-    say(&format!("head: {}", sides.head.label));
+    info(&format!("base: {}", sides.base.label));
+    info(&format!("head: {}", sides.head.label));
     for (name, only) in ["base", "head"].iter().zip(&sides.only) {
         if !only.is_empty() {
-            say(&format!("only in {name}: {}", listed(only)));
+            info(&format!("only in {name}: {}", listed(only)));
         }
     }
 }
@@ -221,9 +217,9 @@ fn judge(request: &Measurement, rules: &Rules, again: &BTreeSet<String>) -> Resu
 /// Says what alarmed; returns the indices of its functions.
 fn told(request: &Measurement, alarmed: &BTreeSet<String>) -> Vec<usize> {
     if !alarmed.is_empty() {
-        say(&format!("{}: slower at first sight, measured again", listed(alarmed)));
+        info(&format!("{}: slower at first sight, measured again", listed(alarmed)));
     }
-    let functions = request.scenario.functions.iter().enumerate();
+    let functions = request.plan.scenario.functions.iter().enumerate();
     functions.filter(|(_, name)| alarmed.contains(*name)).map(|(index, _)| index).collect()
 }
 

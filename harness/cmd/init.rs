@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::repeat::Words;
-use super::{ExitReason, say, stdout};
+use super::{ExitReason, info, stdout};
 use crate::cli::Init;
 use crate::spec::function::{self, is_name, is_reference, name_of_image};
 use crate::store::full;
@@ -122,7 +122,7 @@ fn next(args: &Init, described: &Path, command: &str) -> String {
 /// An image without a digest may be another one tomorrow.
 fn warn(args: &Init, image: &str) {
     if args.image.is_some() && !image.contains("@sha256:") {
-        say(&format!(
+        info(&format!(
             "note: `{image}` is not pinned; its digest: docker image inspect --format \
              '{{{{index .RepoDigests 0}}}}' {image}"
         ));

@@ -9,12 +9,13 @@ use anyhow::{Context, Result};
 
 use super::list::folders::COMPARISON;
 use super::show::TOLD;
-use super::{ExitReason, stdout, voice, warn};
+use super::{ExitReason, stdout, warn};
 use crate::cli::Format;
 use crate::compare::{Comparison, GateOutcome};
 use crate::report::comparison;
 use crate::report::look::Look;
 use crate::store;
+use crate::terminal;
 
 /// Writes and shows a comparison; the failure is its verdict. It is kept in a
 /// folder that is there, or below it: the folder may be somebody else's, and no link in it
@@ -41,18 +42,18 @@ pub(super) fn give(
     let document = files.iter().find(|file| file.path == Path::new(COMPARISON));
     let document = document.map_or(&[][..], |file| &file.bytes);
     stdout::result(&match format {
-        Format::Text => comparison::text(found, &voice::look()),
+        Format::Text => comparison::text(found, &terminal::look()),
         Format::Json => stdout::text(document),
         Format::Markdown => comparison::markdown(found),
         Format::Csv => comparison::csv(&serde_json::from_slice(document)?)?,
     })?;
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         // The runner reads them on either stream; the result stands alone on its own.
-        comparison::annotations(found).iter().for_each(|line| voice::command(line));
+        comparison::annotations(found).iter().for_each(|line| terminal::command(line));
     }
     let folder = root.join(below);
-    voice::point("kept in ", &folder.display().to_string());
-    voice::point("open    ", &folder.join("compare.html").display().to_string());
+    terminal::hint("kept in ", &folder.display().to_string());
+    terminal::hint("open    ", &folder.join("compare.html").display().to_string());
     // What was measured on another machine does not fail the build.
     let binds = found.advisory.is_empty();
     match found.outcome {

@@ -3,7 +3,8 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use crate::cli::{EngineChoice, FUNCTIONS_FILE, FunctionFlags};
+use crate::cli::{FUNCTIONS_FILE, FunctionFlags};
+use crate::engine::EngineKind;
 
 /// A command, word by word.
 pub(super) struct Words(Vec<String>);
@@ -62,8 +63,8 @@ impl Words {
     }
 
     /// With what else decides how functions are measured.
-    pub(super) fn measured(self, common: &FunctionFlags, engine: EngineChoice) -> Self {
-        let simulated = (engine == EngineChoice::Fake).then_some("fake");
+    pub(super) fn measured(self, common: &FunctionFlags, engine: EngineKind) -> Self {
+        let simulated = engine.is_simulated().then_some(engine.name());
         self.described(&common.functions_file).some("--engine", simulated)
     }
 

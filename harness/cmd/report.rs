@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::failure::of_files;
-use super::{ExitReason, stdout, voice, warn};
+use super::{ExitReason, stdout, warn};
 use crate::analysis::Analysis;
 use crate::cli::{Format, Report};
 use crate::report::Form;
 use crate::store::Run;
+use crate::terminal;
 use crate::{report, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
@@ -22,14 +23,14 @@ pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
         splice(&analysis, page)?;
     }
     stdout::result(&text)?;
-    voice::point("open ", &args.run.join("report.html").display().to_string());
+    terminal::hint("open ", &args.run.join("report.html").display().to_string());
     Ok(())
 }
 
 /// Writes summary, histograms, charts and reports of a run; returns what is printed.
 pub(super) fn write(analysis: &Analysis, format: Format) -> Result<String> {
     tell_truncated(analysis.run);
-    let writing = voice::step("writing the report");
+    let writing = terminal::step("writing the report");
     for artifact in report::render(analysis)? {
         store::write(&analysis.run.folder, &artifact.path, &artifact.bytes)?;
     }
@@ -47,7 +48,7 @@ pub(super) fn tell_truncated(run: &Run) {
 /// A run in the form that was asked for: the table, or one of its files.
 pub(super) fn printed(analysis: &Analysis, format: Format) -> Result<String> {
     let form = match format {
-        Format::Text => return Ok(report::text(analysis, &voice::look())),
+        Format::Text => return Ok(report::text(analysis, &terminal::look())),
         Format::Json => Form::Json,
         Format::Markdown => Form::Markdown,
         Format::Csv => Form::Csv,

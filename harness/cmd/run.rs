@@ -4,18 +4,19 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow};
 
-use super::interrupt::{self, Phase};
-use super::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side, nothing_again};
 use super::repeat::Words;
-use super::{ExitReason, load_functions, load_scenario, report, runtime, stdout, voice, warn};
+use super::{ExitReason, load_functions, load_scenario, report, runtime, stdout, warn};
 use crate::analysis::Analysis;
-use crate::cli::{self, EngineChoice};
+use crate::cli;
 use crate::drive::RunEnd;
+use crate::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use crate::provision::Consent;
 use crate::spec::function::{self, Function, TypedImage, read_event};
-use crate::spec::plan::{self, Plan};
+use crate::spec::plan;
 use crate::spec::scenario::Scenario;
 use crate::store;
+use crate::terminal::interrupt::{self, Phase};
+use crate::terminal::{self, TerminalObserver};
 use crate::text::units::{format_exactly, format_share};
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
@@ -37,19 +38,19 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
     }
     // Before anything is built, and until the end: it goes where nothing came of it.
     let mut reserved = None;
-    if !request.goes_on {
+    if !request.resumed {
         let folder = &mut request.sides[0].folder;
         let made = super::gate::reserve(folder, args.out.is_some())?;
         made.folder().clone_into(folder);
         reserved = Some(made);
     }
     let consent = Consent::from_flag(args.common.provision);
-    let engine = if request.is_simulated { EngineChoice::Fake } else { args.engine };
+    let observer = TerminalObserver::default();
     let mut stop = interrupt::heard()?;
-    let ended = runtime(engine == EngineChoice::Fake)?.block_on(async {
-        let ready = PreparedEngine::get(engine, consent, &request, &stop).await?;
-        let steering = RunControl { stop: &mut stop, again: nothing_again };
-        Ok(ready.measure(&request, steering).await?)
+    let ended = runtime(request.engine.is_simulated())?.block_on(async {
+        let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
+        let control = RunControl { stop: &mut stop, confirm: None };
+        Ok(engine.measure(&request, control, &observer).await?)
     });
     interrupt::now(Phase::Showing);
     let finished = finish(&request, ended, args);
@@ -75,15 +76,10 @@ fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
         functions,
     };
     Ok(Measurement {
-        plan: Plan::new(&scenario, side.functions.len(), seed),
-        id: begun.id(&scenario.name),
         command: command(args, &scenario, seed, typed),
-        started: begun.started,
-        goes_on: false,
-        is_simulated: args.engine == EngineChoice::Fake,
+        engine: args.engine,
         traced: !args.no_exec_trace,
-        sides: vec![side],
-        scenario,
+        ..Measurement::new(&begun, begun.id(&scenario.name), scenario, vec![side], seed)
     })
 }
 
@@ -150,9 +146,9 @@ fn finish(
 /// is not named: of what is there under its name only a part may be, or an older one.
 fn where_it_is(run: &store::Run, written: bool, args: &cli::Run) {
     let folder = run.folder.display();
-    voice::point("kept in ", &folder.to_string());
+    terminal::hint("kept in ", &folder.to_string());
     if written {
-        voice::point("open    ", &format!("{folder}/report.html"));
+        terminal::hint("open    ", &format!("{folder}/report.html"));
     }
     let next = match (run.record.complete, written) {
         (true, true) => Words::of("compare").word(folder).word("OTHER_RUN"),
@@ -162,7 +158,7 @@ fn where_it_is(run: &store::Run, written: bool, args: &cli::Run) {
         (false, _) => with_images(Words::of("run").flag("--continue", folder), args)
             .described(&args.common.functions_file),
     };
-    voice::point("next    ", &next.line());
+    terminal::hint("next    ", &next.line());
 }
 
 /// The first cause, when nothing succeeded at all.
@@ -229,7 +225,7 @@ fn rest(args: &cli::Run, folder: &Path) -> Result<Measurement, ExitReason> {
     let names = recorded_names(&args.image, &record).map_err(ExitReason::Usage)?;
     let mut all = images(args, names)?;
     all.extend(described(file)?);
-    Measurement::of_the_rest(record, folder, &all).map_err(ExitReason::Usage)
+    Measurement::resume(record, folder, &all).map_err(ExitReason::Usage)
 }
 
 /// Changes a scenario as was typed; returns the words that say so again.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow};
 use super::failure::of_files;
 use super::list::folders::{self, COMPARISON, Kind, RELIABILITY};
 use super::repeat::Words;
-use super::{ExitReason, report, say, stdout};
+use super::{ExitReason, info, report, stdout};
 use crate::analysis::Analysis;
 use crate::cli::{Format, Show};
 use crate::report::{comparison, reliability};
@@ -60,7 +60,7 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
             let results = results.display();
             of_files(format!("{results} holds no result yet: `coldstart run` makes one"))
         })?;
-        say(&format!("latest: {}", newest.folder.display()));
+        info(&format!("latest: {}", newest.folder.display()));
         return Ok(newest.folder.clone());
     }
     // The very folder before one that merely looks the same in a list.

@@ -103,7 +103,7 @@ impl<E: Engine> Driver<E> {
     /// What a person calls a subject, whatever its pattern.
     #[must_use]
     pub fn name_of(&self, side: usize, subject: TrialSubject) -> String {
-        let combinations = self.scenario.factors.combinations();
+        let combinations = self.plan.scenario.factors.combinations();
         match subject {
             TrialSubject::Function { combination, .. } => {
                 let name = &self.targets.of(side, subject).function.name;

@@ -11,7 +11,7 @@ use crate::spec::control::Control;
 use crate::spec::factor::{Factors, Network};
 use crate::spec::function;
 use crate::spec::plan::TrialSubject;
-use crate::spec::scenario;
+use crate::spec::scenario::{self, Scenario};
 
 mod controls;
 mod hopeless;

@@ -5,11 +5,9 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 
 use super::command::is_root;
-use super::progress::Work;
-use super::{
-    Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, bootstrap, credentials, hex,
-};
+use super::{Consent, HOW_TO_CONSENT, ProvisionError, Surroundings, bootstrap, credentials, hex};
 use crate::engine::{BASE_NAMES, EngineError, ImageStore, VERSION};
+use crate::observer::{Observer, Work};
 use crate::spec::function::{Base, is_id, with_tag};
 use crate::store::Origin;
 use crate::system::private::{Swept, Temporary};
@@ -37,7 +35,7 @@ pub struct BaseImage {
 pub struct Bases<'a> {
     around: &'a Surroundings,
     consent: Consent,
-    say: Say<'a>,
+    observer: &'a dyn Observer,
     /// Why no registry can be reached.
     registry: Mutex<Option<String>>,
     /// Held while what bootstraps is installed; whether it was told that it is.
@@ -47,14 +45,20 @@ pub struct Bases<'a> {
 impl<'a> Bases<'a> {
     /// What may be done to get them, and who is told.
     #[must_use]
-    pub fn new(around: &'a Surroundings, consent: Consent, say: Say<'a>) -> Self {
-        Self { around, consent, say, registry: Mutex::new(None), installing: Mutex::new(false) }
+    pub fn new(around: &'a Surroundings, consent: Consent, observer: &'a dyn Observer) -> Self {
+        Self {
+            around,
+            consent,
+            observer,
+            registry: Mutex::new(None),
+            installing: Mutex::new(false),
+        }
     }
 
     /// Who is told.
     #[must_use]
-    pub fn say(&self) -> Say<'a> {
-        self.say
+    pub fn observer(&self) -> &'a dyn Observer {
+        self.observer
     }
 
     /// Gets an image that is used as it is: present, else pulled.
@@ -76,7 +80,7 @@ impl<'a> Bases<'a> {
             });
         }
         let tagged = with_tag(reference);
-        let work = Work::begin(self.say, &format!("pulling {tagged}"));
+        let work = Work::begin(self.observer, &format!("pulling {tagged}"));
         self.pull_with_credentials(engine, &tagged, &work).await.map_err(|(_, reason)| {
             let missing =
                 format!("image `{tagged}` is not on the engine, and no registry gave it: {reason}");
@@ -153,11 +157,11 @@ impl<'a> Bases<'a> {
         if let Some(reason) = unusable.as_ref() {
             return Err(reason.clone());
         }
-        let work = Work::begin(self.say, &format!("pulling base `{}`", base.name));
-        self.say.detail(&format!("pulling {}", base.pull));
+        let work = Work::begin(self.observer, &format!("pulling base `{}`", base.name));
+        self.observer.debug(&format!("pulling {}", base.pull));
         let pulled = self.pull_with_credentials(engine, &base.pull, &work).await;
         pulled.map_err(|(error, reason)| {
-            self.say.detail(&format!("no registry gave base `{}`: {reason}", base.name));
+            self.observer.debug(&format!("no registry gave base `{}`: {reason}", base.name));
             if !matches!(error, EngineError::NotFound { .. }) {
                 *unusable = Some(reason.clone());
             }
@@ -189,19 +193,20 @@ impl<'a> Bases<'a> {
             // process holds it.
             let mut told = self.installing.lock().await;
             if !std::mem::replace(&mut *told, true) {
-                self.say.say("no registry gave it: base images are made from Debian packages");
+                self.observer
+                    .info("no registry gave it: base images are made from Debian packages");
             }
-            bootstrap::prepare(self.around, self.say).await?;
+            bootstrap::prepare(self.around, self.observer).await?;
         }
         let state = self.around.make_state()?;
         // Hundreds of megabytes: it goes whatever happened, and `clean` knows who made it.
         let folder = Temporary::create(state, ARCHIVES)
             .map_err(|e| ProvisionError::failed("make a folder for an archive", e))?;
         let archive = folder.path().join(format!("{}.tar", base.name));
-        let made = bootstrap::bootstrap(base, &archive, self.around, self.say).await;
+        let made = bootstrap::bootstrap(base, &archive, self.around, self.observer).await;
         match made {
             Ok(()) => {
-                let work = Work::begin(self.say, &format!("importing base `{}`", base.name));
+                let work = Work::begin(self.observer, &format!("importing base `{}`", base.name));
                 let tag = tag(base);
                 let import = engine.import(&tag, &archive);
                 work.watch(import, || None).await.map_err(ProvisionError::from)

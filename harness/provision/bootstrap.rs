@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::command::{self, Interrupt, installed};
 use super::packages::{self, Family};
-use super::progress::Work;
-use super::{ProvisionError, Say, Surroundings};
+use super::{ProvisionError, Surroundings};
+use crate::observer::{Observer, Work};
 use crate::spec::function::Base;
 use crate::system::child;
 
@@ -42,7 +42,7 @@ pub(super) async fn bootstrap(
     base: &Base,
     archive: &Path,
     around: &Surroundings,
-    say: Say<'_>,
+    observer: &dyn Observer,
 ) -> Result<(), ProvisionError> {
     let doing = format!("bootstrap the base image `{}`", base.name);
     let log = around.make_state()?.join(format!("bootstrap-{}.log", base.name));
@@ -51,7 +51,7 @@ pub(super) async fn bootstrap(
     for mirror in mirrors().await.into_iter().map(Some).chain([None]) {
         let from = mirror.clone().unwrap_or_else(|| "Debian".to_owned());
         let what = format!("bootstrapping base `{}` ({}) from {from}", base.name, base.suite);
-        let work = Work::begin(say, &what);
+        let work = Work::begin(observer, &what);
         let mut command = vec![PROGRAM.to_owned()];
         command.extend(recipe(base));
         command.push(archive.display().to_string());
@@ -60,7 +60,7 @@ pub(super) async fn bootstrap(
         match command::run(&doing, &command, &log, Interrupt::Reaches, &work).await {
             Ok(()) => return Ok(()),
             Err(error) => {
-                work.detail(&format!("{from} did not do: {error}"));
+                work.debug(&format!("{from} did not do: {error}"));
                 failure = Some(error);
             }
         }
@@ -69,16 +69,19 @@ pub(super) async fn bootstrap(
 }
 
 /// Installs the program where it is missing.
-pub(super) async fn prepare(around: &Surroundings, say: Say<'_>) -> Result<(), ProvisionError> {
+pub(super) async fn prepare(
+    around: &Surroundings,
+    observer: &dyn Observer,
+) -> Result<(), ProvisionError> {
     if installed(PROGRAM) {
         return Ok(());
     }
-    let _lock = super::lock::take(around, say).await?;
+    let _lock = super::lock::take(around, observer).await?;
     if installed(PROGRAM) {
         return Ok(());
     }
     // Not every relative of Debian has Debian's keys.
-    packages::install(&[PROGRAM, "debian-archive-keyring"], around, say).await
+    packages::install(&[PROGRAM, "debian-archive-keyring"], around, observer).await
 }
 
 /// Whether this machine can: the program is there, or can be installed.

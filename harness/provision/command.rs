@@ -12,7 +12,7 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
 use super::ProvisionError;
-use super::progress::Work;
+use crate::observer::Work;
 use crate::system::child::{GivenUp, Group};
 use crate::text::sanitize::{both_ends, printable_line};
 
@@ -58,7 +58,7 @@ pub(super) async fn run(
     let [program, arguments @ ..] = command else {
         return Err(failed("no command".to_owned()));
     };
-    work.detail(&format!("running {}; log: {}", command.join(" "), log.display()));
+    work.debug(&format!("running {}; log: {}", command.join(" "), log.display()));
     let out = File::create(log).map_err(|e| failed(format!("{}: {e}", log.display())))?;
     let err = out.try_clone().map_err(|e| failed(e.to_string()))?;
     let mut command = Command::new(program);
@@ -172,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn a_failure_shows_the_end_of_the_log() {
         let folder = tempfile::tempdir().unwrap();
-        let work = Work::begin(&|_: &str| (), "work");
+        let work = Work::begin(&crate::observer::Silent, "work");
         let log = folder.path().join("x.log");
         let script = "for i in $(seq 1 99); do echo line $i; done; exit 3";
         let command = ["sh", "-c", script].map(str::to_owned);
@@ -216,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_program_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let work = Work::begin(&|_: &str| (), "work");
+        let work = Work::begin(&crate::observer::Silent, "work");
         let command = ["no-such-program".to_owned()];
         let log = folder.path().join("x.log");
         let error = run("try", &command, &log, Interrupt::Spares, &work).await.unwrap_err();

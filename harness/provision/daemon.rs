@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::{ProvisionError, Say, Surroundings, command};
+use super::{ProvisionError, Surroundings, command};
 use crate::engine::docker::DockerEngine;
+use crate::observer::Observer;
 
 /// The daemon's program.
 pub(super) const DAEMON: &str = "dockerd";
@@ -29,7 +30,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// Starts it, or waits for the one that is starting, until it answers.
 pub(super) async fn start(
     around: &Surroundings,
-    say: Say<'_>,
+    observer: &dyn Observer,
 ) -> Result<DockerEngine, ProvisionError> {
     around.check_socket_paths()?;
     around.make_state()?;
@@ -39,7 +40,7 @@ pub(super) async fn start(
     let child = match private_pid(around) {
         Some(_) => None,
         None => {
-            say.say(&format!("starting a private engine in {}", folder.display()));
+            observer.info(&format!("starting a private engine in {}", folder.display()));
             Some(spawn(around)?)
         }
     };

@@ -8,8 +8,9 @@ use super::command::{installed, is_root};
 use super::daemon::DAEMON;
 use super::docker_host::{Named, named};
 use super::packages::{self, Family};
-use super::{Consent, HOW_TO_CONSENT, ProvisionError, Say, Surroundings, daemon, lock};
+use super::{Consent, HOW_TO_CONSENT, ProvisionError, Surroundings, daemon, lock};
 use crate::engine::docker::{self, DockerEngine};
+use crate::observer::Observer;
 
 /// The package that brings it, its supervisor and its OCI runtime.
 const PACKAGE: &str = "docker.io";
@@ -24,13 +25,13 @@ const PACKAGE: &str = "docker.io";
 pub async fn find(
     around: &Surroundings,
     consent: Consent,
-    say: Say<'_>,
+    observer: &dyn Observer,
 ) -> Result<DockerEngine, ProvisionError> {
     match look(around).await {
         Ok(engine) => Ok(engine),
         Err(absent) => {
             absent.check(consent, is_root(), packages::family(), installed(DAEMON))?;
-            obtain(around, say).await
+            obtain(around, observer).await
         }
     }
 }
@@ -165,19 +166,22 @@ impl Absent {
 
 /// Installs what is missing, then starts a private engine unless the package
 /// has started one.
-async fn obtain(around: &Surroundings, say: Say<'_>) -> Result<DockerEngine, ProvisionError> {
-    let _lock = lock::take(around, say).await?;
+async fn obtain(
+    around: &Surroundings,
+    observer: &dyn Observer,
+) -> Result<DockerEngine, ProvisionError> {
+    let _lock = lock::take(around, observer).await?;
     // Whoever held the lock before may have done it.
     if let Ok(engine) = look(around).await {
         return Ok(engine);
     }
     if !installed(DAEMON) {
-        packages::install(&[PACKAGE], around, say).await?;
+        packages::install(&[PACKAGE], around, observer).await?;
         if let Some(engine) = started_by_the_package(around).await {
             return Ok(engine);
         }
     }
-    daemon::start(around, say).await
+    daemon::start(around, observer).await
 }
 
 /// Where there is a service manager, it starts the engine that was installed.

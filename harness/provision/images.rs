@@ -9,9 +9,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
 
 use crate::engine::{self, BuildSpec, FUNCTION_NAMES, Image, ImageStore, LABEL_IMAGE};
+use crate::observer::Work;
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
-use crate::provision::progress::Work;
 use crate::spec::function::{Base, Build, Function, ImageSource};
 use crate::store::{BaseRecord, EnvironmentRecord, EventRecord, FunctionRecord, Origin};
 
@@ -130,11 +130,11 @@ async fn built(
     used: &[(BaseRecord, String)],
     bases: &Bases<'_>,
 ) -> Result<String> {
-    prepare::run(&function.name, build, bases.say()).await?;
+    prepare::run(&function.name, build, bases.observer()).await?;
     let spec = spec(&function.name, build, used)?;
     if engine.image(&spec.tag).await?.is_none() {
-        let work = Work::begin(bases.say(), &format!("building {}", spec.tag));
-        work.detail(&format!("the engine builds {} in {}", spec.tag, build.context.display()));
+        let work = Work::begin(bases.observer(), &format!("building {}", spec.tag));
+        work.debug(&format!("the engine builds {} in {}", spec.tag, build.context.display()));
         let heard = |line: &str| work.printed(line);
         work.watch(engine.build(&spec, &heard), || None).await?;
     }

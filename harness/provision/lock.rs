@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{ProvisionError, Say, Surroundings};
+use super::{ProvisionError, Surroundings};
+use crate::observer::Observer;
 use crate::system::private::{Lock, holder};
 
 /// How often it is asked for, so that an interrupt gets through.
@@ -12,12 +13,19 @@ const AGAIN: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(20 * 60);
 
 /// Waits for the lock. It is let go when it is dropped, or the process dies.
-pub(super) async fn take(around: &Surroundings, say: Say<'_>) -> Result<Lock, ProvisionError> {
+pub(super) async fn take(
+    around: &Surroundings,
+    observer: &dyn Observer,
+) -> Result<Lock, ProvisionError> {
     let path = around.make_state()?.join("provision.lock");
-    take_within(&path, LONGEST, say).await
+    take_within(&path, LONGEST, observer).await
 }
 
-async fn take_within(path: &Path, longest: Duration, say: Say<'_>) -> Result<Lock, ProvisionError> {
+async fn take_within(
+    path: &Path,
+    longest: Duration,
+    observer: &dyn Observer,
+) -> Result<Lock, ProvisionError> {
     let failed = |message: String| ProvisionError::failed("wait for another coldstart", message);
     let begun = Instant::now();
     let mut said = false;
@@ -33,7 +41,7 @@ async fn take_within(path: &Path, longest: Duration, say: Say<'_>) -> Result<Loc
             )));
         }
         if !said {
-            say.say(&format!(
+            observer.info(&format!(
                 "waiting for {}, which is provisioning, for {} minutes at most",
                 whose(path),
                 longest.as_secs() / 60
@@ -64,13 +72,14 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::observer::Lines;
 
     #[tokio::test]
     async fn a_lock_that_is_never_let_go_is_told_waited_for_no_longer_than_its_limit_and_named() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("provision.lock");
         let said = Mutex::new(Vec::new());
-        let say = |line: &str| said.lock().unwrap().push(line.to_owned());
+        let say = Lines(|line: &str| said.lock().unwrap().push(line.to_owned()));
         let held = take_within(&path, LONGEST, &say).await.unwrap();
         assert!(said.lock().unwrap().is_empty());
         let limit = Duration::from_millis(250);

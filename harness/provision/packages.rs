@@ -1,8 +1,8 @@
 //! Debian packages: whether this machine has them, and installing them.
 
 use super::command::{self, Interrupt};
-use super::progress::Work;
-use super::{ProvisionError, Say, Surroundings};
+use super::{ProvisionError, Surroundings};
+use crate::observer::{Observer, Work};
 
 /// What `/etc/os-release` says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +34,7 @@ fn family_of(os_release: &str) -> Family {
 pub(super) async fn install(
     packages: &[&str],
     around: &Surroundings,
-    say: Say<'_>,
+    observer: &dyn Observer,
 ) -> Result<(), ProvisionError> {
     let names = packages.join(" ");
     let doing = format!("install {names}");
@@ -42,12 +42,12 @@ pub(super) async fn install(
     let update = ["apt-get", "update"].map(str::to_owned);
     // A failed update is no reason to stop: one dead source among many fails it,
     // and the lists may be good enough.
-    let lists = Work::begin(say, "updating the lists of apt");
+    let lists = Work::begin(observer, "updating the lists of apt");
     let updated =
         command::run("update the lists of apt", &update, &log, Interrupt::Spares, &lists).await;
     drop(lists);
     if let Err(error) = updated {
-        say.warn(&error.to_string());
+        observer.warn(&error.to_string());
     }
     // Somebody else may hold apt's lock on a machine that has just booted.
     let options = ["-y", "--no-install-recommends", "-o", "DPkg::Lock::Timeout=120"];
@@ -57,7 +57,7 @@ pub(super) async fn install(
         .chain(packages.iter().copied())
         .map(str::to_owned)
         .collect();
-    let work = Work::begin(say, &format!("installing {names} with apt"));
+    let work = Work::begin(observer, &format!("installing {names} with apt"));
     command::run(&doing, &install, &log, Interrupt::Spares, &work).await
 }
 

@@ -66,8 +66,10 @@ impl Trial {
 }
 
 /// What will be done, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
+    /// What is done, and under which factors.
+    pub scenario: Scenario,
     /// The seed of the shuffles.
     pub seed: u64,
     /// Every trial, in the order of execution.
@@ -93,7 +95,7 @@ impl Plan {
     pub fn in_turns(scenario: &Scenario, functions: usize, sides: usize, seed: u64) -> Self {
         let subjects = subjects(scenario, functions);
         let trials = turns(&subjects, 1..=scenario.rounds, sides, seed);
-        Self { seed, trials, control: control_pattern() }
+        Self { scenario: scenario.clone(), seed, trials, control: control_pattern() }
     }
 
     /// Trials that go on where this plan ends: as many rounds again, of some of its
@@ -108,7 +110,7 @@ impl Plan {
         let sides = self.trials.iter().map(|t| t.side + 1).max().unwrap_or(1);
         let most = functions.iter().max().map_or(0, |most| most + 1);
         let subjects: Vec<TrialSubject> =
-            subjects(scenario, most).into_iter().filter(is_chosen).collect();
+            subjects(&self.scenario, most).into_iter().filter(is_chosen).collect();
         let (round, number) = last.map_or((0, 0), |last| (last.round, last.number));
         let seed = self.seed.wrapping_add(1);
         let mut trials = turns(&subjects, round + 1..=round + rounds, sides, seed);
@@ -122,7 +124,7 @@ impl Plan {
     #[must_use]
     pub fn pattern(&self, trial: &Trial) -> &Pattern {
         match trial.subject {
-            TrialSubject::Function { pattern, .. } => &scenario.patterns[pattern],
+            TrialSubject::Function { pattern, .. } => &self.scenario.patterns[pattern],
             TrialSubject::Control { .. } => &self.control,
         }
     }
@@ -160,7 +162,7 @@ impl Plan {
     #[must_use]
     pub fn estimate(&self) -> Duration {
         let all = self.trials.iter().map(|trial| self.estimate_of(trial)).sum();
-        scenario.max_time.map_or(all, |most| most.min(all))
+        self.scenario.max_time.map_or(all, |most| most.min(all))
     }
 
     /// What [`Plan::estimate`] reckons for one trial, its idle included.
@@ -168,7 +170,7 @@ impl Plan {
     pub fn estimate_of(&self, trial: &Trial) -> Duration {
         let pattern = self.pattern(trial);
         let (idle, sleep) = match trial.subject {
-            TrialSubject::Function { .. } => (scenario.keep_alive, 0),
+            TrialSubject::Function { .. } => (self.scenario.keep_alive, 0),
             TrialSubject::Control { control, .. } => (Duration::ZERO, control.sleep_ms()),
         };
         if is_process(trial) {
@@ -187,7 +189,7 @@ impl Plan {
     /// none where there is only one.
     #[must_use]
     pub fn describe(&self, functions: &[String], sides: &[&str]) -> String {
-        let combinations = scenario.factors.combinations();
+        let combinations = self.scenario.factors.combinations();
         let mut text = String::new();
         let mut round = 0;
         for trial in &self.trials {

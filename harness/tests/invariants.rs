@@ -2,31 +2,64 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every source file of the harness that is not a test nor a fuzz target, with its text up to its
-/// inline tests.
-fn sources() -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    collect(&root().join("harness"), &mut found);
-    found.sort();
-    let relative = |path: PathBuf| {
+/// A source file of the harness that is neither a test nor a fuzz target.
+struct Source {
+    /// Its path from the root.
+    name: String,
+    /// Its text up to its inline tests.
+    text: String,
+    /// That without comments, in lower case.
+    code: String,
+}
+
+impl Source {
+    fn read(path: &Path) -> Self {
         let name = path.strip_prefix(root()).unwrap().display().to_string();
-        let text = fs::read_to_string(&path).unwrap();
+        let text = fs::read_to_string(path).unwrap();
         let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
-        (name, text[..end].to_owned())
-    };
-    found.into_iter().map(relative).collect()
+        let text = text[..end].to_owned();
+        let uncommented = text.lines().map(|l| l.split("//").next().unwrap_or(""));
+        let code = uncommented.collect::<Vec<_>>().join("\n").to_lowercase();
+        Self { name, text, code }
+    }
+
+    /// The folder, or the file, at the top of the harness that it belongs to.
+    fn layer(&self) -> &str {
+        self.name.trim_start_matches("harness/").split(['/', '.']).next().unwrap()
+    }
+
+    /// Whether its code has a word, standing alone.
+    fn has(&self, word: &str) -> bool {
+        let alone = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
+        self.code.match_indices(word).any(|(at, _)| {
+            alone(self.code[..at].chars().next_back())
+                && alone(self.code[at + word.len()..].chars().next())
+        })
+    }
+}
+
+/// All of them, read once.
+fn sources() -> &'static [Source] {
+    static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
+        let mut found = Vec::new();
+        collect(&root().join("harness"), &mut found);
+        found.sort();
+        found.iter().map(|path| Source::read(path)).collect()
+    });
+    &SOURCES
 }
 
 fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && name != "tests" && name != "fuzz" {
+        if path.is_dir() && !["tests", "fuzz", "examples"].contains(&name.as_str()) {
             collect(&path, found);
         } else if name.ends_with(".rs") && name != "tests.rs" {
             found.push(path);
@@ -34,21 +67,9 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The code of a source without its comments, in lower case.
-fn code(text: &str) -> String {
-    let uncommented = text.lines().map(|l| l.split("//").next().unwrap_or(""));
-    uncommented.collect::<Vec<_>>().join("\n").to_lowercase()
-}
-
-/// The files whose code holds a word, standing alone.
+/// The files whose code has a word, standing alone.
 fn holding(word: &str) -> Vec<String> {
-    let alone = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
-    let holds = |text: &str| {
-        text.match_indices(word).any(|(at, _)| {
-            alone(text[..at].chars().next_back()) && alone(text[at + word.len()..].chars().next())
-        })
-    };
-    sources().into_iter().filter(|(_, text)| holds(&code(text))).map(|(name, _)| name).collect()
+    sources().iter().filter(|source| source.has(word)).map(|source| source.name.clone()).collect()
 }
 
 #[test]
@@ -72,30 +93,28 @@ fn each_foreign_library_has_one_home() {
     check("clap", &["harness/cli", "harness/main.rs"]);
     check("clap_complete", &["harness/cli"]);
     check("clap_mangen", &["harness/cli"]);
-    check("strsim", &["harness/mistake.rs"]);
-    check("anstyle_query", &["harness/cmd/voice"]);
+    check("strsim", &["harness/text/diagnostic.rs"]);
+    check("anstyle_query", &["harness/terminal"]);
     check("maud", &["harness/report/"]);
     check("schemars", &["harness/report/render/json"]);
-    check("pragmastat", &["harness/stats/shift.rs"]);
+    check("pragmastat", &["harness/stats/hodges_lehmann.rs"]);
 }
 
 #[test]
-fn pure_modules_have_no_async_no_clock_and_no_input() {
-    const PURE: [&str; 10] = [
-        "scenario", "factors", "controls", "margins", "mistake", "plan", "sample", "stats",
-        "units", "compare",
-    ];
+fn pure_layers_have_no_async_no_clock_and_no_input() {
+    const PURE: [&str; 5] = ["text", "spec", "sample", "stats", "compare"];
     let banned = ["async", "tokio", "instant", "systemtime", "println", "thread"];
-    for (name, text) in sources() {
-        let module = name.trim_start_matches("harness/").split(['/', '.']).next().unwrap();
-        if PURE.contains(&module) {
-            for word in banned {
-                assert!(!holding(word).contains(&name), "`{word}` in {name}");
-            }
-            // Reading the file that the user named is the one input there is.
-            let reads = text.matches("std::fs").count();
-            assert!(reads <= usize::from(name == "harness/scenario.rs"), "{name} reads files");
+    for source in sources().iter().filter(|source| PURE.contains(&source.layer())) {
+        let name = &source.name;
+        for word in banned {
+            assert!(!source.has(word), "`{word}` in {name}");
         }
+        // Reading the file that the user named is the one input there is.
+        let reads = source.text.matches("std::fs").count();
+        assert!(
+            reads <= usize::from(name == "harness/spec/function/input.rs"),
+            "{name} reads files"
+        );
     }
 }
 
@@ -104,19 +123,19 @@ fn pure_modules_have_no_async_no_clock_and_no_input() {
 #[test]
 fn what_is_drawn_is_drawn_by_nobody_else() {
     for word in ["thread", "tokio", "async", "spawn", "interval", "sleep"] {
-        let drawing = |name: &String| ["voice", "progress"].iter().any(|m| name.contains(m));
+        let drawing =
+            |name: &String| name.starts_with("harness/terminal") && !name.ends_with("interrupt.rs");
         let found: Vec<String> = holding(word).into_iter().filter(drawing).collect();
         assert_eq!(found, [""; 0], "`{word}`");
     }
-    // Everything on standard error is said by the voice, which knows what is drawn there.
+    // Everything on standard error is said by `terminal`, which knows what is drawn there.
     assert_eq!(holding("eprintln"), [""; 0]);
     let said = holding("stderr");
     let homes = [
-        "harness/child.rs",
+        "harness/system/child.rs",
         "harness/cli.rs",
-        "harness/cmd/voice",
+        "harness/terminal",
         "harness/provision/",
-        "harness/sides/",
         "harness/engine/",
     ];
     assert!(said.iter().all(|name| homes.iter().any(|home| name.starts_with(home))), "{said:?}");
@@ -130,20 +149,21 @@ fn unsafe_code_and_the_kernels_sockets_have_homes_of_their_own() {
         .map(holding)
         .concat();
     found.dedup();
-    assert_eq!(found, ["harness/page_cache/resident.rs"]);
-    assert_eq!(holding("libc"), ["harness/page_cache/resident.rs"]);
+    assert_eq!(found, ["harness/probe/page_cache/resident.rs"]);
+    assert_eq!(holding("libc"), ["harness/probe/page_cache/resident.rs"]);
     let users = holding("rustix::net");
     assert!(!users.is_empty(), "is this test blind?");
     // One hears the kernel's events, one asks whose a connection is.
-    let homes = ["harness/exec_trace", "harness/engine/caller/holder.rs"];
+    let homes = ["harness/probe/exec_trace", "harness/engine/caller/holder.rs"];
     assert!(users.iter().all(|user| homes.iter().any(|h| user.starts_with(h))), "{users:?}");
 }
 
-/// The modules of this crate that a source uses: `a` and `b` of `crate::a::X` and
-/// `crate::{a, b}`.
-fn used(text: &str) -> Vec<String> {
-    let end = |rest: &str| rest.find(|c: char| !c.is_alphanumeric() && c != '_');
-    let name = |rest: &str| rest[..end(rest).unwrap_or(rest.len())].to_owned();
+/// The layers that a source uses: `a` and `b` of `crate::a::X` and `crate::{a, b}`.
+fn used(text: &str) -> Vec<&str> {
+    fn name(rest: &str) -> &str {
+        let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_');
+        &rest[..end.unwrap_or(rest.len())]
+    }
     let mut all = Vec::new();
     for rest in text.split("crate::").skip(1) {
         match rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
@@ -154,70 +174,52 @@ fn used(text: &str) -> Vec<String> {
     all
 }
 
-/// The flow goes one way: no stage uses a later one.
+/// The layers, each of which uses none that stands below it.
+const LAYERS: [&str; 21] = [
+    "text",
+    "clock",
+    "system",
+    "spec",
+    "sample",
+    "observer",
+    "stats",
+    "probe",
+    "engine",
+    "adapter",
+    "platform",
+    "drive",
+    "store",
+    "provision",
+    "analysis",
+    "compare",
+    "measure",
+    "chart",
+    "report",
+    "cli",
+    "terminal",
+];
+
+/// The flow goes one way.
 #[test]
-fn no_stage_imports_a_later_one() {
-    const ORDER: [&str; 36] = [
-        "units",
-        "mistake",
-        "functions",
-        "factors",
-        "controls",
-        "margins",
-        "scenario",
-        "plan",
-        "sample",
-        "stats",
-        "host",
-        "hostile",
-        "maker",
-        "private",
-        "child",
-        "descriptors",
-        "clock",
-        "exec_trace",
-        "cgroup",
-        "page_cache",
-        "machine",
-        "engine",
-        "runtime_api",
-        "platform",
-        "preflight",
-        "fire",
-        "drive",
-        "store",
-        "analysis",
-        "compare",
-        "report",
-        "sides",
-        "images",
-        "provision",
-        "cli",
-        "cmd",
-    ];
-    // These two stand beside the drive, and each uses some of the other: they may use
-    // the engine and the store's records, and only `cmd` uses them.
-    const BESIDE: [&str; 2] = ["images", "provision"];
-    let place = |module: &str| ORDER.iter().position(|m| *m == module);
-    let mut unplaced = Vec::new();
-    for (name, text) in sources() {
-        let module = name.trim_start_matches("harness/").split(['/', '.']).next().unwrap();
-        let Some(own) = place(module) else {
-            unplaced.push(name);
+fn no_layer_imports_a_later_one() {
+    let rank = |layer: &str| LAYERS.iter().position(|l| *l == layer);
+    for source in sources() {
+        let (name, layer) = (&source.name, source.layer());
+        // These use all, and nobody uses them.
+        if ["lib", "main", "cmd"].contains(&layer) {
             continue;
-        };
-        for other in used(&text) {
-            let beside = BESIDE.contains(&module) && BESIDE.contains(&other.as_str());
-            let later = place(&other).is_none_or(|later| later > own);
-            assert!(!later || beside, "{name} uses crate::{other}, a later stage");
+        }
+        let own = rank(layer).unwrap_or_else(|| panic!("{name} is in no layer"));
+        for other in used(&source.text) {
+            let earlier = rank(other).is_some_and(|other| other <= own);
+            assert!(earlier, "{name} uses crate::{other}, a later layer");
         }
     }
-    assert_eq!(unplaced, ["harness/lib.rs", "harness/main.rs"], "a module without a place");
 }
 
 #[test]
 fn files_stay_readable() {
-    for (name, text) in sources() {
+    for Source { name, text, .. } in sources() {
         let lines = text.lines().count();
         assert!(lines <= 400, "{name} has {lines} lines");
         assert!(text.starts_with("//!"), "{name} does not say what it is for");

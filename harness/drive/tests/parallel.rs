@@ -88,7 +88,7 @@ async fn a_crash_is_a_row_and_the_worker_goes_on() {
 #[tokio::test(start_paused = true)]
 async fn an_engine_that_vanishes_leaves_a_row_for_every_start_of_the_trial() {
     let setup = parallel(3, Fault::None, |engine| engine.gone_after(8));
-    let Driver { plan, scenario, .. } = &setup.driver;
+    let plan = &setup.driver.plan;
     for trial in &plan.trials {
         let samples = setup.driver.trial(trial).await.unwrap().samples;
         assert_eq!(samples.len() as u64, plan.invocations_of(trial));

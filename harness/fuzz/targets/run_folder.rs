@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use coldstart::compare::{SideData, Rules, compare};
+use coldstart::compare::{Rules, SideData, compare};
 use coldstart::report::look::Look;
 use coldstart::analysis::Analysis;
 use coldstart::report::{self, Form, comparison, readme};

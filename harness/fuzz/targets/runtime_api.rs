@@ -9,9 +9,9 @@
 
 use std::sync::Arc;
 
+use coldstart::adapter::runtime_api::{Answer, Asked, Event, RuntimeApi};
 use coldstart::clock::Clock;
 use coldstart::engine::Listener;
-use coldstart::adapter::runtime_api::{Answer, Asked, Event, RuntimeApi};
 use libfuzzer_sys::fuzz_target;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::sync::mpsc;

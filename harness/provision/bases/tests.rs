@@ -21,12 +21,12 @@ fn another_recipe_is_another_tag() {
 #[test]
 fn without_consent_nothing_is_made() {
     let around = Surroundings::read();
-    let bases = Bases::new(&around, Consent::Withheld, &|_: &str| ());
+    let bases = Bases::new(&around, Consent::Withheld, &crate::observer::Silent);
     let error = bases.check(&base(&["a"]), "no such host").unwrap_err();
     assert!(matches!(error, ProvisionError::Missing { .. }), "{error:?}");
     let text = error.to_string();
     assert!(text.contains("`tiny`") && text.contains("no such host"), "{text}");
-    let bases = Bases::new(&around, Consent::Given, &|_: &str| ());
+    let bases = Bases::new(&around, Consent::Given, &crate::observer::Silent);
     let error = bases.check(&base(&[]), "no such host").unwrap_err().to_string();
     assert!(error.contains("docker pull"), "{error}");
 }

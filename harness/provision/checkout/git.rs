@@ -101,7 +101,7 @@ impl Git<'_> {
 
     /// The commit of this folder and whether the files of `scope` differ from it; none
     /// outside a repository, before the first commit, and where the commit does not
-    /// hold this folder (it is ignored, say).
+    /// hold this folder (it is ignored, observer).
     pub(super) async fn state(&self, scope: &str) -> Result<Option<State>, SideError> {
         let found = match self.run(["rev-parse", "--absolute-git-dir"]).await {
             Ok(found) => found,

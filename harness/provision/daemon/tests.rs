@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::engine::{Engine, EngineError, InstanceId, InstanceSource, InstanceSpec, LABEL_RUN};
+use crate::observer::Lines;
 use crate::spec::factor::{Combination, Network};
 use crate::spec::function::Limits;
 
@@ -48,14 +49,14 @@ async fn it_starts_is_found_again_and_stops() {
     let folder = tempfile::tempdir().unwrap();
     let around = in_folder(folder.path());
     let begun = Instant::now();
-    let engine = start(&around, &|line: &str| eprintln!("{line}")).await.unwrap();
+    let engine = start(&around, &Lines(|line: &str| eprintln!("{line}"))).await.unwrap();
     eprintln!("started in {:?}: {:?}", begun.elapsed(), engine.describe().await.unwrap());
     let pid = private_pid(&around).unwrap();
     assert_eq!(rustix::process::getpgid(Pid::from_raw(pid)).unwrap().as_raw_pid(), pid);
     let listener = engine.listen(Network::Bridge).await.unwrap();
     assert!(listener.address().starts_with("172."), "{}", listener.address());
 
-    let again = start(&around, &|line: &str| panic!("{line}")).await.unwrap();
+    let again = start(&around, &Lines(|line: &str| panic!("{line}"))).await.unwrap();
     assert_eq!(private_pid(&around), Some(pid));
     again.describe().await.unwrap();
     drop(again);
@@ -73,7 +74,7 @@ async fn an_engine_that_dies_ends_every_wait() {
     check_alone();
     let folder = tempfile::tempdir().unwrap();
     let around = in_folder(folder.path());
-    let engine = start(&around, &|_: &str| ()).await.unwrap();
+    let engine = start(&around, &crate::observer::Silent).await.unwrap();
     let before = engine.watch_exit(&InstanceId("before".to_owned()));
     let pid = Pid::from_raw(private_pid(&around).unwrap()).unwrap();
     kill_process(pid, Signal::KILL).unwrap();
@@ -93,7 +94,7 @@ async fn an_engine_that_dies_ends_every_wait() {
     assert!(matches!(error, EngineError::Gone(_)), "{error}");
     assert!(matches!(engine.describe().await.unwrap_err(), EngineError::Gone(_)));
     // Started again over what the dead one left, its helper included.
-    let engine = start(&around, &|_: &str| ()).await.unwrap();
+    let engine = start(&around, &crate::observer::Silent).await.unwrap();
     engine.describe().await.unwrap();
     assert!(stop_private(&around).await.unwrap());
     // What the killed one had mounted keeps the folder from being removed.
@@ -110,7 +111,7 @@ async fn one_that_cannot_start_says_why() {
     // In the way of its data root: a file.
     std::fs::create_dir_all(around.engine()).unwrap();
     std::fs::write(around.engine().join("data"), "").unwrap();
-    let error = start(&around, &|_: &str| ()).await.unwrap_err();
+    let error = start(&around, &crate::observer::Silent).await.unwrap_err();
     let text = error.to_string();
     assert!(text.contains("ended") && text.contains("dockerd.log"), "{text}");
 }

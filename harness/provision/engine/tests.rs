@@ -1,4 +1,5 @@
 use super::*;
+use crate::observer::Lines;
 
 fn bare(folder: &Path) -> Surroundings {
     Surroundings {
@@ -58,7 +59,8 @@ async fn a_named_engine_that_does_not_answer_is_not_replaced() {
     around.host = Some("unix:///no/such.sock".to_owned());
     let absent = look(&around).await.unwrap_err();
     check(&absent, &["DOCKER_HOST names", "unix:///no/such.sock (no such", "`unset DOCKER_HOST`"]);
-    let error = find(&around, Consent::Given, &|line: &str| panic!("{line}")).await.unwrap_err();
+    let error =
+        find(&around, Consent::Given, &Lines(|line: &str| panic!("{line}"))).await.unwrap_err();
     assert!(error.to_string().contains("/no/such.sock"), "{error}");
     assert!(!around.state.exists(), "nothing was changed");
 }
@@ -116,18 +118,19 @@ async fn from_nothing_to_an_engine() {
     };
     let mut around = bare(Path::new(&state));
     around.state = state.into();
-    let say = |line: &str| eprintln!("{line}");
+    let say = Lines(|line: &str| eprintln!("{line}"));
     // Two at once: one engine.
     let both = tokio::join!(
         find(&around, Consent::Given, &say),
-        find(&around, Consent::Given, &|line: &str| eprintln!("second: {line}"))
+        find(&around, Consent::Given, &Lines(|line: &str| eprintln!("second: {line}")))
     );
     let engine = match both {
         (Ok(engine), Ok(_)) => engine,
         (one, two) => panic!("{:?}\n{:?}", one.map(|_| ()), two.map(|_| ())),
     };
     eprintln!("{:?}", engine.describe().await.unwrap());
-    let again = find(&around, Consent::Withheld, &|line: &str| panic!("{line}")).await.unwrap();
+    let again =
+        find(&around, Consent::Withheld, &Lines(|line: &str| panic!("{line}"))).await.unwrap();
     assert_eq!(again.address(), engine.address());
     assert!(daemon::stop_private(&around).await.unwrap());
     assert!(find(&around, Consent::Withheld, &say).await.is_err());

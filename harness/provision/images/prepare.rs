@@ -5,7 +5,7 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
-use crate::provision::progress::{Say, Work};
+use crate::observer::{Observer, Work};
 use crate::provision::{captured, last_lines};
 use crate::spec::function::Build;
 
@@ -17,7 +17,7 @@ const KEPT: [&str; 6] =
     ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_ALIAS_"];
 
 /// Runs it in the function's folder, with nothing to read.
-pub(super) async fn run(name: &str, build: &Build, say: Say<'_>) -> Result<()> {
+pub(super) async fn run(name: &str, build: &Build, observer: &dyn Observer) -> Result<()> {
     let [program, arguments @ ..] = build.prepare.as_slice() else { return Ok(()) };
     let line = build.prepare.join(" ");
     let mut command = Command::new(program);
@@ -27,8 +27,8 @@ pub(super) async fn run(name: &str, build: &Build, say: Say<'_>) -> Result<()> {
             command.env_remove(name);
         }
     }
-    let work = Work::begin(say, &format!("preparing function `{name}`"));
-    work.detail(&format!("running {line} in {}", build.context.display()));
+    let work = Work::begin(observer, &format!("preparing function `{name}`"));
+    work.debug(&format!("running {line} in {}", build.context.display()));
     let run = captured(command, |line| work.printed(line));
     let (status, printed) = work.watch(run, || None).await.with_context(|| {
         format!("cannot run `{line}` in {}: is `{program}` installed?", build.context.display())

@@ -98,12 +98,12 @@ fn the_version_is_the_first_line_that_says_something() {
 async fn a_failed_prepare_shows_its_last_lines() {
     let folder = folder();
     let mut build = function(folder.path()).build().unwrap().clone();
-    prepare::run("f", &build, &|_: &str| ()).await.unwrap();
+    prepare::run("f", &build, &crate::observer::Silent).await.unwrap();
     let script = "pwd; echo deep trouble >&2; exit 5";
     build.prepare = ["sh", "-c", script].map(str::to_owned).to_vec();
-    let text = prepare::run("f", &build, &|_: &str| ()).await.unwrap_err().to_string();
+    let text = prepare::run("f", &build, &crate::observer::Silent).await.unwrap_err().to_string();
     assert!(text.contains("deep trouble") && text.contains("exit status: 5"), "{text}");
     build.prepare = vec!["no-such-program".to_owned()];
-    let text = prepare::run("f", &build, &|_: &str| ()).await.unwrap_err().to_string();
+    let text = prepare::run("f", &build, &crate::observer::Silent).await.unwrap_err().to_string();
     assert!(text.contains("is `no-such-program` installed?"), "{text}");
 }

@@ -38,7 +38,7 @@ fn a_killed_run_goes_on_by_the_same_plan() {
     kill(&cut, 17);
     let output = go_on(&cut, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-    assert!(out(&output).contains("went on at"), "{}", out(&output));
+    assert!(out(&output).contains("was resumed at"), "{}", out(&output));
     let (whole, cut) = (store::open(&whole).unwrap(), store::open(&cut).unwrap());
     let plan = |run: &store::Run| -> Vec<_> {
         run.samples.iter().map(|s| (s.trial, s.round, s.cell.function.clone(), s.index)).collect()

@@ -26,6 +26,15 @@ fn some_trials(folder: &Path) {
     }
 }
 
+/// Removes a folder that may be written into meanwhile, as `rm -r` typed again would.
+fn remove(folder: &Path) {
+    let begun = Instant::now();
+    while let Err(error) = fs::remove_dir_all(folder) {
+        assert!(error.kind() == std::io::ErrorKind::DirectoryNotEmpty, "{error}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{error}");
+    }
+}
+
 /// The folder that was told to have everything, and what it has.
 fn kept(said: &str) -> store::Run {
     let (_, kept) = said.split_once("what was measured is in ").unwrap();
@@ -43,7 +52,7 @@ fn a_run_whose_folder_is_removed_ends_with_4_and_keeps_everything_beside_it() {
     let folder = home.path().join("run");
     let child = begin(&["run", "quick", "--out", &folder.display().to_string()]);
     some_trials(&folder);
-    fs::remove_dir_all(&folder).unwrap();
+    remove(&folder);
     let output = child.wait_with_output().unwrap();
     let said = flat(&err(&output));
     assert_eq!(output.status.code(), Some(4), "{said}");
@@ -75,7 +84,7 @@ fn a_gate_whose_folder_is_removed_ends_with_4_and_keeps_both_sides() {
     let folder = home.path().join("gate");
     let child = begin(&["gate", "--base", "./", "--out", &folder.display().to_string()]);
     some_trials(&folder.join("head"));
-    fs::remove_dir_all(&folder).unwrap();
+    remove(&folder);
     let output = child.wait_with_output().unwrap();
     let said = flat(&err(&output));
     assert_eq!(output.status.code(), Some(4), "{said}");

@@ -63,7 +63,7 @@ fn an_error_has_a_code_and_says_what_was_probably_meant() {
     check(&["man", "rnu"], 2, usage, "did you mean `run`?");
     check(&["run", "--functions-file", "nowhere.toml"], 2, "error[input]: ", "coldstart init");
     check(&["build", "--functions", "rust"], 4, "error[missing]: ", "nowhere");
-    check(&["report", "harness"], 4, "error[files]: ", "no run's folder");
+    check(&["report", "harness"], 4, "error[files]: ", "is not a run folder");
 }
 
 /// `environment` is what has no code of its own.

@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{BuildSpec, Engine, EngineError, ImageStore, LABEL_IMAGE, ListedInstance};
+use coldstart::observer::Lines;
 use coldstart::provision::bases::Bases;
 use coldstart::provision::images;
 use coldstart::provision::{Consent, Surroundings, engine};
@@ -38,7 +39,7 @@ fn shared() -> Result<&'static Shared, Failed> {
     static SHARED: OnceLock<Result<Shared, String>> = OnceLock::new();
     let prepare = || {
         runtime().block_on(async {
-            let say = |text: &str| eprintln!("{text}");
+            let say = Lines(|text: &str| eprintln!("{text}"));
             let consent = Consent::from_flag(false);
             let around = Surroundings::read();
             let engine = engine::find(&around, consent, &say).await?;

@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use coldstart::engine::{Engine, EngineError, ImageStore};
+use coldstart::observer::{Lines, Silent};
 use coldstart::provision::bases::{self, Bases};
 use coldstart::provision::images;
 use coldstart::provision::{Consent, ProvisionError, Surroundings, doctor};
@@ -89,7 +90,7 @@ fn built_once(bench: &Bench) -> Tested {
     let folder = tempfile::tempdir()?;
     let around = surroundings(bench, folder.path());
     let said = Mutex::new(Vec::new());
-    let say = |line: &str| said.lock().unwrap().push(line.to_owned());
+    let say = Lines(|line: &str| said.lock().unwrap().push(line.to_owned()));
     let bases = Bases::new(&around, Consent::Withheld, &say);
     let functions = [function(bench, folder.path())?];
     bench.wait(async {
@@ -118,7 +119,7 @@ fn built_once(bench: &Bench) -> Tested {
 fn missing_base(bench: &Bench) -> Tested {
     let folder = tempfile::tempdir()?;
     let around = surroundings(bench, folder.path());
-    let bases = Bases::new(&around, Consent::Withheld, &|_: &str| ());
+    let bases = Bases::new(&around, Consent::Withheld, &Silent);
     let mut function = function(bench, folder.path())?;
     let absent = base(&bench.run, NO_REGISTRY, &["hello"]);
     bases_of(&mut function).insert("BASE".to_owned(), absent.clone());
@@ -177,7 +178,7 @@ fn lacking_registry(bench: &Bench) -> Tested {
     let around = surroundings(bench, folder.path());
     let registry = empty_registry()?;
     let said = Mutex::new(Vec::new());
-    let say = |line: &str| said.lock().unwrap().push(line.to_owned());
+    let say = Lines(|line: &str| said.lock().unwrap().push(line.to_owned()));
     let bases = Bases::new(&around, Consent::Withheld, &say);
     bench.wait(async {
         let engine = bench.engine.as_ref();
@@ -201,7 +202,7 @@ fn lacking_registry(bench: &Bench) -> Tested {
 fn bootstrapped(bench: &Bench) -> Tested {
     let folder = tempfile::tempdir()?;
     let around = surroundings(bench, folder.path());
-    let bases = Bases::new(&around, Consent::Given, &|line: &str| eprintln!("{line}"));
+    let bases = Bases::new(&around, Consent::Given, &Lines(|line: &str| eprintln!("{line}")));
     let mut function = function(bench, folder.path())?;
     let name = |which: &str| format!("{}-{which}", bench.run);
     bases_of(&mut function).insert("ONE".to_owned(), base(&name("one"), NO_REGISTRY, &["hello"]));

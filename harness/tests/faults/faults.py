@@ -155,7 +155,8 @@ FAULTS = [
     Fault("SIGKILL", signals(signal.SIGKILL, 1), frozenset({OK, -9}), (), counts=False),
     Fault("engine killed", engine_killed, FAILS, WITHOUT_AN_ENGINE, cure=start_engine),
     Fault("disk full, results", full_results, FAILS, counts=False, cure=more_room),
-    Fault("disk full, TMPDIR", full_temporary, FAILS, cure=more_room),
+    # A run may need nothing of it, and then it cannot be hit at all.
+    Fault("disk full, TMPDIR", full_temporary, FAILS, hits=0, cure=more_room),
     Fault("folder removed", removed, frozenset({ENVIRONMENT}), gone=True),
     Fault("folder renamed", renamed, frozenset({ENVIRONMENT}), counts=False, gone=True),
     Fault("three at once", three, frozenset({OK}), hits=1, runs=3),

@@ -99,9 +99,7 @@ fn first_round(analysis: &Analysis) -> Option<Note> {
         .collect();
     let medians = (!medians.is_empty()).then(|| medians.join(", "))?;
     let slow = advice::first_was_slow(run, &cells).unwrap_or_default();
-    // Everything was started once before round 1, unrecorded, or it was not.
-    let what = if run.record.tried { "" } else { ", first starts ever" };
-    Some(Note::remark(format!("round 1 (discarded{what}), median ms: {medians}{slow}")))
+    Some(Note::remark(format!("round 1 (discarded), median ms: {medians}{slow}")))
 }
 
 /// Why there is a dash.

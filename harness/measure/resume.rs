@@ -8,10 +8,10 @@ use std::path::Path;
 
 use anyhow::{Result, anyhow, bail};
 
-use super::super::{say, warn};
 use super::{Measurement, RunIdentity, Side};
 use crate::compare::fingerprint;
-use crate::engine::EngineInfo;
+use crate::engine::{EngineInfo, EngineKind};
+use crate::observer::Observer;
 use crate::probe::host::Host;
 use crate::sample::Sample;
 use crate::spec::function::Function;
@@ -26,11 +26,7 @@ impl Measurement {
     ///
     /// # Errors
     /// When nothing is left to do, or one of its functions is no longer described.
-    pub(in crate::cmd) fn of_the_rest(
-        record: RunRecord,
-        folder: &Path,
-        all: &[Function],
-    ) -> Result<Self> {
+    pub fn resume(record: RunRecord, folder: &Path, all: &[Function]) -> Result<Self> {
         let run = folder.display();
         if record.side.is_some() {
             bail!(
@@ -63,15 +59,14 @@ impl Measurement {
             started: RunIdentity::now().started,
             command: record.command,
             traced: record.kernel_events.silent.as_deref() != Some(SWITCHED_OFF),
-            goes_on: true,
-            is_simulated: record.engine.kind == "fake",
-            scenario: record.scenario,
+            resumed: true,
+            engine: EngineKind::named(&record.engine.kind).unwrap_or_default(),
         })
     }
 
     /// What an earlier part left, to be gone on with; none for a new run.
     pub(super) fn unfinished(&self) -> Result<Option<Unfinished>> {
-        if !self.goes_on {
+        if !self.resumed {
             return Ok(None);
         }
         let invocations = |t: &crate::spec::plan::Trial| self.plan.invocations_of(t);
@@ -86,6 +81,7 @@ pub(super) fn check(
     before: &Unfinished,
     engine: &EngineInfo,
     functions: &[FunctionRecord],
+    observer: &dyn Observer,
 ) -> Result<()> {
     let (record, run) = (before.record(), before.folder().display());
     if fingerprint(&record.host, &record.engine) != fingerprint(&Host::read(), engine) {
@@ -109,7 +105,7 @@ pub(super) fn check(
             );
         }
         if was.event.is_none() || was.environment.is_none() {
-            warn(&format!(
+            observer.warn(&format!(
                 "{run} does not tell the event and the environment of `{}`, which were not \
                  recorded then: whether they are the same cannot be checked",
                 was.name
@@ -125,10 +121,13 @@ pub(super) fn begin(
     before: Unfinished,
     silent: Option<String>,
     warnings: Vec<String>,
+    observer: &dyn Observer,
 ) -> Result<(Writer, BTreeMap<u32, Vec<Sample>>)> {
     if before.dropped > 0 {
         let rows = before.dropped;
-        say(&format!("{rows} rows of a trial that did not come to its end are measured again"));
+        observer.info(&format!(
+            "{rows} rows of a trial that did not come to its end are measured again"
+        ));
     }
     let (mut writer, rows) = before.resume()?;
     let record = &mut writer.record;
@@ -136,8 +135,8 @@ pub(super) fn begin(
     record.kernel_events.silent = record.kernel_events.silent.take().or(silent);
     record.warnings.extend(warnings);
     record.warnings.push(format!(
-        "it was stopped, and went on at {} after {} of {} trials: the machine may have been in \
-         another mood by then",
+        "it was stopped, and was resumed at {} after {} of {} trials: the machine may have been in \
+         a different state by then",
         jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ"),
         rows.len(),
         request.plan.trials.len()

@@ -9,13 +9,13 @@ use std::time::Duration;
 use anstyle::Style;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::Canvas;
+use super::StatusArea;
 
 /// From one drawing to the next, at least.
 pub(super) const PAUSE: Duration = Duration::from_millis(100);
 
 /// A part of the line, and its style.
-pub(in crate::cmd) type Piece = (Style, String);
+pub(crate) type Piece = (Style, String);
 
 /// What is drawn.
 #[derive(Debug, Default)]
@@ -30,11 +30,11 @@ impl Line {
         &mut self,
         out: &mut impl Write,
         pieces: &[Piece],
-        canvas: Canvas,
+        area: StatusArea,
     ) -> io::Result<()> {
         // The last column stays free: a cursor beyond it may already be a new line.
-        let most = canvas.width.saturating_sub(1);
-        let (text, used) = cut(pieces, most, if canvas.unicode { "…" } else { "~" });
+        let most = area.width.saturating_sub(1);
+        let (text, used) = cut(pieces, most, if area.unicode { "…" } else { "~" });
         let blanks = self.used.min(most).saturating_sub(used);
         write!(out, "\r{text}{:blanks$}", "")?;
         self.used = used;
@@ -97,10 +97,13 @@ mod tests {
     }
 
     /// What a screen of so many columns shows after some drawings.
-    fn screen(columns: u16, draw: impl FnOnce(&mut Line, &mut Vec<u8>, Canvas)) -> vt100::Parser {
+    fn screen(
+        columns: u16,
+        draw: impl FnOnce(&mut Line, &mut Vec<u8>, StatusArea),
+    ) -> vt100::Parser {
         let mut bytes = b"before\r\n".to_vec();
-        let canvas = Canvas { width: columns.into(), unicode: true };
-        draw(&mut Line::default(), &mut bytes, canvas);
+        let area = StatusArea { width: columns.into(), unicode: true };
+        draw(&mut Line::default(), &mut bytes, area);
         let mut screen = vt100::Parser::new(nz(5), nz(columns), 0);
         screen.process(&bytes);
         screen
@@ -114,9 +117,9 @@ mod tests {
 
     #[test]
     fn a_shorter_line_leaves_nothing_of_a_longer_one() {
-        let screen = screen(40, |line, out, canvas| {
-            line.draw(out, &plain("round 10 of 20, a long line"), canvas).unwrap();
-            line.draw(out, &plain("round 11"), canvas).unwrap();
+        let screen = screen(40, |line, out, area| {
+            line.draw(out, &plain("round 10 of 20, a long line"), area).unwrap();
+            line.draw(out, &plain("round 11"), area).unwrap();
         });
         assert_eq!(shown(&screen), "before\nround 11");
     }
@@ -125,16 +128,16 @@ mod tests {
     fn a_line_that_is_too_long_neither_wraps_nor_litters() {
         let long = "何かが測られている ".repeat(20);
         for columns in [20, 21, 40, 80] {
-            let drawn = screen(columns, |line, out, canvas| {
+            let drawn = screen(columns, |line, out, area| {
                 for _ in 0..3 {
-                    line.draw(out, &plain(&long), canvas).unwrap();
+                    line.draw(out, &plain(&long), area).unwrap();
                 }
             });
             let text = drawn.screen().contents();
             assert_eq!(text.lines().count(), 2, "{text}");
             assert!(text.ends_with('…'), "{text}");
-            let cleared = screen(columns, |line, out, canvas| {
-                line.draw(out, &plain(&long), canvas).unwrap();
+            let cleared = screen(columns, |line, out, area| {
+                line.draw(out, &plain(&long), area).unwrap();
                 line.clear(out).unwrap();
                 out.extend(b"after");
             });
@@ -145,9 +148,9 @@ mod tests {
     #[test]
     fn without_a_style_there_is_no_escape_code() {
         let mut out = Vec::new();
-        let canvas = Canvas { width: 30, unicode: false };
+        let area = StatusArea { width: 30, unicode: false };
         let mut line = Line::default();
-        line.draw(&mut out, &plain(&"x".repeat(50)), canvas).unwrap();
+        line.draw(&mut out, &plain(&"x".repeat(50)), area).unwrap();
         line.clear(&mut out).unwrap();
         assert!(!out.contains(&0x1b) && out.is_ascii());
     }

@@ -13,14 +13,14 @@ fn plan() -> Vec<Trial> {
     (0..200).map(trial).collect()
 }
 
-fn half_a_second(trial: &Trial) -> (&Trial, Duration) {
-    (trial, Duration::from_millis(500))
+fn half_a_second(plan: &[Trial]) -> Vec<(Trial, Duration)> {
+    plan.iter().map(|trial| (*trial, Duration::from_millis(500))).collect()
 }
 
 /// A measurement whose trials took so long each.
 fn took(done: usize, each: Duration, rounds: Option<u32>) -> Progress {
     let plan = plan();
-    let mut progress = Progress::new(plan.iter().map(half_a_second), rounds, None);
+    let mut progress = Progress::new(&half_a_second(&plan), rounds, None);
     plan[..done].iter().for_each(|trial| progress.pace.took(trial, each));
     progress.done = done;
     progress.round.begin(7);
@@ -32,8 +32,8 @@ fn progress(done: usize, rounds: Option<u32>) -> Progress {
 }
 
 fn shown(progress: &Progress, width: usize, elapsed: u64) -> String {
-    let canvas = Canvas { width, unicode: true };
-    let pieces = progress.pieces(canvas, Duration::from_secs(elapsed));
+    let area = StatusArea { width, unicode: true };
+    let pieces = progress.pieces(area, Duration::from_secs(elapsed));
     pieces.into_iter().map(|(_, text)| text).collect()
 }
 
@@ -94,7 +94,7 @@ fn an_estimate_that_was_far_too_short_is_corrected_once() {
 #[test]
 fn no_more_is_left_than_the_time_limit_allows() {
     let (plan, limit) = (plan(), Some(Duration::from_secs(30)));
-    let progress = Progress::new(plan.iter().map(half_a_second), Some(20), limit);
+    let progress = Progress::new(&half_a_second(&plan), Some(20), limit);
     assert_eq!(progress.left(Duration::from_secs(10)), Some(Duration::from_secs(20)));
     assert_eq!(progress.left(Duration::from_secs(31)), Some(Duration::ZERO));
 }

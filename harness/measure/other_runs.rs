@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 
-use super::super::warn;
 use crate::engine::Engine;
+use crate::observer::Observer;
 use crate::system::maker::Life;
 
 /// Other runs on the same engine disturb this one's figures, and it theirs.
-pub(super) async fn other_runs(engine: &impl Engine, own: &str) -> Result<Vec<String>> {
+pub(super) async fn warnings(
+    engine: &impl Engine,
+    own: &str,
+    observer: &dyn Observer,
+) -> Result<Vec<String>> {
     let found = engine.instances(None).await?;
     let others = found.iter().filter(|f| f.running && f.run != own);
     // One maker a run: a warning each, whatever its containers are.
     let runs: BTreeMap<&str, Life> = others.map(|f| (f.run.as_str(), f.life())).collect();
     let warnings: Vec<String> = runs.into_iter().map(|(run, life)| beside(run, &life)).collect();
-    warnings.iter().for_each(|warning| warn(warning));
+    warnings.iter().for_each(|warning| observer.warn(warning));
     Ok(warnings)
 }
 

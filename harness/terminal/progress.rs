@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anstyle::Style;
 
-use super::voice::{self, Canvas, Piece};
+use super::{self as terminal, Piece, StatusArea};
 use crate::sample::Sample;
 use crate::spec::plan::Trial;
 use crate::text::units::{format_ms, format_wait};
@@ -60,8 +60,8 @@ struct Latest {
 impl Progress {
     /// For trials with what the plan reckons for each, in so many rounds; none where the
     /// rounds end when enough is known. None begins after the limit.
-    pub(super) fn new<'a>(
-        trials: impl Iterator<Item = (&'a Trial, Duration)>,
+    pub(super) fn new(
+        trials: &[(Trial, Duration)],
         rounds: Option<u32>,
         limit: Option<Duration>,
     ) -> Self {
@@ -85,14 +85,10 @@ impl Progress {
     }
 
     /// Makes room for more trials, in so many rounds.
-    pub(super) fn more<'a>(
-        &mut self,
-        trials: impl Iterator<Item = (&'a Trial, Duration)>,
-        rounds: u32,
-    ) {
+    pub(super) fn more(&mut self, trials: &[(Trial, Duration)], rounds: u32) {
         for (trial, reckoned) in trials {
             self.trials += 1;
-            self.pace.expect(trial, reckoned);
+            self.pace.expect(trial, *reckoned);
         }
         self.rounds = self.rounds.map(|before| before + rounds);
         let elapsed = self.begun.elapsed();
@@ -110,15 +106,15 @@ impl Progress {
         self.pace.took(trial, now - std::mem::replace(&mut self.ended, now));
         self.round.add(samples);
         self.add(trial.side, samples);
-        if voice::is_verbose() {
+        if terminal::is_verbose() {
             let (number, round) = (trial.number, trial.round);
-            voice::detail(&format!("trial {number}, round {round}: {}", self.round.latest));
+            terminal::debug(&format!("trial {number}, round {round}: {}", self.round.latest));
         }
-        voice::draw(|canvas| self.pieces(canvas, self.begun.elapsed()));
+        terminal::draw(|area| self.pieces(area, self.begun.elapsed()));
         if let Some(text) = self.corrected(self.begun.elapsed())
-            && voice::canvas().is_none()
+            && terminal::status_area().is_none()
         {
-            voice::say(&text);
+            terminal::info(&text);
         }
     }
 
@@ -137,8 +133,8 @@ impl Progress {
     /// Ends the display.
     pub(super) fn end(&mut self) {
         self.end_round(true);
-        voice::clear();
-        voice::say(&format!("measured for {}", format_wait(self.begun.elapsed())));
+        terminal::clear();
+        terminal::info(&format!("measured for {}", format_wait(self.begun.elapsed())));
     }
 
     fn add(&mut self, side: usize, samples: &[Sample]) {
@@ -156,31 +152,31 @@ impl Progress {
 
     fn end_round(&mut self, last: bool) {
         let number = self.round.number;
-        if number == 0 || voice::canvas().is_some() || voice::is_verbose() {
+        if number == 0 || terminal::status_area().is_some() || terminal::is_verbose() {
             return;
         }
         if last || is_due(number, self.rounds, self.told.elapsed()) {
             let of = self.rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
-            voice::say(&format!("round {number}{of}: {}", self.round));
+            terminal::info(&format!("round {number}{of}: {}", self.round));
             self.told = Instant::now();
             self.round = Round::default();
         }
     }
 
     /// The line, the most wanted first: what does not fit is cut off its end.
-    fn pieces(&self, canvas: Canvas, elapsed: Duration) -> Vec<Piece> {
+    fn pieces(&self, area: StatusArea, elapsed: Duration) -> Vec<Piece> {
         let plain = |text: String| (Style::new(), text);
         let dim = |text: String| (Style::new().dimmed(), text);
         let mut pieces = Vec::new();
         let share = self.done as f64 / self.trials.max(1) as f64;
-        let wide = canvas.width >= BAR_FROM;
+        let wide = area.width >= BAR_FROM;
         if wide {
             pieces.push((Style::new().bold(), "measuring ".to_owned()));
         }
         match self.rounds {
             Some(rounds) => {
                 if wide {
-                    pieces.push(plain(format!("{} ", bar(share, canvas.unicode))));
+                    pieces.push(plain(format!("{} ", bar(share, area.unicode))));
                 }
                 let percent = (share * 100.0).floor();
                 pieces.push(plain(format!("{percent} %  round {} of {rounds}", self.round.number)));

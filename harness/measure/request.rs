@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
-use crate::engine::EngineInfo;
+use crate::engine::{EngineInfo, EngineKind};
 use crate::probe::host::Host;
 use crate::probe::machine;
 use crate::spec::function::Function;
@@ -15,61 +15,68 @@ use crate::store::{
 use crate::text::units::{format_share, format_wait};
 
 /// What to measure, checked and ready.
-pub(in crate::cmd) struct Measurement {
-    pub(in crate::cmd) scenario: Scenario,
-    pub(in crate::cmd) plan: Plan,
+#[derive(Debug, Clone)]
+pub struct Measurement {
+    /// What is done, under which factors, in which order.
+    pub plan: Plan,
     /// At least one; those of several take turns.
-    pub(in crate::cmd) sides: Vec<Side>,
+    pub sides: Vec<Side>,
     /// The run's id: unique on the engine, whatever the folders are called.
-    pub(in crate::cmd) id: String,
-    pub(in crate::cmd) started: jiff::Timestamp,
+    pub id: String,
+    /// When it was asked for.
+    pub started: jiff::Timestamp,
     /// The command that repeats it.
-    pub(in crate::cmd) command: String,
+    pub command: String,
     /// Whether its folder is there already, of a run that stopped early.
-    pub(in crate::cmd) goes_on: bool,
-    /// Whether its figures are made up.
-    pub(in crate::cmd) is_simulated: bool,
+    pub resumed: bool,
+    /// What makes its instances.
+    pub engine: EngineKind,
     /// Whether the kernel's exec events are listened to.
-    pub(in crate::cmd) traced: bool,
+    pub traced: bool,
 }
 
 /// One set of the functions, and where its rows go.
-pub(in crate::cmd) struct Side {
+#[derive(Debug, Clone)]
+pub struct Side {
     /// `base` or `head`; of no matter where there is only one.
-    pub(in crate::cmd) name: String,
+    pub name: String,
     /// As many as those of every other side, in the same order.
-    pub(in crate::cmd) functions: Vec<Function>,
+    pub functions: Vec<Function>,
     /// The function of the controls; none without controls.
-    pub(in crate::cmd) null: Option<Function>,
+    pub null: Option<Function>,
     /// The folder of its rows, which must not exist.
-    pub(in crate::cmd) folder: PathBuf,
+    pub folder: PathBuf,
     /// What it is a side of; none for a run by itself.
-    pub(in crate::cmd) record: Option<SideRecord>,
+    pub record: Option<SideRecord>,
 }
 
-/// What is read off the clock and the machine's randomness once a request.
-pub(in crate::cmd) struct RunIdentity {
-    pub(in crate::cmd) started: jiff::Timestamp,
+/// What is read off the clock and the machine's randomness once a measurement.
+#[derive(Debug)]
+pub struct RunIdentity {
+    /// When it was asked for.
+    pub started: jiff::Timestamp,
     random: u64,
 }
 
 impl RunIdentity {
-    pub(in crate::cmd) fn now() -> Self {
+    /// Of this moment.
+    #[must_use]
+    pub fn now() -> Self {
         Self { started: jiff::Timestamp::now(), random: RandomState::new().hash_one(0) }
     }
 
     /// A seed, unless one was typed.
-    pub(in crate::cmd) fn seed(&self, typed: Option<u64>) -> u64 {
+    pub fn seed(&self, typed: Option<u64>) -> u64 {
         typed.unwrap_or(self.random >> 32)
     }
 
     /// `2026-11-22-005258-default`.
-    pub(in crate::cmd) fn name(&self, what: &str) -> String {
+    pub fn name(&self, what: &str) -> String {
         format!("{}-{what}", self.started.strftime("%Y-%m-%d-%H%M%S"))
     }
 
     /// [`RunIdentity::name`], unique on an engine.
-    pub(in crate::cmd) fn id(&self, what: &str) -> String {
+    pub fn id(&self, what: &str) -> String {
         format!("{}-{:06x}", self.name(what), self.random & 0xff_ffff)
     }
 }
@@ -77,7 +84,7 @@ impl RunIdentity {
 impl Side {
     /// Every function that needs an image, the null function last if it is not
     /// measured itself.
-    pub(in crate::cmd) fn with_null(&self) -> Vec<Function> {
+    pub fn with_null(&self) -> Vec<Function> {
         let mut all = self.functions.clone();
         all.extend(self.null.iter().filter(|n| !self.measures(n)).cloned());
         all
@@ -95,9 +102,35 @@ impl Side {
 }
 
 impl Measurement {
+    /// One that begins anew, on the first of all engines, with the kernel's events: in
+    /// every round each function of the scenario on every side, and each control once. Without a null function
+    /// on every side there are no controls. `id` is unique on the engine.
+    #[must_use]
+    pub fn new(
+        identity: &RunIdentity,
+        id: String,
+        mut scenario: Scenario,
+        sides: Vec<Side>,
+        seed: u64,
+    ) -> Self {
+        scenario.controls &= sides.iter().all(|side| side.null.is_some());
+        let functions = sides.first().map_or(0, |side| side.functions.len());
+        Self {
+            plan: Plan::in_turns(&scenario, functions, sides.len(), seed),
+            sides,
+            id,
+            started: identity.started,
+            command: String::new(),
+            resumed: false,
+            engine: EngineKind::default(),
+            traced: true,
+        }
+    }
+
     /// The plan for a person, and what it costs.
-    pub(in crate::cmd) fn describe(&self) -> String {
-        let Self { plan, scenario, .. } = self;
+    pub fn describe(&self) -> String {
+        let Self { plan, .. } = self;
+        let scenario = &plan.scenario;
         let names: Vec<&str> = self.sides.iter().map(|side| side.name.as_str()).collect();
         let names = if names.len() > 1 { &names[..] } else { &[] };
         format!(
@@ -124,12 +157,13 @@ impl Measurement {
 
     /// Rounds that will be measured; none where that shows when enough is known.
     pub(super) fn rounds(&self) -> Option<u32> {
-        self.scenario.until.is_none().then_some(self.scenario.rounds)
+        self.plan.scenario.until.is_none().then_some(self.plan.scenario.rounds)
     }
 
     /// What is about to be done, for the person who waits.
     pub(super) fn announce(&self) -> String {
-        let Self { plan, scenario, .. } = self;
+        let Self { plan, .. } = self;
+        let scenario = &plan.scenario;
         match (scenario.until, scenario.max_time) {
             (None, _) => {
                 let estimate = format_wait(plan.estimate());
@@ -167,7 +201,7 @@ impl Measurement {
             elapsed: None,
             complete: false,
             stopped: None,
-            scenario: self.scenario.clone(),
+            scenario: self.plan.scenario.clone(),
             seed: self.plan.seed,
             tried: true,
             host: Host::read(),

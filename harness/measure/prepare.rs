@@ -4,11 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::super::warn;
-use super::{Measurement, Side};
+use super::{Measurement, Side, preflight};
 use crate::drive::{Driver, Targets};
 use crate::engine::{Engine, EngineInfo, ImageStore, InstanceSource};
-use crate::measure::preflight;
+use crate::observer::Observer;
 use crate::platform::{Target, TargetSpec};
 use crate::probe::host::Host;
 use crate::spec::control::{Control, SERIES};
@@ -25,7 +24,7 @@ pub(super) async fn targets(
     info: &EngineInfo,
     records: &[Vec<FunctionRecord>],
 ) -> Result<Targets> {
-    let combinations = request.scenario.factors.combinations();
+    let combinations = request.plan.scenario.factors.combinations();
     preflight::check(&combinations, info, &Host::read())?;
     let mut targets = Targets::default();
     let runtime = info.offers.default_runtime();
@@ -38,9 +37,9 @@ pub(super) async fn targets(
         }
         for (function, known) in known.iter().take(side.functions.len()).enumerate() {
             for (combination, factors) in combinations.iter().enumerate() {
-                let making = known.making(request, factors, runtime);
+                let spec = known.spec(request, factors, runtime);
                 let subject = TrialSubject::Function { function, combination, pattern: 0 };
-                let target = Target::new(making, &request.id, targets.next_key());
+                let target = Target::new(spec, &request.id, targets.next_key());
                 targets.add(index, subject, target);
             }
         }
@@ -64,12 +63,7 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
-    fn making(
-        &self,
-        request: &Measurement,
-        combination: &Combination,
-        runtime: &str,
-    ) -> TargetSpec {
+    fn spec(&self, request: &Measurement, combination: &Combination, runtime: &str) -> TargetSpec {
         TargetSpec {
             function: self.function.clone(),
             // By digest: a tag can be moved while the run goes.
@@ -77,7 +71,7 @@ impl Known<'_> {
             factors: combination.resolve(self.function.limits, runtime),
             control: None,
             sleep_ms: self.side.sleep_ms(&self.function.name),
-            keep_alive: request.scenario.keep_alive,
+            keep_alive: request.plan.scenario.keep_alive,
             folders: self.folders.clone(),
         }
     }
@@ -92,28 +86,28 @@ fn controls(
     runtime: &str,
     targets: &mut Targets,
 ) {
-    let mut add = |control: Control, combination: usize, making: TargetSpec| {
+    let mut add = |control: Control, combination: usize, spec: TargetSpec| {
         // Nobody calls a control twice.
         let keep_alive = std::time::Duration::ZERO;
-        let making = TargetSpec { control: Some(control), keep_alive, ..making };
-        let target = Target::new(making, &request.id, targets.next_key());
+        let spec = TargetSpec { control: Some(control), keep_alive, ..spec };
+        let target = Target::new(spec, &request.id, targets.next_key());
         targets.add(side, TrialSubject::Control { control, combination }, target);
     };
     for (combination, factors) in combinations.iter().enumerate() {
         let series = if combination == 0 { &SERIES[..] } else { &SERIES[..1] };
         for ms in series {
-            let making = null.making(request, factors, runtime);
-            add(Control::Container(*ms), combination, making);
+            let spec = null.spec(request, factors, runtime);
+            add(Control::Container(*ms), combination, spec);
         }
     }
     for ms in SERIES {
-        let making = TargetSpec {
+        let spec = TargetSpec {
             source: InstanceSource::Command(null.function.process.clone()),
             factors: Factors::of_a_process(),
             folders: Vec::new(),
-            ..null.making(request, &combinations[0], runtime)
+            ..null.spec(request, &combinations[0], runtime)
         };
-        add(Control::Process(ms), 0, making);
+        add(Control::Process(ms), 0, spec);
     }
 }
 
@@ -136,8 +130,9 @@ async fn folders(
 pub(super) async fn try_all<E: Engine>(
     request: &Measurement,
     driver: &Driver<E>,
+    observer: &dyn Observer,
 ) -> Result<Vec<String>> {
-    let combinations = request.scenario.factors.combinations();
+    let combinations = request.plan.scenario.factors.combinations();
     let is_plain = combinations.iter().all(Combination::is_plain);
     let mut warnings = Vec::new();
     for (side, subject, combination) in subjects(request, combinations.len()) {
@@ -150,7 +145,7 @@ pub(super) async fn try_all<E: Engine>(
                 "{name}: did not answer when it was tried before the plan, and is measured all the \
                  same: {cause}"
             );
-            warn(&text);
+            observer.warn(&text);
             warnings.push(text);
         }
     }

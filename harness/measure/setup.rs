@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, Result};
 use tokio::sync::watch;
 
-use super::super::interrupt;
-use super::super::voice::TerminalObserver;
-use super::{ExitReason, NOT_REMOVED};
+use super::NOT_REMOVED;
 use crate::drive::Stop;
 use crate::engine::docker::DockerEngine;
 use crate::engine::{EngineError, clear_run};
+use crate::observer::{Event, Observer};
 use crate::provision::{Consent, Surroundings, engine};
 use crate::spec::scenario::{LoadShape, Scenario};
 use crate::system::private::Live;
@@ -19,43 +18,45 @@ use crate::system::private::Live;
 const GIVEN_UP: Duration = Duration::from_secs(2);
 
 /// An engine, found for a run.
-pub(in crate::cmd) struct Preparing {
-    pub(in crate::cmd) around: Surroundings,
-    pub(in crate::cmd) engine: DockerEngine,
+pub struct Setup {
+    /// The machine and its settings.
+    pub around: Surroundings,
+    /// The engine, which answers.
+    pub engine: DockerEngine,
     /// For as long as the engine is used.
     pub(super) live: Live,
     run: String,
 }
 
-impl Preparing {
+impl Setup {
     /// Finds an engine, or gets one.
-    pub(in crate::cmd) async fn begin(
+    pub async fn begin(
         consent: Consent,
         run: &str,
         stop: &watch::Receiver<Stop>,
-    ) -> Result<Self, ExitReason> {
+        observer: &dyn Observer,
+    ) -> Result<Self> {
         let around = Surroundings::read();
-        let found =
-            interrupt::unless(stop, engine::find(&around, consent, &TerminalObserver)).await;
-        let engine = found.ok_or(ExitReason::Interrupted)??;
+        let found = unless(stop, engine::find(&around, consent, observer)).await;
+        let engine = found.ok_or(Interrupted)??;
         let live = Live::say(engine.private(), run, engine.address())
             .context("saying that this run lives, so that `coldstart clean` leaves it alone")?;
-        interrupt::may_have_containers(run);
+        observer.notify(Event::MayHaveInstances { run });
         Ok(Self { around, engine, live, run: run.to_owned() })
     }
 
     /// Does a part of the work, unless an interrupt comes first: then what the part has
     /// made of containers is removed.
-    pub(in crate::cmd) async fn unless<T>(
+    pub async fn unless<T>(
         &self,
         stop: &watch::Receiver<Stop>,
         part: impl Future<Output = T>,
-    ) -> Result<T, ExitReason> {
-        match interrupt::unless(stop, part).await {
+    ) -> Result<T> {
+        match unless(stop, part).await {
             Some(done) => Ok(done),
             None => {
                 self.undo().await.context(NOT_REMOVED)?;
-                Err(ExitReason::Interrupted)
+                Err(Interrupted.into())
             }
         }
     }
@@ -64,6 +65,24 @@ impl Preparing {
         clear_run(&self.engine, &self.run, GIVEN_UP).await
     }
 }
+
+/// Does a work, unless an interrupt comes first: then it is given up, and none is given.
+pub async fn unless<T>(stop: &watch::Receiver<Stop>, work: impl Future<Output = T>) -> Option<T> {
+    let mut stop = stop.clone();
+    // What it gives is a lock, and must not be held while the work is given up: the next
+    // interrupt could not be told.
+    let asked = async { stop.wait_for(|asked| *asked >= Stop::AfterTrial).await.is_ok() };
+    tokio::select! {
+        biased;
+        true = asked => None,
+        done = work => Some(done),
+    }
+}
+
+/// A stop was asked for before the first trial; what was made so far is removed.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("interrupted")]
+pub struct Interrupted;
 
 /// The most instances that a trial may have at a time: what a burst leaves idle may have
 /// outlived its keep-alive when the next begins, and goes only after the trial.
@@ -101,5 +120,41 @@ mod tests {
         assert_eq!(most(&format!("{out}, {again}")), 16);
         let late = r#"{ name = "b", after = "2s", burst = 4 }"#;
         assert_eq!(most(&format!("{out}, {late}")), 20);
+    }
+
+    #[tokio::test]
+    async fn while_a_work_is_given_up_the_next_interrupt_is_told() {
+        struct Slow(watch::Sender<Stop>);
+        impl Drop for Slow {
+            fn drop(&mut self) {
+                let sender = self.0.clone();
+                let told = std::thread::spawn(move || sender.send_replace(Stop::Now));
+                let begun = std::time::Instant::now();
+                while !told.is_finished() {
+                    assert!(begun.elapsed().as_secs() < 20, "it waits for the work to be gone");
+                    std::thread::yield_now();
+                }
+            }
+        }
+        let (sender, stop) = watch::channel(Stop::No);
+        let slow = Slow(sender.clone());
+        let work = async move {
+            let _slow = &slow;
+            sender.send_replace(Stop::AfterTrial);
+            std::future::pending::<()>().await;
+        };
+        assert_eq!(unless(&stop, work).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_work_is_given_up_when_an_interrupt_comes_and_done_when_nobody_is_left_to_ask() {
+        let (sender, stop) = watch::channel(Stop::No);
+        assert_eq!(unless(&stop, async { 3 }).await, Some(3));
+        let waiting = unless(&stop, std::future::pending::<()>());
+        sender.send_replace(Stop::AfterTrial);
+        assert_eq!(waiting.await, None);
+        assert_eq!(unless(&stop, async { 3 }).await, None, "one that came before counts too");
+        let (_, stop) = watch::channel(Stop::No);
+        assert_eq!(unless(&stop, async { 3 }).await, Some(3));
     }
 }

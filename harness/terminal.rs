@@ -16,16 +16,17 @@ use crate::report::look::{Look, wrapped};
 use crate::text::sanitize::is_invisible;
 
 mod capabilities;
+pub(crate) mod interrupt;
+mod observer;
+mod progress;
 mod status_line;
-mod tasks;
 
 use capabilities::TerminalCapabilities;
-pub(super) use status_line::Piece;
+pub(crate) use status_line::Piece;
 use status_line::{Line, styled};
-use tasks::Works;
 
-/// A process has one standard error, and so one voice.
-static VOICE: OnceLock<Voice> = OnceLock::new();
+/// A process has one standard error, and so one terminal.
+static TERMINAL: OnceLock<Terminal> = OnceLock::new();
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
@@ -33,106 +34,115 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 
 /// Speaks as was typed from here on. The first call counts.
-pub(super) fn begin(talk: &OutputFlags) {
-    let _ = VOICE.set(Voice::new(talk, TerminalCapabilities::of_stderr(talk.color)));
+pub(crate) fn begin(flags: &OutputFlags) {
+    let _ = TERMINAL.set(Terminal::new(flags, TerminalCapabilities::of_stderr(flags.color)));
 }
 
 /// Speaks plainly where [`begin`] was never called.
-fn voice() -> &'static Voice {
-    VOICE.get_or_init(|| Voice::new(&OutputFlags::default(), TerminalCapabilities::default()))
+fn terminal() -> &'static Terminal {
+    TERMINAL.get_or_init(|| Terminal::new(&OutputFlags::default(), TerminalCapabilities::default()))
 }
 
 /// What happens, for the person who waits.
-pub(super) fn say(text: &str) {
-    voice().tell(Rank::Said, text);
+pub(crate) fn info(text: &str) {
+    terminal().tell(Rank::Info, text);
 }
 
 /// What is wrong and what to do about it; the same is said once only.
-pub(super) fn warn(text: &str) {
-    voice().tell(Rank::Warning, text);
+pub(crate) fn warn(text: &str) {
+    terminal().tell(Rank::Warning, text);
 }
 
 /// Why it ends here. Not wrapped: it may hold lines of a log.
-pub(super) fn error(text: &str) {
-    voice().tell(Rank::Error, text);
+pub(crate) fn error(text: &str) {
+    terminal().tell(Rank::Error, text);
 }
 
 /// What is only of interest to those who want to know all.
-pub(super) fn detail(text: &str) {
-    voice().tell(Rank::Detail, text);
+pub(crate) fn debug(text: &str) {
+    terminal().tell(Rank::Debug, text);
 }
 
 /// What is to be copied, and so never wrapped: `label` is what it is.
-pub(super) fn point(label: &str, what: &str) {
-    voice().tell(Rank::Pointed, &format!("{label}{what}"));
+pub(crate) fn hint(label: &str, what: &str) {
+    terminal().tell(Rank::Hint, &format!("{label}{what}"));
 }
 
 /// A command to a program that reads standard error: never wrapped, coloured or left out.
-pub(super) fn command(line: &str) {
-    let mut lines = voice().lines();
+pub(crate) fn command(line: &str) {
+    let mut lines = terminal().lines();
     lines.clear();
     // Nobody is left to be told when this fails.
     let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// Whether all is to be said.
-pub(super) fn is_verbose() -> bool {
-    voice().talk.verbose
+pub(crate) fn is_verbose() -> bool {
+    terminal().flags.verbose
 }
 
 /// A line of a result on standard output, wrapped to its terminal if it is one.
-pub(super) fn print(text: &str) {
+pub(crate) fn print(text: &str) {
     let look = look();
     let width = if look.terminal { look.width } else { usize::MAX };
     println!("{}", wrapped(text, "", width).join("\n"));
 }
 
 /// How a result on standard output may look.
-pub(super) fn look() -> Look {
-    let OutputFlags { verbose, color, .. } = voice().talk;
+pub(crate) fn look() -> Look {
+    let OutputFlags { verbose, color, .. } = terminal().flags;
     let TerminalCapabilities { terminal, width, colour, unicode, .. } =
         TerminalCapabilities::of_stdout(color);
     Look { width, terminal, colour, unicode, all: verbose }
 }
 
 /// Whether there is a line of a terminal to draw on, and its width and letters.
-pub(super) fn canvas() -> Option<Canvas> {
-    let voice = voice();
-    let live = voice.surface.live && !voice.talk.quiet;
-    live.then(|| Canvas { width: voice.surface.width_now(), unicode: voice.surface.unicode })
+pub(crate) fn status_area() -> Option<StatusArea> {
+    let terminal = terminal();
+    let live = terminal.capabilities.live && !terminal.flags.quiet;
+    live.then(|| StatusArea {
+        width: terminal.capabilities.width_now(),
+        unicode: terminal.capabilities.unicode,
+    })
 }
 
 /// A line of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Canvas {
+pub(crate) struct StatusArea {
     /// In columns.
-    pub(super) width: usize,
+    pub(crate) width: usize,
     /// Whether it shows more than ASCII.
-    pub(super) unicode: bool,
+    pub(crate) unicode: bool,
 }
 
 /// Draws the line anew, ten times a second at most.
-pub(super) fn draw(pieces: impl FnOnce(Canvas) -> Vec<Piece>) {
-    if let Some(canvas) = canvas() {
-        voice().lines().draw(canvas, pieces);
+pub(crate) fn draw(pieces: impl FnOnce(StatusArea) -> Vec<Piece>) {
+    if let Some(area) = status_area() {
+        terminal().lines().draw(area, pieces);
     }
 }
 
-/// Shows one step that is under way, until it is dropped. Nothing moves meanwhile.
-pub(super) fn step(what: &str) -> Step {
-    if let Some(canvas) = canvas() {
-        voice().lines().show(canvas, &[(BOLD, what.to_owned())]);
+/// Shows one step that is under way, until something else is shown. Nothing moves
+/// meanwhile.
+fn show(what: &str) {
+    if let Some(area) = status_area() {
+        terminal().lines().show(area, &[(BOLD, what.to_owned())]);
     }
+}
+
+/// Shows one step that is under way, until it is dropped.
+pub(crate) fn step(what: &str) -> Step {
+    show(what);
     Step
 }
 
 /// Takes the line away, if one is drawn.
-pub(super) fn clear() {
-    voice().lines().clear();
+pub(crate) fn clear() {
+    terminal().lines().clear();
 }
 
 /// A step that is shown while this lives.
-pub(super) struct Step;
+pub(crate) struct Step;
 
 impl Drop for Step {
     fn drop(&mut self) {
@@ -140,14 +150,12 @@ impl Drop for Step {
     }
 }
 
-/// The voice as those hear it who build and install.
-pub(super) use tasks::TerminalObserver;
+pub(crate) use observer::TerminalObserver;
 
-struct Voice {
-    talk: OutputFlags,
-    surface: TerminalCapabilities,
+struct Terminal {
+    flags: OutputFlags,
+    capabilities: TerminalCapabilities,
     lines: Mutex<Lines>,
-    works: Mutex<Works>,
 }
 
 /// What is on the screen.
@@ -161,17 +169,16 @@ struct Lines {
 /// What kind of thing is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rank {
-    Detail,
-    Said,
-    Pointed,
+    Debug,
+    Info,
+    Hint,
     Warning,
     Error,
 }
 
-impl Voice {
-    fn new(talk: &OutputFlags, surface: TerminalCapabilities) -> Self {
-        let (lines, works) = Default::default();
-        Self { talk: *talk, surface, lines, works }
+impl Terminal {
+    fn new(flags: &OutputFlags, capabilities: TerminalCapabilities) -> Self {
+        Self { flags: *flags, capabilities, lines: Mutex::default() }
     }
 
     fn lines(&self) -> MutexGuard<'_, Lines> {
@@ -180,8 +187,8 @@ impl Voice {
 
     fn is_heard(&self, rank: Rank) -> bool {
         match rank {
-            Rank::Detail => self.talk.verbose,
-            Rank::Said | Rank::Pointed => !self.talk.quiet,
+            Rank::Debug => self.flags.verbose,
+            Rank::Info | Rank::Hint => !self.flags.quiet,
             Rank::Warning | Rank::Error => true,
         }
     }
@@ -204,8 +211,8 @@ impl Voice {
             Rank::Warning => ("warning: ", WARNING),
             // It begins with its own mark: `error[code]: `.
             Rank::Error => ("", ERROR),
-            Rank::Detail => ("", DIM),
-            Rank::Said | Rank::Pointed => ("", Style::new()),
+            Rank::Debug => ("", DIM),
+            Rank::Info | Rank::Hint => ("", Style::new()),
         };
         let text = format!("{mark}{}", text.trim_end());
         let marked = match rank {
@@ -213,17 +220,17 @@ impl Voice {
             _ => mark.len(),
         };
         let text = match rank {
-            Rank::Pointed | Rank::Error => text,
-            _ if self.surface.live => {
-                let width = self.surface.width_now();
+            Rank::Hint | Rank::Error => text,
+            _ if self.capabilities.live => {
+                let width = self.capabilities.width_now();
                 let lines = text.lines().flat_map(|line| wrapped(line, "", width));
                 lines.collect::<Vec<_>>().join("\n")
             }
             _ => text,
         };
-        let style = if self.surface.colour { style } else { Style::new() };
+        let style = if self.capabilities.colour { style } else { Style::new() };
         match rank {
-            Rank::Detail => styled(style, &text),
+            Rank::Debug => styled(style, &text),
             _ => format!("{}{}", styled(style, &text[..marked]), &text[marked..]),
         }
     }
@@ -241,19 +248,19 @@ fn tamed(text: &str) -> String {
 }
 
 impl Lines {
-    fn draw(&mut self, canvas: Canvas, pieces: impl FnOnce(Canvas) -> Vec<Piece>) {
+    fn draw(&mut self, area: StatusArea, pieces: impl FnOnce(StatusArea) -> Vec<Piece>) {
         let recent = self.drawn.is_some_and(|at| at.elapsed() < status_line::PAUSE);
         if !recent {
-            self.show(canvas, &pieces(canvas));
+            self.show(area, &pieces(area));
         }
     }
 
-    fn show(&mut self, canvas: Canvas, pieces: &[Piece]) {
-        let colour = voice().surface.colour;
+    fn show(&mut self, area: StatusArea, pieces: &[Piece]) {
+        let colour = terminal().capabilities.colour;
         let plain = |(_, text): &Piece| (Style::new(), text.clone());
         let plain: Vec<Piece> =
             if colour { pieces.to_vec() } else { pieces.iter().map(plain).collect() };
-        let _ = self.line.draw(&mut io::stderr(), &plain, canvas);
+        let _ = self.line.draw(&mut io::stderr(), &plain, area);
         self.drawn = Some(Instant::now());
     }
 

@@ -13,16 +13,16 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-use super::say;
+use super::info;
 use crate::drive::Stop;
 use crate::system::private::Temporary;
 
 /// The exit status of whatever was interrupted, by whichever signal.
-pub(super) const STATUS: u8 = 130;
+pub(crate) const STATUS: u8 = 130;
 
 /// How far the verb has come: what an interrupt means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Phase {
+pub(crate) enum Phase {
     /// Nothing was measured yet, and nothing is lost.
     Preparing,
     /// Trials are run.
@@ -46,12 +46,12 @@ fn stake() -> MutexGuard<'static, Stake> {
 }
 
 /// Says how far the verb has come.
-pub(super) fn now(phase: Phase) {
+pub(crate) fn now(phase: Phase) {
     stake().phase = phase;
 }
 
 /// Says that a run may have containers from here on.
-pub(super) fn may_have_containers(run: &str) {
+pub(crate) fn may_have_containers(run: &str) {
     stake().runs.insert(run.to_owned());
 }
 
@@ -60,7 +60,7 @@ pub(super) fn may_have_containers(run: &str) {
 ///
 /// # Errors
 /// When the kernel refuses.
-pub(super) fn heard() -> Result<watch::Receiver<Stop>> {
+pub(crate) fn heard() -> Result<watch::Receiver<Stop>> {
     let (sender, receiver) = watch::channel(Stop::No);
     let runtime = Builder::new_current_thread().enable_io().build()?;
     let signals = {
@@ -112,13 +112,13 @@ async fn hear(mut signals: Signals, sender: &watch::Sender<Stop>) {
         if phase == Phase::Showing {
             break;
         }
-        say(text(phase, stop));
+        info(text(phase, stop));
         sender.send_replace(stop);
     }
     if stake().phase != Phase::Showing {
         signals.next().await;
     }
-    say(&left());
+    info(&left());
     std::process::exit(STATUS.into());
 }
 
@@ -150,61 +150,4 @@ fn left() -> String {
         return "ended; nothing was made yet that could be left".to_owned();
     }
     format!("left as it is: {}: `coldstart clean` removes what is left", left.join("; "))
-}
-
-/// Does a work, unless an interrupt comes first: then it is given up, and none is given.
-pub(super) async fn unless<T>(
-    stop: &watch::Receiver<Stop>,
-    work: impl Future<Output = T>,
-) -> Option<T> {
-    let mut stop = stop.clone();
-    // What it gives is a lock, and must not be held while the work is given up: the next
-    // interrupt could not be told.
-    let asked = async { stop.wait_for(|asked| *asked >= Stop::AfterTrial).await.is_ok() };
-    tokio::select! {
-        biased;
-        true = asked => None,
-        done = work => Some(done),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn while_a_work_is_given_up_the_next_interrupt_is_told() {
-        struct Slow(watch::Sender<Stop>);
-        impl Drop for Slow {
-            fn drop(&mut self) {
-                let sender = self.0.clone();
-                let told = std::thread::spawn(move || sender.send_replace(Stop::Now));
-                let begun = std::time::Instant::now();
-                while !told.is_finished() {
-                    assert!(begun.elapsed().as_secs() < 20, "it waits for the work to be gone");
-                    std::thread::yield_now();
-                }
-            }
-        }
-        let (sender, stop) = watch::channel(Stop::No);
-        let slow = Slow(sender.clone());
-        let work = async move {
-            let _slow = &slow;
-            sender.send_replace(Stop::AfterTrial);
-            std::future::pending::<()>().await;
-        };
-        assert_eq!(unless(&stop, work).await, None);
-    }
-
-    #[tokio::test]
-    async fn a_work_is_given_up_when_an_interrupt_comes_and_done_when_nobody_is_left_to_ask() {
-        let (sender, stop) = watch::channel(Stop::No);
-        assert_eq!(unless(&stop, async { 3 }).await, Some(3));
-        let waiting = unless(&stop, std::future::pending::<()>());
-        sender.send_replace(Stop::AfterTrial);
-        assert_eq!(waiting.await, None);
-        assert_eq!(unless(&stop, async { 3 }).await, None, "one that came before counts too");
-        let (_, stop) = watch::channel(Stop::No);
-        assert_eq!(unless(&stop, async { 3 }).await, Some(3));
-    }
 }

@@ -1,12 +1,12 @@
 use super::*;
 
-fn voice_of(quiet: bool, verbose: bool, surface: TerminalCapabilities) -> Voice {
-    Voice::new(&OutputFlags { quiet, verbose, ..OutputFlags::default() }, surface)
+fn voice_of(quiet: bool, verbose: bool, surface: TerminalCapabilities) -> Terminal {
+    Terminal::new(&OutputFlags { quiet, verbose, ..OutputFlags::default() }, surface)
 }
 
 #[test]
 fn quiet_leaves_warnings_and_errors_and_verbose_adds_details() {
-    let all = [Rank::Detail, Rank::Said, Rank::Pointed, Rank::Warning, Rank::Error];
+    let all = [Rank::Debug, Rank::Info, Rank::Hint, Rank::Warning, Rank::Error];
     let heard = |quiet, verbose| {
         let voice = voice_of(quiet, verbose, TerminalCapabilities::default());
         all.map(|rank| voice.is_heard(rank))
@@ -22,7 +22,7 @@ fn in_a_pipe_a_text_is_marked_and_nothing_else() {
     let long = "word ".repeat(40);
     assert_eq!(voice.dressed(Rank::Warning, &long), format!("warning: {}", long.trim_end()));
     assert_eq!(voice.dressed(Rank::Error, "error[x]: no\n  log\n"), "error[x]: no\n  log");
-    assert_eq!(voice.dressed(Rank::Said, "done"), "done");
+    assert_eq!(voice.dressed(Rank::Info, "done"), "done");
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn the_mark_is_coloured_and_the_words_are_not() {
     );
     let text = voice.dressed(Rank::Warning, "slow");
     assert_eq!(text, "\u{1b}[1m\u{1b}[33mwarning: \u{1b}[0mslow");
-    assert_eq!(voice.dressed(Rank::Said, "done"), "done");
+    assert_eq!(voice.dressed(Rank::Info, "done"), "done");
 }
 
 #[test]
