@@ -25,7 +25,6 @@ mod side_info;
 mod simulate;
 mod two_sample;
 
-pub use comparability::fingerprint;
 pub use error_rates::{Rate, Rates};
 pub use row::{Detectable, Part, PartChange, PhaseGroup, Row, Values, Verdict};
 pub use side_data::{Round, Rounds, SideData};

@@ -8,7 +8,8 @@
 //! what    does it: idle, burst, scale out, reap      facts    files    numbers  words, charts
 //! ```
 //!
-//! `harness/README.md` is the map, the invariants and the decisions.
+//! `harness/README.md` is the map; `harness/docs/` has the method, the architecture and the
+//! decisions.
 
 // Leaves.
 pub mod clock;

@@ -12,9 +12,12 @@ use serde::Deserialize;
 
 use crate::sample::{Sample, TrialRecord};
 
+mod baseline;
 mod bounds;
+pub(crate) mod catalog;
 mod expected;
 mod files;
+pub(crate) mod fingerprint;
 mod lines;
 mod place;
 mod record;
@@ -22,8 +25,10 @@ mod reserve;
 mod resume;
 mod writer;
 
+pub use baseline::{BASELINES, Baseline, baseline};
 pub(crate) use files::full;
 pub use files::{create, text, write};
+pub use fingerprint::fingerprint;
 pub use record::{
     BaseRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
     MachineRecord, Origin, RunRecord, SideRecord,

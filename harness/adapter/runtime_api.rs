@@ -8,6 +8,8 @@
 //! Whoever reaches the port can speak to it, so nothing here is taken on trust: ids
 //! and nonces cannot be guessed, callers that cannot be the instance are refused, and
 //! an answer says who had a part in it. What comes in is bounded in size, each and all.
+//!
+//! Why not a server of a library: decision 0002. What is held of a reply: decision 0052.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

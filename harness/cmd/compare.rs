@@ -8,12 +8,9 @@ use anyhow::{Result, anyhow};
 use super::failure::of_files;
 use super::{ExitReason, info, publish, warn};
 use crate::cli::Compare;
-use crate::compare::{self, SideData, fingerprint};
+use crate::compare::{self, SideData};
 use crate::spec::tolerance::Margins;
-use crate::store::{self, Run};
-
-/// Where stored runs are, by the fingerprint of their machine.
-const BASELINES: &str = "results/baselines";
+use crate::store::{self, BASELINES, Baseline, Run};
 
 /// Compares, writes and shows.
 pub(super) fn run(args: &Compare) -> Result<(), ExitReason> {
@@ -63,27 +60,14 @@ fn folders(args: &Compare) -> Result<(PathBuf, PathBuf), ExitReason> {
 
 /// The newest stored run of the machine that a run was measured on.
 fn baseline(head: &Path) -> Result<PathBuf> {
-    let record = store::record(head)?;
-    let fingerprint = fingerprint(&record.host, &record.engine);
-    let folder = Path::new(BASELINES).join(&fingerprint);
-    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-    let own = head.canonicalize().ok();
-    let candidates = entries.map(|entry| entry.path()).chain([folder.clone()]);
-    // A stored run is no baseline of itself.
-    let candidates = candidates.filter(|path| own.is_none() || path.canonicalize().ok() != own);
-    let stored = candidates.filter(|path| path.join(store::RECORD).exists());
-    let runs = stored.filter_map(|path| match store::record(&path) {
-        Ok(record) => Some((record.started, path)),
-        Err(error) => {
-            warn(&format!("a stored run that cannot be read is no baseline: {error:#}"));
-            None
-        }
-    });
-    let (_, newest) = runs.max().ok_or_else(|| {
+    let Baseline { newest, unreadable, fingerprint } = store::baseline(head)?;
+    for error in unreadable {
+        warn(&format!("a stored run that cannot be read is no baseline: {error:#}"));
+    }
+    let newest = newest.ok_or_else(|| {
         of_files(format!(
             "there is no baseline of this machine (fingerprint {fingerprint}): store a run of it \
-             with `mkdir -p {folder} && cp -r RUN {folder}/`",
-            folder = folder.display()
+             with `mkdir -p {BASELINES}/{fingerprint} && cp -r RUN {BASELINES}/{fingerprint}/`",
         ))
     })?;
     info(&format!("baseline: {}", newest.display()));

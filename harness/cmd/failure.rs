@@ -1,5 +1,5 @@
 //! Why a verb did not do what it was asked to: the exit status, and the code in the
-//! message. `harness/README.md` and `coldstart --help` list both.
+//! message. `harness/docs/FAILURES.md` and `coldstart --help` list both.
 
 use crate::drive::DriveError;
 use crate::engine::EngineError;

@@ -115,7 +115,7 @@ fn next(args: &Init, described: &Path, command: &str) -> String {
     };
     format!(
         "\nnext:\n{first}  {command} --dry-run\n  {command}\n  coldstart show latest\n\n\
-         what a function must do, and every key: functions/README.md\n"
+         what a function must do, and every key: harness/docs/CONTRACT.md\n"
     )
 }
 

@@ -10,9 +10,9 @@ use super::repeat::Words;
 use super::stdout::{self, Sheet, wrapped};
 use crate::cli::{List, Listed};
 use crate::report::sheet::Column;
+use crate::store::catalog;
 
-pub(super) mod folders;
-mod inventory;
+pub(super) mod inventory;
 
 pub(super) use inventory::{FOLDER, scenario_names};
 
@@ -79,7 +79,7 @@ pub(super) fn listed(args: &List) -> Result<String, ExitReason> {
     }
     if wants(Listed::Runs) {
         let rows: Result<Vec<Value>, _> =
-            folders::scan(&args.results).iter().map(serde_json::to_value).collect();
+            catalog::scan(&args.results).iter().map(serde_json::to_value).collect();
         sheets.push(Sheet { name: "runs", columns: &RUNS, rows: rows? });
     }
     stdout::sheets(args.printed.format, &sheets, || text(&sheets, args))

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::list::folders::COMPARISON;
 use super::show::TOLD;
 use super::{ExitReason, stdout, warn};
 use crate::cli::Format;
@@ -15,6 +14,7 @@ use crate::compare::{Comparison, GateOutcome};
 use crate::report::comparison;
 use crate::report::look::Look;
 use crate::store;
+use crate::store::catalog::COMPARISON;
 use crate::terminal;
 
 /// Writes and shows a comparison; the failure is its verdict. It is kept in a

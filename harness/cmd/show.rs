@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::failure::of_files;
-use super::list::folders::{self, COMPARISON, Kind, RELIABILITY};
 use super::repeat::Words;
 use super::{ExitReason, info, report, stdout};
 use crate::analysis::Analysis;
 use crate::cli::{Format, Show};
 use crate::report::{comparison, reliability};
 use crate::store;
+use crate::store::catalog::{self, COMPARISON, Kind, RELIABILITY};
 use crate::text::diagnostic::did_you_mean;
 use crate::text::sanitize::{printable_json, printable_line};
 
@@ -53,7 +53,7 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
     if path.is_dir() {
         return Ok(path.to_owned());
     }
-    let all = folders::scan(results);
+    let all = catalog::scan(results);
     if typed == LATEST {
         let newest = all.iter().find(|found| found.broken.is_none());
         let newest = newest.ok_or_else(|| {
@@ -68,7 +68,7 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
     if let Some(found) = exact.or_else(|| all.iter().find(|found| found.is_called(typed))) {
         return Ok(found.folder.clone());
     }
-    let typed = folders::shown(path);
+    let typed = catalog::shown(path);
     let meant = did_you_mean(&typed, all.iter().map(|found| &found.name));
     Err(ExitReason::Usage(anyhow!(
         "there is no result `{typed}`, neither as a folder nor in {}: `coldstart list runs` names \

@@ -2,49 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use sha2::{Digest, Sha256};
-
 use super::Asked;
 use super::side_data::SideData;
-use crate::engine::EngineInfo;
-use crate::probe::host::Host;
 use crate::spec::function::Limits;
+use crate::store::fingerprint::traits;
 use crate::store::{EnvironmentRecord, EventRecord};
 use crate::text::units::format_size;
-
-/// Memory that a machine may differ by and still be the same: a kernel keeps a
-/// little more or less for itself.
-const MEMORY: u64 = 256 << 20;
-
-/// What a machine and its engine must share for their figures to be compared, by
-/// name.
-fn traits<'a>(host: &'a Host, engine: &'a EngineInfo) -> [(&'static str, String); 10] {
-    let memory = (host.memory + MEMORY / 2) / MEMORY * (MEMORY >> 20);
-    [
-        ("processor", host.cpu.clone()),
-        ("processors", host.cpus.to_string()),
-        ("memory", format!("{memory} MiB")),
-        ("architecture", host.architecture.clone()),
-        ("kernel", host.kernel.clone()),
-        ("engine", engine.kind.clone()),
-        ("engine version", engine.version.clone()),
-        ("OCI runtime", engine.oci_runtime.clone()),
-        ("storage driver", engine.storage_driver.clone()),
-        ("cgroups", engine.cgroups.clone()),
-    ]
-}
-
-/// Twelve characters that stand for a machine and its engine: the name of its folder
-/// below `results/baselines`.
-#[must_use]
-pub fn fingerprint(host: &Host, engine: &EngineInfo) -> String {
-    let mut digest = Sha256::new();
-    for (name, value) in traits(host, engine) {
-        digest.update(format!("{name}={value}\n"));
-    }
-    let digest = digest.finalize();
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
-}
 
 /// In what machine and engine differ, in words; empty when they do not.
 pub(super) fn unlike(base: &SideData, head: &SideData) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! How long is waited for a target that does not answer, and when it is given up.
 //!
-//! The rule, which `results/README.md` states for the reader: a target that has not
-//! answered once, tries included, is given up when that has taken three of its
+//! The rule, which `harness/docs/METHOD.md` states for the reader and decision 0055
+//! explains: a target that has not answered once, tries included, is given up when that has taken three of its
 //! time-outs; one that answers elsewhere is given up in a pattern after three rounds
 //! without an answer, and a trial of it is ended by three time-outs in a row.
 

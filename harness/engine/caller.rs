@@ -7,6 +7,8 @@
 //! What can be told differs by network, and costs nothing while something is timed:
 //! an address comes with the connection, and the owner of a local one is looked up
 //! after the reply was stamped.
+//!
+//! Why after the reply: decision 0051.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};

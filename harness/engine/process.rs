@@ -3,6 +3,8 @@
 //! Wraps another engine: what is made from a program becomes a process here,
 //! everything else goes on to that engine. So the platform and the driver see one
 //! engine, and a control is a trial like any other.
+//!
+//! Why a process is an instance: decision 0017.
 
 use std::collections::BTreeMap;
 use std::process::Stdio;

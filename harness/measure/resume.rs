@@ -9,14 +9,13 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 
 use super::{Measurement, RunIdentity, Side};
-use crate::compare::fingerprint;
 use crate::engine::{EngineInfo, EngineKind};
 use crate::observer::Observer;
 use crate::probe::host::Host;
 use crate::sample::Sample;
 use crate::spec::function::Function;
 use crate::spec::plan::Plan;
-use crate::store::{FunctionRecord, RunRecord, Unfinished, Writer};
+use crate::store::{FunctionRecord, RunRecord, Unfinished, Writer, fingerprint};
 
 /// What the record says of a listener that was not wanted.
 pub(super) const SWITCHED_OFF: &str = "switched off";

@@ -4,6 +4,8 @@
 //! listens, so nothing is traced, slowed or changed: [`netlink`] speaks to the
 //! kernel's process connector, [`ExecTrace`] keeps what it says, [`join()`] tells
 //! which of it belongs to one start. It knows nothing of the engine's own calls.
+//!
+//! Why they are received live and joined later: decision 0015.
 
 mod join;
 pub mod netlink;

@@ -4,6 +4,8 @@
 //! tree as it is. Knows git and folders, and nothing of building or measuring.
 //!
 //! A temporary checkout has no `.git`: a build that asks git for the commit finds none.
+//!
+//! Why not by a worktree: decision 0023.
 
 use std::path::{Component, Path, PathBuf};
 

@@ -8,6 +8,8 @@
 //! clusters) and 5.3.1 (percentiles).
 //!
 //! Must not know what the rows measure.
+//!
+//! Why rounds are drawn and not rows: decision 0024.
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,8 @@
 //!
 //! Of a run that is complete they are the plan's, each once and in its order. Of one that
 //! stopped early they are the beginning of those.
+//!
+//! Why against the plan: decision 0059.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,7 @@
 //! Files in folders that somebody else may have made: nothing is written through a link,
 //! nothing outside the folder, and what is read is a file, and has an end.
+//!
+//! Why so: decision 0047.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};

@@ -1,5 +1,7 @@
 //! Where a run's folder is, and whether it still is: a folder that is removed, renamed
 //! or replaced while a run writes to it is found out before anything is written past it.
+//!
+//! Why: decision 0060.
 
 use std::fs::{self, File, Metadata};
 use std::io::{Error, Result};

@@ -4,6 +4,8 @@
 //!
 //! A process id alone says too little: it is given again, and it means another process
 //! beyond a reboot, in another namespace of process ids, on another machine.
+//!
+//! Why not a lock: decision 0053.
 
 use std::fmt;
 use std::fs;

@@ -228,8 +228,17 @@ fn files_stay_readable() {
 
 #[test]
 fn the_top_level_stays_bare() {
-    let allowed =
-        ["Cargo.toml", "Cargo.lock", "README.md", "harness", "functions", "benches", "results"];
+    let allowed = [
+        "Cargo.toml",
+        "Cargo.lock",
+        "LICENSE-APACHE",
+        "LICENSE-MIT",
+        "README.md",
+        "harness",
+        "functions",
+        "benches",
+        "results",
+    ];
     for entry in fs::read_dir(root()).unwrap() {
         let name = entry.unwrap().file_name().to_string_lossy().into_owned();
         let fine = name.starts_with('.') || name == "target" || allowed.contains(&name.as_str());

@@ -5,4 +5,5 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod command_line;
+mod documents;
 mod invariants;

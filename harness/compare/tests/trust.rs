@@ -4,6 +4,7 @@ use super::*;
 use crate::sample::Mark;
 use crate::spec::control::SERIES;
 use crate::store::Origin;
+use crate::store::fingerprint;
 
 #[test]
 fn machines_that_differ_make_it_advisory_and_each_difference_is_named() {

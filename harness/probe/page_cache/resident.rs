@@ -2,6 +2,8 @@
 //!
 //! `mincore` tells it of a mapping, and mapping a file has no safe form. The
 //! mapping is never read or written. Must not know which file, or why.
+//!
+//! Why with unsafe code: decision 0021.
 
 #![expect(unsafe_code, reason = "`mincore` needs a mapping, and no safe crate for it is kept up")]
 

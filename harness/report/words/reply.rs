@@ -31,7 +31,7 @@ pub(in crate::report) fn by_container_alone(run: &Run) -> Option<String> {
     (!unproved.is_empty()).then(|| {
         format!(
             "temperature by container alone: {}; any reply was taken for a good one, and none \
-             proves that its instance was new (functions/README.md, `reply`)",
+             proves that its instance was new (harness/docs/CONTRACT.md, `reply`)",
             listed(&unproved).replace('`', "")
         )
     })

@@ -185,7 +185,7 @@ fn skewed(rounds: u32, per: u32, between: f64, rng: &mut ChaCha8Rng) -> Vec<(u32
     rows
 }
 
-/// The table of `results/README.md`: `cargo test --release --lib rounds -- --ignored
+/// The table of `harness/docs/METHOD.md`: `cargo test --release --lib rounds -- --ignored
 /// --nocapture`.
 #[test]
 #[ignore = "prints a table, and takes its time"]

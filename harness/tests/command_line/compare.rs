@@ -1,7 +1,7 @@
 //! `compare`: two runs that are there.
 
-use coldstart::compare::fingerprint;
 use coldstart::store;
+use coldstart::store::fingerprint;
 
 use super::gate::Gate;
 use super::*;

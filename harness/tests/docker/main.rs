@@ -19,6 +19,7 @@ mod observed;
 mod overheard;
 mod processes;
 mod program;
+mod standin;
 mod strangers;
 mod subject;
 
@@ -37,6 +38,7 @@ fn main() {
     trials.extend(interrupts::trials());
     trials.extend(gate::trials());
     trials.extend(strangers::trials());
+    trials.extend(standin::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {
         eprintln!(
             "COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out",

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::store;
+use super::{RECORD, record, text};
 use crate::text::sanitize::printable;
 use crate::text::units::format_ms;
 
@@ -21,13 +21,13 @@ const WORDS: usize = 300;
 /// The longest path that is shown, in characters: what the kernel takes.
 const LONGEST_PATH: usize = 4096;
 /// Files by which a folder is known, besides a run's.
-pub(in crate::cmd) const COMPARISON: &str = "compare.json";
-pub(in crate::cmd) const RELIABILITY: &str = "aa.json";
+pub(crate) const COMPARISON: &str = "compare.json";
+pub(crate) const RELIABILITY: &str = "aa.json";
 
 /// What a folder holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(in crate::cmd) enum Kind {
+pub(crate) enum Kind {
     /// A run.
     Run,
     /// The verdict of a `gate` or `compare`.
@@ -38,10 +38,10 @@ pub(in crate::cmd) enum Kind {
 
 impl Kind {
     /// What a folder is by its files.
-    pub(in crate::cmd) fn of(folder: &Path) -> Option<Self> {
+    pub(crate) fn of(folder: &Path) -> Option<Self> {
         let has = |name: &str| folder.join(name).is_file();
         match () {
-            () if has(store::RECORD) => Some(Kind::Run),
+            () if has(RECORD) => Some(Kind::Run),
             () if has(COMPARISON) => Some(Kind::Comparison),
             () if has(RELIABILITY) => Some(Kind::Reliability),
             () => None,
@@ -51,22 +51,22 @@ impl Kind {
 
 /// A folder of the results. What does not apply, or is not known, is none.
 #[derive(Debug, Clone, Serialize)]
-pub(in crate::cmd) struct Found {
-    pub(in crate::cmd) kind: Kind,
+pub(crate) struct Found {
+    pub(crate) kind: Kind,
     /// The folder, below the results folder, as it is shown.
-    pub(in crate::cmd) name: String,
+    pub(crate) name: String,
     #[serde(serialize_with = "as_text")]
-    pub(in crate::cmd) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     #[serde(flatten)]
-    pub(in crate::cmd) facts: Facts,
+    pub(crate) facts: Facts,
     /// Why it cannot be read.
-    pub(in crate::cmd) broken: Option<String>,
+    pub(crate) broken: Option<String>,
 }
 
 impl Found {
     /// Whether it is what somebody typed: its name or its folder, as a list shows them,
     /// or its id.
-    pub(in crate::cmd) fn is_called(&self, typed: &OsStr) -> bool {
+    pub(crate) fn is_called(&self, typed: &OsStr) -> bool {
         let shown = shown(Path::new(typed));
         let id = self.facts.id.as_deref().is_some_and(|id| typed == id);
         id || self.name == shown || self::shown(&self.folder) == shown
@@ -74,7 +74,7 @@ impl Found {
 }
 
 /// A path as it is shown: the names of folders may be anybody's, and need not be text.
-pub(in crate::cmd) fn shown(path: &Path) -> String {
+pub(crate) fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy(), LONGEST_PATH)
 }
 
@@ -85,9 +85,9 @@ fn as_text<S: serde::Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> 
 
 /// What a folder says of itself.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(in crate::cmd) struct Facts {
-    pub(in crate::cmd) id: Option<String>,
-    pub(in crate::cmd) started: Option<String>,
+pub(crate) struct Facts {
+    pub(crate) id: Option<String>,
+    pub(crate) started: Option<String>,
     scenario: Option<String>,
     functions: Vec<String>,
     rounds: Option<u32>,
@@ -105,7 +105,7 @@ pub(in crate::cmd) struct Facts {
 
 /// Everything in a results folder, newest first; what cannot be read is last. No folder
 /// is the same as an empty one.
-pub(in crate::cmd) fn scan(results: &Path) -> Vec<Found> {
+pub(crate) fn scan(results: &Path) -> Vec<Found> {
     let mut all = Vec::new();
     look(results, results, DEPTH, &mut all);
     // Of a run and its copy deeper down, among the baselines say, the run comes first.
@@ -159,7 +159,7 @@ fn tame(text: &str) -> Option<String> {
 }
 
 fn run(folder: &Path) -> Result<Facts> {
-    let record = store::record(folder)?;
+    let record = record(folder)?;
     // Of a run that was killed, or goes on, there is none.
     let summary: Option<Summary> = parsed(&folder.join("summary.json")).ok();
     let stopped = match (&record.stopped, record.elapsed) {
@@ -247,7 +247,7 @@ fn reliability(folder: &Path) -> Result<Facts> {
     };
     let functions = found.heads.first().map(|head| head.functions.keys());
     // The file does not say when it was begun: its first gate does.
-    let first = store::record(&folder.join("gate-0001/base")).ok();
+    let first = record(&folder.join("gate-0001/base")).ok();
     Ok(Facts {
         started: first.and_then(|record| tame(&record.started)),
         functions: functions.into_iter().flatten().filter_map(|name| tame(name)).collect(),
@@ -314,6 +314,6 @@ impl Summary {
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
-    serde_json::from_str(&store::text(path)?)
+    serde_json::from_str(&text(path)?)
         .with_context(|| format!("{} is not readable", path.display()))
 }
