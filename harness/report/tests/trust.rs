@@ -67,8 +67,8 @@ fn a_run_with_controls() {
 
     What was measured
     From the instant an invocation was wanted to the last byte of its verified
-      reply, all under bridge, in ms. In brackets: 95 % interval. Ratio: cold over
-      warm median.
+      reply, all under bridge; in ms, in brackets 95 % intervals; ratio: cold to
+      warm
                                   n  err           p50 (95 %)    p90   max  ratio
     python, bridge: 36.7 ms over the null container
       single/call  burst 1 cold  19    0        215 (207–221)      —   230   342x
@@ -104,9 +104,9 @@ fn a_run_with_controls() {
 
     Notes
       of the typical cold starts at most 75.2 % is unattributed
-      round 1 (discarded, the first starts ever, in no other figure), median ms:
-        python 488, node 633; up to 2.3x what came after, as files were not in
-        memory yet: to measure that, `--page-cache image-cold`
+      round 1 (discarded), median ms: python 488, node 633; up to 2.3x what came
+        after, as files were not in memory yet: to measure that, `--page-cache
+        image-cold`
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
     "#);
@@ -248,8 +248,8 @@ fn a_run_of_throughput() {
 
     What was measured
     From the instant an invocation was wanted to the last byte of its verified
-      reply, all under bridge, in ms. In brackets: 95 % interval. Ratio: cold over
-      warm median.
+      reply, all under bridge; in ms, in brackets 95 % intervals; ratio: cold to
+      warm
                                      n  err     p50 (95 %)     p90 (95 %)  max
     python, bridge
       many/starts 4 at a time cold 280    0  404 (402–406)  407 (405–407)  407
@@ -276,8 +276,7 @@ fn a_run_of_throughput() {
       warning: kernel events: none received, so phases are merged; `coldstart
         doctor` says what is missing
       of the typical cold starts at most 76.0 % is unattributed
-      round 1 (discarded, the first starts ever, in no other figure), median ms:
-        python 151
+      round 1 (discarded), median ms: python 151
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
     "#);

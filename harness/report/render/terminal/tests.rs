@@ -30,8 +30,8 @@ fn the_default_run() {
 
     What was measured
     From the instant an invocation was wanted to the last byte of its verified
-      reply, all under bridge, in ms. In brackets: 95 % interval. Ratio: cold over
-      warm median.
+      reply, all under bridge; in ms, in brackets 95 % intervals; ratio: cold to
+      warm
                                   n  err           p50 (95 %)    p90    max  ratio
     python, bridge
       single/call  burst 1 cold  19    0        216 (207–230)      —    246   335x
@@ -98,8 +98,8 @@ fn an_incomplete_run_with_failures() {
 
     What was measured
     From the instant an invocation was wanted to the last byte of its verified
-      reply, all under bridge, in ms. In brackets: 95 % interval. Ratio: cold over
-      warm median.
+      reply, all under bridge; in ms, in brackets 95 % intervals; ratio: cold to
+      warm
                                  n  err  p50 (95 %)  p90 (95 %)    max  ratio
     rust, bridge
       single/call  burst 1 cold  3    0         160           —    164   660x
@@ -125,8 +125,7 @@ fn an_incomplete_run_with_failures() {
       warning: kernel events: none received, so phases are merged; `coldstart
         doctor` says what is missing
       of the typical cold starts at most 95.3 % is unattributed
-      round 1 (discarded, the first starts ever, in no other figure), median ms:
-        rust failed
+      round 1 (discarded), median ms: rust failed
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
     "#);
@@ -144,8 +143,8 @@ fn one_round() {
 
     What was measured
     From the instant an invocation was wanted to the last byte of its verified
-      reply, all under bridge, in ms. In brackets: 95 % interval. Ratio: cold over
-      warm median.
+      reply, all under bridge; in ms, in brackets 95 % intervals; ratio: cold to
+      warm
                                  n  err  p50 (95 %)  p90 (95 %)    max  ratio
     python, bridge
       single/call  burst 1 cold  1    0         488           —    488   794x
@@ -214,8 +213,8 @@ fn a_wide_terminal_has_more_quantiles() {
     let rows: Vec<&str> =
         text.lines().skip_while(|l| !l.starts_with("From the instant")).take(9).collect();
     insta::assert_snapshot!(rows.join("\n"), @r#"
-    From the instant an invocation was wanted to the last byte of its verified reply, all under bridge, in ms. In brackets:
-      95 % interval. Ratio: cold over warm median.
+    From the instant an invocation was wanted to the last byte of its verified reply, all under bridge; in ms, in brackets
+      95 % intervals; ratio: cold to warm
                                   n  err           p50 (95 %)           p90 (95 %)    p95   p99   max  ratio
     python, bridge
       single/call  burst 1 cold  49    0        215 (211–217)        230 (225–265)      —     —   265   339x
@@ -245,9 +244,9 @@ fn a_narrow_terminal_has_paragraphs() {
     What was measured
     From the instant an invocation was
       wanted to the last byte of its
-      verified reply, all under bridge, in
-      ms. In brackets: 95 % interval. Ratio:
-      cold over warm median.
+      verified reply, all under bridge; in
+      ms, in brackets 95 % intervals; ratio:
+      cold to warm
     python, bridge
       single/call, burst 1, cold
         n 19, err 0, p50 211 (206–224),

@@ -21,7 +21,7 @@ pub(super) struct Document {
     #[cfg_attr(test, schemars(range(min = 1, max = 1)))]
     pub(super) format: u32,
     /// What becomes of a gate.
-    pub(super) outcome: Outcome,
+    pub(super) outcome: GateOutcome,
     /// Whether the outcome binds: false when machines or engines differ, or nothing shows
     /// that they were the same.
     pub(super) binding: bool,
@@ -279,7 +279,7 @@ macro_rules! named {
 
 named!(
     /// What becomes of a gate.
-    Outcome from compare::GateOutcome { Passed, Inconclusive, Invalid, Regressed }
+    GateOutcome from compare::GateOutcome { Passed, Inconclusive, Invalid, Regressed }
 );
 named!(
     /// What a row says of a change.
