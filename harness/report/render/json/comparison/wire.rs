@@ -21,7 +21,7 @@ pub(super) struct Document {
     #[cfg_attr(test, schemars(range(min = 1, max = 1)))]
     pub(super) format: u32,
     /// What becomes of a gate.
-    pub(super) outcome: GateOutcome,
+    pub(super) outcome: Outcome,
     /// Whether the outcome binds: false when machines or engines differ, or nothing shows
     /// that they were the same.
     pub(super) binding: bool,
@@ -235,9 +235,9 @@ pub(super) struct Detectable {
 #[cfg_attr(test, derive(JsonSchema))]
 pub(super) struct Part {
     /// First stretch of the part.
-    pub(super) first: PhaseGroup,
+    pub(super) first: Stretch,
     /// Its last: the same, unless a missing mark merged neighbours.
-    pub(super) last: PhaseGroup,
+    pub(super) last: Stretch,
     /// Head less base, in nanoseconds.
     pub(super) change_ns: Amount,
     /// Two-sided, adjusted over all parts (Benjamini & Hochberg).
@@ -279,7 +279,7 @@ macro_rules! named {
 
 named!(
     /// What becomes of a gate.
-    GateOutcome from compare::GateOutcome { Passed, Inconclusive, Invalid, Regressed }
+    Outcome from compare::GateOutcome { Passed, Inconclusive, Invalid, Regressed }
 );
 named!(
     /// What a row says of a change.
@@ -292,7 +292,7 @@ named!(
 named!(
     /// Engine: intended to the function's exec. Boot: to main. Init: to ready. Invoke:
     /// to the reply.
-    PhaseGroup from compare::PhaseGroup { Engine, Boot, Init, Invoke }
+    Stretch from compare::PhaseGroup { Engine, Boot, Init, Invoke }
 );
 named!(
     /// Total: headline latency of a cold cell. Own: boot + init. Warm: latency of a
