@@ -33,6 +33,7 @@ pub mod provision;
 
 // Keeping, comparing and showing it.
 pub mod analysis;
+mod chart;
 pub mod compare;
 pub mod report;
 pub mod store;

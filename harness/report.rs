@@ -10,6 +10,7 @@ use anyhow::Result;
 use sha2::{Digest, Sha256};
 
 use crate::analysis::Analysis;
+use crate::chart;
 use crate::sample::{Cell, Sample};
 use crate::stats;
 use crate::store::Run;
@@ -18,7 +19,6 @@ use look::Look;
 use render::{html, json, markdown, terminal};
 
 mod build;
-mod charts;
 pub mod comparison;
 mod document;
 pub mod histograms;
@@ -26,7 +26,7 @@ pub mod look;
 pub mod readme;
 pub mod reliability;
 mod render;
-mod words;
+pub(crate) mod words;
 
 pub use render::csv as sheet;
 
@@ -50,7 +50,7 @@ impl Artifact {
 /// # Errors
 /// When the record's start is no instant, or a chart cannot be drawn.
 pub fn render(analysis: &Analysis) -> Result<Vec<Artifact>> {
-    let charts = charts::charts(analysis.run, &analysis.summaries)?;
+    let charts = chart::charts(analysis.run, &analysis.summaries)?;
     let document = build::run::document(analysis, &charts);
     let mut files = vec![
         Artifact::new("summary.json", json::run::json(analysis)?),
@@ -84,7 +84,7 @@ pub fn written(analysis: &Analysis, form: Form) -> Result<String> {
         Form::Json => json::run::json(analysis),
         Form::Csv => json::run::csv(analysis),
         Form::Markdown => {
-            let charts = charts::charts(analysis.run, &analysis.summaries)?;
+            let charts = chart::charts(analysis.run, &analysis.summaries)?;
             Ok(markdown::page(&build::run::document(analysis, &charts)))
         }
     }
@@ -97,12 +97,8 @@ pub fn text(analysis: &Analysis, look: &Look) -> String {
     terminal::text(&build::run::document(analysis, &[]), look)
 }
 
-fn chart_files(charts: Vec<charts::Chart>) -> Vec<Artifact> {
-    let files = charts.into_iter().flat_map(|chart| {
-        let at = |ending: &str| format!("charts/{}.{ending}", chart.name);
-        [Artifact::new(at("svg"), chart.svg), Artifact::new(at("png"), chart.png)]
-    });
-    files.collect()
+fn chart_files(charts: Vec<chart::Chart>) -> impl Iterator<Item = Artifact> {
+    charts.into_iter().map(|chart| Artifact::new(format!("charts/{}.svg", chart.name), chart.svg))
 }
 
 fn histogram_files(analysis: &Analysis) -> Result<Vec<Artifact>> {

@@ -55,6 +55,9 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         let control = RunControl { stop: &mut stop, confirm };
         engine.measure(&request, control, &observer).await
     });
+    // What ends the process from here on takes no checkout along.
+    let Sides { base, head, only, .. } = sides;
+    drop((base, head));
     interrupt::now(Phase::Showing);
     match ended? {
         RunEnd::Complete => {}
@@ -69,8 +72,8 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         RunEnd::OutOfTime => warn(run::OUT_OF_TIME),
     }
     let mut found = judge(&request, &rules, &alarmed)?;
-    found.lack(&sides.only[0], crate::compare::Side::Head);
-    found.lack(&sides.only[1], crate::compare::Side::Base);
+    found.lack(&only[0], crate::compare::Side::Head);
+    found.lack(&only[1], crate::compare::Side::Base);
     publish::give(&found, (folder(&request), ""), args.strict, args.printed.format)
 }
 

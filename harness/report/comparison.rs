@@ -5,10 +5,11 @@
 
 use anyhow::Result;
 
+use super::Artifact;
 use super::build::comparison::document;
 use super::look::Look;
 use super::render::{self, github, html, junit, terminal, trackers};
-use super::{Artifact, charts};
+use crate::chart;
 use crate::compare::Comparison;
 
 /// By which a bot finds its own comment.
@@ -32,13 +33,13 @@ pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
 }
 
 /// `compare.html`, and the charts that it shows: `charts/compare-forest` and
-/// `charts/compare-order`, each as `.svg` and `.png`. What has nothing to show is left
+/// `charts/compare-order`, each as `.svg`. What has nothing to show is left
 /// out.
 ///
 /// # Errors
 /// When a chart cannot be drawn.
 pub fn pictured(comparison: &Comparison) -> Result<Vec<Artifact>> {
-    let charts = charts::of_comparison(comparison)?;
+    let charts = chart::of_comparison(comparison)?;
     let mut files = vec![Artifact::new("compare.html", html::page(&document(comparison, &charts)))];
     files.extend(super::chart_files(charts));
     Ok(files)

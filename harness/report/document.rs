@@ -4,7 +4,7 @@
 //!
 //! Text is tamed, not escaped: each form escapes in its own way.
 
-use super::charts::Chart;
+use crate::chart::Chart;
 
 mod cell;
 mod table;

@@ -8,18 +8,18 @@ use crate::text::units::format_ms;
 
 mod reply;
 
-pub(super) use crate::analysis::{
+pub(crate) use crate::analysis::{
     conditions, conditions_in_a_name, groups, headline, is_simulated, is_valid, members, position,
 };
-pub(super) use crate::text::sanitize::{plain, shortened};
+pub(crate) use crate::text::sanitize::{plain, shortened};
 
 pub(super) use reply::{by_container_alone, reply};
 
 /// In place of a number that cannot be given.
-pub(super) const DASH: &str = "—";
+pub(crate) const DASH: &str = "—";
 
 /// Put before every title of an invalid or simulated run; empty for a good one.
-pub(super) fn warning(run: &Run) -> &'static str {
+pub(crate) fn warning(run: &Run) -> &'static str {
     match (is_valid(run), is_simulated(run)) {
         (true, false) => "",
         (true, true) => "SIMULATED: ",
@@ -29,7 +29,7 @@ pub(super) fn warning(run: &Run) -> &'static str {
 }
 
 /// What the page is about: scenario and how much of it.
-pub(super) fn title(run: &Run) -> String {
+pub(crate) fn title(run: &Run) -> String {
     let record = &run.record;
     // A run that stops when it knows enough plans more rounds than it needs.
     let rounds = match record.scenario.until {
@@ -41,17 +41,17 @@ pub(super) fn title(run: &Run) -> String {
 }
 
 /// `1 round`, `20 rounds`.
-pub(super) fn counted(n: u64, what: &str) -> String {
+pub(crate) fn counted(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// `surge/out`.
-pub(super) fn step(cell: &Cell) -> String {
+pub(crate) fn step(cell: &Cell) -> String {
     plain(&format!("{}/{}", cell.pattern, cell.step))
 }
 
 /// `name bridge surge/out`, or which control.
-pub(super) fn cell_name(run: &Run, cell: &Cell) -> String {
+pub(crate) fn cell_name(run: &Run, cell: &Cell) -> String {
     let conditions = conditions(run, &cell.factors);
     match cell.control {
         Some(control) => format!("{control}, {conditions}"),
@@ -60,7 +60,7 @@ pub(super) fn cell_name(run: &Run, cell: &Cell) -> String {
 }
 
 /// A function, and its factors where the run has several combinations.
-pub(super) fn subject(run: &Run, cell: &Cell) -> String {
+pub(crate) fn subject(run: &Run, cell: &Cell) -> String {
     let name = plain(&cell.function);
     if run.record.scenario.factors.combinations().len() == 1 {
         return name;
@@ -69,7 +69,7 @@ pub(super) fn subject(run: &Run, cell: &Cell) -> String {
 }
 
 /// `burst 4` or `seq 200`.
-pub(super) fn act(act: LoadShape) -> String {
+pub(crate) fn act(act: LoadShape) -> String {
     match act {
         LoadShape::Burst(n) => format!("burst {n}"),
         LoadShape::Sequence(n) => format!("seq {n}"),
@@ -78,12 +78,12 @@ pub(super) fn act(act: LoadShape) -> String {
 }
 
 /// Milliseconds, or what stands for a failure.
-pub(super) fn level(level: RankedValue) -> String {
+pub(crate) fn level(level: RankedValue) -> String {
     level.ns().map_or_else(|| "failed".to_owned(), format_ms)
 }
 
 /// `224 (210–240)` in milliseconds; the interval as far as there is one.
-pub(super) fn quantile(quantile: &Quantile) -> String {
+pub(crate) fn quantile(quantile: &Quantile) -> String {
     let Some(value) = quantile.value else { return DASH.to_owned() };
     match quantile.interval {
         Some(i) => format!("{} ({}–{})", level(value), level(i.low), level(i.high)),
@@ -92,21 +92,16 @@ pub(super) fn quantile(quantile: &Quantile) -> String {
 }
 
 /// Milliseconds of a maximum.
-pub(super) fn maximum(ns: Option<u64>) -> String {
+pub(crate) fn maximum(ns: Option<u64>) -> String {
     ns.map_or_else(|| DASH.to_owned(), |ns| format_ms(ns as f64))
 }
 
 /// `412x`, `1.6x`.
-pub(super) fn times(ratio: f64) -> String {
+pub(crate) fn times(ratio: f64) -> String {
     if ratio >= 9.95 { format!("{ratio:.0}x") } else { format!("{ratio:.1}x") }
 }
 
 /// How many times the warm median a cold one is.
-pub(super) fn ratio(summary: &Summary) -> Option<f64> {
+pub(crate) fn ratio(summary: &Summary) -> Option<f64> {
     summary.cold_to_warm.as_ref().map(|r| r.ratio)
-}
-
-/// Milliseconds of a median that is a value: for captions.
-pub(super) fn median_ms(summary: &Summary) -> Option<String> {
-    summary.median().map(format_ms)
 }

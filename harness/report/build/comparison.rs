@@ -1,8 +1,8 @@
 //! The document of a comparison. Names of functions, labels and reasons are foreign text:
 //! tamed here.
 
+use crate::chart::Chart;
 use crate::compare::{Comparison, GateOutcome, Row, Verdict};
-use crate::report::charts::Chart;
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Badge, Block, Document, Note, Section, Table, Tone};
 use crate::spec::tolerance::Metric;
@@ -15,9 +15,6 @@ pub(in crate::report) mod answer;
 mod facts;
 mod tables;
 pub(in crate::report) mod words;
-
-const FOREST: [&str; 1] = ["compare-forest"];
-const ORDER: [&str; 1] = ["compare-order"];
 
 /// The document, with the charts that are to be on it.
 pub(in crate::report) fn document<'a>(
@@ -68,7 +65,7 @@ fn badge(comparison: &Comparison) -> Badge {
 }
 
 fn sections<'a>(comparison: &Comparison, names: &Names, charts: &'a [Chart]) -> Vec<Section<'a>> {
-    let placing = Placing::new(charts, &[FOREST, ORDER].concat());
+    let placing = Placing::new(charts);
     let compared = vec![Block::Facts(facts::compared(comparison))];
     let advisory = comparison.advisory.iter().map(|why| Note::remark(remark(why))).collect();
     let notes = facts::notes(comparison).into_iter().map(Note::remark).collect();
@@ -84,9 +81,9 @@ fn sections<'a>(comparison: &Comparison, names: &Names, charts: &'a [Chart]) -> 
         Section::new("rows", "Rows, the worst first", Key, rows(comparison, names)),
         Section::new("missing", "Cells on one side only", Key, missing(comparison, names)),
         Section::new("notes", "Notes", Key, vec![Block::Notes("note", notes)]),
-        Section::new("changes", "The changes and their margins", Usual, placing.of(&FOREST)),
-        Section::new("order", "In the order of the run", Usual, placing.of(&ORDER)),
-        Section::new("more", "More charts", Usual, placing.others()),
+        Section::new("changes", "The changes and their margins", Usual, placing.of("changes")),
+        Section::new("order", "In the order of the run", Usual, placing.of("order")),
+        Section::new("more", "More charts", Usual, placing.others(&["changes", "order"])),
         Section::new("where", "Where it changed", Detail, table(tables::parts(comparison, names))),
         Section::new(
             "margins",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::report::charts::Chart;
+use crate::chart::Chart;
 use crate::report::document::Block;
 use crate::report::words::counted;
 
@@ -11,71 +11,37 @@ const MANY: usize = 12;
 
 /// The charts of a page, each of which is shown once.
 pub(super) struct Placing<'a> {
-    charts: Vec<Placed<'a>>,
-    /// The kinds that have a place of their own.
-    kinds: Vec<&'static str>,
-}
-
-struct Placed<'a> {
-    chart: &'a Chart,
-    /// Its name without its conditions.
-    kind: &'a str,
-    folded: bool,
+    /// With whether they are folded.
+    charts: Vec<(&'a Chart, bool)>,
 }
 
 impl<'a> Placing<'a> {
-    /// Charts in their order, and the kinds that have a place of their own.
-    pub(super) fn new(charts: &'a [Chart], kinds: &[&'static str]) -> Self {
+    /// Charts in their order.
+    pub(super) fn new(charts: &'a [Chart]) -> Self {
         let mut seen = BTreeSet::new();
-        let placed = charts.iter().map(|chart| {
-            let kind = kind(&chart.name, kinds);
-            Placed { chart, kind, folded: !seen.insert(kind) && charts.len() > MANY }
-        });
-        Self { charts: placed.collect(), kinds: kinds.to_vec() }
+        let is_folded = |c: &'a Chart| (c, !seen.insert(c.kind) && charts.len() > MANY);
+        Self { charts: charts.iter().map(is_folded).collect() }
     }
 
-    /// The charts of some kinds, those of further conditions folded where there are many.
-    pub(super) fn of(&self, kinds: &[&str]) -> Vec<Block<'a>> {
-        self.blocks(|kind| kinds.contains(&kind))
+    /// The charts of a section, those of further conditions folded where there are many.
+    pub(super) fn of(&self, section: &str) -> Vec<Block<'a>> {
+        self.blocks(|chart| chart.section == section)
     }
 
-    /// Those of kinds that have no place of their own.
-    pub(super) fn others(&self) -> Vec<Block<'a>> {
-        self.blocks(|kind| !self.kinds.contains(&kind))
+    /// Those of no section of a page.
+    pub(super) fn others(&self, sections: &[&str]) -> Vec<Block<'a>> {
+        self.blocks(|chart| !sections.contains(&chart.section))
     }
 
-    fn blocks(&self, is: impl Fn(&str) -> bool) -> Vec<Block<'a>> {
-        let found = self.charts.iter().filter(|placed| is(placed.kind));
-        let (folded, shown): (Vec<&Placed>, Vec<&Placed>) = found.partition(|c| c.folded);
-        let block = |placed: &Placed<'a>| Block::Chart(placed.chart);
-        let mut blocks: Vec<Block> = shown.into_iter().map(block).collect();
+    fn blocks(&self, is: impl Fn(&Chart) -> bool) -> Vec<Block<'a>> {
+        let found = self.charts.iter().filter(|(chart, _)| is(chart));
+        let (folded, shown): (Vec<_>, Vec<_>) = found.partition(|(_, folded)| *folded);
+        let mut blocks: Vec<Block> = shown.iter().map(|(chart, _)| Block::Chart(chart)).collect();
         if !folded.is_empty() {
             let summary = format!("{} of other conditions", counted(folded.len() as u64, "chart"));
-            blocks.push(Block::Folded(summary, folded.into_iter().map(block).collect()));
+            let folded = folded.iter().map(|(chart, _)| Block::Chart(chart)).collect();
+            blocks.push(Block::Folded(summary, folded));
         }
         blocks
-    }
-}
-
-/// The longest of the kinds that a chart's name begins with; else its whole name.
-fn kind<'a>(name: &'a str, kinds: &[&'static str]) -> &'a str {
-    let is = |kind: &&&str| {
-        name.strip_prefix(**kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
-    };
-    let longest = kinds.iter().filter(is).map(|kind| kind.len()).max();
-    longest.map_or(name, |length| &name[..length])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_chart_belongs_to_the_longest_kind() {
-        let kinds = ["cold", "cold-burst", "warm"];
-        assert_eq!(kind("cold", &kinds), "cold");
-        assert_eq!(kind("cold-host", &kinds), "cold");
-        assert_eq!(kind("cold-burst-host", &kinds), "cold-burst");
-        assert_eq!(kind("colder", &kinds), "colder");
     }
 }

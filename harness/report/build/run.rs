@@ -1,7 +1,7 @@
 //! The document of a run.
 
 use crate::analysis::Analysis;
-use crate::report::charts::Chart;
+use crate::chart::Chart;
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Document, Section, Strips};
 use crate::report::words::{counted, is_simulated, plain, subject, title};
@@ -21,13 +21,8 @@ mod resources;
 mod throughput;
 pub(in crate::report) mod trust;
 
-/// The charts that have a place of their own, by section.
-const COLD: [&str; 3] = ["cold", "spread", "cold-burst"];
-const TIME: [&str; 2] = ["phases", "waterfall"];
-const BURSTS: [&str; 2] = ["timeline", "burst-size"];
-const PAUSES: [&str; 1] = ["idle"];
-const WARM: [&str; 1] = ["warm"];
-const CONTROLS: [&str; 1] = ["calibration"];
+/// The sections that charts are in.
+const CHARTED: [&str; 6] = ["cold", "time", "bursts", "pauses", "warm", "trust"];
 
 /// The document, with the charts that are to be on it.
 pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Document<'a> {
@@ -68,8 +63,7 @@ fn banners(analysis: &Analysis) -> Vec<String> {
 
 fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
     let run = analysis.run;
-    let kinds = [&COLD[..], &TIME, &BURSTS, &PAUSES, &WARM, &CONTROLS].concat();
-    let placing = Placing::new(charts, &kinds);
+    let placing = Placing::new(charts);
     let notes = Block::Notes("note", notes::notes(analysis));
     let environment = Block::Quoted(environment::facts(run));
     let repeat =
@@ -78,11 +72,11 @@ fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
         Section::new("verdict", "What was measured", Key, cells::blocks(analysis)),
         Section::new("cold", "Cold starts", Key, cold(analysis, &placing)),
         Section::new("time", "Where the time goes", Usual, time(analysis, &placing)),
-        Section::new("bursts", "Bursts", Usual, placing.of(&BURSTS)),
-        Section::new("pauses", "Pauses between calls", Usual, placing.of(&PAUSES)),
-        Section::new("more", "More charts", Usual, placing.others()),
+        Section::new("bursts", "Bursts", Usual, placing.of("bursts")),
+        Section::new("pauses", "Pauses between calls", Usual, placing.of("pauses")),
+        Section::new("more", "More charts", Usual, placing.others(&CHARTED)),
         Section::new("throughput", "Throughput", Key, throughput::blocks(analysis)),
-        Section::new("warm", "Warm calls", Usual, placing.of(&WARM)),
+        Section::new("warm", "Warm calls", Usual, placing.of("warm")),
         Section::new("trust", "How far to trust it", Key, trust::blocks(analysis, &placing)),
         Section::new("notes", "Notes", Key, vec![notes]),
         Section::new("environment", "Environment", Detail, vec![environment]),
@@ -106,7 +100,7 @@ fn cold<'a>(analysis: &Analysis, placing: &Placing<'a>) -> Vec<Block<'a>> {
     let rows = analysis.headline().into_iter();
     let rows = rows.map(|s| (subject(run, &s.cell), latencies(&s.cell)));
     let rows: Vec<_> = rows.filter(|(_, ns)| !ns.is_empty()).collect();
-    let mut blocks = placing.of(&COLD);
+    let mut blocks = placing.of("cold");
     if !rows.is_empty() {
         blocks.insert(0, Block::Strips(Strips { heading: "ms, logarithmic scale", rows }));
     }
@@ -115,7 +109,7 @@ fn cold<'a>(analysis: &Analysis, placing: &Placing<'a>) -> Vec<Block<'a>> {
 
 /// Phases of all functions, one start process by process, and both as text.
 fn time<'a>(analysis: &Analysis, placing: &Placing<'a>) -> Vec<Block<'a>> {
-    let mut blocks = placing.of(&TIME);
+    let mut blocks = placing.of("time");
     let splits = cells::splits(analysis);
     if !splits.is_empty() {
         let meaning = "Of the row nearest the median: its phases add up, medians of phases do not.";

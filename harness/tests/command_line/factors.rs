@@ -18,7 +18,7 @@ fn every_combination_has_rows_and_files_of_its_own() {
             format!("histograms/rust-{conditions}-single-call-cold.hlog"),
             format!("histograms/rust-{conditions}-surge-steady-warm.hgrm"),
             format!("charts/cold-{conditions}.svg"),
-            format!("charts/phases-{conditions}.png"),
+            format!("charts/phases-{conditions}.svg"),
         ] {
             assert!(folder.join(&file).is_file(), "{file} is missing");
         }

@@ -132,6 +132,30 @@ fn a_gate_interrupted_while_it_unpacks_ends_at_once_and_leaves_nothing() {
     }
 }
 
+/// Ended while it showed its verdict, it left the checkouts of both sides.
+#[test]
+fn a_gate_that_shows_its_verdict_has_no_checkout_left() {
+    let repo = Repo::new();
+    fs::remove_file(repo.at("bin/git")).unwrap();
+    let out = repo.at("repo/results/out");
+    // More than a pipe of one page holds, so that it waits while it shows it.
+    let (read, write) = rustix::pipe::pipe().unwrap();
+    rustix::pipe::fcntl_setpipe_size(&write, 4096).unwrap();
+    let mut gate = repo.program(&["gate", "--base", "main", "--head", "main", "--engine", "fake"]);
+    gate.args(["--rounds", "6", "--format", "json", "--out"]).arg(&out).stdout(write);
+    let mut child = gate.spawn().unwrap();
+    drop(gate);
+    until("verdict", || out.join("compare.json").exists() && out.join("compare.txt").exists());
+    assert_eq!(repo.checkouts(), 0);
+    send(&child, Signal::INT);
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let (status, said) = ended(&mut child, stderr);
+    assert_eq!(status, Some(130), "{said}");
+    assert!(said.contains("ended while results were shown"), "{said}");
+    assert_eq!(repo.checkouts(), 0);
+    drop(read);
+}
+
 #[test]
 fn clean_removes_the_checkout_of_a_killed_gate_and_not_that_of_a_living_one() {
     let repo = Repo::new();

@@ -69,7 +69,7 @@ def look(
 
 def sweep(world: World, temporary: Path) -> None:
     """Removes it all by other means than the program's: the next try is another."""
-    for container in world.containers():
+    for container in world.containers(builders=True):
         world.ask("DELETE", f"/containers/{container}?force=1")
     for process in processes():
         os.kill(int(process.split()[0]), signal.SIGKILL)

@@ -121,6 +121,15 @@ class World:
             connection.close()
         return json.loads(answer) if answer.strip() else None
 
-    def containers(self) -> list[str]:
-        """Every container of the engine, by id: all are ours, labelled or not."""
-        return [c["Id"] for c in self.ask("GET", "/containers/json?all=1")]
+    def containers(self, builders: bool = False) -> list[str]:
+        """Every container of the engine, by id: all are ours, labelled or not. Those that
+        its builder left when it was killed only where they are asked for."""
+        every = self.ask("GET", "/containers/json?all=1")
+        return [c["Id"] for c in every if builders or not is_builders(c)]
+
+
+def is_builders(container: dict) -> bool:
+    """Whether an engine's own builder made it for a step that runs nothing, and was killed
+    before it removed it: it never ran, no client was told its name, and none labelled it."""
+    unlabelled = "coldstart.run" not in (container["Labels"] or {})
+    return unlabelled and container["State"] == "created" and "#(nop)" in container["Command"]

@@ -5,7 +5,7 @@ use crate::report::document::Block;
 use crate::report::words::plain;
 
 use super::super::placing::Placing;
-use super::{CONTROLS, controls, resources};
+use super::{controls, resources};
 
 /// Why the figures are not to be believed; empty for a valid run.
 pub(in crate::report) fn faults(analysis: &Analysis) -> Vec<String> {
@@ -37,7 +37,7 @@ pub(super) fn blocks<'a>(analysis: &Analysis, placing: &Placing<'a>) -> Vec<Bloc
     if !facts.is_empty() {
         blocks.extend([Block::Heading("Controls and calibration"), Block::Facts(facts)]);
     }
-    blocks.extend(placing.of(&CONTROLS));
+    blocks.extend(placing.of("trust"));
     let used = resources::table(analysis);
     if !used.rows.is_empty() {
         blocks.push(Block::Table(used));

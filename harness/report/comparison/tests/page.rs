@@ -1,7 +1,7 @@
 //! The page of a comparison.
 
 use super::*;
-use crate::report::charts::of_comparison;
+use crate::chart::of_comparison;
 use crate::report::render::html::tests::check;
 
 fn page_of(comparison: &Comparison) -> String {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::{inline, table};
-use crate::report::charts::Chart;
+use crate::chart::Chart;
 use crate::report::document::{Block, Cell, Column, Document, Row, Table};
 use crate::report::words::{DASH, counted, shortened};
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::analysis::Analysis;
-use crate::report::charts::{Chart, Data, charts};
+use crate::chart::{Chart, Data, charts};
 use crate::report::tests::controls::{parallel, with_controls};
 use crate::report::tests::synthetic::{self, FOUR};
 use crate::sample::{Outcome, Sample, Temperature};
@@ -21,10 +21,17 @@ fn page_with(run: &Run, charts: &[Chart]) -> String {
     text
 }
 
-/// A chart that was not drawn.
-fn chart(name: &str, rows: usize, bytes: usize) -> Chart {
+/// A chart that was not drawn: its kind, what is after it in its name, its section.
+fn chart(
+    (kind, more, section): (&'static str, &str, &'static str),
+    rows: usize,
+    bytes: usize,
+) -> Chart {
+    let name = format!("{kind}{more}");
     Chart {
-        name: name.to_owned(),
+        name: name.clone(),
+        kind,
+        section,
         title: format!("Title of {name}"),
         caption: format!("Finding of {name}. How to read it."),
         data: Data {
@@ -33,7 +40,6 @@ fn chart(name: &str, rows: usize, bytes: usize) -> Chart {
         },
         svg: format!("<svg role=\"img\"><title>{name}</title>{}</svg>", " ".repeat(bytes)),
         narrow: None,
-        png: Vec::new(),
     }
 }
 
@@ -220,9 +226,15 @@ fn two_hundred_cells_are_still_a_page() {
         run.samples.extend(rows.iter().cloned().map(with));
     }
     run.record.scenario.factors.memory = sizes;
-    let kinds = ["cold", "cold-burst", "phases", "timeline", "warm"];
-    let names = (0..12).flat_map(|i| kinds.map(|kind| format!("{kind}-bridge-{i}")));
-    let charts: Vec<Chart> = names.map(|name| chart(&name, 1000, 200_000)).collect();
+    let kinds = [
+        ("cold", "cold"),
+        ("cold-burst", "cold"),
+        ("phases", "time"),
+        ("timeline", "bursts"),
+        ("warm", "warm"),
+    ];
+    let of = |i, (kind, section)| chart((kind, &format!("-bridge-{i}"), section), 1000, 200_000);
+    let charts: Vec<Chart> = (0..12).flat_map(|i| kinds.map(|kind| of(i, kind))).collect();
     let page = page_with(&run, &charts);
     assert_eq!(
         page.matches(
@@ -240,16 +252,18 @@ fn two_hundred_cells_are_still_a_page() {
 }
 
 #[test]
-fn a_chart_of_unknown_name_has_a_place() {
-    let all = ["warm", "news", "timeline", "cold"];
-    let mut charts: Vec<Chart> = all.iter().map(|name| chart(name, 3, 10)).collect();
+fn a_chart_of_an_unknown_section_has_a_place() {
+    let all = [("drift", "trust"), ("warm", "warm"), ("news", "news"), ("timeline", "bursts")];
+    let all = all.into_iter().chain([("cold", "cold")]);
+    let mut charts: Vec<Chart> =
+        all.map(|(kind, section)| chart((kind, "", section), 3, 10)).collect();
     charts[0].narrow = Some("<?xml version=\"1.0\"?><svg role=\"img\">narrow</svg>".to_owned());
     let page = page_with(&synthetic::run(&FOUR[..1], 2), &charts);
     // Either is shown, by the width of the page; one alone scrolls in a frame.
     assert!(page.contains("<div class=\"on-narrow\"><svg role=\"img\">narrow</svg></div>"));
     assert_eq!(page.matches("class=\"on-wide\"").count(), 1);
-    assert_eq!(page.matches("aria-label=\"Chart: ").count(), 3);
-    let places = ["cold", "timeline", "news", "warm"]
+    assert_eq!(page.matches("aria-label=\"Chart: ").count(), 4);
+    let places = ["cold", "timeline", "news", "warm", "drift"]
         .map(|name| page.find(&format!("<figure id=\"chart-{name}\"")).unwrap());
     assert!(places.is_sorted());
     assert!(page.contains("<figcaption><b>Finding of news.</b> How to read it.</figcaption>"));

@@ -1,0 +1,337 @@
+//! The charts: what each shows, and in which files it goes.
+//!
+//! [`CHARTS`] is the list of them: a chart is a file and a line. It is composed for a
+//! width as strokes on a [`Canvas`], which draws itself; the same run gives the same
+//! bytes.
+
+use anyhow::Result;
+
+use crate::compare::Comparison;
+use crate::report::words::{
+    self, DASH, conditions, conditions_in_a_name, counted, groups, headline, level, maximum,
+    members, plain, position, quantile, shortened, step,
+};
+use crate::sample::{Cell, Sample};
+use crate::spec::factor::Factors;
+use crate::stats::{self, Summary};
+use crate::store::Run;
+
+use kit::canvas::Canvas;
+
+pub(crate) use data_table::Data;
+
+mod burst_size;
+mod calibration;
+mod cell_labels;
+mod data_table;
+mod ecdf;
+mod forest;
+mod idle;
+mod kit;
+mod percentiles;
+mod phase_names;
+mod phases;
+mod run_sequence;
+mod strip_plot;
+mod timeline;
+mod waterfall;
+
+/// A kind of chart.
+struct Definition {
+    /// Of its files, before what tells those of several conditions apart.
+    name: &'static str,
+    /// The section of the page that it is in, by its id.
+    section: &'static str,
+    /// What holds of every such chart; empty where its finding says all.
+    how_to_read: &'static str,
+    compose: Compose,
+}
+
+/// What a chart is of, and how it is composed; none where there is nothing to show.
+enum Compose {
+    /// Of each combination of factors of a run.
+    Conditions(fn(&ChartContext) -> Option<ChartSpec>),
+    /// Of a run.
+    Run(fn(&ChartContext) -> Option<ChartSpec>),
+    Comparison(fn(&Comparison, Layout) -> Option<ChartSpec>),
+}
+
+const fn chart(
+    name: &'static str,
+    section: &'static str,
+    how_to_read: &'static str,
+    compose: Compose,
+) -> Definition {
+    Definition { name, section, how_to_read, compose }
+}
+
+/// Every chart there is, in the order of their files. To add one, see
+/// `harness/docs/ADDING.md`.
+const CHARTS: &[Definition] = &[
+    chart("cold", "cold", ecdf::HOW_TO_READ, Compose::Conditions(ecdf::single)),
+    chart("spread", "cold", strip_plot::HOW_TO_READ, Compose::Conditions(strip_plot::compose)),
+    chart("phases", "time", phases::HOW_TO_READ, Compose::Conditions(phases::compose)),
+    chart("waterfall", "time", waterfall::HOW_TO_READ, Compose::Conditions(waterfall::compose)),
+    chart("timeline", "bursts", timeline::HOW_TO_READ, Compose::Conditions(timeline::compose)),
+    chart(
+        "burst-size",
+        "bursts",
+        burst_size::HOW_TO_READ,
+        Compose::Conditions(burst_size::compose),
+    ),
+    chart("idle", "pauses", idle::HOW_TO_READ, Compose::Conditions(idle::compose)),
+    chart("cold-burst", "cold", ecdf::HOW_TO_READ, Compose::Conditions(ecdf::burst)),
+    chart("warm", "warm", percentiles::HOW_TO_READ, Compose::Conditions(percentiles::compose)),
+    chart("calibration", "trust", "", Compose::Run(calibration::compose)),
+    chart("compare-forest", "changes", forest::HOW_TO_READ, Compose::Comparison(forest::compose)),
+    chart("compare-order", "order", "", Compose::Comparison(run_sequence::compose)),
+];
+
+/// One chart, drawn.
+pub(crate) struct Chart {
+    /// File name without its ending.
+    pub(crate) name: String,
+    /// Its name without its conditions.
+    pub(crate) kind: &'static str,
+    /// The section of the page that it is in, by its id.
+    pub(crate) section: &'static str,
+    /// What it shows, over how many rows.
+    pub(crate) title: String,
+    /// What there is to see, and how to read it.
+    pub(crate) caption: String,
+    /// What it draws, in figures.
+    pub(crate) data: Data,
+    /// A whole SVG document.
+    pub(crate) svg: String,
+    /// The same, composed for a narrow page.
+    pub(crate) narrow: Option<String>,
+}
+
+/// For how wide a page a chart is composed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Layout {
+    /// A screen, or a picture to share.
+    Wide,
+    /// A telephone of 360 pixels, less the page's margins.
+    Narrow,
+}
+
+impl Layout {
+    /// In CSS pixels.
+    const fn width(self) -> f64 {
+        match self {
+            Layout::Wide => 860.0,
+            Layout::Narrow => 328.0,
+        }
+    }
+}
+
+/// A chart before it is drawn.
+struct ChartSpec {
+    title: String,
+    /// What there is to see.
+    caption: String,
+    data: Data,
+    canvas: Canvas,
+}
+
+/// Every chart that the run has rows for.
+///
+/// # Errors
+/// When the plotting crate fails.
+pub(crate) fn charts(run: &Run, summaries: &[Summary]) -> Result<Vec<Chart>> {
+    let mut combinations: Vec<Factors> = Vec::new();
+    for (_, factors) in groups(run, summaries) {
+        // Functions under their own limits share a chart.
+        if !combinations.iter().any(|c| conditions(run, c) == conditions(run, &factors)) {
+            combinations.push(factors);
+        }
+    }
+    let mut charts = Vec::new();
+    for factors in &combinations {
+        let of = |s: &&Summary| conditions(run, &s.cell.factors) == conditions(run, factors);
+        let of: Vec<Summary> = summaries.iter().filter(of).cloned().collect();
+        let suffix = match combinations.len() {
+            1 => String::new(),
+            _ => format!("-{}", conditions_in_a_name(run, factors)),
+        };
+        let context = |layout| ChartContext::new(run, &of, conditions(run, factors), layout);
+        let context = [Layout::Wide, Layout::Narrow].map(context);
+        charts.extend(drawn(CHARTS, &suffix, |chart| match chart.compose {
+            Compose::Conditions(compose) => context.each_ref().map(compose),
+            _ => [None, None],
+        })?);
+    }
+    let context = |layout| ChartContext::new(run, summaries, String::new(), layout);
+    let context = [Layout::Wide, Layout::Narrow].map(context);
+    charts.extend(drawn(CHARTS, "", |chart| match chart.compose {
+        Compose::Run(compose) => context.each_ref().map(compose),
+        _ => [None, None],
+    })?);
+    Ok(charts)
+}
+
+/// The pictures of a comparison. What has nothing to show is left out.
+///
+/// # Errors
+/// When the plotting crate fails.
+pub(crate) fn of_comparison(c: &Comparison) -> Result<Vec<Chart>> {
+    drawn(CHARTS, "", |chart| match chart.compose {
+        Compose::Comparison(compose) => [Layout::Wide, Layout::Narrow].map(|l| compose(c, l)),
+        _ => [None, None],
+    })
+}
+
+/// The charts that are composed for both layouts, drawn.
+fn drawn(
+    definitions: &[Definition],
+    suffix: &str,
+    compose: impl Fn(&Definition) -> [Option<ChartSpec>; 2],
+) -> Result<Vec<Chart>> {
+    let mut charts = Vec::new();
+    for definition in definitions {
+        let [Some(wide), narrow] = compose(definition) else { continue };
+        let ChartSpec { title, caption, data, canvas } = wide;
+        let caption = [&*caption, definition.how_to_read].join(" ").trim_end().to_owned();
+        charts.push(Chart {
+            name: format!("{}{suffix}", definition.name),
+            kind: definition.name,
+            section: definition.section,
+            svg: canvas.svg(&title, &caption)?,
+            narrow: narrow.map(|n| n.canvas.svg(&title, &caption)).transpose()?,
+            title,
+            caption,
+            data,
+        });
+    }
+    Ok(charts)
+}
+
+/// A function on one chart: its cell and the rows used for inference.
+struct Series<'a> {
+    /// Its name, tamed.
+    name: String,
+    /// Its position in `functions.toml`: its colour.
+    position: usize,
+    summary: &'a Summary,
+    rows: Vec<&'a Sample>,
+}
+
+impl Series<'_> {
+    /// Latencies of the successes, sorted, in milliseconds.
+    fn sorted_ms(&self) -> Vec<f64> {
+        self.sorted_ns().into_iter().map(|ns| ns as f64 / crate::text::units::NS_PER_MS).collect()
+    }
+
+    /// Latencies of the successes, sorted, in nanoseconds.
+    fn sorted_ns(&self) -> Vec<u64> {
+        let mut ns: Vec<u64> = self.rows.iter().filter_map(|s| s.latency()).collect();
+        ns.sort_unstable();
+        ns
+    }
+}
+
+/// What a chart is about: one combination of factors of one run, or all of it.
+struct ChartContext<'a> {
+    run: &'a Run,
+    /// Those of its cells that belong here.
+    summaries: &'a [Summary],
+    /// As [`conditions`] tells them; empty for all.
+    conditions: String,
+    layout: Layout,
+    /// Put before every title.
+    warning: &'static str,
+}
+
+impl<'a> ChartContext<'a> {
+    fn new(run: &'a Run, summaries: &'a [Summary], conditions: String, layout: Layout) -> Self {
+        Self { run, summaries, conditions, layout, warning: words::warning(run) }
+    }
+
+    /// The cold cells that answer the question, one a function.
+    fn cold(&self) -> Vec<Series<'a>> {
+        self.series(headline(self.run, self.summaries))
+    }
+
+    fn series(&self, summaries: Vec<&'a Summary>) -> Vec<Series<'a>> {
+        let of = |cell: &Cell| {
+            stats::used(&self.run.samples).filter(|s| s.cell == *cell).collect::<Vec<_>>()
+        };
+        summaries
+            .into_iter()
+            .map(|summary| Series {
+                name: plain(&summary.cell.function),
+                position: position(self.run, &summary.cell.function),
+                summary,
+                rows: of(&summary.cell),
+            })
+            .collect()
+    }
+
+    /// Of each function the cell that ranks highest, of those that have a rank.
+    fn best(&self, rank: impl Fn(&Summary) -> Option<u64>) -> Vec<Series<'a>> {
+        let of = |group| {
+            let members = members(self.summaries, group).into_iter();
+            let ranked = members.filter_map(|s| Some((rank(s)?, s)));
+            ranked.max_by_key(|(rank, _)| *rank).map(|(_, s)| s)
+        };
+        self.series(groups(self.run, self.summaries).iter().filter_map(of).collect())
+    }
+
+    /// `SIMULATED: cold start of one call, bridge`.
+    fn title(&self, what: &str) -> String {
+        format!("{}{what}, {} network", self.warning, self.conditions)
+    }
+
+    /// Whether a row belongs here.
+    fn holds(&self, sample: &Sample) -> bool {
+        sample.cell.control.is_none()
+            && conditions(self.run, &sample.cell.factors) == self.conditions
+    }
+
+    /// The line below a title: rows, rounds, scenario.
+    fn subtitle(&self, series: &[Series]) -> String {
+        let latencies = || series.iter().map(|s| &s.summary.latency);
+        let n = rows(latencies().map(|l| l.n));
+        let failed = failed(latencies().map(|l| l.failed));
+        let lost: Vec<&str> =
+            series.iter().filter(|s| s.summary.latency.min.is_none()).map(|s| &*s.name).collect();
+        // A function that is not drawn must not vanish without a word.
+        let lost = if lost.is_empty() {
+            String::new()
+        } else {
+            format!("; not drawn, no answer: {}", lost.join(", "))
+        };
+        format!("{n}{failed}, {}{lost}", self.rounds())
+    }
+
+    /// Which rounds the rows used for inference come from.
+    fn rounds(&self) -> String {
+        let seen = self.run.samples.iter().map(|s| s.round).max().unwrap_or(0);
+        let scenario = plain(&self.run.record.scenario.name);
+        match seen {
+            0 | 1 => format!("round 1 only, scenario {scenario}"),
+            2 => format!("round 2, scenario {scenario}"),
+            _ => format!("rounds 2 to {seen}, scenario {scenario}"),
+        }
+    }
+}
+
+/// `n = 19 each`, or from the least to the most of some counts.
+fn rows(counts: impl Iterator<Item = usize> + Clone) -> String {
+    match (counts.clone().min(), counts.max()) {
+        (Some(least), Some(most)) if least < most => format!("n = {least} to {most}"),
+        (_, most) => format!("n = {} each", most.unwrap_or(0)),
+    }
+}
+
+/// `, 3 failed in all`, or nothing.
+fn failed(counts: impl Iterator<Item = usize>) -> String {
+    match counts.sum::<usize>() {
+        0 => String::new(),
+        failed => format!(", {failed} failed in all"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

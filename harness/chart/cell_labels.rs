@@ -1,0 +1,79 @@
+//! What the pictures of a comparison share: their titles, the colour of a function,
+//! and what tells one cell from another.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{plain, shortened, step};
+use crate::compare::{Comparison, SideInfo};
+use crate::sample::Cell;
+
+/// The longest name of a side in a title, in characters.
+const LABEL: usize = 36;
+
+/// A title with the names of both sides: `SIMULATED: Change from main (1a2b) to ...`.
+pub(crate) fn title(c: &Comparison, words: impl Fn(&str, &str) -> String) -> String {
+    let label = |party: &SideInfo| shortened(&plain(&party.label), LABEL);
+    let invalid = c.base.invalid.is_some() || c.head.invalid.is_some();
+    let invalid = if invalid { "INVALID: " } else { "" };
+    let simulated = if c.is_simulated() { "SIMULATED: " } else { "" };
+    format!("{invalid}{simulated}{}", words(&label(&c.base), &label(&c.head)))
+}
+
+/// Where a function stands in `functions.toml`: its colour. Unknown ones come last.
+pub(crate) fn position(c: &Comparison, function: &str) -> usize {
+    let of = |party: &SideInfo| party.functions.get(function).map(|f| f.position);
+    of(&c.head).or_else(|| of(&c.base)).unwrap_or(usize::MAX)
+}
+
+/// What must be said of a cell so that it is not taken for another.
+pub(crate) struct Differing {
+    /// Which factors, in their order.
+    factors: [bool; 6],
+    steps: bool,
+}
+
+impl Differing {
+    /// What differs among some cells.
+    pub(crate) fn among(cells: &[&Cell]) -> Self {
+        let mut steps = BTreeSet::new();
+        let mut networks = BTreeSet::new();
+        let mut values: BTreeMap<&str, [BTreeSet<String>; 6]> = BTreeMap::new();
+        for cell in cells {
+            steps.insert((&cell.pattern, &cell.step));
+            networks.insert(cell.factors.network);
+            let seen = values.entry(&cell.function).or_default();
+            for (set, (_, value)) in seen.iter_mut().zip(cell.factors.named()) {
+                set.insert(value);
+            }
+        }
+        // Limits of its own are no condition that a function is measured under.
+        let within = |i: usize| values.values().any(|seen| seen[i].len() > 1);
+        let factors = std::array::from_fn(|i| within(i) || (i == 0 && networks.len() > 1));
+        Self { factors, steps: steps.len() > 1 }
+    }
+
+    /// The same, with the steps of only some of the cells.
+    pub(crate) fn with_steps_of(&self, cells: &[&Cell]) -> Self {
+        Self { factors: self.factors, steps: Self::among(cells).steps }
+    }
+
+    /// `host · 64.0 MiB · surge/out`: as much as is needed, or nothing.
+    pub(crate) fn of(&self, cell: &Cell) -> Vec<String> {
+        let named = cell.factors.named().into_iter().zip(self.factors);
+        let mut parts: Vec<String> =
+            named.filter(|(_, differs)| *differs).map(|((_, value), _)| plain(&value)).collect();
+        parts.extend(self.steps.then(|| step(cell)));
+        parts
+    }
+
+    /// The step that all share.
+    pub(crate) fn common_step(&self, cells: &[&Cell]) -> Option<String> {
+        cells.first().filter(|_| !self.steps).map(|cell| step(cell))
+    }
+
+    /// The network that all share.
+    pub(crate) fn common_network(&self, cells: &[&Cell]) -> Option<String> {
+        let first = cells.first().filter(|_| !self.factors[0]);
+        first.map(|cell| format!("{} network", cell.factors.network))
+    }
+}
