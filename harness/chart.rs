@@ -6,11 +6,11 @@
 
 use anyhow::Result;
 
-use crate::compare::Comparison;
-use crate::report::words::{
+use crate::analysis::words::{
     self, DASH, conditions, conditions_in_a_name, counted, groups, headline, level, maximum,
     members, plain, position, quantile, shortened, step,
 };
+use crate::compare::Comparison;
 use crate::spec::factor::Factors;
 use crate::stats::Summary;
 use crate::store::Run;

@@ -7,8 +7,10 @@ use anyhow::{Result, bail};
 use super::build::run::{controls, trust};
 use super::document::{Cell, Column, Row};
 use super::render::markdown::{code, escape, table};
-use super::words::{conditions, conditions_in_a_name, members, quantile, ratio, reply, title};
 use crate::analysis::Analysis;
+use crate::analysis::words::{
+    conditions, conditions_in_a_name, members, quantile, ratio, reply, title,
+};
 use crate::sample::Temperature;
 use crate::spec::scenario::LoadShape;
 use crate::stats::Summary;

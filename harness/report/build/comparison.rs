@@ -9,10 +9,12 @@ use crate::spec::tolerance::Metric;
 
 use super::placing::Placing;
 use answer::{answer, outcome, warning};
-use words::{Names, lacks, remark};
+use names::Names;
+use words::{lacks, remark};
 
 pub(in crate::report) mod answer;
 mod facts;
+pub(in crate::report) mod names;
 mod tables;
 pub(in crate::report) mod words;
 

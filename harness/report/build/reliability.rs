@@ -1,10 +1,10 @@
 //! The document of the gate's reliability.
 
+use crate::analysis::words::plain;
 use crate::compare::Rate;
 use crate::report::document::Importance::Key;
 use crate::report::document::{Block, Cell, Column, Document, Fact, Row, Section, Table};
 use crate::report::reliability::{Head, Reliability};
-use crate::report::words::plain;
 use crate::spec::tolerance::Metric;
 use crate::text::units::{format_ms, format_wait};
 

@@ -1,10 +1,10 @@
 //! The document of a run.
 
 use crate::analysis::Analysis;
+use crate::analysis::words::{counted, is_simulated, plain, subject, title};
 use crate::chart::Chart;
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Document, Section, Strips};
-use crate::report::words::{counted, is_simulated, plain, subject, title};
 use crate::sample::Cell;
 use crate::stats;
 use crate::store::Run;

@@ -96,7 +96,7 @@ fn simulated_and_advisory_say_so_everywhere() {
 fn conditions_are_told_where_they_tell_apart() {
     let mut c = synthetic::of(vec![synthetic::row("a", 9.0, 1.0), synthetic::row("a", 9.0, 1.0)]);
     let names = |c: &Comparison| {
-        let names = crate::report::build::comparison::words::Names::of(c);
+        let names = crate::report::build::comparison::names::Names::of(c);
         c.rows.iter().map(|r| names.row(r)).collect::<Vec<_>>()
     };
     assert_eq!(names(&c)[0], "a bridge start/first cold, total");

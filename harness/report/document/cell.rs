@@ -1,7 +1,7 @@
 //! A value of a table: how it is written in every form, and how it is set.
 
 use super::Tone;
-use crate::report::words::{DASH, level, quantile, times};
+use crate::analysis::words::{DASH, level, quantile, times};
 use crate::stats::{Quantile, RankedValue};
 use crate::text::units::format_size;
 

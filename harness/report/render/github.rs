@@ -5,7 +5,8 @@
 
 use crate::compare::{Comparison, Side, Verdict};
 use crate::report::build::comparison::answer::warning;
-use crate::report::build::comparison::words::{Names, lacks, line, remark};
+use crate::report::build::comparison::names::Names;
+use crate::report::build::comparison::words::{lacks, line, remark};
 
 /// Most lines: GitHub shows ten of a kind a step.
 const MOST: usize = 10;

@@ -6,7 +6,8 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::compare::{Comparison, Missing, Row, Side, Verdict};
 use crate::report::build::comparison::answer::{answer, warning};
-use crate::report::build::comparison::words::{Names, lacks, line, metric, name, remark};
+use crate::report::build::comparison::names::Names;
+use crate::report::build::comparison::words::{lacks, line, metric, name, remark};
 
 const DECLARATION: PreEscaped<&str> = PreEscaped("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
 
@@ -114,7 +115,7 @@ fn unless_advisory(comparison: &Comparison, status: Status) -> Status {
 
 /// Foreign text on a line, of characters that XML allows.
 fn xml(text: &str) -> String {
-    allowed(&crate::report::words::plain(text))
+    allowed(&crate::analysis::words::plain(text))
 }
 
 /// The text without what no XML may hold.

@@ -11,7 +11,8 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::compare::{Comparison, Row};
-use crate::report::build::comparison::words::{Names, conclusion, row_change};
+use crate::report::build::comparison::names::Names;
+use crate::report::build::comparison::words::{conclusion, row_change};
 use crate::spec::tolerance::Metric;
 
 /// Longest name of a benchmark that Bencher takes, in characters.
@@ -85,7 +86,7 @@ fn prefixed(comparison: &Comparison, name: &str) -> String {
 fn benchmark(comparison: &Comparison, names: &Names, row: &Row) -> String {
     let [function, conditions, _] = names.place(&row.function, row.cell.as_ref());
     let name = match &row.cell {
-        Some(cell) => format!("{function} {conditions} {}", crate::report::words::step(cell)),
+        Some(cell) => format!("{function} {conditions} {}", crate::analysis::words::step(cell)),
         None => function,
     };
     prefixed(comparison, &name)

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::names::Names;
 use super::words::{
-    Names, beside_change, change, detectable, least, mark, metric, place_of_change, remark, signed,
+    beside_change, change, detectable, least, mark, metric, place_of_change, remark, signed,
     verdict,
 };
+use crate::analysis::words::counted;
 use crate::compare::{Comparison, GateOutcome, Row, Side, Verdict};
-use crate::report::words::counted;
 use crate::spec::tolerance::Metric;
 
 /// Cells that a sentence names, at most.

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{metric, name, remark};
+use crate::analysis::words::{DASH, counted, plain, shortened};
 use crate::compare::{Comparison, FunctionFacts, Side, SideInfo};
 use crate::report::document::Fact;
-use crate::report::words::{DASH, counted, plain, shortened};
 use crate::text::units::format_size;
 
 /// Longest command that is shown, in characters.

@@ -1,8 +1,9 @@
 //! The tables of a comparison.
 
+use super::names::Names;
 use super::words::{
-    Names, amount, both, change, detectable, difference, interval, least, mark, measured, metric,
-    p, place_of_change, remarks, row_change, row_p, tone, verdict,
+    amount, both, change, detectable, difference, interval, least, mark, measured, metric, p,
+    place_of_change, remarks, row_change, row_p, tone, verdict,
 };
 use super::{facts, totals};
 use crate::compare::{self, Comparison, PartChange};

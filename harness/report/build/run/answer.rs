@@ -2,7 +2,7 @@
 //! number stands here. Must not say more than the intervals allow.
 
 use crate::analysis::Analysis;
-use crate::report::words::{conditions, counted, level, plain, ratio, shortened, times, warning};
+use crate::analysis::words::{conditions, counted, level, plain, ratio, shortened, times, warning};
 use crate::sample::Mark;
 use crate::spec::scenario::LoadShape;
 use crate::stats::{Interval, Summary};

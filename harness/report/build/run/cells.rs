@@ -1,9 +1,9 @@
 //! The table of what was measured: a row a function, condition and step.
 
+use crate::analysis::words::{act, plain, ratio, reply, step};
 use crate::analysis::{Analysis, Group, conditions};
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Cell, Column, Fact, Row, Table};
-use crate::report::words::{act, plain, ratio, reply, step};
 use crate::sample::{Phases, Temperature};
 use crate::stats::{RankedValue, Summary};
 use crate::text::units::format_ms;

@@ -1,9 +1,9 @@
 //! The controls of a run as text: how wrong its figures can be, and what of each
 //! is the engine's.
 
+use crate::analysis::words::{conditions, quantile};
 use crate::analysis::{Analysis, combination};
 use crate::report::document::Fact;
-use crate::report::words::{conditions, quantile};
 use crate::stats::{Calibration, LatencySummary, RankedValue};
 use crate::text::units::format_ns;
 

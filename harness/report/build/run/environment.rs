@@ -1,8 +1,8 @@
 //! Where and with what a run was made.
 
+use crate::analysis::words::{counted, plain};
 use crate::engine::Capabilities;
 use crate::report::document::{Cell, Column, Fact, Row, Table};
-use crate::report::words::{counted, plain};
 use crate::spec::function::Limits;
 use crate::store::{BaseRecord, FunctionRecord, MachineRecord, Origin, Run};
 use crate::text::units::format_size;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::{controls, resources};
 use crate::analysis::Analysis;
+use crate::analysis::words::{by_container_alone, cell_name, counted, level, plain, subject};
 use crate::report::document::{Kind, Note};
-use crate::report::words::{by_container_alone, cell_name, counted, level, plain, subject};
 use crate::sample::Outcome;
 use crate::stats::{self, Bursts, DispatchLag, OutOfRange, Quantile, Summary};
 use crate::store::Run;

@@ -1,8 +1,8 @@
 //! What instances had used.
 
 use crate::analysis::Analysis;
+use crate::analysis::words::{cell_name, counted};
 use crate::report::document::{Cell, Column, Row, Table};
-use crate::report::words::{cell_name, counted};
 use crate::stats::{MedianAndMax, ResourceUse};
 use crate::text::units::format_ms;
 

@@ -1,8 +1,8 @@
 //! Starts a minute.
 
+use crate::analysis::words::{DASH, conditions, plain, position, times};
 use crate::analysis::{Analysis, combination};
 use crate::report::document::{Block, Cell, Column, Importance, Row, Table};
-use crate::report::words::{DASH, conditions, plain, position, times};
 use crate::stats::{RankedValue, Rate, Throughput};
 use crate::store::Run;
 use crate::text::units::format_ms;

@@ -1,8 +1,8 @@
 //! How far the figures of a run can be trusted, and why not.
 
+use crate::analysis::words::plain;
 use crate::analysis::{Analysis, Machine};
 use crate::report::document::Block;
-use crate::report::words::plain;
 
 use super::super::placing::Placing;
 use super::{controls, resources};

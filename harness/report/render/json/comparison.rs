@@ -3,8 +3,8 @@
 
 use anyhow::{Context, Result};
 
+use crate::analysis::words::plain;
 use crate::compare::{Comparison, FunctionFacts, Missing, PartChange, Row, SideInfo, Values};
-use crate::report::words::plain;
 use crate::sample::Cell;
 use crate::spec::scenario::LoadShape;
 use crate::stats::hodges_lehmann::Estimate;

@@ -3,9 +3,9 @@
 
 use unicode_width::UnicodeWidthStr;
 
+use crate::analysis::words::shortened;
 use crate::report::document::Strips;
 use crate::report::look::Look;
-use crate::report::words::shortened;
 use crate::text::units::format_ms;
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

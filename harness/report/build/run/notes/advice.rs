@@ -2,7 +2,7 @@
 
 use super::{Note, controls};
 use crate::analysis::Analysis;
-use crate::report::words::counted;
+use crate::analysis::words::counted;
 use crate::sample::Temperature;
 use crate::stats::{Grade, Quantile, RankedValue, Summary, ratio};
 use crate::store::Run;

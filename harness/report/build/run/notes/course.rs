@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Note;
 use crate::analysis::Analysis;
-use crate::report::words::{cell_name, counted, is_simulated, plain};
+use crate::analysis::words::{cell_name, counted, is_simulated, plain};
 use crate::sample::Residency;
 use crate::spec::factor::PageCache;
 use crate::stats::Summary;

@@ -6,14 +6,14 @@ use crate::store::Run;
 
 /// Functions of which any reply was taken, by name: that a start of theirs was cold rests
 /// on the container being new.
-pub(in crate::report) fn unproved(run: &Run) -> Vec<String> {
+pub(crate) fn unproved(run: &Run) -> Vec<String> {
     let any = run.record.functions.iter().filter(|f| f.reply == ReplyCheck::Any);
     any.map(|f| plain(&f.name)).collect()
 }
 
 /// Where a latency ends: `its verified reply` only where every reply was. The article is
 /// what stands before it, `a` or `its`.
-pub(in crate::report) fn reply(run: &Run, article: &str) -> String {
+pub(crate) fn reply(run: &Run, article: &str) -> String {
     let unproved = unproved(run);
     if unproved.is_empty() {
         return format!("{article} verified reply");
@@ -26,7 +26,7 @@ pub(in crate::report) fn reply(run: &Run, article: &str) -> String {
 }
 
 /// The same as a remark; none where every reply was verified.
-pub(in crate::report) fn by_container_alone(run: &Run) -> Option<String> {
+pub(crate) fn by_container_alone(run: &Run) -> Option<String> {
     let unproved = unproved(run);
     (!unproved.is_empty()).then(|| {
         format!(

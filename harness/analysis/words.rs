@@ -13,7 +13,7 @@ pub(crate) use crate::analysis::{
 };
 pub(crate) use crate::text::sanitize::{plain, shortened};
 
-pub(super) use reply::{by_container_alone, reply};
+pub(crate) use reply::{by_container_alone, reply};
 
 /// In place of a number that cannot be given.
 pub(crate) const DASH: &str = "—";
