@@ -32,6 +32,7 @@ pub mod probe;
 pub mod provision;
 
 // Keeping, comparing and showing it.
+pub mod analysis;
 mod chart;
 pub mod compare;
 pub mod report;

@@ -9,31 +9,26 @@ use std::path::PathBuf;
 use anyhow::Result;
 use sha2::{Digest, Sha256};
 
+use crate::analysis::Analysis;
 use crate::chart;
 use crate::sample::{Cell, Sample};
-use crate::stats::{self, Summary};
+use crate::stats;
 use crate::store::Run;
 
-use findings::Findings;
+use look::Look;
+use render::{html, json, markdown, terminal};
 
+mod build;
 pub mod comparison;
-mod controls;
-mod environment;
-mod findings;
+mod document;
 pub mod histograms;
-mod html;
 pub mod look;
-mod markdown;
-mod noise;
-mod notes;
-pub mod rates;
 pub mod readme;
-mod resources;
-pub mod sheet;
-mod summary;
-pub mod table;
-mod throughput;
+pub mod reliability;
+mod render;
 pub(crate) mod words;
+
+pub use render::csv as sheet;
 
 /// One derived file of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,63 +45,70 @@ impl Artifact {
     }
 }
 
-/// Everything that is derived from a run and its summaries, which are those of its
-/// samples: files for programs, histograms, charts, pages.
+/// Everything that is derived from a run: files for programs, histograms, charts, pages.
 ///
 /// # Errors
 /// When the record's start is no instant, or a chart cannot be drawn.
-pub fn render(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
-    let charts = chart::charts(run, summaries)?;
-    let findings = Findings::of(run, summaries);
+pub fn render(analysis: &Analysis) -> Result<Vec<Artifact>> {
+    let charts = chart::charts(analysis.run, &analysis.summaries)?;
+    let document = build::run::document(analysis, &charts);
     let mut files = vec![
-        Artifact::new("summary.json", summary::json(run, summaries, &findings)?),
-        Artifact::new("summary.csv", summary::csv(summaries)?),
-        Artifact::new("report.md", markdown::page(run, summaries, &findings, &charts)),
-        Artifact::new("report.html", html::page(run, summaries, &findings, &charts)),
+        Artifact::new("summary.json", json::run::json(analysis)?),
+        Artifact::new("summary.csv", json::run::csv(analysis)?),
+        Artifact::new("report.md", markdown::page(&document)),
+        Artifact::new("report.html", html::page(&document)),
     ];
-    files.extend(histogram_files(run, summaries)?);
+    drop(document);
+    files.extend(histogram_files(analysis)?);
     files.extend(chart_files(charts));
     Ok(files)
 }
 
-/// One derived file of a run, for who wants nothing else.
+/// A run in a form, for who wants nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Document {
+pub enum Form {
     /// `summary.json`.
-    Summary,
+    Json,
     /// `summary.csv`.
-    Rows,
+    Csv,
     /// `report.md`.
-    Page,
+    Markdown,
 }
 
 /// One of the files that [`render`] makes, the same to the byte.
 ///
 /// # Errors
 /// As [`render`]; only the page draws charts, whose titles it has.
-pub fn document(run: &Run, summaries: &[Summary], which: Document) -> Result<Vec<u8>> {
-    match which {
-        Document::Summary => summary::json(run, summaries, &Findings::of(run, summaries)),
-        Document::Rows => summary::csv(summaries),
-        Document::Page => {
-            let charts = chart::charts(run, summaries)?;
-            let findings = Findings::of(run, summaries);
-            Ok(markdown::page(run, summaries, &findings, &charts).into_bytes())
+pub fn written(analysis: &Analysis, form: Form) -> Result<String> {
+    match form {
+        Form::Json => json::run::json(analysis),
+        Form::Csv => json::run::csv(analysis),
+        Form::Markdown => {
+            let charts = chart::charts(analysis.run, &analysis.summaries)?;
+            Ok(markdown::page(&build::run::document(analysis, &charts)))
         }
     }
+}
+
+/// A run for a terminal: the answer, a row a cell, the cold starts on one scale, how far
+/// to trust them, and the notes, those that are to be acted on first.
+#[must_use]
+pub fn text(analysis: &Analysis, look: &Look) -> String {
+    terminal::text(&build::run::document(analysis, &[]), look)
 }
 
 fn chart_files(charts: Vec<chart::Chart>) -> impl Iterator<Item = Artifact> {
     charts.into_iter().map(|chart| Artifact::new(format!("charts/{}.svg", chart.name), chart.svg))
 }
 
-fn histogram_files(run: &Run, summaries: &[Summary]) -> Result<Vec<Artifact>> {
+fn histogram_files(analysis: &Analysis) -> Result<Vec<Artifact>> {
+    let run = analysis.run;
     let mut by_cell: BTreeMap<&Cell, Vec<&Sample>> = BTreeMap::new();
     for sample in stats::used(&run.samples) {
         by_cell.entry(&sample.cell).or_default().push(sample);
     }
     let mut files = Vec::new();
-    for summary in summaries {
+    for summary in &analysis.summaries {
         let name = file_name(run, &summary.cell);
         let rows = by_cell.remove(&summary.cell).unwrap_or_default();
         if let Some(bytes) = histograms::interval_log(&run.record.started, &rows)? {

@@ -18,7 +18,7 @@ use crate::drive::{RunEnd, Stop};
 use crate::measure::{Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use crate::observer::Observer;
 use crate::provision::Consent;
-use crate::report::rates::{self, Head, Reliability};
+use crate::report::reliability::{self, Head, Reliability};
 use crate::spec::function::Function;
 use crate::spec::plan;
 use crate::spec::scenario::Scenario;
@@ -66,16 +66,16 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
         elapsed: begun.elapsed(),
         heads,
     };
-    let files = rates::files(&found)?;
+    let files = reliability::files(&found)?;
     for file in &files {
         store::write(&aa.folder, &file.path, &file.bytes)?;
     }
     let document = files.iter().find(|file| file.path == Path::new("aa.json"));
     let document = document.map_or(&[][..], |file| &file.bytes);
     stdout::result(&match args.printed.format {
-        Format::Text | Format::Markdown => rates::text(&found),
+        Format::Text | Format::Markdown => reliability::text(&found),
         Format::Json => stdout::text(document),
-        Format::Csv => rates::csv(&serde_json::from_slice(document)?)?,
+        Format::Csv => reliability::csv(&serde_json::from_slice(document)?)?,
     })?;
     terminal::hint("kept in ", &aa.folder.display().to_string());
     ended

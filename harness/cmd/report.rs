@@ -7,20 +7,20 @@ use anyhow::{Context, Result};
 
 use super::failure::of_files;
 use super::{ExitReason, stdout, warn};
+use crate::analysis::Analysis;
 use crate::cli::{Format, Report};
-use crate::report::Document;
-use crate::stats::Summary;
+use crate::report::Form;
 use crate::store::Run;
 use crate::terminal;
-use crate::{report, stats, store};
+use crate::{report, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
 pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
     let run = super::compare::read(&args.run, args.salvage)?;
-    let summaries = stats::summarise(&run.samples);
-    let text = write(&run, &summaries, args.printed.format)?;
+    let analysis = Analysis::of(&run);
+    let text = write(&analysis, args.printed.format)?;
     if let Some(page) = &args.splice {
-        splice(&run, &summaries, page)?;
+        splice(&analysis, page)?;
     }
     stdout::result(&text)?;
     terminal::hint("open ", &args.run.join("report.html").display().to_string());
@@ -28,14 +28,14 @@ pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
 }
 
 /// Writes summary, histograms, charts and reports of a run; returns what is printed.
-pub(super) fn write(run: &Run, summaries: &[Summary], format: Format) -> Result<String> {
-    tell_truncated(run);
+pub(super) fn write(analysis: &Analysis, format: Format) -> Result<String> {
+    tell_truncated(analysis.run);
     let writing = terminal::step("writing the report");
-    for artifact in report::render(run, summaries)? {
-        store::write(&run.folder, &artifact.path, &artifact.bytes)?;
+    for artifact in report::render(analysis)? {
+        store::write(&analysis.run.folder, &artifact.path, &artifact.bytes)?;
     }
     drop(writing);
-    printed(run, summaries, format)
+    printed(analysis, format)
 }
 
 /// Says so when the last row of a run is not whole.
@@ -46,20 +46,20 @@ pub(super) fn tell_truncated(run: &Run) {
 }
 
 /// A run in the form that was asked for: the table, or one of its files.
-pub(super) fn printed(run: &Run, summaries: &[Summary], format: Format) -> Result<String> {
-    let which = match format {
-        Format::Text => return Ok(report::table::table(run, summaries, &terminal::look())),
-        Format::Json => Document::Summary,
-        Format::Markdown => Document::Page,
-        Format::Csv => Document::Rows,
+pub(super) fn printed(analysis: &Analysis, format: Format) -> Result<String> {
+    let form = match format {
+        Format::Text => return Ok(report::text(analysis, &terminal::look())),
+        Format::Json => Form::Json,
+        Format::Markdown => Form::Markdown,
+        Format::Csv => Form::Csv,
     };
-    Ok(stdout::text(&report::document(run, summaries, which)?))
+    report::written(analysis, form)
 }
 
-fn splice(run: &Run, summaries: &[Summary], page: &Path) -> Result<()> {
+fn splice(analysis: &Analysis, page: &Path) -> Result<()> {
     let text =
         fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
-    let spliced = report::readme::splice(&text, &report::readme::block(run, summaries));
+    let spliced = report::readme::splice(&text, &report::readme::block(analysis));
     let spliced =
         spliced.map_err(|e| of_files(format!("cannot splice into {}: {e}", page.display())))?;
     let name = page.file_name().map(Path::new).unwrap_or(page);

@@ -6,6 +6,7 @@ use anyhow::{Result, anyhow};
 
 use super::repeat::Words;
 use super::{ExitReason, load_functions, load_scenario, report, runtime, stdout, warn};
+use crate::analysis::Analysis;
 use crate::cli;
 use crate::drive::RunEnd;
 use crate::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
@@ -13,7 +14,6 @@ use crate::provision::Consent;
 use crate::spec::function::{self, Function, TypedImage, read_event};
 use crate::spec::plan;
 use crate::spec::scenario::Scenario;
-use crate::stats;
 use crate::store;
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
@@ -104,7 +104,7 @@ fn finish(
     };
     if let Some(run) = &run {
         let format = args.printed.format;
-        let written = match report::write(run, &stats::summarise(&run.samples), format) {
+        let written = match report::write(&Analysis::of(run), format) {
             // A terminal that was closed shows nothing, and that was no failure.
             Ok(text) => match stdout::result(&text) {
                 Err(error) if !matches!(ended, Ok(RunEnd::Stopped)) => return Err(error.into()),

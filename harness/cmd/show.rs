@@ -9,12 +9,13 @@ use anyhow::{Context, Result, anyhow};
 use super::failure::of_files;
 use super::repeat::Words;
 use super::{ExitReason, info, report, stdout};
+use crate::analysis::Analysis;
 use crate::cli::{Format, Show};
-use crate::report::{comparison, rates};
+use crate::report::{comparison, reliability};
+use crate::store;
 use crate::store::catalog::{self, COMPARISON, Kind, RELIABILITY};
 use crate::text::diagnostic::did_you_mean;
 use crate::text::sanitize::{printable_json, printable_line};
-use crate::{stats, store};
 
 /// What `show` takes for the newest of all.
 const LATEST: &str = "latest";
@@ -79,7 +80,7 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
 fn a_run(folder: &Path, format: Format, salvage: bool) -> Result<String> {
     let run = super::compare::read(folder, salvage)?;
     report::tell_truncated(&run);
-    report::printed(&run, &stats::summarise(&run.samples), format)
+    report::printed(&Analysis::of(&run), format)
 }
 
 /// A verdict is shown as it was given: judging again, under other rules or by another
@@ -106,7 +107,7 @@ const A_RELIABILITY: Kept = Kept {
     json: RELIABILITY,
     markdown: "aa.md",
     text: &["aa.md"],
-    csv: rates::csv,
+    csv: reliability::csv,
     again: "`coldstart aa` measures it again",
 };
 

@@ -6,16 +6,17 @@
 
 use std::path::Path;
 
+use coldstart::analysis::Analysis;
 use coldstart::drive::Stop;
 use coldstart::engine::EngineKind;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::observer::Lines;
 use coldstart::provision::Consent;
 use coldstart::report::look::Look;
-use coldstart::report::table;
+use coldstart::report::text;
 use coldstart::spec::function::Function;
 use coldstart::spec::scenario;
-use coldstart::{stats, store};
+use coldstart::store;
 use tokio::sync::watch;
 
 fn main() -> anyhow::Result<()> {
@@ -26,7 +27,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = runtime.enable_all().start_paused(true).build()?;
     runtime.block_on(measured(&folder))?;
     let run = store::open(&folder)?;
-    println!("{}", table::table(&run, &stats::summarise(&run.samples), &Look::default()));
+    println!("{}", text(&Analysis::of(&run), &Look::default()));
     Ok(())
 }
 

@@ -6,22 +6,14 @@
 use anyhow::Result;
 
 use super::Artifact;
+use super::build::comparison::document;
 use super::look::Look;
+use super::render::{self, github, html, junit, terminal, trackers};
 use crate::chart;
 use crate::compare::Comparison;
 
-mod annotations;
-mod answer;
-mod csv;
-mod facts;
-mod html;
-mod json;
-mod junit;
-mod markdown;
-mod rows;
-mod text;
-mod trackers;
-mod words;
+/// By which a bot finds its own comment.
+const MARKER: &str = "<!-- coldstart -->";
 
 /// Every derived file of a comparison but its page and its charts (see [`pictured`]),
 /// relative to its folder: `compare.json` (see [`schema`]), `compare.md`, `compare.xml`
@@ -32,9 +24,9 @@ mod words;
 /// When a file cannot be written as its form, which takes a fault of a library.
 pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
     Ok(vec![
-        Artifact::new("compare.json", json::document(comparison)?),
+        Artifact::new("compare.json", render::json::comparison::document(comparison)?),
         Artifact::new("compare.md", markdown(comparison)),
-        Artifact::new("compare.xml", junit::report(comparison)?),
+        Artifact::new("compare.xml", junit::report(comparison)),
         Artifact::new("compare.bmf.json", trackers::bencher(comparison)?),
         Artifact::new("compare.benchmark.json", trackers::benchmark_action(comparison)?),
     ])
@@ -48,7 +40,7 @@ pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
 /// When a chart cannot be drawn.
 pub fn pictured(comparison: &Comparison) -> Result<Vec<Artifact>> {
     let charts = chart::of_comparison(comparison)?;
-    let mut files = vec![Artifact::new("compare.html", html::page(comparison, &charts))];
+    let mut files = vec![Artifact::new("compare.html", html::page(&document(comparison, &charts)))];
     files.extend(super::chart_files(charts));
     Ok(files)
 }
@@ -56,14 +48,14 @@ pub fn pictured(comparison: &Comparison) -> Result<Vec<Artifact>> {
 /// The comparison for a terminal, as wide as it is told.
 #[must_use]
 pub fn text(comparison: &Comparison, look: &Look) -> String {
-    text::text(comparison, look)
+    terminal::text(&document(comparison, &[]), look)
 }
 
 /// The comparison for a pull request's comment or a step's summary, as
 /// GitHub-flavoured Markdown: fewer than 60,000 bytes whatever the number of cells.
 #[must_use]
 pub fn markdown(comparison: &Comparison) -> String {
-    markdown::page(comparison)
+    render::markdown::comment(&document(comparison, &[]), MARKER)
 }
 
 /// The rows of a `compare.json` for a spreadsheet (CSV), in its units.
@@ -71,22 +63,13 @@ pub fn markdown(comparison: &Comparison) -> String {
 /// # Errors
 /// When it is another document: what it lacks is named.
 pub fn csv(document: &serde_json::Value) -> Result<String> {
-    csv::csv(document)
+    render::csv::comparison::csv(document)
 }
 
 /// GitHub workflow commands, one a line without its end, at most 10, the gravest first.
 #[must_use]
 pub fn annotations(comparison: &Comparison) -> Vec<String> {
-    annotations::annotations(comparison)
-}
-
-/// The JSON schema (draft 2020-12) of `compare.json`, as it stands in
-/// `results/compare.schema.json`.
-///
-/// # Errors
-/// When it cannot be written as JSON, which takes a fault of a library.
-pub fn schema() -> Result<String> {
-    json::schema()
+    github::annotations(comparison)
 }
 
 #[cfg(test)]

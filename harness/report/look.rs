@@ -44,7 +44,8 @@ impl Look {
     /// Columns of rows that read badly when they are broken: off a terminal, in a log,
     /// they may be a little wider.
     pub(super) fn columns_of_rows(&self) -> usize {
-        if self.terminal { self.columns() } else { self.columns().max(ROWS) }
+        let narrow = self.terminal || self.width < PLAIN_WIDTH;
+        if narrow { self.columns() } else { self.columns().max(ROWS) }
     }
 
     /// A whole line as a heading.

@@ -4,13 +4,11 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 
-use super::controls;
-use super::findings::Findings;
-use super::markdown::{code, escape, grid};
-use super::words::{
-    conditions, conditions_in_a_name, groups, headline, maximum, members, place, plain, quantile,
-    ratio, reply, title,
-};
+use super::build::run::{controls, trust};
+use super::document::{Cell, Column, Row};
+use super::render::markdown::{code, escape, table};
+use super::words::{conditions, conditions_in_a_name, members, quantile, ratio, reply, title};
+use crate::analysis::Analysis;
 use crate::sample::Temperature;
 use crate::spec::scenario::LoadShape;
 use crate::stats::Summary;
@@ -22,15 +20,15 @@ pub const BEGIN: &str = "<!-- coldstart:results:begin -->";
 pub const END: &str = "<!-- coldstart:results:end -->";
 
 /// Heading of the block's table.
-const COLUMNS: [&str; 8] = [
-    "function",
-    "cold p50, ms",
-    "over the null container",
-    "max",
-    "n",
-    "in a burst",
-    "warm p50",
-    "cold / warm",
+const COLUMNS: [Column; 8] = [
+    Column::new("function"),
+    Column::new("cold p50, ms"),
+    Column::new("over the null container"),
+    Column::new("max"),
+    Column::new("n"),
+    Column::new("in a burst"),
+    Column::new("warm p50"),
+    Column::new("cold / warm"),
 ];
 
 /// Where the charts of the committed run are, seen from the front page.
@@ -39,13 +37,11 @@ const CHARTS: &str = "results/reference/charts";
 /// The block for a committed run: a row a function, charts, where it was
 /// measured, and the command that repeats it.
 #[must_use]
-pub fn block(run: &Run, summaries: &[Summary]) -> String {
-    let findings = Findings::of(run, summaries);
-    let cold = headline(run, summaries);
-    let rows: Vec<[String; 8]> =
-        cold.iter().map(|cold| row(run, summaries, &findings, cold)).collect();
+pub fn block(analysis: &Analysis) -> String {
+    let (run, cold) = (analysis.run, analysis.headline());
+    let rows: Vec<Row> = cold.iter().map(|cold| row(analysis, cold)).collect();
     let mut text = format!("{}:\n\n", escape(&title(run)));
-    text += &grid(&COLUMNS, &rows);
+    text += &table(&COLUMNS, &rows);
     let several = run.record.scenario.factors.combinations().len() > 1;
     let first = cold.first().map(|s| &s.cell.factors);
     let suffix = match first {
@@ -61,9 +57,9 @@ pub fn block(run: &Run, summaries: &[Summary]) -> String {
          ![Where a cold start goes]({CHARTS}/phases{suffix}.svg)\n{}\n\
          {}, {}. Repeat it: {}\n",
         escape(&reply(run, "its")),
-        escape(&trust(&findings)),
+        escape(&trusted(analysis)),
         waterfall(run, &cold, &suffix),
-        escape(&place(run)),
+        escape(&run.record.place()),
         escape(&run.record.started),
         code(&run.record.command)
     );
@@ -80,26 +76,23 @@ fn waterfall(run: &Run, cold: &[&Summary], suffix: &str) -> String {
 }
 
 /// How far the figures can be trusted: why not at all, the calibration, the machine.
-fn trust(findings: &Findings) -> String {
-    let controls = &findings.controls;
+fn trusted(analysis: &Analysis) -> String {
+    let (controls, faults) = (&analysis.controls, trust::faults(analysis));
     let calibrated = |place: &str, line: &Option<_>| {
         line.as_ref().map(|line| format!("Calibration, {place}: {}", controls::calibration(line)))
     };
     let parts = [
-        (!findings.faults.is_empty()).then(|| format!("INVALID: {}", findings.faults.join("; "))),
+        (!faults.is_empty()).then(|| format!("INVALID: {}", faults.join("; "))),
         (!controls.are_there()).then(|| controls::NONE.to_owned()),
         calibrated("process", &controls.process),
-        Some(format!("Machine: {}.", findings.machine.verdict())),
+        Some(format!("Machine: {}.", trust::verdict(&analysis.machine))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(". ")
 }
 
-fn row(run: &Run, summaries: &[Summary], findings: &Findings, cold: &Summary) -> [String; 8] {
+fn row(analysis: &Analysis, cold: &Summary) -> Row {
     let cell = &cold.cell;
-    let group = groups(run, summaries)
-        .into_iter()
-        .find(|(name, factors)| *name == cell.function && *factors == cell.factors);
-    let members = group.map(|g| members(summaries, &g)).unwrap_or_default();
+    let members = members(&analysis.summaries, &(cell.function.clone(), cell.factors.clone()));
     let size = |s: &Summary| match s.cell.act {
         LoadShape::Burst(n) if s.cell.temperature == Temperature::Cold => n,
         _ => 0,
@@ -108,16 +101,17 @@ fn row(run: &Run, summaries: &[Summary], findings: &Findings, cold: &Summary) ->
     let burst = burst.map(|s| format!("{}, {} at once", quantile(&s.latency.p50), size(s)));
     let warm_cell = cold.cold_to_warm.as_ref().map(|r| &r.warm);
     let warm = members.iter().find(|s| Some(&s.cell) == warm_cell);
-    [
-        plain(&format!("{}, {}", cell.function, conditions(run, &cell.factors))),
-        quantile(&cold.latency.p50),
-        controls::excess_ms(findings, cold).unwrap_or_default(),
-        maximum(cold.latency.max),
-        cold.latency.n.to_string(),
-        burst.unwrap_or_default(),
-        warm.map(|s| quantile(&s.latency.p50)).unwrap_or_default(),
-        ratio(cold),
-    ]
+    let over = analysis.over_the_null_container(cold);
+    Row::from(vec![
+        Cell::Text(format!("{}, {}", cell.function, conditions(analysis.run, &cell.factors))),
+        Cell::Interval(cold.latency.p50),
+        over.map_or(Cell::Empty, Cell::ns),
+        Cell::or_unknown(cold.latency.max, |ns| Cell::ns(ns as f64)),
+        Cell::Count(cold.latency.n as u64),
+        burst.map_or(Cell::Empty, Cell::Figure),
+        warm.map_or(Cell::Empty, |s| Cell::Interval(s.latency.p50)),
+        ratio(cold).map_or(Cell::Empty, Cell::Times),
+    ])
 }
 
 /// Puts a block between the marks of a page.

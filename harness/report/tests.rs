@@ -7,7 +7,7 @@ mod trust;
 
 /// Everything that is derived from a run.
 fn render(run: &Run) -> Result<Vec<Artifact>> {
-    super::render(run, &stats::summarise(&run.samples))
+    super::render(&Analysis::of(run))
 }
 
 fn text<'a>(files: &'a [Artifact], path: &str) -> &'a str {
@@ -71,9 +71,9 @@ fn texts_of(run: &Run) -> String {
             );
         }
     }
-    let summaries = stats::summarise(&run.samples);
-    all += &table::table(run, &summaries, &look::Look::default());
-    all + &readme::block(run, &summaries)
+    let analysis = Analysis::of(run);
+    all += &super::text(&analysis, &Look::default());
+    all + &readme::block(&analysis)
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn of_a_long_cause_the_end_where_the_last_words_are_is_on_every_page() {
     let cause = format!("exited with code 1: it wrote: {calls}ValueError: no table orders");
     run.samples[0].outcome = Outcome::Crashed { cause };
     let files = render(&run).unwrap();
-    let table = table::table(&run, &stats::summarise(&run.samples), &look::Look::default());
+    let table = super::text(&Analysis::of(&run), &Look::default());
     for page in [text(&files, "report.md"), text(&files, "report.html"), &table] {
         let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(page.contains("exited with code 1: it wrote"), "{page}");
@@ -150,11 +150,9 @@ fn foreign_text_stays_text() {
     let markdown = text(&files, "report.md");
     assert!(!markdown.contains("\n# heading"), "{markdown}");
     assert!(!markdown.lines().any(|l| l.starts_with('|') && l.contains("<b>")), "{markdown}");
-    let summaries = stats::summarise(&run.samples);
-    assert!(
-        !table::table(&run, &summaries, &look::Look::default()).contains(['\u{1b}', '\u{202e}'])
-    );
-    assert!(!readme::block(&run, &summaries).contains("](../"));
+    let analysis = Analysis::of(&run);
+    assert!(!super::text(&analysis, &Look::default()).contains(['\u{1b}', '\u{202e}']));
+    assert!(!readme::block(&analysis).contains("](../"));
     assert!(files.iter().all(|f| !f.path.to_str().unwrap().contains("..")));
 }
 
@@ -171,16 +169,16 @@ fn simulated_figures_say_so_everywhere() {
         let drawn = String::from_utf8(svg.bytes.clone()).unwrap();
         assert!(drawn.matches("SIMULATED").count() >= 2, "{:?}", svg.path);
     }
-    let summaries = stats::summarise(&run.samples);
-    assert!(table::table(&run, &summaries, &look::Look::default()).starts_with("SIMULATED: "));
-    assert!(readme::block(&run, &summaries).starts_with("SIMULATED: "));
+    let analysis = Analysis::of(&run);
+    assert!(super::text(&analysis, &Look::default()).starts_with("SIMULATED: "));
+    assert!(readme::block(&analysis).starts_with("SIMULATED: "));
     assert!(text(&files, "summary.json").contains("\"simulated\": true"));
 }
 
 #[test]
 fn the_front_page_block() {
     let run = synthetic::four(20);
-    insta::assert_snapshot!(readme::block(&run, &stats::summarise(&run.samples)));
+    insta::assert_snapshot!(readme::block(&Analysis::of(&run)));
 }
 
 #[test]

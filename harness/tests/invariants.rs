@@ -96,8 +96,7 @@ fn each_foreign_library_has_one_home() {
     check("strsim", &["harness/text/diagnostic.rs"]);
     check("anstyle_query", &["harness/terminal"]);
     check("maud", &["harness/report/"]);
-    check("quick_junit", &["harness/report/comparison/junit.rs"]);
-    check("schemars", &["harness/report/comparison/json"]);
+    check("schemars", &["harness/report/render/json"]);
     check("pragmastat", &["harness/stats/hodges_lehmann.rs"]);
 }
 
@@ -253,8 +252,7 @@ fn the_top_level_stays_bare() {
 #[test]
 fn the_results_block_is_made_from_the_reference_run() {
     let run = coldstart::store::open(&root().join("results/reference")).unwrap();
-    let summaries = coldstart::stats::summarise(&run.samples);
-    let block = coldstart::report::readme::block(&run, &summaries);
+    let block = coldstart::report::readme::block(&coldstart::analysis::Analysis::of(&run));
     let page = fs::read_to_string(root().join("README.md")).unwrap();
     let again = coldstart::report::readme::splice(&page, &block).unwrap();
     assert!(

@@ -108,6 +108,28 @@ pub fn printable_json(text: &str) -> String {
     out
 }
 
+/// Foreign text on one line, safe for a terminal: no control characters, none
+/// that reorder or hide what follows.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let tamed = |c: char| match c {
+        c if c.is_whitespace() => ' ',
+        c if c.is_control() || is_invisible(c) => '\u{fffd}',
+        c => c,
+    };
+    let line: String = text.trim().chars().map(tamed).collect();
+    line.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Cuts a line to so many characters.
+#[must_use]
+pub fn shortened(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 /// Invisible characters that reorder or hide what follows them.
 pub(crate) fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')

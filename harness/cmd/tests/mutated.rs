@@ -14,6 +14,7 @@ use clap::Parser;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::analysis::Analysis;
 use crate::cli::{Cli, Format, Verb};
 use crate::cmd::{ExitReason, compare, list, report, show};
 use crate::report::comparison;
@@ -21,7 +22,6 @@ use crate::report::look::Look;
 use crate::spec::function;
 use crate::spec::plan::Plan;
 use crate::spec::scenario;
-use crate::stats;
 use crate::store;
 use crate::text::sanitize::is_invisible;
 
@@ -147,8 +147,7 @@ fn read(home: &Path, reader: Reader, pictures: bool) -> Vec<Answer> {
 
 fn reported(folder: &Path) -> Result<String, ExitReason> {
     let run = store::salvage(folder)?;
-    let summaries = stats::summarise(&run.samples);
-    Ok(report::write(&run, &summaries, Format::Text)?)
+    Ok(report::write(&Analysis::of(&run), Format::Text)?)
 }
 
 fn compared(base: &Path, head: &Path, pictures: bool) -> Result<String, ExitReason> {

@@ -10,8 +10,9 @@ use std::path::Path;
 
 use coldstart::compare::{Rules, SideData, compare};
 use coldstart::report::look::Look;
-use coldstart::report::{Document, comparison, document, readme, table};
-use coldstart::{stats, store};
+use coldstart::analysis::Analysis;
+use coldstart::report::{self, Form, comparison, readme};
+use coldstart::store;
 use libfuzzer_sys::fuzz_target;
 
 const FILES: [&str; 3] = ["run.json", "samples.jsonl", "trials.jsonl"];
@@ -37,12 +38,12 @@ fn read(folder: &Path) -> Result<(), String> {
     let _ = store::open(folder);
     // Most of what is refused as a whole is read in part.
     let run = store::salvage(folder).map_err(told)?;
-    let summaries = stats::summarise(&run.samples);
-    let text = table::table(&run, &summaries, &Look::default());
+    let analysis = Analysis::of(&run);
+    let text = report::text(&analysis, &Look::default());
     assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
-    document(&run, &summaries, Document::Summary).map_err(told)?;
-    document(&run, &summaries, Document::Rows).map_err(told)?;
-    let _ = readme::block(&run, &summaries);
+    report::written(&analysis, Form::Json).map_err(told)?;
+    report::written(&analysis, Form::Csv).map_err(told)?;
+    let _ = readme::block(&analysis);
     let measured = SideData::of(&run, "it".to_owned());
     let found = compare(&measured, &measured, &Rules::default(), &BTreeSet::new());
     comparison::files(&found).map_err(told)?;

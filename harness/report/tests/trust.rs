@@ -2,14 +2,15 @@
 
 use super::controls::{parallel, with_controls};
 use super::*;
-use crate::report::findings::Findings;
+use crate::report::build::run::notes::notes;
+use crate::report::build::run::trust::verdict;
+use crate::report::document::Note;
 use crate::sample::{HostInterval, Residency, Resources, TrialRecord};
 use crate::spec::factor::PageCache;
 use crate::spec::function::ReplyCheck;
-use crate::stats::summarise;
 
 fn shown(run: &Run) -> String {
-    let text = table::table(run, &summarise(&run.samples), &look::Look::default());
+    let text = super::super::text(&Analysis::of(run), &Look::default());
     let widest = text.lines().map(|l| l.chars().count()).max();
     assert!(widest <= Some(80), "{widest:?}\n{text}");
     text
@@ -17,10 +18,8 @@ fn shown(run: &Run) -> String {
 
 /// The remarks of a run that hold a word.
 fn notes_with(run: &Run, word: &str) -> Vec<String> {
-    let summaries = summarise(&run.samples);
-    let all = notes::notes(run, &summaries, &Findings::of(run, &summaries));
-    let text = |n: notes::Note| n.text + &n.quote.map_or_else(String::new, |q| format!(": {q}"));
-    all.into_iter().map(text).filter(|text| text.contains(word)).collect()
+    let all = notes(&Analysis::of(run));
+    all.iter().map(Note::whole).filter(|text| text.contains(word)).collect()
 }
 
 fn summary(run: &Run) -> serde_json::Value {
@@ -30,7 +29,7 @@ fn summary(run: &Run) -> serde_json::Value {
 /// Every form that a reader may have before him.
 fn forms(run: &Run) -> [String; 4] {
     let files = render(run).unwrap();
-    let block = readme::block(run, &summarise(&run.samples));
+    let block = readme::block(&Analysis::of(run));
     let table = shown(run).split_whitespace().collect::<Vec<_>>().join(" ");
     [table, block, text(&files, "report.md").to_owned(), text(&files, "report.html").to_owned()]
 }
@@ -66,29 +65,35 @@ fn a_run_with_controls() {
     node takes 55.6 ms longer than python to answer cold (270 against 215 ms); the
       engine and the language runtime take 61 to 78 % of a typical start.
 
-    ms from the intended instant to the last byte of a verified reply
-                                  n  err           p50 (95 %)    p90   max  / warm
+    What was measured
+    From the instant an invocation was wanted to the last byte of its verified
+      reply, all under bridge; in ms, in brackets 95 % intervals; ratio: cold to
+      warm
+                                  n  err           p50 (95 %)    p90   max  ratio
     python, bridge: 36.7 ms over the null container
-      single/call  burst 1 cold  19    0        215 (207–221)      —   230    342x
+      single/call  burst 1 cold  19    0        215 (207–221)      —   230   342x
           queue 0.008 · create 6.32 · engine+boot 162 · init 46.5 · invoke 0.416
-      surge/out    burst 4 cold  76    0        437 (430–443)    473   506    697x
+      surge/out    burst 4 cold  76    0        437 (430–443)    473   506   697x
           queue 0.010 · create 6.41 · engine+boot 327 · init 103 · invoke 0.907
       surge/again  burst 4 warm  76    0     1.31 (1.14–1.40)   1.76  2.08
       surge/steady seq 20  warm 380    0  0.628 (0.614–0.644)  0.857  1.11
     node, bridge: 92.3 ms over the null container
-      single/call  burst 1 cold  19    0        270 (264–279)      —   338    298x
+      single/call  burst 1 cold  19    0        270 (264–279)      —   338   298x
           queue 0.008 · create 5.50 · engine+boot 159 · init 105 · invoke 0.905
-      surge/out    burst 4 cold  76    0        552 (546–566)    599   650    609x
+      surge/out    burst 4 cold  76    0        552 (546–566)    599   650   609x
           queue 0.014 · create 5.99 · engine+boot 310 · init 234 · invoke 2.68
       surge/again  burst 4 warm  76    0     1.94 (1.69–2.30)   2.83  3.45
       surge/steady seq 20  warm 380    0  0.907 (0.875–0.941)   1.26  2.34
 
-    cold starts, ms, logarithmic scale
+    Cold starts
+      ms, logarithmic scale
       python  ▃ █▆▆▃▆▆▆  ▆▆                                     n=19
       node                  ▃        ▃▆▃▆█▆▃▆   ▃ ▃▃         ▃  n=19
               200                                          338
 
-    controls
+    How far to trust it
+      machine: quiet
+    Controls and calibration
       null process: 1.44 (1.42–1.45) ms, n = 19: the driver's floor
       null container, bridge: 178 (174–182) ms, n = 19: the engine's floor
       process: slope 1.0000 ± 0.0001, intercept 1.44 ms, spread 27.3 us, n = 95
@@ -96,12 +101,12 @@ fn a_run_with_controls() {
         27.3 us, n = 95
       container, whole: slope 1.00 ± 0.02 (through the engine's noise)
       reply seen: 37.5 us after the function's own stamp (median; max 46.9 us)
-    machine: quiet
 
-      of the typical cold starts at most 75.2 % is in no named part
-      first ever (round 1, in no other figure), median ms: python 488, node 633; up
-        to 2.3x what came after, as files were not in memory yet: to measure that,
-        `--page-cache image-cold`
+    Notes
+      of the typical cold starts at most 75.2 % is unattributed
+      round 1 (discarded), median ms: python 488, node 633; up to 2.3x what came
+        after, as files were not in memory yet: to measure that, `--page-cache
+        image-cold`
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
     "#);
@@ -112,18 +117,18 @@ fn an_invalid_run_says_so_first_and_everywhere() {
     let mut run = with_controls(synthetic::run(&synthetic::FOUR[..1], 6), 1.02);
     let text_of = shown(&run);
     assert!(text_of.starts_with("INVALID: cold starts, "), "{text_of}");
-    let first = text_of.lines().position(|l| l.starts_with("  INVALID: ")).unwrap();
+    let first = text_of.lines().position(|l| l.starts_with("INVALID, ")).unwrap();
     insta::assert_snapshot!(text_of.lines().skip(first).take(4).collect::<Vec<_>>().join("\n"), @r#"
-    INVALID: the calibration's slope in the process is 1.0200, more than 1 % from
-      1; the calibration's slope in the container is 1.0200, more than 1 % from 1
-    warning: 6 rounds: too few for an interval of the median; `--rounds 20` or
-      `--until 5%`
+    INVALID, these figures are not to be believed: the calibration's slope in the
+      process is 1.0200, more than 1 % from 1; the calibration's slope in the
+      container is 1.0200, more than 1 % from 1
+    2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24, runc 1.1.5,
     "#);
     let files = render(&run).unwrap();
     assert!(text(&files, "report.md").starts_with("# INVALID: "));
     let page = text(&files, "report.html");
     assert!(page.contains("<title>INVALID: ") && page.contains("role=\"alert\">INVALID"));
-    assert!(readme::block(&run, &summarise(&run.samples)).starts_with("INVALID: "));
+    assert!(readme::block(&Analysis::of(&run)).starts_with("INVALID: "));
     let reasons = summary(&run)["invalid"].as_array().unwrap().len();
     assert_eq!(reasons, 2, "the slopes of both places");
     run.record.engine.kind = "fake".into();
@@ -134,7 +139,7 @@ fn an_invalid_run_says_so_first_and_everywhere() {
 fn a_run_without_controls_says_so_once() {
     let run = synthetic::run(&synthetic::FOUR[..1], 3);
     let text_of = shown(&run);
-    assert_eq!(text_of.matches(crate::report::controls::NONE).count(), 1, "{text_of}");
+    assert_eq!(text_of.matches(crate::report::build::run::controls::NONE).count(), 1, "{text_of}");
     assert!(!text_of.contains("over the null container"), "{text_of}");
     let summary = summary(&run);
     assert_eq!((&summary["controls"], &summary["noise"]["known"]), (&().into(), &false.into()));
@@ -145,10 +150,12 @@ fn a_run_without_controls_says_so_once() {
 fn controls_are_among_no_functions() {
     let plain = synthetic::run(&synthetic::FOUR[..1], 6);
     let run = with_controls(plain.clone(), 1.0);
-    let rows = |run: &Run| markdown::rows(run, &summarise(&run.samples));
+    let rows = |run: &Run| {
+        let page = text(&render(run).unwrap(), "report.md").to_owned();
+        let (_, table) = page.split_once("| function |").unwrap();
+        table.split_once("\n\n").unwrap().0.lines().count()
+    };
     assert_eq!(rows(&run), rows(&plain));
-    let splits = |run: &Run| markdown::splits(run, &summarise(&run.samples)).len();
-    assert_eq!(splits(&run), splits(&plain));
     let page = |run: &Run| {
         let page = text(&render(run).unwrap(), "report.html").to_owned();
         // The figures of the calibration are of controls and of nothing else.
@@ -158,7 +165,7 @@ fn controls_are_among_no_functions() {
         before.matches("<tr>").count() + after.matches("<tr>").count()
     };
     assert_eq!(page(&run), page(&plain));
-    let answer = |run: &Run| words::answer(run, &summarise(&run.samples));
+    let answer = |run: &Run| build::run::document(&Analysis::of(run), &[]).answer;
     assert_eq!(answer(&run), answer(&plain));
 }
 
@@ -179,18 +186,23 @@ fn controls_in_the_summary_and_in_the_pages() {
     );
     assert_eq!(summary["unattributed"].as_array().unwrap().len(), 1);
     let files = render(&run).unwrap();
-    for heading in ["## Controls", "## Machine"] {
+    for heading in ["### Controls", "**machine**: quiet"] {
         assert!(text(&files, "report.md").contains(heading), "{heading}");
     }
     for heading in
-        [">Controls and calibration</h3>", "Machine: <b>quiet", "over the null container"]
+        [">Controls and calibration</h3>", "<b>machine</b>: quiet", "over the null container"]
     {
         assert!(text(&files, "report.html").contains(heading), "{heading}");
     }
     let markdown = text(&files, "report.md");
-    let (from, to) = (markdown.find("## Controls").unwrap(), markdown.find("## To know").unwrap());
+    let (from, to) =
+        (markdown.find("## How far").unwrap(), markdown.find("\n![Calibration").unwrap());
     insta::assert_snapshot!(markdown[from..to].trim_end(), @r#"
-    ## Controls
+    ## How far to trust it
+
+    - **machine**: quiet
+
+    ### Controls and calibration
 
     - **null process**: 1.44 (1.42–1.45) ms, n = 19: the driver's floor
     - **null container, bridge**: 178 (174–182) ms, n = 19: the engine's floor
@@ -198,13 +210,8 @@ fn controls_in_the_summary_and_in_the_pages() {
     - **container, after the engine**: slope 1.0000 ± 0.0001, intercept 536 us, spread 27.3 us, n = 95
     - **container, whole**: slope 1.00 ± 0.02 (through the engine's noise)
     - **reply seen**: 37.5 us after the function's own stamp (median; max 46.9 us)
-    - **python, bridge**: 32.4 ms over the null container
-
-    ## Machine
-
-    quiet
     "#);
-    let block = readme::block(&run, &summarise(&run.samples));
+    let block = readme::block(&Analysis::of(&run));
     insta::assert_snapshot!(block.lines().skip(2).take(7).collect::<Vec<_>>().join("\n"), @r#"
     | function | cold p50, ms | over the null container | max | n | in a burst | warm p50 | cold / warm |
     | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -239,31 +246,37 @@ fn a_run_of_throughput() {
     python takes 149 ms (95 % interval 147 to 151) to answer cold; the engine and
       the language runtime take 80 % of a typical start.
 
-    ms from the intended instant to the last byte of a verified reply
-                                  n  err     p50 (95 %)  p90  max  / warm
+    What was measured
+    From the instant an invocation was wanted to the last byte of its verified
+      reply, all under bridge; in ms, in brackets 95 % intervals; ratio: cold to
+      warm
+                                     n  err     p50 (95 %)     p90 (95 %)  max
     python, bridge
-      many/starts 4 a time cold 280    0  404 (402–406)  407  407
+      many/starts 4 at a time cold 280    0  404 (402–406)  407 (405–407)  407
           queue 0.009 · create 5.99 · engine+boot 317 · init 40.4 · invoke 40.4
-      one/starts  1 a time cold  35    0  149 (147–151)    —  152
+      one/starts  1 at a time cold  35    0  149 (147–151)              —  152
           queue 0.009 · create 5.99 · engine+boot 113 · init 14.9 · invoke 14.9
 
-    cold starts, ms, logarithmic scale
+    Cold starts
+      ms, logarithmic scale
       python  █       █       █       █       █       █      █  n=35
               146                                          152
 
-    starts a minute
+    Throughput
       python, bridge: 1 at a time 288 (282–294), 4 at a time 424 (1.5x); median 149
         -> 404 ms (2.7x)
       A closed loop: a worker begins its next start when its last instance is gone.
         Removals are part of it and take turns.
 
-    machine: unknown: nothing was read of it
+    How far to trust it
+      machine: unknown: nothing was read of it
 
+    Notes
       warning: no controls: the run cannot say how wrong it is
-      warning: kernel events: none heard, so phases are merged; `coldstart doctor`
-        says what is missing
-      of the typical cold starts at most 76.0 % is in no named part
-      first ever (round 1, in no other figure), median ms: python 151
+      warning: kernel events: none received, so phases are merged; `coldstart
+        doctor` says what is missing
+      of the typical cold starts at most 76.0 % is unattributed
+      round 1 (discarded), median ms: python 151
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
     "#);
@@ -290,17 +303,17 @@ fn a_noisy_machine_says_why() {
         machine: HostInterval { steal: Some(0.4), ..HostInterval::default() },
         resident: None,
     });
-    insta::assert_snapshot!(Findings::of(&run, &[]).machine.verdict(), @r#"noisy: in one trial the hypervisor took 40.0 % of the processors' time (steal); the processors' governor is `powersave`: processors that idled may begin slowly"#);
+    insta::assert_snapshot!(verdict(&Analysis::of(&run).machine), @r#"noisy: in one trial the hypervisor took 40.0 % of the processors' time (steal); the processors' governor is `powersave`: processors that idled may begin slowly"#);
     // Where memory and the page cache are factors, waiting for them is no noise.
     run.record.machine.meanwhile = Some(HostInterval {
         io_pressure: Some(0.9),
         memory_pressure: Some(0.9),
         ..HostInterval::default()
     });
-    assert!(Findings::of(&run, &[]).machine.verdict().contains("waited for memory in 90.0 %"));
+    assert!(verdict(&Analysis::of(&run).machine).contains("waited for memory in 90.0 %"));
     run.record.scenario.factors.memory = vec![64 << 20];
     run.record.scenario.factors.page_cache = vec![PageCache::ImageCold];
-    assert!(!Findings::of(&run, &[]).machine.verdict().contains("waited for"));
+    assert!(!verdict(&Analysis::of(&run).machine).contains("waited for"));
 }
 
 #[test]
@@ -308,14 +321,14 @@ fn what_the_kernel_told() {
     let mut run = synthetic::run(&synthetic::FOUR[..1], 2);
     assert_eq!(notes_with(&run, "kernel events").len(), 1);
     run.record.kernel_events.seen = 12;
-    assert_eq!(notes_with(&run, "kernel"), ["kernel events: 12 heard, none lost"]);
+    assert_eq!(notes_with(&run, "kernel"), ["kernel events: 12 received, none lost"]);
     run.record.kernel_events.lost = 2;
-    let lost = "kernel events: 12 heard, lost 2 times: some starts lack marks";
+    let lost = "kernel events: 12 received, lost 2 times: some starts lack marks";
     assert_eq!(notes_with(&run, "kernel"), [lost]);
     run.record.kernel_events.silent = Some("no privilege\u{1b}[2J\n# x <b>".into());
     let merged = "phases of the engine are merged: no privilege\u{fffd}[2J # x <b>";
     assert_eq!(notes_with(&run, "merged"), [merged]);
-    let share = notes_with(&run, "no named part");
+    let share = notes_with(&run, "unattributed");
     assert!(share[0].starts_with("of the typical cold starts at most 7"), "{share:?}");
 }
 
@@ -401,7 +414,7 @@ fn foreign_words_about_the_machine_stay_words() {
     }
     let files = render(&run).unwrap();
     assert!(!text(&files, "report.html").contains("<script>x"));
-    let block = readme::block(&run, &summarise(&run.samples));
+    let block = readme::block(&Analysis::of(&run));
     for shown in [text(&files, "report.html"), text(&files, "report.md"), &shown(&run), &block] {
         assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown}");
     }

@@ -130,7 +130,7 @@ fn many_starts_at_a_time_are_told_as_starts_a_minute() {
 
 /// A file of the report, made again from the run.
 fn report(run: &Run, file: &str) -> String {
-    let made = coldstart::report::render(run, &coldstart::stats::summarise(&run.samples)).unwrap();
+    let made = coldstart::report::render(&coldstart::analysis::Analysis::of(run)).unwrap();
     let artifact = made.into_iter().find(|a| a.path.as_os_str() == file).unwrap();
     String::from_utf8(artifact.bytes).unwrap()
 }

@@ -1,6 +1,7 @@
 //! The forms as they are, and what holds for the ones that programs read.
 
 use super::*;
+use crate::report::render::json::comparison::schema;
 use serde_json::Value;
 
 /// Set it to anything to write the schema instead of comparing it.
@@ -61,42 +62,48 @@ fn trackers_get_the_figures_of_head() {
 #[test]
 fn the_text() {
     insta::assert_snapshot!(text(&synthetic::regressed()), @r#"
+    cold starts compared: ▲ slower
+
     Cold starts got slower: python +26 ms (+11.8 %), in init.
     outcome: regressed (▲ slower)
 
-    base: main (1a2b3c4d5e6f): run 20260102-030405-gate, began 2026-01-02T03:04:05Z,
-      30 rounds
-    head: faster-init (0f1e2d3c4b5a): run 20260102-030405-gate, began
-      2026-01-02T03:04:05Z, 30 rounds
-    order: interleaved: both sides in one run, in mirrored order
-    host: 2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24
-    functions: not the same: python (image)
-    decides: total, boot+init; at most 5 % false alarms over all rows that decide
+    What was compared
+      base: main (1a2b3c4d5e6f): run 20260102-030405-gate, began
+        2026-01-02T03:04:05Z, 30 rounds
+      head: faster-init (0f1e2d3c4b5a): run 20260102-030405-gate, began
+        2026-01-02T03:04:05Z, 30 rounds
+      order: interleaved: both sides in one run, in mirrored order
+      host: 2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24
+      functions: not the same: python (image)
+      decides: total, boot+init; at most 5 % false alarms over all rows that decide
 
-    conditions of all rows: bridge
-    ▲ python  start/first cold  boot+init  48.0 -> 72.0 ms  +24.0 ms [+22.6, +25.4]  p=.0004 n=29 err=0
-        REGRESSED
-    ▲ python  start/first cold  total       224 ->  250 ms   +11.8 % [+8.8, +14.8]   p=.0004 n=58 err=0
-        REGRESSED in init (+26 ms) (measured again: n = 58)
-    = jvm     start/first cold  total       240 ->  242 ms    +1.0 % [-2.0, +4.0]    p=1.000 n=29 err=0
-        unchanged (would have seen +12 %)
-    = rust    start/first cold  total       164 ->  164 ms    +0.0 % [-3.0, +3.0]    p=1.000 n=29 err=0
-        unchanged (would have seen +8 %)
-    = node    start/first cold  total       281 ->  278 ms    -1.0 % [-4.0, +2.0]    p=1.000 n=29 err=0
-        unchanged (would have seen +12 %)
+    Rows, the worst first
+    These decide. Head against base, in brackets 95 % intervals. All under bridge.
+      function step             what         base     head            change [95 %]
+    ▲ python   start/first cold boot+init 48.0 ms  72.0 ms  +24.0 ms [+22.6, +25.4]
+        slower, p .0004, n 29, err 0
+    ▲ python   start/first cold total      224 ms   250 ms    +11.8 % [+8.8, +14.8]
+        slower in init (+26 ms) (measured again: n = 58), p .0004, n 58, err 0
+    = jvm      start/first cold total      240 ms   242 ms      +1.0 % [-2.0, +4.0]
+        same (smallest detectable change +12 %), p 1.000, n 29, err 0
+    = rust     start/first cold total      164 ms   164 ms      +0.0 % [-3.0, +3.0]
+        same (smallest detectable change +8 %), p 1.000, n 29, err 0
+    = node     start/first cold total      281 ms   278 ms      -1.0 % [-4.0, +2.0]
+        same (smallest detectable change +12 %), p 1.000, n 29, err 0
 
-    these decide nothing:
-    ▲ node  start/again warm  warm total  0.910 -> 1.09 ms  +20.0 % [+17.0, +23.0]  p=.0004 n=29 err=0
-        REGRESSED
-    ▲ jvm     image size  140.0 MiB -> 154.0 MiB  +10.0 % (+14.0 MiB)    n=1 err=0  REGRESSED
+    Informational, not gated: these changed. All under bridge.
+      function step             what            base       head           change [95 %]
+    ▲ node     start/again warm warm total  0.910 ms    1.09 ms  +20.0 % [+17.0, +23.0]
+        slower, p .0004, n 29, err 0
+    ▲ jvm      —                image size 140.0 MiB  154.0 MiB     +10.0 % (+14.0 MiB)
+        larger, n 1, err 0
+      Informational rows that did not change: 1 row, see compare.json
 
-    not shown, neither deciding nor moved: 1 row, see compare.json
-
-    to know
+    Notes
       head: python was told to sleep 25 ms in its init
       head's tree was dirty
 
-    how to repeat it (how to read it: compare.md)
+    How to repeat it
       # both sides
       coldstart gate --base main --seed 42
     "#);
@@ -105,13 +112,13 @@ fn the_text() {
 #[test]
 fn the_text_where_nothing_changed() {
     let text = text(&synthetic::passed());
-    let rows: Vec<&str> = text.lines().filter(|l| l.contains("->")).collect();
-    insta::assert_snapshot!(rows.join("\n"), @r##"
-    = jvm     start/first cold  total  240 -> 242 ms  +1.0 % [-2.0, +4.0]  p=1.000 n=29 err=0
-    = python  start/first cold  total  224 -> 225 ms  +0.4 % [-2.6, +3.4]  p=1.000 n=29 err=0
-    = rust    start/first cold  total  164 -> 164 ms  +0.0 % [-3.0, +3.0]  p=1.000 n=29 err=0
-    = node    start/first cold  total  281 -> 278 ms  -1.0 % [-4.0, +2.0]  p=1.000 n=29 err=0
-    "##);
+    let rows: Vec<&str> = text.lines().filter(|l| l.starts_with("= ")).collect();
+    insta::assert_snapshot!(rows.join("\n"), @r#"
+    = jvm      start/first cold total 240 ms  242 ms  +1.0 % [-2.0, +4.0]
+    = python   start/first cold total 224 ms  225 ms  +0.4 % [-2.6, +3.4]
+    = rust     start/first cold total 164 ms  164 ms  +0.0 % [-3.0, +3.0]
+    = node     start/first cold total 281 ms  278 ms  -1.0 % [-4.0, +2.0]
+    "#);
 }
 
 #[test]
@@ -120,9 +127,11 @@ fn the_markdown() {
     let (shown, _) = page.split_once("<details>").unwrap();
     insta::assert_snapshot!(shown, @r#"
     <!-- coldstart -->
-    ## cold starts: ▲ slower
+    ## cold starts compared: ▲ slower
 
     **Cold starts got slower: python +26 ms (+11.8 %), in init.**
+
+    ### What was compared
 
     - **base**: main (1a2b3c4d5e6f): run 20260102-030405-gate, began 2026-01-02T03:04:05Z, 30 rounds
     - **head**: faster-init (0f1e2d3c4b5a): run 20260102-030405-gate, began 2026-01-02T03:04:05Z, 30 rounds
@@ -131,18 +140,24 @@ fn the_markdown() {
     - **functions**: not the same: python (image)
     - **decides**: total, boot+init; at most 5 % false alarms over all rows that decide
 
-    |  | function | conditions | step | what | base | head | change \[95 %\] | p | n | err | verdict | where |
-    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-    | ▲ | python | bridge | start/first cold | boot+init | 48.0 ms | 72.0 ms | +24.0 ms \[+22.6, +25.4\] | .0004 | 29 | 0 | slower | — |
-    | ▲ | python | bridge | start/first cold | total | 224 ms | 250 ms | +11.8 % \[+8.8, +14.8\] | .0004 | 58 | 0 | slower (measured again: n = 58) | init (+26 ms) |
-    | = | jvm | bridge | start/first cold | total | 240 ms | 242 ms | +1.0 % \[-2.0, +4.0\] | 1.000 | 29 | 0 | same (would have seen +12 %) | — |
-    | = | rust | bridge | start/first cold | total | 164 ms | 164 ms | +0.0 % \[-3.0, +3.0\] | 1.000 | 29 | 0 | same (would have seen +8 %) | — |
-    | = | node | bridge | start/first cold | total | 281 ms | 278 ms | -1.0 % \[-4.0, +2.0\] | 1.000 | 29 | 0 | same (would have seen +12 %) | — |
+    ### Rows, the worst first
 
-    ### To know
+    These decide. Head against base, in brackets 95 % intervals. All under bridge.
 
-    - head: python was told to sleep 25 ms in its init
-    - head's tree was dirty
+    |  | function | step | what | base | head | change \[95 %\] | verdict | p | n | err |
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+    | ▲ | python | start/first cold | boot+init | 48.0 ms | 72.0 ms | +24.0 ms \[+22.6, +25.4\] | slower | .0004 | 29 | 0 |
+    | ▲ | python | start/first cold | total | 224 ms | 250 ms | +11.8 % \[+8.8, +14.8\] | slower in init (+26 ms) (measured again: n = 58) | .0004 | 58 | 0 |
+    | = | jvm | start/first cold | total | 240 ms | 242 ms | +1.0 % \[-2.0, +4.0\] | same (smallest detectable change +12 %) | 1.000 | 29 | 0 |
+    | = | rust | start/first cold | total | 164 ms | 164 ms | +0.0 % \[-3.0, +3.0\] | same (smallest detectable change +8 %) | 1.000 | 29 | 0 |
+    | = | node | start/first cold | total | 281 ms | 278 ms | -1.0 % \[-4.0, +2.0\] | same (smallest detectable change +12 %) | 1.000 | 29 | 0 |
+
+    Informational, not gated: these changed. All under bridge.
+
+    |  | function | step | what | base | head | change \[95 %\] | verdict | p | n | err |
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+    | ▲ | node | start/again warm | warm total | 0.910 ms | 1.09 ms | +20.0 % \[+17.0, +23.0\] | slower | .0004 | 29 | 0 |
+    | ▲ | jvm | — | image size | 140.0 MiB | 154.0 MiB | +10.0 % (+14.0 MiB) | larger | — | 1 | 0 |
     "#);
 }
 
@@ -155,36 +170,49 @@ fn the_details_of_the_markdown() {
     let (told, repeat) = details.split_once("<summary>How to read it").unwrap();
     let (_, repeat) = repeat.split_once("</details>").unwrap();
     insta::assert_snapshot!(format!("{told}...{repeat}"), @r#"
-    <summary>Rows that decide nothing</summary>
+    <summary>Informational rows that did not change</summary>
 
-    |  | function | conditions | step | what | base | head | change \[95 %\] | p | n | err | verdict | where |
-    | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
-    | = | python | — | — | image size | 140.0 MiB | 140.0 MiB | +0.0 % (+12 B) | — | 1 | 0 | same | — |
+    Informational, not gated: these did not change.
+
+    |  | function | what | base | head | change \[95 %\] | verdict | n | err |
+    | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+    | = | python | image size | 140.0 MiB | 140.0 MiB | +0.0 % (+12 B) | same | 1 | 0 |
 
     </details>
+
+    ### Notes
+
+    - head: python was told to sleep 25 ms in its init
+    - head's tree was dirty
 
     <details><summary>Where it changed</summary>
 
-    | function | conditions | step | part | change \[95 %\] | p |
-    | --- | --- | --- | --- | --- | --- |
-    | python | bridge | start/first cold | engine | +0.40 ms \[-1.6 ms, +2.4 ms\] | .600 |
-    | python | bridge | start/first cold | boot | -0.10 ms \[-2.1 ms, +1.9 ms\] | .600 |
-    | python | bridge | start/first cold | init (explains it) | +26 ms \[+24 ms, +28 ms\] | &lt;.0001 |
-    | python | bridge | start/first cold | invoke | +0.01 ms \[-2.0 ms, +2.0 ms\] | .600 |
+    The parts of each cold start; those that carry its change are marked. All under bridge.
+
+    | function | step | part | change \[95 %\] | p |
+    | --- | --- | --- | --- | --- |
+    | python | start/first cold | engine | +0.40 ms \[-1.6 ms, +2.4 ms\] | .600 |
+    | python | start/first cold | boot | -0.10 ms \[-2.1 ms, +1.9 ms\] | .600 |
+    | python | start/first cold | init (explains it) | +26 ms \[+24 ms, +28 ms\] | &lt;.0001 |
+    | python | start/first cold | invoke | +0.01 ms \[-2.0 ms, +2.0 ms\] | .600 |
 
     </details>
 
-    <details><summary>Margins, and what would have been found</summary>
+    <details><summary>Margins, and the smallest detectable changes</summary>
 
-    | row | margin | would have seen | p90 \[95 %\] |
-    | --- | --- | --- | --- |
-    | python bridge start/first cold, boot+init | 5 % and 5.00 ms | +12 % (5.76 ms) | — |
-    | python bridge start/first cold, total | 5 % and 5.00 ms | +12 % (26.9 ms) | — |
-    | python, image size | 5 % and 1.0 MiB | — | — |
+    How large a change must be to matter, and the smallest that would have been found four times in five.
+
+    | row | margin | smallest detectable change |
+    | --- | --- | --- |
+    | python bridge start/first cold, boot+init | 5 % and 5.00 ms | +12 % (5.76 ms) |
+    | python bridge start/first cold, total | 5 % and 5.00 ms | +12 % (26.9 ms) |
+    | python, image size | 5 % and 1.0 MiB | — |
 
     </details>
 
     <details><summary>Functions that are not the same on both sides</summary>
+
+    What differs of each function between the sides
 
     | function | what differs | base | head |
     | --- | --- | --- | --- |
@@ -192,13 +220,11 @@ fn the_details_of_the_markdown() {
 
     </details>
 
-    <details>...
-
-    <details><summary>How to repeat it</summary>
+    ### How to repeat it
 
     - both sides: ` coldstart gate --base main --seed 42 `
 
-    </details>
+    <details>...
     "#);
 }
 
@@ -211,7 +237,7 @@ fn the_annotations() {
     ::error title=Cell is missing::jvm bridge start/first cold: gone: measured in base, not in head
     ::error title=Regression::python bridge start/first cold, boot+init: 48.0 ms -> 72.0 ms, +24.0 ms [+22.6, +25.4], p=.0004, n=29, failed=0: REGRESSED
     ::error title=Regression::python bridge start/first cold, total: 224 ms -> 250 ms, +11.8 %25 [+8.8, +14.8], p=.0004, n=58, failed=0: REGRESSED in init (+26 ms) (measured again: n = 58)
-    ::warning title=Inconclusive::node bridge start/first cold, total: 281 ms -> 278 ms, +4.0 %25 [-3.0, +12.0], p=1.000, n=29, failed=0: inconclusive (the interval reaches beyond the margin; would have seen +12 %25)
+    ::warning title=Inconclusive::node bridge start/first cold, total: 281 ms -> 278 ms, +4.0 %25 [-3.0, +12.0], p=1.000, n=29, failed=0: inconclusive (the interval reaches beyond the margin; smallest detectable change +12 %25)
     ::warning title=Regression that decides nothing::node bridge start/again warm, warm total: 0.910 ms -> 1.09 ms, +20.0 %25 [+17.0, +23.0], p=.0004, n=29, failed=0: REGRESSED
     ::warning title=Regression that decides nothing::jvm, image size: 140.0 MiB -> 154.0 MiB, +10.0 %25 (+14.0 MiB), n=1, failed=0: REGRESSED
     ::notice title=New cell::go bridge start/first cold: new: measured in head, not in base
@@ -225,34 +251,20 @@ fn the_test_report() {
     insta::assert_snapshot!(file(&files(&c).unwrap(), "compare.xml"), @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <testsuites name="coldstart compare" tests="7" skipped="1" failures="3" errors="0">
-        <testsuite name="cold starts" tests="7" skipped="1" errors="0" failures="3">
-            <testcase name="bridge start/first cold boot+init" classname="python">
-                <failure message="48.0 ms -&gt; 72.0 ms, +24.0 ms [+22.6, +25.4], p=.0004, n=29, failed=0: REGRESSED" type="regressed"/>
-            </testcase>
-            <testcase name="bridge start/first cold total" classname="python">
-                <failure message="224 ms -&gt; 250 ms, +11.8 % [+8.8, +14.8], p=.0004, n=58, failed=0: REGRESSED in init (+26 ms) (measured again: n = 58)" type="regressed"/>
-            </testcase>
-            <testcase name="bridge start/first cold total" classname="jvm">
-                <system-out>240 ms -&gt; 242 ms, +1.0 % [-2.0, +4.0], p=1.000, n=29, failed=0: unchanged (would have seen +12 %)</system-out>
-            </testcase>
-            <testcase name="bridge start/first cold total" classname="rust">
-                <system-out>164 ms -&gt; 164 ms, +0.0 % [-3.0, +3.0], p=1.000, n=29, failed=0: unchanged (would have seen +8 %)</system-out>
-            </testcase>
-            <testcase name="bridge start/first cold total" classname="node">
-                <system-out>281 ms -&gt; 278 ms, -1.0 % [-4.0, +2.0], p=1.000, n=29, failed=0: unchanged (would have seen +12 %)</system-out>
-            </testcase>
-            <testcase name="bridge start/first cold" classname="jvm">
-                <failure message="gone: measured in base, not in head" type="missing"/>
-            </testcase>
-            <testcase name="bridge start/first cold" classname="go">
-                <skipped message="new: measured in head, not in base" type="missing"/>
-            </testcase>
-            <system-out>Cold starts got slower: python +26 ms (+11.8 %), in init; and 1 cell is gone.
+    <testsuite name="cold starts" tests="7" skipped="1" errors="0" failures="3">
+    <testcase name="bridge start/first cold boot+init" classname="python"><failure message="48.0 ms -&gt; 72.0 ms, +24.0 ms [+22.6, +25.4], p=.0004, n=29, failed=0: REGRESSED" type="regressed"></failure></testcase>
+    <testcase name="bridge start/first cold total" classname="python"><failure message="224 ms -&gt; 250 ms, +11.8 % [+8.8, +14.8], p=.0004, n=58, failed=0: REGRESSED in init (+26 ms) (measured again: n = 58)" type="regressed"></failure></testcase>
+    <testcase name="bridge start/first cold total" classname="jvm"><system-out>240 ms -&gt; 242 ms, +1.0 % [-2.0, +4.0], p=1.000, n=29, failed=0: unchanged (smallest detectable change +12 %)</system-out></testcase>
+    <testcase name="bridge start/first cold total" classname="rust"><system-out>164 ms -&gt; 164 ms, +0.0 % [-3.0, +3.0], p=1.000, n=29, failed=0: unchanged (smallest detectable change +8 %)</system-out></testcase>
+    <testcase name="bridge start/first cold total" classname="node"><system-out>281 ms -&gt; 278 ms, -1.0 % [-4.0, +2.0], p=1.000, n=29, failed=0: unchanged (smallest detectable change +12 %)</system-out></testcase>
+    <testcase name="bridge start/first cold" classname="jvm"><failure message="gone: measured in base, not in head" type="missing"></failure></testcase>
+    <testcase name="bridge start/first cold" classname="go"><skipped message="new: measured in head, not in base" type="missing"></skipped></testcase>
+    <system-out>Cold starts got slower: python +26 ms (+11.8 %), in init; and 1 cell is gone.
     - node bridge start/again warm, warm total: 0.910 ms -&gt; 1.09 ms, +20.0 % [+17.0, +23.0], p=.0004, n=29, failed=0: REGRESSED
     - jvm, image size: 140.0 MiB -&gt; 154.0 MiB, +10.0 % (+14.0 MiB), n=1, failed=0: REGRESSED
     - python, image size: 140.0 MiB -&gt; 140.0 MiB, +0.0 % (+12 B), n=1, failed=0: unchanged
     </system-out>
-        </testsuite>
+    </testsuite>
     </testsuites>
     "#);
 }

@@ -1,7 +1,7 @@
 //! Figures as words.
 
-use super::super::words::*;
 use super::synthetic;
+use crate::report::build::comparison::words::*;
 use crate::spec::tolerance::Metric;
 use crate::stats::hodges_lehmann::Estimate;
 

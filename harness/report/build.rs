@@ -1,0 +1,7 @@
+//! What was found -> documents: what stands in which order, in whose words.
+
+pub(super) mod comparison;
+pub(super) mod reliability;
+pub(super) mod run;
+
+mod placing;

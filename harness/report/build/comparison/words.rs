@@ -1,0 +1,401 @@
+//! Names, figures and verdicts of rows, as every form of a comparison writes them.
+//! Tamed, not escaped: that is for each form to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::compare::{Comparison, Detectable, Missing, Row, Side, Values, Verdict};
+use crate::report::document::Tone;
+use crate::report::words::{DASH, plain, shortened, step};
+use crate::sample::Cell;
+use crate::spec::factor::Factors;
+use crate::spec::tolerance::Metric;
+use crate::stats::hodges_lehmann::Estimate;
+use crate::text::sanitize::both_ends;
+use crate::text::units::{NS_PER_MS, format_ms, format_size};
+
+/// Longest name that is shown, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// Longest reason that is shown, in characters.
+const LONGEST_REASON: usize = 400;
+
+/// Parts of a cold start that are named as the place of a change, at most.
+const MOST_PARTS: usize = 3;
+
+/// How cells are told apart in this comparison: as briefly as is clear.
+pub(in crate::report) struct Names<'a> {
+    /// The cells of each function.
+    cells: BTreeMap<&'a str, BTreeSet<&'a Cell>>,
+    /// In which factors the cells of each function differ.
+    differ: BTreeMap<&'a str, [bool; 6]>,
+}
+
+impl<'a> Names<'a> {
+    /// Of every cell that the comparison knows.
+    pub(in crate::report) fn of(comparison: &'a Comparison) -> Self {
+        let missing = comparison.missing.iter().filter_map(|m| m.cell.as_ref());
+        let mut cells: BTreeMap<&str, BTreeSet<&Cell>> = BTreeMap::new();
+        for cell in comparison.rows.iter().filter_map(|r| r.cell.as_ref()).chain(missing) {
+            cells.entry(&cell.function).or_default().insert(cell);
+        }
+        let differ = cells.iter().map(|(name, cells)| (*name, differing(cells))).collect();
+        Self { cells, differ }
+    }
+
+    /// The factors as a reader needs them: the network, and every other one in which
+    /// cells of this function differ.
+    pub(in crate::report) fn conditions(&self, cell: &Cell) -> String {
+        let differ = self.differ.get(cell.function.as_str()).copied().unwrap_or_default();
+        let told = values(&cell.factors).into_iter().zip(differ).enumerate();
+        let told =
+            told.filter(|(i, (_, differs))| *i == 0 || *differs).map(|(_, (value, _))| value);
+        shortened(&plain(&told.collect::<Vec<_>>().join(", ")), LONGEST_NAME)
+    }
+
+    /// Function, conditions, and step with its temperature: `python`, `bridge`,
+    /// `start/first cold`. The last two are empty for a function as a whole.
+    pub(in crate::report) fn place(&self, function: &str, cell: Option<&Cell>) -> [String; 3] {
+        let Some(cell) = cell else {
+            return [name(function), String::new(), String::new()];
+        };
+        let step = format!("{} {}", shortened(&step(cell), LONGEST_NAME), cell.temperature);
+        [name(function), self.conditions(cell), step]
+    }
+
+    /// `python bridge start/first cold`.
+    pub(in crate::report) fn cell(&self, cell: &Cell) -> String {
+        self.place(&cell.function, Some(cell)).join(" ")
+    }
+
+    /// `python bridge start/first cold`, or a function as a whole.
+    pub(in crate::report) fn missing(&self, missing: &Missing) -> String {
+        let place = self.place(&missing.function, missing.cell.as_ref());
+        place.join(" ").trim_end().to_owned()
+    }
+
+    /// `python bridge start/first cold, total`.
+    pub(in crate::report) fn row(&self, row: &Row) -> String {
+        let [function, conditions, step] = self.place(&row.function, row.cell.as_ref());
+        match row.cell {
+            Some(_) => format!("{function} {conditions} {step}, {}", metric(row.metric)),
+            None => format!("{function}, {}", metric(row.metric)),
+        }
+    }
+
+    /// The function alone where it has one cell of that temperature, else the cell.
+    pub(in crate::report) fn subject(&self, row: &Row) -> String {
+        let Some(cell) = &row.cell else { return name(&row.function) };
+        let all = self.cells.get(row.function.as_str());
+        let alike = |c: &&&Cell| c.temperature == cell.temperature;
+        match all.map_or(0, |all| all.iter().filter(alike).count()) {
+            0 | 1 => name(&row.function),
+            _ => self.cell(cell),
+        }
+    }
+}
+
+/// The values of every factor, in their order, as they stand alone.
+fn values(factors: &Factors) -> [String; 6] {
+    let mut values = factors.named().map(|(_, value)| value);
+    if let Some(log_driver) = values.last_mut() {
+        *log_driver = format!("log {log_driver}");
+    }
+    values
+}
+
+fn differing(cells: &BTreeSet<&Cell>) -> [bool; 6] {
+    let mut differ = [false; 6];
+    let mut all = cells.iter().map(|cell| values(&cell.factors));
+    if let Some(first) = all.next() {
+        for other in all {
+            for (differs, (a, b)) in differ.iter_mut().zip(first.iter().zip(&other)) {
+                *differs |= a != b;
+            }
+        }
+    }
+    differ
+}
+
+/// A name of foreign make, short enough for a column.
+pub(in crate::report) fn name(text: &str) -> String {
+    shortened(&plain(text), LONGEST_NAME)
+}
+
+/// A reason or a remark of foreign make, cut where it goes on for too long.
+pub(in crate::report) fn remark(text: &str) -> String {
+    both_ends(&plain(text), LONGEST_REASON)
+}
+
+/// What is compared, for readers.
+pub(in crate::report) fn metric(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Total => "total",
+        Metric::Own => "boot+init",
+        Metric::Warm => "warm total",
+        Metric::Memory => "memory",
+        Metric::Size => "image size",
+    }
+}
+
+/// What one side measured: `224 ms`, `140.0 MiB`, `failed`.
+pub(in crate::report) fn measured(metric: Metric, values: &Values) -> String {
+    match values.median {
+        Some(median) => amount(metric, median),
+        None if values.failed > 0 => "failed".to_owned(),
+        None => DASH.to_owned(),
+    }
+}
+
+/// A value with its unit: always milliseconds, so that a column has one unit; bytes
+/// as they read best.
+pub(in crate::report) fn amount(metric: Metric, value: f64) -> String {
+    match (value.is_finite(), metric.is_time()) {
+        (false, _) => DASH.to_owned(),
+        (true, true) => format!("{} ms", format_ms(value)),
+        (true, false) => size(value.abs()),
+    }
+}
+
+/// A difference: `+24 ms`, `-1.5 MiB`, `+12 B`.
+pub(in crate::report) fn signed(metric: Metric, value: f64) -> String {
+    if !value.is_finite() {
+        return DASH.to_owned();
+    }
+    let sign = if value < 0.0 { '-' } else { '+' };
+    let ms = value.abs() / NS_PER_MS;
+    match metric.is_time() {
+        true if ms >= 9.95 => format!("{sign}{ms:.0} ms"),
+        true if ms >= 0.995 => format!("{sign}{ms:.1} ms"),
+        true => format!("{sign}{ms:.2} ms"),
+        false => format!("{sign}{}", size(value.abs())),
+    }
+}
+
+/// Bytes, in a unit in which a small difference does not print as nothing.
+fn size(bytes: f64) -> String {
+    match bytes {
+        b if b < 1023.5 => format!("{b:.0} B"),
+        b if b < 1024.0 * 1023.95 => format!("{:.1} KiB", b / 1024.0),
+        b => format_size(b.round() as u64),
+    }
+}
+
+/// A share of 1 with its sign, in percent to one decimal, without its unit: `+11.8`.
+fn percent(share: f64) -> String {
+    let text = format!("{:+.1}", share * 100.0);
+    // Half a thousandth less than nothing is nothing.
+    if text == "-0.0" { "+0.0".to_owned() } else { text }
+}
+
+/// A ratio as a change: `+11.8 %`, or what stands for none.
+pub(in crate::report) fn change(ratio: Option<Estimate>) -> String {
+    match ratio.filter(|ratio| ratio.value.is_finite()) {
+        Some(ratio) => format!("{} %", percent(ratio.value - 1.0)),
+        None => DASH.to_owned(),
+    }
+}
+
+/// Its interval, in percent: `[+8.9, +14.6]`; empty when there is none.
+pub(in crate::report) fn interval(ratio: Option<Estimate>) -> String {
+    match ratio.and_then(|ratio| ratio.interval) {
+        Some((low, high)) if low.is_finite() && high.is_finite() => {
+            format!("[{}, {}]", percent(low - 1.0), percent(high - 1.0))
+        }
+        _ => String::new(),
+    }
+}
+
+/// What stands for a row's change: `+11.8 %`. A function's own part may be so short
+/// that percents say nothing: `+24 ms`.
+pub(in crate::report) fn row_change_alone(row: &Row) -> String {
+    match (row.metric, row.difference) {
+        (Metric::Own, Some(Estimate { value, .. })) if value.is_finite() => {
+            format!("{} ms", tenths(value))
+        }
+        (Metric::Own, Some(_)) => DASH.to_owned(),
+        _ => change(row.ratio),
+    }
+}
+
+/// What stands beside a row's change: its interval; of bytes that are known exactly
+/// the difference, `(+12 B)`.
+pub(in crate::report) fn beside_change(row: &Row) -> String {
+    match (row.metric, row.ratio.and_then(|ratio| ratio.interval), row.difference) {
+        (Metric::Own, _, Some(Estimate { interval: Some((low, high)), .. }))
+            if low.is_finite() && high.is_finite() =>
+        {
+            format!("[{}, {}]", tenths(low), tenths(high))
+        }
+        (Metric::Own, ..) => String::new(),
+        (_, None, Some(exact)) if !row.metric.is_time() => {
+            format!("({})", signed(row.metric, exact.value))
+        }
+        _ => interval(row.ratio),
+    }
+}
+
+/// Nanoseconds as milliseconds with their sign, to a tenth, or finer where that says
+/// more: `+24.1`, `-0.04`.
+fn tenths(ns: f64) -> String {
+    match ns / NS_PER_MS {
+        ms if ms.abs() >= 0.995 => format!("{ms:+.1}"),
+        ms => format!("{ms:+.2}"),
+    }
+}
+
+/// Both: `+11.8 % [+8.9, +14.6]`.
+pub(in crate::report) fn row_change(row: &Row) -> String {
+    format!("{} {}", row_change_alone(row), beside_change(row)).trim_end().to_owned()
+}
+
+/// A difference with its interval: `+24 ms [+20 ms, +27 ms]`.
+pub(in crate::report) fn difference(metric: Metric, estimate: &Estimate) -> String {
+    let value = signed(metric, estimate.value);
+    match estimate.interval {
+        Some((low, high)) => {
+            format!("{value} [{}, {}]", signed(metric, low), signed(metric, high))
+        }
+        None => value,
+    }
+}
+
+/// A p-value with its relation: `=.0004`, `=.031`, `<.0001`; none for none.
+pub(in crate::report) fn p(value: f64) -> Option<String> {
+    match value {
+        p if !p.is_finite() => None,
+        p if p < 0.0001 => Some("<.0001".to_owned()),
+        p if p < 0.01 => Some(format!("={p:.4}").replace("=0.", "=.")),
+        p => Some(format!("={p:.3}").replace("=0.", "=.")),
+    }
+}
+
+/// The p-value that judges a row: adjusted where it was.
+pub(in crate::report) fn row_p(row: &Row) -> Option<String> {
+    row.adjusted_p.or(row.p).and_then(p)
+}
+
+/// `29`, or `29/30` where the sides differ.
+pub(in crate::report) fn both(base: usize, head: usize) -> String {
+    if base == head { base.to_string() } else { format!("{base}/{head}") }
+}
+
+/// A share that a change must have, as a reader compares it: `+12 %`, `+0.8 %`.
+pub(in crate::report) fn least(share: f64) -> String {
+    match share * 100.0 {
+        percent if !percent.is_finite() => DASH.to_owned(),
+        percent if percent.abs() >= 0.95 => format!("{percent:+.0} %"),
+        percent => format!("{percent:+.1} %"),
+    }
+}
+
+/// A smallest slowdown: `+12 %`, of a function's own part `+2.5 ms`.
+fn least_of(metric: Metric, detectable: Detectable) -> String {
+    match metric {
+        Metric::Own => signed(metric, detectable.amount),
+        _ => least(detectable.share),
+    }
+}
+
+/// The smallest slowdown that would have been found, where one is known.
+pub(in crate::report) fn detectable(row: &Row) -> Option<Detectable> {
+    row.detectable.filter(|d| d.share.is_finite() && d.amount.is_finite())
+}
+
+/// Where the change sits: `init (+24 ms)`, the largest part first.
+pub(in crate::report) fn place_of_change(row: &Row) -> Option<String> {
+    let parts = row.explained_by().into_iter().take(MOST_PARTS);
+    let told: Vec<String> =
+        parts.map(|p| format!("{} ({})", p.part, signed(Metric::Total, p.change.value))).collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+/// A verdict's mark, which is read without colour.
+pub(in crate::report) fn mark(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Regressed => '▲',
+        Verdict::Improved => '▼',
+        Verdict::Unchanged => '=',
+        Verdict::Inconclusive => '?',
+        Verdict::Invalid => '!',
+    }
+}
+
+/// A verdict's meaning to a reader; none where nothing is to be said.
+pub(in crate::report) fn tone(verdict: Verdict) -> Option<Tone> {
+    match verdict {
+        Verdict::Regressed => Some(Tone::Bad),
+        Verdict::Improved => Some(Tone::Good),
+        Verdict::Unchanged => None,
+        Verdict::Inconclusive | Verdict::Invalid => Some(Tone::Odd),
+    }
+}
+
+/// A verdict in a reader's words.
+pub(in crate::report) fn verdict(row: &Row) -> &'static str {
+    match (row.verdict, row.metric.is_time()) {
+        // It fails: there is no change to tell.
+        (Verdict::Regressed, _) if row.ratio.is_none() => "worse",
+        (Verdict::Regressed, true) => "slower",
+        (Verdict::Regressed, false) => "larger",
+        (Verdict::Improved, true) => "faster",
+        (Verdict::Improved, false) => "smaller",
+        (Verdict::Unchanged, _) => "same",
+        (Verdict::Inconclusive, _) => "unclear",
+        (Verdict::Invalid, _) => "invalid",
+    }
+}
+
+/// What is to be said of a row beside its figures, in order: its reason, what would
+/// have been found, that it was measured again.
+pub(in crate::report) fn remarks(row: &Row) -> Vec<String> {
+    let quiet = matches!(row.verdict, Verdict::Inconclusive | Verdict::Unchanged);
+    let seen = detectable(row).filter(|_| quiet);
+    let again = || format!("measured again: n = {}", both(row.base.n, row.head.n));
+    let parts = [
+        row.reason.as_deref().map(remark),
+        seen.map(|d| format!("smallest detectable change {}", least_of(row.metric, d))),
+        row.again.then(again),
+    ];
+    parts.into_iter().flatten().collect()
+}
+
+/// The verdict of a row with its place and remarks:
+/// `REGRESSED in init (+24 ms) (measured again: n = 58)`.
+pub(in crate::report) fn conclusion(row: &Row) -> String {
+    let mut text = match row.verdict {
+        Verdict::Regressed => "REGRESSED".to_owned(),
+        verdict => verdict.to_string(),
+    };
+    let moved = matches!(row.verdict, Verdict::Regressed | Verdict::Improved);
+    if let Some(place) = place_of_change(row).filter(|_| moved) {
+        text += &format!(" in {place}");
+    }
+    let remarks = remarks(row);
+    if !remarks.is_empty() {
+        text += &format!(" ({})", remarks.join("; "));
+    }
+    text
+}
+
+/// A row's figures and conclusion in one sentence, for forms without columns.
+pub(in crate::report) fn line(row: &Row) -> String {
+    let metric = row.metric;
+    let p = row_p(row).map_or_else(String::new, |p| format!(", p{p}"));
+    format!(
+        "{} -> {}, {}{p}, n={}, failed={}: {}",
+        measured(metric, &row.base),
+        measured(metric, &row.head),
+        row_change(row),
+        both(row.base.n, row.head.n),
+        both(row.base.failed, row.head.failed),
+        conclusion(row)
+    )
+}
+
+/// What a cell on one side only means.
+pub(in crate::report) fn lacks(side: Side) -> &'static str {
+    match side {
+        Side::Head => "gone: measured in base, not in head",
+        Side::Base => "new: measured in head, not in base",
+    }
+}

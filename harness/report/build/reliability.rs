@@ -1,0 +1,123 @@
+//! The document of the gate's reliability.
+
+use crate::compare::Rate;
+use crate::report::document::Importance::Key;
+use crate::report::document::{Block, Cell, Column, Document, Fact, Row, Section, Table};
+use crate::report::reliability::{Head, Reliability};
+use crate::report::words::plain;
+use crate::spec::tolerance::Metric;
+use crate::text::units::{format_ms, format_wait};
+
+const COLUMNS: [Column; 7] = [
+    Column::new("function").names(),
+    Column::new("sleep"),
+    Column::new("any"),
+    Column::new("total"),
+    Column::new("boot+init"),
+    Column::new("smallest detectable change: total"),
+    Column::new("smallest detectable change: boot+init"),
+];
+
+/// The document: what each kind of head did, and how it was made.
+pub(in crate::report) fn document(found: &Reliability) -> Document<'static> {
+    let simulated = if found.simulated { "SIMULATED: " } else { "" };
+    let answer: Vec<String> = found.heads.iter().map(sentence).collect();
+    let gates = found.heads.iter().flat_map(blocks).collect();
+    Document {
+        title: format!("{simulated}how far the gate can be trusted"),
+        banners: Vec::new(),
+        badge: None,
+        answer: answer.join(" "),
+        place: String::new(),
+        sections: vec![
+            Section::new("gates", "How often gates alarmed", Key, gates),
+            Section::new("made", "How it was measured", Key, vec![Block::Quoted(made(found))]),
+        ],
+        footer: "Every rate with its interval is in `aa.json`.".to_owned(),
+        whole: "aa.json",
+        bounded: false,
+    }
+}
+
+fn sentence(head: &Head) -> String {
+    let gates = told(&head.rates.gates);
+    match &head.injected {
+        None => format!("Same code on both sides: {gates} of the gates raised a false alarm."),
+        Some(sleep) => {
+            format!("Head sleeps {sleep} longer in its init: {gates} of the gates alarmed.")
+        }
+    }
+}
+
+fn blocks(head: &Head) -> Vec<Block<'static>> {
+    let rates = &head.rates;
+    let rows = rates.functions.iter().map(|(name, any)| row(head, name, any)).collect();
+    let mut blocks = vec![Block::Paragraph(sentence(head))];
+    if rates.invalid > 0 {
+        let invalid = rates.invalid;
+        let text = format!("{invalid} gates could not be judged and are in no rate.");
+        blocks.push(Block::Paragraph(text));
+    }
+    let caption = "Gates that alarmed, by function and by what alarmed";
+    blocks.push(Block::Table(Table::new("rates", caption, &COLUMNS, rows).key()));
+    if let (None, Some(margin)) = (&head.injected, rates.suggested_margin()) {
+        blocks.push(Block::Paragraph(format!(
+            "Suggested margin for this host: {:.0} %. Within it 95 % of the unchanged totals would \
+             have been called unchanged; a smaller one leaves more of them unclear.",
+            margin * 100.0
+        )));
+    }
+    blocks
+}
+
+fn row(head: &Head, name: &str, any: &Rate) -> Row {
+    let rate = |metric| {
+        let rate = head.rates.rows.get(&(name.to_owned(), metric));
+        rate.map_or(Cell::Empty, |rate| Cell::Figure(count(rate)))
+    };
+    let least = |metric| {
+        let ns = head.rates.detectable(name, metric);
+        ns.map_or(Cell::Empty, |ns| Cell::Figure(format!("+{} ms", format_ms(ns))))
+    };
+    let sleep = head.sleeps.get(name).map(|ms| format!("{ms} ms"));
+    Row::from(vec![
+        Cell::Text(plain(name)),
+        Cell::or_unknown(sleep, Cell::Figure),
+        Cell::Figure(count(any)),
+        rate(Metric::Total),
+        rate(Metric::Own),
+        least(Metric::Total),
+        least(Metric::Own),
+    ])
+}
+
+fn made(found: &Reliability) -> Vec<Fact> {
+    let again = if found.confirm { "measured again" } else { "not measured again" };
+    let facts = [
+        ("rounds a side", format!("{}, the first discarded", found.rounds)),
+        ("margin", format!("{:.1} %", found.margin * 100.0)),
+        ("alarms", again.to_owned()),
+        ("source", plain(&found.source)),
+        ("took", format_wait(found.elapsed)),
+        ("command", plain(&found.command)),
+    ];
+    facts.map(|(name, text)| (name.to_owned(), text)).to_vec()
+}
+
+/// `1 of 20 (5.0 %, 95 % interval 0.1 to 24.9)`.
+fn told(rate: &Rate) -> String {
+    let (low, high) = rate.interval();
+    let share = rate.share().unwrap_or(0.0);
+    format!(
+        "{} of {} ({:.1} %, 95 % interval {:.1} to {:.1})",
+        rate.hits,
+        rate.of,
+        share * 100.0,
+        low * 100.0,
+        high * 100.0
+    )
+}
+
+fn count(rate: &Rate) -> String {
+    format!("{} of {}", rate.hits, rate.of)
+}

@@ -1,0 +1,132 @@
+//! The document of a run.
+
+use crate::analysis::Analysis;
+use crate::chart::Chart;
+use crate::report::document::Importance::{Detail, Key, Usual};
+use crate::report::document::{Block, Document, Section, Strips};
+use crate::report::words::{counted, is_simulated, plain, subject, title};
+use crate::sample::Cell;
+use crate::stats;
+use crate::store::Run;
+
+use super::placing::Placing;
+
+mod answer;
+mod cells;
+pub(in crate::report) mod controls;
+mod environment;
+mod meanings;
+pub(in crate::report) mod notes;
+mod resources;
+mod throughput;
+pub(in crate::report) mod trust;
+
+/// The sections that charts are in.
+const CHARTED: [&str; 6] = ["cold", "time", "bursts", "pauses", "warm", "trust"];
+
+/// The document, with the charts that are to be on it.
+pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Document<'a> {
+    let run = analysis.run;
+    Document {
+        title: title(run),
+        banners: banners(analysis),
+        badge: None,
+        answer: answer::answer(analysis),
+        place: plain(&run.record.place()),
+        sections: sections(analysis, charts),
+        footer: footer(run),
+        whole: "samples.jsonl and summary.csv",
+        bounded: false,
+    }
+}
+
+fn banners(analysis: &Analysis) -> Vec<String> {
+    let run = analysis.run;
+    let (done, planned) = (run.samples.len(), run.record.counts.planned);
+    let why = run.record.stopped.as_deref().map_or_else(String::new, |w| format!(": {}", plain(w)));
+    let faults = trust::faults(analysis);
+    let banners = [
+        (!faults.is_empty()).then(|| {
+            format!("INVALID, these figures are not to be believed: {}", faults.join("; "))
+        }),
+        is_simulated(run)
+            .then(|| "SIMULATED: no engine was used; every figure is made up.".to_owned()),
+        (!run.record.complete)
+            .then(|| format!("INCOMPLETE: {done} of {planned} planned invocations{why}")),
+        run.truncated.then(|| {
+            "INCOMPLETE: the last row was cut short and is left out: the driver was killed."
+                .to_owned()
+        }),
+    ];
+    banners.into_iter().flatten().collect()
+}
+
+fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
+    let run = analysis.run;
+    let placing = Placing::new(charts);
+    let notes = Block::Notes("note", notes::notes(analysis));
+    let environment = Block::Quoted(environment::facts(run));
+    let repeat =
+        vec![Block::Quoted(environment::repeat(run)), Block::Table(environment::functions(run))];
+    vec![
+        Section::new("verdict", "What was measured", Key, cells::blocks(analysis)),
+        Section::new("cold", "Cold starts", Key, cold(analysis, &placing)),
+        Section::new("time", "Where the time goes", Usual, time(analysis, &placing)),
+        Section::new("bursts", "Bursts", Usual, placing.of("bursts")),
+        Section::new("pauses", "Pauses between calls", Usual, placing.of("pauses")),
+        Section::new("more", "More charts", Usual, placing.others(&CHARTED)),
+        Section::new("throughput", "Throughput", Key, throughput::blocks(analysis)),
+        Section::new("warm", "Warm calls", Usual, placing.of("warm")),
+        Section::new("trust", "How far to trust it", Key, trust::blocks(analysis, &placing)),
+        Section::new("notes", "Notes", Key, vec![notes]),
+        Section::new("environment", "Environment", Detail, vec![environment]),
+        Section::new("repeat", "How to reproduce it", Detail, repeat),
+        Section::new(
+            "meanings",
+            "What the figures mean",
+            Detail,
+            vec![Block::Terms(&meanings::MEANINGS)],
+        ),
+    ]
+}
+
+/// Every cold start: drawn, and for a terminal as strips.
+fn cold<'a>(analysis: &Analysis, placing: &Placing<'a>) -> Vec<Block<'a>> {
+    let run = analysis.run;
+    let latencies = |cell: &Cell| -> Vec<f64> {
+        let used = stats::used(&run.samples).filter(|sample| sample.cell == *cell);
+        used.filter_map(|sample| sample.latency()).map(|ns| ns as f64).collect()
+    };
+    let rows = analysis.headline().into_iter();
+    let rows = rows.map(|s| (subject(run, &s.cell), latencies(&s.cell)));
+    let rows: Vec<_> = rows.filter(|(_, ns)| !ns.is_empty()).collect();
+    let mut blocks = placing.of("cold");
+    if !rows.is_empty() {
+        blocks.insert(0, Block::Strips(Strips { heading: "ms, logarithmic scale", rows }));
+    }
+    blocks
+}
+
+/// Phases of all functions, one start process by process, and both as text.
+fn time<'a>(analysis: &Analysis, placing: &Placing<'a>) -> Vec<Block<'a>> {
+    let mut blocks = placing.of("time");
+    let splits = cells::splits(analysis);
+    if !splits.is_empty() {
+        let meaning = "Of the row nearest the median: its phases add up, medians of phases do not.";
+        blocks.push(Block::Folded(
+            "Phases of every cold step, ms".to_owned(),
+            vec![Block::Paragraph(meaning.to_owned()), Block::Facts(splits)],
+        ));
+    }
+    blocks
+}
+
+fn footer(run: &Run) -> String {
+    format!(
+        "Made by {} of run {}: {}. Every row is in `samples.jsonl`, every figure in \
+         `summary.csv`; `coldstart report FOLDER` makes this page again from the rows.",
+        plain(&run.record.tool),
+        plain(&run.record.id),
+        counted(run.samples.len() as u64, "row")
+    )
+}

@@ -1,0 +1,92 @@
+//! The controls of a run as text: how wrong its figures can be, and what of each
+//! is the engine's.
+
+use crate::analysis::{Analysis, combination};
+use crate::report::document::Fact;
+use crate::report::words::{conditions, quantile};
+use crate::stats::{Calibration, LatencySummary, RankedValue};
+use crate::text::units::format_ns;
+
+/// What is said of a run without any.
+pub(in crate::report) const NONE: &str = "no controls: the run cannot say how wrong it is";
+
+/// The floors, the calibration and the bias; empty without controls.
+pub(super) fn facts(analysis: &Analysis) -> Vec<Fact> {
+    let (run, controls) = (analysis.run, &analysis.controls);
+    let mut facts = Vec::new();
+    if let Some(process) = &controls.null_process {
+        facts.push(("null process".to_owned(), floor(process, "the driver's floor")));
+    }
+    let mut floors: Vec<_> = controls.floors.iter().collect();
+    floors.sort_by_key(|(factors, _)| (combination(run, factors), factors));
+    for (factors, latency) in floors {
+        let name = format!("null container, {}", conditions(run, factors));
+        facts.push((name, floor(latency, "the engine's floor")));
+    }
+    let lines =
+        [("process", &controls.process), ("container, after the engine", &controls.container)];
+    for (name, line) in lines {
+        facts.extend(line.as_ref().map(|line| (name.to_owned(), calibration(line))));
+    }
+    if let Some(line) = &controls.headline {
+        let text = format!("{} (through the engine's noise)", slope(line));
+        facts.push(("container, whole".to_owned(), text));
+    }
+    facts.extend(controls.bias.as_ref().and_then(bias));
+    facts
+}
+
+/// What of the calibration is missing although there are controls: a run that is
+/// not calibrated must not pass for one that is.
+pub(super) fn uncalibrated(analysis: &Analysis) -> Option<String> {
+    let controls = &analysis.controls;
+    let lines = [("process", &controls.process), ("container", &controls.container)];
+    let missing: Vec<&str> =
+        lines.into_iter().filter(|(_, line)| line.is_none()).map(|(place, _)| place).collect();
+    (controls.are_there() && !missing.is_empty()).then(|| {
+        let places = missing.join(", ");
+        format!("not calibrated, too few of the known sleeps were measured: {places}")
+    })
+}
+
+/// `1.42 (1.40–1.44) ms, n = 19: the driver's floor`.
+fn floor(latency: &LatencySummary, what: &str) -> String {
+    let median = match latency.p50.value {
+        Some(RankedValue::Failed) => "failed".to_owned(),
+        _ => format!("{} ms", quantile(&latency.p50)),
+    };
+    let failed = match latency.failed {
+        0 => String::new(),
+        n => format!(", {n} failed"),
+    };
+    format!("{median}, n = {}{failed}: {what}", latency.n)
+}
+
+/// `slope 1.0003 ± 0.0002, intercept 1.42 ms, spread 41.0 us, n = 95`.
+pub(in crate::report) fn calibration(line: &Calibration) -> String {
+    format!(
+        "{}, intercept {}, spread {}, n = {}",
+        slope(line),
+        format_ns(line.intercept),
+        format_ns(line.spread),
+        line.n
+    )
+}
+
+/// A slope with the figures that its error leaves it.
+fn slope(line: &Calibration) -> String {
+    let figures = (-line.slope_error.log10()).ceil().clamp(2.0, 4.0) as usize;
+    format!("slope {:.figures$} ± {:.figures$}", line.slope, line.slope_error)
+}
+
+fn bias(late: &LatencySummary) -> Option<Fact> {
+    let ns = |value: Option<RankedValue>| value.and_then(RankedValue::ns).map(format_ns);
+    let median = ns(late.p50.value)?;
+    // A p99 of few rows is their maximum by another name.
+    let tail = match ns(late.p99.value) {
+        Some(p99) => format!("p99 {p99}"),
+        None => format!("max {}", format_ns(late.max.unwrap_or_default() as f64)),
+    };
+    let text = format!("{median} after the function's own stamp (median; {tail})");
+    Some(("reply seen".to_owned(), text))
+}

@@ -1,0 +1,151 @@
+//! Where and with what a run was made.
+
+use crate::engine::Capabilities;
+use crate::report::document::{Cell, Column, Fact, Row, Table};
+use crate::report::words::{counted, plain};
+use crate::spec::function::Limits;
+use crate::store::{BaseRecord, FunctionRecord, MachineRecord, Origin, Run};
+use crate::text::units::format_size;
+
+/// The machine, the engine and the run.
+pub(super) fn facts(run: &Run) -> Vec<Fact> {
+    let (r, host, engine) = (&run.record, &run.record.host, &run.record.engine);
+    let elapsed = r.elapsed.map_or_else(|| "unfinished".to_owned(), |s| format!("{s:.0} s"));
+    let memory = r.driver_memory.map_or_else(|| "unknown".to_owned(), format_size);
+    let facts = [
+        ("run", format!("{}, began {}, took {elapsed}", r.id, r.started)),
+        ("tool", format!("{}, format {}", r.tool, r.format)),
+        ("host", format!("{} x {}, {}", host.cpus, host.cpu, format_size(host.memory))),
+        ("system", format!("{}, {}, {}", host.os, host.kernel, host.architecture)),
+        ("engine", format!("{} {}, API {}", engine.kind, engine.version, engine.api_version)),
+        ("OCI runtime", engine.oci_runtime.clone()),
+        ("storage", format!("{}; cgroups {}", engine.storage_driver, engine.cgroups)),
+        ("engine at", format!("{}, kernel {}", engine.address, engine.kernel)),
+        ("engine offers", offers(&engine.offers)),
+        ("kernel events", kernel_events(run)),
+        ("governor", governor(&r.machine)),
+        ("machine", meanwhile(&r.machine)),
+        ("null function", null(run)),
+        ("rows", rows(run)),
+        ("driver memory", memory),
+    ];
+    facts.into_iter().map(|(name, text)| (name.to_owned(), plain(&text))).collect()
+}
+
+fn offers(offers: &Capabilities) -> String {
+    let list = |names: &[String]| match names {
+        [] => "none named".to_owned(),
+        names => names.join(", "),
+    };
+    let able = |able: bool| if able { "yes" } else { "no" };
+    format!(
+        "OCI runtimes: {}; log drivers: {}; CPU quota: {}; memory limit: {}",
+        list(&offers.runtimes),
+        list(&offers.log_drivers),
+        able(offers.cpu_quota),
+        able(offers.memory_limit)
+    )
+}
+
+fn kernel_events(run: &Run) -> String {
+    let events = &run.record.kernel_events;
+    match &events.silent {
+        Some(reason) => format!("not received: {reason}"),
+        None => format!("{} received, lost {}", events.seen, counted(events.lost, "time")),
+    }
+}
+
+/// What the controls were made with.
+fn null(run: &Run) -> String {
+    let null = run.record.null.as_ref();
+    null.map_or_else(|| "none".to_owned(), |f| format!("{}, {}, {}", f.name, f.version, f.digest))
+}
+
+/// What the machine did from the begin to the end of the run.
+fn meanwhile(machine: &MachineRecord) -> String {
+    let m = machine.meanwhile.unwrap_or_default();
+    let share = |share: Option<f64>| {
+        share.map_or_else(|| "unknown".to_owned(), |share| format!("{:.1} %", share * 100.0))
+    };
+    let load = machine.load_at_start.map_or_else(|| "unknown".to_owned(), |l| format!("{l:.2}"));
+    let others = machine.busy_at_start.map_or_else(String::new, |busy| {
+        format!(", others used {:.1} % of the processors in the second before", busy * 100.0)
+    });
+    format!(
+        "load at start {load}{others}; over the run steal {}, pressure of CPU {}, memory {}, disk {}",
+        share(m.steal),
+        share(m.cpu_pressure),
+        share(m.memory_pressure),
+        share(m.io_pressure)
+    )
+}
+
+/// Who decides the processors' speed, and whether they may exceed it.
+fn governor(machine: &MachineRecord) -> String {
+    let governor = machine.governor.as_deref().unwrap_or("none to see");
+    let turbo = match machine.turbo {
+        None => "",
+        Some(true) => ", turbo on",
+        Some(false) => ", turbo off",
+    };
+    format!("{governor}{turbo}")
+}
+
+fn rows(run: &Run) -> String {
+    let counts = &run.record.counts;
+    format!(
+        "{} planned, {} succeeded, {} failed, {} dropped",
+        counts.planned,
+        counts.ok,
+        counts.failed,
+        counted(counts.dropped_marks, "mark")
+    )
+}
+
+/// What repeats the run.
+pub(super) fn repeat(run: &Run) -> Vec<Fact> {
+    let r = &run.record;
+    vec![
+        ("command".to_owned(), plain(&r.command)),
+        ("seed".to_owned(), r.seed.to_string()),
+        ("keep-alive".to_owned(), format!("{} ms", r.scenario.keep_alive.as_millis())),
+    ]
+}
+
+const FUNCTIONS: [Column; 6] = [
+    Column::new("function").names(),
+    Column::new("version"),
+    Column::new("limits"),
+    Column::new("image"),
+    Column::new("digest"),
+    Column::new("bases"),
+];
+
+/// A row a function: version, limits, digests.
+pub(super) fn functions(run: &Run) -> Table<'static> {
+    let caption = "Functions as they were measured, with the digests of their images";
+    let rows = run.record.functions.iter().map(function).collect();
+    Table::new("functions", caption, &FUNCTIONS, rows)
+}
+
+fn function(f: &FunctionRecord) -> Row {
+    let Limits { memory, cpus, processes } = f.limits;
+    let cpus = cpus.map_or_else(|| "no CPU quota".to_owned(), |n| format!("{n} CPU"));
+    // A run that was measured before there was this limit had none.
+    let processes = processes.map_or_else(String::new, |most| format!(", {most} processes"));
+    let memory = format_size(memory);
+    let limits = format!("{memory}, {cpus}{processes}, time-out {} ms", f.timeout_ms);
+    let bases: Vec<String> = f.bases.iter().map(base).collect();
+    let image = format!("{} ({})", f.image, format_size(f.size));
+    let cells = [&f.name, &f.version, &limits, &image, &f.digest, &bases.join("; ")];
+    Row::from(cells.map(|text| Cell::Text(plain(text))).to_vec())
+}
+
+fn base(base: &BaseRecord) -> String {
+    let origin = match base.origin {
+        Origin::Pulled => "pulled",
+        Origin::Bootstrapped => "bootstrapped",
+        Origin::Fake => "simulated",
+    };
+    format!("{} {origin} {}", base.name, base.digest)
+}

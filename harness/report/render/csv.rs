@@ -1,0 +1,124 @@
+//! Rows of JSON as CSV (RFC 4180), and as a table in Markdown. Knows nothing of what the
+//! rows say: their texts may be anybody's.
+
+use serde_json::Value;
+
+pub(in crate::report) mod comparison;
+pub(in crate::report) mod reliability;
+
+use super::markdown::grid_row;
+use crate::report::words::plain;
+
+/// A column: its name, and where its value stands in a row as a JSON pointer.
+pub type Column = (&'static str, &'static str);
+
+/// A heading and a line a row. What a row lacks, or has as null, is empty; a list is
+/// joined by spaces.
+#[must_use]
+pub fn csv(columns: &[Column], rows: &[Value]) -> String {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+    let mut text = names.join(",") + "\n";
+    for row in rows {
+        let fields: Vec<String> = values(columns, row).map(field).collect();
+        text += &(fields.join(",") + "\n");
+    }
+    text
+}
+
+/// The same as a table in GitHub-flavoured Markdown.
+#[must_use]
+pub fn markdown(columns: &[Column], rows: &[Value]) -> String {
+    let names = columns.iter().map(|(name, _)| name.replace('_', " "));
+    let lines = rows.iter().map(|row| grid_row(values(columns, row).map(told)));
+    let rule = grid_row(columns.iter().map(|_| "---".to_owned()));
+    [grid_row(names), rule].into_iter().chain(lines).collect()
+}
+
+fn values<'a>(columns: &[Column], row: &'a Value) -> impl Iterator<Item = &'a Value> {
+    columns.iter().map(|(_, pointer)| row.pointer(pointer).unwrap_or(&Value::Null))
+}
+
+fn told(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(all) => all.iter().map(told).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
+
+/// One value of a line: a text is quoted where it must be, and is never a formula; a
+/// number stays what it is, its sign included.
+fn field(value: &Value) -> String {
+    match value {
+        Value::String(_) | Value::Array(_) | Value::Object(_) => {
+            quoted(&inert(plain(&told(value))))
+        }
+        plain => told(plain),
+    }
+}
+
+/// A spreadsheet takes a text that begins like this for a formula, and computes it; full
+/// width signs are the same to some. The apostrophe before it says that it is a text.
+fn inert(text: String) -> String {
+    if text.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+        return format!("'{text}");
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) {
+        return format!("\"{}\"", text.replace('"', "\"\""));
+    }
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_become_lines() {
+        let columns = [("name", "/name"), ("cell_n", "/cell/n"), ("list", "/list")];
+        let rows = [
+            serde_json::json!({ "name": "a,\"b\"|", "cell": { "n": 1.5 }, "list": ["x", "y"] }),
+            serde_json::json!({ "name": null, "cell": null }),
+        ];
+        insta::assert_snapshot!(csv(&columns, &rows), @r#"
+        name,cell_n,list
+        "a,""b""|",1.5,x y
+        ,,
+        "#);
+        insta::assert_snapshot!(markdown(&columns, &rows), @r#"
+        | name | cell n | list |
+        | --- | --- | --- |
+        | a,"b"\| | 1.5 | x y |
+        |  |  |  |
+        "#);
+    }
+
+    #[test]
+    fn csv_of_a_text_that_begins_like_a_formula_is_a_text_and_a_number_stays_a_number() {
+        let columns = [("a", "/a"), ("b", "/b"), ("c", "/c")];
+        for sign in ["=", "+", "-", "@", "\t=", "\r\n@", "\u{200b}=", "＝"] {
+            let row = serde_json::json!({ "a": format!("{sign}cmd|'/C calc'!A0"), "b": -1.5 });
+            let text = csv(&columns, &[row]);
+            let cell = text.lines().nth(1).unwrap();
+            let safe = |c: char| c == '\'' || c == '\u{fffd}';
+            assert!(cell.starts_with(safe), "{sign:?}: {text}");
+            assert!(cell.ends_with(",-1.5,"), "{sign:?}: {text}");
+        }
+        let list = serde_json::json!({ "a": ["=1", "x"], "b": "+1,\"2\"" });
+        assert_eq!(csv(&columns, &[list]), "a,b,c\n'=1 x,\"'+1,\"\"2\"\"\",\n");
+    }
+
+    #[test]
+    fn csv_with_terminal_codes_in_its_texts_has_none() {
+        let row = serde_json::json!({ "a": "x\u{1b}[2Jy\u{9b}1m\u{202e}z\nnext" });
+        let text = csv(&[("a", "/a")], &[row]);
+        assert_eq!(text.lines().count(), 2, "{text}");
+        let odd = |c: char| c.is_control() && c != '\n' || crate::text::sanitize::is_invisible(c);
+        assert!(!text.contains(odd), "{text:?}");
+    }
+}

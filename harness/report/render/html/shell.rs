@@ -1,0 +1,100 @@
+//! What every page has around its sections: head, banners, navigation, style and
+//! script. A page needs nothing else: it forbids itself to load anything.
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use super::marked;
+use crate::report::document::Document;
+use crate::report::words::shortened;
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("sort.js");
+
+/// Longest description in the head, in characters.
+const LONGEST_DESCRIPTION: usize = 600;
+
+/// Longest title, in characters.
+const LONGEST_TITLE: usize = 200;
+
+/// Bytes beyond which an answer is set smaller.
+const LONG_ANSWER: usize = 180;
+
+/// The bytes of a page: the same for the same content.
+pub(super) fn page(document: &Document, below: &Markup, main: &Markup) -> String {
+    let Document { title, banners, answer, footer, .. } = document;
+    let title = shortened(title, LONGEST_TITLE);
+    let description = shortened(answer, LONGEST_DESCRIPTION);
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                meta name="description" content=(description);
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    @for banner in banners { p.banner role="alert" { (banner) } }
+                    h1 { (title) }
+                    p.answer.long[answer.len() > LONG_ANSWER] { (answer) }
+                    (below)
+                }
+                main { (main) }
+                footer { p { (marked(footer)) } }
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// Nothing from anywhere, no script but the page's own. Charts bring styles along.
+fn policy() -> String {
+    let hash = base64(&Sha256::digest(SCRIPT.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{hash}'; \
+         base-uri 'none'; form-action 'none'"
+    )
+}
+
+/// RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for three in bytes.chunks(3) {
+        let byte = |i: usize| u32::from(three.get(i).copied().unwrap_or(0));
+        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for i in 0..4 {
+            let letter = ALPHABET[(bits >> (18 - 6 * i) & 63) as usize];
+            text.push(if i <= three.len() { letter as char } else { '=' });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_that_of_the_rfc() {
+        let all = ["", "f", "fo", "foo", "foob", "fooba", "foobar"];
+        let is = all.map(|text| base64(text.as_bytes()));
+        assert_eq!(is, ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"]);
+    }
+
+    #[test]
+    fn the_script_is_short_and_evaluates_nothing() {
+        assert!(SCRIPT.lines().count() < 60);
+        for word in ["eval", "innerHTML", "Function(", "</", "<!--", "fetch", "import"] {
+            assert!(!SCRIPT.contains(word), "{word}");
+        }
+        // It would end the element that it stands in.
+        assert!(!STYLE.contains("</"));
+    }
+}

@@ -1,0 +1,5 @@
+//! Files for other programs, whose members they may rely on.
+
+pub(in crate::report) mod comparison;
+pub(in crate::report) mod reliability;
+pub(in crate::report) mod run;
