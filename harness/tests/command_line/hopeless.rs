@@ -74,7 +74,7 @@ fn a_gate_in_which_nothing_answers_on_any_side_is_not_judged() {
 fn the_first_round_after_a_try_is_not_called_first_ever() {
     let (home, output) = run(&[("alpha", "10s")], &["--rounds", "8"]);
     let shown = flat(&out(&output));
-    assert!(shown.contains("first round (round 1, in no other figure)"), "{shown}");
+    assert!(shown.contains("round 1 (discarded), median ms"), "{shown}");
     // A run of before there were tries, kept: its first round was the first.
     let record = home.path().join("run/run.json");
     let text = fs::read_to_string(&record).unwrap();
@@ -82,5 +82,5 @@ fn the_first_round_after_a_try_is_not_called_first_ever() {
     fs::write(&record, text.replace("\"tried\": true,", "")).unwrap();
     let folder = home.path().join("run").display().to_string();
     let shown = flat(&typed(&["report", &folder], 0));
-    assert!(shown.contains("first ever (round 1, in no other figure)"), "{shown}");
+    assert!(shown.contains("round 1 (discarded, the first starts ever, in no other figure)"), "{shown}");
 }
