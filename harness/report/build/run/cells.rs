@@ -21,7 +21,7 @@ const COLUMNS: [Column; 14] = [
     Column::of("p95", Detail).ms().interval(Detail).sparse(),
     Column::of("p99", Detail).ms().interval(Detail).sparse(),
     Column::new("max").ms(),
-    Column::new("over the null container").ms().sparse().of_the_group(),
+    Column::new("over null").ms().sparse().of_the_group(),
     Column::new("ratio").sparse(),
 ];
 

@@ -44,7 +44,7 @@ pub(super) const MEANINGS: [(&str, &str); 27] = [
         "the same in a container from an empty image: what the engine takes of every function",
     ),
     (
-        "over the null container",
+        "over null, or over the null container",
         "excess: cold median less that of the null container under the same factors; a point estimate",
     ),
     (
