@@ -16,7 +16,7 @@ use crate::compare::Comparison;
 const MARKER: &str = "<!-- coldstart -->";
 
 /// Every derived file of a comparison but its page and its charts (see [`pictured`]),
-/// relative to its folder: `compare.json` (see [`schema`]), `compare.md`, `compare.xml`
+/// relative to its folder: `compare.json` (see `results/compare.schema.json`), `compare.md`, `compare.xml`
 /// (`JUnit`), `compare.bmf.json` (Bencher Metric Format) and `compare.benchmark.json`
 /// (github-action-benchmark, `customSmallerIsBetter`).
 ///

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use coldstart::analysis::Analysis;
 use coldstart::compare::{Rules, SideData, compare};
 use coldstart::report::look::Look;
-use coldstart::analysis::Analysis;
 use coldstart::report::{self, Form, comparison, readme};
 use coldstart::store;
 use libfuzzer_sys::fuzz_target;
