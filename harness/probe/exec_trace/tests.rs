@@ -305,8 +305,12 @@ fn a_foreign_network_is_told() {
     }
     let mut itself = Command::new("unshare");
     itself.arg("--net").arg(std::env::current_exe().unwrap());
-    itself.args(["--exact", "exec_trace::tests::a_foreign_network_is_told", "--ignored"]);
-    assert!(itself.env(inside, "1").status().unwrap().success());
+    let thread = std::thread::current();
+    itself.args(["--exact", thread.name().unwrap(), "--ignored"]);
+    let output = itself.env(inside, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    // A name that fits no test would be a success of none.
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
 }
 
 /// Anything, with process ids, ids and verbs that often meet.
