@@ -8,8 +8,54 @@
 //! what    does it: idle, burst, scale out, reap      facts    files    numbers  words, charts
 //! ```
 //!
-//! `harness/README.md` is the map; `harness/docs/` has the method, the architecture and the
-//! decisions.
+//! A [`measure::Measurement`] says what is measured; [`measure::PreparedEngine`] does it and
+//! tells an [`observer::Observer`]; [`store::open`] reads what it left, and [`stats`],
+//! [`compare`] and [`report`] make of it what is asked for:
+//!
+//! ```
+//! use coldstart::drive::Stop;
+//! use coldstart::engine::EngineKind;
+//! use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
+//! use coldstart::observer::Silent;
+//! use coldstart::provision::Consent;
+//! use coldstart::spec::function::Function;
+//! use coldstart::{spec::scenario, stats, store};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let results = tempfile::tempdir()?;
+//! let folder = results.path().join("run");
+//! let mut scenario = scenario::parse(
+//!     "name = \"example\"\nrounds = 5\nkeep-alive = \"1s\"\n[[pattern]]\nname = \"single\"\n\
+//!      steps = [{ name = \"cold\", burst = 1 }]",
+//!     "the example",
+//! )?;
+//! let function = Function::of_image("hello", "hello:1", "{}", 0);
+//! scenario.functions = vec![function.name.clone()];
+//! let (functions, name) = (vec![function], "run".to_owned());
+//! let side = Side { name, functions, null: None, folder: folder.clone(), record: None };
+//! let identity = RunIdentity::now();
+//! let measurement = Measurement {
+//!     // Simulated, on time that passes when nobody has anything to do.
+//!     engine: EngineKind::Fake,
+//!     ..Measurement::new(&identity, identity.id("example"), scenario, vec![side], 7)
+//! };
+//! let runtime =
+//!     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+//! runtime.block_on(async {
+//!     let (_sender, mut stop) = tokio::sync::watch::channel(Stop::No);
+//!     let engine = PreparedEngine::get(&measurement, Consent::Withheld, &stop, &Silent).await?;
+//!     let control = RunControl { stop: &mut stop, confirm: None };
+//!     engine.measure(&measurement, control, &Silent).await
+//! })?;
+//! for cell in stats::summarise(&store::open(&folder)?.samples) {
+//!     println!("{:?} ns at the median", cell.median());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `harness/examples` has a gate, an engine of one's own and the statistics alone;
+//! `harness/README.md` is the map, `harness/docs` the method, the formats and the decisions.
 
 // Leaves.
 pub mod clock;
