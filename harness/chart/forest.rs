@@ -101,7 +101,7 @@ fn panel<'a>(c: &Comparison, rows: &[&'a Row], differing: &Differing, gated: boo
     let lines: Vec<Line> = rows.iter().map(line).collect();
     let what = match rows[0].metric {
         Metric::Total => "Whole cold start",
-        Metric::Own => "Boot + init, the function's own part of it",
+        Metric::Own => "boot+init, the function's own part of it",
         _ => "What else was compared",
     };
     let step = differing.common_step(&cells).map(|step| format!(", {step}")).unwrap_or_default();

@@ -73,7 +73,7 @@ pub(crate) fn left_out(beyond: &[&Row], without_interval: usize) -> String {
     }
     if without_interval > 0 {
         let rows = counted(without_interval as u64, "row");
-        parts.push(format!("not drawn: {rows} told only, without an interval"));
+        parts.push(format!("not drawn: {rows} not gated, without an interval"));
     }
     parts.join("; ")
 }

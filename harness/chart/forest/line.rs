@@ -185,7 +185,7 @@ fn medians(row: &Row, clock: TimeUnit) -> String {
 pub(crate) fn metric_name(metric: Metric) -> &'static str {
     match metric {
         Metric::Total => "total",
-        Metric::Own => "boot + init",
+        Metric::Own => "boot+init",
         Metric::Warm => "warm",
         Metric::Memory => "memory",
         Metric::Size => "image",

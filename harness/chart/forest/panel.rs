@@ -61,7 +61,7 @@ impl Panel<'_> {
     fn title(&self) -> Text {
         match self.gated {
             true => Text::new(&self.heading).bold(),
-            false => Text::new(format!("{}: told only, decides nothing", self.heading)).grey(),
+            false => Text::new(format!("{}: informational, not gated", self.heading)).grey(),
         }
     }
 }

@@ -13,11 +13,11 @@ fn forest(c: &Comparison) -> ChartSpec {
 #[test]
 fn one_of_four_became_slower() {
     let chart = forest(&comparison::four(30));
-    for text in ["▲ slower", "= same", "python", "change, %", "change, ms", "told only"] {
+    for text in ["▲ slower", "= same", "python", "change, %", "change, ms", "informational, not gated"] {
         assert!(holds(&chart, text), "{text}");
     }
     insta::assert_snapshot!(chart.title, @"Change from main (1a2b3c4d5e6f) to warm-config (9f8e7d6c5b4a)");
-    insta::assert_snapshot!(chart.caption, @"8 gated rows: 2 worse, 6 the same. Worst is python, boot + init: +24.2 ms [+23.7, +24.6], margin 2.00 ms. Where it sits: python: init +24.0 ms. n = 29 rounds a side.");
+    insta::assert_snapshot!(chart.caption, @"8 gated rows: 2 worse, 6 the same. Worst is python, boot+init: +24.2 ms [+23.7, +24.6], margin 2.00 ms. Where it sits: python: init +24.0 ms. n = 29 rounds a side.");
     assert!(!holds(&chart, "more row"));
 }
 
@@ -72,14 +72,14 @@ fn nothing_known_is_said() {
     let chart = forest(&c);
     assert!(holds(&chart, "— → failed") && holds(&chart, "! invalid"));
     assert!(holds(&chart, "every start"));
-    assert!(holds(&chart, "12 rows told only, without an interval"));
+    assert!(holds(&chart, "12 rows not gated, without an interval"));
 }
 
 #[test]
 fn one_row_and_none() {
     let mut c = comparison::of(&FOUR[..1], 30);
     c.rows.truncate(1);
-    assert!(!holds(&forest(&c), "told only"));
+    assert!(!holds(&forest(&c), "informational"));
     c.rows[0].margin = crate::spec::tolerance::Margin { share: 0.0, floor: 0.0 };
     forest(&c);
     c.rows[0].margin.share = f64::INFINITY;
@@ -107,7 +107,7 @@ fn figures_are_told_as_a_table() {
     let lines = [&chart.data.columns, &chart.data.rows[0], &chart.data.rows[9]].map(line);
     insta::assert_snapshot!(lines.join("\n"), @r#"
     function | what | base, median | head, median | change | 95 % interval, low | 95 % interval, high | margin | p (adjusted) | verdict
-    python | boot + init · single/call | 30.0 ms | 54.2 ms | +24.2 ms | +23.7 ms | +24.6 ms | 2.00 ms | — | ▲ slower
+    python | boot+init · single/call | 30.0 ms | 54.2 ms | +24.2 ms | +23.7 ms | +24.6 ms | 2.00 ms | — | ▲ slower
     python | memory · single/call | 20.0 MiB | 20.2 MiB | +1.0 % | +0.4 % | +1.5 % | 5.0 % | — | = same
     "#);
 }
