@@ -250,7 +250,7 @@ pub trait Engine: Send + Sync + 'static {
     /// Kills and removes it. It is no error when it is gone already.
     fn remove(&self, id: &InstanceId) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// The last lines that it wrote, at most 2 KiB, as it wrote them: hostile.
+    /// The last lines that it wrote, at most 16 KiB, as it wrote them: hostile.
     fn output(&self, id: &InstanceId) -> impl Future<Output = Result<String, EngineError>> + Send;
 
     /// Who cannot be an instance that is started from now on, kept true as long as it

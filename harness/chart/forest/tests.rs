@@ -13,7 +13,9 @@ fn forest(c: &Comparison) -> ChartSpec {
 #[test]
 fn one_of_four_became_slower() {
     let chart = forest(&comparison::four(30));
-    for text in ["▲ slower", "= same", "python", "change, %", "change, ms", "informational, not gated"] {
+    for text in
+        ["▲ slower", "= same", "python", "change, %", "change, ms", "informational, not gated"]
+    {
         assert!(holds(&chart, text), "{text}");
     }
     insta::assert_snapshot!(chart.title, @"Change from main (1a2b3c4d5e6f) to warm-config (9f8e7d6c5b4a)");

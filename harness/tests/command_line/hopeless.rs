@@ -79,3 +79,18 @@ fn the_first_round_is_called_discarded_and_not_first_ever() {
         "{shown}"
     );
 }
+
+#[test]
+fn the_only_round_after_a_try_is_not_called_first_ever() {
+    let (home, output) = run(&[("alpha", "10s")], &["--rounds", "1"]);
+    let shown = flat(&out(&output));
+    assert!(shown.contains("the figures are of the first round"), "{shown}");
+    // A run of before there were tries, kept: its first round was the first.
+    let record = home.path().join("run/run.json");
+    let text = fs::read_to_string(&record).unwrap();
+    assert!(text.contains("\"tried\": true,"), "{text}");
+    fs::write(&record, text.replace("\"tried\": true,", "")).unwrap();
+    let folder = home.path().join("run").display().to_string();
+    let shown = flat(&typed(&["report", &folder], 0));
+    assert!(shown.contains("the figures are first-ever starts"), "{shown}");
+}
