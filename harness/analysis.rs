@@ -12,8 +12,8 @@ pub(crate) mod words;
 
 pub use machine::Machine;
 pub(crate) use selection::{
-    Group, combination, conditions, conditions_in_a_name, groups, headline, is_simulated, is_valid,
-    members, position,
+    Group, conditions, conditions_in_a_name, groups, headline, is_simulated, is_valid, members,
+    position,
 };
 
 /// A run and all that was found of it.

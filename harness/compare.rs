@@ -9,8 +9,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sample::{Cell, Temperature};
+use crate::sample::{self, Temperature};
 use crate::spec::control::Control;
+use crate::spec::factor::Combination;
 use crate::spec::tolerance::{Margin, Margins, Metric};
 use crate::stats::hodges_lehmann::{self, Estimate};
 use crate::stats::proportions;
@@ -33,6 +34,11 @@ pub use simulate::{NullModel, SimulationConfig};
 
 use judge::Case;
 use two_sample::TwoSample;
+
+/// What both sides have in common: a cell, without the factors that were left open. Two
+/// sides whose function has another limit, or whose engine another default, are compared,
+/// and the difference is told.
+pub type Cell = sample::Cell<Combination>;
 
 /// One of the two that are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -382,10 +388,7 @@ fn floors(base: &SideData, head: &SideData) -> Vec<(String, Estimate)> {
         let values =
             |of: &SideData| Some(of.cells.get(cell)?.rounds.iter().map(|r| r.total).collect());
         let (was, is): (Vec<f64>, Vec<f64>) = (values(base)?, values(head)?);
-        Some((
-            format!("null container ({})", cell.factors.network),
-            hodges_lehmann::ratio(&is, &was)?,
-        ))
+        Some((format!("null container ({})", cell.factors), hodges_lehmann::ratio(&is, &was)?))
     });
     shared.collect()
 }

@@ -15,8 +15,8 @@ pub type Column = (&'static str, &'static str);
 /// A heading and a line a row. What a row lacks, or has as null, is empty; a list is
 /// joined by spaces.
 #[must_use]
-pub fn csv(columns: &[Column], rows: &[Value]) -> String {
-    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
+pub fn csv<S: AsRef<str>>(columns: &[(S, S)], rows: &[Value]) -> String {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_ref()).collect();
     let mut text = names.join(",") + "\n";
     for row in rows {
         let fields: Vec<String> = values(columns, row).map(field).collect();
@@ -34,8 +34,11 @@ pub fn markdown(columns: &[Column], rows: &[Value]) -> String {
     [grid_row(names), rule].into_iter().chain(lines).collect()
 }
 
-fn values<'a>(columns: &[Column], row: &'a Value) -> impl Iterator<Item = &'a Value> {
-    columns.iter().map(|(_, pointer)| row.pointer(pointer).unwrap_or(&Value::Null))
+fn values<'a, S: AsRef<str>>(
+    columns: &[(S, S)],
+    row: &'a Value,
+) -> impl Iterator<Item = &'a Value> {
+    columns.iter().map(|(_, pointer)| row.pointer(pointer.as_ref()).unwrap_or(&Value::Null))
 }
 
 fn told(value: &Value) -> String {

@@ -1,7 +1,7 @@
 //! Starts a minute.
 
+use crate::analysis::Analysis;
 use crate::analysis::words::{DASH, conditions, plain, position, times};
-use crate::analysis::{Analysis, combination};
 use crate::report::document::{Block, Cell, Column, Importance, Row, Table};
 use crate::stats::{RankedValue, Rate, Throughput};
 use crate::store::Run;
@@ -90,7 +90,7 @@ fn ordered<'a>(analysis: &'a Analysis) -> Vec<&'a Throughput> {
     let mut all: Vec<&Throughput> = analysis.throughput.iter().collect();
     all.sort_by_key(|t| {
         let place = (position(run, &t.function), &t.function);
-        (place, combination(run, &t.factors), &t.factors, t.workers)
+        (place, run.record.scenario.factors.place(&t.factors), &t.factors, t.workers)
     });
     all
 }

@@ -5,16 +5,11 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::Column;
+use crate::spec::factor::FACTORS;
 
-/// The columns, each with its place in a row of `compare.json`.
-const COLUMNS: [Column; 44] = [
-    ("function", "/function"),
-    ("network", "/cell/network"),
-    ("runtime", "/cell/runtime"),
-    ("cpus", "/cell/cpus"),
-    ("memory_bytes", "/cell/memory_bytes"),
-    ("page_cache", "/cell/page_cache"),
-    ("log_driver", "/cell/log_driver"),
+/// The columns after those of the factors, each with its place in a row of
+/// `compare.json`.
+const COLUMNS: [Column; 37] = [
     ("control", "/cell/control"),
     ("pattern", "/cell/pattern"),
     ("step", "/cell/step"),
@@ -54,6 +49,15 @@ const COLUMNS: [Column; 44] = [
     ("simulated", "/simulated"),
 ];
 
+fn columns() -> Vec<(String, String)> {
+    let of_cell = |name: &'static str| (name.to_owned(), format!("/cell/{name}"));
+    let factors = FACTORS.iter().map(|factor| of_cell(factor.key));
+    let rest = COLUMNS.map(|(name, place)| (name.to_owned(), place.to_owned()));
+    let mut all = vec![("function".to_owned(), "/function".to_owned()), of_cell("adapter")];
+    all.extend(factors.chain(rest));
+    all
+}
+
 /// What every row repeats of the whole: a sheet has no place beside its rows.
 const OF_ALL: [&str; 3] = ["outcome", "binding", "simulated"];
 
@@ -72,7 +76,7 @@ pub(in crate::report) fn csv(document: &Value) -> Result<String> {
         Ok(Value::Object(row))
     };
     let rows: Result<Vec<Value>> = rows.iter().enumerate().map(whole).collect();
-    Ok(super::csv(&COLUMNS, &rows?))
+    Ok(super::csv(&columns(), &rows?))
 }
 
 #[cfg(test)]
@@ -86,7 +90,7 @@ mod tests {
             serde_json::from_str(&crate::report::render::json::comparison::schema().unwrap())
                 .unwrap();
         let definitions = &schema["$defs"];
-        for (name, pointer) in COLUMNS {
+        for (name, pointer) in columns() {
             let mut parts = pointer.split('/').skip(1);
             let first = parts.next().unwrap();
             if OF_ALL.contains(&first) {
@@ -109,6 +113,6 @@ mod tests {
         let text = crate::report::render::json::comparison::document(&found).unwrap();
         let sheet = csv(&serde_json::from_str(&text).unwrap()).unwrap();
         assert_eq!(sheet.lines().count(), found.rows.len() + 1);
-        assert!(sheet.starts_with("function,network,runtime,"), "{sheet}");
+        assert!(sheet.starts_with("function,adapter,engine,network,runtime,"), "{sheet}");
     }
 }

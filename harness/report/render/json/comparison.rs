@@ -3,16 +3,16 @@
 
 use anyhow::{Context, Result};
 
+use super::factors::FactorValues;
 use crate::analysis::words::plain;
-use crate::compare::{Comparison, FunctionFacts, Missing, PartChange, Row, SideInfo, Values};
-use crate::sample::Cell;
+use crate::compare::{Cell, Comparison, FunctionFacts, Missing, PartChange, Row, SideInfo, Values};
 use crate::spec::scenario::LoadShape;
 use crate::stats::hodges_lehmann::Estimate;
 
 mod wire;
 
 /// The version of the file's form.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The file.
 ///
@@ -188,12 +188,8 @@ impl From<&Cell> for wire::Cell {
         Self {
             function: plain(&c.function),
             control: c.control.map(|control| control.to_string()),
-            network: c.factors.network.to_string(),
-            runtime: plain(&c.factors.runtime),
-            cpus: c.factors.cpus.map(|cpus| f64::from(cpus.thousandths()) / 1e3),
-            memory_bytes: c.factors.memory,
-            page_cache: c.factors.page_cache.to_string(),
-            log_driver: plain(&c.factors.log_driver),
+            adapter: c.adapter.name().to_owned(),
+            factors: FactorValues::of(&c.factors),
             pattern: plain(&c.pattern),
             step: plain(&c.step),
             act,

@@ -7,23 +7,24 @@
 use anyhow::Result;
 use serde::Serialize;
 
+use super::factors::FactorValues;
 use crate::analysis::{Analysis, is_simulated};
 use crate::report::build::run::trust;
-use crate::report::render::csv::{self as sheet, Column};
+use crate::report::render::csv as sheet;
 use crate::sample::{Cell, Temperature};
-use crate::spec::factor::{Network, PageCache};
+use crate::spec::factor::FACTORS;
+use crate::spec::function::AdapterKind;
 use crate::spec::scenario::LoadShape;
 use crate::stats::{Bursts, DispatchLag, LatencySummary, Quantile, RankedValue, Summary, bursts};
 use crate::store::Run;
 use crate::text::sanitize::printable_json;
-use crate::text::units::Cpus;
 
 mod whole;
 
 use whole::Whole;
 
 /// The version of both files' form.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 #[derive(Serialize)]
 struct Page<'a> {
@@ -43,12 +44,9 @@ struct Page<'a> {
 #[derive(Serialize)]
 struct Row<'a> {
     function: &'a str,
-    network: Network,
-    runtime: &'a str,
-    cpus: Option<Cpus>,
-    memory: u64,
-    page_cache: PageCache,
-    log_driver: &'a str,
+    adapter: AdapterKind,
+    #[serde(flatten)]
+    factors: FactorValues,
     control: Option<String>,
     pattern: &'a str,
     step: &'a str,
@@ -161,42 +159,42 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
 pub(in crate::report) fn csv(analysis: &Analysis) -> Result<String> {
     let rows = rows(&analysis.summaries);
     let rows: Result<Vec<_>, _> = rows.iter().map(serde_json::to_value).collect();
-    Ok(sheet::csv(&COLUMNS, &rows?))
+    Ok(sheet::csv(&columns(), &rows?))
 }
 
-/// The columns of `summary.csv`, in order: those of the JSON.
-const COLUMNS: [Column; 30] = [
-    ("function", "/function"),
-    ("network", "/network"),
-    ("runtime", "/runtime"),
-    ("cpus", "/cpus"),
-    ("memory", "/memory"),
-    ("page_cache", "/page_cache"),
-    ("log_driver", "/log_driver"),
-    ("control", "/control"),
-    ("pattern", "/pattern"),
-    ("step", "/step"),
-    ("act", "/act"),
-    ("size", "/size"),
-    ("temperature", "/temperature"),
-    ("phase", "/phase"),
-    ("n", "/n"),
-    ("errors", "/errors"),
-    ("min", "/min"),
-    ("p50", "/p50"),
-    ("p50_low", "/p50_low"),
-    ("p50_high", "/p50_high"),
-    ("p90", "/p90"),
-    ("p90_low", "/p90_low"),
-    ("p90_high", "/p90_high"),
-    ("p95", "/p95"),
-    ("p95_low", "/p95_low"),
-    ("p95_high", "/p95_high"),
-    ("p99", "/p99"),
-    ("p99_low", "/p99_low"),
-    ("p99_high", "/p99_high"),
-    ("max", "/max"),
+/// The columns of `summary.csv` after those of the factors.
+const COLUMNS: [&str; 23] = [
+    "control",
+    "pattern",
+    "step",
+    "act",
+    "size",
+    "temperature",
+    "phase",
+    "n",
+    "errors",
+    "min",
+    "p50",
+    "p50_low",
+    "p50_high",
+    "p90",
+    "p90_low",
+    "p90_high",
+    "p95",
+    "p95_low",
+    "p95_high",
+    "p99",
+    "p99_low",
+    "p99_high",
+    "max",
 ];
+
+/// The columns of `summary.csv`, in order: those of the JSON.
+fn columns() -> Vec<(String, String)> {
+    let factors = FACTORS.iter().map(|factor| factor.key);
+    let all = ["function", "adapter"].into_iter().chain(factors).chain(COLUMNS);
+    all.map(|name| (name.to_owned(), format!("/{name}"))).collect()
+}
 
 fn rows(summaries: &[Summary]) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
@@ -219,12 +217,8 @@ fn row<'a>(cell: &'a Cell, phase: String, of: &LatencySummary) -> Row<'a> {
     };
     Row {
         function: &cell.function,
-        network: cell.factors.network,
-        runtime: &cell.factors.runtime,
-        cpus: cell.factors.cpus,
-        memory: cell.factors.memory,
-        page_cache: cell.factors.page_cache,
-        log_driver: &cell.factors.log_driver,
+        adapter: cell.adapter,
+        factors: FactorValues::of(&cell.factors.asked()),
         control: cell.control.map(|control| control.to_string()),
         pattern: &cell.pattern,
         step: &cell.step,
@@ -298,10 +292,12 @@ mod tests {
         let rows = json["rows"].as_array().unwrap();
         let csv = csv(&Analysis::of(&run)).unwrap();
         assert_eq!(csv.lines().count(), rows.len() + 1);
-        assert_eq!(rows[0].as_object().unwrap().len(), COLUMNS.len());
-        assert_eq!((&json["format"], &json["unit"]), (&2.into(), &"ns".into()));
+        assert_eq!(rows[0].as_object().unwrap().len(), columns().len());
+        assert_eq!((&json["format"], &json["unit"]), (&FORMAT.into(), &"ns".into()));
         assert!(
-            csv.contains("\"odd,\"\"name\"\"\",bridge,runc,,134217728,warm,json-file,,"),
+            csv.contains(
+                "\"odd,\"\"name\"\"\",runtime-api,docker,bridge,runc,,134217728,warm,json-file,,"
+            ),
             "{csv}"
         );
         assert!(csv.contains(",burst,1,cold,engine+boot,3,0,"), "{csv}");

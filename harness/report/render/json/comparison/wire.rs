@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::super::factors::FactorValues;
 use crate::compare;
 use crate::sample;
 use crate::spec::tolerance;
@@ -18,7 +19,7 @@ use crate::spec::tolerance;
 #[cfg_attr(test, schemars(title = "coldstart compare.json", extend("$id" = "urn:coldstart:compare:1")))]
 pub(super) struct Document {
     /// Version of this form: 1. It grows when a reader of the old one would break.
-    #[cfg_attr(test, schemars(range(min = 1, max = 1)))]
+    #[cfg_attr(test, schemars(range(min = 2, max = 2)))]
     pub(super) format: u32,
     /// What becomes of a gate.
     pub(super) outcome: Outcome,
@@ -148,18 +149,11 @@ pub(super) struct Cell {
     pub(super) function: String,
     /// Which control it is; null for what is measured.
     pub(super) control: Option<String>,
-    /// How an instance reaches the driver: bridge, host or none.
-    pub(super) network: String,
-    /// The OCI runtime, by the engine's name for it.
-    pub(super) runtime: String,
-    /// CPU quota in cores; null for none.
-    pub(super) cpus: Option<f64>,
-    /// Memory limit.
-    pub(super) memory_bytes: u64,
-    /// What of the image was in memory: warm, image-cold or host-cold.
-    pub(super) page_cache: String,
-    /// The engine's log driver.
-    pub(super) log_driver: String,
+    /// How an instance is spoken to.
+    pub(super) adapter: String,
+    /// What instances were started under.
+    #[serde(flatten)]
+    pub(super) factors: FactorValues,
     /// Name of the pattern.
     pub(super) pattern: String,
     /// Name of the step in the pattern.
