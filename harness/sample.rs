@@ -25,22 +25,16 @@ pub use seen::{HostInterval, Process, Residency, Resources};
 pub use trial::TrialRecord;
 
 /// How the invocation found its instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::Display,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Temperature {
     /// The instance was started for this invocation.
     Cold,
     /// The instance had answered before and was idle.
     Warm,
-}
-
-impl fmt::Display for Temperature {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Temperature::Cold => "cold",
-            Temperature::Warm => "warm",
-        })
-    }
 }
 
 /// One unique combination of factors: the join key of everything later.

@@ -19,6 +19,8 @@ use super::{
     Engine, EngineError, EngineInfo, Exit, InstanceId, InstanceSource, InstanceSpec, InstanceState,
     LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, Strangers,
 };
+use strum::VariantArray;
+
 use crate::clock::Clock;
 use crate::spec::factor::{Capabilities, CpuQuota, LogDriver, MemoryLimit, Network, OciRuntime};
 use crate::system::maker::Maker;
@@ -220,7 +222,7 @@ impl Engine for FakeEngine {
             kernel: "-".into(),
             address: "memory".into(),
             offers: Capabilities::default()
-                .with::<Network>(Network::ALL.map(|n| n.to_string()).into_iter().collect())
+                .with::<Network>(Network::VARIANTS.iter().map(ToString::to_string).collect())
                 .with::<OciRuntime>(["fake", "other"].into_iter().collect())
                 .with::<CpuQuota>(true.into())
                 .with::<MemoryLimit>(true.into())

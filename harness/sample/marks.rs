@@ -1,10 +1,24 @@
 //! Marks: the named instants of a sample.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 
 /// A named instant of a sample. The order is that of a cold start, except that
 /// `StartReturned` may come after `Ready`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[strum(serialize_all = "snake_case")]
 pub enum Mark {
     /// The schedule wanted the invocation. Source: plan.
     Intended,
@@ -53,50 +67,12 @@ pub enum Mark {
 
 impl Mark {
     /// Every mark, in order.
-    pub const ALL: [Mark; 18] = [
-        Mark::Intended,
-        Mark::Dispatched,
-        Mark::CreateCalled,
-        Mark::Created,
-        Mark::StartCalled,
-        Mark::Shim,
-        Mark::OciCreate,
-        Mark::Hooks,
-        Mark::OciStart,
-        Mark::Exec,
-        Mark::Main,
-        Mark::ReadySelf,
-        Mark::Ready,
-        Mark::StartReturned,
-        Mark::Sent,
-        Mark::Replied,
-        Mark::Responded,
-        Mark::Removed,
-    ];
+    pub const ALL: &'static [Mark] = Self::VARIANTS;
 
     /// The name in `samples.jsonl`.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Mark::Intended => "intended",
-            Mark::Dispatched => "dispatched",
-            Mark::CreateCalled => "create_called",
-            Mark::Created => "created",
-            Mark::StartCalled => "start_called",
-            Mark::Shim => "shim",
-            Mark::OciCreate => "oci_create",
-            Mark::Hooks => "hooks",
-            Mark::OciStart => "oci_start",
-            Mark::Exec => "exec",
-            Mark::Main => "main",
-            Mark::ReadySelf => "ready_self",
-            Mark::Ready => "ready",
-            Mark::StartReturned => "start_returned",
-            Mark::Sent => "sent",
-            Mark::Replied => "replied",
-            Mark::Responded => "responded",
-            Mark::Removed => "removed",
-        }
+        self.into()
     }
 }
 
@@ -151,7 +127,7 @@ impl<'de> Deserialize<'de> for Marks {
         let named = std::collections::BTreeMap::<String, u64>::deserialize(deserializer)?;
         let mut marks = Marks::default();
         for (name, at) in named {
-            let mark = Mark::ALL.into_iter().find(|m| m.name() == name).ok_or_else(|| {
+            let mark = name.parse().map_err(|_| {
                 serde::de::Error::custom(format!("unknown mark `{name}`: made by a newer version?"))
             })?;
             marks.set(mark, at);

@@ -3,13 +3,28 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray};
 
 use super::{Mark, Temperature};
 use crate::spec::factor::EngineKind;
 
 /// The interval between two neighbouring marks of a start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Phase {
     /// Intended to dispatched: the driver's own lateness.
     Queue,
@@ -35,18 +50,7 @@ pub enum Phase {
 
 impl Phase {
     /// Every phase, in order.
-    pub const ALL: [Phase; 10] = [
-        Phase::Queue,
-        Phase::Create,
-        Phase::Daemon,
-        Phase::Shim,
-        Phase::Sandbox,
-        Phase::Network,
-        Phase::Start,
-        Phase::Boot,
-        Phase::Init,
-        Phase::Invoke,
-    ];
+    pub const ALL: &'static [Phase] = Self::VARIANTS;
 
     /// The parts of `engine`, from the start call to the function's exec: what is
     /// not the function's.
@@ -91,18 +95,7 @@ impl Phase {
     /// Its name in tables and files.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Phase::Queue => "queue",
-            Phase::Create => "create",
-            Phase::Daemon => "daemon",
-            Phase::Shim => "shim",
-            Phase::Sandbox => "sandbox",
-            Phase::Network => "network",
-            Phase::Start => "start",
-            Phase::Boot => "boot",
-            Phase::Init => "init",
-            Phase::Invoke => "invoke",
-        }
+        self.into()
     }
 }
 
@@ -137,7 +130,7 @@ impl fmt::Display for Phases {
             p if whole && Phase::ENGINE.contains(&p) => None,
             p => Some(p.name()),
         };
-        let held = Phase::ALL.into_iter().filter(|p| self.holds(*p));
-        f.pad(&held.filter_map(name).collect::<Vec<_>>().join("+"))
+        let held = Phase::ALL.iter().filter(|p| self.holds(**p));
+        f.pad(&held.copied().filter_map(name).collect::<Vec<_>>().join("+"))
     }
 }

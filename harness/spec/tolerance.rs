@@ -6,12 +6,28 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use strum::{Display, IntoStaticStr, VariantArray};
 
 use crate::text::diagnostic::did_you_mean;
 
 /// What is compared between two sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Metric {
     /// Headline latency of a cold cell, in nanoseconds.
     Total,
@@ -28,8 +44,7 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric, in order.
-    pub const ALL: [Metric; 5] =
-        [Metric::Total, Metric::Own, Metric::Warm, Metric::Memory, Metric::Size];
+    pub const ALL: &'static [Metric] = Self::VARIANTS;
 
     /// What a gate looks at unless it is told otherwise.
     pub const GATED: [Metric; 2] = [Metric::Total, Metric::Own];
@@ -37,13 +52,7 @@ impl Metric {
     /// Its name in tables, files and flags.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Metric::Total => "total",
-            Metric::Own => "own",
-            Metric::Warm => "warm",
-            Metric::Memory => "memory",
-            Metric::Size => "size",
-        }
+        self.into()
     }
 
     /// Whether its values are nanoseconds; else they are bytes.
@@ -53,20 +62,16 @@ impl Metric {
     }
 }
 
-impl std::fmt::Display for Metric {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
-    }
-}
-
 impl std::str::FromStr for Metric {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = Metric::ALL.map(Metric::name).join(", ");
-        let found = Metric::ALL.into_iter().find(|metric| metric.name() == text);
-        let meant = did_you_mean(text, Metric::ALL.map(Metric::name));
-        found.ok_or_else(|| format!("`{text}` is nothing that is compared: use {known}{meant}"))
+        let names: Vec<&str> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+        let found = Metric::ALL.iter().copied().find(|metric| metric.name() == text);
+        found.ok_or_else(|| {
+            let (known, meant) = (names.join(", "), did_you_mean(text, &names));
+            format!("`{text}` is nothing that is compared: use {known}{meant}")
+        })
     }
 }
 
@@ -184,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_metric_is_what_it_is_called() {
-        for metric in Metric::ALL {
+        for &metric in Metric::ALL {
             assert_eq!(metric.name().parse(), Ok(metric));
         }
         assert!("latency".parse::<Metric>().unwrap_err().contains("total, own, warm"));

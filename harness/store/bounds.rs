@@ -143,7 +143,7 @@ pub(super) fn sample(sample: &Sample) -> Found {
     act("cell.act", sample.cell.act)?;
     within("cell.factors.memory", sample.cell.factors.memory, 0, MOST)?;
     within("proof.invocation", sample.proof.as_ref().map_or(0, |p| p.invocation), 0, MOST)?;
-    for mark in crate::sample::Mark::ALL {
+    for &mark in crate::sample::Mark::ALL {
         let at = sample.marks.get(mark).unwrap_or(0);
         within(format!("the mark `{}`", mark.name()), at, 0, LONGEST)?;
     }

@@ -9,6 +9,8 @@ use bollard::models::{
 };
 
 use super::failure::{failed, has_status};
+use strum::VariantArray;
+
 use crate::engine::{EngineError, EngineInfo, Resident, Strangers};
 use crate::spec::factor::{Capabilities, CpuQuota, LogDriver, MemoryLimit, Network, OciRuntime};
 use crate::text::sanitize::printable;
@@ -127,7 +129,7 @@ fn offers(info: &SystemInfo) -> Capabilities {
     log_drivers.sort();
     log_drivers.dedup();
     Capabilities::default()
-        .with::<Network>(Network::ALL.map(|network| network.to_string()).into_iter().collect())
+        .with::<Network>(Network::VARIANTS.iter().map(ToString::to_string).collect())
         .with::<OciRuntime>([default].into_iter().chain(others).collect())
         .with::<CpuQuota>(info.cpu_cfs_quota.unwrap_or(false).into())
         .with::<MemoryLimit>(info.memory_limit.unwrap_or(false).into())

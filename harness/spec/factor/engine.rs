@@ -1,16 +1,27 @@
 //! What makes instances.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Capabilities, Factor, Open, named};
 
 /// Which engine makes an instance.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::IntoStaticStr,
 )]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum EngineKind {
     /// The Docker Engine API.
     #[default]
@@ -25,26 +36,10 @@ impl EngineKind {
     /// Those that can be asked for.
     pub const ALL: [Self; 2] = [Self::Docker, Self::Fake];
 
-    /// As it is typed, and as it stands in files.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Docker => "docker",
-            Self::Process => "process",
-            Self::Fake => "fake",
-        }
-    }
-
     /// Whether its figures are made up, on time that is paused.
     #[must_use]
     pub fn is_simulated(self) -> bool {
         self == Self::Fake
-    }
-}
-
-impl fmt::Display for EngineKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
     }
 }
 

@@ -1,14 +1,27 @@
 //! How an instance reaches the driver.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use super::{Factor, Open, named};
 
 /// How an instance reaches the driver.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    VariantArray,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Network {
     /// The engine's default bridge: a network namespace and a veth pair each.
     Bridge,
@@ -17,21 +30,6 @@ pub enum Network {
     /// A network namespace with nothing in it: the Runtime API is a Unix socket
     /// that is mounted into the container.
     None,
-}
-
-impl Network {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Network::Bridge, Network::Host, Network::None];
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Network::Bridge => "bridge",
-            Network::Host => "host",
-            Network::None => "none",
-        })
-    }
 }
 
 impl Factor for Network {
@@ -45,7 +43,7 @@ impl Factor for Network {
         "How instances reach the driver: bridge, host, none [default: the scenario's]";
 
     fn parse(text: &str) -> Result<Self, String> {
-        named(text, "network", &Self::ALL)
+        named(text, "network", Self::VARIANTS)
     }
 
     fn typed(value: &Self) -> String {

@@ -1,16 +1,28 @@
 //! What of the image is in memory before a start.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+use strum::VariantArray;
 
 use super::{Capabilities, Factor, Open, named};
 
 /// What of the image is in memory before a start.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    VariantArray,
 )]
 #[serde(rename_all = "kebab-case")]
+#[strum(serialize_all = "kebab-case")]
 pub enum PageCache {
     /// Whatever the start before it left: all that a start reads.
     #[default]
@@ -20,21 +32,6 @@ pub enum PageCache {
     ImageCold,
     /// Nothing at all: a machine that has just booted.
     HostCold,
-}
-
-impl PageCache {
-    /// All of them.
-    pub const ALL: [Self; 3] = [PageCache::Warm, PageCache::ImageCold, PageCache::HostCold];
-}
-
-impl fmt::Display for PageCache {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            PageCache::Warm => "warm",
-            PageCache::ImageCold => "image-cold",
-            PageCache::HostCold => "host-cold",
-        })
-    }
 }
 
 impl Factor for PageCache {
@@ -48,7 +45,7 @@ impl Factor for PageCache {
                                 host-cold (the last two need root) [default: warm]";
 
     fn parse(text: &str) -> Result<Self, String> {
-        named(text, "state", &Self::ALL)
+        named(text, "state", Self::VARIANTS)
     }
 
     fn typed(value: &Self) -> String {

@@ -273,7 +273,7 @@ fn the_shipped_gate_says_the_defaults_aloud() {
     assert_eq!(scenario.margins, Margins::default());
     assert!(!scenario.controls && scenario.rounds == 30 && scenario.until.is_none());
     let text = std::fs::read_to_string(&file).unwrap();
-    for metric in Metric::ALL {
+    for &metric in Metric::ALL {
         assert!(text.contains(&format!("{metric} = \"")), "{metric} is not in {text}");
     }
 }
