@@ -18,60 +18,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
+use super::{Adapter, Answer, Answered, Asked, Invoked, MAX_REPLY, Ready, Reply};
 use crate::clock::Clock;
-use crate::engine::{Caller, Evidence, Listener, Strangers};
+use crate::engine::{Caller, Engine, EngineError, Evidence, InstanceSpec, Listener, Strangers};
+use crate::spec::function::Function;
 
-mod answer;
-mod event;
 mod http;
+mod report;
 mod serve;
 
-pub use answer::{Answer, Answered};
-pub use event::Event;
-
-use event::Secrets;
-
-/// The largest reply that is read, in bytes: the limit of AWS Lambda.
-pub const MAX_REPLY: usize = 6 * 1024 * 1024;
 /// Things noted about one instance's behaviour.
 const MAX_NOTES: usize = 8;
 /// Strangers that are told apart.
 const MAX_STRANGERS: usize = 8;
-
-/// The first `next` of an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ready {
-    /// When it was read: nanoseconds since the run's epoch.
-    pub at: u64,
-    /// `Coldstart-Main-Ns`: the function's own stamp, kernel monotonic
-    /// nanoseconds, not yet believed.
-    pub main: Option<u64>,
-    /// `Coldstart-Ready-Ns`: likewise.
-    pub ready_self: Option<u64>,
-}
-
-/// What is asked of an instance.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// The function's name.
-    pub function: &'a str,
-    /// What is sent.
-    pub event: &'a Event,
-    /// Until when it may answer: nanoseconds since the run's epoch.
-    pub deadline: u64,
-    /// Bytes of the reply that are kept; the rest is counted and forgotten.
-    pub keep: usize,
-}
-
-/// An invocation under way.
-#[derive(Debug)]
-pub struct Invoked {
-    /// Fails only when the server is dropped.
-    pub answer: oneshot::Receiver<Answered>,
-    /// The event as it is sent, nonce included.
-    pub event: Bytes,
-}
 
 /// The server of one instance. Dropping it closes the listener and every
 /// connection.
@@ -94,7 +55,7 @@ struct State {
     ready: Option<Ready>,
     /// Who asked first.
     first: Option<Caller>,
-    queued: Option<Invocation>,
+    queued: Option<Queued>,
     in_flight: Option<InFlight>,
     /// When the latest event was written.
     sent: Option<u64>,
@@ -107,8 +68,16 @@ struct State {
     notes: Vec<String>,
 }
 
+/// What cannot be guessed of one invocation.
 #[derive(Debug)]
-struct Invocation {
+struct Secrets {
+    id: String,
+    nonce: String,
+}
+
+/// An invocation that waits for a `next`.
+#[derive(Debug)]
+struct Queued {
     id: String,
     /// Head and event, as they go on the wire.
     message: Bytes,
@@ -135,56 +104,95 @@ impl RuntimeApi {
         let server = tokio::spawn(serve::accept(listener, shared.clone())).abort_handle();
         Self { shared, server }
     }
+}
 
-    /// Hands an event to the instance: written at once if it waits for one, else
-    /// as the reply to its next `next`.
-    #[must_use]
-    pub fn invoke(&self, asked: Asked<'_>) -> Invoked {
+impl Adapter for RuntimeApi {
+    async fn arm<E: Engine>(
+        engine: &E,
+        function: &Function,
+        spec: &mut InstanceSpec,
+        clock: Clock,
+        strangers: Arc<Strangers>,
+    ) -> Result<Self, EngineError> {
+        let listener = engine.listen(spec.factors.network).await?;
+        let variables = [
+            ("AWS_LAMBDA_RUNTIME_API", listener.address().to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", (spec.factors.memory >> 20).to_string()),
+        ];
+        spec.env.extend(variables.map(|(name, value)| (name.to_owned(), value)));
+        spec.socket = listener.socket().map(ToOwned::to_owned);
+        Ok(Self::serve(listener, clock, strangers))
+    }
+
+    /// Written at once to an instance that waits, else as the reply to its next `next`.
+    fn invoke(&self, asked: Asked<'_>) -> Invoked {
         let (answer, receiver) = oneshot::channel();
         let deadline = self.shared.clock.wall_ms(asked.deadline);
         let mut state = self.shared.lock();
         state.sent = None;
-        let secrets = state.secrets.take().unwrap_or_else(Secrets::new);
-        let (message, event) = asked.event.message(&secrets, asked.function, deadline);
-        let (id, keep) = (secrets.id, asked.keep);
-        state.queued = Some(Invocation { id, message, keep, answer });
+        let Secrets { id, nonce } = state.secrets.take().unwrap_or_else(Secrets::new);
+        let parts = asked.event.parts(&nonce);
+        let (message, event) = http::event(&id, asked.function, deadline, parts);
+        state.queued = Some(Queued { id, message, keep: asked.keep, answer });
         drop(state);
         self.shared.queued.notify_one();
         Invoked { answer: receiver, event }
     }
 
-    /// Does what the next invocation needs and can be done before it.
-    pub fn prepare(&self) {
+    fn prepare(&self) {
         self.shared.lock().secrets.get_or_insert_with(Secrets::new);
     }
 
-    /// Refuses everybody but this address from now on.
-    pub fn expect(&self, address: IpAddr) {
+    fn expect(&self, address: IpAddr) {
         self.shared.lock().address = Some(address);
     }
 
-    /// The first `next`, once it has come.
-    #[must_use]
-    pub fn ready(&self) -> Option<Ready> {
+    /// The first `next`, and the stamps that came with it.
+    fn ready(&self) -> Option<Ready> {
         self.shared.lock().ready
     }
 
-    /// When the event of the latest invocation was written.
-    #[must_use]
-    pub fn sent(&self) -> Option<u64> {
+    fn sent(&self) -> Option<u64> {
         self.shared.lock().sent
     }
 
-    /// What the instance did against the contract so far, oldest first.
-    #[must_use]
-    pub fn notes(&self) -> Vec<String> {
+    fn progress(&self) -> &'static str {
+        let state = self.shared.lock();
+        match (state.ready, state.sent) {
+            (None, _) => "it never asked for an event",
+            (Some(_), None) => "it asked for events, and got none",
+            (Some(_), Some(_)) => "it got the event",
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
         self.shared.lock().notes.clone()
     }
 
-    /// Connections that were refused so far, by whose they were.
-    #[must_use]
-    pub fn refused(&self) -> BTreeMap<String, u64> {
+    fn refused(&self) -> BTreeMap<String, u64> {
         self.shared.lock().refused.clone()
+    }
+}
+
+impl Secrets {
+    /// New ones, from the system's randomness: some microseconds.
+    fn new() -> Self {
+        Self { id: Uuid::new_v4().to_string(), nonce: Uuid::new_v4().simple().to_string() }
+    }
+}
+
+impl State {
+    /// Whoever waits for an answer to the event of an id, and who was given that event.
+    /// Without an id, whoever waits, whether the event was asked for or not.
+    fn waiting(&mut self, id: Option<&str>) -> Option<(oneshot::Sender<Answered>, Option<Caller>)> {
+        let given = self.in_flight.take_if(|f| id.is_none_or(|id| f.id == id));
+        match given {
+            Some(given) => Some((given.answer, Some(given.caller))),
+            None if id.is_none() => self.queued.take().map(|queued| (queued.answer, None)),
+            None => None,
+        }
     }
 }
 
@@ -230,31 +238,16 @@ impl Shared {
     /// does: an unknown id, or a second answer.
     fn answer(&self, id: Option<&str>, answer: Answer, by: impl FnOnce() -> Evidence) -> bool {
         let mut state = self.lock();
-        let first = state.first;
-        let waiting = match id {
-            Some(id) if state.in_flight.as_ref().is_some_and(|f| f.id == id) => {
-                state.in_flight.take().map(|f| (f.answer, Some(f.caller)))
-            }
-            Some(_) => None,
-            // Cannot start: whoever waits is told, asked for an event or not.
-            None => {
-                let in_flight = state.in_flight.take().map(|f| (f.answer, Some(f.caller)));
-                in_flight.or_else(|| state.queued.take().map(|q| (q.answer, None)))
-            }
-        };
+        let (first, waiting) = (state.first, state.waiting(id));
         drop(state);
-        match waiting {
-            Some((waiting, given)) => {
-                let callers = everybody(&[first, given], by());
-                // The driver may have given up; then nobody needs it.
-                let _ = waiting.send(Answered { answer, callers });
-                true
-            }
-            None => {
-                self.note("answered an invocation that was not waiting for an answer".to_owned());
-                false
-            }
-        }
+        let Some((waiting, given)) = waiting else {
+            self.note("answered an invocation that was not waiting for an answer".to_owned());
+            return false;
+        };
+        let callers = everybody(&[first, given], by());
+        // The driver may have given up; then nobody needs it.
+        let _ = waiting.send(Answered { answer, callers });
+        true
     }
 }
 

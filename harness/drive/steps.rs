@@ -28,7 +28,7 @@ impl<E: Engine> Driver<E> {
                 let visits = burst::burst(clock, at, n, |_| {
                     let (platform, target) = (self.platform.clone(), target.clone());
                     let answers = self.answers.clone();
-                    async move { counted(platform.invoke(&target, at).await, &answers) }
+                    async move { counted(platform.invoke(target.invocation(at)).await, &answers) }
                 })
                 .await;
                 let has_answered = visits.iter().any(|visit| visit.outcome.is_ok());
@@ -40,7 +40,7 @@ impl<E: Engine> Driver<E> {
                 let mut visits = Vec::with_capacity(n as usize);
                 for _ in 0..n {
                     let at = clock.now();
-                    let visit = self.platform.invoke(target, at).await;
+                    let visit = self.platform.invoke(target.invocation(at)).await;
                     let visit = counted(visit, &self.answers);
                     let goes_on = patience.hears(visit.outcome.is_ok(), clock.now() - at);
                     visits.push(visit);
@@ -79,7 +79,7 @@ impl<E: Engine> Driver<E> {
                 let mut visits = Vec::new();
                 let mut intended = at;
                 while take_one(&left) {
-                    let visit = counted(platform.pass(&target, intended).await, &answers);
+                    let visit = counted(platform.pass(target.invocation(intended)).await, &answers);
                     let began = std::mem::replace(&mut intended, clock.now());
                     let goes_on = patience.hears(visit.outcome.is_ok(), intended - began);
                     visits.push(visit);

@@ -89,8 +89,7 @@ impl Listener {
         Self { address, accept: Accept::Memory(streams) }
     }
 
-    /// `host:port`, or `unix:` and a path inside the container, for
-    /// `AWS_LAMBDA_RUNTIME_API`.
+    /// `host:port`, or `unix:` and a path inside the container.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::answer::error_text;
-use super::http::{Connection, Keep, Request};
-use super::{Answer, InFlight, Invocation, MAX_REPLY, Ready, Shared};
+use super::http::{Body, Connection, Keep, Request};
+use super::report::error_text;
+use super::{Answer, Answered, InFlight, MAX_REPLY, Queued, Ready, Reply, Shared};
 use crate::engine::{Caller, Evidence, Listener, Stream};
 use crate::text::sanitize::printable;
 
@@ -49,8 +49,7 @@ pub(super) async fn accept(mut listener: Listener, shared: Arc<Shared>) {
             // No more can come; serve the ones that are here.
             Ok(None) => break,
             Err(error) => {
-                let cause = format!("the driver could not take a connection: {error}");
-                shared.fail(Answer::Unreachable(cause));
+                shared.fail(format!("the driver could not take a connection: {error}"));
                 break;
             }
         }
@@ -82,13 +81,11 @@ async fn serve(stream: Box<dyn Stream>, caller: Caller, shared: Arc<Shared>) {
 
 impl Shared {
     /// Ends the invocation that waits, if one does, for want of the driver's own means.
-    fn fail(&self, answer: Answer) {
-        let mut state = self.lock();
-        let in_flight = state.in_flight.take().map(|f| f.answer);
-        let waiting = in_flight.or_else(|| state.queued.take().map(|q| q.answer));
-        let callers = Vec::new();
+    fn fail(&self, cause: String) {
+        let answered = Answered { answer: Answer::Unreachable(cause), callers: Vec::new() };
+        let waiting = self.lock().waiting(None);
         // Nobody waits, or nobody any more: the next invocation meets it again.
-        let _ = waiting.map(|waiting| waiting.send(super::Answered { answer, callers }));
+        let _ = waiting.map(|(waiting, _)| waiting.send(answered));
     }
 
     /// Handles one request; false when the connection is of no more use.
@@ -146,7 +143,7 @@ impl Shared {
             self.note("asked for an event before it answered the last one".to_owned());
         }
         loop {
-            let Some(invocation) = self.lock().queued.take() else {
+            let Some(queued) = self.lock().queued.take() else {
                 tokio::select! {
                     () = self.queued.notified() => continue,
                     // An instance that hangs up must not be handed an event.
@@ -158,7 +155,7 @@ impl Shared {
                     }
                 }
             };
-            let Invocation { id, message, keep, answer } = invocation;
+            let Queued { id, message, keep, answer } = queued;
             self.lock().in_flight = Some(InFlight { id, keep, caller, answer });
             let written = connection.write(&message).await;
             let mut state = self.lock();
@@ -179,18 +176,14 @@ impl Shared {
         let kept = self.lock().in_flight.as_ref().filter(|f| f.id == id).map_or(0, |f| f.keep);
         let body = connection.body(request, Keep { most: MAX_REPLY, kept }).await;
         let responded = self.clock.now();
-        let (answer, readable) = match body {
-            Ok(body) => match body.failure {
-                None => {
-                    let (body, length) = (body.kept, body.length);
-                    (
-                        Answer::Response { responded, replied: request.replied_ns, body, length },
-                        true,
-                    )
-                }
-                Some(failure) => (failure.into(), true),
-            },
-            Err(reason) => (Answer::Unreadable(reason), false),
+        let readable = body.is_ok();
+        let answer = match body {
+            Ok(Body { failure: Some(failure), .. }) => failure.into(),
+            Ok(Body { kept: body, length, .. }) => {
+                let replied = request.replied_ns;
+                Answer::Response(Reply { responded, replied, body, length })
+            }
+            Err(reason) => Answer::Unreadable(reason),
         };
         let accepted = self.answer(Some(id), answer, || peer.evidence());
         let (status, reason) = match (accepted, readable) {

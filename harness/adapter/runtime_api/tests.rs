@@ -5,6 +5,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::adapter::Event;
 use crate::engine::Resident;
 
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n";
@@ -61,7 +62,7 @@ fn response(id: &str, body: &str) -> String {
 
 async fn answered(receiver: oneshot::Receiver<Answered>) -> String {
     match receiver.await.unwrap().answer {
-        Answer::Response { body, .. } => String::from_utf8_lossy(&body).into_owned(),
+        Answer::Response(Reply { body, .. }) => String::from_utf8_lossy(&body).into_owned(),
         other => format!("{other:?}"),
     }
 }
@@ -304,7 +305,7 @@ async fn a_reply_is_kept_as_far_as_it_was_asked_for() {
     let body = "y".repeat(2_000_000);
     let sending = response(&id, &body);
     let (_, answered) = tokio::join!(stream.write_all(sending.as_bytes()), answer);
-    let Answer::Response { body, length, .. } = answered.unwrap().answer else { panic!() };
+    let Answer::Response(Reply { body, length, .. }) = answered.unwrap().answer else { panic!() };
     assert_eq!((body.len(), length), (4096, 2_000_000));
 }
 

@@ -8,31 +8,31 @@ use super::{Connection, MAX_HEAD, MAX_PIECE};
 
 /// How much of a body there may be, and how much of it is wanted, in bytes.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::adapter::runtime_api) struct Keep {
+pub(crate) struct Keep {
     /// A longer body is an error.
-    pub(in crate::adapter::runtime_api) most: usize,
+    pub(crate) most: usize,
     /// What is beyond this is read and forgotten.
-    pub(in crate::adapter::runtime_api) kept: usize,
+    pub(crate) kept: usize,
 }
 
 /// A body that was read to its end.
 #[derive(Debug)]
-pub(in crate::adapter::runtime_api) struct Body {
+pub(crate) struct Body {
     /// Its beginning, as much as was to be kept.
-    pub(in crate::adapter::runtime_api) kept: Bytes,
+    pub(crate) kept: Bytes,
     /// All its bytes.
-    pub(in crate::adapter::runtime_api) length: usize,
+    pub(crate) length: usize,
     /// The error that a streamed reply ended with; none for a good end.
-    pub(in crate::adapter::runtime_api) failure: Option<Failure>,
+    pub(crate) failure: Option<Failure>,
 }
 
 /// How a function tells that it failed within a stream: in trailers.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::adapter::runtime_api) struct Failure {
+pub(crate) struct Failure {
     /// `Lambda-Runtime-Function-Error-Type`.
-    pub(in crate::adapter::runtime_api) kind: String,
+    pub(crate) kind: String,
     /// `Lambda-Runtime-Function-Error-Body`: base64.
-    pub(in crate::adapter::runtime_api) body: String,
+    pub(crate) body: String,
 }
 
 impl Body {
@@ -45,11 +45,7 @@ impl Body {
 
 impl Connection {
     /// Reads the body of a request whose head was read.
-    pub(in crate::adapter::runtime_api) async fn body(
-        &mut self,
-        request: &Request,
-        keep: Keep,
-    ) -> Result<Body, String> {
+    pub(crate) async fn body(&mut self, request: &Request, keep: Keep) -> Result<Body, String> {
         if let Framing::Length(length) = request.framing
             && length > keep.most
         {
