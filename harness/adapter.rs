@@ -52,12 +52,8 @@ pub trait Adapter: Sized + Send + Sync + 'static {
     /// Refuses everybody but this address from now on.
     fn expect(&self, _: IpAddr) {}
 
-    /// When the instance was ready, once it is.
-    fn ready(&self) -> Option<Ready>;
-
-    /// When the event of the latest invocation was written: nanoseconds since the run's
-    /// epoch.
-    fn sent(&self) -> Option<u64>;
+    /// When the instance was ready, and got the latest event.
+    fn stamps(&self) -> Stamps;
 
     /// How far the instance came with the latest event, as a failure says it.
     fn progress(&self) -> &'static str;
@@ -70,6 +66,16 @@ pub trait Adapter: Sized + Send + Sync + 'static {
     fn refused(&self) -> BTreeMap<String, u64> {
         BTreeMap::new()
     }
+}
+
+/// How far an instance has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stamps {
+    /// That it was ready, once it was.
+    pub ready: Option<Ready>,
+    /// When the event of the latest invocation was written: nanoseconds since the run's
+    /// epoch.
+    pub sent: Option<u64>,
 }
 
 /// That an instance was ready for its first event.

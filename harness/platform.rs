@@ -9,7 +9,7 @@
 //! When instances are removed: decision 0004. When one is not used again: decision 0006.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -69,8 +69,9 @@ pub struct Platform<E, A = AnyAdapter> {
     clock: Clock,
     run: String,
     state: Mutex<State<A>>,
-    /// Whether a creation was given up whose instance may still come.
-    given_up: AtomicBool,
+    /// Creations that have not come back. Where nothing is invoked any more they were given
+    /// up, and their instances may still come.
+    creating: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -95,7 +96,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     pub fn new(engine: Arc<E>, clock: Clock, run: String) -> Self {
         let (idle, armed, doomed, nonces, strangers, callers, warnings) = Default::default();
         let state = State { idle, armed, doomed, nonces, strangers, callers, warnings };
-        Self { engine, clock, run, state: Mutex::new(state), given_up: AtomicBool::new(false) }
+        Self { engine, clock, run, state: Mutex::new(state), creating: AtomicUsize::new(0) }
     }
 
     /// The platform's clock.
@@ -131,10 +132,6 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         let (engine, mut spec) = (self.engine.as_ref(), target.spec.clone());
         let adapter = A::arm(engine, &target.function, &mut spec, self.clock, strangers).await?;
         Ok(Armed { spec, adapter })
-    }
-
-    fn take_armed(&self, target: &Target) -> Option<Armed<A>> {
-        self.lock().armed.get_mut(&target.key())?.pop()
     }
 
     /// Invokes a target: on an idle instance, else on a new one. Never fails: a failure is
@@ -184,11 +181,11 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
             if let Err(error) = self.engine.remove(&instance.id).await {
                 // One that is gone needs no removal to have succeeded: what
                 // counts is what the engine still lists.
-                self.warn(format!("a removal was tried twice: {error}"));
+                self.lock().warn(format!("a removal was tried twice: {error}"));
                 break;
             }
         }
-        let given_up = self.given_up.swap(false, Ordering::Relaxed);
+        let given_up = self.creating.swap(0, Ordering::Relaxed) > 0;
         let quiet = if given_up { LAST_CREATION } else { Duration::ZERO };
         clear_run(self.engine.as_ref(), &self.run, quiet).await
     }
@@ -208,10 +205,6 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     fn lock(&self) -> MutexGuard<'_, State<A>> {
         // A panic elsewhere leaves plain data behind, which is still right.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn warn(&self, warning: String) {
-        self.lock().warn(warning);
     }
 
     /// The idle instance that the policy takes, alive, well-behaved and within its
@@ -262,8 +255,9 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         self.lock().callers.refused(instance.adapter.refused());
         let removed = self.engine.remove(&instance.id).await;
         if let Err(error) = &removed {
-            self.warn(format!("removing container {}: {error}", instance.id.short()));
-            self.lock().doomed.push(instance);
+            let mut state = self.lock();
+            state.warn(format!("removing container {}: {error}", instance.id.short()));
+            state.doomed.push(instance);
         }
         removed.is_ok()
     }

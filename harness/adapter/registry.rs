@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::runtime_api::RuntimeApi;
-use super::{Adapter, Asked, Invoked, Ready};
+use super::{Adapter, Asked, Invoked, Stamps};
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, InstanceSpec, Strangers};
 use crate::spec::function::{AdapterKind, Function};
@@ -19,12 +19,14 @@ pub enum AnyAdapter {
     RuntimeApi(RuntimeApi),
 }
 
-/// The same call to whichever adapter it is.
-macro_rules! each {
-    ($any:expr, $adapter:ident => $call:expr) => {
-        match $any {
-            AnyAdapter::RuntimeApi($adapter) => $call,
-        }
+/// Calls that go on to whichever adapter it is.
+macro_rules! pass_on {
+    ($($call:ident($($argument:ident: $type:ty)?) $(-> $result:ty)?;)*) => {
+        $(fn $call(&self $(, $argument: $type)?) $(-> $result)? {
+            match self {
+                Self::RuntimeApi(adapter) => adapter.$call($($argument)?),
+            }
+        })*
     };
 }
 
@@ -44,35 +46,13 @@ impl Adapter for AnyAdapter {
         }
     }
 
-    fn invoke(&self, asked: Asked<'_>) -> Invoked {
-        each!(self, adapter => adapter.invoke(asked))
-    }
-
-    fn prepare(&self) {
-        each!(self, adapter => adapter.prepare());
-    }
-
-    fn expect(&self, address: IpAddr) {
-        each!(self, adapter => adapter.expect(address));
-    }
-
-    fn ready(&self) -> Option<Ready> {
-        each!(self, adapter => adapter.ready())
-    }
-
-    fn sent(&self) -> Option<u64> {
-        each!(self, adapter => adapter.sent())
-    }
-
-    fn progress(&self) -> &'static str {
-        each!(self, adapter => adapter.progress())
-    }
-
-    fn notes(&self) -> Vec<String> {
-        each!(self, adapter => adapter.notes())
-    }
-
-    fn refused(&self) -> BTreeMap<String, u64> {
-        each!(self, adapter => adapter.refused())
+    pass_on! {
+        invoke(asked: Asked<'_>) -> Invoked;
+        prepare();
+        expect(address: IpAddr);
+        stamps() -> Stamps;
+        progress() -> &'static str;
+        notes() -> Vec<String>;
+        refused() -> BTreeMap<String, u64>;
     }
 }

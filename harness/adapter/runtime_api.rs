@@ -20,7 +20,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use super::{Adapter, Answer, Answered, Asked, Invoked, MAX_REPLY, Ready, Reply};
+use super::{Adapter, Answer, Answered, Asked, Invoked, MAX_REPLY, Ready, Reply, Stamps};
 use crate::clock::Clock;
 use crate::engine::{Caller, Engine, EngineError, Evidence, InstanceSpec, Listener, Strangers};
 use crate::spec::function::Function;
@@ -52,13 +52,10 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    ready: Option<Ready>,
+    stamps: Stamps,
     /// Who asked first.
     first: Option<Caller>,
-    queued: Option<Queued>,
-    in_flight: Option<InFlight>,
-    /// When the latest event was written.
-    sent: Option<u64>,
+    open: Option<Open>,
     /// Those of the next invocation, made when nothing was timed.
     secrets: Option<Secrets>,
     /// The one address that the instance has, once it is known.
@@ -75,22 +72,15 @@ struct Secrets {
     nonce: String,
 }
 
-/// An invocation that waits for a `next`.
+/// An invocation that was not answered yet.
 #[derive(Debug)]
-struct Queued {
+struct Open {
     id: String,
-    /// Head and event, as they go on the wire.
+    /// Head and event, as they go on the wire; taken when they are sent.
     message: Bytes,
     keep: usize,
-    answer: oneshot::Sender<Answered>,
-}
-
-#[derive(Debug)]
-struct InFlight {
-    id: String,
-    keep: usize,
-    /// Who was given the event.
-    caller: Caller,
+    /// Who was given the event; none as long as nobody asked for it.
+    given: Option<Caller>,
     answer: oneshot::Sender<Answered>,
 }
 
@@ -131,11 +121,11 @@ impl Adapter for RuntimeApi {
         let (answer, receiver) = oneshot::channel();
         let deadline = self.shared.clock.wall_ms(asked.deadline);
         let mut state = self.shared.lock();
-        state.sent = None;
+        state.stamps.sent = None;
         let Secrets { id, nonce } = state.secrets.take().unwrap_or_else(Secrets::new);
         let parts = asked.event.parts(&nonce);
         let (message, event) = http::event(&id, asked.function, deadline, parts);
-        state.queued = Some(Queued { id, message, keep: asked.keep, answer });
+        state.open = Some(Open { id, message, keep: asked.keep, given: None, answer });
         drop(state);
         self.shared.queued.notify_one();
         Invoked { answer: receiver, event }
@@ -149,21 +139,16 @@ impl Adapter for RuntimeApi {
         self.shared.lock().address = Some(address);
     }
 
-    /// The first `next`, and the stamps that came with it.
-    fn ready(&self) -> Option<Ready> {
-        self.shared.lock().ready
-    }
-
-    fn sent(&self) -> Option<u64> {
-        self.shared.lock().sent
+    /// Ready by the first `next`, and the function's own stamps that came with it.
+    fn stamps(&self) -> Stamps {
+        self.shared.lock().stamps
     }
 
     fn progress(&self) -> &'static str {
-        let state = self.shared.lock();
-        match (state.ready, state.sent) {
-            (None, _) => "it never asked for an event",
-            (Some(_), None) => "it asked for events, and got none",
-            (Some(_), Some(_)) => "it got the event",
+        match self.stamps() {
+            Stamps { ready: None, .. } => "it never asked for an event",
+            Stamps { sent: None, .. } => "it asked for events, and got none",
+            Stamps { .. } => "it got the event",
         }
     }
 
@@ -184,15 +169,9 @@ impl Secrets {
 }
 
 impl State {
-    /// Whoever waits for an answer to the event of an id, and who was given that event.
-    /// Without an id, whoever waits, whether the event was asked for or not.
-    fn waiting(&mut self, id: Option<&str>) -> Option<(oneshot::Sender<Answered>, Option<Caller>)> {
-        let given = self.in_flight.take_if(|f| id.is_none_or(|id| f.id == id));
-        match given {
-            Some(given) => Some((given.answer, Some(given.caller))),
-            None if id.is_none() => self.queued.take().map(|queued| (queued.answer, None)),
-            None => None,
-        }
+    /// What is to be answered, once its event was given.
+    fn given(&self) -> Option<&Open> {
+        self.open.as_ref().filter(|open| open.given.is_some())
     }
 }
 
@@ -238,15 +217,18 @@ impl Shared {
     /// does: an unknown id, or a second answer.
     fn answer(&self, id: Option<&str>, answer: Answer, by: impl FnOnce() -> Evidence) -> bool {
         let mut state = self.lock();
-        let (first, waiting) = (state.first, state.waiting(id));
+        let first = state.first;
+        // Of one that cannot start whoever waits is told, asked for an event or not.
+        let is_meant = id.is_none_or(|id| state.given().is_some_and(|open| open.id == id));
+        let open = if is_meant { state.open.take() } else { None };
         drop(state);
-        let Some((waiting, given)) = waiting else {
+        let Some(open) = open else {
             self.note("answered an invocation that was not waiting for an answer".to_owned());
             return false;
         };
-        let callers = everybody(&[first, given], by());
+        let callers = everybody(&[first, open.given], by());
         // The driver may have given up; then nobody needs it.
-        let _ = waiting.send(Answered { answer, callers });
+        let _ = open.answer.send(Answered { answer, callers });
         true
     }
 }

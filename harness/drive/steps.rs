@@ -3,8 +3,8 @@
 //! Between the first intended instant and the last reply nothing is done here but to
 //! count what was answered.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::patience::Patience;
@@ -69,7 +69,7 @@ impl<E: Engine> Driver<E> {
         starts: u32,
     ) -> (Vec<Visit>, Patience) {
         let clock = self.clock();
-        let left = Arc::new(Mutex::new(starts));
+        let left = Arc::new(AtomicU32::new(starts));
         let at = clock.now() + nanoseconds(LEAD);
         let patience = self.patience(target);
         let work = |_| {
@@ -105,9 +105,6 @@ fn counted(visit: Visit, answers: &AtomicU64) -> Visit {
     visit
 }
 
-fn take_one(left: &Mutex<u32>) -> bool {
-    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-    let some = *left > 0;
-    *left = left.saturating_sub(1);
-    some
+fn take_one(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }

@@ -1,7 +1,7 @@
 //! One invocation from its dispatch to its end: on an instance that is there, or on one
 //! that is created and started for it. This is the measuring path.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -26,17 +26,6 @@ pub(super) enum InvocationEnd {
 
 /// An invocation that is over, and its instance if it is good for another.
 pub(super) type Concluded<A> = (Visit, Option<Instance<A>>);
-
-/// Notes that a creation was given up, unless it is told that it was not.
-struct Creating<'a>(Option<&'a AtomicBool>);
-
-impl Drop for Creating<'_> {
-    fn drop(&mut self) {
-        if let Some(given_up) = self.0 {
-            given_up.store(true, Ordering::Relaxed);
-        }
-    }
-}
 
 impl<E: Engine, A: Adapter> Platform<E, A> {
     pub(super) async fn warm(
@@ -79,15 +68,16 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         marks: &mut Marks,
     ) -> Result<(Instance<A>, oneshot::Receiver<Answered>), EngineError> {
         let target = invocation.target;
-        let Armed { spec, adapter } = match self.take_armed(target) {
+        let armed = self.lock().armed.get_mut(&target.key()).and_then(Vec::pop);
+        let Armed { spec, adapter } = match armed {
             Some(armed) => armed,
             None => self.arm(target).await?,
         };
         let Invoked { answer, event } = adapter.invoke(invocation.asked(deadline));
-        let mut creating = Creating(Some(&self.given_up));
+        self.creating.fetch_add(1, Ordering::Relaxed);
         marks.set(Mark::CreateCalled, self.clock.now());
         let created = self.engine.create(&spec).await;
-        creating.0 = None;
+        self.creating.fetch_sub(1, Ordering::Relaxed);
         let id = created?;
         marks.set(Mark::Created, self.clock.now());
         let exit = self.engine.watch_exit(&id);

@@ -11,7 +11,7 @@ use crate::text::sanitize::last_words;
 const KILLED: i64 = 128 + 9;
 
 /// The most that is kept of what a failed instance wrote, in characters.
-const EXIT_GRACE: usize = 1_000;
+const LAST_WORDS: usize = 1_000;
 
 impl<E: Engine, A: Adapter> Platform<E, A> {
     /// Judges what came; gives a good instance back and removes a bad one.
@@ -22,7 +22,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         ended: InvocationEnd,
         mut visit: Visit,
     ) -> Concluded<A> {
-        visit.take_stamps(&instance.adapter, self.clock);
+        visit.take_stamps(instance.adapter.stamps(), self.clock);
         visit.outcome = match ended {
             InvocationEnd::Answered(Answered { answer, callers }) => {
                 visit.callers = callers;
@@ -69,7 +69,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         parts.extend(instance.adapter.notes().into_iter().map(|n| format!("it {n}")));
         match self.engine.output(&instance.id).await {
             Ok(output) if output.trim().is_empty() => parts.push("it wrote nothing".to_owned()),
-            Ok(output) => parts.push(format!("it wrote: {}", last_words(&output, EXIT_GRACE))),
+            Ok(output) => parts.push(format!("it wrote: {}", last_words(&output, LAST_WORDS))),
             Err(error) => parts.push(format!("its output is lost: {error}")),
         }
         parts.join("; ")

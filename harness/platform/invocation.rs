@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use bytes::Bytes;
 
 use super::Target;
-use crate::adapter::{Adapter, Asked, Event, MAX_REPLY, Reply};
+use crate::adapter::{Asked, Event, MAX_REPLY, Reply, Stamps};
 use crate::clock::Clock;
 use crate::engine::{Evidence, InstanceId};
 use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
@@ -71,25 +71,14 @@ impl Visit {
         Self { temperature, id, proof, callers, marks, dropped_marks, reply, outcome }
     }
 
-    /// The visits of an act that could not be begun: each a failure.
+    /// Visits that were planned for an instant and never begun, and why.
     #[must_use]
-    pub fn refused(invocations: u32, at: u64, cause: &str) -> Vec<Self> {
-        Self::none(invocations, at, &Outcome::NotCold { cause: cause.to_owned() })
-    }
-
-    /// The visits that were planned and left out, as nothing answers.
-    #[must_use]
-    pub fn not_tried(invocations: u32, at: u64, cause: &str) -> Vec<Self> {
-        Self::none(invocations, at, &Outcome::NotTried { cause: cause.to_owned() })
-    }
-
-    /// Visits that were never begun.
-    fn none(invocations: u32, at: u64, outcome: &Outcome) -> Vec<Self> {
+    pub fn not_begun(visits: u32, at: u64, outcome: &Outcome) -> Vec<Self> {
         let one = |_| {
             let marks = [(Mark::Intended, at)].into_iter().collect();
             Self { outcome: outcome.clone(), ..Self::new(Temperature::Cold, marks) }
         };
-        (0..invocations).map(one).collect()
+        (0..visits).map(one).collect()
     }
 
     /// Whether the instance was removed within the act.
@@ -113,11 +102,11 @@ impl Visit {
     }
 
     /// Takes over the stamps of how an instance was spoken to.
-    pub(super) fn take_stamps(&mut self, adapter: &impl Adapter, clock: Clock) {
-        if let Some(sent) = adapter.sent() {
+    pub(super) fn take_stamps(&mut self, stamps: Stamps, clock: Clock) {
+        if let Some(sent) = stamps.sent {
             self.marks.set(Mark::Sent, sent);
         }
-        let (Temperature::Cold, Some(ready)) = (self.temperature, adapter.ready()) else { return };
+        let (Temperature::Cold, Some(ready)) = (self.temperature, stamps.ready) else { return };
         self.marks.set(Mark::Ready, ready.at);
         let started = self.marks.get(Mark::StartCalled).unwrap_or(0);
         let main = self.take_own(Mark::Main, ready.main, started..=ready.at, clock);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::adapter::{Answer, Answered, Asked, Event, Invoked, Ready, Reply};
+use crate::adapter::{Answer, Answered, Asked, Event, Invoked, Ready, Reply, Stamps};
 use crate::engine::{EngineInfo, InstanceState, ListedInstance, Listener};
 use crate::sample::Temperature;
 use crate::spec::factor::Network;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::task::JoinSet;
 
 use super::http::{Body, Connection, Keep, Request};
 use super::report::error_text;
-use super::{Answer, Answered, InFlight, MAX_REPLY, Queued, Ready, Reply, Shared};
+use super::{Answer, Answered, MAX_REPLY, Ready, Reply, Shared};
 use crate::engine::{Caller, Evidence, Listener, Stream};
 use crate::text::sanitize::printable;
 
@@ -83,9 +84,9 @@ impl Shared {
     /// Ends the invocation that waits, if one does, for want of the driver's own means.
     fn fail(&self, cause: String) {
         let answered = Answered { answer: Answer::Unreachable(cause), callers: Vec::new() };
-        let waiting = self.lock().waiting(None);
+        let open = self.lock().open.take();
         // Nobody waits, or nobody any more: the next invocation meets it again.
-        let _ = waiting.map(|(waiting, _)| waiting.send(answered));
+        let _ = open.map(|open| open.answer.send(answered));
     }
 
     /// Handles one request; false when the connection is of no more use.
@@ -133,17 +134,17 @@ impl Shared {
         let owes = {
             let mut state = self.lock();
             let (main, ready_self) = (request.main_ns, request.ready_ns);
-            if state.ready.is_none() {
-                state.ready = Some(Ready { at, main, ready_self });
+            if state.stamps.ready.is_none() {
+                state.stamps.ready = Some(Ready { at, main, ready_self });
                 state.first = Some(caller);
             }
-            state.in_flight.is_some()
+            state.given().is_some()
         };
         if owes {
             self.note("asked for an event before it answered the last one".to_owned());
         }
         loop {
-            let Some(queued) = self.lock().queued.take() else {
+            let Some(message) = self.give(caller) else {
                 tokio::select! {
                     () = self.queued.notified() => continue,
                     // An instance that hangs up must not be handed an event.
@@ -155,15 +156,21 @@ impl Shared {
                     }
                 }
             };
-            let Queued { id, message, keep, answer } = queued;
-            self.lock().in_flight = Some(InFlight { id, keep, caller, answer });
             let written = connection.write(&message).await;
             let mut state = self.lock();
-            if written && state.in_flight.is_some() {
-                state.sent = Some(self.clock.now());
+            if written && state.given().is_some() {
+                state.stamps.sent = Some(self.clock.now());
             }
             return written;
         }
+    }
+
+    /// Gives out the event that waits, if one does, and to whom.
+    fn give(&self, caller: Caller) -> Option<Bytes> {
+        let mut state = self.lock();
+        let open = state.open.as_mut().filter(|open| open.given.is_none())?;
+        open.given = Some(caller);
+        Some(std::mem::take(&mut open.message))
     }
 
     async fn response(
@@ -173,14 +180,14 @@ impl Shared {
         request: &Request,
         id: &str,
     ) -> bool {
-        let kept = self.lock().in_flight.as_ref().filter(|f| f.id == id).map_or(0, |f| f.keep);
+        let kept = self.lock().given().filter(|open| open.id == id).map_or(0, |open| open.keep);
         let body = connection.body(request, Keep { most: MAX_REPLY, kept }).await;
         let responded = self.clock.now();
         let readable = body.is_ok();
         let answer = match body {
             Ok(Body { failure: Some(failure), .. }) => failure.into(),
-            Ok(Body { kept: body, length, .. }) => {
-                let replied = request.replied_ns;
+            Ok(Body { kept, length, .. }) => {
+                let (replied, body) = (request.replied_ns, kept.freeze());
                 Answer::Response(Reply { responded, replied, body, length })
             }
             Err(reason) => Answer::Unreadable(reason),

@@ -71,7 +71,7 @@ async fn answered(receiver: oneshot::Receiver<Answered>) -> String {
 async fn the_first_next_is_readiness_and_its_reply_is_the_event() {
     let (api, mut stream) = connected();
     let answer = invoke(&api, "{\"a\":1}");
-    assert_eq!(api.ready(), None);
+    assert_eq!(api.stamps().ready, None);
     tokio::time::sleep(std::time::Duration::from_millis(30)).await;
     send(&mut stream, &format!("{NEXT}Coldstart-Main-Ns: 5\r\ncoldstart-ready-ns: 6\r\n\r\n"))
         .await;
@@ -80,8 +80,8 @@ async fn the_first_next_is_readiness_and_its_reply_is_the_event() {
     assert!(event.contains("Lambda-Runtime-Deadline-Ms: 2000"), "{event}");
     assert!(event.ends_with("\r\n\r\n{\"a\":1}"), "{event}");
     let at = 30_000_000;
-    assert_eq!(api.ready(), Some(Ready { at, main: Some(5), ready_self: Some(6) }));
-    assert_eq!(api.sent(), Some(at));
+    assert_eq!(api.stamps().ready, Some(Ready { at, main: Some(5), ready_self: Some(6) }));
+    assert_eq!(api.stamps().sent, Some(at));
     send(&mut stream, &response(&id, "\"ok\"")).await;
     assert!(receive(&mut stream).await.starts_with("HTTP/1.1 202 "));
     assert_eq!(answered(answer).await, "\"ok\"");
@@ -216,16 +216,6 @@ async fn reports_of_errors_carry_the_functions_own_words() {
     );
 }
 
-/// Without TCP_NODELAY every warm call of a real client takes some 40 ms.
-#[tokio::test]
-async fn accepted_sockets_do_not_delay_small_writes() {
-    let mut listener = Listener::tcp([127, 0, 0, 1].into()).await.unwrap();
-    let address = listener.address().to_owned();
-    let accepted = listener.accept_tcp();
-    let (accepted, _client) = tokio::join!(accepted, TcpStream::connect(&address));
-    assert!(accepted.unwrap().unwrap().0.nodelay().unwrap());
-}
-
 #[tokio::test(start_paused = true)]
 async fn request_ids_are_random_and_never_the_same() {
     let (api, mut stream) = connected();
@@ -239,6 +229,19 @@ async fn request_ids_are_random_and_never_the_same() {
         receive(&mut stream).await;
         answered(answer).await;
         assert!(ids.insert(id));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_invocation_has_a_nonce_of_its_own() {
+    let (api, _stream) = connected();
+    let event = Event::with_nonce("{\"a\":1}");
+    let mut nonces = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        let asked = Asked { function: "f", event: &event, deadline: 1, keep: 0 };
+        let sent: serde_json::Value = serde_json::from_slice(&api.invoke(asked).event).unwrap();
+        let nonce = sent["coldstart"].as_str().unwrap().to_owned();
+        assert!(nonce.len() == 32 && sent["a"] == 1 && nonces.insert(nonce), "{sent}");
     }
 }
 

@@ -7,16 +7,9 @@ use tokio::task::AbortHandle;
 
 use super::*;
 
-/// What is said between them.
-#[derive(Default)]
-struct Said {
-    ready: Option<Ready>,
-    sent: Option<u64>,
-}
-
 /// Lines: an instance connects and says `ready`, an event is a line, and so is its reply.
 struct Lines {
-    said: Arc<Mutex<Said>>,
+    stamps: Arc<Mutex<Stamps>>,
     events: mpsc::UnboundedSender<(Bytes, oneshot::Sender<Answered>)>,
     server: AbortHandle,
 }
@@ -38,9 +31,9 @@ impl Adapter for Lines {
         let listener = engine.listen(spec.factors.network).await?;
         spec.env.insert("CALL".to_owned(), listener.address().to_owned());
         let (events, waiting) = mpsc::unbounded_channel();
-        let said = Arc::<Mutex<Said>>::default();
-        let server = tokio::spawn(serve(listener, waiting, said.clone(), clock));
-        Ok(Self { said, events, server: server.abort_handle() })
+        let stamps = Arc::<Mutex<Stamps>>::default();
+        let server = tokio::spawn(serve(listener, waiting, stamps.clone(), clock));
+        Ok(Self { stamps, events, server: server.abort_handle() })
     }
 
     fn invoke(&self, asked: Asked<'_>) -> Invoked {
@@ -50,12 +43,8 @@ impl Adapter for Lines {
         Invoked { answer, event }
     }
 
-    fn ready(&self) -> Option<Ready> {
-        self.said.lock().unwrap().ready
-    }
-
-    fn sent(&self) -> Option<u64> {
-        self.said.lock().unwrap().sent
+    fn stamps(&self) -> Stamps {
+        *self.stamps.lock().unwrap()
     }
 
     fn progress(&self) -> &'static str {
@@ -70,17 +59,17 @@ impl Adapter for Lines {
 async fn serve(
     mut listener: Listener,
     mut events: mpsc::UnboundedReceiver<(Bytes, oneshot::Sender<Answered>)>,
-    said: Arc<Mutex<Said>>,
+    stamps: Arc<Mutex<Stamps>>,
     clock: Clock,
 ) {
     let (stream, caller) = listener.accept().await.unwrap().unwrap();
     let mut stream = BufReader::new(stream);
     assert_eq!(line(&mut stream).await, "ready");
     let ready = Ready { at: clock.now(), main: None, ready_self: None };
-    said.lock().unwrap().ready = Some(ready);
+    stamps.lock().unwrap().ready = Some(ready);
     while let Some((event, answer)) = events.recv().await {
         stream.write_all(&[&event[..], b"\n"].concat()).await.unwrap();
-        said.lock().unwrap().sent = Some(clock.now());
+        stamps.lock().unwrap().sent = Some(clock.now());
         let body = Bytes::from(line(&mut stream).await);
         let (responded, length) = (clock.now(), body.len());
         let reply = Reply { responded, replied: None, body, length };
