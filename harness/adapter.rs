@@ -1,7 +1,7 @@
 //! How an instance is spoken to: the [`Adapter`] trait, and what all of them share.
 //!
 //! The platform knows an instance by its adapter alone, and an adapter knows neither the
-//! platform nor the plan. Why by an enum, and what was refused: decision 0066.
+//! platform nor the plan. Why by an enum, and what was refused: decision 0069.
 
 use std::collections::BTreeMap;
 use std::future::Future;
