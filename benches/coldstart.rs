@@ -99,7 +99,7 @@ impl<'a> Starts<'a> {
     fn once(&mut self) -> Duration {
         self.runtime.block_on(async {
             let intended = self.platform.clock().now();
-            let mut visit = self.platform.invoke(&self.target, intended).await;
+            let mut visit = self.platform.invoke(self.target.invocation(intended)).await;
             self.platform.vouch(&mut visit).await;
             assert!(visit.outcome.is_ok(), "{:?}", visit.outcome);
             assert_eq!(visit.temperature, Temperature::Cold);

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use coldstart::adapter::runtime_api::{self, Answer, Asked, RuntimeApi};
+use coldstart::adapter::runtime_api::RuntimeApi;
+use coldstart::adapter::{self, Adapter as _, Answer, Asked};
 use coldstart::clock::Clock;
 use coldstart::drive::burst;
 use coldstart::engine::fake::FakeEngine;
@@ -58,12 +59,12 @@ fn round_trip(c: &mut Criterion) {
     let address = listener.address().to_owned();
     let api = RuntimeApi::serve(listener, Clock::start(), Default::default());
     thread::spawn(move || client(&address));
-    let event = runtime_api::Event::with_nonce(EVENT);
+    let event = adapter::Event::with_nonce(EVENT);
     let invoke = || {
         runtime.block_on(async {
             let asked = Asked { function: "f", event: &event, deadline: 0, keep: 4096 };
             let answered = api.invoke(asked).answer.await.expect("an answer");
-            assert!(matches!(answered.answer, Answer::Response { .. }), "{answered:?}");
+            assert!(matches!(answered.answer, Answer::Response(_)), "{answered:?}");
             api.prepare();
         });
     };
@@ -145,13 +146,14 @@ fn width(_: &mut Criterion) {
         .map(|_| {
             // A new engine a burst: removing fifty instances takes seconds.
             let engine = Arc::new(FakeEngine::new(clock, 7, BTreeMap::new()));
-            let platform = Arc::new(Platform::new(engine, clock, "bench".to_owned()));
+            let platform: Platform<_> = Platform::new(engine, clock, "bench".to_owned());
+            let platform = Arc::new(platform);
             let visits = runtime.block_on(async {
                 platform.prepare(&target, 50).await;
                 let at = clock.now() + 10_000_000;
                 burst::burst(clock, at, 50, |_| {
                     let (platform, target) = (platform.clone(), target.clone());
-                    async move { platform.invoke(&target, at).await }
+                    async move { platform.invoke(target.invocation(at)).await }
                 })
                 .await
             });

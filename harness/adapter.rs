@@ -1,3 +1,151 @@
-//! How an instance is spoken to.
+//! How an instance is spoken to: the [`Adapter`] trait, and what all of them share.
+//!
+//! The platform knows an instance by its adapter alone, and an adapter knows neither the
+//! platform nor the plan. Why by an enum, and what was refused: decision 0069.
 
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::engine::{Engine, EngineError, Evidence, InstanceSpec, Strangers};
+use crate::spec::function::Function;
+
+mod event;
+mod registry;
 pub mod runtime_api;
+
+pub use event::Event;
+pub use registry::AnyAdapter;
+
+/// The largest reply that is read, in bytes: the limit of AWS Lambda.
+pub const MAX_REPLY: usize = 6 * 1024 * 1024;
+
+/// How one instance is spoken to, from before it exists. Dropping it closes whatever was
+/// opened for it.
+pub trait Adapter: Sized + Send + Sync + 'static {
+    /// Opens what an instance to come is spoken to by, and adds to what that instance is
+    /// created from whatever it needs for it: variables, a socket. `strangers` cannot be
+    /// that instance.
+    ///
+    /// # Errors
+    /// When the engine cannot give what is asked of it.
+    fn arm<E: Engine>(
+        engine: &E,
+        function: &Function,
+        spec: &mut InstanceSpec,
+        clock: Clock,
+        strangers: Arc<Strangers>,
+    ) -> impl Future<Output = Result<Self, EngineError>> + Send;
+
+    /// Hands over an event: at once to an instance that waits for one, else as soon as it
+    /// is ready. The one call that is timed, so it waits for nothing.
+    fn invoke(&self, asked: Asked<'_>) -> Invoked;
+
+    /// Does what the next invocation needs and can be done before it.
+    fn prepare(&self) {}
+
+    /// Refuses everybody but this address from now on.
+    fn expect(&self, _: IpAddr) {}
+
+    /// When the instance was ready, and got the latest event.
+    fn stamps(&self) -> Stamps;
+
+    /// How far the instance came with the latest event, as a failure says it.
+    fn progress(&self) -> &'static str;
+
+    /// What the instance did against the contract so far, oldest first. One that did
+    /// anything is not used again.
+    fn notes(&self) -> Vec<String>;
+
+    /// Connections that were refused so far, by whose they were.
+    fn refused(&self) -> BTreeMap<String, u64> {
+        BTreeMap::new()
+    }
+}
+
+/// How far an instance has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stamps {
+    /// That it was ready, once it was.
+    pub ready: Option<Ready>,
+    /// When the event of the latest invocation was written: nanoseconds since the run's
+    /// epoch.
+    pub sent: Option<u64>,
+}
+
+/// That an instance was ready for its first event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ready {
+    /// When: nanoseconds since the run's epoch.
+    pub at: u64,
+    /// The function's own stamp of its first line, in kernel monotonic nanoseconds, not
+    /// yet believed.
+    pub main: Option<u64>,
+    /// Its own stamp of being ready: likewise.
+    pub ready_self: Option<u64>,
+}
+
+/// What is asked of an instance.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// The function's name.
+    pub function: &'a str,
+    /// What is sent.
+    pub event: &'a Event,
+    /// Until when it may answer: nanoseconds since the run's epoch.
+    pub deadline: u64,
+    /// Bytes of the reply that are kept; the rest is counted and forgotten.
+    pub keep: usize,
+}
+
+/// An invocation under way.
+#[derive(Debug)]
+pub struct Invoked {
+    /// Fails only when the adapter is dropped.
+    pub answer: oneshot::Receiver<Answered>,
+    /// The event as it is sent, nonce included.
+    pub event: Bytes,
+}
+
+/// How an invocation was answered, and by whom.
+#[derive(Debug)]
+pub struct Answered {
+    /// What came.
+    pub answer: Answer,
+    /// Everybody who had a part in it, as far as that is known: who asked first, who was
+    /// given the event, who answered.
+    pub callers: Vec<Evidence>,
+}
+
+/// How an invocation was answered.
+#[derive(Debug)]
+pub enum Answer {
+    /// A response, whatever it says.
+    Response(Reply),
+    /// The function says that this invocation failed.
+    FunctionError(String),
+    /// The function says that it cannot start.
+    InitError(String),
+    /// The response is larger than [`MAX_REPLY`], or ended before its end.
+    Unreadable(String),
+    /// The driver could not take the connection of an instance: no fault of a function.
+    Unreachable(String),
+}
+
+/// A response as it came.
+#[derive(Debug)]
+pub struct Reply {
+    /// When the last byte of it was read: nanoseconds since the run's epoch.
+    pub responded: u64,
+    /// The function's own stamp of it, in kernel monotonic nanoseconds, not yet believed.
+    pub replied: Option<u64>,
+    /// Its beginning, as much as was asked for.
+    pub body: Bytes,
+    /// All its bytes.
+    pub length: usize,
+}

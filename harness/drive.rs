@@ -286,14 +286,14 @@ impl<E: Engine> Driver<E> {
             if wait > 0 && !is_over {
                 tokio::time::sleep(Duration::from_nanos(wait)).await;
             }
-            let mut visits = match page_cache.refusal() {
+            let mut visits = match &page_cache.refusal {
                 None if is_over => Vec::new(),
                 None => {
                     let (visits, goes_on) = self.step(target, step).await;
                     is_over = !goes_on;
                     visits
                 }
-                Some(cause) => Visit::refused(step.act.invocations(), clock.now(), cause),
+                Some(why) => Visit::not_begun(step.act.invocations(), clock.now(), why),
             };
             last_reply = clock.now();
             let seen = self.observe(&mut visits).await;
@@ -303,8 +303,8 @@ impl<E: Engine> Driver<E> {
         let ended = clock.now();
         let machine = HostInterval::between(&before, &Reading::now(), ended - began);
         let resident = page_cache.residency;
-        let is_tried = page_cache.refusal().is_none();
-        let given_up = if is_tried { self.judge(trial, &samples) } else { None };
+        let given_up =
+            if page_cache.refusal.is_none() { self.judge(trial, &samples) } else { None };
         let (round, trial) = (trial.round, trial.number);
         let record = TrialRecord { trial, round, began, ended, machine, resident };
         Ok(TrialResult { samples, record, given_up })

@@ -1,5 +1,6 @@
 //! The platform: dispatches an invocation to a warm instance or starts a cold
-//! one, keeps instances alive for a fixed time, and reaps them.
+//! one, keeps instances alive by a policy, and reaps them. How an instance is spoken to
+//! is its adapter's, which none of this names.
 //!
 //! An idle instance that has outlived its keep-alive is never dispatched to. It
 //! is *removed* only when [`Platform::settle`] is called, between trials, so that
@@ -8,14 +9,14 @@
 //! When instances are removed: decision 0004. When one is not used again: decision 0006.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use crate::adapter::runtime_api::RuntimeApi;
+use crate::adapter::{Adapter, AnyAdapter};
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec, Strangers, clear_run};
 use crate::sample::{Mark, Marks, Proof};
@@ -23,11 +24,13 @@ use crate::sample::{Mark, Marks, Proof};
 mod attempt;
 mod finish;
 mod invocation;
+mod policy;
 mod proof;
 mod target;
 mod vouch;
 
-pub use invocation::Visit;
+pub use invocation::{Invocation, Visit};
+pub use policy::KeepAlive;
 pub use target::{Target, TargetSpec};
 use vouch::Callers;
 
@@ -36,20 +39,20 @@ const LAST_CREATION: Duration = Duration::from_secs(2);
 /// Times that one kind of misbehaviour is written out in the run's warnings.
 const MAX_WARNINGS: usize = 20;
 
-/// A listener that waits for an instance which does not exist yet, and what that
-/// instance will be created from.
+/// What waits for an instance which does not exist yet, and what that instance will be
+/// created from.
 #[derive(Debug)]
-struct Armed {
+struct Armed<A> {
     spec: InstanceSpec,
-    api: RuntimeApi,
+    adapter: A,
 }
 
 /// One instance that exists.
 #[derive(Debug)]
-struct Instance {
+struct Instance<A> {
     id: InstanceId,
     function: Arc<str>,
-    api: RuntimeApi,
+    adapter: A,
     exit: oneshot::Receiver<Exit>,
     /// The latest event as it was sent.
     event: Bytes,
@@ -59,25 +62,26 @@ struct Instance {
     expires: u64,
 }
 
-/// The instances of one run.
+/// The instances of one run, made by an engine and spoken to by an adapter.
 #[derive(Debug)]
-pub struct Platform<E> {
+pub struct Platform<E, A = AnyAdapter> {
     engine: Arc<E>,
     clock: Clock,
     run: String,
-    state: Mutex<State>,
-    /// Whether a creation was given up whose instance may still come.
-    given_up: AtomicBool,
+    state: Mutex<State<A>>,
+    /// Creations that have not come back. Where nothing is invoked any more they were given
+    /// up, and their instances may still come.
+    creating: AtomicUsize,
 }
 
-#[derive(Debug, Default)]
-struct State {
+#[derive(Debug)]
+struct State<A> {
     /// Idle instances by target, the most recently used last.
-    idle: BTreeMap<usize, Vec<Instance>>,
-    /// Armed listeners by target.
-    armed: BTreeMap<usize, Vec<Armed>>,
+    idle: BTreeMap<usize, Vec<Instance<A>>>,
+    /// What is armed, by target.
+    armed: BTreeMap<usize, Vec<Armed<A>>>,
     /// Instances that are not to be used again and not yet removed.
-    doomed: Vec<Instance>,
+    doomed: Vec<Instance<A>>,
     /// Every nonce that was ever seen.
     nonces: HashSet<String>,
     /// Who cannot be an instance, as of the latest settling.
@@ -86,12 +90,13 @@ struct State {
     warnings: Vec<String>,
 }
 
-impl<E: Engine> Platform<E> {
+impl<E: Engine, A: Adapter> Platform<E, A> {
     /// A platform without instances.
     #[must_use]
     pub fn new(engine: Arc<E>, clock: Clock, run: String) -> Self {
-        let (state, given_up) = Default::default();
-        Self { engine, clock, run, state, given_up }
+        let (idle, armed, doomed, nonces, strangers, callers, warnings) = Default::default();
+        let state = State { idle, armed, doomed, nonces, strangers, callers, warnings };
+        Self { engine, clock, run, state: Mutex::new(state), creating: AtomicUsize::new(0) }
     }
 
     /// The platform's clock.
@@ -106,8 +111,8 @@ impl<E: Engine> Platform<E> {
         self.lock().nonces.extend(nonces);
     }
 
-    /// Arms listeners for as many cold starts as `n` invocations of a target may
-    /// need, so that none has to be armed while a burst is timed.
+    /// Arms for as many cold starts as `n` invocations of a target may need, so that
+    /// nothing has to be armed while a burst is timed.
     pub async fn prepare(&self, target: &Target, n: u32) {
         let missing = {
             let state = self.lock();
@@ -122,26 +127,22 @@ impl<E: Engine> Platform<E> {
         }
     }
 
-    async fn arm(&self, target: &Target) -> Result<Armed, EngineError> {
-        let listener = self.engine.listen(target.factors().network).await?;
-        let spec = target.spec(&listener);
+    async fn arm(&self, target: &Target) -> Result<Armed<A>, EngineError> {
         let strangers = self.lock().strangers.clone();
-        Ok(Armed { spec, api: RuntimeApi::serve(listener, self.clock, strangers) })
+        let (engine, mut spec) = (self.engine.as_ref(), target.spec.clone());
+        let adapter = A::arm(engine, &target.function, &mut spec, self.clock, strangers).await?;
+        Ok(Armed { spec, adapter })
     }
 
-    fn take_armed(&self, target: &Target) -> Option<Armed> {
-        self.lock().armed.get_mut(&target.key())?.pop()
-    }
-
-    /// Invokes a target: on the most recently used idle instance, else on a new
-    /// one. Never fails: a failure is an outcome.
-    pub async fn invoke(&self, target: &Target, intended: u64) -> Visit {
-        let marks = self.dispatched(intended);
-        let (visit, instance) = match self.take_idle(target) {
-            Some(instance) => self.warm(target, instance, marks).await,
-            None => self.cold(target, marks).await,
+    /// Invokes a target: on an idle instance, else on a new one. Never fails: a failure is
+    /// an outcome.
+    pub async fn invoke(&self, invocation: Invocation<'_>) -> Visit {
+        let marks = self.dispatched(invocation);
+        let (visit, instance) = match self.take_idle(invocation.target) {
+            Some(instance) => self.warm(invocation, instance, marks).await,
+            None => self.cold(invocation, marks).await,
         };
-        self.keep(target, instance);
+        self.keep(invocation.target, instance);
         visit
     }
 
@@ -180,16 +181,16 @@ impl<E: Engine> Platform<E> {
             if let Err(error) = self.engine.remove(&instance.id).await {
                 // One that is gone needs no removal to have succeeded: what
                 // counts is what the engine still lists.
-                self.warn(format!("a removal was tried twice: {error}"));
+                self.lock().warn(format!("a removal was tried twice: {error}"));
                 break;
             }
         }
-        let given_up = self.given_up.swap(false, Ordering::Relaxed);
+        let given_up = self.creating.swap(0, Ordering::Relaxed) > 0;
         let quiet = if given_up { LAST_CREATION } else { Duration::ZERO };
         clear_run(self.engine.as_ref(), &self.run, quiet).await
     }
 
-    fn drain(&self) -> Vec<Instance> {
+    fn drain(&self) -> Vec<Instance<A>> {
         let mut state = self.lock();
         state.callers.forget_addresses();
         state.armed.clear();
@@ -201,25 +202,22 @@ impl<E: Engine> Platform<E> {
         all
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, State<A>> {
         // A panic elsewhere leaves plain data behind, which is still right.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn warn(&self, warning: String) {
-        self.lock().warn(warning);
-    }
-
-    /// The most recently used idle instance that is alive, well-behaved and
-    /// within its keep-alive.
-    fn take_idle(&self, target: &Target) -> Option<Instance> {
+    /// The idle instance that the policy takes, alive, well-behaved and within its
+    /// keep-alive.
+    fn take_idle(&self, target: &Target) -> Option<Instance<A>> {
         let now = self.clock.now();
         let mut state = self.lock();
         loop {
-            let mut instance = state.idle.get_mut(&target.key())?.pop()?;
+            let idle = state.idle.get_mut(&target.key())?;
+            let mut instance = target.keep_alive.take(idle)?;
             let alive =
                 matches!(instance.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty));
-            if alive && now < instance.expires && instance.api.notes().is_empty() {
+            if alive && now < instance.expires && instance.adapter.notes().is_empty() {
                 return Some(instance);
             }
             if !alive {
@@ -233,8 +231,8 @@ impl<E: Engine> Platform<E> {
 
     /// Invokes a target on a new instance, whatever is idle, and removes the
     /// instance as soon as it has answered: one pass of a throughput measurement.
-    pub async fn pass(&self, target: &Target, intended: u64) -> Visit {
-        let (mut visit, instance) = self.cold(target, self.dispatched(intended)).await;
+    pub async fn pass(&self, invocation: Invocation<'_>) -> Visit {
+        let (mut visit, instance) = self.cold(invocation, self.dispatched(invocation)).await;
         if instance.is_some() {
             self.vouch(&mut visit).await;
         }
@@ -246,43 +244,47 @@ impl<E: Engine> Platform<E> {
         visit
     }
 
-    fn dispatched(&self, intended: u64) -> Marks {
-        [(Mark::Intended, intended), (Mark::Dispatched, self.clock.now())].into_iter().collect()
+    fn dispatched(&self, invocation: Invocation<'_>) -> Marks {
+        let intended = (Mark::Intended, invocation.intended);
+        [intended, (Mark::Dispatched, self.clock.now())].into_iter().collect()
     }
 
     /// Removes an instance that is not used again; false where the engine refuses,
     /// and it is tried again when the platform is cleared.
-    async fn discard(&self, instance: Instance) -> bool {
-        self.lock().callers.refused(instance.api.refused());
+    async fn discard(&self, instance: Instance<A>) -> bool {
+        self.lock().callers.refused(instance.adapter.refused());
         let removed = self.engine.remove(&instance.id).await;
         if let Err(error) = &removed {
-            self.warn(format!("removing container {}: {error}", instance.id.short()));
-            self.lock().doomed.push(instance);
+            let mut state = self.lock();
+            state.warn(format!("removing container {}: {error}", instance.id.short()));
+            state.doomed.push(instance);
         }
         removed.is_ok()
     }
 
     /// Puts an instance that answered back among the idle ones.
-    fn keep(&self, target: &Target, instance: Option<Instance>) {
+    fn keep(&self, target: &Target, instance: Option<Instance<A>>) {
         let Some(mut instance) = instance else { return };
-        instance.api.prepare();
-        let keep_alive = u64::try_from(target.keep_alive.as_nanos());
-        instance.expires = self.clock.now() + keep_alive.unwrap_or(u64::MAX / 2);
+        instance.adapter.prepare();
+        instance.expires = target.keep_alive.expires(self.clock.now());
         self.lock().idle.entry(target.key()).or_default().push(instance);
     }
 }
 
-impl State {
+impl<A: Adapter> State<A> {
     fn warn(&mut self, warning: String) {
         if self.warnings.len() < MAX_WARNINGS && !self.warnings.contains(&warning) {
             self.warnings.push(warning);
         }
     }
 
-    fn warn_of(&mut self, instance: &Instance) {
-        self.callers.refused(instance.api.refused());
-        for note in instance.api.notes() {
+    fn warn_of(&mut self, instance: &Instance<A>) {
+        self.callers.refused(instance.adapter.refused());
+        for note in instance.adapter.notes() {
             self.warn(format!("`{}`: an instance {note}", instance.function));
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use crate::ready::Containers;
 /// left to be removed.
 pub(crate) async fn start(platform: &Platform<Containers>, target: &Target) -> Result<f64> {
     let intended = platform.clock().now();
-    let mut visit = platform.invoke(target, intended).await;
+    let mut visit = platform.invoke(target.invocation(intended)).await;
     platform.vouch(&mut visit).await;
     if !visit.outcome.is_ok() {
         bail!("{:?}", visit.outcome);

@@ -18,60 +18,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
+use super::{Adapter, Answer, Answered, Asked, Invoked, MAX_REPLY, Ready, Reply, Stamps};
 use crate::clock::Clock;
-use crate::engine::{Caller, Evidence, Listener, Strangers};
+use crate::engine::{Caller, Engine, EngineError, Evidence, InstanceSpec, Listener, Strangers};
+use crate::spec::function::Function;
 
-mod answer;
-mod event;
 mod http;
+mod report;
 mod serve;
 
-pub use answer::{Answer, Answered};
-pub use event::Event;
-
-use event::Secrets;
-
-/// The largest reply that is read, in bytes: the limit of AWS Lambda.
-pub const MAX_REPLY: usize = 6 * 1024 * 1024;
 /// Things noted about one instance's behaviour.
 const MAX_NOTES: usize = 8;
 /// Strangers that are told apart.
 const MAX_STRANGERS: usize = 8;
-
-/// The first `next` of an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Ready {
-    /// When it was read: nanoseconds since the run's epoch.
-    pub at: u64,
-    /// `Coldstart-Main-Ns`: the function's own stamp, kernel monotonic
-    /// nanoseconds, not yet believed.
-    pub main: Option<u64>,
-    /// `Coldstart-Ready-Ns`: likewise.
-    pub ready_self: Option<u64>,
-}
-
-/// What is asked of an instance.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// The function's name.
-    pub function: &'a str,
-    /// What is sent.
-    pub event: &'a Event,
-    /// Until when it may answer: nanoseconds since the run's epoch.
-    pub deadline: u64,
-    /// Bytes of the reply that are kept; the rest is counted and forgotten.
-    pub keep: usize,
-}
-
-/// An invocation under way.
-#[derive(Debug)]
-pub struct Invoked {
-    /// Fails only when the server is dropped.
-    pub answer: oneshot::Receiver<Answered>,
-    /// The event as it is sent, nonce included.
-    pub event: Bytes,
-}
 
 /// The server of one instance. Dropping it closes the listener and every
 /// connection.
@@ -91,13 +52,10 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    ready: Option<Ready>,
+    stamps: Stamps,
     /// Who asked first.
     first: Option<Caller>,
-    queued: Option<Invocation>,
-    in_flight: Option<InFlight>,
-    /// When the latest event was written.
-    sent: Option<u64>,
+    open: Option<Open>,
     /// Those of the next invocation, made when nothing was timed.
     secrets: Option<Secrets>,
     /// The one address that the instance has, once it is known.
@@ -107,21 +65,22 @@ struct State {
     notes: Vec<String>,
 }
 
+/// What cannot be guessed of one invocation.
 #[derive(Debug)]
-struct Invocation {
+struct Secrets {
     id: String,
-    /// Head and event, as they go on the wire.
-    message: Bytes,
-    keep: usize,
-    answer: oneshot::Sender<Answered>,
+    nonce: String,
 }
 
+/// An invocation that was not answered yet.
 #[derive(Debug)]
-struct InFlight {
+struct Open {
     id: String,
+    /// Head and event, as they go on the wire; taken when they are sent.
+    message: Bytes,
     keep: usize,
-    /// Who was given the event.
-    caller: Caller,
+    /// Who was given the event; none as long as nobody asked for it.
+    given: Option<Caller>,
     answer: oneshot::Sender<Answered>,
 }
 
@@ -135,56 +94,84 @@ impl RuntimeApi {
         let server = tokio::spawn(serve::accept(listener, shared.clone())).abort_handle();
         Self { shared, server }
     }
+}
 
-    /// Hands an event to the instance: written at once if it waits for one, else
-    /// as the reply to its next `next`.
-    #[must_use]
-    pub fn invoke(&self, asked: Asked<'_>) -> Invoked {
+impl Adapter for RuntimeApi {
+    async fn arm<E: Engine>(
+        engine: &E,
+        function: &Function,
+        spec: &mut InstanceSpec,
+        clock: Clock,
+        strangers: Arc<Strangers>,
+    ) -> Result<Self, EngineError> {
+        let listener = engine.listen(spec.factors.network).await?;
+        let variables = [
+            ("AWS_LAMBDA_RUNTIME_API", listener.address().to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", (spec.factors.memory >> 20).to_string()),
+        ];
+        spec.env.extend(variables.map(|(name, value)| (name.to_owned(), value)));
+        spec.socket = listener.socket().map(ToOwned::to_owned);
+        Ok(Self::serve(listener, clock, strangers))
+    }
+
+    /// Written at once to an instance that waits, else as the reply to its next `next`.
+    fn invoke(&self, asked: Asked<'_>) -> Invoked {
         let (answer, receiver) = oneshot::channel();
         let deadline = self.shared.clock.wall_ms(asked.deadline);
         let mut state = self.shared.lock();
-        state.sent = None;
-        let secrets = state.secrets.take().unwrap_or_else(Secrets::new);
-        let (message, event) = asked.event.message(&secrets, asked.function, deadline);
-        let (id, keep) = (secrets.id, asked.keep);
-        state.queued = Some(Invocation { id, message, keep, answer });
+        state.stamps.sent = None;
+        let Secrets { id, nonce } = state.secrets.take().unwrap_or_else(Secrets::new);
+        let parts = asked.event.parts(&nonce);
+        let (message, event) = http::event(&id, asked.function, deadline, parts);
+        state.open = Some(Open { id, message, keep: asked.keep, given: None, answer });
         drop(state);
         self.shared.queued.notify_one();
         Invoked { answer: receiver, event }
     }
 
-    /// Does what the next invocation needs and can be done before it.
-    pub fn prepare(&self) {
+    fn prepare(&self) {
         self.shared.lock().secrets.get_or_insert_with(Secrets::new);
     }
 
-    /// Refuses everybody but this address from now on.
-    pub fn expect(&self, address: IpAddr) {
+    fn expect(&self, address: IpAddr) {
         self.shared.lock().address = Some(address);
     }
 
-    /// The first `next`, once it has come.
-    #[must_use]
-    pub fn ready(&self) -> Option<Ready> {
-        self.shared.lock().ready
+    /// Ready by the first `next`, and the function's own stamps that came with it.
+    fn stamps(&self) -> Stamps {
+        self.shared.lock().stamps
     }
 
-    /// When the event of the latest invocation was written.
-    #[must_use]
-    pub fn sent(&self) -> Option<u64> {
-        self.shared.lock().sent
+    fn progress(&self) -> &'static str {
+        match self.stamps() {
+            Stamps { ready: None, .. } => "it never asked for an event",
+            Stamps { sent: None, .. } => "it asked for events, and got none",
+            Stamps { .. } => "it got the event",
+        }
     }
 
-    /// What the instance did against the contract so far, oldest first.
-    #[must_use]
-    pub fn notes(&self) -> Vec<String> {
+    fn notes(&self) -> Vec<String> {
         self.shared.lock().notes.clone()
     }
 
-    /// Connections that were refused so far, by whose they were.
-    #[must_use]
-    pub fn refused(&self) -> BTreeMap<String, u64> {
+    fn refused(&self) -> BTreeMap<String, u64> {
         self.shared.lock().refused.clone()
+    }
+}
+
+impl Secrets {
+    /// New ones, from the system's randomness: some microseconds.
+    fn new() -> Self {
+        Self { id: Uuid::new_v4().to_string(), nonce: Uuid::new_v4().simple().to_string() }
+    }
+}
+
+impl State {
+    /// What is to be answered, once its event was given.
+    fn given(&self) -> Option<&Open> {
+        self.open.as_ref().filter(|open| open.given.is_some())
     }
 }
 
@@ -231,30 +218,18 @@ impl Shared {
     fn answer(&self, id: Option<&str>, answer: Answer, by: impl FnOnce() -> Evidence) -> bool {
         let mut state = self.lock();
         let first = state.first;
-        let waiting = match id {
-            Some(id) if state.in_flight.as_ref().is_some_and(|f| f.id == id) => {
-                state.in_flight.take().map(|f| (f.answer, Some(f.caller)))
-            }
-            Some(_) => None,
-            // Cannot start: whoever waits is told, asked for an event or not.
-            None => {
-                let in_flight = state.in_flight.take().map(|f| (f.answer, Some(f.caller)));
-                in_flight.or_else(|| state.queued.take().map(|q| (q.answer, None)))
-            }
-        };
+        // Of one that cannot start whoever waits is told, asked for an event or not.
+        let is_meant = id.is_none_or(|id| state.given().is_some_and(|open| open.id == id));
+        let open = if is_meant { state.open.take() } else { None };
         drop(state);
-        match waiting {
-            Some((waiting, given)) => {
-                let callers = everybody(&[first, given], by());
-                // The driver may have given up; then nobody needs it.
-                let _ = waiting.send(Answered { answer, callers });
-                true
-            }
-            None => {
-                self.note("answered an invocation that was not waiting for an answer".to_owned());
-                false
-            }
-        }
+        let Some(open) = open else {
+            self.note("answered an invocation that was not waiting for an answer".to_owned());
+            return false;
+        };
+        let callers = everybody(&[first, open.given], by());
+        // The driver may have given up; then nobody needs it.
+        let _ = open.answer.send(Answered { answer, callers });
+        true
     }
 }
 

@@ -12,7 +12,7 @@ impl<E: Engine> Driver<E> {
     /// When the engine is gone, or the instance refuses to go.
     pub async fn try_one(&self, target: &Target) -> Result<Option<String>, EngineError> {
         let (at, mut patience) = (self.clock().now(), self.patience(target));
-        let visit = self.platform.invoke(target, at).await;
+        let visit = self.platform.invoke(target.invocation(at)).await;
         patience.hears(visit.outcome.is_ok(), self.clock().now() - at);
         let cause = visit.outcome.cause().map(ToOwned::to_owned);
         self.hear(target, &[visit], patience);

@@ -9,7 +9,7 @@ use super::Driver;
 use crate::engine::{Engine, EngineError};
 use crate::platform::Target;
 use crate::probe::page_cache;
-use crate::sample::Residency;
+use crate::sample::{Outcome, Residency};
 use crate::spec::factor::PageCache;
 
 /// Targets whose files an earlier trial drove out of memory.
@@ -21,14 +21,8 @@ pub(super) struct EvictedTargets(BTreeSet<usize>);
 pub(super) struct PageCacheState {
     /// What of the image is in memory; none where it was left as it was.
     pub(super) residency: Option<Residency>,
-    refusal: Option<String>,
-}
-
-impl PageCacheState {
-    /// Why the trial cannot be what it says; none when it can.
-    pub(super) fn refusal(&self) -> Option<&str> {
-        self.refusal.as_deref()
-    }
+    /// What comes of the trial, as it cannot be what it says; none when it can.
+    pub(super) refusal: Option<Outcome>,
 }
 
 impl<E: Engine> Driver<E> {
@@ -45,15 +39,16 @@ impl<E: Engine> Driver<E> {
                 page_cache::drop_host().and_then(|()| page_cache::residency(&target.folders))
             }
         };
-        let (residency, refusal) = match reached {
+        let (residency, why) = match reached {
             Ok(r) if r.is_cold() => (Some(r), None),
             Ok(r) => {
                 let Residency { bytes, resident, .. } = r;
                 let left = format!("{resident} of {bytes} bytes of the image stayed in memory");
-                (Some(r), Some(format!("not {state}: {left}")))
+                (Some(r), Some(left))
             }
-            Err(error) => (None, Some(format!("not {state}: {error:#}"))),
+            Err(error) => (None, Some(format!("{error:#}"))),
         };
+        let refusal = why.map(|why| Outcome::NotCold { cause: format!("not {state}: {why}") });
         let touched =
             |other: &Target| state == PageCache::HostCold || other.shares_files_with(target);
         // The target's own start warms its files again; those of others stay cold, and

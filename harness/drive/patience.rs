@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use super::{Driver, RunEnd, Stop, TrialResult, nanoseconds};
 use crate::engine::Engine;
 use crate::platform::{Target, Visit};
-use crate::sample::{HostInterval, Sample, TrialRecord};
+use crate::sample::{HostInterval, Outcome, Sample, TrialRecord};
 use crate::spec::control::Control;
 use crate::spec::plan::{Trial, TrialSubject};
 use crate::spec::scenario::Step;
@@ -202,9 +202,10 @@ impl<E: Engine> Driver<E> {
         }
         let (target, now) = (self.targets.of(trial.side, trial.subject), self.clock().now());
         let cause = format!("it was given up after trial {since}, whose rows say why");
+        let outcome = Outcome::NotTried { cause };
         let mut samples = Vec::new();
         for step in &self.plan.pattern(trial).steps {
-            let visits = Visit::not_tried(step.act.invocations(), now, &cause);
+            let visits = Visit::not_begun(step.act.invocations(), now, &outcome);
             samples.extend(self.rows(trial, target, step, visits, Vec::new()));
         }
         let (round, trial, machine) = (trial.round, trial.number, HostInterval::default());
@@ -223,7 +224,8 @@ impl<E: Engine> Driver<E> {
     pub(super) fn completed(&self, step: &Step, mut visits: Vec<Visit>) -> Vec<Visit> {
         let left = step.act.invocations().saturating_sub(visits.len() as u32);
         let cause = "what came before it in its trial took three time limits without an answer";
-        visits.extend(Visit::not_tried(left, self.clock().now(), cause));
+        let outcome = Outcome::NotTried { cause: cause.to_owned() };
+        visits.extend(Visit::not_begun(left, self.clock().now(), &outcome));
         visits
     }
 

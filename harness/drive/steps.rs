@@ -3,8 +3,8 @@
 //! Between the first intended instant and the last reply nothing is done here but to
 //! count what was answered.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::patience::Patience;
@@ -28,7 +28,7 @@ impl<E: Engine> Driver<E> {
                 let visits = burst::burst(clock, at, n, |_| {
                     let (platform, target) = (self.platform.clone(), target.clone());
                     let answers = self.answers.clone();
-                    async move { counted(platform.invoke(&target, at).await, &answers) }
+                    async move { counted(platform.invoke(target.invocation(at)).await, &answers) }
                 })
                 .await;
                 let has_answered = visits.iter().any(|visit| visit.outcome.is_ok());
@@ -40,7 +40,7 @@ impl<E: Engine> Driver<E> {
                 let mut visits = Vec::with_capacity(n as usize);
                 for _ in 0..n {
                     let at = clock.now();
-                    let visit = self.platform.invoke(target, at).await;
+                    let visit = self.platform.invoke(target.invocation(at)).await;
                     let visit = counted(visit, &self.answers);
                     let goes_on = patience.hears(visit.outcome.is_ok(), clock.now() - at);
                     visits.push(visit);
@@ -69,7 +69,7 @@ impl<E: Engine> Driver<E> {
         starts: u32,
     ) -> (Vec<Visit>, Patience) {
         let clock = self.clock();
-        let left = Arc::new(Mutex::new(starts));
+        let left = Arc::new(AtomicU32::new(starts));
         let at = clock.now() + nanoseconds(LEAD);
         let patience = self.patience(target);
         let work = |_| {
@@ -79,7 +79,7 @@ impl<E: Engine> Driver<E> {
                 let mut visits = Vec::new();
                 let mut intended = at;
                 while take_one(&left) {
-                    let visit = counted(platform.pass(&target, intended).await, &answers);
+                    let visit = counted(platform.pass(target.invocation(intended)).await, &answers);
                     let began = std::mem::replace(&mut intended, clock.now());
                     let goes_on = patience.hears(visit.outcome.is_ok(), intended - began);
                     visits.push(visit);
@@ -105,9 +105,6 @@ fn counted(visit: Visit, answers: &AtomicU64) -> Visit {
     visit
 }
 
-fn take_one(left: &Mutex<u32>) -> bool {
-    let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
-    let some = *left > 0;
-    *left = left.saturating_sub(1);
-    some
+fn take_one(left: &AtomicU32) -> bool {
+    left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }

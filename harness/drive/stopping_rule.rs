@@ -11,31 +11,23 @@ use crate::stats::{BootstrapWeights, LatencySummary};
 const LEAST_ROUNDS: u32 = 10;
 
 /// What the stopping rule has seen.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct StoppingRule {
     /// The share of the median that an interval must lie within; none to measure
     /// every round.
     within: Option<f64>,
-    seen: BTreeMap<TrialSubject, BTreeMap<Cell, Rows>>,
+    seen: BTreeMap<TrialSubject, BTreeMap<Cell, Vec<Row>>>,
     round: u32,
     done: BTreeSet<TrialSubject>,
     all_done: bool,
 }
 
-/// The rows of a cell that inference uses: round, and nanoseconds or none of a
-/// failure.
-#[derive(Debug, Default)]
-struct Rows(Vec<(u32, Option<u64>)>);
+/// A row as inference uses it: round, and nanoseconds or none of a failure.
+type Row = (u32, Option<u64>);
 
 impl StoppingRule {
     pub(super) fn new(scenario: &Scenario) -> Self {
-        Self {
-            within: scenario.until,
-            seen: BTreeMap::new(),
-            round: 0,
-            done: BTreeSet::new(),
-            all_done: false,
-        }
+        Self { within: scenario.until, ..Self::default() }
     }
 
     /// Whether a trial need not be run. Judged at the begin of each round, so that
@@ -65,7 +57,7 @@ impl StoppingRule {
         let cells = self.seen.entry(trial.subject).or_default();
         for sample in samples {
             let rows = cells.entry(sample.cell.clone()).or_default();
-            rows.0.push((sample.round, sample.latency()));
+            rows.push((sample.round, sample.latency()));
         }
     }
 
@@ -77,7 +69,7 @@ impl StoppingRule {
     fn judge(&mut self, within: f64) {
         let mut draws = BootstrapWeights::default();
         for (subject, cells) in &self.seen {
-            if cells.values().all(|rows| rows.are_within(within, &mut draws)) {
+            if cells.values().all(|rows| are_within(rows, within, &mut draws)) {
                 self.done.insert(*subject);
             }
         }
@@ -85,29 +77,27 @@ impl StoppingRule {
     }
 }
 
-impl Rows {
-    /// By the interval that the report gives.
-    fn are_within(&self, share: f64, draws: &mut BootstrapWeights) -> bool {
-        LatencySummary::by_round(&self.0, draws).p50.is_within(share)
-    }
+/// By the interval that the report gives.
+fn are_within(rows: &[Row], share: f64, draws: &mut BootstrapWeights) -> bool {
+    LatencySummary::by_round(rows, draws).p50.is_within(share)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn within(rows: &Rows, share: f64) -> bool {
-        rows.are_within(share, &mut BootstrapWeights::default())
+    fn within(rows: &[Row], share: f64) -> bool {
+        are_within(rows, share, &mut BootstrapWeights::default())
     }
 
     #[test]
     fn a_steady_cell_is_enough_and_a_failing_one_never() {
         let steady = |rounds: u32| (0..rounds).map(|i| (i, Some(1_000_000 + u64::from(i) * 100)));
-        let mut rows = Rows(steady(20).collect());
+        let mut rows: Vec<Row> = steady(20).collect();
         assert!(within(&rows, 0.02) && !within(&rows, 0.0001));
-        rows.0.extend((20..31).map(|round| (round, None)));
+        rows.extend((20..31).map(|round| (round, None)));
         assert!(!within(&rows, 0.02));
-        assert!(!within(&Rows(steady(5).collect()), 0.5), "too few for any");
+        assert!(!within(&steady(5).collect::<Vec<Row>>(), 0.5), "too few for any");
     }
 
     #[test]
@@ -115,7 +105,7 @@ mod tests {
         // Each round has its own level, and no spread within it.
         let rows = |rounds: u32| {
             let of = |i: u32| (i % rounds, Some(1_000_000 + 10_000 * u64::from(i % rounds)));
-            Rows((0..200).map(of).collect())
+            (0..200).map(of).collect::<Vec<Row>>()
         };
         assert!(!within(&rows(5), 0.5), "five rounds tell nothing");
         assert!(within(&rows(10), 0.05) && !within(&rows(10), 0.01));

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::platform::Target;
-use crate::spec::control::Control;
 use crate::spec::plan::TrialSubject;
 
 /// The targets of a plan: on every side every function under every combination of
@@ -12,8 +11,8 @@ use crate::spec::plan::TrialSubject;
 #[derive(Debug, Default)]
 pub struct Targets {
     all: Vec<Arc<Target>>,
-    functions: BTreeMap<(usize, usize, usize), usize>,
-    controls: BTreeMap<(usize, Control, usize), usize>,
+    /// By side and subject, whatever its pattern.
+    of: BTreeMap<(usize, TrialSubject), usize>,
 }
 
 impl Targets {
@@ -26,14 +25,7 @@ impl Targets {
     /// Adds what a subject of the plan stands for on a side; its pattern is of no
     /// matter.
     pub fn add(&mut self, side: usize, subject: TrialSubject, target: Target) {
-        match subject {
-            TrialSubject::Function { function, combination, .. } => {
-                self.functions.insert((side, function, combination), self.all.len());
-            }
-            TrialSubject::Control { control, combination } => {
-                self.controls.insert((side, control, combination), self.all.len());
-            }
-        }
+        self.of.insert((side, whatever_pattern(subject)), self.all.len());
         self.all.push(Arc::new(target));
     }
 
@@ -44,14 +36,7 @@ impl Targets {
     #[must_use]
     #[expect(clippy::expect_used, reason = "a plan and its targets are made together")]
     pub fn of(&self, side: usize, subject: TrialSubject) -> &Arc<Target> {
-        let index = match subject {
-            TrialSubject::Function { function, combination, .. } => {
-                self.functions.get(&(side, function, combination))
-            }
-            TrialSubject::Control { control, combination } => {
-                self.controls.get(&(side, control, combination))
-            }
-        };
+        let index = self.of.get(&(side, whatever_pattern(subject)));
         &self.all[*index.expect("a subject without a target")]
     }
 
@@ -59,4 +44,11 @@ impl Targets {
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Target>> {
         self.all.iter()
     }
+}
+
+fn whatever_pattern(mut subject: TrialSubject) -> TrialSubject {
+    if let TrialSubject::Function { pattern, .. } = &mut subject {
+        *pattern = 0;
+    }
+    subject
 }

@@ -5,7 +5,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::engine::InstanceSource;
 use crate::engine::fake::{FakeEngine, Fault, Script};
-use crate::platform::TargetSpec;
+use crate::platform::{KeepAlive, TargetSpec};
 use crate::sample::{Mark, Temperature};
 use crate::spec::control::Control;
 use crate::spec::factor::{Factors, Network};
@@ -96,7 +96,7 @@ fn making(subject: TrialSubject, scenario: &Scenario, names: &[String]) -> Targe
     let factors = combination.resolve(known.limits, "fake");
     let plain = TargetSpec::plain(known, format!("image-{function}"), Network::Bridge, "fake");
     match control {
-        None => TargetSpec { factors, keep_alive: scenario.keep_alive, ..plain },
+        None => TargetSpec { factors, keep_alive: KeepAlive::Fixed(scenario.keep_alive), ..plain },
         Some(Control::Container(_)) => TargetSpec { factors, control, ..plain },
         Some(Control::Process(_)) => TargetSpec {
             factors: Factors::of_a_process(),

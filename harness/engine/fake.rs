@@ -286,10 +286,11 @@ impl Engine for FakeEngine {
                 Fault::SameNonce => "0".repeat(16),
                 _ => format!("{:016x}", state.rng.random::<u64>()),
             };
-            let address = spec.env.get("AWS_LAMBDA_RUNTIME_API").cloned().unwrap_or_default();
+            // Whatever the variable is called that tells it whom to call.
+            let port = spec.env.values().find_map(|value| state.ports.get(value));
             let process = function::Process {
                 clock: self.clock,
-                port: state.ports.get(&address).cloned(),
+                port: port.cloned(),
                 env: spec.env,
                 script,
                 factor,

@@ -89,8 +89,7 @@ impl Listener {
         Self { address, accept: Accept::Memory(streams) }
     }
 
-    /// `host:port`, or `unix:` and a path inside the container, for
-    /// `AWS_LAMBDA_RUNTIME_API`.
+    /// `host:port`, or `unix:` and a path inside the container.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
@@ -109,8 +108,8 @@ impl Listener {
             Accept::Unix(listener, _) => {
                 Ok(Some((Box::new(listener.accept().await?.0), Caller::Sole)))
             }
-            Accept::Tcp(_) => {
-                let Some((stream, theirs)) = self.accept_tcp().await? else { return Ok(None) };
+            Accept::Tcp(listener) => {
+                let (stream, theirs) = accept_tcp(listener).await?;
                 let ours = stream.local_addr()?;
                 let caller = match ours.ip().is_loopback() {
                     true => Caller::Local { theirs, ours },
@@ -120,14 +119,26 @@ impl Listener {
             }
         }
     }
+}
 
-    /// Waits for the next TCP connection; none for any other listener.
-    pub(crate) async fn accept_tcp(&mut self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
-        let Accept::Tcp(listener) = &self.accept else { return Ok(None) };
-        let (stream, theirs) = listener.accept().await?;
-        // Without this every warm call of a real client costs a delayed
-        // acknowledgement, some 40 ms.
-        stream.set_nodelay(true)?;
-        Ok(Some((stream, theirs)))
+async fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr)> {
+    let (stream, theirs) = listener.accept().await?;
+    // Without this every warm call of a real client costs a delayed
+    // acknowledgement, some 40 ms.
+    stream.set_nodelay(true)?;
+    Ok((stream, theirs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without TCP_NODELAY every warm call of a real client takes some 40 ms.
+    #[tokio::test]
+    async fn accepted_sockets_do_not_delay_small_writes() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (accepted, _client) = tokio::join!(accept_tcp(&listener), TcpStream::connect(address));
+        assert!(accepted.unwrap().0.nodelay().unwrap());
     }
 }

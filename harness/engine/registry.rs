@@ -47,112 +47,52 @@ impl AnyEngine {
     }
 }
 
-/// The same call to whichever engine it is.
-macro_rules! each {
-    ($any:expr, $engine:ident => $call:expr) => {
-        match $any {
-            AnyEngine::Docker(_, $engine) => $call,
-            AnyEngine::Fake($engine) => $call,
-        }
+/// Calls that go on to whichever engine it is; of [`AnyEngine::Docker`], to which part.
+macro_rules! pass_on {
+    (Docker $part:tt => $engine:ident;
+     $($call:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(async fn $call(&self, $($argument: $type),*) -> Result<$result, EngineError> {
+            match self {
+                Self::Docker $part => $engine.$call($($argument),*).await,
+                Self::Fake($engine) => $engine.$call($($argument),*).await,
+            }
+        })*
     };
 }
 
 impl Engine for AnyEngine {
-    async fn describe(&self) -> Result<EngineInfo, EngineError> {
-        each!(self, engine => engine.describe().await)
-    }
-
-    async fn listen(&self, network: Network) -> Result<Listener, EngineError> {
-        each!(self, engine => engine.listen(network).await)
-    }
-
-    async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
-        each!(self, engine => engine.create(spec).await)
-    }
-
-    async fn start(&self, id: &InstanceId) -> Result<(), EngineError> {
-        each!(self, engine => engine.start(id).await)
+    pass_on! {
+        Docker(_, engine) => engine;
+        describe() -> EngineInfo;
+        listen(network: Network) -> Listener;
+        create(spec: &InstanceSpec) -> InstanceId;
+        start(id: &InstanceId) -> ();
+        inspect(id: &InstanceId) -> InstanceState;
+        remove(id: &InstanceId) -> ();
+        output(id: &InstanceId) -> String;
+        strangers() -> Arc<Strangers>;
+        instances(run: Option<&str>) -> Vec<ListedInstance>;
     }
 
     fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit> {
-        each!(self, engine => engine.watch_exit(id))
-    }
-
-    async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {
-        each!(self, engine => engine.inspect(id).await)
-    }
-
-    async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
-        each!(self, engine => engine.remove(id).await)
-    }
-
-    async fn output(&self, id: &InstanceId) -> Result<String, EngineError> {
-        each!(self, engine => engine.output(id).await)
-    }
-
-    async fn strangers(&self) -> Result<Arc<Strangers>, EngineError> {
-        each!(self, engine => engine.strangers().await)
-    }
-
-    async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
-        each!(self, engine => engine.instances(run).await)
-    }
-}
-
-/// The same call to whichever engine keeps the images.
-macro_rules! store {
-    ($any:expr, $engine:ident => $call:expr) => {
-        match $any {
-            AnyEngine::Docker($engine, _) => $call,
-            AnyEngine::Fake($engine) => $call,
+        match self {
+            Self::Docker(_, engine) => engine.watch_exit(id),
+            Self::Fake(engine) => engine.watch_exit(id),
         }
-    };
+    }
 }
 
 impl ImageStore for AnyEngine {
-    async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
-        store!(self, engine => engine.image(reference).await)
-    }
-
-    async fn pull(
-        &self,
-        reference: &str,
-        credentials: Option<&Credentials>,
-        printed: BuildOutput<'_>,
-    ) -> Result<(), EngineError> {
-        store!(self, engine => engine.pull(reference, credentials, printed).await)
-    }
-
-    async fn import(&self, tag: &str, archive: &Path) -> Result<(), EngineError> {
-        store!(self, engine => engine.import(tag, archive).await)
-    }
-
-    async fn build(&self, spec: &BuildSpec, printed: BuildOutput<'_>) -> Result<(), EngineError> {
-        store!(self, engine => engine.build(spec, printed).await)
-    }
-
-    async fn run_once(
-        &self,
-        image: &str,
-        run: &str,
-        command: &[String],
-    ) -> Result<String, EngineError> {
-        store!(self, engine => engine.run_once(image, run, command).await)
-    }
-
-    async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
-        store!(self, engine => engine.image_folders(reference).await)
-    }
-
-    async fn platform(&self) -> Result<String, EngineError> {
-        store!(self, engine => engine.platform().await)
-    }
-
-    async fn images(&self) -> Result<Vec<String>, EngineError> {
-        store!(self, engine => engine.images().await)
-    }
-
-    async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {
-        store!(self, engine => engine.remove_image(reference).await)
+    pass_on! {
+        Docker(engine, _) => engine;
+        image(reference: &str) -> Option<Image>;
+        pull(reference: &str, login: Option<&Credentials>, printed: BuildOutput<'_>) -> ();
+        import(tag: &str, archive: &Path) -> ();
+        build(spec: &BuildSpec, printed: BuildOutput<'_>) -> ();
+        run_once(image: &str, run: &str, command: &[String]) -> String;
+        image_folders(reference: &str) -> Vec<PathBuf>;
+        platform() -> String;
+        images() -> Vec<String>;
+        remove_image(reference: &str) -> ();
     }
 }

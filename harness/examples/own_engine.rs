@@ -69,10 +69,11 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         let clock = Clock::paused();
         let engine = Arc::new(Slow(FakeEngine::new(clock, 7, BTreeMap::new())));
-        let platform = Platform::new(engine, clock, "example".to_owned());
+        let platform: Platform<_> = Platform::new(engine, clock, "example".to_owned());
         let function = Function::of_image("hello", "hello:1", "{}", 0);
         let spec = TargetSpec::plain(function, "hello:1".to_owned(), Network::Bridge, "runc");
-        let call = platform.invoke(&Target::new(spec, "example", 0), clock.now()).await;
+        let target = Target::new(spec, "example", 0);
+        let call = platform.invoke(target.invocation(clock.now())).await;
         platform.clear().await?;
         let latency = call.marks.between(Mark::Intended, Mark::Responded);
         println!("{} {:?}: {latency:?} ns", call.temperature, call.outcome);

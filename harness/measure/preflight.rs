@@ -45,7 +45,7 @@ pub async fn try_one<E: Engine>(
     target: &Target,
     combination: &Combination,
 ) -> Result<()> {
-    let visit = platform.invoke(target, platform.clock().now()).await;
+    let visit = platform.invoke(target.invocation(platform.clock().now())).await;
     platform.clear().await?;
     match visit.outcome.cause() {
         None => Ok(()),

@@ -1,6 +1,7 @@
 //! From images to targets, and the check that each can be had.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -8,7 +9,7 @@ use super::{Measurement, Side, preflight};
 use crate::drive::{Driver, Targets};
 use crate::engine::{Engine, EngineInfo, ImageStore, InstanceSource};
 use crate::observer::Observer;
-use crate::platform::{Target, TargetSpec};
+use crate::platform::{KeepAlive, Target, TargetSpec};
 use crate::probe::host::Host;
 use crate::spec::control::{Control, SERIES};
 use crate::spec::factor::{Combination, Factors, PageCache};
@@ -71,7 +72,7 @@ impl Known<'_> {
             factors: combination.resolve(self.function.limits, runtime),
             control: None,
             sleep_ms: self.side.sleep_ms(&self.function.name),
-            keep_alive: request.plan.scenario.keep_alive,
+            keep_alive: KeepAlive::Fixed(request.plan.scenario.keep_alive),
             folders: self.folders.clone(),
         }
     }
@@ -88,7 +89,7 @@ fn controls(
 ) {
     let mut add = |control: Control, combination: usize, spec: TargetSpec| {
         // Nobody calls a control twice.
-        let keep_alive = std::time::Duration::ZERO;
+        let keep_alive = KeepAlive::Fixed(Duration::ZERO);
         let spec = TargetSpec { control: Some(control), keep_alive, ..spec };
         let target = Target::new(spec, &request.id, targets.next_key());
         targets.add(side, TrialSubject::Control { control, combination }, target);

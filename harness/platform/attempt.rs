@@ -1,13 +1,13 @@
 //! One invocation from its dispatch to its end: on an instance that is there, or on one
 //! that is created and started for it. This is the measuring path.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Armed, Instance, Platform, Target, Visit};
-use crate::adapter::runtime_api::{Answered, Invoked};
+use super::{Armed, Instance, Invocation, Platform, Visit};
+use crate::adapter::{Adapter, Answered, Invoked};
 use crate::engine::{Engine, EngineError, Exit};
 use crate::sample::{Mark, Marks, Outcome, Temperature};
 
@@ -25,43 +25,32 @@ pub(super) enum InvocationEnd {
 }
 
 /// An invocation that is over, and its instance if it is good for another.
-pub(super) type Concluded = (Visit, Option<Instance>);
+pub(super) type Concluded<A> = (Visit, Option<Instance<A>>);
 
-/// Notes that a creation was given up, unless it is told that it was not.
-struct Creating<'a>(Option<&'a AtomicBool>);
-
-impl Drop for Creating<'_> {
-    fn drop(&mut self) {
-        if let Some(given_up) = self.0 {
-            given_up.store(true, Ordering::Relaxed);
-        }
-    }
-}
-
-impl<E: Engine> Platform<E> {
+impl<E: Engine, A: Adapter> Platform<E, A> {
     pub(super) async fn warm(
         &self,
-        target: &Target,
-        mut instance: Instance,
+        invocation: Invocation<'_>,
+        mut instance: Instance<A>,
         marks: Marks,
-    ) -> Concluded {
+    ) -> Concluded<A> {
         let mut visit = Visit::new(Temperature::Warm, marks);
         visit.id = Some(instance.id.clone());
-        let deadline = visit.deadline(target);
-        let Invoked { answer, event } = instance.api.invoke(target.asked(deadline));
+        let deadline = visit.deadline(invocation.target);
+        let Invoked { answer, event } = instance.adapter.invoke(invocation.asked(deadline));
         instance.event = event;
         let ended = self.wait(&mut instance.exit, answer, deadline).await;
-        self.conclude(target, instance, ended, visit).await
+        self.conclude(invocation, instance, ended, visit).await
     }
 
-    pub(super) async fn cold(&self, target: &Target, marks: Marks) -> Concluded {
+    pub(super) async fn cold(&self, invocation: Invocation<'_>, marks: Marks) -> Concluded<A> {
         let mut visit = Visit::new(Temperature::Cold, marks);
-        let deadline = visit.deadline(target);
-        match self.create(target, deadline, &mut visit.marks).await {
+        let deadline = visit.deadline(invocation.target);
+        match self.create(invocation, deadline, &mut visit.marks).await {
             Ok((mut instance, answer)) => {
                 visit.id = Some(instance.id.clone());
                 let ended = self.start(&mut instance, answer, deadline, &mut visit.marks).await;
-                self.conclude(target, instance, ended, visit).await
+                self.conclude(invocation, instance, ended, visit).await
             }
             Err(error) => {
                 visit.outcome = Outcome::EngineError { cause: error.to_string() };
@@ -70,34 +59,35 @@ impl<E: Engine> Platform<E> {
         }
     }
 
-    /// Hands an armed listener the event, and creates the instance: a fast
+    /// Hands what is armed the event, and creates the instance: a fast
     /// function asks for its event before the start call returns.
     async fn create(
         &self,
-        target: &Target,
+        invocation: Invocation<'_>,
         deadline: u64,
         marks: &mut Marks,
-    ) -> Result<(Instance, oneshot::Receiver<Answered>), EngineError> {
-        let armed = match self.take_armed(target) {
+    ) -> Result<(Instance<A>, oneshot::Receiver<Answered>), EngineError> {
+        let target = invocation.target;
+        let armed = self.lock().armed.get_mut(&target.key()).and_then(Vec::pop);
+        let Armed { spec, adapter } = match armed {
             Some(armed) => armed,
             None => self.arm(target).await?,
         };
-        let Armed { spec, api } = armed;
-        let Invoked { answer, event } = api.invoke(target.asked(deadline));
-        let mut creating = Creating(Some(&self.given_up));
+        let Invoked { answer, event } = adapter.invoke(invocation.asked(deadline));
+        self.creating.fetch_add(1, Ordering::Relaxed);
         marks.set(Mark::CreateCalled, self.clock.now());
         let created = self.engine.create(&spec).await;
-        creating.0 = None;
+        self.creating.fetch_sub(1, Ordering::Relaxed);
         let id = created?;
         marks.set(Mark::Created, self.clock.now());
         let exit = self.engine.watch_exit(&id);
         let function = target.function.name.as_str().into();
-        Ok((Instance { id, function, api, exit, event, proof: None, expires: 0 }, answer))
+        Ok((Instance { id, function, adapter, exit, event, proof: None, expires: 0 }, answer))
     }
 
     async fn start(
         &self,
-        instance: &mut Instance,
+        instance: &mut Instance<A>,
         answer: oneshot::Receiver<Answered>,
         deadline: u64,
         marks: &mut Marks,

@@ -1,9 +1,8 @@
 //! The end of an invocation: what came is judged, and told when it is bad.
 
 use super::attempt::{Concluded, InvocationEnd};
-use super::proof::Came;
-use super::{Instance, Platform, Target, Visit, proof};
-use crate::adapter::runtime_api::{Answer, Answered};
+use super::{Instance, Invocation, Platform, Visit, proof};
+use crate::adapter::{Adapter, Answer, Answered, Reply};
 use crate::engine::Engine;
 use crate::sample::Outcome;
 use crate::text::sanitize::last_words;
@@ -12,27 +11,27 @@ use crate::text::sanitize::last_words;
 const KILLED: i64 = 128 + 9;
 
 /// The most that is kept of what a failed instance wrote, in characters.
-const EXIT_GRACE: usize = 1_000;
+const LAST_WORDS: usize = 1_000;
 
-impl<E: Engine> Platform<E> {
+impl<E: Engine, A: Adapter> Platform<E, A> {
     /// Judges what came; gives a good instance back and removes a bad one.
     pub(super) async fn conclude(
         &self,
-        target: &Target,
-        mut instance: Instance,
+        invocation: Invocation<'_>,
+        mut instance: Instance<A>,
         ended: InvocationEnd,
         mut visit: Visit,
-    ) -> Concluded {
-        visit.take_stamps(&instance.api, self.clock);
+    ) -> Concluded<A> {
+        visit.take_stamps(instance.adapter.stamps(), self.clock);
         visit.outcome = match ended {
             InvocationEnd::Answered(Answered { answer, callers }) => {
                 visit.callers = callers;
-                self.judge(target, &mut instance, answer, &mut visit)
+                self.judge(invocation, &mut instance, answer, &mut visit)
             }
             InvocationEnd::TimedOut => Outcome::TimedOut {
                 cause: format!(
                     "no answer within {:?}: {}",
-                    target.function.timeout,
+                    invocation.target.function.timeout,
                     self.circumstances(&instance, None).await
                 ),
             },
@@ -55,15 +54,8 @@ impl<E: Engine> Platform<E> {
     }
 
     /// How far a failed instance came, what it did wrong, what it wrote last.
-    async fn circumstances(&self, instance: &Instance, code: Option<i64>) -> String {
-        let mut parts = vec![
-            match (instance.api.ready(), instance.api.sent()) {
-                (None, _) => "it never asked for an event",
-                (Some(_), None) => "it asked for events, and got none",
-                (Some(_), Some(_)) => "it got the event",
-            }
-            .to_owned(),
-        ];
+    async fn circumstances(&self, instance: &Instance<A>, code: Option<i64>) -> String {
+        let mut parts = vec![instance.adapter.progress().to_owned()];
         // Before its output: a limit that was met explains all the rest.
         let known = self.engine.inspect(&instance.id).await.is_ok_and(|i| i.out_of_memory);
         if known {
@@ -74,10 +66,10 @@ impl<E: Engine> Platform<E> {
                 "it was killed, not by the driver: most often because it ran out of memory";
             parts.push(likely.to_owned());
         }
-        parts.extend(instance.api.notes().into_iter().map(|n| format!("it {n}")));
+        parts.extend(instance.adapter.notes().into_iter().map(|n| format!("it {n}")));
         match self.engine.output(&instance.id).await {
             Ok(output) if output.trim().is_empty() => parts.push("it wrote nothing".to_owned()),
-            Ok(output) => parts.push(format!("it wrote: {}", last_words(&output, EXIT_GRACE))),
+            Ok(output) => parts.push(format!("it wrote: {}", last_words(&output, LAST_WORDS))),
             Err(error) => parts.push(format!("its output is lost: {error}")),
         }
         parts.join("; ")
@@ -85,26 +77,32 @@ impl<E: Engine> Platform<E> {
 
     fn judge(
         &self,
-        target: &Target,
-        instance: &mut Instance,
+        invocation: Invocation<'_>,
+        instance: &mut Instance<A>,
         answer: Answer,
         visit: &mut Visit,
     ) -> Outcome {
-        let (responded, replied, body, length) = match answer {
-            Answer::Response { responded, replied, body, length } => {
-                (responded, replied, body, length)
-            }
-            Answer::InitError(cause) => return Outcome::InitError { cause },
+        match answer {
+            Answer::Response(reply) => self.check(invocation, instance, &reply, visit),
+            Answer::InitError(cause) => Outcome::InitError { cause },
             Answer::FunctionError(text) => {
-                let cause = format!("the function reported an error: {text}");
-                return Outcome::WrongReply { cause };
+                Outcome::WrongReply { cause: format!("the function reported an error: {text}") }
             }
-            Answer::Unreadable(cause) => return Outcome::WrongReply { cause },
-            Answer::Unreachable(cause) => return Outcome::EngineError { cause },
-        };
-        visit.take_end(responded, replied, self.clock);
-        let came = Came { body: &body, length, event: &instance.event };
-        match proof::read(&target.function, came) {
+            Answer::Unreadable(cause) => Outcome::WrongReply { cause },
+            Answer::Unreachable(cause) => Outcome::EngineError { cause },
+        }
+    }
+
+    fn check(
+        &self,
+        invocation: Invocation<'_>,
+        instance: &mut Instance<A>,
+        reply: &Reply,
+        visit: &mut Visit,
+    ) -> Outcome {
+        visit.take_end(reply, self.clock);
+        visit.reply = reply.body.slice(..invocation.keep.min(reply.body.len()));
+        match proof::read(&invocation.target.function, reply, &instance.event) {
             Err(cause) => Outcome::WrongReply { cause },
             Ok(None) => Outcome::Ok,
             Ok(Some(proof)) => {

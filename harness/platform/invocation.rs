@@ -1,10 +1,46 @@
-//! One invocation as the platform saw it.
+//! One invocation: what is asked for, and what the platform saw of it.
+
+use std::ops::RangeInclusive;
+
+use bytes::Bytes;
 
 use super::Target;
-use crate::adapter::runtime_api::RuntimeApi;
+use crate::adapter::{Asked, Event, MAX_REPLY, Reply, Stamps};
 use crate::clock::Clock;
 use crate::engine::{Evidence, InstanceId};
 use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
+use crate::spec::function::ReplyCheck;
+
+/// Bytes of a reply that are looked at whatever it is a reply to.
+const BEGINNING: usize = 4096;
+
+/// An event for a target. What a plan asks for is [`Target::invocation`]; another event
+/// takes its place by `Invocation { event, ..target.invocation(now) }`.
+#[derive(Debug, Clone, Copy)]
+pub struct Invocation<'a> {
+    /// What is invoked.
+    pub target: &'a Target,
+    /// When it is due, in nanoseconds since the run's epoch: latency counts from here.
+    pub intended: u64,
+    /// What is sent.
+    pub event: &'a Event,
+    /// Bytes of the reply that are given back, from its beginning: [`MAX_REPLY`] at most.
+    pub keep: usize,
+}
+
+impl<'a> Invocation<'a> {
+    /// What is asked of an instance. Of a reply as much is kept as is looked at, an echo
+    /// with what an encoder may add to it or else the beginning, or is to be given back.
+    pub(super) fn asked(&self, deadline: u64) -> Asked<'a> {
+        let Self { target, event, keep, .. } = *self;
+        let echo = match target.function.reply {
+            ReplyCheck::Proof => 6 * event.size(),
+            ReplyCheck::Any => 0,
+        };
+        let keep = keep.max(echo + BEGINNING).min(MAX_REPLY);
+        Asked { function: &target.function.name, event, deadline, keep }
+    }
+}
 
 /// What one invocation met and what came of it: a sample without its place in
 /// the plan.
@@ -22,36 +58,27 @@ pub struct Visit {
     pub marks: Marks,
     /// Marks of the function's own that could not be believed.
     pub dropped_marks: u8,
+    /// The reply, as much of it as was to be given back.
+    pub reply: Bytes,
     /// What became of it.
     pub outcome: Outcome,
 }
 
 impl Visit {
     pub(super) fn new(temperature: Temperature, marks: Marks) -> Self {
+        let (id, proof, callers, dropped_marks, reply) = Default::default();
         let outcome = Outcome::Ok;
-        let callers = Vec::new();
-        Self { temperature, id: None, proof: None, callers, marks, dropped_marks: 0, outcome }
+        Self { temperature, id, proof, callers, marks, dropped_marks, reply, outcome }
     }
 
-    /// The visits of an act that could not be begun: each a failure.
+    /// Visits that were planned for an instant and never begun, and why.
     #[must_use]
-    pub fn refused(invocations: u32, at: u64, cause: &str) -> Vec<Self> {
-        Self::none(invocations, at, &Outcome::NotCold { cause: cause.to_owned() })
-    }
-
-    /// The visits that were planned and left out, as nothing answers.
-    #[must_use]
-    pub fn not_tried(invocations: u32, at: u64, cause: &str) -> Vec<Self> {
-        Self::none(invocations, at, &Outcome::NotTried { cause: cause.to_owned() })
-    }
-
-    /// Visits that were never begun.
-    fn none(invocations: u32, at: u64, outcome: &Outcome) -> Vec<Self> {
+    pub fn not_begun(visits: u32, at: u64, outcome: &Outcome) -> Vec<Self> {
         let one = |_| {
             let marks = [(Mark::Intended, at)].into_iter().collect();
             Self { outcome: outcome.clone(), ..Self::new(Temperature::Cold, marks) }
         };
-        (0..invocations).map(one).collect()
+        (0..visits).map(one).collect()
     }
 
     /// Whether the instance was removed within the act.
@@ -68,37 +95,39 @@ impl Visit {
 
     /// Takes over the end of an invocation, and the function's own stamp of it only
     /// where it can be true.
-    pub(super) fn take_end(&mut self, responded: u64, replied: Option<u64>, clock: Clock) {
-        self.marks.set(Mark::Responded, responded);
+    pub(super) fn take_end(&mut self, reply: &Reply, clock: Clock) {
+        self.marks.set(Mark::Responded, reply.responded);
         let after = self.marks.get(Mark::Dispatched).unwrap_or(0);
-        match replied.map(|stamp| clock.since_epoch(stamp)) {
-            None => {}
-            Some(Some(at)) if (after..=responded).contains(&at) => {
-                self.marks.set(Mark::Replied, at);
-            }
-            Some(_) => self.dropped_marks += 1,
-        }
+        self.take_own(Mark::Replied, reply.replied, after..=reply.responded, clock);
     }
 
-    /// Takes over the stamps of the Runtime API; those of the function itself
-    /// only where they lie between their neighbours, as they may come from
-    /// another clock.
-    pub(super) fn take_stamps(&mut self, api: &RuntimeApi, clock: Clock) {
-        if let Some(sent) = api.sent() {
+    /// Takes over the stamps of how an instance was spoken to.
+    pub(super) fn take_stamps(&mut self, stamps: Stamps, clock: Clock) {
+        if let Some(sent) = stamps.sent {
             self.marks.set(Mark::Sent, sent);
         }
-        let (Temperature::Cold, Some(ready)) = (self.temperature, api.ready()) else { return };
+        let (Temperature::Cold, Some(ready)) = (self.temperature, stamps.ready) else { return };
         self.marks.set(Mark::Ready, ready.at);
-        let mut after = self.marks.get(Mark::StartCalled).unwrap_or(0);
-        for (mark, stamp) in [(Mark::Main, ready.main), (Mark::ReadySelf, ready.ready_self)] {
-            let Some(stamp) = stamp else { continue };
-            match clock.since_epoch(stamp) {
-                Some(at) if (after..=ready.at).contains(&at) => {
-                    self.marks.set(mark, at);
-                    after = at;
-                }
-                _ => self.dropped_marks += 1,
-            }
+        let started = self.marks.get(Mark::StartCalled).unwrap_or(0);
+        let main = self.take_own(Mark::Main, ready.main, started..=ready.at, clock);
+        let after = main.unwrap_or(started);
+        self.take_own(Mark::ReadySelf, ready.ready_self, after..=ready.at, clock);
+    }
+
+    /// Takes over a stamp of the function itself only where it lies between its
+    /// neighbours, as it may come from another clock.
+    fn take_own(
+        &mut self,
+        mark: Mark,
+        stamp: Option<u64>,
+        between: RangeInclusive<u64>,
+        clock: Clock,
+    ) -> Option<u64> {
+        let at = clock.since_epoch(stamp?).filter(|at| between.contains(at));
+        match at {
+            Some(at) => self.marks.set(mark, at),
+            None => self.dropped_marks += 1,
         }
+        at
     }
 }

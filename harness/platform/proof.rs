@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::adapter;
 use crate::sample::Proof;
 use crate::spec::function::{Function, ReplyCheck};
 use crate::text::sanitize::printable;
@@ -21,26 +22,19 @@ struct Reply<'a> {
     echo: &'a RawValue,
 }
 
-/// A reply as it came, and what it is a reply to.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Came<'a> {
-    /// Its beginning.
-    pub(super) body: &'a [u8],
-    /// All its bytes.
-    pub(super) length: usize,
-    /// The event as it was sent.
-    pub(super) event: &'a [u8],
-}
-
-/// Reads a reply and checks its content; none where any reply is good. The echo must
-/// hold the event's own nonce: who did not read it could not know that.
-pub(super) fn read(function: &Function, came: Came<'_>) -> Result<Option<Proof>, String> {
+/// Reads a reply to an event as it was sent and checks its content; none where any reply is
+/// good. The echo must hold the event's own nonce: who did not read it could not know that.
+pub(super) fn read(
+    function: &Function,
+    came: &adapter::Reply,
+    event: &[u8],
+) -> Result<Option<Proof>, String> {
     if function.reply == ReplyCheck::Any {
         return Ok(None);
     }
-    let Came { body, length, event } = came;
-    if length > body.len() {
-        return Err(format!("a reply of {length} bytes to an event of {}", event.len()));
+    let body = &came.body;
+    if came.length > body.len() {
+        return Err(format!("a reply of {} bytes to an event of {}", came.length, event.len()));
     }
     let shown = || printable(&String::from_utf8_lossy(&body[..body.len().min(400)]), 100);
     let reply: Reply = serde_json::from_slice(body).map_err(|e| {

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::adapter::runtime_api::{Asked, Event, MAX_REPLY};
-use crate::engine::{
-    InstanceSource, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, Listener,
-};
+use super::{Invocation, KeepAlive};
+use crate::adapter::Event;
+use crate::engine::{InstanceSource, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN};
 use crate::spec::control::Control;
 use crate::spec::factor::{Combination, Factors, Network};
 use crate::spec::function::{Function, ReplyCheck};
@@ -16,9 +15,6 @@ use crate::system::maker::Maker;
 
 /// The variable that tells one of our functions to sleep before it is ready.
 const INIT_SLEEP: &str = "COLDSTART_INIT_SLEEP_MS";
-
-/// Bytes of a reply that are kept whatever is looked at.
-const BEGINNING: usize = 4096;
 
 /// What a target is made of.
 #[derive(Debug, Clone)]
@@ -33,8 +29,8 @@ pub struct TargetSpec {
     pub control: Option<Control>,
     /// Milliseconds that its instances are told to sleep in their init.
     pub sleep_ms: u32,
-    /// How long an idle instance is kept.
-    pub keep_alive: Duration,
+    /// Until when its idle instances are kept.
+    pub keep_alive: KeepAlive,
     /// The folders that hold its image's files, where its page cache is a factor.
     pub folders: Vec<PathBuf>,
 }
@@ -48,7 +44,7 @@ impl TargetSpec {
             factors: Combination::on(network).resolve(function.limits, runtime),
             control: None,
             sleep_ms: 0,
-            keep_alive: Duration::ZERO,
+            keep_alive: KeepAlive::Fixed(Duration::ZERO),
             folders: Vec::new(),
             function,
         }
@@ -64,12 +60,12 @@ pub struct Target {
     pub control: Option<Control>,
     /// The folders that hold its image's files, where its page cache is a factor.
     pub folders: Vec<PathBuf>,
-    /// How long an idle instance is kept.
-    pub(super) keep_alive: Duration,
-    /// What every invocation sends.
-    pub(super) event: Event,
-    /// What an instance is created from, but for the address of its listener.
-    spec: InstanceSpec,
+    /// Until when its idle instances are kept.
+    pub(super) keep_alive: KeepAlive,
+    /// What an instance is created from, but for how it is spoken to.
+    pub(super) spec: InstanceSpec,
+    /// The function's own event.
+    event: Event,
     /// What its instances are found by: unique within a run.
     key: usize,
 }
@@ -82,11 +78,6 @@ impl Target {
         let TargetSpec { function, source, factors, control, sleep_ms, keep_alive, folders } =
             making;
         let mut env = function.env.clone();
-        env.extend([
-            ("AWS_LAMBDA_FUNCTION_NAME".to_owned(), function.name.clone()),
-            ("AWS_LAMBDA_FUNCTION_VERSION".to_owned(), "$LATEST".to_owned()),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE".to_owned(), (factors.memory >> 20).to_string()),
-        ]);
         let sleep_ms = control.map_or(sleep_ms, Control::sleep_ms);
         if sleep_ms > 0 {
             env.insert(INIT_SLEEP.to_owned(), sleep_ms.to_string());
@@ -102,7 +93,7 @@ impl Target {
             ReplyCheck::Proof => Event::with_nonce(&function.event),
             ReplyCheck::Any => Event::plain(&function.event),
         };
-        Self { function, control, folders, keep_alive, event, spec, key }
+        Self { function, control, folders, keep_alive, spec, event, key }
     }
 
     /// What its instances are started under.
@@ -129,22 +120,10 @@ impl Target {
         self.spec.source == other.spec.source
     }
 
-    /// What is asked of an instance. Of a reply as much is kept as is looked at: an
-    /// echo with what an encoder may add to it, else the beginning.
-    pub(super) fn asked(&self, deadline: u64) -> Asked<'_> {
-        let echo = match self.function.reply {
-            ReplyCheck::Proof => 6 * self.event.size(),
-            ReplyCheck::Any => 0,
-        };
-        let keep = (echo + BEGINNING).min(MAX_REPLY);
-        Asked { function: &self.function.name, event: &self.event, deadline, keep }
-    }
-
-    /// What an instance that calls a listener is created from.
-    pub(super) fn spec(&self, listener: &Listener) -> InstanceSpec {
-        let mut spec = self.spec.clone();
-        spec.env.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), listener.address().to_owned());
-        spec.socket = listener.socket().map(ToOwned::to_owned);
-        spec
+    /// An invocation with the function's own event, due at an instant in nanoseconds since
+    /// the run's epoch; nothing of its reply is given back.
+    #[must_use]
+    pub fn invocation(&self, intended: u64) -> Invocation<'_> {
+        Invocation { target: self, intended, event: &self.event, keep: 0 }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::{MAX_WARNINGS, Platform, State, Visit};
+use crate::adapter::Adapter;
 use crate::engine::{Engine, Evidence, InstanceId, InstanceState, Verdict};
 use crate::sample::Outcome;
 
@@ -19,7 +20,7 @@ pub(super) struct Callers {
     unproved: BTreeMap<String, u64>,
 }
 
-impl<E: Engine> Platform<E> {
+impl<E: Engine, A: Adapter> Platform<E, A> {
     /// What the engine says of an instance, asked once. Not for while something is
     /// timed.
     pub async fn inspect(&self, id: &InstanceId) -> InstanceState {
@@ -46,36 +47,33 @@ impl<E: Engine> Platform<E> {
         let mut proved = true;
         for caller in callers {
             let mut state = self.lock();
-            match caller.judge(&id, &inspected) {
-                Verdict::Proved => {}
+            let cause = match caller.judge(&id, &inspected) {
+                Verdict::Proved => continue,
                 Verdict::Unproved(why) => {
-                    proved = false;
                     count(&mut state.callers.unproved, why, 1);
+                    None
                 }
                 // A failure is the function's own, unless somebody else is known of.
-                Verdict::Gone(_) if !visit.outcome.is_ok() => proved = false,
-                Verdict::Gone(who) => {
-                    proved = false;
-                    let cause = format!("it cannot be told whose the answer is: {who}");
-                    state.refute(visit, &id, &caller, cause);
-                }
+                Verdict::Gone(_) if !visit.outcome.is_ok() => None,
+                Verdict::Gone(who) => Some(format!("it cannot be told whose the answer is: {who}")),
                 Verdict::Stranger(who) => {
-                    proved = false;
-                    let cause =
-                        format!("another than the instance had a part in the answer: {who}");
-                    state.refute(visit, &id, &caller, cause);
+                    Some(format!("another than the instance had a part in the answer: {who}"))
                 }
+            };
+            proved = false;
+            if let Some(cause) = cause {
+                state.refute(visit, &id, &caller, cause);
             }
         }
         if proved && let Some(address) = inspected.address {
             let state = self.lock();
             let instance = state.idle.values().flatten().find(|instance| instance.id == id);
-            instance.inspect(|instance| instance.api.expect(address));
+            instance.inspect(|instance| instance.adapter.expect(address));
         }
     }
 }
 
-impl State {
+impl<A: Adapter> State<A> {
     /// An answer is no instance's own: the instance is used no more.
     fn refute(&mut self, visit: &mut Visit, id: &InstanceId, by: &Evidence, cause: String) {
         count(&mut self.callers.strangers, by.to_string(), 1);
@@ -88,7 +86,7 @@ impl State {
         for idle in self.idle.values_mut() {
             if let Some(at) = idle.iter().position(|instance| instance.id == *id) {
                 let instance = idle.remove(at);
-                self.callers.refused(instance.api.refused());
+                self.callers.refused(instance.adapter.refused());
                 self.doomed.push(instance);
                 return;
             }

@@ -100,6 +100,21 @@ fn each_foreign_library_has_one_home() {
     check("pragmastat", &["harness/stats/hodges_lehmann.rs"]);
 }
 
+/// An adapter is its folder: who uses instances does not know how they are spoken to.
+#[test]
+fn nobody_but_adapters_names_one() {
+    let home = |name: &String| name.starts_with("harness/adapter");
+    for word in ["runtime_api", "aws_lambda_runtime_api", "aws_lambda_function_name"] {
+        let users = holding(word);
+        assert!(!users.is_empty(), "{word} is used nowhere: is this test blind?");
+        assert!(users.iter().all(home), "`{word}` is named in {users:?}");
+    }
+    // Where a function is read that says which adapter it has.
+    let kinds = holding("runtimeapi");
+    let known = |name: &String| home(name) || name == "harness/spec/function.rs";
+    assert!(kinds.iter().all(known), "{kinds:?}");
+}
+
 #[test]
 fn pure_layers_have_no_async_no_clock_and_no_input() {
     const PURE: [&str; 5] = ["text", "spec", "sample", "stats", "compare"];

@@ -4,7 +4,7 @@
 //! the instant at which the last byte was read is what is measured. Everything
 //! that comes in is bounded.
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::engine::Stream;
@@ -12,7 +12,7 @@ use crate::engine::Stream;
 mod body;
 mod head;
 
-pub(super) use body::{Failure, Keep};
+pub(super) use body::{Body, Failure, Keep};
 pub(super) use head::Request;
 
 /// The largest request head, and the largest trailer, in bytes.
@@ -81,14 +81,13 @@ impl Connection {
     }
 }
 
-/// An event as it goes on the wire, the reply to a `next`; and where the event itself
-/// begins in it.
+/// An event as it goes on the wire, the reply to a `next`; and the event in it.
 pub(super) fn event(
     id: &str,
     function: &str,
     deadline_ms: u64,
     event: [&str; 3],
-) -> (Vec<u8>, usize) {
+) -> (Bytes, Bytes) {
     let length: usize = event.iter().map(|part| part.len()).sum();
     let mut message = format!(
         "HTTP/1.1 200 OK\r\n\
@@ -101,7 +100,9 @@ pub(super) fn event(
     let begins = message.len();
     message.reserve_exact(length);
     event.iter().for_each(|part| message.push_str(part));
-    (message.into_bytes(), begins)
+    let message = Bytes::from(message);
+    let event = message.slice(begins..);
+    (message, event)
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use super::answer::error_text;
-use super::http::{Connection, Keep, Request};
-use super::{Answer, InFlight, Invocation, MAX_REPLY, Ready, Shared};
+use super::http::{Body, Connection, Keep, Request};
+use super::report::error_text;
+use super::{Answer, Answered, MAX_REPLY, Ready, Reply, Shared};
 use crate::engine::{Caller, Evidence, Listener, Stream};
 use crate::text::sanitize::printable;
 
@@ -49,8 +50,7 @@ pub(super) async fn accept(mut listener: Listener, shared: Arc<Shared>) {
             // No more can come; serve the ones that are here.
             Ok(None) => break,
             Err(error) => {
-                let cause = format!("the driver could not take a connection: {error}");
-                shared.fail(Answer::Unreachable(cause));
+                shared.fail(format!("the driver could not take a connection: {error}"));
                 break;
             }
         }
@@ -82,13 +82,11 @@ async fn serve(stream: Box<dyn Stream>, caller: Caller, shared: Arc<Shared>) {
 
 impl Shared {
     /// Ends the invocation that waits, if one does, for want of the driver's own means.
-    fn fail(&self, answer: Answer) {
-        let mut state = self.lock();
-        let in_flight = state.in_flight.take().map(|f| f.answer);
-        let waiting = in_flight.or_else(|| state.queued.take().map(|q| q.answer));
-        let callers = Vec::new();
+    fn fail(&self, cause: String) {
+        let answered = Answered { answer: Answer::Unreachable(cause), callers: Vec::new() };
+        let open = self.lock().open.take();
         // Nobody waits, or nobody any more: the next invocation meets it again.
-        let _ = waiting.map(|waiting| waiting.send(super::Answered { answer, callers }));
+        let _ = open.map(|open| open.answer.send(answered));
     }
 
     /// Handles one request; false when the connection is of no more use.
@@ -136,17 +134,17 @@ impl Shared {
         let owes = {
             let mut state = self.lock();
             let (main, ready_self) = (request.main_ns, request.ready_ns);
-            if state.ready.is_none() {
-                state.ready = Some(Ready { at, main, ready_self });
+            if state.stamps.ready.is_none() {
+                state.stamps.ready = Some(Ready { at, main, ready_self });
                 state.first = Some(caller);
             }
-            state.in_flight.is_some()
+            state.given().is_some()
         };
         if owes {
             self.note("asked for an event before it answered the last one".to_owned());
         }
         loop {
-            let Some(invocation) = self.lock().queued.take() else {
+            let Some(message) = self.give(caller) else {
                 tokio::select! {
                     () = self.queued.notified() => continue,
                     // An instance that hangs up must not be handed an event.
@@ -158,15 +156,21 @@ impl Shared {
                     }
                 }
             };
-            let Invocation { id, message, keep, answer } = invocation;
-            self.lock().in_flight = Some(InFlight { id, keep, caller, answer });
             let written = connection.write(&message).await;
             let mut state = self.lock();
-            if written && state.in_flight.is_some() {
-                state.sent = Some(self.clock.now());
+            if written && state.given().is_some() {
+                state.stamps.sent = Some(self.clock.now());
             }
             return written;
         }
+    }
+
+    /// Gives out the event that waits, if one does, and to whom.
+    fn give(&self, caller: Caller) -> Option<Bytes> {
+        let mut state = self.lock();
+        let open = state.open.as_mut().filter(|open| open.given.is_none())?;
+        open.given = Some(caller);
+        Some(std::mem::take(&mut open.message))
     }
 
     async fn response(
@@ -176,21 +180,17 @@ impl Shared {
         request: &Request,
         id: &str,
     ) -> bool {
-        let kept = self.lock().in_flight.as_ref().filter(|f| f.id == id).map_or(0, |f| f.keep);
+        let kept = self.lock().given().filter(|open| open.id == id).map_or(0, |open| open.keep);
         let body = connection.body(request, Keep { most: MAX_REPLY, kept }).await;
         let responded = self.clock.now();
-        let (answer, readable) = match body {
-            Ok(body) => match body.failure {
-                None => {
-                    let (body, length) = (body.kept, body.length);
-                    (
-                        Answer::Response { responded, replied: request.replied_ns, body, length },
-                        true,
-                    )
-                }
-                Some(failure) => (failure.into(), true),
-            },
-            Err(reason) => (Answer::Unreadable(reason), false),
+        let readable = body.is_ok();
+        let answer = match body {
+            Ok(Body { failure: Some(failure), .. }) => failure.into(),
+            Ok(Body { kept, length, .. }) => {
+                let (replied, body) = (request.replied_ns, kept.freeze());
+                Answer::Response(Reply { responded, replied, body, length })
+            }
+            Err(reason) => Answer::Unreadable(reason),
         };
         let accepted = self.answer(Some(id), answer, || peer.evidence());
         let (status, reason) = match (accepted, readable) {

@@ -5,6 +5,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use super::*;
+use crate::adapter::Event;
 use crate::engine::Resident;
 
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n";
@@ -61,7 +62,7 @@ fn response(id: &str, body: &str) -> String {
 
 async fn answered(receiver: oneshot::Receiver<Answered>) -> String {
     match receiver.await.unwrap().answer {
-        Answer::Response { body, .. } => String::from_utf8_lossy(&body).into_owned(),
+        Answer::Response(Reply { body, .. }) => String::from_utf8_lossy(&body).into_owned(),
         other => format!("{other:?}"),
     }
 }
@@ -70,7 +71,7 @@ async fn answered(receiver: oneshot::Receiver<Answered>) -> String {
 async fn the_first_next_is_readiness_and_its_reply_is_the_event() {
     let (api, mut stream) = connected();
     let answer = invoke(&api, "{\"a\":1}");
-    assert_eq!(api.ready(), None);
+    assert_eq!(api.stamps().ready, None);
     tokio::time::sleep(std::time::Duration::from_millis(30)).await;
     send(&mut stream, &format!("{NEXT}Coldstart-Main-Ns: 5\r\ncoldstart-ready-ns: 6\r\n\r\n"))
         .await;
@@ -79,8 +80,8 @@ async fn the_first_next_is_readiness_and_its_reply_is_the_event() {
     assert!(event.contains("Lambda-Runtime-Deadline-Ms: 2000"), "{event}");
     assert!(event.ends_with("\r\n\r\n{\"a\":1}"), "{event}");
     let at = 30_000_000;
-    assert_eq!(api.ready(), Some(Ready { at, main: Some(5), ready_self: Some(6) }));
-    assert_eq!(api.sent(), Some(at));
+    assert_eq!(api.stamps().ready, Some(Ready { at, main: Some(5), ready_self: Some(6) }));
+    assert_eq!(api.stamps().sent, Some(at));
     send(&mut stream, &response(&id, "\"ok\"")).await;
     assert!(receive(&mut stream).await.starts_with("HTTP/1.1 202 "));
     assert_eq!(answered(answer).await, "\"ok\"");
@@ -215,16 +216,6 @@ async fn reports_of_errors_carry_the_functions_own_words() {
     );
 }
 
-/// Without TCP_NODELAY every warm call of a real client takes some 40 ms.
-#[tokio::test]
-async fn accepted_sockets_do_not_delay_small_writes() {
-    let mut listener = Listener::tcp([127, 0, 0, 1].into()).await.unwrap();
-    let address = listener.address().to_owned();
-    let accepted = listener.accept_tcp();
-    let (accepted, _client) = tokio::join!(accepted, TcpStream::connect(&address));
-    assert!(accepted.unwrap().unwrap().0.nodelay().unwrap());
-}
-
 #[tokio::test(start_paused = true)]
 async fn request_ids_are_random_and_never_the_same() {
     let (api, mut stream) = connected();
@@ -238,6 +229,19 @@ async fn request_ids_are_random_and_never_the_same() {
         receive(&mut stream).await;
         answered(answer).await;
         assert!(ids.insert(id));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_invocation_has_a_nonce_of_its_own() {
+    let (api, _stream) = connected();
+    let event = Event::with_nonce("{\"a\":1}");
+    let mut nonces = std::collections::BTreeSet::new();
+    for _ in 0..20 {
+        let asked = Asked { function: "f", event: &event, deadline: 1, keep: 0 };
+        let sent: serde_json::Value = serde_json::from_slice(&api.invoke(asked).event).unwrap();
+        let nonce = sent["coldstart"].as_str().unwrap().to_owned();
+        assert!(nonce.len() == 32 && sent["a"] == 1 && nonces.insert(nonce), "{sent}");
     }
 }
 
@@ -304,7 +308,7 @@ async fn a_reply_is_kept_as_far_as_it_was_asked_for() {
     let body = "y".repeat(2_000_000);
     let sending = response(&id, &body);
     let (_, answered) = tokio::join!(stream.write_all(sending.as_bytes()), answer);
-    let Answer::Response { body, length, .. } = answered.unwrap().answer else { panic!() };
+    let Answer::Response(Reply { body, length, .. }) = answered.unwrap().answer else { panic!() };
     assert_eq!((body.len(), length), (4096, 2_000_000));
 }
 

@@ -9,7 +9,8 @@
 
 use std::sync::Arc;
 
-use coldstart::adapter::runtime_api::{Answer, Asked, Event, RuntimeApi};
+use coldstart::adapter::runtime_api::RuntimeApi;
+use coldstart::adapter::{Adapter as _, Answer, Asked, Event, Reply};
 use coldstart::clock::Clock;
 use coldstart::engine::Listener;
 use libfuzzer_sys::fuzz_target;
@@ -52,7 +53,7 @@ async fn serve(bytes: &[u8]) {
             }
         }
         if let Ok(answered) = waiting.try_recv() {
-            if let Answer::Response { body, .. } = answered.answer {
+            if let Answer::Response(Reply { body, .. }) = answered.answer {
                 assert!(body.len() <= KEEP, "{} bytes of a reply are kept", body.len());
             }
             waiting = invoke().answer;

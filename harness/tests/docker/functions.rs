@@ -83,7 +83,7 @@ fn answers_a_burst(subject: &TrialSubject) -> Tested {
     let at = clock.now() + 10_000_000;
     let visits = subject.bench.wait(burst::burst(clock, at, 3, |_| {
         let (platform, target) = (subject.platform.clone(), target.clone());
-        async move { platform.invoke(&target, at).await }
+        async move { platform.invoke(target.invocation(at)).await }
     }));
     let mut instances = Vec::new();
     for visit in &visits {
@@ -119,7 +119,11 @@ fn ends(subject: &TrialSubject) -> Tested {
                 }
             }
         };
-        tokio::join!(subject.platform.invoke(&target, subject.platform.clock().now()), kill).0
+        tokio::join!(
+            subject.platform.invoke(target.invocation(subject.platform.clock().now())),
+            kill
+        )
+        .0
     });
     assert!(matches!(visit.outcome, Outcome::Crashed { .. }), "{:?}", visit.outcome);
     assert!(visit.outcome.cause().unwrap().contains("code 137"), "{:?}", visit.outcome);

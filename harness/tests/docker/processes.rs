@@ -9,7 +9,7 @@ use coldstart::clock::Clock;
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::process::ProcessEngine;
 use coldstart::engine::{Engine, InstanceSource};
-use coldstart::platform::{Platform, Target, TargetSpec};
+use coldstart::platform::{KeepAlive, Platform, Target, TargetSpec};
 use coldstart::sample::{Mark, Temperature};
 use coldstart::spec::control::Control;
 use coldstart::spec::factor::{Factors, Network};
@@ -51,7 +51,7 @@ fn target(
         source: InstanceSource::Command(vec![program]),
         factors: Factors::of_a_process(),
         control: Some(control),
-        keep_alive: Duration::from_secs(60),
+        keep_alive: KeepAlive::Fixed(Duration::from_secs(60)),
         ..plain
     };
     change(&mut making);
@@ -66,7 +66,7 @@ fn null_process(bench: &Bench) -> Tested {
     let target = target(bench, Control::Process(0), |_| {})?;
     let (engine, platform) = platform(bench);
     bench.wait(async {
-        let cold = platform.invoke(&target, platform.clock().now()).await;
+        let cold = platform.invoke(target.invocation(platform.clock().now())).await;
         ok(&cold)?;
         assert_eq!((cold.temperature, cold.dropped_marks), (Temperature::Cold, 0));
         let order = [
@@ -86,7 +86,7 @@ fn null_process(bench: &Bench) -> Tested {
         assert!(at.iter().all(Option::is_some) && at.is_sorted(), "{at:?}");
         let pid = engine.inspect(cold.id.as_ref().unwrap()).await?.pid.ok_or("no process")?;
         assert!(is_running(pid));
-        let warm = platform.invoke(&target, platform.clock().now()).await;
+        let warm = platform.invoke(target.invocation(platform.clock().now())).await;
         ok(&warm)?;
         assert_eq!((warm.temperature, &warm.id), (Temperature::Warm, &cold.id));
         platform.clear().await?;
@@ -99,7 +99,7 @@ fn sleeping_process(bench: &Bench) -> Tested {
     let target = target(bench, Control::Process(20), |_| {})?;
     let (_, platform) = platform(bench);
     bench.wait(async {
-        let visit = platform.pass(&target, platform.clock().now()).await;
+        let visit = platform.pass(target.invocation(platform.clock().now())).await;
         ok(&visit)?;
         // The one thing that is sure of its length: it cannot be shorter.
         assert!(visit.marks.between(Mark::Main, Mark::ReadySelf) >= Some(20_000_000));
@@ -115,7 +115,7 @@ fn silent_process(bench: &Bench) -> Tested {
     })?;
     let (engine, platform) = platform(bench);
     bench.wait(async {
-        let visit = platform.invoke(&target, platform.clock().now()).await;
+        let visit = platform.invoke(target.invocation(platform.clock().now())).await;
         let cause = visit.outcome.cause().ok_or("it answered")?;
         assert_eq!(visit.outcome.kind(), "timed_out", "{cause}");
         assert!(cause.contains("it never asked for an event; it wrote nothing"), "{cause}");

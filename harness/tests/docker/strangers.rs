@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use coldstart::clock::Clock;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::platform::{Platform, Target, TargetSpec, Visit};
+use coldstart::platform::{KeepAlive, Platform, Target, TargetSpec, Visit};
 use coldstart::sample::{Outcome, Temperature};
 use coldstart::spec::factor::Network;
 use libtest_mimic::{Failed, Trial};
@@ -54,7 +54,7 @@ impl<'a> PageCacheState<'a> {
         let (function, record) = self.bench.function(function)?;
         let mut making =
             TargetSpec::plain(function.clone(), record.digest.clone(), network, "runc");
-        making.keep_alive = Duration::from_secs(60);
+        making.keep_alive = KeepAlive::Fixed(Duration::from_secs(60));
         change(&mut making);
         Ok(Target::new(making, &self.bench.run, 0))
     }
@@ -76,7 +76,7 @@ impl<'a> PageCacheState<'a> {
         self.platform.prepare(target, 1).await;
         let address = self.engine.addresses()[0].parse()?;
         let stranger = act(address)?;
-        let mut visit = self.platform.invoke(target, self.platform.clock().now()).await;
+        let mut visit = self.platform.invoke(target.invocation(self.platform.clock().now())).await;
         self.platform.vouch(&mut visit).await;
         drop(stranger);
         self.platform.clear().await?;
@@ -151,7 +151,8 @@ fn was_there_before(bench: &Bench) -> Tested {
         reached.platform.settle().await?;
         // On the address that it knows.
         reached.engine.listen_next_on(address);
-        let mut visit = reached.platform.invoke(&target, reached.platform.clock().now()).await;
+        let mut visit =
+            reached.platform.invoke(target.invocation(reached.platform.clock().now())).await;
         tokio::time::sleep(Duration::from_secs(1)).await;
         reached.platform.vouch(&mut visit).await;
         ok(&visit)?;
@@ -229,8 +230,10 @@ fn siblings(bench: &Bench) -> Tested {
             let platform = &reached.platform;
             platform.prepare(&target, 2).await;
             let now = platform.clock().now();
-            let (mut one, mut other) =
-                tokio::join!(platform.invoke(&target, now), platform.invoke(&target, now));
+            let (mut one, mut other) = tokio::join!(
+                platform.invoke(target.invocation(now)),
+                platform.invoke(target.invocation(now))
+            );
             platform.vouch(&mut one).await;
             platform.vouch(&mut other).await;
             is_stranger(&one)?;
@@ -248,7 +251,7 @@ fn known_on_the_host(bench: &Bench) -> Tested {
         bench.wait(async {
             for temperature in [Temperature::Cold, Temperature::Warm] {
                 let platform = &reached.platform;
-                let mut visit = platform.invoke(&target, platform.clock().now()).await;
+                let mut visit = platform.invoke(target.invocation(platform.clock().now())).await;
                 platform.vouch(&mut visit).await;
                 ok(&visit)?;
                 assert_eq!(visit.temperature, temperature);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use coldstart::clock::Clock;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::platform::{Platform, Target, TargetSpec, Visit};
+use coldstart::platform::{KeepAlive, Platform, Target, TargetSpec, Visit};
 use coldstart::spec::factor::Network;
 use coldstart::spec::function::Function;
 use coldstart::store::FunctionRecord;
@@ -71,13 +71,13 @@ impl TrialSubject<'_> {
 
     pub(crate) fn made(&self, making: TargetSpec) -> Target {
         static KEYS: AtomicUsize = AtomicUsize::new(0);
-        let making = TargetSpec { keep_alive: Duration::from_secs(60), ..making };
+        let making = TargetSpec { keep_alive: KeepAlive::Fixed(Duration::from_secs(60)), ..making };
         Target::new(making, &self.bench.run, KEYS.fetch_add(1, Ordering::Relaxed))
     }
 
     pub(crate) fn invoke(&self, target: &Target) -> Visit {
         let intended = self.platform.clock().now();
-        self.bench.wait(self.platform.invoke(target, intended))
+        self.bench.wait(self.platform.invoke(target.invocation(intended)))
     }
 
     /// The same function with another wish for its start and another time limit.

@@ -1,55 +1,52 @@
 //! Bodies: read to their end, counted against a limit, and kept only as far as
 //! somebody needs them, so that what an instance sends costs no memory.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 
 use super::head::{Framing, Request};
 use super::{Connection, MAX_HEAD, MAX_PIECE};
 
 /// How much of a body there may be, and how much of it is wanted, in bytes.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::adapter::runtime_api) struct Keep {
+pub(crate) struct Keep {
     /// A longer body is an error.
-    pub(in crate::adapter::runtime_api) most: usize,
+    pub(crate) most: usize,
     /// What is beyond this is read and forgotten.
-    pub(in crate::adapter::runtime_api) kept: usize,
+    pub(crate) kept: usize,
 }
 
-/// A body that was read to its end.
+/// A body, as far as it was read.
 #[derive(Debug)]
-pub(in crate::adapter::runtime_api) struct Body {
+pub(crate) struct Body {
     /// Its beginning, as much as was to be kept.
-    pub(in crate::adapter::runtime_api) kept: Bytes,
+    pub(crate) kept: BytesMut,
     /// All its bytes.
-    pub(in crate::adapter::runtime_api) length: usize,
+    pub(crate) length: usize,
     /// The error that a streamed reply ended with; none for a good end.
-    pub(in crate::adapter::runtime_api) failure: Option<Failure>,
+    pub(crate) failure: Option<Failure>,
+    keep: Keep,
 }
 
 /// How a function tells that it failed within a stream: in trailers.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(in crate::adapter::runtime_api) struct Failure {
+pub(crate) struct Failure {
     /// `Lambda-Runtime-Function-Error-Type`.
-    pub(in crate::adapter::runtime_api) kind: String,
+    pub(crate) kind: String,
     /// `Lambda-Runtime-Function-Error-Body`: base64.
-    pub(in crate::adapter::runtime_api) body: String,
+    pub(crate) body: String,
 }
 
 impl Body {
-    fn take(&mut self, into: &mut BytesMut, piece: &[u8], keep: Keep) {
-        let room = keep.kept.saturating_sub(into.len()).min(piece.len());
-        into.extend_from_slice(&piece[..room]);
+    fn take(&mut self, piece: &[u8]) {
+        let room = self.keep.kept.saturating_sub(self.kept.len()).min(piece.len());
+        self.kept.extend_from_slice(&piece[..room]);
         self.length += piece.len();
     }
 }
 
 impl Connection {
     /// Reads the body of a request whose head was read.
-    pub(in crate::adapter::runtime_api) async fn body(
-        &mut self,
-        request: &Request,
-        keep: Keep,
-    ) -> Result<Body, String> {
+    pub(crate) async fn body(&mut self, request: &Request, keep: Keep) -> Result<Body, String> {
         if let Framing::Length(length) = request.framing
             && length > keep.most
         {
@@ -59,24 +56,16 @@ impl Connection {
         if request.expects_continue {
             self.write(b"HTTP/1.1 100 Continue\r\n\r\n").await;
         }
-        let mut body = Body { kept: Bytes::new(), length: 0, failure: None };
-        let mut kept = BytesMut::new();
+        let mut body = Body { kept: BytesMut::new(), length: 0, failure: None, keep };
         match request.framing {
-            Framing::Length(length) => self.pour(length, &mut body, &mut kept, keep).await?,
-            Framing::Chunked => self.chunks(&mut body, &mut kept, keep).await?,
+            Framing::Length(length) => self.pour(length, &mut body).await?,
+            Framing::Chunked => self.chunks(&mut body).await?,
         }
-        body.kept = kept.freeze();
         Ok(body)
     }
 
     /// Reads so many bytes of a body.
-    async fn pour(
-        &mut self,
-        length: usize,
-        body: &mut Body,
-        kept: &mut BytesMut,
-        keep: Keep,
-    ) -> Result<(), String> {
+    async fn pour(&mut self, length: usize, body: &mut Body) -> Result<(), String> {
         let mut left = length;
         while left > 0 {
             if self.buffer.is_empty() {
@@ -87,30 +76,25 @@ impl Connection {
                 }
             }
             let piece = left.min(self.buffer.len());
-            body.take(kept, &self.buffer[..piece], keep);
+            body.take(&self.buffer[..piece]);
             self.buffer.advance(piece);
             left -= piece;
         }
         Ok(())
     }
 
-    async fn chunks(
-        &mut self,
-        body: &mut Body,
-        kept: &mut BytesMut,
-        keep: Keep,
-    ) -> Result<(), String> {
+    async fn chunks(&mut self, body: &mut Body) -> Result<(), String> {
         loop {
             let size = self.chunk_size().await?;
             if size == 0 {
                 break;
             }
             // Never added up before it is compared: a size is any number at all.
-            if size > keep.most - body.length {
-                let most = keep.most;
+            if size > body.keep.most - body.length {
+                let most = body.keep.most;
                 return Err(format!("a body of more than the {most} bytes that are allowed"));
             }
-            self.pour(size, body, kept, keep).await?;
+            self.pour(size, body).await?;
             if self.line().await?.as_ref() != b"\r\n" {
                 return Err("a chunk that is longer than it says".to_owned());
             }

@@ -7,19 +7,19 @@ const MAX_FIELDS: usize = 64;
 
 /// The head of a request.
 #[derive(Debug)]
-pub(in crate::adapter::runtime_api) struct Request {
-    pub(in crate::adapter::runtime_api) method: String,
-    pub(in crate::adapter::runtime_api) path: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
     /// `Coldstart-Main-Ns`.
-    pub(in crate::adapter::runtime_api) main_ns: Option<u64>,
+    pub(crate) main_ns: Option<u64>,
     /// `Coldstart-Ready-Ns`.
-    pub(in crate::adapter::runtime_api) ready_ns: Option<u64>,
+    pub(crate) ready_ns: Option<u64>,
     /// `Coldstart-Replied-Ns`.
-    pub(in crate::adapter::runtime_api) replied_ns: Option<u64>,
+    pub(crate) replied_ns: Option<u64>,
     /// `Lambda-Runtime-Function-Error-Type`.
-    pub(in crate::adapter::runtime_api) error_type: Option<String>,
+    pub(crate) error_type: Option<String>,
     /// The client will close the connection after this request.
-    pub(in crate::adapter::runtime_api) close: bool,
+    pub(crate) close: bool,
     pub(super) framing: Framing,
     /// The client waits for `100 Continue` before it sends the body.
     pub(super) expects_continue: bool,

@@ -1,47 +1,11 @@
-//! What an instance answers, and who it was that answered.
+//! What a function says of its failures.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
 
+use super::Answer;
 use super::http::Failure;
-use crate::engine::Evidence;
 use crate::text::sanitize::printable;
-
-/// How an invocation was answered, and by whom.
-#[derive(Debug)]
-pub struct Answered {
-    /// What came.
-    pub answer: Answer,
-    /// Everybody who had a part in it, as far as that is known: who asked first, who was
-    /// given the event, who answered.
-    pub callers: Vec<Evidence>,
-}
-
-/// How an invocation was answered.
-#[derive(Debug)]
-pub enum Answer {
-    /// A response, whatever it says.
-    Response {
-        /// When the last byte of it was read.
-        responded: u64,
-        /// `Coldstart-Replied-Ns`: the function's own stamp, kernel monotonic
-        /// nanoseconds, not yet believed.
-        replied: Option<u64>,
-        /// Its beginning, as much as was asked for.
-        body: Bytes,
-        /// All its bytes.
-        length: usize,
-    },
-    /// The function says that this invocation failed.
-    FunctionError(String),
-    /// The function says that it cannot start.
-    InitError(String),
-    /// The response is larger than [`super::MAX_REPLY`], or ended before its end.
-    Unreadable(String),
-    /// The driver could not take the connection of an instance: no fault of a function.
-    Unreachable(String),
-}
 
 impl From<Failure> for Answer {
     /// A stream that ends in an error is an error, however much of it came before.

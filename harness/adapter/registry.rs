@@ -1,0 +1,58 @@
+//! The adapters that a function can name. A further one is its folder, a variant of
+//! [`AdapterKind`], and a line in each part of this file.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::runtime_api::RuntimeApi;
+use super::{Adapter, Asked, Invoked, Stamps};
+use crate::clock::Clock;
+use crate::engine::{Engine, EngineError, InstanceSpec, Strangers};
+use crate::spec::function::{AdapterKind, Function};
+
+/// The adapter of whichever function. It adds a branch to each call, and nothing else:
+/// what is timed is neither boxed nor allocated for it.
+#[derive(Debug)]
+pub enum AnyAdapter {
+    /// [`AdapterKind::RuntimeApi`].
+    RuntimeApi(RuntimeApi),
+}
+
+/// Calls that go on to whichever adapter it is.
+macro_rules! pass_on {
+    ($($call:ident($($argument:ident: $type:ty)?) $(-> $result:ty)?;)*) => {
+        $(fn $call(&self $(, $argument: $type)?) $(-> $result)? {
+            match self {
+                Self::RuntimeApi(adapter) => adapter.$call($($argument)?),
+            }
+        })*
+    };
+}
+
+impl Adapter for AnyAdapter {
+    async fn arm<E: Engine>(
+        engine: &E,
+        function: &Function,
+        spec: &mut InstanceSpec,
+        clock: Clock,
+        strangers: Arc<Strangers>,
+    ) -> Result<Self, EngineError> {
+        match function.adapter {
+            AdapterKind::RuntimeApi => {
+                let armed = RuntimeApi::arm(engine, function, spec, clock, strangers).await;
+                armed.map(Self::RuntimeApi)
+            }
+        }
+    }
+
+    pass_on! {
+        invoke(asked: Asked<'_>) -> Invoked;
+        prepare();
+        expect(address: IpAddr);
+        stamps() -> Stamps;
+        progress() -> &'static str;
+        notes() -> Vec<String>;
+        refused() -> BTreeMap<String, u64>;
+    }
+}
