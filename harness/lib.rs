@@ -83,6 +83,7 @@ mod chart;
 pub mod compare;
 pub mod report;
 pub mod store;
+mod words;
 
 // The command line.
 #[doc(hidden)]

@@ -124,7 +124,7 @@ fn histogram_files(analysis: &Analysis) -> Result<Vec<Artifact>> {
 /// `name-bridge-surge-out-cold`.
 fn file_name(run: &Run, cell: &Cell) -> String {
     let Cell { function, factors, pattern, step, temperature, .. } = cell;
-    let conditions = crate::analysis::words::conditions_in_a_name(run, factors);
+    let conditions = crate::words::conditions_in_a_name(run, factors);
     let name = match cell.control {
         Some(control) => format!("{}-{conditions}", control.to_string().replace(' ', "-")),
         None => format!("{function}-{conditions}-{pattern}-{step}-{temperature}"),

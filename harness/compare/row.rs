@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::Reason;
 use crate::sample::Cell;
 use crate::spec::tolerance::{Margin, Metric};
 use crate::stats::hodges_lehmann::Estimate;
@@ -21,8 +22,8 @@ pub struct Row {
     pub gated: bool,
     /// What is said of it.
     pub verdict: Verdict,
-    /// Why it is invalid or inconclusive, what failed; a sentence without a stop.
-    pub reason: Option<String>,
+    /// Why it is invalid or inconclusive, what failed.
+    pub reason: Option<Reason>,
     /// Base.
     pub base: Values,
     /// Head.

@@ -118,6 +118,20 @@ fn pure_layers_have_no_async_no_clock_and_no_input() {
     }
 }
 
+/// What was found is told in types, which the report words: three words in a row are a
+/// sentence.
+#[test]
+fn stages_make_no_sentences() {
+    let stages = ["stats", "compare", "analysis"];
+    for source in sources().iter().filter(|source| stages.contains(&source.layer())) {
+        // What stands between every other pair of quotes is a literal.
+        for literal in source.code.split('"').skip(1).step_by(2) {
+            let words = literal.split_whitespace().filter(|word| *word != "\\").count();
+            assert!(words < 3, "{} says `{literal}`", source.name);
+        }
+    }
+}
+
 /// Progress is drawn by whoever has time for it, between trials: it has no thread, no
 /// timer and no task of its own that could run while something is timed.
 #[test]
@@ -175,7 +189,7 @@ fn used(text: &str) -> Vec<&str> {
 }
 
 /// The layers, each of which uses none that stands below it.
-const LAYERS: [&str; 21] = [
+const LAYERS: [&str; 22] = [
     "text",
     "clock",
     "system",
@@ -192,6 +206,7 @@ const LAYERS: [&str; 21] = [
     "provision",
     "analysis",
     "compare",
+    "words",
     "measure",
     "chart",
     "report",

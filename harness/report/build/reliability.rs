@@ -1,12 +1,12 @@
 //! The document of the gate's reliability.
 
-use crate::analysis::words::plain;
 use crate::compare::Rate;
 use crate::report::document::Importance::Key;
 use crate::report::document::{Block, Cell, Column, Document, Fact, Row, Section, Table};
 use crate::report::reliability::{Head, Reliability};
 use crate::spec::tolerance::Metric;
 use crate::text::units::{format_ms, format_wait};
+use crate::words::plain;
 
 const COLUMNS: [Column; 7] = [
     Column::new("function").names(),

@@ -1,13 +1,13 @@
 //! The document of a run.
 
 use crate::analysis::Analysis;
-use crate::analysis::words::{counted, is_simulated, plain, subject, title};
 use crate::chart::Chart;
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Document, Section, Strips};
 use crate::sample::Cell;
 use crate::stats;
 use crate::store::Run;
+use crate::words::{counted, is_simulated, plain, subject, warning};
 
 use super::placing::Placing;
 
@@ -16,7 +16,9 @@ mod cells;
 pub(in crate::report) mod controls;
 mod environment;
 mod meanings;
+mod noise;
 pub(in crate::report) mod notes;
+pub(in crate::report) mod reply;
 mod resources;
 mod throughput;
 pub(in crate::report) mod trust;
@@ -38,6 +40,18 @@ pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) 
         whole: "samples.jsonl and summary.csv",
         bounded: false,
     }
+}
+
+/// What the page is about: scenario and how much of it.
+pub(in crate::report) fn title(run: &Run) -> String {
+    let record = &run.record;
+    // A run that stops when it knows enough plans more rounds than it needs.
+    let rounds = match record.scenario.until {
+        Some(_) => run.samples.iter().map(|s| s.round).max().unwrap_or(0),
+        None => record.scenario.rounds,
+    };
+    let rounds = counted(u64::from(rounds), "round");
+    format!("{}cold starts, scenario {}, {rounds}", warning(run), plain(&record.scenario.name))
 }
 
 fn banners(analysis: &Analysis) -> Vec<String> {

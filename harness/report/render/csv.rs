@@ -7,7 +7,7 @@ pub(in crate::report) mod comparison;
 pub(in crate::report) mod reliability;
 
 use super::markdown::grid_row;
-use crate::analysis::words::plain;
+use crate::words::plain;
 
 /// A column: its name, and where its value stands in a row as a JSON pointer.
 pub type Column = (&'static str, &'static str);

@@ -6,7 +6,7 @@
 use crate::compare::{Comparison, Side, Verdict};
 use crate::report::build::comparison::answer::warning;
 use crate::report::build::comparison::names::Names;
-use crate::report::build::comparison::words::{lacks, line, remark};
+use crate::report::build::comparison::words::{invalid, lacks, line};
 
 /// Most lines: GitHub shows ten of a kind a step.
 const MOST: usize = 10;
@@ -41,16 +41,12 @@ fn found(comparison: &Comparison) -> Vec<Annotation> {
     let names = Names::of(comparison);
     // What is advisory must not look like a failure.
     let error = if comparison.advisory.is_empty() { Level::Error } else { Level::Warning };
-    let sides = [(Side::Base, &comparison.base), (Side::Head, &comparison.head)];
-    let mut all: Vec<Annotation> = sides
-        .into_iter()
-        .filter_map(|(side, p)| Some((side, p.invalid.as_deref()?)))
-        .map(|(side, why)| Annotation {
-            level: Level::Warning,
-            title: "Comparison is invalid",
-            text: format!("{side}: {}", remark(why)),
-        })
-        .collect();
+    let off = |(side, why)| Annotation {
+        level: Level::Warning,
+        title: "Comparison is invalid",
+        text: format!("{side}: {why}"),
+    };
+    let mut all: Vec<Annotation> = invalid(comparison).into_iter().map(off).collect();
     for missing in &comparison.missing {
         let (level, title) = match missing.lacks {
             Side::Head => (error, "Cell is missing"),

@@ -2,8 +2,8 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::analysis::words::{counted, shortened};
 use crate::report::document::{Badge, Block, Document, Fact, Kind, Note, Section, Tone};
+use crate::words::{counted, shortened};
 
 use charts::Drawings;
 

@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
-use crate::analysis::words::{counted, plain};
 use crate::report::document::{
     Block, Column, Document, Fact, Importance, Kind, Note, Row, Section, Table,
 };
+use crate::words::{counted, plain};
 
 /// Bytes that a comment does not reach: one on GitHub holds 65,536 characters.
 const LIMIT: usize = 60_000;

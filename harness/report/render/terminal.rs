@@ -1,9 +1,9 @@
 //! A document for a terminal: no borders, as wide as it is told, what matters most and
 //! no more.
 
-use crate::analysis::words::counted;
 use crate::report::document::{Badge, Block, Document, Fact, Importance, Kind, Note, Section};
 use crate::report::look::{Look, wrapped};
+use crate::words::counted;
 
 mod strips;
 mod table;

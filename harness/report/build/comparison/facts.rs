@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{metric, name, remark};
-use crate::analysis::words::{DASH, counted, plain, shortened};
-use crate::compare::{Comparison, FunctionFacts, Side, SideInfo};
+use super::caveats::{base as base_image, caveat};
+use super::words::{invalid, metric, name, remark};
+use crate::compare::{Comparison, FunctionFacts, SideInfo};
 use crate::report::document::Fact;
+use crate::store::BaseRecord;
 use crate::text::units::format_size;
+use crate::words::{DASH, counted, plain, shortened};
 
 /// Longest command that is shown, in characters.
 const LONGEST_COMMAND: usize = 500;
@@ -103,17 +105,15 @@ fn decides(comparison: &Comparison) -> String {
 
 /// What a reader must know, the gravest first.
 pub(in crate::report) fn notes(comparison: &Comparison) -> Vec<String> {
-    let sides = [(Side::Base, &comparison.base), (Side::Head, &comparison.head)];
-    let mut notes = Vec::new();
-    for (side, party) in sides {
-        notes.extend(party.invalid.as_deref().map(|r| format!("{side} is INVALID: {}", remark(r))));
-    }
-    for (side, party) in sides {
+    let invalid = invalid(comparison).into_iter();
+    let mut notes: Vec<String> =
+        invalid.map(|(side, why)| format!("{side} is INVALID: {why}")).collect();
+    for (side, party) in comparison.sides() {
         notes.extend(party.injected.iter().map(|(function, ms)| {
             format!("{side}: {} was told to sleep {ms} ms in its init", name(function))
         }));
     }
-    notes.extend(comparison.notes.iter().map(|note| remark(note)));
+    notes.extend(comparison.notes.iter().map(|note| remark(&caveat(note))));
     notes
 }
 
@@ -155,8 +155,8 @@ fn differences(base: &FunctionFacts, head: &FunctionFacts) -> Vec<(String, Strin
     check("image".to_owned(), image(base), image(head));
     check("version".to_owned(), base.version.clone(), head.version.clone());
     let arguments: BTreeSet<&String> = base.bases.keys().chain(head.bases.keys()).collect();
-    let of = |bases: &BTreeMap<String, String>, argument: &String| {
-        bases.get(argument).cloned().unwrap_or_else(|| DASH.to_owned())
+    let of = |bases: &BTreeMap<String, BaseRecord>, argument: &String| {
+        bases.get(argument).map_or_else(|| DASH.to_owned(), base_image)
     };
     for argument in arguments {
         let what = format!("base {}", name(argument));

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{LONGEST_NAME, metric, name};
-use crate::analysis::words::{plain, shortened, step};
 use crate::compare::{Comparison, Missing, Row};
 use crate::sample::Cell;
 use crate::spec::factor::Factors;
+use crate::words::{plain, shortened, step};
 
 /// How cells are told apart in this comparison: as briefly as is clear.
 pub(in crate::report) struct Names<'a> {

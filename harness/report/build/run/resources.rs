@@ -1,10 +1,10 @@
 //! What instances had used.
 
 use crate::analysis::Analysis;
-use crate::analysis::words::{cell_name, counted};
 use crate::report::document::{Cell, Column, Row, Table};
 use crate::stats::{MedianAndMax, ResourceUse};
 use crate::text::units::format_ms;
+use crate::words::{cell_name, counted};
 
 const COLUMNS: [Column; 8] = [
     Column::new("cold cell").names(),

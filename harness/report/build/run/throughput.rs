@@ -1,11 +1,11 @@
 //! Starts a minute.
 
-use crate::analysis::words::{DASH, conditions, plain, position, times};
 use crate::analysis::{Analysis, combination};
 use crate::report::document::{Block, Cell, Column, Importance, Row, Table};
 use crate::stats::{RankedValue, Rate, Throughput};
 use crate::store::Run;
 use crate::text::units::format_ms;
+use crate::words::{DASH, conditions, plain, position, times};
 
 /// What the figures are of.
 const MEANING: &str = "A closed loop: a worker begins its next start when its last instance is \

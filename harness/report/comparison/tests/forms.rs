@@ -101,7 +101,7 @@ fn the_text() {
 
     Notes
       head: python was told to sleep 25 ms in its init
-      head's tree was dirty
+      node: version node 20 in base, node 22 in head
 
     How to repeat it
       # both sides
@@ -183,7 +183,7 @@ fn the_details_of_the_markdown() {
     ### Notes
 
     - head: python was told to sleep 25 ms in its init
-    - head's tree was dirty
+    - node: version node 20 in base, node 22 in head
 
     <details><summary>Where it changed</summary>
 
@@ -237,7 +237,7 @@ fn the_annotations() {
     ::error title=Cell is missing::jvm bridge start/first cold: gone: measured in base, not in head
     ::error title=Regression::python bridge start/first cold, boot+init: 48.0 ms -> 72.0 ms, +24.0 ms [+22.6, +25.4], p=.0004, n=29, failed=0: REGRESSED
     ::error title=Regression::python bridge start/first cold, total: 224 ms -> 250 ms, +11.8 %25 [+8.8, +14.8], p=.0004, n=58, failed=0: REGRESSED in init (+26 ms) (measured again: n = 58)
-    ::warning title=Inconclusive::node bridge start/first cold, total: 281 ms -> 278 ms, +4.0 %25 [-3.0, +12.0], p=1.000, n=29, failed=0: inconclusive (the interval reaches beyond the margin; smallest detectable change +12 %25)
+    ::warning title=Inconclusive::node bridge start/first cold, total: 281 ms -> 278 ms, +4.0 %25 [-3.0, +12.0], p=1.000, n=29, failed=0: inconclusive (no alarm before others were measured again; smallest detectable change +12 %25)
     ::warning title=Regression that decides nothing::node bridge start/again warm, warm total: 0.910 ms -> 1.09 ms, +20.0 %25 [+17.0, +23.0], p=.0004, n=29, failed=0: REGRESSED
     ::warning title=Regression that decides nothing::jvm, image size: 140.0 MiB -> 154.0 MiB, +10.0 %25 (+14.0 MiB), n=1, failed=0: REGRESSED
     ::notice title=New cell::go bridge start/first cold: new: measured in head, not in base

@@ -3,11 +3,12 @@
 
 use anyhow::{Context, Result};
 
-use crate::analysis::words::plain;
 use crate::compare::{Comparison, FunctionFacts, Missing, PartChange, Row, SideInfo, Values};
+use crate::report::build::comparison::caveats::{base as base_image, caveat};
 use crate::sample::Cell;
 use crate::spec::scenario::LoadShape;
 use crate::stats::hodges_lehmann::Estimate;
+use crate::words::{invalid, plain, reason};
 
 mod wire;
 
@@ -53,10 +54,6 @@ fn whole(value: f64) -> Option<i64> {
     finite(value).map(|v| v.round() as i64)
 }
 
-fn plain_all(texts: &[String]) -> Vec<String> {
-    texts.iter().map(|text| plain(text)).collect()
-}
-
 impl From<&Comparison> for wire::Document {
     fn from(c: &Comparison) -> Self {
         Self {
@@ -71,8 +68,8 @@ impl From<&Comparison> for wire::Document {
             head: (&c.head).into(),
             rows: c.rows.iter().map(Into::into).collect(),
             missing: c.missing.iter().map(Into::into).collect(),
-            advisory: plain_all(&c.advisory),
-            notes: plain_all(&c.notes),
+            advisory: c.advisory.iter().map(caveat).collect(),
+            notes: c.notes.iter().map(caveat).collect(),
         }
     }
 }
@@ -87,7 +84,7 @@ impl From<&SideInfo> for wire::Party {
             command: plain(&p.command),
             place: plain(&p.place),
             rounds: p.rounds,
-            invalid: p.invalid.as_deref().map(plain),
+            invalid: invalid(p),
             partial: p.partial,
             simulated: p.simulated,
             injected_ms: p.injected.iter().map(|(name, ms)| (plain(name), *ms)).collect(),
@@ -105,7 +102,11 @@ impl From<&FunctionFacts> for wire::Function {
             memory_bytes: f.limits.memory,
             cpus: f.limits.cpus.map(|cpus| f64::from(cpus.thousandths()) / 1e3),
             version: plain(&f.version),
-            bases: f.bases.iter().map(|(name, base)| (plain(name), plain(base))).collect(),
+            bases: f
+                .bases
+                .iter()
+                .map(|(name, base)| (plain(name), plain(&base_image(base))))
+                .collect(),
         }
     }
 }
@@ -120,7 +121,7 @@ impl From<&Row> for wire::Row {
             unit,
             gated: r.gated,
             verdict: r.verdict.into(),
-            reason: r.reason.as_deref().map(plain),
+            reason: r.reason.as_ref().map(reason),
             base: r.base.into(),
             head: r.head.into(),
             ratio: r.ratio.as_ref().map(ratio),
