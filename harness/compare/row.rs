@@ -145,7 +145,9 @@ impl PhaseGroup {
     pub const ALL: [PhaseGroup; 4] =
         [PhaseGroup::Engine, PhaseGroup::Boot, PhaseGroup::Init, PhaseGroup::Invoke];
 
-    fn name(self) -> &'static str {
+    /// Its word in tables and files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             PhaseGroup::Engine => "engine",
             PhaseGroup::Boot => "boot",

@@ -15,21 +15,34 @@ use crate::compare::Comparison;
 /// By which a bot finds its own comment.
 const MARKER: &str = "<!-- coldstart -->";
 
+/// A file of a comparison: its name, and what is in it.
+type File = (&'static str, fn(&Comparison) -> Result<String>);
+
+/// Every one but the page and its charts. One more is a file in `render/` and a line here:
+/// see `harness/docs/ADDING.md`.
+const FILES: [File; 5] = [
+    // See `results/compare.schema.json`.
+    ("compare.json", render::json::comparison::document),
+    ("compare.md", |found| Ok(markdown(found))),
+    ("compare.xml", |found| Ok(junit::report(found))),
+    // Bencher Metric Format.
+    ("compare.bmf.json", trackers::bencher),
+    // github-action-benchmark, `customSmallerIsBetter`.
+    ("compare.benchmark.json", trackers::benchmark_action),
+];
+
 /// Every derived file of a comparison but its page and its charts (see [`pictured`]),
-/// relative to its folder: `compare.json` (see `results/compare.schema.json`), `compare.md`, `compare.xml`
-/// (`JUnit`), `compare.bmf.json` (Bencher Metric Format) and `compare.benchmark.json`
-/// (github-action-benchmark, `customSmallerIsBetter`).
+/// relative to its folder.
 ///
 /// # Errors
 /// When a file cannot be written as its form, which takes a fault of a library.
 pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
-    Ok(vec![
-        Artifact::new("compare.json", render::json::comparison::document(comparison)?),
-        Artifact::new("compare.md", markdown(comparison)),
-        Artifact::new("compare.xml", junit::report(comparison)),
-        Artifact::new("compare.bmf.json", trackers::bencher(comparison)?),
-        Artifact::new("compare.benchmark.json", trackers::benchmark_action(comparison)?),
-    ])
+    written(&FILES, comparison)
+}
+
+fn written(files: &[File], comparison: &Comparison) -> Result<Vec<Artifact>> {
+    let file = |(path, write): &File| Ok(Artifact::new(*path, write(comparison)?));
+    files.iter().map(file).collect()
 }
 
 /// `compare.html`, and the charts that it shows: `charts/compare-forest` and

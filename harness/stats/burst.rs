@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use super::Summary;
 use super::distribution::type_7;
 use crate::sample::{Cell, Mark, Sample, Temperature};
@@ -16,7 +18,7 @@ pub const MOST_LAG_SHARE: f64 = 0.01;
 pub const LEAST_LAG_NS: u64 = 100_000;
 
 /// A lateness or a width, in nanoseconds: diagnostic, so without intervals.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct DispatchLag {
     /// Median.
     pub p50: f64,
@@ -36,7 +38,7 @@ impl DispatchLag {
 }
 
 /// All bursts of one size that had rows of one temperature.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bursts {
     /// Invocations in each.
     pub size: u32,
@@ -45,11 +47,11 @@ pub struct Bursts {
     pub temperature: Temperature,
     /// How many bursts.
     pub bursts: usize,
-    /// First dispatch to last dispatch within one burst, all its rows.
-    pub width: Option<DispatchLag>,
     /// Bursts with a row that was dispatched more than 1 ms, or more than 1 % of
     /// its cell's median (and more than 0.1 ms), after its intended instant.
     pub invalid: usize,
+    /// First dispatch to last dispatch within one burst, all its rows.
+    pub width: Option<DispatchLag>,
 }
 
 /// One burst: its trial and where in the pattern it stands.

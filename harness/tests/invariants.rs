@@ -96,7 +96,6 @@ fn each_foreign_library_has_one_home() {
     check("strsim", &["harness/text/diagnostic.rs"]);
     check("anstyle_query", &["harness/terminal"]);
     check("maud", &["harness/report/"]);
-    check("schemars", &["harness/report/render/json"]);
     check("pragmastat", &["harness/stats/hodges_lehmann.rs"]);
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 
+mod adding;
 mod forms;
 mod hostile;
 mod numbers;

@@ -3,6 +3,7 @@
 use super::{Cell, Importance};
 
 /// Rows of figures under their headings.
+#[derive(Debug, Clone)]
 pub(in crate::report) struct Table<'a> {
     /// Unique on its page.
     pub(in crate::report) id: &'a str,

@@ -2,7 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::report::document::{Badge, Block, Document, Fact, Kind, Note, Section, Tone};
+use crate::report::document::{Badge, Block, Document, Entry, Fact, Kind, Note, Section, Tone};
 use crate::words::{counted, shortened};
 
 use charts::Drawings;
@@ -74,6 +74,7 @@ impl Writer<'_> {
             Block::Terms(terms) => {
                 html! { dl { @for (term, meaning) in *terms { dt { (term) } dd { (meaning) } } } }
             }
+            Block::Entries(entries) => told(&entries.iter().map(Entry::fact).collect::<Vec<_>>()),
             Block::Table(table) => {
                 let most = self.most(table.rows.len(), ROWS);
                 html! { (table::markup(table, most)) (self.left_out(table.rows.len(), most)) }

@@ -97,6 +97,9 @@ impl Page {
             Block::Facts(facts) => self.text.extend(facts.iter().map(told)),
             Block::Quoted(facts) => self.text.extend(facts.iter().map(quoted)),
             Block::Terms(terms) => self.text.extend(terms.iter().map(term)),
+            Block::Entries(entries) => {
+                self.text.extend(entries.iter().map(|entry| told(&entry.fact())));
+            }
             Block::Table(table) => self.table(table),
             Block::Chart(chart) => {
                 // Names of charts are ours; titles hold names of functions.

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::analysis::{Analysis, is_simulated};
 use crate::report::build::run::trust;
-use crate::report::render::csv::{self as sheet, Column};
+use crate::report::render::csv as sheet;
 use crate::sample::{Cell, Temperature};
 use crate::spec::factor::{Network, PageCache};
 use crate::spec::scenario::LoadShape;
@@ -36,7 +36,7 @@ struct Page<'a> {
     whole: Whole<'a>,
     rows: Vec<Row<'a>>,
     cells: Vec<CellFacts<'a>>,
-    bursts: Vec<BurstFacts>,
+    bursts: Vec<Bursts>,
 }
 
 /// One cell and phase; `latency` stands for the whole.
@@ -59,18 +59,18 @@ struct Row<'a> {
     n: usize,
     errors: usize,
     min: Option<u64>,
-    p50: Value,
-    p50_low: Value,
-    p50_high: Value,
-    p90: Value,
-    p90_low: Value,
-    p90_high: Value,
-    p95: Value,
-    p95_low: Value,
-    p95_high: Value,
-    p99: Value,
-    p99_low: Value,
-    p99_high: Value,
+    p50: Option<RankedValue>,
+    p50_low: Option<RankedValue>,
+    p50_high: Option<RankedValue>,
+    p90: Option<RankedValue>,
+    p90_low: Option<RankedValue>,
+    p90_high: Option<RankedValue>,
+    p95: Option<RankedValue>,
+    p95_low: Option<RankedValue>,
+    p95_high: Option<RankedValue>,
+    p99: Option<RankedValue>,
+    p99_low: Option<RankedValue>,
+    p99_high: Option<RankedValue>,
     max: Option<u64>,
 }
 
@@ -79,57 +79,16 @@ struct Row<'a> {
 struct CellFacts<'a> {
     cell: &'a Cell,
     first_ever_rows: usize,
-    first_ever_p50: Value,
+    first_ever_p50: Option<RankedValue>,
     first_ever_used: bool,
     /// Trial and index of the row nearest the median.
     typical: Option<(u32, u32)>,
     below_range: u64,
     above_range: u64,
-    lag: Option<Late>,
+    lag: Option<DispatchLag>,
     invalid_bursts: usize,
     cold_to_warm: Option<f64>,
     warm_cell: Option<&'a Cell>,
-}
-
-#[derive(Serialize)]
-struct BurstFacts {
-    size: u32,
-    temperature: Temperature,
-    bursts: usize,
-    invalid: usize,
-    width: Option<Late>,
-}
-
-#[derive(Serialize)]
-struct Late {
-    p50: f64,
-    p99: f64,
-    max: u64,
-}
-
-/// A number, `failed`, or nothing.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Value {
-    Nothing,
-    Ns(f64),
-    Failed(&'static str),
-}
-
-impl From<Option<RankedValue>> for Value {
-    fn from(level: Option<RankedValue>) -> Self {
-        match level {
-            None => Value::Nothing,
-            Some(RankedValue::Ns(ns)) => Value::Ns(ns),
-            Some(RankedValue::Failed) => Value::Failed("failed"),
-        }
-    }
-}
-
-impl From<DispatchLag> for Late {
-    fn from(DispatchLag { p50, p99, max }: DispatchLag) -> Self {
-        Self { p50, p99, max }
-    }
 }
 
 /// `summary.json`.
@@ -149,7 +108,7 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
         whole: Whole::of(analysis, &faults, &causes),
         rows: rows(summaries),
         cells: summaries.iter().map(|s| facts(run, s)).collect(),
-        bursts: bursts(&run.samples, summaries).into_iter().map(BurstFacts::from).collect(),
+        bursts: bursts(&run.samples, summaries),
     };
     Ok(printable_json(&serde_json::to_string_pretty(&page)?) + "\n")
 }
@@ -161,42 +120,13 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
 pub(in crate::report) fn csv(analysis: &Analysis) -> Result<String> {
     let rows = rows(&analysis.summaries);
     let rows: Result<Vec<_>, _> = rows.iter().map(serde_json::to_value).collect();
-    Ok(sheet::csv(&COLUMNS, &rows?))
+    Ok(sheet::rows(COLUMNS, &rows?))
 }
 
 /// The columns of `summary.csv`, in order: those of the JSON.
-const COLUMNS: [Column; 30] = [
-    ("function", "/function"),
-    ("network", "/network"),
-    ("runtime", "/runtime"),
-    ("cpus", "/cpus"),
-    ("memory", "/memory"),
-    ("page_cache", "/page_cache"),
-    ("log_driver", "/log_driver"),
-    ("control", "/control"),
-    ("pattern", "/pattern"),
-    ("step", "/step"),
-    ("act", "/act"),
-    ("size", "/size"),
-    ("temperature", "/temperature"),
-    ("phase", "/phase"),
-    ("n", "/n"),
-    ("errors", "/errors"),
-    ("min", "/min"),
-    ("p50", "/p50"),
-    ("p50_low", "/p50_low"),
-    ("p50_high", "/p50_high"),
-    ("p90", "/p90"),
-    ("p90_low", "/p90_low"),
-    ("p90_high", "/p90_high"),
-    ("p95", "/p95"),
-    ("p95_low", "/p95_low"),
-    ("p95_high", "/p95_high"),
-    ("p99", "/p99"),
-    ("p99_low", "/p99_low"),
-    ("p99_high", "/p99_high"),
-    ("max", "/max"),
-];
+const COLUMNS: &str = "function network runtime cpus memory page_cache log_driver control pattern \
+    step act size temperature phase n errors min p50 p50_low p50_high p90 p90_low p90_high p95 \
+    p95_low p95_high p99 p99_low p99_high max";
 
 fn rows(summaries: &[Summary]) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
@@ -210,8 +140,8 @@ fn rows(summaries: &[Summary]) -> Vec<Row<'_>> {
 }
 
 fn row<'a>(cell: &'a Cell, phase: String, of: &LatencySummary) -> Row<'a> {
-    let low = |q: Quantile| q.interval.map(|i| i.low).into();
-    let high = |q: Quantile| q.interval.map(|i| i.high).into();
+    let low = |q: Quantile| q.interval.map(|i| i.low);
+    let high = |q: Quantile| q.interval.map(|i| i.high);
     let act = match cell.act {
         LoadShape::Burst(_) => "burst",
         LoadShape::Sequence(_) => "sequence",
@@ -235,16 +165,16 @@ fn row<'a>(cell: &'a Cell, phase: String, of: &LatencySummary) -> Row<'a> {
         n: of.n,
         errors: of.failed,
         min: of.min,
-        p50: of.p50.value.into(),
+        p50: of.p50.value,
         p50_low: low(of.p50),
         p50_high: high(of.p50),
-        p90: of.p90.value.into(),
+        p90: of.p90.value,
         p90_low: low(of.p90),
         p90_high: high(of.p90),
-        p95: of.p95.value.into(),
+        p95: of.p95.value,
         p95_low: low(of.p95),
         p95_high: high(of.p95),
-        p99: of.p99.value.into(),
+        p99: of.p99.value,
         p99_low: low(of.p99),
         p99_high: high(of.p99),
         max: of.max,
@@ -256,28 +186,15 @@ fn facts<'a>(run: &Run, summary: &'a Summary) -> CellFacts<'a> {
     CellFacts {
         cell: &summary.cell,
         first_ever_rows: summary.first_ever.rows,
-        first_ever_p50: summary.first_ever.median.into(),
+        first_ever_p50: summary.first_ever.median,
         first_ever_used: summary.first_ever.used,
         typical: typical.map(|s| (s.trial, s.index)),
         below_range: summary.out_of_range.below,
         above_range: summary.out_of_range.above,
-        lag: summary.lag.map(Late::from),
+        lag: summary.lag,
         invalid_bursts: summary.invalid_bursts,
         cold_to_warm: summary.cold_to_warm.as_ref().map(|r| r.ratio),
         warm_cell: summary.cold_to_warm.as_ref().map(|r| &r.warm),
-    }
-}
-
-impl From<Bursts> for BurstFacts {
-    fn from(b: Bursts) -> Self {
-        let width = b.width.map(Late::from);
-        Self {
-            size: b.size,
-            temperature: b.temperature,
-            bursts: b.bursts,
-            invalid: b.invalid,
-            width,
-        }
     }
 }
 
@@ -298,7 +215,7 @@ mod tests {
         let rows = json["rows"].as_array().unwrap();
         let csv = csv(&Analysis::of(&run)).unwrap();
         assert_eq!(csv.lines().count(), rows.len() + 1);
-        assert_eq!(rows[0].as_object().unwrap().len(), COLUMNS.len());
+        assert_eq!(rows[0].as_object().unwrap().len(), COLUMNS.split(' ').count());
         assert_eq!((&json["format"], &json["unit"]), (&2.into(), &"ns".into()));
         assert!(
             csv.contains("\"odd,\"\"name\"\"\",bridge,runc,,134217728,warm,json-file,,"),

@@ -3,12 +3,12 @@
 
 use serde::Serialize;
 
-use super::Value;
 use crate::analysis::Analysis;
 use crate::sample::Cell;
 use crate::spec::factor::Factors;
 use crate::stats::{
-    Calibration, Gain, Grade, LatencySummary, MedianAndMax, Rate, ResourceUse, Throughput,
+    Calibration, Gain, Grade, LatencySummary, MedianAndMax, RankedValue, Rate, ResourceUse,
+    Throughput,
 };
 
 /// All of it; its fields stand at the top of the page.
@@ -28,11 +28,11 @@ pub(super) struct Whole<'a> {
 struct ControlFacts<'a> {
     null_process: Option<Figures>,
     null_containers: Vec<Floor<'a>>,
-    process: Option<Line>,
+    process: Option<Calibration>,
     /// From exec, or main, to reply.
-    container: Option<Line>,
+    container: Option<Calibration>,
     /// The headline, through the engine's noise.
-    container_whole: Option<Line>,
+    container_whole: Option<Calibration>,
     /// How late the driver saw a reply, by the function's own clock.
     bias: Option<Figures>,
 }
@@ -48,22 +48,11 @@ struct Floor<'a> {
 struct Figures {
     n: usize,
     errors: usize,
-    p50: Value,
-    p50_low: Value,
-    p50_high: Value,
-    p99: Value,
+    p50: Option<RankedValue>,
+    p50_low: Option<RankedValue>,
+    p50_high: Option<RankedValue>,
+    p99: Option<RankedValue>,
     max: Option<u64>,
-}
-
-/// A calibration; all but the slope in nanoseconds.
-#[derive(Serialize)]
-struct Line {
-    n: usize,
-    slope: f64,
-    slope_error: f64,
-    intercept: f64,
-    spread: f64,
-    worst: f64,
 }
 
 #[derive(Serialize)]
@@ -136,9 +125,9 @@ impl<'a> ControlFacts<'a> {
         Self {
             null_process: controls.null_process.as_ref().map(Figures::from),
             null_containers: controls.floors.iter().map(floor).collect(),
-            process: controls.process.map(Line::from),
-            container: controls.container.map(Line::from),
-            container_whole: controls.headline.map(Line::from),
+            process: controls.process,
+            container: controls.container,
+            container_whole: controls.headline,
             bias: controls.bias.as_ref().map(Figures::from),
         }
     }
@@ -149,19 +138,12 @@ impl From<&LatencySummary> for Figures {
         Self {
             n: of.n,
             errors: of.failed,
-            p50: of.p50.value.into(),
-            p50_low: of.p50.interval.map(|i| i.low).into(),
-            p50_high: of.p50.interval.map(|i| i.high).into(),
-            p99: of.p99.value.into(),
+            p50: of.p50.value,
+            p50_low: of.p50.interval.map(|i| i.low),
+            p50_high: of.p50.interval.map(|i| i.high),
+            p99: of.p99.value,
             max: of.max,
         }
-    }
-}
-
-impl From<Calibration> for Line {
-    fn from(line: Calibration) -> Self {
-        let Calibration { n, slope, slope_error, intercept, spread, worst } = line;
-        Self { n, slope, slope_error, intercept, spread, worst }
     }
 }
 
