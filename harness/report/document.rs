@@ -114,8 +114,8 @@ pub(super) enum Block<'a> {
     Facts(Vec<Fact>),
     /// In foreign words, to be shown as they are: commands, versions.
     Quoted(Vec<Fact>),
-    /// Terms and what they mean.
-    Terms(&'static [(&'static str, &'static str)]),
+    /// Terms and what they mean, one a line: `term: meaning`.
+    Terms(&'static str),
     /// Things, and what is to be said of each.
     Entries(Vec<Entry>),
     /// Rows of figures.
@@ -172,6 +172,11 @@ impl Entry {
         let cure = self.cure.as_ref().map_or_else(String::new, |cure| format!(" -> {cure}"));
         (self.name.clone(), format!("{mark}{}{cure}", self.lines.join("; ")))
     }
+}
+
+/// Terms with their meanings.
+pub(super) fn terms(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter_map(|line| line.split_once(": "))
 }
 
 /// Values of several series, a line each.

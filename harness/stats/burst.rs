@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use super::Summary;
 use super::distribution::type_7;
 use crate::sample::{Cell, Mark, Sample, Temperature};
@@ -18,7 +16,7 @@ pub const MOST_LAG_SHARE: f64 = 0.01;
 pub const LEAST_LAG_NS: u64 = 100_000;
 
 /// A lateness or a width, in nanoseconds: diagnostic, so without intervals.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DispatchLag {
     /// Median.
     pub p50: f64,
@@ -38,7 +36,7 @@ impl DispatchLag {
 }
 
 /// All bursts of one size that had rows of one temperature.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Bursts {
     /// Invocations in each.
     pub size: u32,

@@ -8,8 +8,6 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 use super::distribution::type_7;
 use super::{BootstrapWeights, LatencySummary, RankedValue, Summary};
 use crate::sample::{Mark, Sample};
@@ -73,7 +71,7 @@ pub struct Controls {
 }
 
 /// A line through (known sleep, measured), all in nanoseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Calibration {
     /// Starts that it rests on.
     pub n: usize,

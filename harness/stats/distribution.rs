@@ -1,7 +1,5 @@
 //! Quantiles of nanoseconds, failures included, with intervals.
 
-use serde::{Serialize, Serializer};
-
 use std::collections::BTreeSet;
 
 use super::binomial;
@@ -23,15 +21,6 @@ impl RankedValue {
         match self {
             RankedValue::Ns(ns) => Some(ns),
             RankedValue::Failed => None,
-        }
-    }
-}
-
-impl Serialize for RankedValue {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        match self {
-            RankedValue::Ns(ns) => to.serialize_f64(*ns),
-            RankedValue::Failed => to.serialize_str("failed"),
         }
     }
 }

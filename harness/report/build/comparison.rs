@@ -106,7 +106,7 @@ fn sections<'a>(comparison: &Comparison, names: &Names, charts: &'a [Chart]) -> 
             Key,
             vec![Block::Quoted(facts::repeat(comparison))],
         ),
-        Section::new("reading", "How to read it", Detail, vec![Block::Terms(&facts::READING)]),
+        Section::new("reading", "How to read it", Detail, vec![Block::Terms(facts::READING)]),
     ]
 }
 

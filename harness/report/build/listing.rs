@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::report::document::Importance::Key;
-use crate::report::document::{Block, Cell, Column, Document, Entry, Row, Section, Table};
+use crate::report::document::{Block, Cell, Column, Document, Entry, Section, Table};
 use crate::report::listing::{Listing, Sheet};
 use crate::store::FunctionRecord;
 use crate::text::sanitize::printable;
@@ -51,31 +51,25 @@ pub fn runs(results: &Path, rows: Vec<Value>, again: impl Fn(&str) -> String) ->
 /// Images as they were built.
 #[must_use]
 pub fn images(records: &[FunctionRecord]) -> Sheet {
-    const COLUMNS: [Column; 5] = [
-        Column::new("function").names(),
-        Column::new("image"),
-        Column::new("digest"),
-        Column::new("size"),
-        Column::new("version"),
-    ];
-    let row = |record: &FunctionRecord| {
-        let digest = record.digest.get(..19).unwrap_or(&record.digest);
-        let text = |text: &str| Cell::Text(printable(text, usize::MAX));
-        Row::from(vec![
-            text(&record.name),
-            text(&record.image),
-            text(digest),
-            Cell::Bytes(record.size),
-            text(&record.version),
-        ])
-    };
-    let told = Table::new("images", "", &COLUMNS, records.iter().map(row).collect()).key();
+    let text = |text: &str| Cell::Text(printable(text, usize::MAX));
+    let told = Table::of(
+        "images",
+        "",
+        records,
+        &[
+            (Column::new("function").names(), &|r| text(&r.name)),
+            (Column::new("image"), &|r| text(&r.image)),
+            (Column::new("digest"), &|r| text(r.digest.get(..19).unwrap_or(&r.digest))),
+            (Column::new("size"), &|r| Cell::Bytes(r.size)),
+            (Column::new("version"), &|r| text(&r.version)),
+        ],
+    );
     Sheet {
         name: "images",
         columns: IMAGES.into(),
         rows: records.iter().map(|record| json!(record)).collect(),
         heading: String::new(),
-        told: Block::Table(told),
+        told: Block::Table(told.key()),
     }
 }
 

@@ -15,13 +15,15 @@ mod answer;
 mod cells;
 pub(in crate::report) mod controls;
 mod environment;
-mod meanings;
 mod noise;
 pub(in crate::report) mod notes;
 pub(in crate::report) mod reply;
 mod resources;
 mod throughput;
 pub(in crate::report) mod trust;
+
+/// What each figure means, from which instant to which.
+const MEANINGS: &str = include_str!("run/meanings.txt");
 
 /// The sections that charts are in.
 const CHARTED: [&str; 6] = ["cold", "time", "bursts", "pauses", "warm", "trust"];
@@ -95,12 +97,7 @@ fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
         Section::new("notes", "Notes", Key, vec![notes]),
         Section::new("environment", "Environment", Detail, vec![environment]),
         Section::new("repeat", "How to reproduce it", Detail, repeat),
-        Section::new(
-            "meanings",
-            "What the figures mean",
-            Detail,
-            vec![Block::Terms(&meanings::MEANINGS)],
-        ),
+        Section::new("meanings", "What the figures mean", Detail, vec![Block::Terms(MEANINGS)]),
     ]
 }
 

@@ -5,6 +5,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::report::listing::Sheet;
+use crate::sample::Cell;
+use crate::spec::factor::Factors;
 use crate::text::sanitize::printable_json;
 
 pub(in crate::report) mod comparison;
@@ -22,10 +24,12 @@ pub(in crate::report) fn listing(sheets: &[Sheet]) -> Result<String> {
 }
 
 /// A value whose members stay in the order in which they were written down.
-pub(in crate::report) enum Json {
+pub(in crate::report) enum Json<'a> {
     One(Value),
-    List(Vec<Json>),
-    Object(Vec<(String, Json)>),
+    List(Vec<Json<'a>>),
+    Object(Vec<(String, Json<'a>)>),
+    Cell(&'a Cell),
+    Factors(&'a Factors),
 }
 
 /// An object, with its members in their order.
@@ -39,36 +43,47 @@ macro_rules! object {
 
 pub(in crate::report) use object;
 
-impl Json {
+impl<'a> Json<'a> {
     /// What may not be known: null.
-    fn or_null(of: Option<Json>) -> Self {
+    fn or_null(of: Option<Self>) -> Self {
         of.unwrap_or(Json::One(Value::Null))
     }
 
     /// A member for each name.
-    fn by_name<T: Into<Json>>(members: impl Iterator<Item = (String, T)>) -> Self {
+    fn by_name<T: Into<Self>>(members: impl Iterator<Item = (String, T)>) -> Self {
         Json::Object(members.map(|(name, value)| (name, value.into())).collect())
+    }
+
+    /// One object of the members of several, in their order.
+    fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
+        let members = |part| match part {
+            Json::Object(members) => members,
+            _ => Vec::new(),
+        };
+        Json::Object(parts.into_iter().flat_map(members).collect())
     }
 }
 
-impl Serialize for Json {
+impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         match self {
             Json::One(value) => value.serialize(to),
+            Json::Cell(cell) => cell.serialize(to),
+            Json::Factors(factors) => factors.serialize(to),
             Json::List(all) => to.collect_seq(all),
             Json::Object(members) => to.collect_map(members.iter().map(|(name, of)| (name, of))),
         }
     }
 }
 
-impl<T: Into<Value>> From<T> for Json {
+impl<T: Into<Value>> From<T> for Json<'_> {
     fn from(value: T) -> Self {
         Json::One(value.into())
     }
 }
 
-impl FromIterator<Json> for Json {
-    fn from_iter<I: IntoIterator<Item = Json>>(all: I) -> Self {
+impl<'a> FromIterator<Json<'a>> for Json<'a> {
+    fn from_iter<I: IntoIterator<Item = Self>>(all: I) -> Self {
         Json::List(all.into_iter().collect())
     }
 }

@@ -21,32 +21,7 @@ const DIGEST: usize = 19;
 const MOST_NAMED: usize = 5;
 
 /// What each column means.
-pub(in crate::report) const READING: [(&str, &str); 9] = [
-    (
-        "total",
-        "from the instant an invocation was wanted to the last byte of its reply; a round's value is the median of its invocations",
-    ),
-    ("boot+init", "the function's own part: from its exec to its readiness, without the engine"),
-    (
-        "change",
-        "head over base by Hodges & Lehmann, with its 95 % interval in brackets; exact where there is no interval",
-    ),
-    (
-        "p",
-        "how often chance gives such figures where head is not worse by more than its margin; one-sided, adjusted for the number of rows (Holm over those that decide, else Benjamini & Hochberg)",
-    ),
-    ("n, err", "rounds that count, and those of them that failed; base/head where they differ"),
-    ("margin", "a change matters when it exceeds both a share of base and a floor"),
-    (
-        "smallest detectable change",
-        "the smallest slowdown that would have been found four times in five; one below it may be there",
-    ),
-    (
-        "in",
-        "the parts that carry the change: engine (up to the function's exec), boot (to main), init (to ready), invoke (to the reply); a+b where the mark between them was not seen",
-    ),
-    ("unclear", "the interval reaches beyond the margin: neither slower nor the same is proved"),
-];
+pub(in crate::report) const READING: &str = include_str!("reading.txt");
 
 /// The two sides, their order, their machines, what decides.
 pub(in crate::report) fn compared(comparison: &Comparison) -> Vec<Fact> {

@@ -49,7 +49,7 @@ fn cores(cpus: Option<Cpus>) -> Option<f64> {
     cpus.map(|cpus| f64::from(cpus.thousandths()) / 1e3)
 }
 
-fn whole_of(c: &Comparison) -> Json {
+fn whole_of(c: &Comparison) -> Json<'static> {
     object! {
         "format": FORMAT,
         "outcome": c.outcome.name(),
@@ -67,7 +67,7 @@ fn whole_of(c: &Comparison) -> Json {
     }
 }
 
-fn side(s: &SideInfo) -> Json {
+fn side(s: &SideInfo) -> Json<'static> {
     object! {
         "label": plain(&s.label),
         "run": plain(&s.run),
@@ -83,7 +83,7 @@ fn side(s: &SideInfo) -> Json {
     }
 }
 
-fn function(f: &FunctionFacts) -> Json {
+fn function(f: &FunctionFacts) -> Json<'static> {
     let Limits { memory, cpus, .. } = f.limits;
     let bases = f.bases.iter().map(|(name, base)| (plain(name), plain(&base_image(base))));
     object! {
@@ -97,7 +97,7 @@ fn function(f: &FunctionFacts) -> Json {
     }
 }
 
-fn row(r: &Row) -> Json {
+fn row(r: &Row) -> Json<'static> {
     object! {
         "function": plain(&r.function),
         "cell": Json::or_null(r.cell.as_ref().map(cell)),
@@ -120,16 +120,16 @@ fn row(r: &Row) -> Json {
     }
 }
 
-fn values(v: &Values) -> Json {
+fn values(v: &Values) -> Json<'static> {
     object! { "n": v.n, "failed": v.failed, "median": v.median.and_then(whole) }
 }
 
-fn detectable(d: Detectable) -> Json {
+fn detectable(d: Detectable) -> Json<'static> {
     object! { "share": share(d.share), "amount": whole(d.amount) }
 }
 
 /// An estimate with its interval, each figure as finely as it is given.
-fn estimate<T: Into<Value>>(of: Option<Estimate>, figure: fn(f64) -> Option<T>) -> Json {
+fn estimate<T: Into<Value>>(of: Option<Estimate>, figure: fn(f64) -> Option<T>) -> Json<'static> {
     let of = of.map(|Estimate { value, interval }| {
         let (low, high) = interval.unzip();
         object! {
@@ -141,7 +141,7 @@ fn estimate<T: Into<Value>>(of: Option<Estimate>, figure: fn(f64) -> Option<T>) 
     Json::or_null(of)
 }
 
-fn part(p: &PartChange) -> Json {
+fn part(p: &PartChange) -> Json<'static> {
     object! {
         "first": p.part.first.name(),
         "last": p.part.last.name(),
@@ -151,7 +151,7 @@ fn part(p: &PartChange) -> Json {
     }
 }
 
-fn missing(m: &Missing) -> Json {
+fn missing(m: &Missing) -> Json<'static> {
     object! {
         "function": plain(&m.function),
         "cell": Json::or_null(m.cell.as_ref().map(cell)),
@@ -159,7 +159,7 @@ fn missing(m: &Missing) -> Json {
     }
 }
 
-fn cell(c: &Cell) -> Json {
+fn cell(c: &Cell) -> Json<'static> {
     let (act, invocations, workers) = match c.act {
         LoadShape::Burst(n) => ("burst", n, None),
         LoadShape::Sequence(n) => ("sequence", n, None),
