@@ -5,7 +5,6 @@
 //! know how the two were measured, nor how a verdict is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -38,22 +37,16 @@ use judge::Case;
 use two_sample::TwoSample;
 
 /// One of the two that are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::Display,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Side {
     /// What it was.
     Base,
     /// What it is to become.
     Head,
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Side::Base => "base",
-            Side::Head => "head",
-        })
-    }
 }
 
 /// A cell that one side lacks, or a whole function.
@@ -79,8 +72,11 @@ pub struct Start {
 }
 
 /// What becomes of a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum GateOutcome {
     /// No gated row is worse.
     Passed,
@@ -96,12 +92,7 @@ impl GateOutcome {
     /// Its word in tables and files.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            GateOutcome::Passed => "passed",
-            GateOutcome::Inconclusive => "inconclusive",
-            GateOutcome::Invalid => "invalid",
-            GateOutcome::Regressed => "regressed",
-        }
+        self.into()
     }
 }
 

@@ -62,8 +62,22 @@ impl Row {
 }
 
 /// What a row says of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Verdict {
     /// Head is worse by more than the margin, beyond chance.
     Regressed,
@@ -81,19 +95,7 @@ impl Verdict {
     /// Its word in tables and files.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Regressed => "regressed",
-            Verdict::Invalid => "invalid",
-            Verdict::Inconclusive => "inconclusive",
-            Verdict::Improved => "improved",
-            Verdict::Unchanged => "unchanged",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        self.into()
     }
 }
 
@@ -128,7 +130,8 @@ pub struct Part {
 }
 
 /// The four stretches of a cold start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum PhaseGroup {
     /// Intended to the function's exec: driver, daemon, shim, OCI runtime, network.
     Engine,
@@ -148,12 +151,7 @@ impl PhaseGroup {
     /// Its word in tables and files.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            PhaseGroup::Engine => "engine",
-            PhaseGroup::Boot => "boot",
-            PhaseGroup::Init => "init",
-            PhaseGroup::Invoke => "invoke",
-        }
+        self.into()
     }
 }
 

@@ -8,9 +8,12 @@ use anyhow::Result;
 use super::Artifact;
 use super::build::comparison::document;
 use super::look::Look;
-use super::render::{self, github, html, junit, terminal, trackers};
+use super::render::{self, html, junit, terminal, trackers};
 use crate::chart;
 use crate::compare::Comparison;
+
+pub use super::render::csv::comparison::csv;
+pub use super::render::github::annotations;
 
 /// By which a bot finds its own comment.
 const MARKER: &str = "<!-- coldstart -->";
@@ -69,20 +72,6 @@ pub fn text(comparison: &Comparison, look: &Look) -> String {
 #[must_use]
 pub fn markdown(comparison: &Comparison) -> String {
     render::markdown::comment(&document(comparison, &[]), MARKER)
-}
-
-/// The rows of a `compare.json` for a spreadsheet (CSV), in its units.
-///
-/// # Errors
-/// When it is another document: what it lacks is named.
-pub fn csv(document: &serde_json::Value) -> Result<String> {
-    render::csv::comparison::csv(document)
-}
-
-/// GitHub workflow commands, one a line without its end, at most 10, the gravest first.
-#[must_use]
-pub fn annotations(comparison: &Comparison) -> Vec<String> {
-    github::annotations(comparison)
 }
 
 #[cfg(test)]

@@ -6,8 +6,6 @@
 //! the part after the engine is calibrated too, from the function's exec (or, where
 //! the kernel did not tell, its main) to its reply.
 
-use std::fmt;
-
 use super::distribution::type_7;
 use super::{BootstrapWeights, LatencySummary, RankedValue, Summary};
 use crate::sample::{Mark, Sample};
@@ -25,21 +23,13 @@ pub const MOST_RESIDUAL_NS: f64 = 1e6;
 const CERTAIN: f64 = 3.0;
 
 /// Through what known sleeps are measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
 pub enum Series {
     /// The null function as a process of the host.
     Process,
     /// The same in a container.
     Container,
-}
-
-impl fmt::Display for Series {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Series::Process => "process",
-            Series::Container => "container",
-        })
-    }
 }
 
 /// Why the figures of a run are not to be believed.

@@ -2,8 +2,6 @@
 //!
 //! Facts in, a grade and its causes out. Each limit is a constant with its reason. It judges the machine and the driver, never the functions.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 /// A limit that is not to be exceeded, and a further one.
@@ -49,9 +47,21 @@ const STEADY_GOVERNOR: &str = "performance";
 
 /// How far the machine let a run measure; later is worse.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
 )]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Grade {
     /// No cause for doubt among the facts that are known.
     #[default]
@@ -60,16 +70,6 @@ pub enum Grade {
     Noisy,
     /// The figures tell as much of the machine as of the functions.
     Disturbed,
-}
-
-impl fmt::Display for Grade {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Grade::Quiet => "quiet",
-            Grade::Noisy => "noisy",
-            Grade::Disturbed => "disturbed",
-        })
-    }
 }
 
 /// What speaks against a run. Shares are of 1.

@@ -24,8 +24,9 @@ struct Annotation {
     text: String,
 }
 
-/// One command a line without its end, the gravest first.
-pub(in crate::report) fn annotations(comparison: &Comparison) -> Vec<String> {
+/// GitHub workflow commands, one a line without its end, at most 10, the gravest first.
+#[must_use]
+pub fn annotations(comparison: &Comparison) -> Vec<String> {
     let warning = warning(comparison);
     let mut all = found(comparison);
     all.sort_by_key(|a| a.level);

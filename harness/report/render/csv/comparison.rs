@@ -57,11 +57,11 @@ const COLUMNS: [Column; 44] = [
 /// What every row repeats of the whole: a sheet has no place beside its rows.
 const OF_ALL: [&str; 3] = ["outcome", "binding", "simulated"];
 
-/// The rows of a `compare.json`.
+/// The rows of a `compare.json` for a spreadsheet (CSV), in its units.
 ///
 /// # Errors
 /// When it is another document: what it lacks is named.
-pub(in crate::report) fn csv(document: &Value) -> Result<String> {
+pub fn csv(document: &Value) -> Result<String> {
     let rows = document["rows"].as_array().context("`rows` is no list")?;
     let whole = |(at, row): (usize, &Value)| {
         let mut row =
