@@ -335,6 +335,7 @@ fn samples(n: u32) -> impl Iterator<Item = Sample> {
         Sample {
             cell: Cell {
                 function: format!("f{}", i % 4),
+                adapter: Default::default(),
                 factors: factors.clone(),
                 control: None,
                 pattern: "surge".into(),

@@ -11,8 +11,8 @@ mod selection;
 
 pub use machine::Machine;
 pub(crate) use selection::{
-    Group, combination, conditions, conditions_in_a_name, groups, headline, is_simulated, is_valid,
-    members, position,
+    Group, conditions, conditions_in_a_name, groups, headline, is_simulated, is_valid, members,
+    position,
 };
 
 /// A run and all that was found of it.

@@ -4,16 +4,14 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use crate::engine::EngineKind;
-use crate::spec::factor::{FactorMatrix, Network, PageCache};
 use crate::spec::function::TypedImage;
 use crate::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
-use crate::text::units::{Cpus, parse_duration, parse_precision, parse_size};
+use crate::text::units::{parse_duration, parse_precision};
 
+mod factors;
 mod help;
 mod judging;
 mod output;
@@ -21,6 +19,8 @@ pub mod pages;
 mod reading;
 mod starting;
 
+use factors::FACTORS_TYPED;
+pub use factors::FactorFlags;
 pub use judging::{Aa, Compare, Gate, Injection, JudgeFlags, TurnFlags};
 pub use output::{Colour, FormatFlag, OutputFlags};
 pub use reading::{Doctor, List, Listed, Report, Show};
@@ -199,18 +199,13 @@ pub struct Run {
     /// restarts
     #[arg(long = "continue", value_name = "RUN", conflicts_with_all = [
         "scenario", "functions", "rounds", "until", "max_time", "parallel", "no_controls",
-        "no_exec_trace", "seed", "out", "dry_run", "networks", "runtimes", "cpus", "memory",
-        "page_cache", "log_drivers",
+        "no_exec_trace", "seed", "out", "dry_run", FACTORS_TYPED,
     ])]
     pub go_on: Option<PathBuf>,
 
     /// Print the plan, the number of starts and the estimated time, and stop
     #[arg(long)]
     pub dry_run: bool,
-
-    /// The engine; `fake` simulates, to try the harness itself
-    #[arg(long, value_parser = engine_kind(), default_value = "docker", hide = true)]
-    pub engine: EngineKind,
 
     /// What instances are started under.
     #[command(flatten)]
@@ -227,75 +222,6 @@ fn parse_limit(text: &str) -> Result<Duration, String> {
         Duration::ZERO => Err(format!("`{text}`: {NO_TIME}")),
         time => Ok(time),
     })
-}
-
-/// Factors of a start: every combination of the values becomes a cell.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Factors (lists; every combination is measured)")]
-pub struct FactorFlags {
-    /// How instances reach the driver: bridge, host, none [default: the scenario's]
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub networks: Option<Vec<Network>>,
-
-    /// OCI runtimes, by the engine's names for them [default: the engine's]
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub runtimes: Option<Vec<String>>,
-
-    /// CPU quotas in cores, such as 0.5,1 [default: each function's own]
-    #[arg(long, value_delimiter = ',', value_name = "CORES")]
-    pub cpus: Option<Vec<Cpus>>,
-
-    /// Memory limits, such as 128MiB,512MiB [default: each function's own]
-    #[arg(long, value_delimiter = ',', value_name = "SIZES", value_parser = parse_size)]
-    pub memory: Option<Vec<u64>>,
-
-    /// What of the image is in memory before a start: warm, image-cold, host-cold
-    /// (the last two need root) [default: warm]
-    #[arg(long, value_delimiter = ',', value_name = "STATES")]
-    pub page_cache: Option<Vec<PageCache>>,
-
-    /// Where the engine puts what functions write, such as json-file,none
-    #[arg(long, value_delimiter = ',', value_name = "NAMES")]
-    pub log_drivers: Option<Vec<String>>,
-}
-
-impl FactorFlags {
-    /// Changes the lists as was typed, and adds the words that say so again.
-    pub fn change(&self, lists: &mut FactorMatrix, typed: &mut Vec<String>) {
-        let mut flag = |name: &str, values: Vec<String>| {
-            typed.extend([format!("--{name}"), values.join(",")]);
-        };
-        if let Some(networks) = &self.networks {
-            flag("networks", networks.iter().map(ToString::to_string).collect());
-            lists.networks.clone_from(networks);
-        }
-        if let Some(runtimes) = &self.runtimes {
-            flag("runtimes", runtimes.clone());
-            lists.runtimes.clone_from(runtimes);
-        }
-        if let Some(cpus) = &self.cpus {
-            flag("cpus", cpus.iter().map(ToString::to_string).collect());
-            lists.cpus.clone_from(cpus);
-        }
-        if let Some(memory) = &self.memory {
-            flag("memory", memory.iter().map(|bytes| format!("{bytes}B")).collect());
-            lists.memory.clone_from(memory);
-        }
-        if let Some(states) = &self.page_cache {
-            flag("page-cache", states.iter().map(ToString::to_string).collect());
-            lists.page_cache.clone_from(states);
-        }
-        if let Some(drivers) = &self.log_drivers {
-            flag("log-drivers", drivers.clone());
-            lists.log_drivers.clone_from(drivers);
-        }
-    }
-}
-
-/// Reads the name of an engine.
-fn engine_kind() -> impl TypedValueParser<Value = EngineKind> {
-    let names = PossibleValuesParser::new(EngineKind::ALL.map(EngineKind::name));
-    names.map(|name| EngineKind::named(&name).unwrap_or_default())
 }
 
 /// Flags of `build`.

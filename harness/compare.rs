@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::sample::{Cell, Temperature};
+use crate::sample::{self, Temperature};
 use crate::spec::control::Control;
-use crate::spec::factor::Network;
+use crate::spec::factor::Combination;
 use crate::spec::tolerance::{Margin, Margins, Metric};
 use crate::stats::hodges_lehmann::{self, Estimate};
 use crate::stats::proportions;
@@ -35,6 +35,11 @@ pub use simulate::{NullModel, SimulationConfig};
 
 use judge::Case;
 use two_sample::TwoSample;
+
+/// What both sides have in common: a cell, without the factors that were left open. Two
+/// sides whose function has another limit, or whose engine another default, are compared,
+/// and the difference is told.
+pub type Cell = sample::Cell<Combination>;
 
 /// One of the two that are compared.
 #[derive(
@@ -306,9 +311,9 @@ impl Comparison {
             let most = 1.0 + rules.margins.share;
             ratio.interval.is_some_and(|(low, high)| low < 1.0 / most || high > most)
         });
-        let Some((network, ratio)) = moved else { return };
+        let Some((factors, ratio)) = moved else { return };
         let proved = ratio.interval.is_none_or(|(low, high)| low > 1.0 || 1.0 > high);
-        self.notes.push(Caveat::NullContainer { network, ratio, proved });
+        self.notes.push(Caveat::NullContainer { factors, ratio, proved });
         // No mood of the machine makes a function fail.
         let fails = |row: &Row| {
             let failures = |of: &SideData| Some(of.cells.get(row.cell.as_ref()?)?.failures());
@@ -360,13 +365,13 @@ impl Comparison {
 }
 
 /// The null container of both sides under each combination of factors.
-fn floors(base: &SideData, head: &SideData) -> Vec<(Network, Estimate)> {
+fn floors(base: &SideData, head: &SideData) -> Vec<(Combination, Estimate)> {
     let floor = |cell: &&Cell| cell.control == Some(Control::Container(0));
     let shared = base.cells.keys().filter(floor).filter_map(|cell| {
         let values =
             |of: &SideData| Some(of.cells.get(cell)?.rounds.iter().map(|r| r.total).collect());
         let (was, is): (Vec<f64>, Vec<f64>) = (values(base)?, values(head)?);
-        Some((cell.factors.network, hodges_lehmann::ratio(&is, &was)?))
+        Some((cell.factors.clone(), hodges_lehmann::ratio(&is, &was)?))
     });
     shared.collect()
 }

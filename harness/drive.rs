@@ -331,6 +331,7 @@ impl<E: Engine> Driver<E> {
     fn cell(&self, trial: &Trial, target: &Target, step: &Step, visit: &Visit) -> Cell {
         Cell {
             function: target.function.name.clone(),
+            adapter: target.function.adapter,
             factors: target.factors().clone(),
             control: target.control,
             pattern: self.plan.pattern(trial).name.clone(),

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::spec::factor::{Factors, Network};
+use crate::spec::factor::{Capabilities, Factors, Network};
 use crate::system::maker::{Life, Maker};
 
 mod caller;
@@ -31,7 +31,8 @@ mod strangers;
 pub use caller::{Caller, Evidence, Holder, Untold, Verdict};
 pub use images::{BuildOutput, BuildSpec, Credentials, Image, ImageStore, Login};
 pub use listener::{Listener, SOCKET, Stream};
-pub use registry::{AnyEngine, EngineKind};
+pub use registry::AnyEngine;
+pub(crate) use registry::clock;
 pub use strangers::{Resident, Strangers};
 
 /// Label on everything that is created, with the run's id as its value.
@@ -82,7 +83,7 @@ pub enum EngineError {
 /// What an engine says of itself. Part of every run's record.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineInfo {
-    /// `docker`, or `fake` for simulated figures.
+    /// Which engine; `fake` for simulated figures.
     pub kind: String,
     /// Its version.
     pub version: String,
@@ -99,29 +100,7 @@ pub struct EngineInfo {
     /// Where it was found.
     pub address: String,
     /// What it can vary.
-    #[serde(default)]
     pub offers: Capabilities,
-}
-
-/// What an engine says it can vary between instances.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Capabilities {
-    /// Its OCI runtimes by name, the default one first.
-    pub runtimes: Vec<String>,
-    /// Its log drivers by name.
-    pub log_drivers: Vec<String>,
-    /// Whether it can set a CPU quota.
-    pub cpu_quota: bool,
-    /// Whether it can set a memory limit.
-    pub memory_limit: bool,
-}
-
-impl Capabilities {
-    /// The OCI runtime of an instance when nobody chose.
-    #[must_use]
-    pub fn default_runtime(&self) -> &str {
-        self.runtimes.first().map_or("unknown", String::as_str)
-    }
 }
 
 /// The engine's id of an instance.

@@ -14,7 +14,6 @@
 //!
 //! ```
 //! use coldstart::drive::Stop;
-//! use coldstart::engine::EngineKind;
 //! use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 //! use coldstart::observer::Silent;
 //! use coldstart::provision::Consent;
@@ -24,9 +23,10 @@
 //! # fn main() -> anyhow::Result<()> {
 //! let results = tempfile::tempdir()?;
 //! let folder = results.path().join("run");
+//! // Simulated, on time that passes when nobody has anything to do.
 //! let mut scenario = scenario::parse(
-//!     "name = \"example\"\nrounds = 5\nkeep-alive = \"1s\"\n[[pattern]]\nname = \"single\"\n\
-//!      steps = [{ name = \"cold\", burst = 1 }]",
+//!     "name = \"example\"\nengine = [\"fake\"]\nrounds = 5\nkeep-alive = \"1s\"\n\
+//!      [[pattern]]\nname = \"single\"\nsteps = [{ name = \"cold\", burst = 1 }]",
 //!     "the example",
 //! )?;
 //! let function = Function::of_image("hello", "hello:1", "{}", 0);
@@ -34,11 +34,7 @@
 //! let (functions, name) = (vec![function], "run".to_owned());
 //! let side = Side { name, functions, null: None, folder: folder.clone(), record: None };
 //! let identity = RunIdentity::now();
-//! let measurement = Measurement {
-//!     // Simulated, on time that passes when nobody has anything to do.
-//!     engine: EngineKind::Fake,
-//!     ..Measurement::new(&identity, identity.id("example"), scenario, vec![side], 7)
-//! };
+//! let measurement = Measurement::new(&identity, identity.id("example"), scenario, vec![side], 7);
 //! let runtime =
 //!     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
 //! runtime.block_on(async {

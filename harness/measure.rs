@@ -13,12 +13,13 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::drive::{Driver, RunEnd, Stop};
 use crate::engine::docker::DockerEngine;
-use crate::engine::{AnyEngine, EngineKind, ImageStore};
+use crate::engine::{self, AnyEngine, ImageStore};
 use crate::observer::{Event, Observer};
 use crate::platform::Platform;
 use crate::probe::exec_trace::ExecTrace;
 use crate::provision::bases::Bases;
 use crate::provision::{Consent, images};
+use crate::spec::factor::EngineKind;
 use crate::store::{FunctionRecord, Unfinished, Writer};
 use crate::system::descriptors;
 use crate::system::private::Live;
@@ -59,7 +60,7 @@ impl PreparedEngine {
         stop: &watch::Receiver<Stop>,
         observer: &dyn Observer,
     ) -> Result<Self> {
-        let kind = request.engine;
+        let kind = request.engine();
         if kind.is_simulated() {
             let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
             return Ok(Self { kind, records: records.collect(), docker: None });
@@ -85,7 +86,8 @@ impl PreparedEngine {
         observer: &dyn Observer,
     ) -> Result<RunEnd> {
         let before = request.unfinished()?;
-        let clock = self.kind.clock(before.as_ref().map_or(0, |before| before.last + PAUSE));
+        let clock =
+            engine::clock(self.kind, before.as_ref().map_or(0, |before| before.last + PAUSE));
         let engine = match &self.docker {
             Some((engine, _)) => AnyEngine::docker(engine.clone()),
             None => {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::spec::control::Control;
 use crate::spec::factor::Factors;
+use crate::spec::function::AdapterKind;
 use crate::spec::scenario::LoadShape;
 
 mod marks;
@@ -44,15 +45,18 @@ impl fmt::Display for Temperature {
 
 /// One unique combination of factors: the join key of everything later.
 ///
-/// Its order (function, factors, control, pattern, step, act, temperature) is
+/// Its order (function, adapter, factors, control, pattern, step, act, temperature) is
 /// total, and is the order of every table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cell {
+pub struct Cell<F = Factors> {
     /// Name in `functions.toml`.
     pub function: String,
+    /// How its instances are spoken to.
+    #[serde(default)]
+    pub adapter: AdapterKind,
     /// What its instances are started under.
-    pub factors: Factors,
+    pub factors: F,
     /// Which control it is; none for what is measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control: Option<Control>,
@@ -66,10 +70,20 @@ pub struct Cell {
     pub temperature: Temperature,
 }
 
-impl Cell {
+impl<F> Cell<F> {
+    /// The same under other factors, or under less than all.
+    pub(crate) fn under<G>(&self, factors: G) -> Cell<G> {
+        let Self { adapter, control, act, temperature, .. } = *self;
+        let (function, pattern, step) =
+            (self.function.clone(), self.pattern.clone(), self.step.clone());
+        Cell { function, adapter, factors, control, pattern, step, act, temperature }
+    }
+}
+
+impl<F: PartialEq> Cell<F> {
     /// Whether both are of one function under the same factors.
     #[must_use]
-    pub fn is_placed_like(&self, other: &Cell) -> bool {
+    pub fn is_placed_like(&self, other: &Self) -> bool {
         self.function == other.function && self.factors == other.factors
     }
 }
@@ -160,27 +174,11 @@ impl Sample {
         if !self.outcome.is_ok() {
             return Vec::new();
         }
-        let ends: &[(Phase, Mark)] = match self.cell.temperature {
-            Temperature::Cold => &[
-                (Phase::Queue, Mark::Dispatched),
-                (Phase::Create, Mark::StartCalled),
-                (Phase::Daemon, Mark::Shim),
-                (Phase::Shim, Mark::OciCreate),
-                (Phase::Sandbox, Mark::Hooks),
-                (Phase::Network, Mark::OciStart),
-                (Phase::Start, Mark::Exec),
-                (Phase::Boot, Mark::Main),
-                (Phase::Init, Mark::Ready),
-                (Phase::Invoke, Mark::Responded),
-            ],
-            Temperature::Warm => {
-                &[(Phase::Queue, Mark::Dispatched), (Phase::Invoke, Mark::Responded)]
-            }
-        };
+        let ends = Phase::ends(self.cell.temperature, self.cell.factors.engine);
         let Some(mut from) = self.marks.get(Mark::Intended) else { return Vec::new() };
-        let mut phases = Vec::with_capacity(ends.len());
+        let mut phases = Vec::with_capacity(Phase::ALL.len());
         let mut first = None;
-        for &(phase, end) in ends {
+        for (phase, end) in ends {
             let first_here = *first.get_or_insert(phase);
             if let Some(at) = self.marks.get(end) {
                 phases.push((Phases { first: first_here, last: phase }, at.saturating_sub(from)));

@@ -19,6 +19,7 @@ mod expected;
 mod files;
 pub(crate) mod fingerprint;
 mod lines;
+mod migrate;
 mod place;
 mod record;
 mod reserve;
@@ -42,8 +43,10 @@ use reserve::taken;
 
 /// The version of the run folder's format that this program writes.
 ///
-/// 2: cells carry every factor; `trials.jsonl`. Format 1 was of no release.
-pub const FORMAT: u32 = 2;
+/// 3: engine and adapter are part of a cell, and an engine's offers are told by factor.
+/// 2: cells carry every factor; `trials.jsonl`; it is read as well. Format 1 was of no
+/// release.
+pub const FORMAT: u32 = 3;
 
 /// What the record says of a run that its time limit ended.
 pub const OUT_OF_TIME: &str = "the time limit was reached";
@@ -133,7 +136,8 @@ fn read(folder: &Path, leave_out: bool) -> Result<(Run, Option<String>)> {
     let samples = read_lines(&folder.join(SAMPLES), "sample", bounds::sample, leave_out)?;
     let trials = read_lines(&folder.join(TRIALS), "trial", bounds::trial, leave_out)?;
     let cut = [samples.cut, trials.cut];
-    let samples: Vec<Sample> = samples.all.into_iter().map(|(sample, _)| sample).collect();
+    let mut samples: Vec<Sample> = samples.all.into_iter().map(|(sample, _)| sample).collect();
+    samples.iter_mut().for_each(|sample| migrate::sample(sample, &record));
     let trials: Vec<TrialRecord> = trials.all.into_iter().map(|(trial, _)| trial).collect();
     let read = expected::Read { record: &record, samples: &samples, trials: &trials, cut };
     let wrong = expected::check(&read).err().map(|(file, line, what)| {
@@ -151,14 +155,22 @@ fn read(folder: &Path, leave_out: bool) -> Result<(Run, Option<String>)> {
 pub fn record(folder: &Path) -> Result<RunRecord> {
     let path = folder.join(RECORD);
     let text = text(&path).with_context(|| format!("{} is not a run folder", folder.display()))?;
-    check_format(text.as_bytes(), &path)?;
+    let format = format(text.as_bytes(), &path)?;
     let spoilt = || format!("{} is not readable", path.display());
-    let record: RunRecord = serde_json::from_str(&text).with_context(spoilt)?;
+    let record: RunRecord = match format {
+        FORMAT => serde_json::from_str(&text).with_context(spoilt)?,
+        _ => {
+            let record = serde_json::from_str(&text).with_context(spoilt)?;
+            let record = migrate::from_2(record).and_then(|r| Ok(serde_json::from_value(r)?));
+            record.with_context(spoilt)?
+        }
+    };
     bounds::record(&record).map_err(invalid).with_context(spoilt)?;
     Ok(record)
 }
 
-fn check_format(text: &[u8], path: &Path) -> Result<()> {
+/// The version of a record's format, where this program reads it.
+fn format(text: &[u8], path: &Path) -> Result<u32> {
     #[derive(Deserialize)]
     struct Versioned {
         format: u32,
@@ -166,14 +178,15 @@ fn check_format(text: &[u8], path: &Path) -> Result<()> {
     let Versioned { format } = serde_json::from_slice(text)
         .with_context(|| format!("{} is not readable", path.display()))?;
     match format {
-        FORMAT => Ok(()),
+        migrate::OLDEST..=FORMAT => Ok(format),
         newer if newer > FORMAT => unreadable(format!(
             "{} has format {newer}, and this program reads format {FORMAT}: use a newer coldstart",
             path.display()
         )),
         older => unreadable(format!(
-            "{} has format {older}, whose rows lack the factors of format {FORMAT}: measure again",
-            path.display()
+            "{} has format {older}, whose rows lack the factors of format {}: measure again",
+            path.display(),
+            migrate::OLDEST
         )),
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn counted(n: u64, what: &str) -> String {
 }
 
 /// `surge/out`.
-pub(crate) fn step(cell: &Cell) -> String {
+pub(crate) fn step<F>(cell: &Cell<F>) -> String {
     plain(&format!("{}/{}", cell.pattern, cell.step))
 }
 

@@ -1,7 +1,7 @@
 //! Which cells of a run stand together, in which order, and what tells them apart.
 
 use crate::sample::{Cell, Temperature};
-use crate::spec::factor::{Factors, PageCache};
+use crate::spec::factor::Factors;
 use crate::spec::scenario::LoadShape;
 use crate::stats::{Controls, Summary};
 use crate::store::Run;
@@ -32,41 +32,17 @@ pub(crate) fn groups(run: &Run, summaries: &[Summary]) -> Vec<Group> {
         }
     }
     groups.sort_by_cached_key(|(name, factors)| {
-        (position(run, name), name.clone(), combination(run, factors), factors.clone())
+        let place = run.record.scenario.factors.place(factors);
+        (position(run, name), name.clone(), place, factors.clone())
     });
     groups
 }
 
-/// Where a combination of factors stands in the scenario.
-pub(crate) fn combination(run: &Run, factors: &Factors) -> [usize; 6] {
-    fn place<T: PartialEq>(values: &[T], value: &T) -> usize {
-        values.iter().position(|v| v == value).unwrap_or(usize::MAX)
-    }
-    let lists = &run.record.scenario.factors;
-    [
-        place(&lists.networks, &factors.network),
-        place(&lists.runtimes, &factors.runtime),
-        factors.cpus.map_or(usize::MAX, |cpus| place(&lists.cpus, &cpus)),
-        place(&lists.memory, &factors.memory),
-        place(&lists.page_cache, &factors.page_cache),
-        place(&lists.log_drivers, &factors.log_driver),
-    ]
-}
-
 /// The factors as a reader needs them: the network, and what the scenario chose.
 pub(crate) fn conditions(run: &Run, factors: &Factors) -> String {
-    let lists = &run.record.scenario.factors;
-    let [_, runtime, cpus, memory, page_cache, log_driver] = factors.named().map(|(_, v)| v);
-    let chosen = [
-        (!lists.runtimes.is_empty(), runtime),
-        (!lists.cpus.is_empty(), cpus),
-        (!lists.memory.is_empty(), memory),
-        (lists.page_cache != [PageCache::Warm], page_cache),
-        (!lists.log_drivers.is_empty(), format!("log {log_driver}")),
-    ];
-    let mut parts = vec![factors.network.to_string()];
-    parts.extend(chosen.into_iter().filter(|(chosen, _)| *chosen).map(|(_, value)| value));
-    plain(&parts.join(", "))
+    let told = run.record.scenario.factors.are_told();
+    let told = factors.labels().into_iter().zip(told).filter(|(_, told)| *told);
+    plain(&told.map(|(label, _)| label).collect::<Vec<_>>().join(", "))
 }
 
 /// [`conditions`] as a part of a file's name.

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{plain, shortened, step};
-use crate::compare::{Comparison, SideInfo};
-use crate::sample::Cell;
+use crate::compare::{Cell, Comparison, SideInfo};
+use crate::spec::factor::{FACTORS, Factor, Network};
 
 /// The longest name of a side in a title, in characters.
 const LABEL: usize = 36;
@@ -28,7 +28,7 @@ pub(crate) fn position(c: &Comparison, function: &str) -> usize {
 /// What must be said of a cell so that it is not taken for another.
 pub(crate) struct Differing {
     /// Which factors, in their order.
-    factors: [bool; 6],
+    factors: [bool; FACTORS.len()],
     steps: bool,
 }
 
@@ -37,18 +37,19 @@ impl Differing {
     pub(crate) fn among(cells: &[&Cell]) -> Self {
         let mut steps = BTreeSet::new();
         let mut networks = BTreeSet::new();
-        let mut values: BTreeMap<&str, [BTreeSet<String>; 6]> = BTreeMap::new();
+        let mut values: BTreeMap<&str, [BTreeSet<Option<String>>; FACTORS.len()]> = BTreeMap::new();
         for cell in cells {
             steps.insert((&cell.pattern, &cell.step));
             networks.insert(cell.factors.network);
             let seen = values.entry(&cell.function).or_default();
-            for (set, (_, value)) in seen.iter_mut().zip(cell.factors.named()) {
-                set.insert(value);
+            for (set, label) in seen.iter_mut().zip(cell.factors.labels()) {
+                set.insert(label);
             }
         }
         // Limits of its own are no condition that a function is measured under.
         let within = |i: usize| values.values().any(|seen| seen[i].len() > 1);
-        let factors = std::array::from_fn(|i| within(i) || (i == 0 && networks.len() > 1));
+        let by_network = |i: usize| FACTORS[i].key == Network::KEY && networks.len() > 1;
+        let factors = std::array::from_fn(|i| within(i) || by_network(i));
         Self { factors, steps: steps.len() > 1 }
     }
 
@@ -59,9 +60,11 @@ impl Differing {
 
     /// `host · 64.0 MiB · surge/out`: as much as is needed, or nothing.
     pub(crate) fn of(&self, cell: &Cell) -> Vec<String> {
-        let named = cell.factors.named().into_iter().zip(self.factors);
-        let mut parts: Vec<String> =
-            named.filter(|(_, differs)| *differs).map(|((_, value), _)| plain(&value)).collect();
+        let labels = cell.factors.labels().into_iter().zip(self.factors);
+        let mut parts: Vec<String> = labels
+            .filter_map(|(label, differs)| label.filter(|_| differs))
+            .map(|label| plain(&label))
+            .collect();
         parts.extend(self.steps.then(|| step(cell)));
         parts
     }
@@ -73,7 +76,8 @@ impl Differing {
 
     /// The network that all share.
     pub(crate) fn common_network(&self, cells: &[&Cell]) -> Option<String> {
-        let first = cells.first().filter(|_| !self.factors[0]);
-        first.map(|cell| format!("{} network", cell.factors.network))
+        let all: BTreeSet<_> = cells.iter().map(|cell| cell.factors.network).collect();
+        let only = all.first().filter(|_| all.len() == 1)?;
+        only.map(|network| format!("{network} network"))
     }
 }

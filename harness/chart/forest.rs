@@ -8,8 +8,8 @@ use super::kit::legend::{self, LegendEntry, Symbol};
 use super::kit::mark;
 use super::kit::text::Text;
 use super::{ChartSpec, Layout};
+use crate::compare::Cell;
 use crate::compare::{Comparison, Row};
-use crate::sample::Cell;
 use crate::spec::tolerance::Metric;
 
 use line::{Line, Unit, metric_name};

@@ -7,8 +7,8 @@ use super::kit::colour::GREY;
 use super::kit::legend::{self, LegendEntry, Symbol};
 use super::kit::time_unit::TimeUnit;
 use super::{ChartSpec, Layout, plain};
+use crate::compare::Cell;
 use crate::compare::{Comparison, Start};
-use crate::sample::Cell;
 
 use cell::Panel;
 

@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::{FactorFlags, FormatFlag, FunctionFlags};
 use crate::compare::Rules;
-use crate::engine::EngineKind;
 use crate::spec::scenario::MAX_ROUNDS;
 use crate::spec::tolerance::{Margins, Metric};
 use crate::text::units::{format_exactly, format_share, parse_duration, parse_share};
@@ -142,10 +141,6 @@ pub struct TurnFlags {
     /// Print the plan, the number of starts and the estimated time, and stop
     #[arg(long)]
     pub dry_run: bool,
-
-    /// The engine; `fake` simulates, to try the harness itself
-    #[arg(long, value_parser = super::engine_kind(), default_value = "docker", hide = true)]
-    pub engine: EngineKind,
 }
 
 /// Flags of `compare`.

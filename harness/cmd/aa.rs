@@ -60,7 +60,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
     let found = Reliability {
         command: aa.command(),
         source,
-        simulated: args.simulate.is_some() || args.turns.engine.is_simulated(),
+        simulated: args.simulate.is_some() || aa.scenario.factors.engine().is_simulated(),
         rounds: aa.scenario.rounds,
         margin: aa.rules.margins.share,
         confirm: !args.no_confirm,
@@ -127,7 +127,7 @@ impl<'a> Aa<'a> {
         let consent = Consent::from_flag(self.args.common.provision);
         let mut stop = interrupt::heard()?;
         let observer = &TerminalObserver::default();
-        runtime(self.args.turns.engine.is_simulated())?.block_on(async {
+        runtime(self.scenario.factors.engine().is_simulated())?.block_on(async {
             let request = self.request(1, &self.sleepless(), 0);
             let engine = PreparedEngine::get(&request, consent, &stop, observer).await?;
             let sleeps = self.sleeps(&engine, &mut stop, observer).await?;
@@ -308,7 +308,6 @@ impl<'a> Aa<'a> {
         let seed = self.seed.wrapping_add(offset);
         Measurement {
             command: self.command(),
-            engine: self.args.turns.engine,
             traced: !self.args.turns.no_exec_trace,
             ..Measurement::new(&self.begun, id, scenario, sides, seed)
         }
@@ -336,18 +335,16 @@ impl<'a> Aa<'a> {
         let args = self.args;
         let sleeps: Vec<String> = args.inject.iter().map(ToString::to_string).collect();
         let sleeps = (!sleeps.is_empty()).then(|| sleeps.join(","));
-        let mut factors = Vec::new();
-        args.factors.change(&mut self.scenario.factors.clone(), &mut factors);
         Words::of("aa")
             .word(&args.scenario)
             .flag("--runs", args.runs)
             .some("--inject", sleeps)
             .some("--simulate", args.simulate.as_ref().map(|folder| folder.display()))
             .flag("--functions", self.scenario.functions.join(","))
-            .measured(&args.common, args.turns.engine)
+            .described(&args.common.functions_file)
             .flag("--rounds", self.scenario.rounds)
             .all(args.judge.repeat())
-            .all(factors)
+            .all(args.factors.again(&self.scenario.factors))
             .switch("--no-confirm", args.no_confirm)
             .switch("--no-exec-trace", args.turns.no_exec_trace)
             .flag("--seed", self.seed)

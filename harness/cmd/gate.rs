@@ -45,7 +45,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let consent = Consent::from_flag(args.common.provision);
     let mut alarmed = BTreeSet::new();
     let observer = TerminalObserver::default();
-    let ended = runtime(request.engine.is_simulated())?.block_on(async {
+    let ended = runtime(request.engine().is_simulated())?.block_on(async {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
         let confirm = || {
             alarmed = judge(&request, &rules, &BTreeSet::new())?.alarmed();
@@ -107,8 +107,8 @@ pub(super) fn scenario(
         )));
     }
     scenario.rounds = turns.rounds.unwrap_or(scenario.rounds);
-    factors.change(&mut scenario.factors, &mut Vec::new());
-    scenario.factors.check().map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
+    let changed = factors.change(&mut scenario.factors);
+    changed.map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
     Ok(scenario)
 }
 
@@ -166,7 +166,6 @@ fn request(
     size.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
     Ok(Measurement {
         command: command(args, scenario, seed),
-        engine: args.turns.engine,
         traced: !args.turns.no_exec_trace,
         ..Measurement::new(&begun, id, scenario.clone(), sides, seed)
     })
@@ -228,17 +227,15 @@ fn told(request: &Measurement, alarmed: &BTreeSet<String>) -> Vec<usize> {
 
 /// The command that repeats the gate.
 fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
-    let mut factors = Vec::new();
-    args.factors.change(&mut scenario.factors.clone(), &mut factors);
     Words::of("gate")
         .word(&args.scenario)
         .flag("--base", &args.base)
         .some("--head", args.head.as_ref())
         .flag("--functions", scenario.functions.join(","))
-        .measured(&args.common, args.turns.engine)
+        .described(&args.common.functions_file)
         .flag("--rounds", scenario.rounds)
         .all(args.judge.repeat())
-        .all(factors)
+        .all(args.factors.again(&scenario.factors))
         .some("--inject", args.inject.map(format_exactly))
         .switch("--strict", args.strict)
         .switch("--no-confirm", args.no_confirm)

@@ -3,8 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
-use crate::cli::{FUNCTIONS_FILE, FunctionFlags};
-use crate::engine::EngineKind;
+use crate::cli::FUNCTIONS_FILE;
 
 /// A command, word by word.
 pub(super) struct Words(Vec<String>);
@@ -60,12 +59,6 @@ impl Words {
     pub(super) fn described(self, file: &Path) -> Self {
         let file = (file != Path::new(FUNCTIONS_FILE)).then(|| file.display());
         self.some("--functions-file", file)
-    }
-
-    /// With what else decides how functions are measured.
-    pub(super) fn measured(self, common: &FunctionFlags, engine: EngineKind) -> Self {
-        let simulated = engine.is_simulated().then_some(engine.name());
-        self.described(&common.functions_file).some("--engine", simulated)
     }
 
     /// As a shell takes it.

@@ -47,7 +47,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
     let consent = Consent::from_flag(args.common.provision);
     let observer = TerminalObserver::default();
     let mut stop = interrupt::heard()?;
-    let ended = runtime(request.engine.is_simulated())?.block_on(async {
+    let ended = runtime(request.engine().is_simulated())?.block_on(async {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
         let control = RunControl { stop: &mut stop, confirm: None };
         Ok(engine.measure(&request, control, &observer).await?)
@@ -77,7 +77,6 @@ fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
     };
     Ok(Measurement {
         command: command(args, &scenario, seed, typed),
-        engine: args.engine,
         traced: !args.no_exec_trace,
         ..Measurement::new(&begun, begun.id(&scenario.name), scenario, vec![side], seed)
     })
@@ -243,8 +242,9 @@ fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, ExitR
     if let Some(time) = args.max_time {
         flag("--max-time", format_exactly(time));
     }
-    args.factors.change(&mut scenario.factors, &mut typed);
-    scenario.factors.check().map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
+    let changed = args.factors.change(&mut scenario.factors);
+    changed.map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
+    typed.extend(args.factors.again(&scenario.factors));
     if let Some(workers) = args.parallel {
         scenario.in_parallel(workers);
         typed.extend(["--parallel".to_owned(), workers.to_string()]);
@@ -287,7 +287,7 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
     let described = (!described.is_empty()).then(|| described.join(","));
     let words =
         with_images(Words::of("run").word(&args.scenario).some("--functions", described), args)
-            .measured(&args.common, args.engine)
+            .described(&args.common.functions_file)
             .some("--rounds", rounds.then_some(scenario.rounds));
     words.all(typed).flag("--seed", seed).line()
 }

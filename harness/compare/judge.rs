@@ -7,10 +7,10 @@
 //!
 //! Why it judges so: decision 0026 to decision 0035.
 
+use super::Cell;
 use super::attribution;
 use super::two_sample::TwoSample;
 use super::{Detectable, Failing, PartChange, Reason, Row, Rules, Side, Values, Verdict};
-use crate::sample::Cell;
 use crate::spec::tolerance::{Margin, Metric};
 use crate::stats::hodges_lehmann::Estimate;
 use crate::stats::{self, multiple_testing, normal, proportions};

@@ -2,7 +2,7 @@
 //! facts. In which words is the report's.
 
 use super::Side;
-use crate::spec::factor::Network;
+use crate::spec::factor::Combination;
 use crate::spec::function::{Limits, ReplyCheck};
 use crate::stats::hodges_lehmann::Estimate;
 use crate::store::{BaseRecord, EnvironmentRecord, EventRecord};
@@ -61,8 +61,8 @@ pub enum Caveat {
     NoNullContainer,
     /// The null container changed, or, where that is not proved, may have.
     NullContainer {
-        /// The network that it was on.
-        network: Network,
+        /// What it was started under.
+        factors: Combination,
         /// Head over base.
         ratio: Estimate,
         /// Whether its interval leaves out no change.

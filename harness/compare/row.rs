@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Reason;
-use crate::sample::Cell;
+use super::{Cell, Reason};
 use crate::spec::tolerance::{Margin, Metric};
 use crate::stats::hodges_lehmann::Estimate;
 

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use super::judge::Case;
 use super::two_sample::TwoSample;
-use super::{Asked, FunctionFacts, Part, PartChange, PhaseGroup, SideInfo, Start};
+use super::{Asked, Cell, FunctionFacts, Part, PartChange, PhaseGroup, SideInfo, Start};
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
-use crate::sample::{Cell, Mark, Phase, Sample, Temperature};
+use crate::sample::{self, Mark, Phase, Sample, Temperature};
 use crate::spec::control::Control;
-use crate::spec::factor::{FactorMatrix, Factors};
+use crate::spec::factor::FactorMatrix;
 use crate::spec::tolerance::Metric;
 use crate::stats::{self, Controls};
 use crate::store::{FunctionRecord, Run};
@@ -175,30 +175,17 @@ fn facts(record: &FunctionRecord) -> FunctionFacts {
     }
 }
 
-/// Cells that are compared: those measured, and the engine's floor. A factor that the
-/// scenario left open is no part of the key: two sides whose function has another
-/// limit, or whose engine another default, are compared, and the difference is told.
+/// Cells that are compared: those measured, and the engine's floor.
 fn cells(samples: &[Sample], lists: &FactorMatrix) -> BTreeMap<Cell, Rounds> {
     let is_wanted =
-        |cell: &Cell| cell.control.is_none_or(|control| control == Control::Container(0));
-    let mut rows: BTreeMap<&Cell, Vec<&Sample>> = BTreeMap::new();
+        |cell: &sample::Cell| cell.control.is_none_or(|control| control == Control::Container(0));
+    let mut rows: BTreeMap<&sample::Cell, Vec<&Sample>> = BTreeMap::new();
     for sample in samples.iter().filter(|s| is_wanted(&s.cell)) {
         rows.entry(&sample.cell).or_default().push(sample);
     }
     let first = stats::first_used_round(samples);
-    let key = |cell: &Cell| Cell { factors: chosen(&cell.factors, lists), ..cell.clone() };
+    let key = |cell: &sample::Cell| cell.under(lists.asked_of(&cell.factors));
     rows.into_iter().map(|(cell, rows)| (key(cell), Rounds::of(&rows, first))).collect()
-}
-
-/// The factors without what the scenario left open.
-fn chosen(factors: &Factors, lists: &FactorMatrix) -> Factors {
-    let open = || "default".to_owned();
-    let mut chosen = factors.clone();
-    chosen.runtime = if lists.runtimes.is_empty() { open() } else { chosen.runtime };
-    chosen.log_driver = if lists.log_drivers.is_empty() { open() } else { chosen.log_driver };
-    chosen.memory = if lists.memory.is_empty() { 0 } else { chosen.memory };
-    chosen.cpus = if lists.cpus.is_empty() { None } else { chosen.cpus };
-    chosen
 }
 
 impl Rounds {

@@ -11,9 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use super::Cell;
 use super::side_data::{Round, Rounds, SideData, median};
 use super::{Comparison, PhaseGroup, Rules, compare};
-use crate::sample::{Cell, Temperature};
+use crate::sample::Temperature;
 
 /// What starts are drawn from.
 #[derive(Debug, Clone)]

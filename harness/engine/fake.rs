@@ -16,11 +16,11 @@ use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::{
-    Capabilities, Engine, EngineError, EngineInfo, Exit, InstanceId, InstanceSource, InstanceSpec,
-    InstanceState, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, Strangers,
+    Engine, EngineError, EngineInfo, Exit, InstanceId, InstanceSource, InstanceSpec, InstanceState,
+    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, Strangers,
 };
 use crate::clock::Clock;
-use crate::spec::factor::Network;
+use crate::spec::factor::{Capabilities, CpuQuota, LogDriver, MemoryLimit, Network, OciRuntime};
 use crate::system::maker::Maker;
 
 mod function;
@@ -219,12 +219,12 @@ impl Engine for FakeEngine {
             cgroups: "-".into(),
             kernel: "-".into(),
             address: "memory".into(),
-            offers: Capabilities {
-                runtimes: vec!["fake".into(), "other".into()],
-                log_drivers: vec!["json-file".into(), "none".into()],
-                cpu_quota: true,
-                memory_limit: true,
-            },
+            offers: Capabilities::default()
+                .with::<Network>(Network::ALL.map(|n| n.to_string()).into_iter().collect())
+                .with::<OciRuntime>(["fake", "other"].into_iter().collect())
+                .with::<CpuQuota>(true.into())
+                .with::<MemoryLimit>(true.into())
+                .with::<LogDriver>(["json-file", "none"].into_iter().collect()),
         })
     }
 

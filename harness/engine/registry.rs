@@ -15,48 +15,12 @@ use super::{
     InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Strangers,
 };
 use crate::clock::Clock;
-use crate::spec::factor::Network;
+use crate::spec::factor::{EngineKind, Network};
 
-/// Which engine to measure on.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum EngineKind {
-    /// The Docker Engine API.
-    #[default]
-    Docker,
-    /// Simulated latencies, no containers.
-    Fake,
-}
-
-impl EngineKind {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Docker, Self::Fake];
-
-    /// As it is typed, and as [`EngineInfo::kind`] has it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Docker => "docker",
-            Self::Fake => "fake",
-        }
-    }
-
-    /// The one of a name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
-    }
-
-    /// Whether its figures are made up, on time that is paused.
-    #[must_use]
-    pub fn is_simulated(self) -> bool {
-        self == Self::Fake
-    }
-
-    /// A clock for it, that begins now, so many nanoseconds after the run's begin.
-    pub(crate) fn clock(self, offset: u64) -> Clock {
-        let clock = if self.is_simulated() { Clock::paused() } else { Clock::start() };
-        clock.going_on(offset)
-    }
+/// A clock for an engine, that begins now, so many nanoseconds after the run's begin.
+pub(crate) fn clock(kind: EngineKind, offset: u64) -> Clock {
+    let clock = if kind.is_simulated() { Clock::paused() } else { Clock::start() };
+    clock.going_on(offset)
 }
 
 /// One of the engines. It adds a branch to each call, and nothing else: what is timed

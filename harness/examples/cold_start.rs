@@ -1,14 +1,13 @@
 //! One scenario on the simulated engine, from a request to its table:
 //! `cargo run --example cold_start`.
 //!
-//! Every figure of it is made up. With `EngineKind::Docker`, a runtime whose time goes by
-//! and an image that exists it is a real measurement.
+//! Every figure of it is made up. Without `engine = ["fake"]`, with a runtime whose time goes
+//! by and an image that exists it is a real measurement.
 
 use std::path::Path;
 
 use coldstart::analysis::Analysis;
 use coldstart::drive::Stop;
-use coldstart::engine::EngineKind;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::observer::Lines;
 use coldstart::provision::Consent;
@@ -35,6 +34,7 @@ fn main() -> anyhow::Result<()> {
 async fn measured(folder: &Path) -> anyhow::Result<()> {
     let text = r#"
         name = "example"
+        engine = ["fake"]
         rounds = 20
         keep-alive = "1s"
         [[pattern]]
@@ -53,10 +53,7 @@ async fn measured(folder: &Path) -> anyhow::Result<()> {
     };
     let identity = RunIdentity::now();
     let id = identity.id("example");
-    let measurement = Measurement {
-        engine: EngineKind::Fake,
-        ..Measurement::new(&identity, id, scenario, vec![side], 7)
-    };
+    let measurement = Measurement::new(&identity, id, scenario, vec![side], 7);
     let observer = Lines(|line: &str| eprintln!("{line}"));
     let (_sender, mut stop) = watch::channel(Stop::No);
     let engine = PreparedEngine::get(&measurement, Consent::Withheld, &stop, &observer).await?;

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use coldstart::compare::{Comparison, Rules, SideData, compare};
 use coldstart::drive::Stop;
-use coldstart::engine::EngineKind;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::observer::Silent;
 use coldstart::provision::Consent;
 use coldstart::report::comparison;
 use coldstart::report::look::Look;
+use coldstart::spec::factor::EngineKind;
 use coldstart::spec::function::Function;
 use coldstart::spec::scenario;
 use coldstart::store::{self, SideRecord};
@@ -32,6 +32,7 @@ fn main() -> anyhow::Result<()> {
 async fn measured(folder: &Path) -> anyhow::Result<()> {
     let mut scenario = scenario::shipped("gate").unwrap_or_else(|| scenario::parse("", ""))?;
     scenario.controls = false;
+    scenario.factors.engine = vec![EngineKind::Fake];
     let function = Function::of_image("hello", "hello:1", "{}", 0);
     scenario.functions = vec![function.name.clone()];
     let identity = RunIdentity::now();
@@ -52,10 +53,7 @@ async fn measured(folder: &Path) -> anyhow::Result<()> {
         }),
     };
     let sides = vec![side("base", None), side("head", Some(30))];
-    let measurement = Measurement {
-        engine: EngineKind::Fake,
-        ..Measurement::new(&identity, id.clone(), scenario, sides, 7)
-    };
+    let measurement = Measurement::new(&identity, id.clone(), scenario, sides, 7);
     let (_sender, mut stop) = watch::channel(Stop::No);
     let engine = PreparedEngine::get(&measurement, Consent::Withheld, &stop, &Silent).await?;
     let control = RunControl { stop: &mut stop, confirm: None };

@@ -11,7 +11,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Notes what else runs on the machine, while nothing of ours does.
 pub(super) async fn look(request: &Measurement, writers: &mut [Writer]) {
-    if request.engine.is_simulated() {
+    if request.engine().is_simulated() {
         return;
     }
     let (before, begun) = (Reading::now(), Instant::now());

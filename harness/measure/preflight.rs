@@ -10,8 +10,6 @@ use crate::platform::{Platform, Target};
 use crate::probe::host::Host;
 use crate::probe::page_cache;
 use crate::spec::factor::{Combination, PageCache};
-use crate::spec::function::listed;
-use crate::text::diagnostic::did_you_mean;
 
 /// Checks combinations against what the engine and the host say of themselves.
 ///
@@ -27,26 +25,11 @@ pub fn check(combinations: &[Combination], engine: &EngineInfo, host: &Host) -> 
 }
 
 fn one(combination: &Combination, engine: &EngineInfo, host: &Host) -> Result<(), String> {
-    let Combination { runtime, cpus, memory, page_cache, log_driver, .. } = combination;
-    let offers = &engine.offers;
-    if let Some(runtime) = runtime.as_ref().filter(|r| !offers.runtimes.contains(r)) {
-        let known = listed(&offers.runtimes) + &did_you_mean(runtime, &offers.runtimes);
-        return Err(format!("the engine has no OCI runtime `{runtime}`; it has {known}"));
-    }
-    if let Some(driver) = log_driver.as_ref().filter(|d| !offers.log_drivers.contains(d)) {
-        let known = listed(&offers.log_drivers) + &did_you_mean(driver, &offers.log_drivers);
-        return Err(format!("the engine has no log driver `{driver}`; it has {known}"));
-    }
-    if cpus.is_some() && !offers.cpu_quota {
-        return Err("the engine's kernel has no CPU quotas".to_owned());
-    }
-    if let Some(cpus) = cpus.filter(|c| c.thousandths() as usize > host.cpus * 1000) {
+    combination.refuse(&engine.offers)?;
+    if let Some(cpus) = combination.cpus.filter(|c| c.thousandths() as usize > host.cpus * 1000) {
         return Err(format!("a quota of {cpus} cpu is more than the {} there are", host.cpus));
     }
-    if memory.is_some() && !offers.memory_limit {
-        return Err("the engine's kernel has no memory limits".to_owned());
-    }
-    match page_cache {
+    match combination.page_cache.unwrap_or_default() {
         PageCache::Warm => Ok(()),
         PageCache::ImageCold => page_cache::can_evict(),
         PageCache::HostCold => page_cache::can_drop_host(),
@@ -76,20 +59,17 @@ pub async fn try_one<E: Engine>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Capabilities;
-    use crate::spec::factor::FactorMatrix;
+    use crate::spec::factor::{
+        Capabilities, CpuQuota, FactorMatrix, LogDriver, MemoryLimit, OciRuntime,
+    };
     use crate::text::units::Cpus;
 
     fn refusal(change: impl FnOnce(&mut FactorMatrix, &mut EngineInfo)) -> String {
-        let mut engine = EngineInfo {
-            offers: Capabilities {
-                runtimes: vec!["runc".into(), "crun".into()],
-                log_drivers: vec!["json-file".into(), "none".into()],
-                cpu_quota: true,
-                memory_limit: true,
-            },
-            ..EngineInfo::default()
-        };
+        let offers = Capabilities::default()
+            .with::<OciRuntime>(["runc", "crun"].into_iter().collect())
+            .with::<LogDriver>(["json-file", "none"].into_iter().collect())
+            .with::<CpuQuota>(true.into());
+        let mut engine = EngineInfo { offers, ..EngineInfo::default() };
         let mut lists = FactorMatrix::default();
         change(&mut lists, &mut engine);
         let host = Host { cpus: 2, ..Host::default() };
@@ -120,7 +100,7 @@ mod tests {
         assert!(text.contains("3 cpu is more than the 2"), "{text}");
         let text = refusal(|lists, engine| {
             lists.memory = vec![64 << 20];
-            engine.offers.memory_limit = false;
+            engine.offers = engine.offers.clone().with::<MemoryLimit>(false.into());
         });
         assert!(text.contains("no memory limits"), "{text}");
     }

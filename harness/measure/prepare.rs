@@ -117,7 +117,7 @@ async fn folders(
     combinations: &[Combination],
     record: &FunctionRecord,
 ) -> Result<Vec<PathBuf>> {
-    if combinations.iter().all(|c| c.page_cache == PageCache::Warm) {
+    if combinations.iter().all(|c| c.page_cache.unwrap_or_default() == PageCache::Warm) {
         return Ok(Vec::new());
     }
     let folders = images.image_folders(&record.digest).await;

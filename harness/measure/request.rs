@@ -3,9 +3,10 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
-use crate::engine::{EngineInfo, EngineKind};
+use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::probe::machine;
+use crate::spec::factor::EngineKind;
 use crate::spec::function::Function;
 use crate::spec::plan::Plan;
 use crate::spec::scenario::Scenario;
@@ -29,8 +30,6 @@ pub struct Measurement {
     pub command: String,
     /// Whether its folder is there already, of a run that stopped early.
     pub resumed: bool,
-    /// What makes its instances.
-    pub engine: EngineKind,
     /// Whether the kernel's exec events are listened to.
     pub traced: bool,
 }
@@ -102,8 +101,7 @@ impl Side {
 }
 
 impl Measurement {
-    /// One that begins anew, on the first of all engines, with the kernel's events: in
-    /// every round each function of the scenario on every side, and each control once. Without a null function
+    /// One that begins anew, with the kernel's events: in every round each function of the scenario on every side, and each control once. Without a null function
     /// on every side there are no controls. `id` is unique on the engine.
     #[must_use]
     pub fn new(
@@ -122,9 +120,14 @@ impl Measurement {
             started: identity.started,
             command: String::new(),
             resumed: false,
-            engine: EngineKind::default(),
             traced: true,
         }
+    }
+
+    /// What makes its instances.
+    #[must_use]
+    pub fn engine(&self) -> EngineKind {
+        self.plan.scenario.factors.engine()
     }
 
     /// The plan for a person, and what it costs.

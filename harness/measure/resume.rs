@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow, bail};
 
 use super::{Measurement, RunIdentity, Side};
-use crate::engine::{EngineInfo, EngineKind};
+use crate::engine::EngineInfo;
 use crate::observer::Observer;
 use crate::probe::host::Host;
 use crate::sample::Sample;
@@ -59,7 +59,6 @@ impl Measurement {
             command: record.command,
             traced: record.kernel_events.silent.as_deref() != Some(SWITCHED_OFF),
             resumed: true,
-            engine: EngineKind::named(&record.engine.kind).unwrap_or_default(),
         })
     }
 

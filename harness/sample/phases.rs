@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Mark, Temperature};
+use crate::spec::factor::EngineKind;
+
 /// The interval between two neighbouring marks of a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -49,6 +52,41 @@ impl Phase {
     /// not the function's.
     pub const ENGINE: [Phase; 5] =
         [Phase::Daemon, Phase::Shim, Phase::Sandbox, Phase::Network, Phase::Start];
+
+    /// How an engine's own part of a start is divided: each part ends with its mark. An
+    /// engine that is divided otherwise has a line of its own here.
+    fn of_engine(engine: EngineKind) -> &'static [(Phase, Mark)] {
+        match engine {
+            // Of a process none of them is heard but the last: one part, `engine`.
+            EngineKind::Docker | EngineKind::Fake | EngineKind::Process => &[
+                (Phase::Daemon, Mark::Shim),
+                (Phase::Shim, Mark::OciCreate),
+                (Phase::Sandbox, Mark::Hooks),
+                (Phase::Network, Mark::OciStart),
+                (Phase::Start, Mark::Exec),
+            ],
+        }
+    }
+
+    /// The phases of an invocation, in order, each with the mark that it ends with.
+    pub(super) fn ends(
+        temperature: Temperature,
+        engine: EngineKind,
+    ) -> impl Iterator<Item = (Phase, Mark)> {
+        const BEFORE: [(Phase, Mark); 2] =
+            [(Phase::Queue, Mark::Dispatched), (Phase::Create, Mark::StartCalled)];
+        const AFTER: [(Phase, Mark); 3] = [
+            (Phase::Boot, Mark::Main),
+            (Phase::Init, Mark::Ready),
+            (Phase::Invoke, Mark::Responded),
+        ];
+        // A warm instance has been made before.
+        let (before, engine, after) = match temperature {
+            Temperature::Cold => (&BEFORE[..], Self::of_engine(engine), &AFTER[..]),
+            Temperature::Warm => (&BEFORE[..1], &[][..], &AFTER[2..]),
+        };
+        before.iter().chain(engine).chain(after).copied()
+    }
 
     /// Its name in tables and files.
     #[must_use]

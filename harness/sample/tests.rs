@@ -6,6 +6,7 @@ use proptest::prelude::*;
 fn cell(temperature: Temperature) -> Cell {
     Cell {
         function: "python".into(),
+        adapter: Default::default(),
         factors: Combination::on(Network::Bridge)
             .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
         control: None,
@@ -89,7 +90,7 @@ fn a_row_is_short_and_comes_back_the_same() {
     let mut row = sample(Temperature::Warm, &[(Mark::Intended, 5), (Mark::Responded, 20)]);
     row.proof = Some(Proof { nonce: "ab".into(), invocation: 2 });
     let line = serde_json::to_string(&row).unwrap();
-    insta::assert_snapshot!(line, @r#"{"cell":{"function":"python","factors":{"network":"bridge","runtime":"runc","memory":134217728,"page_cache":"warm","log_driver":"json-file"},"pattern":"single","step":"call","act":{"burst":1},"temperature":"warm"},"round":1,"trial":1,"index":0,"proof":{"nonce":"ab","invocation":2},"marks":{"intended":5,"responded":20},"outcome":{"kind":"ok"}}"#);
+    insta::assert_snapshot!(line, @r#"{"cell":{"function":"python","adapter":"runtime-api","factors":{"engine":"docker","network":"bridge","runtime":"runc","memory":134217728,"page_cache":"warm","log_driver":"json-file"},"pattern":"single","step":"call","act":{"burst":1},"temperature":"warm"},"round":1,"trial":1,"index":0,"proof":{"nonce":"ab","invocation":2},"marks":{"intended":5,"responded":20},"outcome":{"kind":"ok"}}"#);
     assert_eq!(serde_json::from_str::<Sample>(&line).unwrap(), row);
 }
 

@@ -49,6 +49,8 @@ pub struct Function {
     pub event: String,
     /// What a good reply is.
     pub reply: ReplyCheck,
+    /// How its instances are spoken to.
+    pub adapter: AdapterKind,
 }
 
 /// Where a function's image comes from.
@@ -130,6 +132,27 @@ pub enum ReplyCheck {
     /// Any reply: for foreign images. Temperature then rests on the container's
     /// identity alone.
     Any,
+}
+
+/// How an instance is spoken to.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdapterKind {
+    /// The Lambda Runtime API: it asks for events.
+    #[default]
+    RuntimeApi,
+}
+
+impl AdapterKind {
+    /// Its name in files and tables.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RuntimeApi => "runtime-api",
+        }
+    }
 }
 
 /// A base image and the ways to get it.

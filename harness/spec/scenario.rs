@@ -10,13 +10,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
+use toml::de::DeTable;
 
-use crate::spec::factor::{FactorMatrix, Network, PageCache};
+use crate::spec::factor::FactorMatrix;
 use crate::spec::function::{is_name, read_text};
 use crate::spec::tolerance::Margins;
 use crate::text::diagnostic::Mistake;
-use crate::text::units::{Cpus, DurationText, PrecisionText, SizeText};
+use crate::text::units::{DurationText, PrecisionText};
 
+mod factors;
 mod gate;
 
 /// What a step does.
@@ -115,16 +117,6 @@ struct WireScenario {
     name: toml::Spanned<String>,
     #[serde(default)]
     functions: Vec<String>,
-    networks: Option<Vec<Network>>,
-    #[serde(default)]
-    runtimes: Vec<String>,
-    #[serde(default)]
-    cpus: Vec<Cpus>,
-    #[serde(default)]
-    memory: Vec<SizeText>,
-    page_cache: Option<Vec<PageCache>>,
-    #[serde(default)]
-    log_drivers: Vec<String>,
     controls: Option<bool>,
     rounds: toml::Spanned<u32>,
     until: Option<PrecisionText>,
@@ -215,9 +207,11 @@ pub fn shipped(name: &str) -> Option<Result<Scenario>> {
 /// # Errors
 /// Names the file, the line and what was expected.
 pub fn parse(text: &str, file: &str) -> Result<Scenario> {
-    let wire: WireScenario =
-        toml::from_str(text).map_err(|error| Mistake::in_toml(text, file, &error))?;
     let source = Source { text, file };
+    let mut table = DeTable::parse(text).map_err(|error| source.error(error))?;
+    let factors = factors::take(table.get_mut(), source)?;
+    let wire = WireScenario::deserialize(toml::Deserializer::from(table))
+        .map_err(|error| source.error(error))?;
     source.name(&wire.name)?;
     if !(1..=MAX_ROUNDS).contains(wire.rounds.get_ref()) {
         let message = format!("a scenario needs at least one round, and at most {MAX_ROUNDS}");
@@ -230,8 +224,6 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
     if wire.pattern.is_empty() {
         bail!(Mistake::of(file, "a scenario needs at least one [[pattern]]"));
     }
-    let factors = wire.factors();
-    factors.check().map_err(|reason| Mistake::of(file, reason))?;
     let mut patterns: Vec<Pattern> = Vec::new();
     for entry in wire.pattern {
         let name = entry.get_ref().name.span();
@@ -268,6 +260,12 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// What the parser found.
+    fn error(&self, mut error: toml::de::Error) -> Mistake {
+        error.set_input(Some(self.text));
+        Mistake::in_toml(self.text, self.file, &error)
+    }
+
     fn at(&self, span: Range<usize>, message: impl Into<String>) -> Mistake {
         Mistake::at(self.text, self.file, span, message)
     }
@@ -291,20 +289,6 @@ impl Source<'_> {
             name.get_ref()
         );
         Err(self.at(name.span(), message))
-    }
-}
-
-impl WireScenario {
-    fn factors(&self) -> FactorMatrix {
-        let none = FactorMatrix::default();
-        FactorMatrix {
-            networks: self.networks.clone().unwrap_or(none.networks),
-            runtimes: self.runtimes.clone(),
-            cpus: self.cpus.clone(),
-            memory: self.memory.iter().map(|size| size.0).collect(),
-            page_cache: self.page_cache.clone().unwrap_or(none.page_cache),
-            log_drivers: self.log_drivers.clone(),
-        }
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) const MS: u64 = 1_000_000;
 pub(super) fn cell(act: LoadShape, temperature: Temperature) -> Cell {
     Cell {
         function: "alpha".into(),
+        adapter: Default::default(),
         factors: Combination::on(Network::Bridge)
             .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
         control: None,

@@ -82,17 +82,8 @@ fn scenario(scenario: &Scenario, functions: usize) -> Found {
     time("scenario.keep_alive", *keep_alive)?;
     within("scenario.patterns", patterns.len() as u64, 1, SUBJECTS)?;
     patterns.iter().try_for_each(pattern)?;
-    let lists = [
-        functions,
-        patterns.len(),
-        factors.networks.len(),
-        factors.runtimes.len(),
-        factors.cpus.len(),
-        factors.memory.len(),
-        factors.page_cache.len(),
-        factors.log_drivers.len(),
-    ];
-    let subjects = lists.iter().try_fold(1, |all: u64, n| all.checked_mul((*n).max(1) as u64));
+    let lists = [functions, patterns.len()].into_iter().chain(factors.lengths());
+    let subjects = { lists }.try_fold(1, |all: u64, n| all.checked_mul(n.max(1) as u64));
     within("scenario: subjects of a round", subjects.unwrap_or(u64::MAX), 1, SUBJECTS)?;
     factors.memory.iter().try_for_each(|m| within("scenario.factors.memory", *m, 0, MOST))?;
     let exceptions = margins.exceptions.iter();

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use super::files;
 use super::lines::read_lines;
 use super::writer::hold;
-use super::{Counts, RunRecord, SAMPLES, TRIALS, Writer, bounds, record};
+use super::{Counts, FORMAT, RunRecord, SAMPLES, TRIALS, Writer, bounds, record};
 use crate::drive::ENGINE_FAILED;
 use crate::sample::{HostInterval, Outcome, Sample, TrialRecord};
 
@@ -42,6 +42,13 @@ impl Unfinished {
             file.with_context(|| format!("cannot write {}", path.display()))
         };
         let mut record = record(folder)?;
+        if record.format != FORMAT {
+            bail!(
+                "{} is of format {}, which is read and not gone on with: start a new run",
+                folder.display(),
+                record.format
+            );
+        }
         let (samples, trials) = (append(SAMPLES)?, append(TRIALS)?);
         claim(&samples, folder)?;
         let read_samples = read_lines(&folder.join(SAMPLES), "sample", bounds::sample, false)?.all;

@@ -59,6 +59,7 @@ pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
     Sample {
         cell: Cell {
             function: "f".into(),
+            adapter: Default::default(),
             factors: Combination::on(Network::Bridge)
                 .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
             control: None,

@@ -231,6 +231,17 @@ fn no_layer_imports_a_later_one() {
     }
 }
 
+/// `log_driver` stands for all of them: what treats it like the others treats each so.
+#[test]
+fn a_factor_is_named_in_its_file_and_where_it_is_honoured() {
+    let mut named = holding("log_driver");
+    named.extend(holding("logdriver"));
+    let homes =
+        ["harness/spec/factor.rs", "harness/spec/factor/log_driver.rs", "harness/store/migrate.rs"];
+    named.retain(|name| !name.starts_with("harness/engine/") && !homes.contains(&name.as_str()));
+    assert_eq!(named, [""; 0], "these name one factor: let them treat all alike");
+}
+
 #[test]
 fn files_stay_readable() {
     for Source { name, text, .. } in sources() {

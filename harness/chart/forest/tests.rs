@@ -34,8 +34,8 @@ fn names_and_causes_are_tamed_and_fit() {
     c.base.invalid = vec![Fault::Slope(Series::Process, 1.04)];
     let mut host = c.rows.clone();
     for cell in host.iter_mut().filter_map(|row| row.cell.as_mut()) {
-        cell.factors.network = crate::spec::factor::Network::Host;
-        cell.factors.runtime = "a-runtime-of-a-long-name".into();
+        cell.factors.network = Some(crate::spec::factor::Network::Host);
+        cell.factors.runtime = Some("a-runtime-of-a-long-name".into());
         cell.step = "another-step-of-a-long-name".into();
     }
     c.rows.extend(host);

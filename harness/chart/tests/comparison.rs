@@ -9,10 +9,10 @@ use rand_chacha::ChaCha8Rng;
 use crate::chart::kit::colour::{GREY, INK, PAGE};
 use crate::chart::{ChartSpec, Layout};
 use crate::compare::{
-    Comparison, FunctionFacts, GateOutcome, Part, PartChange, PhaseGroup, Row, SideInfo, Start,
-    Values, Verdict,
+    Cell, Comparison, FunctionFacts, GateOutcome, Part, PartChange, PhaseGroup, Row, SideInfo,
+    Start, Values, Verdict,
 };
-use crate::sample::{Cell, Temperature};
+use crate::sample::Temperature;
 use crate::spec::factor::{Combination, Network};
 use crate::spec::function::Limits;
 use crate::spec::scenario::LoadShape;
@@ -34,8 +34,10 @@ pub(crate) const FOUR: [Shape; 4] = [
 pub(crate) fn cell(function: &str, step: &str, act: LoadShape, temperature: Temperature) -> Cell {
     Cell {
         function: function.into(),
+        adapter: Default::default(),
         factors: Combination::on(Network::Bridge)
-            .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
+            .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc")
+            .asked(),
         control: None,
         pattern: "single".into(),
         step: step.into(),

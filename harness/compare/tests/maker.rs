@@ -143,6 +143,7 @@ fn cell(function: &str, step: &str, temperature: Temperature) -> Cell {
     let limits = Limits { memory: 128 << 20, cpus: None, processes: None };
     Cell {
         function: function.into(),
+        adapter: Default::default(),
         factors: Combination::on(Network::Bridge).resolve(limits, "runc"),
         control: None,
         pattern: "start".into(),

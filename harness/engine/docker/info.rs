@@ -9,7 +9,8 @@ use bollard::models::{
 };
 
 use super::failure::{failed, has_status};
-use crate::engine::{Capabilities, EngineError, EngineInfo, Resident, Strangers};
+use crate::engine::{EngineError, EngineInfo, Resident, Strangers};
+use crate::spec::factor::{Capabilities, CpuQuota, LogDriver, MemoryLimit, Network, OciRuntime};
 use crate::text::sanitize::printable;
 
 pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInfo, EngineError> {
@@ -125,12 +126,12 @@ fn offers(info: &SystemInfo) -> Capabilities {
     log_drivers.push("none".to_owned());
     log_drivers.sort();
     log_drivers.dedup();
-    Capabilities {
-        runtimes: [default].into_iter().chain(others).collect(),
-        log_drivers,
-        cpu_quota: info.cpu_cfs_quota.unwrap_or(false),
-        memory_limit: info.memory_limit.unwrap_or(false),
-    }
+    Capabilities::default()
+        .with::<Network>(Network::ALL.map(|network| network.to_string()).into_iter().collect())
+        .with::<OciRuntime>([default].into_iter().chain(others).collect())
+        .with::<CpuQuota>(info.cpu_cfs_quota.unwrap_or(false).into())
+        .with::<MemoryLimit>(info.memory_limit.unwrap_or(false).into())
+        .with::<LogDriver>(log_drivers.into_iter().collect())
 }
 
 fn cgroups(info: &SystemInfo) -> String {

@@ -184,7 +184,7 @@ fn read(summary: ContainerSummary) -> Option<ListedInstance> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::factor::{Network, PageCache};
+    use crate::spec::factor::{EngineKind, Network, PageCache};
     use crate::text::units::Cpus;
 
     #[test]
@@ -197,6 +197,7 @@ mod tests {
     #[test]
     fn every_factor_reaches_the_engine() {
         let mut factors = Factors {
+            engine: EngineKind::Docker,
             network: Network::Bridge,
             runtime: "runc".into(),
             cpus: None,

@@ -1,29 +1,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::*;
-use crate::spec::function::{Build, ImageSource, Limits, ReplyCheck};
+use crate::spec::function::{Build, ImageSource, Limits};
 use crate::store::Origin;
 
 fn function(folder: &Path) -> Function {
     Function {
-        name: "null".to_owned(),
-        position: 0,
         recipe: ImageSource::Build(Build {
             context: folder.to_owned(),
             bases: BTreeMap::new(),
             prepare: Vec::new(),
             files: ["main", "Dockerfile"].map(PathBuf::from).to_vec(),
         }),
-        is_null: false,
-        process: Vec::new(),
         version_command: vec!["/main".to_owned()],
         limits: Limits { memory: 1 << 27, cpus: None, processes: None },
-        timeout: Duration::from_secs(10),
-        env: BTreeMap::new(),
-        event: "{}".to_owned(),
-        reply: ReplyCheck::Any,
+        ..Function::of_image("null", "unused", "{}", 0)
     }
 }
 

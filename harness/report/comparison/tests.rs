@@ -106,8 +106,8 @@ fn conditions_are_told_where_they_tell_apart() {
         c.rows.iter().map(|r| names.row(r)).collect::<Vec<_>>()
     };
     assert_eq!(names(&c)[0], "a bridge start/first cold, total");
-    c.rows[1].cell.as_mut().unwrap().factors.runtime = "crun".into();
-    c.rows[1].cell.as_mut().unwrap().factors.log_driver = "none".into();
+    c.rows[1].cell.as_mut().unwrap().factors.runtime = Some("crun".into());
+    c.rows[1].cell.as_mut().unwrap().factors.log_driver = Some("none".into());
     assert_eq!(names(&c)[0], "a bridge, runc, log json-file start/first cold, total");
     assert_eq!(names(&c)[1], "a bridge, crun, log none start/first cold, total");
 }

@@ -43,8 +43,8 @@ pub(in crate::report) fn sheets_in_markdown(sheets: &[Sheet]) -> String {
 }
 
 /// Rows of an object's own keys, by their names.
-pub(in crate::report) fn rows(names: &'static str, rows: &[Value]) -> String {
-    csv(&Columns::from(names).0, rows)
+pub(in crate::report) fn rows(names: impl Iterator<Item = &'static str>, rows: &[Value]) -> String {
+    csv(&names.map(|name| (name, name)).collect::<Vec<_>>(), rows)
 }
 
 /// A heading and a line a row. What a row lacks, or has as null, is empty; a list is

@@ -6,8 +6,9 @@ use serde_json::{Map, Value};
 
 use crate::report::listing::Sheet;
 use crate::sample::Cell;
-use crate::spec::factor::Factors;
+use crate::spec::factor::{Combination, FACTORS, Factors};
 use crate::text::sanitize::printable_json;
+use crate::words::plain;
 
 pub(in crate::report) mod comparison;
 pub(in crate::report) mod reliability;
@@ -42,6 +43,17 @@ macro_rules! object {
 }
 
 pub(in crate::report) use object;
+
+/// The value of every factor, null where it was left open. Names that an engine gave are
+/// foreign text.
+fn factors(of: &Combination) -> Json<'static> {
+    let tamed = |value| match value {
+        Value::String(text) => Value::String(plain(&text)),
+        other => other,
+    };
+    let values = FACTORS.iter().zip(of.values());
+    Json::by_name(values.map(|(factor, value)| (factor.key.to_owned(), tamed(value))))
+}
 
 impl<'a> Json<'a> {
     /// What may not be known: null.

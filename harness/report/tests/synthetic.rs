@@ -6,10 +6,10 @@ use std::time::Duration;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::engine::{Capabilities, EngineInfo};
+use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{Cell, Mark, Outcome, Sample, Temperature};
-use crate::spec::factor::{Combination, FactorMatrix, Network};
+use crate::spec::factor::{Capabilities, Combination, FactorMatrix, Network};
 use crate::spec::function::{Limits, ReplyCheck};
 use crate::spec::scenario::{LoadShape, Pattern, Scenario, Step};
 use crate::store::{
@@ -108,6 +108,7 @@ impl Maker {
         let temperature = if cold { Temperature::Cold } else { Temperature::Warm };
         let cell = Cell {
             function: shape.0.into(),
+            adapter: Default::default(),
             factors: Combination::on(Network::Bridge)
                 .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc"),
             control: None,

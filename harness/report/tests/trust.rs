@@ -6,7 +6,7 @@ use crate::report::build::run::notes::notes;
 use crate::report::build::run::trust::verdict;
 use crate::report::document::Note;
 use crate::sample::{HostInterval, Residency, Resources, TrialRecord};
-use crate::spec::factor::PageCache;
+use crate::spec::factor::{OciRuntime, PageCache};
 use crate::spec::function::ReplyCheck;
 
 fn shown(run: &Run) -> String {
@@ -407,7 +407,8 @@ fn foreign_words_about_the_machine_stay_words() {
     let mut run = with_controls(synthetic::run(&[("../<b>", 150.0, 5.0, 0.3)], 3), 1.02);
     run.record.machine.governor = Some(hostile.into());
     run.record.kernel_events.silent = Some(hostile.into());
-    run.record.engine.offers.runtimes = vec![hostile.into()];
+    let offers = run.record.engine.offers.clone();
+    run.record.engine.offers = offers.with::<OciRuntime>([hostile].into_iter().collect());
     run.record.scenario.factors.runtimes = vec![hostile.into()];
     for sample in &mut run.samples {
         sample.cell.factors.runtime = hostile.into();

@@ -1,4 +1,8 @@
 use super::*;
+use crate::spec::function::LEAST_MEMORY;
+use crate::text::units::Cpus;
+
+mod adding;
 
 fn cpus(cores: f64) -> Cpus {
     Cpus::from_cores(cores).unwrap()
@@ -6,11 +10,12 @@ fn cpus(cores: f64) -> Cpus {
 
 fn everything() -> Combination {
     Combination {
-        network: Network::None,
+        engine: None,
+        network: Some(Network::None),
         runtime: Some("crun".into()),
         cpus: Some(cpus(0.5)),
         memory: Some(64 << 20),
-        page_cache: PageCache::ImageCold,
+        page_cache: Some(PageCache::ImageCold),
         log_driver: Some("local".into()),
     }
 }
@@ -20,6 +25,7 @@ fn what_is_left_open_is_the_functions_or_the_engines() {
     let limits = Limits { memory: 1 << 28, cpus: Some(cpus(2.0)), processes: None };
     let factors = Combination::on(Network::Host).resolve(limits, "runc");
     let expected = Factors {
+        engine: EngineKind::Docker,
         network: Network::Host,
         runtime: "runc".into(),
         cpus: Some(cpus(2.0)),
@@ -35,6 +41,7 @@ fn what_is_asked_for_wins_over_the_function_and_the_engine() {
     let limits = Limits { memory: 1 << 28, cpus: Some(cpus(2.0)), processes: None };
     let factors = everything().resolve(limits, "runc");
     let expected = Factors {
+        engine: EngineKind::Docker,
         network: Network::None,
         runtime: "crun".into(),
         cpus: Some(cpus(0.5)),
@@ -62,17 +69,17 @@ fn only_the_default_network_with_nothing_else_is_plain() {
 #[test]
 fn a_name_is_read_as_it_is_written_and_in_no_other_way() {
     for network in [Network::Bridge, Network::Host, Network::None] {
-        assert_eq!(network.to_string().parse(), Ok(network));
+        assert_eq!(Network::parse(&network.to_string()), Ok(network));
         let file = serde_json::to_string(&network).unwrap();
         assert_eq!(file, format!("\"{network}\""), "files and flags agree");
     }
     for state in [PageCache::Warm, PageCache::ImageCold, PageCache::HostCold] {
-        assert_eq!(state.to_string().parse(), Ok(state));
+        assert_eq!(PageCache::parse(&state.to_string()), Ok(state));
         assert_eq!(serde_json::to_string(&state).unwrap(), format!("\"{state}\""));
     }
-    let error = "Bridge".parse::<Network>().unwrap_err();
+    let error = Network::parse("Bridge").unwrap_err();
     assert!(error.contains("`Bridge`") && error.contains("bridge, host, none"), "{error}");
-    let error = "hot".parse::<PageCache>().unwrap_err();
+    let error = PageCache::parse("hot").unwrap_err();
     assert!(error.contains("`hot`") && error.contains("warm, image-cold, host-cold"), "{error}");
 }
 
@@ -91,9 +98,9 @@ fn factors_are_kept_without_what_is_not_there() {
 #[test]
 fn the_values_of_a_factor_have_names_for_a_person() {
     let limits = Limits { memory: 1 << 28, cpus: None, processes: None };
-    let named = Combination::on(Network::Bridge).resolve(limits, "runc").named();
-    let values: Vec<&str> = named.iter().map(|(_, value)| value.as_str()).collect();
-    assert_eq!(values, ["bridge", "runc", "no quota", "256.0 MiB", "warm", "json-file"]);
+    let labels = Combination::on(Network::Bridge).resolve(limits, "runc").labels();
+    let expected = ["docker", "bridge", "runc", "no quota", "256.0 MiB", "warm", "log json-file"];
+    assert_eq!(labels, expected);
 }
 
 #[test]
@@ -127,4 +134,36 @@ fn lists_that_cannot_be_measured_are_refused() {
     assert_eq!(refusal(|l| l.memory = vec![LEAST_MEMORY]), "");
     assert!(refusal(|l| l.runtimes = vec!["a".into(), "a".into()]).contains("`runtimes`"));
     assert!(refusal(|l| l.log_drivers = vec!["a".into(), "a".into()]).contains("`log-drivers`"));
+}
+
+#[test]
+fn what_an_engine_cannot_do_is_refused_and_what_nobody_asked_for_is_not() {
+    let none = Capabilities::default();
+    assert_eq!(Combination::on(Network::Bridge).refuse(&none), Ok(()));
+    let quota = Combination { cpus: Some(cpus(1.0)), ..Combination::on(Network::Bridge) };
+    assert_eq!(quota.refuse(&none), Err("the engine cannot vary the CPU quota".to_owned()));
+    let able = none.clone().with::<CpuQuota>(true.into());
+    assert_eq!(quota.refuse(&able), Ok(()));
+    let unable = none.with::<CpuQuota>(false.into());
+    assert_eq!(quota.refuse(&unable), Err("the engine's kernel has no CPU quotas".to_owned()));
+}
+
+#[test]
+fn what_was_left_open_is_no_part_of_what_two_sides_have_in_common() {
+    let limits = Limits { memory: 1 << 28, cpus: Some(cpus(2.0)), processes: None };
+    let mut lists = FactorMatrix::default();
+    let factors = lists.combinations()[0].resolve(limits, "runc");
+    let expected =
+        Combination { page_cache: Some(PageCache::Warm), ..Combination::on(Network::Bridge) };
+    assert_eq!(lists.asked_of(&factors), expected);
+    lists.memory = vec![1 << 28];
+    assert_eq!(lists.asked_of(&factors), Combination { memory: Some(1 << 28), ..expected });
+    assert_eq!(lists.place(&factors)[4], 0);
+}
+
+#[test]
+fn two_engines_are_no_run_yet() {
+    let engine = vec![EngineKind::Docker, EngineKind::Fake];
+    let lists = FactorMatrix { engine, ..FactorMatrix::default() };
+    assert!(lists.check().unwrap_err().contains("one engine"));
 }

@@ -31,7 +31,7 @@ fn a_function_is_read() {
         function.limits,
         Limits { memory: 128 << 20, cpus: None, processes: Some(PROCESSES) }
     );
-    assert_eq!(function.reply, ReplyCheck::Proof);
+    assert_eq!((function.reply, function.adapter.name()), (ReplyCheck::Proof, "runtime-api"));
     assert!(build.prepare.is_empty());
 }
 
@@ -183,6 +183,11 @@ fn mistakes_point_into_the_file() {
     check("\"f\", \"--v", "\"\", \"--v", &["f.toml:12", "begins with the name of a program"]);
     check("\"f\", \"--v", "\"f\\u0000\", \"--v", &["f.toml:12", "a command has no NUL"]);
     check("suite = \"trixie\"\n", "", &["[base.small] has `packages` and no `suite`"]);
+    check(
+        "memory",
+        "adapter = \"runtime-ap\"\nmemory",
+        &["f.toml:13:11: unknown variant `runtime-ap`", "did you mean `runtime-api`?"],
+    );
     let twice = format!("{GOOD}\n{}", &GOOD[GOOD.find("[[function]]").unwrap()..]);
     assert!(format!("{:#}", read(&twice).unwrap_err()).contains("names must differ"));
 }
@@ -227,6 +232,13 @@ fn a_variable_that_no_kernel_takes_is_refused_with_its_place() {
     check(&long, "f.toml:16:13: ", "longer than a process takes");
     let env = read(&format!("{GOOD}env = {{ A = \"x=y\", b = \"\" }}\n")).unwrap().remove(0).env;
     assert_eq!((env["A"].as_str(), env["b"].as_str()), ("x=y", ""));
+}
+
+#[test]
+fn an_adapter_is_read_by_the_name_that_it_has() {
+    let name = AdapterKind::RuntimeApi.name();
+    let function = read(&format!("{GOOD}adapter = \"{name}\"\n")).unwrap().remove(0);
+    assert_eq!(function.adapter, AdapterKind::RuntimeApi);
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Function, ImageSource, LONGEST_NAME, Limits, PROCESSES, ReplyCheck, is_name};
+use super::{
+    AdapterKind, Function, ImageSource, LONGEST_NAME, Limits, PROCESSES, ReplyCheck, is_name,
+};
 
 /// Memory of an image that nothing else is said of: 512 MiB, as the functions here.
 const MEMORY: u64 = 512 << 20;
@@ -146,6 +148,7 @@ impl Function {
             env: std::collections::BTreeMap::new(),
             event: event.to_owned(),
             reply: ReplyCheck::Any,
+            adapter: AdapterKind::default(),
         }
     }
 }

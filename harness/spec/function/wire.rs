@@ -9,8 +9,8 @@ use anyhow::{Result, bail};
 use serde::Deserialize;
 
 use super::{
-    Base, Build, EVENT_NONCE, EventFault, Function, ImageSource, LEAST_MEMORY, Limits, PROCESSES,
-    ReplyCheck, check_event, is_reference, unknown,
+    AdapterKind, Base, Build, EVENT_NONCE, EventFault, Function, ImageSource, LEAST_MEMORY, Limits,
+    PROCESSES, ReplyCheck, check_event, is_reference, unknown,
 };
 use crate::text::diagnostic::Mistake;
 use crate::text::units::{Cpus, DurationText, SizeText, format_size};
@@ -65,6 +65,8 @@ pub(super) struct WireFunction {
     env: BTreeMap<toml::Spanned<String>, toml::Spanned<String>>,
     event: toml::Spanned<String>,
     reply: Option<ReplyCheck>,
+    #[serde(default)]
+    adapter: AdapterKind,
 }
 
 /// A command, as a kernel takes it; empty for none.
@@ -175,6 +177,7 @@ impl WireFunction {
             env,
             event: self.event.into_inner(),
             reply,
+            adapter: self.adapter,
         })
     }
 

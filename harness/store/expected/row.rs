@@ -77,20 +77,8 @@ impl<'a> Row<'a> {
             TrialSubject::Function { combination, .. }
             | TrialSubject::Control { combination, .. } => combination,
         };
-        self.asked.combinations.get(combination).is_some_and(|asked| allows(asked, factors))
+        self.asked.combinations.get(combination).is_some_and(|asked| asked.allows(factors))
     }
-}
-
-/// Whether an instance was started under what was asked for. What was left open may be
-/// anything.
-fn allows(asked: &Combination, factors: &Factors) -> bool {
-    let Combination { network, runtime, cpus, memory, page_cache, log_driver } = asked;
-    *network == factors.network
-        && *page_cache == factors.page_cache
-        && runtime.as_ref().is_none_or(|asked| *asked == factors.runtime)
-        && cpus.is_none_or(|asked| Some(asked) == factors.cpus)
-        && memory.is_none_or(|asked| asked == factors.memory)
-        && log_driver.as_ref().is_none_or(|asked| *asked == factors.log_driver)
 }
 
 impl fmt::Display for Row<'_> {

@@ -112,7 +112,7 @@ fn crash_without_log(subject: &TrialSubject) -> Tested {
 /// Engines list OCI runtimes that they cannot start.
 fn other_runtimes(subject: &TrialSubject) -> Tested {
     let info = subject.bench.wait(subject.bench.engine.describe())?;
-    let [default, others @ ..] = &info.offers.runtimes[..] else {
+    let [default, others @ ..] = info.offers.runtimes() else {
         return Err("an engine without an OCI runtime".into());
     };
     let tried = |runtime: &str| {

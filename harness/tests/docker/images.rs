@@ -6,14 +6,13 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Duration;
 
 use coldstart::engine::{Engine, EngineError, ImageStore};
 use coldstart::observer::{Lines, Silent};
 use coldstart::provision::bases::{self, Bases};
 use coldstart::provision::images;
 use coldstart::provision::{Consent, ProvisionError, Surroundings, doctor};
-use coldstart::spec::function::{Base, Build, Function, ImageSource, Limits, ReplyCheck};
+use coldstart::spec::function::{Base, Build, Function, ImageSource, Limits};
 use coldstart::store::Origin;
 use libtest_mimic::{Failed, Trial};
 
@@ -48,22 +47,15 @@ fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
     let binary = ours.context.join(ours.files.last().ok_or("no binary")?);
     std::fs::write(folder.join("Dockerfile"), "FROM scratch\nCOPY binary /binary\n")?;
     Ok(Function {
-        name: bench.run.replace('-', "_"),
-        position: 3,
         recipe: ImageSource::Build(Build {
             context: folder.to_owned(),
             bases: BTreeMap::new(),
             prepare: vec!["cp".to_owned(), binary.display().to_string(), "binary".to_owned()],
             files: ["Dockerfile", "binary"].map(PathBuf::from).to_vec(),
         }),
-        is_null: false,
-        process: Vec::new(),
         version_command: ["/binary", "--version"].map(str::to_owned).to_vec(),
         limits: Limits { memory: 1 << 27, cpus: None, processes: None },
-        timeout: Duration::from_secs(10),
-        env: BTreeMap::new(),
-        event: "{}".to_owned(),
-        reply: ReplyCheck::Any,
+        ..Function::of_image(&bench.run.replace('-', "_"), "unused", "{}", 3)
     })
 }
 

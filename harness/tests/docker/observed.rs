@@ -41,7 +41,7 @@ fn drive(
         else {
             return Err("controls are off".into());
         };
-        let mut making = subject.making(combinations[combination].network);
+        let mut making = subject.making(combinations[combination].network.unwrap());
         making.factors = combinations[combination].resolve(subject.function.limits, "runc");
         change(&mut making);
         let target = Target::new(making, &subject.bench.run, targets.next_key());

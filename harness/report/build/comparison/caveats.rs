@@ -33,11 +33,11 @@ pub(in crate::report) fn caveat(caveat: &Caveat) -> String {
              null container on both sides (see `--no-controls`)"
                 .to_owned()
         }
-        Caveat::NullContainer { network, ratio: Estimate { value, interval }, proved } => {
+        Caveat::NullContainer { factors, ratio: Estimate { value, interval }, proved } => {
             let (low, high) = interval.unwrap_or((f64::NAN, f64::NAN));
             let percent = |ratio: f64| (ratio - 1.0) * 100.0;
             format!(
-                "the null container ({network}) itself {} by {:+.1} % [{:+.1}, {:+.1}]: times are \
+                "the null container ({factors}) itself {} by {:+.1} % [{:+.1}, {:+.1}]: times are \
                  not judged",
                 changed(*proved),
                 percent(*value),
@@ -107,7 +107,7 @@ fn limits(limits: Limits) -> String {
 mod tests {
     use super::*;
     use crate::compare::Side;
-    use crate::spec::factor::Network;
+    use crate::spec::factor::{Combination, Network};
     use crate::spec::function::ReplyCheck;
     use crate::store::Origin;
 
@@ -133,7 +133,11 @@ mod tests {
             "base and head have no cell in common: nothing was compared",
         );
         let ratio = Estimate { value: 1.25, interval: Some((1.2, 1.301)) };
-        let floor = |proved| Caveat::NullContainer { network: Network::Bridge, ratio, proved };
+        let floor = |proved| Caveat::NullContainer {
+            factors: Combination::on(Network::Bridge),
+            ratio,
+            proved,
+        };
         check(
             floor(true),
             "the null container (bridge) itself changed by +25.0 % [+20.0, +30.1]: times are not \

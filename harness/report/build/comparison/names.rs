@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{LONGEST_NAME, metric, name};
-use crate::compare::{Comparison, Missing, Row};
-use crate::sample::Cell;
-use crate::spec::factor::Factors;
+use crate::compare::{Cell, Comparison, Missing, Row};
+use crate::spec::factor::{FACTORS, Factor, Network};
 use crate::words::{plain, shortened, step};
 
 /// How cells are told apart in this comparison: as briefly as is clear.
@@ -13,7 +12,7 @@ pub(in crate::report) struct Names<'a> {
     /// The cells of each function.
     cells: BTreeMap<&'a str, BTreeSet<&'a Cell>>,
     /// In which factors the cells of each function differ.
-    differ: BTreeMap<&'a str, [bool; 6]>,
+    differ: BTreeMap<&'a str, [bool; FACTORS.len()]>,
 }
 
 impl<'a> Names<'a> {
@@ -32,10 +31,10 @@ impl<'a> Names<'a> {
     /// cells of this function differ.
     pub(in crate::report) fn conditions(&self, cell: &Cell) -> String {
         let differ = self.differ.get(cell.function.as_str()).copied().unwrap_or_default();
-        let told = values(&cell.factors).into_iter().zip(differ).enumerate();
-        let told =
-            told.filter(|(i, (_, differs))| *i == 0 || *differs).map(|(_, (value, _))| value);
-        shortened(&plain(&told.collect::<Vec<_>>().join(", ")), LONGEST_NAME)
+        let told = FACTORS.iter().zip(cell.factors.labels()).zip(differ);
+        let told = told.filter(|((factor, _), differs)| factor.key == Network::KEY || *differs);
+        let told: Vec<String> = told.filter_map(|((_, label), _)| label).collect();
+        shortened(&plain(&told.join(", ")), LONGEST_NAME)
     }
 
     /// Function, conditions, and step with its temperature: `python`, `bridge`,
@@ -80,18 +79,9 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The values of every factor, in their order, as they stand alone.
-fn values(factors: &Factors) -> [String; 6] {
-    let mut values = factors.named().map(|(_, value)| value);
-    if let Some(log_driver) = values.last_mut() {
-        *log_driver = format!("log {log_driver}");
-    }
-    values
-}
-
-fn differing(cells: &BTreeSet<&Cell>) -> [bool; 6] {
-    let mut differ = [false; 6];
-    let mut all = cells.iter().map(|cell| values(&cell.factors));
+fn differing(cells: &BTreeSet<&Cell>) -> [bool; FACTORS.len()] {
+    let mut differ = [false; FACTORS.len()];
+    let mut all = cells.iter().map(|cell| cell.factors.labels());
     if let Some(first) = all.next() {
         for other in all {
             for (differs, (a, b)) in differ.iter_mut().zip(first.iter().zip(&other)) {

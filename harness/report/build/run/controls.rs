@@ -1,7 +1,7 @@
 //! The controls of a run as text: how wrong its figures can be, and what of each
 //! is the engine's.
 
-use crate::analysis::{Analysis, combination};
+use crate::analysis::Analysis;
 use crate::report::document::Fact;
 use crate::stats::{Calibration, LatencySummary, RankedValue};
 use crate::text::units::format_ns;
@@ -18,7 +18,7 @@ pub(super) fn facts(analysis: &Analysis) -> Vec<Fact> {
         facts.push(("null process".to_owned(), floor(process, "the driver's floor")));
     }
     let mut floors: Vec<_> = controls.floors.iter().collect();
-    floors.sort_by_key(|(factors, _)| (combination(run, factors), factors));
+    floors.sort_by_key(|(factors, _)| (run.record.scenario.factors.place(factors), factors));
     for (factors, latency) in floors {
         let name = format!("null container, {}", conditions(run, factors));
         facts.push((name, floor(latency, "the engine's floor")));

@@ -1,7 +1,7 @@
 //! Where and with what a run was made.
 
-use crate::engine::Capabilities;
 use crate::report::document::{Cell, Column, Fact, Row, Table};
+use crate::spec::factor::{Capabilities, FACTORS, FactorInfo, Offer};
 use crate::spec::function::Limits;
 use crate::store::{BaseRecord, FunctionRecord, MachineRecord, Origin, Run};
 use crate::text::units::format_size;
@@ -33,18 +33,16 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
 }
 
 fn offers(offers: &Capabilities) -> String {
-    let list = |names: &[String]| match names {
-        [] => "none named".to_owned(),
-        names => names.join(", "),
+    let told = |factor: &FactorInfo| {
+        let offer = match offers.of(factor.key)? {
+            Offer::Any(true) => "any".to_owned(),
+            Offer::Any(false) => "none".to_owned(),
+            Offer::Named(names) => names.join(", "),
+        };
+        Some(format!("{}: {offer}", factor.title))
     };
-    let able = |able: bool| if able { "yes" } else { "no" };
-    format!(
-        "OCI runtimes: {}; log drivers: {}; CPU quota: {}; memory limit: {}",
-        list(&offers.runtimes),
-        list(&offers.log_drivers),
-        able(offers.cpu_quota),
-        able(offers.memory_limit)
-    )
+    let told: Vec<String> = FACTORS.iter().filter_map(told).collect();
+    if told.is_empty() { "nothing".to_owned() } else { told.join("; ") }
 }
 
 fn kernel_events(run: &Run) -> String {

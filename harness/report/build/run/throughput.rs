@@ -1,6 +1,6 @@
 //! Starts a minute.
 
-use crate::analysis::{Analysis, combination};
+use crate::analysis::Analysis;
 use crate::report::document::{Block, Cell, Column, Importance, Table};
 use crate::stats::{RankedValue, Rate, Throughput};
 use crate::store::Run;
@@ -86,7 +86,7 @@ fn ordered<'a>(analysis: &'a Analysis) -> Vec<&'a Throughput> {
     let mut all: Vec<&Throughput> = analysis.throughput.iter().collect();
     all.sort_by_key(|t| {
         let place = (position(run, &t.function), &t.function);
-        (place, combination(run, &t.factors), &t.factors, t.workers)
+        (place, run.record.scenario.factors.place(&t.factors), &t.factors, t.workers)
     });
     all
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crate::compare::{
-    Caveat, Comparison, Detectable, Difference, Failing, FunctionFacts, GateOutcome, Missing, Part,
-    PartChange, PhaseGroup, Reason, Row, Side, SideInfo, Start, Values, Verdict,
+    Caveat, Cell, Comparison, Detectable, Difference, Failing, FunctionFacts, GateOutcome, Missing,
+    Part, PartChange, PhaseGroup, Reason, Row, Side, SideInfo, Start, Values, Verdict,
 };
-use crate::sample::{Cell, Temperature};
-use crate::spec::factor::{Combination, Factors, Network};
+use crate::sample::Temperature;
+use crate::spec::factor::{Combination, Network};
 use crate::spec::function::Limits;
 use crate::spec::scenario::LoadShape;
 use crate::spec::tolerance::{Margins, Metric};
@@ -28,16 +28,17 @@ pub(crate) const HOSTILE: [&str; 7] = [
     "![x](http://evil.example/a.png) @everyone `code`",
 ];
 
-/// Factors of a cell on a network.
-pub(crate) fn factors(network: Network) -> Factors {
-    Combination::on(network)
-        .resolve(Limits { memory: 128 << 20, cpus: None, processes: None }, "runc")
+/// Factors of a cell on a network, as its scenario asked for every one.
+pub(crate) fn factors(network: Network) -> Combination {
+    let limits = Limits { memory: 128 << 20, cpus: None, processes: None };
+    Combination::on(network).resolve(limits, "runc").asked()
 }
 
 /// The cold cell `start/first` of a function on the bridge.
 pub(crate) fn cell(function: &str) -> Cell {
     Cell {
         function: function.into(),
+        adapter: Default::default(),
         factors: factors(Network::Bridge),
         control: None,
         pattern: "start".into(),
@@ -316,7 +317,7 @@ pub(crate) fn hostile() -> Comparison {
         if let Some(cell) = &mut row.cell {
             cell.pattern = (*name).into();
             cell.step = (*name).into();
-            cell.factors.runtime = (*name).into();
+            cell.factors.runtime = Some((*name).into());
         }
         row
     });

@@ -5,12 +5,11 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::{Json, object};
+use super::{Json, factors, object};
 use crate::compare::{
-    Comparison, Detectable, FunctionFacts, Missing, PartChange, Row, SideInfo, Values,
+    Cell, Comparison, Detectable, FunctionFacts, Missing, PartChange, Row, SideInfo, Values,
 };
 use crate::report::build::comparison::caveats::{base as base_image, caveat};
-use crate::sample::Cell;
 use crate::spec::function::Limits;
 use crate::spec::scenario::LoadShape;
 use crate::stats::hodges_lehmann::Estimate;
@@ -18,7 +17,7 @@ use crate::text::units::Cpus;
 use crate::words::{invalid, plain, reason};
 
 /// The version of the file's form. It grows when a reader of the old one would break.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// The file.
 ///
@@ -165,20 +164,20 @@ fn cell(c: &Cell) -> Json<'static> {
         LoadShape::Sequence(n) => ("sequence", n, None),
         LoadShape::Parallel { starts, workers } => ("parallel", starts, Some(workers)),
     };
-    object! {
-        "function": plain(&c.function),
-        "control": c.control.map(|control| control.to_string()),
-        "network": c.factors.network.to_string(),
-        "runtime": plain(&c.factors.runtime),
-        "cpus": cores(c.factors.cpus),
-        "memory_bytes": c.factors.memory,
-        "page_cache": c.factors.page_cache.to_string(),
-        "log_driver": plain(&c.factors.log_driver),
-        "pattern": plain(&c.pattern),
-        "step": plain(&c.step),
-        "act": act,
-        "invocations": invocations,
-        "workers": workers,
-        "temperature": c.temperature.to_string(),
-    }
+    Json::joined([
+        object! {
+            "function": plain(&c.function),
+            "control": c.control.map(|control| control.to_string()),
+            "adapter": c.adapter.name(),
+        },
+        factors(&c.factors),
+        object! {
+            "pattern": plain(&c.pattern),
+            "step": plain(&c.step),
+            "act": act,
+            "invocations": invocations,
+            "workers": workers,
+            "temperature": c.temperature.to_string(),
+        },
+    ])
 }

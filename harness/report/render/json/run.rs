@@ -5,12 +5,12 @@
 //! falls among the failures is the word `failed`.
 
 use anyhow::Result;
-use serde_json::json;
 
-use super::{Json, object};
+use super::{Json, factors, object};
 use crate::analysis::{Analysis, is_simulated};
 use crate::report::render::csv as sheet;
 use crate::sample::Cell;
+use crate::spec::factor::FACTORS;
 use crate::spec::scenario::LoadShape;
 use crate::stats::{Bursts, DispatchLag, LatencySummary, Summary, bursts};
 use crate::store::Run;
@@ -21,7 +21,7 @@ mod whole;
 use whole::level;
 
 /// The version of both files' form.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// `summary.json`.
 ///
@@ -54,13 +54,17 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
 /// Never, in truth: every value can be written.
 pub(in crate::report) fn csv(analysis: &Analysis) -> Result<String> {
     let rows: Result<Vec<_>, _> = rows(&analysis.summaries).map(serde_json::to_value).collect();
-    Ok(sheet::rows(COLUMNS, &rows?))
+    Ok(sheet::rows(columns(), &rows?))
 }
 
-/// The columns of `summary.csv`, in order: those of the JSON.
-const COLUMNS: &str = "function network runtime cpus memory page_cache log_driver control pattern \
-    step act size temperature phase n errors min p50 p50_low p50_high p90 p90_low p90_high p95 \
-    p95_low p95_high p99 p99_low p99_high max";
+/// The columns of `summary.csv` after those of the factors, in the order of the JSON.
+const COLUMNS: &str = "control pattern step act size temperature phase n errors min p50 p50_low \
+    p50_high p90 p90_low p90_high p95 p95_low p95_high p99 p99_low p99_high max";
+
+fn columns() -> impl Iterator<Item = &'static str> {
+    let factors = FACTORS.iter().map(|factor| factor.key);
+    ["function", "adapter"].into_iter().chain(factors).chain(COLUMNS.split(' '))
+}
 
 /// The whole of each cell, and its phases.
 fn rows(summaries: &[Summary]) -> impl Iterator<Item = Json<'_>> {
@@ -86,26 +90,24 @@ fn row<'a>(cell: &'a Cell, phase: String, of: &LatencySummary) -> Json<'a> {
             (format!("{name}_high"), level(quantile.interval.map(|i| i.high))),
         ]
     });
-    let cell = object! {
-        "function": cell.function.as_str(),
-        "network": json!(cell.factors.network),
-        "runtime": cell.factors.runtime.as_str(),
-        "cpus": json!(cell.factors.cpus),
-        "memory": cell.factors.memory,
-        "page_cache": json!(cell.factors.page_cache),
-        "log_driver": cell.factors.log_driver.as_str(),
-        "control": cell.control.map(|control| control.to_string()),
-        "pattern": cell.pattern.as_str(),
-        "step": cell.step.as_str(),
-        "act": act,
-        "size": cell.act.invocations(),
-        "temperature": cell.temperature.to_string(),
-        "phase": phase,
-        "n": of.n,
-        "errors": of.failed,
-        "min": of.min,
-    };
-    Json::joined([cell, Json::by_name(quantiles), object! { "max": of.max }])
+    Json::joined([
+        object! { "function": cell.function.as_str(), "adapter": cell.adapter.name() },
+        factors(&cell.factors.asked()),
+        object! {
+            "control": cell.control.map(|control| control.to_string()),
+            "pattern": cell.pattern.as_str(),
+            "step": cell.step.as_str(),
+            "act": act,
+            "size": cell.act.invocations(),
+            "temperature": cell.temperature.to_string(),
+            "phase": phase,
+            "n": of.n,
+            "errors": of.failed,
+            "min": of.min,
+        },
+        Json::by_name(quantiles),
+        object! { "max": of.max },
+    ])
 }
 
 /// What is known of a cell beside its distributions.
@@ -161,10 +163,12 @@ mod tests {
         let rows = json["rows"].as_array().unwrap();
         let csv = csv(&Analysis::of(&run)).unwrap();
         assert_eq!(csv.lines().count(), rows.len() + 1);
-        assert_eq!(rows[0].as_object().unwrap().len(), COLUMNS.split(' ').count());
+        assert_eq!(rows[0].as_object().unwrap().len(), columns().count());
         assert_eq!((&json["format"], &json["unit"]), (&2.into(), &"ns".into()));
         assert!(
-            csv.contains("\"odd,\"\"name\"\"\",bridge,runc,,134217728,warm,json-file,,"),
+            csv.contains(
+                "\"odd,\"\"name\"\"\",runtime-api,docker,bridge,runc,,134217728,warm,json-file,,"
+            ),
             "{csv}"
         );
         assert!(csv.contains(",burst,1,cold,engine+boot,3,0,"), "{csv}");

@@ -1,0 +1,97 @@
+//! What makes instances.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Capabilities, Factor, Open, named};
+
+/// Which engine makes an instance.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// The Docker Engine API.
+    #[default]
+    Docker,
+    /// A plain process of this machine: controls alone.
+    Process,
+    /// Simulated latencies, no containers.
+    Fake,
+}
+
+impl EngineKind {
+    /// Those that can be asked for.
+    pub const ALL: [Self; 2] = [Self::Docker, Self::Fake];
+
+    /// As it is typed, and as it stands in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Process => "process",
+            Self::Fake => "fake",
+        }
+    }
+
+    /// Whether its figures are made up, on time that is paused.
+    #[must_use]
+    pub fn is_simulated(self) -> bool {
+        self == Self::Fake
+    }
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl Factor for EngineKind {
+    type Value = Self;
+    type Resolved = Self;
+    const KEY: &'static str = "engine";
+    const LIST: &'static str = "engine";
+    const TITLE: &'static str = "engine";
+    const VALUES: &'static str = "ENGINE";
+    const HELP: &'static str = "The engine; `fake` simulates, to try the harness itself";
+    const HIDDEN: bool = true;
+
+    fn parse(text: &str) -> Result<Self, String> {
+        named(text, "engine", &Self::ALL)
+    }
+
+    fn typed(value: &Self) -> String {
+        value.to_string()
+    }
+
+    /// One is a fact of the run as a whole, and no condition within it.
+    fn is_usual(_: &Self) -> bool {
+        true
+    }
+
+    fn is_told(values: &[Self]) -> bool {
+        values.len() > 1
+    }
+
+    fn check(values: &[Self]) -> Result<(), String> {
+        match values {
+            [] | [_] => Ok(()),
+            _ => Err("a run is measured on one engine: `engine` takes one value".to_owned()),
+        }
+    }
+
+    /// The engine that is asked is the one.
+    fn refuse(_: &Self, _: &Capabilities) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn resolve(asked: Option<&Self>, _: Open<'_>) -> Self {
+        asked.copied().unwrap_or_default()
+    }
+
+    fn asked(resolved: &Self) -> Option<Self> {
+        Some(*resolved)
+    }
+}

@@ -1,0 +1,40 @@
+//! Where an engine puts what an instance writes.
+
+use super::{Factor, Open};
+
+/// The log driver of an instance when nobody chose.
+pub const LOG_DRIVER: &str = "json-file";
+
+/// The log driver, by the engine's name for it.
+#[derive(Debug)]
+pub struct LogDriver;
+
+impl Factor for LogDriver {
+    type Value = String;
+    type Resolved = String;
+    const KEY: &'static str = "log_driver";
+    const LIST: &'static str = "log-drivers";
+    const TITLE: &'static str = "log driver";
+    const VALUES: &'static str = "NAMES";
+    const HELP: &'static str = "Where the engine puts what functions write, such as json-file,none";
+
+    fn parse(text: &str) -> Result<String, String> {
+        Ok(text.to_owned())
+    }
+
+    fn typed(value: &String) -> String {
+        value.clone()
+    }
+
+    fn label(value: &String) -> String {
+        format!("log {value}")
+    }
+
+    fn resolve(asked: Option<&String>, _: Open<'_>) -> String {
+        asked.cloned().unwrap_or_else(|| LOG_DRIVER.to_owned())
+    }
+
+    fn asked(resolved: &String) -> Option<String> {
+        Some(resolved.clone())
+    }
+}
