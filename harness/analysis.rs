@@ -8,7 +8,6 @@ use crate::store::Run;
 
 mod machine;
 mod selection;
-pub(crate) mod words;
 
 pub use machine::Machine;
 pub(crate) use selection::{

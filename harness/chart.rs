@@ -6,14 +6,14 @@
 
 use anyhow::Result;
 
-use crate::analysis::words::{
-    self, DASH, conditions, conditions_in_a_name, counted, groups, headline, level, maximum,
-    members, plain, position, quantile, shortened, step,
-};
 use crate::compare::Comparison;
 use crate::spec::factor::Factors;
 use crate::stats::Summary;
 use crate::store::Run;
+use crate::words::{
+    self, DASH, conditions, conditions_in_a_name, counted, groups, headline, level, maximum,
+    members, plain, position, quantile, shortened, step,
+};
 
 use context::{ChartContext, Series, failed, rows};
 use kit::canvas::Canvas;

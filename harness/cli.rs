@@ -22,7 +22,7 @@ mod starting;
 use factors::FACTORS_TYPED;
 pub use factors::FactorFlags;
 pub use judging::{Aa, Compare, Gate, Injection, JudgeFlags, TurnFlags};
-pub use output::{Colour, Format, FormatFlag, OutputFlags};
+pub use output::{Colour, FormatFlag, OutputFlags};
 pub use reading::{Doctor, List, Listed, Report, Show};
 pub use starting::{Completions, Init, Man};
 

@@ -5,7 +5,6 @@
 //! know how the two were measured, nor how a verdict is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +19,7 @@ mod attribution;
 mod comparability;
 mod error_rates;
 mod judge;
+mod reason;
 mod row;
 mod side_data;
 mod side_info;
@@ -27,6 +27,7 @@ mod simulate;
 mod two_sample;
 
 pub use error_rates::{Rate, Rates};
+pub use reason::{Caveat, Difference, Failing, Reason};
 pub use row::{Detectable, Part, PartChange, PhaseGroup, Row, Values, Verdict};
 pub use side_data::{Round, Rounds, SideData};
 pub use side_info::{Asked, FunctionFacts, SideInfo};
@@ -41,22 +42,16 @@ use two_sample::TwoSample;
 pub type Cell = sample::Cell<Combination>;
 
 /// One of the two that are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::Display,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Side {
     /// What it was.
     Base,
     /// What it is to become.
     Head,
-}
-
-impl fmt::Display for Side {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Side::Base => "base",
-            Side::Head => "head",
-        })
-    }
 }
 
 /// A cell that one side lacks, or a whole function.
@@ -82,8 +77,11 @@ pub struct Start {
 }
 
 /// What becomes of a gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum GateOutcome {
     /// No gated row is worse.
     Passed,
@@ -99,12 +97,7 @@ impl GateOutcome {
     /// Its word in tables and files.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            GateOutcome::Passed => "passed",
-            GateOutcome::Inconclusive => "inconclusive",
-            GateOutcome::Invalid => "invalid",
-            GateOutcome::Regressed => "regressed",
-        }
+        self.into()
     }
 }
 
@@ -125,12 +118,12 @@ pub struct Comparison {
     pub rows: Vec<Row>,
     /// Cells on one side only.
     pub missing: Vec<Missing>,
-    /// Why the outcome is advisory and fails no build: machines or engines differ, or nothing shows that
-    /// they were the same. Empty when it does.
-    pub advisory: Vec<String>,
+    /// Why the outcome is advisory and fails no build: machines or engines differ, or
+    /// nothing shows that they were the same. Empty when it does.
+    pub advisory: Vec<Caveat>,
     /// What a reader must know besides: bases that differ, a dirty tree, sides that
     /// were measured one after the other.
-    pub notes: Vec<String>,
+    pub notes: Vec<Caveat>,
     /// Cold starts in the order of time, by cell: base, head. No controls.
     pub order: BTreeMap<Cell, [Vec<Start>; 2]>,
     /// What becomes of it.
@@ -148,6 +141,12 @@ impl Comparison {
             (!a.gated, a.verdict).cmp(&(!b.gated, b.verdict)).then(size(b).total_cmp(&size(a)))
         });
         rows
+    }
+
+    /// Both sides, base first.
+    #[must_use]
+    pub fn sides(&self) -> [(Side, &SideInfo); 2] {
+        [(Side::Base, &self.base), (Side::Head, &self.head)]
     }
 
     /// Whether its figures are made up.
@@ -219,8 +218,7 @@ pub fn compare(
         outcome: GateOutcome::Passed,
     };
     if !comparison.rows.iter().any(|row| row.cell.is_some()) {
-        let note = "base and head have no cell in common: nothing was compared";
-        comparison.notes.push(note.to_owned());
+        comparison.notes.push(Caveat::NothingInCommon);
     }
     if !interleaved {
         comparison.distrust(base, head, rules);
@@ -271,7 +269,7 @@ fn confirm(rows: &mut [Row], again: &BTreeSet<String>) {
     let is_new = |row: &&mut Row| row.gated && !again.is_empty() && !again.contains(&row.function);
     for row in rows.iter_mut().filter(is_new).filter(|row| row.verdict == Verdict::Regressed) {
         row.verdict = Verdict::Inconclusive;
-        row.reason = Some("no alarm before others were measured again".to_owned());
+        row.reason = Some(Reason::NoAlarmBefore);
     }
 }
 
@@ -304,33 +302,18 @@ impl Comparison {
     /// null container was measured with each: where it changed, a change of a time is
     /// not the function's; where there is none, nobody knows.
     fn distrust(&mut self, base: &SideData, head: &SideData, rules: &Rules) {
-        self.notes.push(
-            "base and head were measured one after the other, not in turns: the machine's drift \
-             between the two looks like a change (`coldstart gate` measures in turns)"
-                .to_owned(),
-        );
+        self.notes.push(Caveat::OneAfterTheOther);
         let floors = floors(base, head);
         if floors.is_empty() && self.rows.iter().any(|row| row.metric.is_time()) {
-            self.advisory.push(
-                "nothing shows that the machine was the same for both: measured apart, and \
-                 without a null container on both sides (see `--no-controls`)"
-                    .to_owned(),
-            );
+            self.advisory.push(Caveat::NoNullContainer);
         }
         let moved = floors.into_iter().find(|(_, ratio)| {
             let most = 1.0 + rules.margins.share;
             ratio.interval.is_some_and(|(low, high)| low < 1.0 / most || high > most)
         });
-        let Some((name, ratio)) = moved else { return };
-        let (low, high) = ratio.interval.unwrap_or((f64::NAN, f64::NAN));
-        let percent = |ratio: f64| (ratio - 1.0) * 100.0;
-        let changed = if low <= 1.0 && 1.0 <= high { "may have changed" } else { "changed" };
-        self.notes.push(format!(
-            "the {name} itself {changed} by {:+.1} % [{:+.1}, {:+.1}]: times are not judged",
-            percent(ratio.value),
-            percent(low),
-            percent(high),
-        ));
+        let Some((factors, ratio)) = moved else { return };
+        let proved = ratio.interval.is_none_or(|(low, high)| low > 1.0 || 1.0 > high);
+        self.notes.push(Caveat::NullContainer { factors, ratio, proved });
         // No mood of the machine makes a function fail.
         let fails = |row: &Row| {
             let failures = |of: &SideData| Some(of.cells.get(row.cell.as_ref()?)?.failures());
@@ -341,7 +324,7 @@ impl Comparison {
         for row in self.rows.iter_mut().filter(|row| row.metric.is_time()) {
             if judged.contains(&row.verdict) && !fails(row) {
                 row.verdict = Verdict::Inconclusive;
-                row.reason = Some(format!("the null container {changed} too: the machine did"));
+                row.reason = Some(Reason::MachineChanged(proved));
             }
         }
     }
@@ -356,7 +339,7 @@ impl Comparison {
     fn judged(&self) -> GateOutcome {
         let any = |verdict: Verdict| self.rows.iter().any(|r| r.gated && r.verdict == verdict);
         let gone = self.missing.iter().any(|missing| missing.lacks == Side::Head);
-        let invalid = self.base.invalid.is_some() || self.head.invalid.is_some();
+        let invalid = !self.base.is_valid() || !self.head.is_valid();
         // Two runs that share no cell at all are of different things: nothing is gone.
         let is_decided = self.rows.iter().any(|row| row.gated)
             || gone && self.rows.iter().any(|row| row.cell.is_some());
@@ -382,13 +365,13 @@ impl Comparison {
 }
 
 /// The null container of both sides under each combination of factors.
-fn floors(base: &SideData, head: &SideData) -> Vec<(String, Estimate)> {
+fn floors(base: &SideData, head: &SideData) -> Vec<(Combination, Estimate)> {
     let floor = |cell: &&Cell| cell.control == Some(Control::Container(0));
     let shared = base.cells.keys().filter(floor).filter_map(|cell| {
         let values =
             |of: &SideData| Some(of.cells.get(cell)?.rounds.iter().map(|r| r.total).collect());
         let (was, is): (Vec<f64>, Vec<f64>) = (values(base)?, values(head)?);
-        Some((format!("null container ({})", cell.factors), hodges_lehmann::ratio(&is, &was)?))
+        Some((cell.factors.clone(), hodges_lehmann::ratio(&is, &was)?))
     });
     shared.collect()
 }

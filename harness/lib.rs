@@ -79,6 +79,7 @@ mod chart;
 pub mod compare;
 pub mod report;
 pub mod store;
+mod words;
 
 // The command line.
 #[doc(hidden)]

@@ -21,13 +21,13 @@ use render::{html, json, markdown, terminal};
 mod build;
 pub mod comparison;
 mod document;
+pub mod form;
 pub mod histograms;
+pub mod listing;
 pub mod look;
 pub mod readme;
 pub mod reliability;
 mod render;
-
-pub use render::csv as sheet;
 
 /// One derived file of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,32 +61,6 @@ pub fn render(analysis: &Analysis) -> Result<Vec<Artifact>> {
     files.extend(histogram_files(analysis)?);
     files.extend(chart_files(charts));
     Ok(files)
-}
-
-/// A run in a form, for who wants nothing else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// `summary.json`.
-    Json,
-    /// `summary.csv`.
-    Csv,
-    /// `report.md`.
-    Markdown,
-}
-
-/// One of the files that [`render`] makes, the same to the byte.
-///
-/// # Errors
-/// As [`render`]; only the page draws charts, whose titles it has.
-pub fn written(analysis: &Analysis, form: Form) -> Result<String> {
-    match form {
-        Form::Json => json::run::json(analysis),
-        Form::Csv => json::run::csv(analysis),
-        Form::Markdown => {
-            let charts = chart::charts(analysis.run, &analysis.summaries)?;
-            Ok(markdown::page(&build::run::document(analysis, &charts)))
-        }
-    }
 }
 
 /// A run for a terminal: the answer, a row a cell, the cold starts on one scale, how far
@@ -124,7 +98,7 @@ fn histogram_files(analysis: &Analysis) -> Result<Vec<Artifact>> {
 /// `name-bridge-surge-out-cold`.
 fn file_name(run: &Run, cell: &Cell) -> String {
     let Cell { function, factors, pattern, step, temperature, .. } = cell;
-    let conditions = crate::analysis::words::conditions_in_a_name(run, factors);
+    let conditions = crate::words::conditions_in_a_name(run, factors);
     let name = match cell.control {
         Some(control) => format!("{}-{conditions}", control.to_string().replace(' ', "-")),
         None => format!("{function}-{conditions}-{pattern}-{step}-{temperature}"),

@@ -7,7 +7,7 @@ use super::kit::legend::{LegendEntry, Symbol};
 use super::kit::mark;
 use super::kit::plot::{Edge, Plot};
 use super::kit::text::Text;
-use super::{ChartContext, ChartSpec, DASH, Data, Layout};
+use super::{ChartContext, ChartSpec, DASH, Data, Layout, words};
 use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS};
 use crate::text::units::{NS_PER_MS, format_ms, format_ns};
 
@@ -193,10 +193,9 @@ fn signed(value: f64) -> String {
 fn caption(clouds: &[Cloud], controls: &Controls, reach: &Reach) -> String {
     let lines: Vec<String> = clouds.iter().map(line).collect();
     let limits = if reach.limits { "shown in grey" } else { "further out than this chart" };
-    let faults = controls.faults();
-    let faults = match faults.as_slice() {
+    let faults = match controls.faults()[..] {
         [] => String::new(),
-        faults => format!(" Not to be believed: {}.", faults.join("; ")),
+        ref faults => format!(" Not to be believed: {}.", words::faults(faults)),
     };
     format!(
         "Measured against known: {}. A valid run has every median within 1 ms of its line \

@@ -13,7 +13,7 @@ const LABEL: usize = 36;
 /// A title with the names of both sides: `SIMULATED: Change from main (1a2b) to ...`.
 pub(crate) fn title(c: &Comparison, words: impl Fn(&str, &str) -> String) -> String {
     let label = |party: &SideInfo| shortened(&plain(&party.label), LABEL);
-    let invalid = c.base.invalid.is_some() || c.head.invalid.is_some();
+    let invalid = !c.base.is_valid() || !c.head.is_valid();
     let invalid = if invalid { "INVALID: " } else { "" };
     let simulated = if c.is_simulated() { "SIMULATED: " } else { "" };
     format!("{invalid}{simulated}{}", words(&label(&c.base), &label(&c.head)))

@@ -1,6 +1,9 @@
 //! Flags about what is shown, and how: the same for every verb.
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
+
+use crate::report::form::{FORMS, Form};
 
 /// How a verb talks. On standard error; a result goes to standard output.
 #[derive(Debug, Clone, Copy, Default, Args)]
@@ -31,25 +34,18 @@ pub enum Colour {
     Never,
 }
 
-/// The form of a result on standard output.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people in a terminal.
-    #[default]
-    Text,
-    /// For programs.
-    Json,
-    /// For a page.
-    Markdown,
-    /// For a spreadsheet.
-    Csv,
-}
-
 /// The flag of verbs that print a result.
-#[derive(Debug, Clone, Copy, Default, Args)]
+#[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Output")]
 pub struct FormatFlag {
     /// The form of the result on standard output
-    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
-    pub format: Format,
+    #[arg(long, value_parser = form(), default_value = FORMS[0].name, value_name = "FORM")]
+    pub format: &'static Form,
+}
+
+/// A form by its name.
+fn form() -> impl TypedValueParser<Value = &'static Form> {
+    let names = FORMS.iter().map(|form| PossibleValue::new(form.name).help(form.about));
+    let find = |name: String| FORMS.iter().find(|form| form.name == name).ok_or("there is none");
+    PossibleValuesParser::new(names).try_map(find)
 }

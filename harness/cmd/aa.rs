@@ -12,12 +12,13 @@ use super::failure::of_files;
 use super::gate::nothing_answers;
 use super::repeat::Words;
 use super::{ExitReason, compare, gate, info, load_functions, runtime, stdout};
-use crate::cli::{self, Format, Injection};
+use crate::cli::{self, Injection};
 use crate::compare::{NullModel, Rates, Rules, SimulationConfig};
 use crate::drive::{RunEnd, Stop};
 use crate::measure::{Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use crate::observer::Observer;
 use crate::provision::Consent;
+use crate::report::form::Printed;
 use crate::report::reliability::{self, Head, Reliability};
 use crate::spec::function::Function;
 use crate::spec::plan;
@@ -66,17 +67,10 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
         elapsed: begun.elapsed(),
         heads,
     };
-    let files = reliability::files(&found)?;
-    for file in &files {
+    for file in reliability::files(&found)? {
         store::write(&aa.folder, &file.path, &file.bytes)?;
     }
-    let document = files.iter().find(|file| file.path == Path::new("aa.json"));
-    let document = document.map_or(&[][..], |file| &file.bytes);
-    stdout::result(&match args.printed.format {
-        Format::Text | Format::Markdown => reliability::text(&found),
-        Format::Json => stdout::text(document),
-        Format::Csv => reliability::csv(&serde_json::from_slice(document)?)?,
-    })?;
+    stdout::result(&stdout::form(args.printed.format, &Printed::Reliability(&found))?)?;
     terminal::hint("kept in ", &aa.folder.display().to_string());
     ended
 }

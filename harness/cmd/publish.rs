@@ -9,12 +9,11 @@ use anyhow::{Context, Result};
 
 use super::show::TOLD;
 use super::{ExitReason, stdout, warn};
-use crate::cli::Format;
 use crate::compare::{Comparison, GateOutcome};
 use crate::report::comparison;
+use crate::report::form::{Form, Printed};
 use crate::report::look::Look;
 use crate::store;
-use crate::store::catalog::COMPARISON;
 use crate::terminal;
 
 /// Writes and shows a comparison; the failure is its verdict. It is kept in a
@@ -24,11 +23,10 @@ pub(super) fn give(
     found: &Comparison,
     (root, below): (&Path, &str),
     strict: bool,
-    format: Format,
+    format: &Form,
 ) -> Result<(), ExitReason> {
-    let files = comparison::files(found)?;
     let write = |path: &Path, bytes: &[u8]| store::write(root, &Path::new(below).join(path), bytes);
-    for file in files.iter().chain(&comparison::pictured(found)?) {
+    for file in comparison::files(found)?.iter().chain(&comparison::pictured(found)?) {
         write(&file.path, &file.bytes)?;
     }
     // A verdict is shown again as it was given.
@@ -39,14 +37,7 @@ pub(super) fn give(
         // The verdict is not less true for it.
         warn(&format!("{error:#}"));
     }
-    let document = files.iter().find(|file| file.path == Path::new(COMPARISON));
-    let document = document.map_or(&[][..], |file| &file.bytes);
-    stdout::result(&match format {
-        Format::Text => comparison::text(found, &terminal::look()),
-        Format::Json => stdout::text(document),
-        Format::Markdown => comparison::markdown(found),
-        Format::Csv => comparison::csv(&serde_json::from_slice(document)?)?,
-    })?;
+    stdout::result(&stdout::form(format, &Printed::Comparison(found))?)?;
     if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
         // The runner reads them on either stream; the result stands alone on its own.
         comparison::annotations(found).iter().for_each(|line| terminal::command(line));

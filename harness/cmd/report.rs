@@ -8,8 +8,8 @@ use anyhow::{Context, Result};
 use super::failure::of_files;
 use super::{ExitReason, stdout, warn};
 use crate::analysis::Analysis;
-use crate::cli::{Format, Report};
-use crate::report::Form;
+use crate::cli::Report;
+use crate::report::form::{Form, Printed};
 use crate::store::Run;
 use crate::terminal;
 use crate::{report, store};
@@ -28,14 +28,14 @@ pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
 }
 
 /// Writes summary, histograms, charts and reports of a run; returns what is printed.
-pub(super) fn write(analysis: &Analysis, format: Format) -> Result<String> {
+pub(super) fn write(analysis: &Analysis, format: &Form) -> Result<String> {
     tell_truncated(analysis.run);
     let writing = terminal::step("writing the report");
     for artifact in report::render(analysis)? {
         store::write(&analysis.run.folder, &artifact.path, &artifact.bytes)?;
     }
     drop(writing);
-    printed(analysis, format)
+    stdout::form(format, &Printed::Run(analysis))
 }
 
 /// Says so when the last row of a run is not whole.
@@ -43,17 +43,6 @@ pub(super) fn tell_truncated(run: &Run) {
     if run.truncated {
         warn("the last row of samples.jsonl was cut short and is left out");
     }
-}
-
-/// A run in the form that was asked for: the table, or one of its files.
-pub(super) fn printed(analysis: &Analysis, format: Format) -> Result<String> {
-    let form = match format {
-        Format::Text => return Ok(report::text(analysis, &terminal::look())),
-        Format::Json => Form::Json,
-        Format::Markdown => Form::Markdown,
-        Format::Csv => Form::Csv,
-    };
-    report::written(analysis, form)
 }
 
 fn splice(analysis: &Analysis, page: &Path) -> Result<()> {

@@ -10,7 +10,8 @@ use super::failure::of_files;
 use super::repeat::Words;
 use super::{ExitReason, info, report, stdout};
 use crate::analysis::Analysis;
-use crate::cli::{Format, Show};
+use crate::cli::Show;
+use crate::report::form::{Form, Kept, Printed};
 use crate::report::{comparison, reliability};
 use crate::store;
 use crate::store::catalog::{self, COMPARISON, Kind, RELIABILITY};
@@ -31,7 +32,7 @@ pub(super) fn run(args: &Show) -> Result<(), ExitReason> {
 }
 
 /// What a folder holds, in a form; of a run what is there, where that was asked for.
-pub(super) fn shown(folder: &Path, format: Format, salvage: bool) -> Result<String, ExitReason> {
+pub(super) fn shown(folder: &Path, format: &Form, salvage: bool) -> Result<String, ExitReason> {
     Ok(match Kind::of(folder) {
         Some(Kind::Run) => a_run(folder, format, salvage)?,
         Some(_) if salvage => {
@@ -40,8 +41,8 @@ pub(super) fn shown(folder: &Path, format: Format, salvage: bool) -> Result<Stri
                 folder.display()
             )));
         }
-        Some(Kind::Comparison) => kept(folder, format, &A_COMPARISON)?,
-        Some(Kind::Reliability) => kept(folder, format, &A_RELIABILITY)?,
+        Some(Kind::Comparison) => A_COMPARISON.shown(folder, format)?,
+        Some(Kind::Reliability) => A_RELIABILITY.shown(folder, format)?,
         None => return Err(none(folder)),
     })
 }
@@ -77,64 +78,55 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
     )))
 }
 
-fn a_run(folder: &Path, format: Format, salvage: bool) -> Result<String> {
+fn a_run(folder: &Path, format: &Form, salvage: bool) -> Result<String> {
     let run = super::compare::read(folder, salvage)?;
     report::tell_truncated(&run);
-    report::printed(&Analysis::of(&run), format)
+    stdout::form(format, &Printed::Run(&Analysis::of(&run)))
 }
 
 /// A verdict is shown as it was given: judging again, under other rules or by another
 /// version, might give another.
-struct Kept {
-    json: &'static str,
-    markdown: &'static str,
-    /// For a terminal, in the order in which they are tried.
-    text: &'static [&'static str],
+struct Verdict {
+    /// What its files are called, before their endings.
+    stem: &'static str,
     csv: fn(&serde_json::Value) -> Result<String>,
     /// What makes the folder's files again.
     again: &'static str,
 }
 
-const A_COMPARISON: Kept = Kept {
-    json: COMPARISON,
-    markdown: "compare.md",
-    text: &[TOLD, "compare.md"],
+const A_COMPARISON: Verdict = Verdict {
+    stem: "compare",
     csv: comparison::csv,
     again: "`coldstart compare BASE HEAD` makes it again from two runs",
 };
 
-const A_RELIABILITY: Kept = Kept {
-    json: RELIABILITY,
-    markdown: "aa.md",
-    text: &["aa.md"],
-    csv: reliability::csv,
-    again: "`coldstart aa` measures it again",
-};
+const A_RELIABILITY: Verdict =
+    Verdict { stem: "aa", csv: reliability::csv, again: "`coldstart aa` measures it again" };
 
-/// The folder may be somebody else's: nothing in it moves a cursor.
-fn kept(folder: &Path, format: Format, of: &Kept) -> Result<String> {
-    match format {
-        Format::Json => Ok(printable_json(&document(folder, of)?.0)),
-        Format::Csv => {
-            let unlike =
-                || format!("{} is not whole: {}", folder.join(of.json).display(), of.again);
-            (of.csv)(&document(folder, of)?.1).with_context(unlike)
-        }
-        Format::Markdown => Ok(lines(&store::text(&folder.join(of.markdown))?)),
-        Format::Text => {
-            let there = of.text.iter().find(|name| folder.join(name).is_file());
-            Ok(lines(&store::text(&folder.join(there.unwrap_or(&of.markdown)))?))
+impl Verdict {
+    /// In a form. The folder may be somebody else's: nothing in it moves a cursor.
+    fn shown(&self, folder: &Path, format: &Form) -> Result<String> {
+        let file = |ending: &&str| folder.join(self.stem).with_extension(ending);
+        let json = file(&"json");
+        match format.kept {
+            Kept::Json => Ok(printable_json(&self.document(&json)?.0)),
+            Kept::Rows => (self.csv)(&self.document(&json)?.1)
+                .with_context(|| format!("{} is not whole: {}", json.display(), self.again)),
+            Kept::Lines(endings) => {
+                let files: Vec<PathBuf> = endings.iter().map(file).collect();
+                let there = files.iter().find(|file| file.is_file()).or(files.last());
+                Ok(lines(&store::text(there.unwrap_or(&json))?))
+            }
         }
     }
-}
 
-/// The text of a kept document, and what it says.
-fn document(folder: &Path, of: &Kept) -> Result<(String, serde_json::Value)> {
-    let path = folder.join(of.json);
-    let text = store::text(&path)?;
-    let document = serde_json::from_str(&text)
-        .with_context(|| format!("{} is not readable: {}", path.display(), of.again))?;
-    Ok((text, document))
+    /// The text of the document, and what it says.
+    fn document(&self, path: &Path) -> Result<(String, serde_json::Value)> {
+        let text = store::text(path)?;
+        let document = serde_json::from_str(&text)
+            .with_context(|| format!("{} is not readable: {}", path.display(), self.again))?;
+        Ok((text, document))
+    }
 }
 
 fn lines(text: &str) -> String {

@@ -10,7 +10,7 @@
 use super::Cell;
 use super::attribution;
 use super::two_sample::TwoSample;
-use super::{Detectable, PartChange, Row, Rules, Values, Verdict};
+use super::{Detectable, Failing, PartChange, Reason, Row, Rules, Side, Values, Verdict};
 use crate::spec::tolerance::{Margin, Metric};
 use crate::stats::hodges_lehmann::Estimate;
 use crate::stats::{self, multiple_testing, normal, proportions};
@@ -177,7 +177,7 @@ impl Judging {
         case: &Case,
         ratio: Option<&Estimate>,
         difference: Option<&Estimate>,
-    ) -> (Verdict, Option<String>) {
+    ) -> (Verdict, Option<Reason>) {
         if self.metric == Metric::Size {
             return (self.of_a_size(ratio, difference), None);
         }
@@ -187,18 +187,19 @@ impl Judging {
         }
         let is_beyond = |p: Option<f64>| p.is_some_and(|p| p <= self.alpha);
         if is_beyond(self.adjusted.worse) || is_beyond(self.adjusted.fails) {
-            return (Verdict::Regressed, failing(case));
+            return (Verdict::Regressed, failing(case).map(Reason::MoreFailures));
         }
         if is_beyond(self.adjusted.better) {
             return (Verdict::Improved, None);
         }
         if sides[1].iter().all(|v| v.is_infinite()) {
             // Too few to be a regression, and never a pass.
-            let failed = failing(case).unwrap_or_default();
-            return (Verdict::Invalid, Some(format!("every round failed in head: {failed}")));
+            return (Verdict::Invalid, Some(Reason::HeadFailed(failing(case))));
         }
         if case.evidence.least_p() > self.level {
-            return (Verdict::Inconclusive, Some(too_few(&case.evidence, &sides, self.level)));
+            let needed = case.evidence.least_rounds(self.level);
+            let rounds = sides.each_ref().map(Vec::len);
+            return (Verdict::Inconclusive, Some(Reason::TooFew { rounds, needed }));
         }
         let within = ratio.is_some_and(|r| self.is_within_share(r))
             || difference.is_some_and(|d| self.is_within_floor(d));
@@ -263,39 +264,22 @@ fn values(side: &[f64]) -> Values {
 }
 
 /// Why a case cannot be judged at all.
-fn unusable(case: &Case, [base, head]: &[Vec<f64>; 2]) -> Option<String> {
-    let [base_cause, head_cause] = &case.causes;
-    let told = |cause: &Option<String>| {
-        cause.as_ref().map_or_else(String::new, |cause| format!(": {cause}"))
-    };
+fn unusable(case: &Case, [base, head]: &[Vec<f64>; 2]) -> Option<Reason> {
     let all_fail = |side: &[f64]| side.iter().all(|v| v.is_infinite());
+    let [base_cause, head_cause] = &case.causes;
     match (base.is_empty(), head.is_empty()) {
-        (true, _) => Some("not known of base".to_owned()),
-        (_, true) => Some("not known of head".to_owned()),
-        _ if all_fail(base) && all_fail(head) => {
-            Some(format!("every round failed on both sides{}", told(head_cause)))
-        }
-        _ if all_fail(base) => Some(format!("every round failed in base{}", told(base_cause))),
+        (true, _) => Some(Reason::Unknown(Side::Base)),
+        (_, true) => Some(Reason::Unknown(Side::Head)),
+        _ if all_fail(base) && all_fail(head) => Some(Reason::BothFailed(head_cause.clone())),
+        _ if all_fail(base) => Some(Reason::BaseFailed(base_cause.clone())),
         _ => None,
     }
 }
 
 /// What failed in head, if it fails more often than base.
-fn failing(case: &Case) -> Option<String> {
+fn failing(case: &Case) -> Option<Failing> {
     let [(base, of_base), (head, of_head)] = case.failures;
-    let cause = case.causes[1].as_ref().map_or_else(String::new, |cause| format!(": {cause}"));
+    let cause = case.causes[1].clone();
     // A share of the rounds: a cell that was measured again on one side has more.
-    (head * of_base > base * of_head).then(|| {
-        format!("failed in {head} of {of_head} rounds, in base in {base} of {of_base}{cause}")
-    })
-}
-
-fn too_few(evidence: &TwoSample, [base, head]: &[Vec<f64>; 2], level: f64) -> String {
-    let least = evidence.least_rounds(level);
-    format!(
-        "{} and {} rounds are too few for any verdict: it takes {least} a side, the first not \
-         counted",
-        base.len(),
-        head.len()
-    )
+    (head * of_base > base * of_head).then_some(Failing { rounds: case.failures, cause })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Cell;
+use super::{Cell, Reason};
 use crate::spec::tolerance::{Margin, Metric};
 use crate::stats::hodges_lehmann::Estimate;
 
@@ -21,8 +21,8 @@ pub struct Row {
     pub gated: bool,
     /// What is said of it.
     pub verdict: Verdict,
-    /// Why it is invalid or inconclusive, what failed; a sentence without a stop.
-    pub reason: Option<String>,
+    /// Why it is invalid or inconclusive, what failed.
+    pub reason: Option<Reason>,
     /// Base.
     pub base: Values,
     /// Head.
@@ -61,8 +61,22 @@ impl Row {
 }
 
 /// What a row says of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
+    strum::IntoStaticStr,
+)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Verdict {
     /// Head is worse by more than the margin, beyond chance.
     Regressed,
@@ -80,19 +94,7 @@ impl Verdict {
     /// Its word in tables and files.
     #[must_use]
     pub fn name(self) -> &'static str {
-        match self {
-            Verdict::Regressed => "regressed",
-            Verdict::Invalid => "invalid",
-            Verdict::Inconclusive => "inconclusive",
-            Verdict::Improved => "improved",
-            Verdict::Unchanged => "unchanged",
-        }
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
+        self.into()
     }
 }
 
@@ -127,7 +129,8 @@ pub struct Part {
 }
 
 /// The four stretches of a cold start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum PhaseGroup {
     /// Intended to the function's exec: driver, daemon, shim, OCI runtime, network.
     Engine,
@@ -144,13 +147,10 @@ impl PhaseGroup {
     pub const ALL: [PhaseGroup; 4] =
         [PhaseGroup::Engine, PhaseGroup::Boot, PhaseGroup::Init, PhaseGroup::Invoke];
 
-    fn name(self) -> &'static str {
-        match self {
-            PhaseGroup::Engine => "engine",
-            PhaseGroup::Boot => "boot",
-            PhaseGroup::Init => "init",
-            PhaseGroup::Invoke => "invoke",
-        }
+    /// Its word in tables and files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        self.into()
     }
 }
 

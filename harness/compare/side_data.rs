@@ -69,7 +69,6 @@ impl SideData {
     pub fn of(run: &Run, label: String) -> Self {
         let record = &run.record;
         let side = record.side.as_ref();
-        let faults = Controls::of(&run.samples, &[]).faults();
         let party = SideInfo {
             label,
             run: record.id.clone(),
@@ -77,7 +76,7 @@ impl SideData {
             command: record.command.clone(),
             place: record.place(),
             rounds: run.samples.iter().map(|s| s.round).max().unwrap_or(0),
-            invalid: (!faults.is_empty()).then(|| faults.join("; ")),
+            invalid: Controls::of(&run.samples, &[]).faults(),
             partial: !record.complete || run.truncated,
             simulated: record.engine.kind == "fake",
             injected: side.map(|s| s.injected.clone()).unwrap_or_default(),
@@ -160,17 +159,13 @@ fn holds(metric: Metric, part: Part) -> bool {
 }
 
 fn facts(record: &FunctionRecord) -> FunctionFacts {
-    let base = |b: &crate::store::BaseRecord| {
-        let origin = format!("{:?}", b.origin).to_lowercase();
-        (b.argument.clone(), format!("{} ({origin}, {})", b.name, b.digest))
-    };
     FunctionFacts {
         position: record.position,
         digest: record.digest.clone(),
         size: record.size,
         limits: record.limits,
         version: record.version.clone(),
-        bases: record.bases.iter().map(base).collect(),
+        bases: record.bases.iter().map(|b| (b.argument.clone(), b.clone())).collect(),
         asked: Asked {
             timeout_ms: Some(record.timeout_ms),
             reply: Some(record.reply),

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::spec::function::{Limits, ReplyCheck};
-use crate::store::{EnvironmentRecord, EventRecord};
+use crate::stats::Fault;
+use crate::store::{BaseRecord, EnvironmentRecord, EventRecord};
 
 /// What is known of one side.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +21,8 @@ pub struct SideInfo {
     pub place: String,
     /// Rounds that were measured, the first included.
     pub rounds: u32,
-    /// Why its figures are not to be believed; none when they are.
-    pub invalid: Option<String>,
+    /// Why its figures are not to be believed; empty when they are.
+    pub invalid: Vec<Fault>,
     /// Whether it was cut short.
     pub partial: bool,
     /// Whether its figures are made up.
@@ -30,6 +31,14 @@ pub struct SideInfo {
     pub injected: BTreeMap<String, u32>,
     /// The functions, by name.
     pub functions: BTreeMap<String, FunctionFacts>,
+}
+
+impl SideInfo {
+    /// Whether its figures are to be believed, as far as its controls can tell.
+    #[must_use]
+    pub fn is_valid(&self) -> bool {
+        self.invalid.is_empty()
+    }
 }
 
 /// A function as one side had it.
@@ -45,8 +54,8 @@ pub struct FunctionFacts {
     pub limits: Limits,
     /// What its version command printed.
     pub version: String,
-    /// Content addresses of its bases with their origins, by build argument.
-    pub bases: BTreeMap<String, String>,
+    /// Its bases, by build argument.
+    pub bases: BTreeMap<String, BaseRecord>,
     /// What was asked of it.
     pub asked: Asked,
 }

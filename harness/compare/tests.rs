@@ -30,6 +30,12 @@ fn later(base: &Maker, head: &Maker) -> Comparison {
     compare(&alone(base), &alone(head), &Rules::default(), &BTreeSet::new())
 }
 
+/// How a row's head fails.
+fn failing(row: &Row) -> &Failing {
+    let Some(Reason::MoreFailures(failing)) = &row.reason else { panic!("{row:#?}") };
+    failing
+}
+
 /// The only row of a metric.
 fn row(found: &Comparison, metric: Metric) -> &Row {
     let rows: Vec<&Row> = found.rows.iter().filter(|row| row.metric == metric).collect();

@@ -1,6 +1,8 @@
 //! What was found -> documents: what stands in which order, in whose words.
 
 pub(super) mod comparison;
+pub(super) mod doctor;
+pub(super) mod listing;
 pub(super) mod reliability;
 pub(super) mod run;
 

@@ -8,28 +8,44 @@ use anyhow::Result;
 use super::Artifact;
 use super::build::comparison::document;
 use super::look::Look;
-use super::render::{self, github, html, junit, terminal, trackers};
+use super::render::{self, html, junit, terminal, trackers};
 use crate::chart;
 use crate::compare::Comparison;
+
+pub use super::render::csv::comparison::csv;
+pub use super::render::github::annotations;
 
 /// By which a bot finds its own comment.
 const MARKER: &str = "<!-- coldstart -->";
 
+/// A file of a comparison: its name, and what is in it.
+type File = (&'static str, fn(&Comparison) -> Result<String>);
+
+/// Every one but the page and its charts. One more is a file in `render/` and a line here:
+/// see `harness/docs/ADDING.md`.
+const FILES: [File; 5] = [
+    // See `results/compare.schema.json`.
+    ("compare.json", render::json::comparison::document),
+    ("compare.md", |found| Ok(markdown(found))),
+    ("compare.xml", |found| Ok(junit::report(found))),
+    // Bencher Metric Format.
+    ("compare.bmf.json", trackers::bencher),
+    // github-action-benchmark, `customSmallerIsBetter`.
+    ("compare.benchmark.json", trackers::benchmark_action),
+];
+
 /// Every derived file of a comparison but its page and its charts (see [`pictured`]),
-/// relative to its folder: `compare.json` (see `results/compare.schema.json`), `compare.md`, `compare.xml`
-/// (`JUnit`), `compare.bmf.json` (Bencher Metric Format) and `compare.benchmark.json`
-/// (github-action-benchmark, `customSmallerIsBetter`).
+/// relative to its folder.
 ///
 /// # Errors
 /// When a file cannot be written as its form, which takes a fault of a library.
 pub fn files(comparison: &Comparison) -> Result<Vec<Artifact>> {
-    Ok(vec![
-        Artifact::new("compare.json", render::json::comparison::document(comparison)?),
-        Artifact::new("compare.md", markdown(comparison)),
-        Artifact::new("compare.xml", junit::report(comparison)),
-        Artifact::new("compare.bmf.json", trackers::bencher(comparison)?),
-        Artifact::new("compare.benchmark.json", trackers::benchmark_action(comparison)?),
-    ])
+    written(&FILES, comparison)
+}
+
+fn written(files: &[File], comparison: &Comparison) -> Result<Vec<Artifact>> {
+    let file = |(path, write): &File| Ok(Artifact::new(*path, write(comparison)?));
+    files.iter().map(file).collect()
 }
 
 /// `compare.html`, and the charts that it shows: `charts/compare-forest` and
@@ -56,20 +72,6 @@ pub fn text(comparison: &Comparison, look: &Look) -> String {
 #[must_use]
 pub fn markdown(comparison: &Comparison) -> String {
     render::markdown::comment(&document(comparison, &[]), MARKER)
-}
-
-/// The rows of a `compare.json` for a spreadsheet (CSV), in its units.
-///
-/// # Errors
-/// When it is another document: what it lacks is named.
-pub fn csv(document: &serde_json::Value) -> Result<String> {
-    render::csv::comparison::csv(document)
-}
-
-/// GitHub workflow commands, one a line without its end, at most 10, the gravest first.
-#[must_use]
-pub fn annotations(comparison: &Comparison) -> Vec<String> {
-    github::annotations(comparison)
 }
 
 #[cfg(test)]

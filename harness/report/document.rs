@@ -4,7 +4,10 @@
 //!
 //! Text is tamed, not escaped: each form escapes in its own way.
 
+use std::borrow::Cow;
+
 use crate::chart::Chart;
+use crate::text::sanitize::printable;
 
 mod cell;
 mod table;
@@ -23,7 +26,8 @@ pub(super) enum Importance {
     Detail,
 }
 
-/// A page.
+/// A page. What is empty is left out.
+#[derive(Default)]
 pub(super) struct Document<'a> {
     /// What it is about.
     pub(super) title: String,
@@ -78,7 +82,7 @@ pub(super) struct Section<'a> {
     /// Unique on its page.
     pub(super) id: &'static str,
     /// What it is about.
-    pub(super) heading: &'static str,
+    pub(super) heading: Cow<'static, str>,
     /// Where it is shown.
     pub(super) importance: Importance,
     /// What it says.
@@ -88,11 +92,11 @@ pub(super) struct Section<'a> {
 impl<'a> Section<'a> {
     pub(super) fn new(
         id: &'static str,
-        heading: &'static str,
+        heading: impl Into<Cow<'static, str>>,
         importance: Importance,
         blocks: Vec<Block<'a>>,
     ) -> Self {
-        Self { id, heading, importance, blocks }
+        Self { id, heading: heading.into(), importance, blocks }
     }
 }
 
@@ -100,6 +104,7 @@ impl<'a> Section<'a> {
 pub(super) type Fact = (String, String);
 
 /// A piece of a section.
+#[derive(Clone)]
 pub(super) enum Block<'a> {
     /// Of a part of the section.
     Heading(&'static str),
@@ -109,8 +114,10 @@ pub(super) enum Block<'a> {
     Facts(Vec<Fact>),
     /// In foreign words, to be shown as they are: commands, versions.
     Quoted(Vec<Fact>),
-    /// Terms and what they mean.
-    Terms(&'static [(&'static str, &'static str)]),
+    /// Terms and what they mean, one a line: `term: meaning`.
+    Terms(&'static str),
+    /// Things, and what is to be said of each.
+    Entries(Vec<Entry>),
     /// Rows of figures.
     Table(Table<'a>),
     /// A picture with its caption and its figures.
@@ -129,6 +136,7 @@ impl Block<'_> {
         match self {
             Block::Heading(_) | Block::Paragraph(_) | Block::Chart(_) | Block::Terms(_) => true,
             Block::Facts(facts) | Block::Quoted(facts) => !facts.is_empty(),
+            Block::Entries(entries) => !entries.is_empty(),
             Block::Table(table) => !table.rows.is_empty(),
             Block::Strips(strips) => !strips.rows.is_empty(),
             Block::Notes(_, notes) => !notes.is_empty(),
@@ -137,7 +145,42 @@ impl Block<'_> {
     }
 }
 
+/// A thing, and what is to be said of it. Its words may be anybody's: tamed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Entry {
+    /// How it stands, in a word; empty where there is nothing to tell.
+    pub(super) mark: &'static str,
+    /// What it is called.
+    pub(super) name: String,
+    /// What is to be said, a line each.
+    pub(super) lines: Vec<String>,
+    /// What helps, where something is wrong.
+    pub(super) cure: Option<String>,
+}
+
+impl Entry {
+    /// A name and what is to be said; lines without words are left out.
+    pub(super) fn new(name: &str, lines: Vec<String>) -> Self {
+        let tamed = |text: &str| printable(text, usize::MAX);
+        let lines = lines.iter().map(|line| tamed(line)).filter(|line| !line.is_empty());
+        Self { name: tamed(name), lines: lines.collect(), ..Self::default() }
+    }
+
+    /// The same where there is a line for all of it.
+    pub(super) fn fact(&self) -> Fact {
+        let mark = if self.mark.is_empty() { String::new() } else { format!("{}: ", self.mark) };
+        let cure = self.cure.as_ref().map_or_else(String::new, |cure| format!(" -> {cure}"));
+        (self.name.clone(), format!("{mark}{}{cure}", self.lines.join("; ")))
+    }
+}
+
+/// Terms with their meanings.
+pub(super) fn terms(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter_map(|line| line.split_once(": "))
+}
+
 /// Values of several series, a line each.
+#[derive(Debug, Clone)]
 pub(super) struct Strips {
     /// What they are, with the unit.
     pub(super) heading: &'static str,

@@ -85,18 +85,23 @@ impl Look {
 /// that is longer than the width stays whole: it may be a path to copy.
 #[must_use]
 pub fn wrapped(text: &str, indent: &str, width: usize) -> Vec<String> {
+    hanging(text, indent, &format!("{indent}  "), width)
+}
+
+/// The same, with what stands before the first line and before the others.
+pub(super) fn hanging(text: &str, first: &str, others: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let mut line = indent.to_owned();
+    let (mut line, mut is_bare) = (first.to_owned(), true);
     for word in text.split(' ') {
-        let empty = line.trim().is_empty();
-        if !empty && line.width() + 1 + word.width() > width {
-            lines.push(std::mem::replace(&mut line, format!("{indent}  {word}")));
+        if !is_bare && line.width() + 1 + word.width() > width {
+            lines.push(std::mem::replace(&mut line, format!("{others}{word}")));
             continue;
         }
-        if !empty {
+        if !is_bare {
             line.push(' ');
         }
         line.push_str(word);
+        is_bare &= word.is_empty();
     }
     lines.push(line);
     lines

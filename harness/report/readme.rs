@@ -4,17 +4,16 @@ use std::fmt::Write;
 
 use anyhow::{Result, bail};
 
-use super::build::run::{controls, trust};
+use super::build::run::reply::reply;
+use super::build::run::{controls, title, trust};
 use super::document::{Cell, Column, Row};
 use super::render::markdown::{code, escape, table};
 use crate::analysis::Analysis;
-use crate::analysis::words::{
-    conditions, conditions_in_a_name, members, quantile, ratio, reply, title,
-};
 use crate::sample::Temperature;
 use crate::spec::scenario::LoadShape;
 use crate::stats::Summary;
 use crate::store::Run;
+use crate::words::{conditions, conditions_in_a_name, members, quantile, ratio};
 
 /// The line before the block.
 pub const BEGIN: &str = "<!-- coldstart:results:begin -->";
@@ -58,7 +57,7 @@ pub fn block(analysis: &Analysis) -> String {
          ![Cold start, share answered within a time]({CHARTS}/cold{suffix}.svg)\n\
          ![Where a cold start goes]({CHARTS}/phases{suffix}.svg)\n{}\n\
          {}, {}. Repeat it: {}\n",
-        escape(&reply(run, "its")),
+        escape(&reply(run)),
         escape(&trusted(analysis)),
         waterfall(run, &cold, &suffix),
         escape(&run.record.place()),

@@ -2,12 +2,13 @@
 //! `aa.json`.
 
 use anyhow::Result;
-use serde_json::Value;
 
 use super::Artifact;
 use super::build::reliability::document;
-use super::render::{csv::reliability, json, markdown};
+use super::render::{json, markdown};
 use crate::compare::Rates;
+
+pub use super::render::csv::reliability::csv;
 
 /// Many gates, and how they were made.
 #[derive(Debug, Clone)]
@@ -54,13 +55,4 @@ pub fn files(found: &Reliability) -> Result<Vec<Artifact>> {
 #[must_use]
 pub fn text(found: &Reliability) -> String {
     markdown::page(&document(found))
-}
-
-/// The rates of an `aa.json` for a spreadsheet (CSV): of whole gates, where function and
-/// metric are empty, of a function by any metric, where that is empty, and of each.
-///
-/// # Errors
-/// When it is another document: what it lacks is named.
-pub fn csv(document: &Value) -> Result<String> {
-    reliability::csv(document)
 }

@@ -1,7 +1,7 @@
 //! Documents in the forms that readers and programs have: each writes what it is given,
 //! in its own markup, and leaves out what it has no room for. None re-orders or re-words.
 
-pub mod csv;
+pub(super) mod csv;
 pub(super) mod github;
 pub(super) mod html;
 pub(super) mod json;

@@ -45,11 +45,11 @@ pub struct Bursts {
     pub temperature: Temperature,
     /// How many bursts.
     pub bursts: usize,
-    /// First dispatch to last dispatch within one burst, all its rows.
-    pub width: Option<DispatchLag>,
     /// Bursts with a row that was dispatched more than 1 ms, or more than 1 % of
     /// its cell's median (and more than 0.1 ms), after its intended instant.
     pub invalid: usize,
+    /// First dispatch to last dispatch within one burst, all its rows.
+    pub width: Option<DispatchLag>,
 }
 
 /// One burst: its trial and where in the pattern it stands.

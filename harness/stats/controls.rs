@@ -22,6 +22,25 @@ pub const MOST_RESIDUAL_NS: f64 = 1e6;
 /// starts is uncertain, which its error tells, and not wrong.
 const CERTAIN: f64 = 3.0;
 
+/// Through what known sleeps are measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
+pub enum Series {
+    /// The null function as a process of the host.
+    Process,
+    /// The same in a container.
+    Container,
+}
+
+/// Why the figures of a run are not to be believed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fault {
+    /// The slope of a calibration is too far from 1.
+    Slope(Series, f64),
+    /// The median of a known sleep is so far off the line, in nanoseconds.
+    OffTheLine(Series, f64),
+}
+
 /// What the controls of a run say.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Controls {
@@ -101,26 +120,24 @@ impl Controls {
         floor.p50.value.and_then(RankedValue::ns)
     }
 
+    /// What makes a run valid, or not: through what each known sleep was measured.
+    #[must_use]
+    pub fn calibrations(&self) -> [(Series, Option<&Calibration>); 2] {
+        [(Series::Process, self.process.as_ref()), (Series::Container, self.container.as_ref())]
+    }
+
     /// Why the run's figures are not to be believed; empty when they are, as far
     /// as its controls can tell.
     #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        let lines = [("process", &self.process), ("container", &self.container)];
+    pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
-        for (place, line) in lines {
+        for (series, line) in self.calibrations() {
             let Some(line) = line else { continue };
             if (line.slope - 1.0).abs() > MOST_SLOPE_ERROR + CERTAIN * line.slope_error {
-                faults.push(format!(
-                    "the calibration's slope in the {place} is {:.4}, more than {} % from 1",
-                    line.slope,
-                    MOST_SLOPE_ERROR * 100.0
-                ));
+                faults.push(Fault::Slope(series, line.slope));
             }
             if line.worst.abs() > MOST_RESIDUAL_NS + CERTAIN * line.median_error() {
-                faults.push(format!(
-                    "a known sleep in the {place} is measured {:.2} ms off the line",
-                    line.worst / 1e6
-                ));
+                faults.push(Fault::OffTheLine(series, line.worst));
             }
         }
         faults
@@ -249,11 +266,14 @@ mod tests {
         };
         assert!(controls(&groups(1.003, 2e6, |_| 0.0)).faults().is_empty());
         let faults = controls(&groups(1.02, 2e6, |_| 0.0)).faults();
-        assert!(faults[0].contains("slope in the process is 1.0200"), "{faults:?}");
+        assert!(
+            matches!(faults[0], Fault::Slope(Series::Process, slope) if (slope - 1.02).abs() < 1e-9),
+            "{faults:?}"
+        );
         let mut bent = groups(1.0, 2e6, |_| 0.0);
         bent[3].1.iter_mut().for_each(|y| *y += 3_000_000);
         let faults = controls(&bent).faults();
-        assert!(faults.iter().any(|f| f.contains("off the line")), "{faults:?}");
+        assert!(faults.iter().any(|f| matches!(f, Fault::OffTheLine(..))), "{faults:?}");
     }
 
     #[test]

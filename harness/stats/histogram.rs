@@ -1,7 +1,6 @@
 //! An HDR histogram that tells what it could not hold.
 //!
-//! For display, merging and the tools of others; exact figures come from the
-//! raw samples. Three figures mean steps of 256 us at 500 ms.
+//! For display and the tools of others; exact figures come from the raw samples. Three figures mean steps of 256 us at 500 ms.
 
 use hdrhistogram::{CreationError, Histogram};
 
@@ -66,14 +65,6 @@ impl BoundedHistogram {
         }
     }
 
-    /// Adds all of another.
-    pub fn merge(&mut self, other: &BoundedHistogram) {
-        self.out_of_range.below += other.out_of_range.below;
-        self.out_of_range.above += other.out_of_range.above;
-        // Same bounds by construction, so nothing can be refused.
-        let _ = self.histogram.add(&other.histogram);
-    }
-
     /// The values that could be held.
     #[must_use]
     pub fn histogram(&self) -> &Histogram<u64> {
@@ -107,21 +98,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn merging_is_free_of_order(
-            a in proptest::collection::vec(0..200_000_000_000_u64, 0..40),
-            b in proptest::collection::vec(0..200_000_000_000_u64, 0..40),
-        ) {
-            let mut ab = recorded(&a);
-            ab.merge(&recorded(&b));
-            let mut ba = recorded(&b);
-            ba.merge(&recorded(&a));
-            let whole = recorded(&[a, b].concat());
-            prop_assert_eq!(ab.histogram(), ba.histogram());
-            prop_assert_eq!(ab.histogram(), whole.histogram());
-            prop_assert_eq!(ab.out_of_range(), whole.out_of_range());
-        }
-
         #[test]
         fn holds_a_value_to_three_figures(ns in LOWEST_NS..=HIGHEST_NS) {
             let held = recorded(&[ns]).histogram().max();

@@ -1,13 +1,8 @@
 //! How far the machine let a run measure: quiet, noisy or disturbed, and why.
 //!
-//! Facts in, a grade and plain sentences out. Each limit is a constant with its
-//! reason. It judges the machine and the driver, never the functions.
-
-use std::fmt;
+//! Facts in, a grade and its causes out. Each limit is a constant with its reason. It judges the machine and the driver, never the functions.
 
 use serde::{Deserialize, Serialize};
-
-use crate::text::units::format_ns;
 
 /// A limit that is not to be exceeded, and a further one.
 struct Limits {
@@ -52,9 +47,21 @@ const STEADY_GOVERNOR: &str = "performance";
 
 /// How far the machine let a run measure; later is worse.
 #[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::Display,
 )]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Grade {
     /// No cause for doubt among the facts that are known.
     #[default]
@@ -65,23 +72,33 @@ pub enum Grade {
     Disturbed,
 }
 
-impl fmt::Display for Grade {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Grade::Quiet => "quiet",
-            Grade::Noisy => "noisy",
-            Grade::Disturbed => "disturbed",
-        })
-    }
-}
-
-/// What speaks against a run, and what helps.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
-    /// What it is, in a sentence.
-    pub text: String,
-    /// What to do about it.
-    pub cure: &'static str,
+/// What speaks against a run. Shares are of 1.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cause {
+    /// Share of the processors' time that the hypervisor took.
+    Steal(f64),
+    /// The same, in the trial in which it was largest.
+    WorstTrialSteal(f64),
+    /// The load when the run began, in tasks, and the processors that there are.
+    Load(f64, usize),
+    /// Share of the processors' time that others used in the second before the run.
+    Busy(f64),
+    /// Share of that second in which tasks waited for a processor.
+    Waiting(f64),
+    /// Share of the run in which tasks waited for memory.
+    MemoryPressure(f64),
+    /// Share of the run in which tasks waited for a disk.
+    IoPressure(f64),
+    /// A governor that lets processors slow down while they idle.
+    Governor(String),
+    /// How many times processors were slowed down because they were hot.
+    Throttled(u64),
+    /// 0.99-quantile of the width of a burst's release, in nanoseconds.
+    BurstWidth(f64),
+    /// The null container's median in the second half of the run, over that in the first.
+    Drift(f64),
+    /// Standard deviation of ln(latency) of the null container.
+    FloorSpread(f64),
 }
 
 /// What is known of the machine and the driver during a run. None is unknown, and
@@ -134,92 +151,45 @@ pub fn grade(facts: &NoiseFacts) -> (Grade, Vec<Cause>) {
 
 type Graded = (Grade, Cause);
 
-const ALONE: &str = "measure where nothing else runs";
-const UNSHARED: &str = "measure on a host whose processors are not shared";
-const WAIT: &str = "wait until the load has gone down, then measure again";
-const STEADY: &str = "set the governor: `cpupower frequency-set -g performance`";
-const COOL: &str = "let it cool, or limit its turbo, then measure again";
-const MEMORY: &str = "free memory: stop what uses it, or measure smaller bursts";
-const DISK: &str = "measure on a faster disk, or where nothing else writes";
-
 fn of_the_machine(facts: &NoiseFacts) -> Vec<Graded> {
-    let steal = STEAL.judge(facts.steal, UNSHARED, |share| {
-        format!("the hypervisor took {} of the processors' time (steal)", percent(share))
-    });
-    let worst = WORST_TRIAL_STEAL.judge(facts.worst_trial_steal, UNSHARED, |share| {
-        let share = percent(share);
-        format!("in one trial the hypervisor took {share} of the processors' time (steal)")
-    });
     let cpus = facts.cpus as f64;
     let is_asked = facts.cpus > 0 && facts.busy_at_start.is_none();
     let per_cpu = facts.load_at_start.filter(|_| is_asked).map(|load| load / cpus);
-    let load = LOAD.judge(per_cpu, WAIT, |load| {
-        format!("the load was {:.1} on {cpus} processors when the run began", load * cpus)
-    });
-    let busy = BUSY.judge(facts.busy_at_start, WAIT, |share| {
-        let share = percent(share);
-        format!("others used {share} of the processors' time in the second before the run")
-    });
-    let waiting = WAITING.judge(facts.waiting_at_start, WAIT, |share| {
-        let share = percent(share);
-        format!("tasks waited for a processor in {share} of the second before the run (pressure)")
-    });
-    let memory = MEMORY_PRESSURE.judge(facts.memory_pressure, MEMORY, |share| {
-        format!("tasks waited for memory in {} of the time (pressure)", percent(share))
-    });
-    let io = IO_PRESSURE.judge(facts.io_pressure, DISK, |share| {
-        format!("tasks waited for a disk in {} of the time (pressure)", percent(share))
-    });
-    let slowing = facts.governor.as_deref().filter(|governor| *governor != STEADY_GOVERNOR);
-    let governor = slowing.map(|governor| {
-        let why = "processors that idled may begin slowly";
-        let text = format!("the processors' governor is `{governor}`: {why}");
-        (Grade::Noisy, Cause { text, cure: STEADY })
-    });
+    let governor = facts.governor.clone().filter(|governor| governor != STEADY_GOVERNOR);
     // Once is enough: a processor that was hot was slow for a while.
-    let throttled = facts.throttled.filter(|times| *times > 0).map(|times| {
-        let text = format!("processors were slowed down {times} times because they were hot");
-        (Grade::Noisy, Cause { text, cure: COOL })
-    });
-    let causes = [steal, worst, load, busy, waiting, memory, io, governor, throttled];
+    let throttled = facts.throttled.filter(|times| *times > 0);
+    let causes = [
+        STEAL.judge(facts.steal, Cause::Steal),
+        WORST_TRIAL_STEAL.judge(facts.worst_trial_steal, Cause::WorstTrialSteal),
+        LOAD.judge(per_cpu, |load| Cause::Load(load * cpus, facts.cpus)),
+        BUSY.judge(facts.busy_at_start, Cause::Busy),
+        WAITING.judge(facts.waiting_at_start, Cause::Waiting),
+        MEMORY_PRESSURE.judge(facts.memory_pressure, Cause::MemoryPressure),
+        IO_PRESSURE.judge(facts.io_pressure, Cause::IoPressure),
+        governor.map(|governor| (Grade::Noisy, Cause::Governor(governor))),
+        throttled.map(|times| (Grade::Noisy, Cause::Throttled(times))),
+    ];
     causes.into_iter().flatten().collect()
 }
 
 fn of_the_floor(facts: &NoiseFacts) -> Vec<Graded> {
-    let width = BURST_WIDTH_NS.judge(facts.burst_width_p99_ns, ALONE, |ns| {
-        format!("the driver took {} to release a burst (p99)", format_ns(ns))
-    });
-    // Twice as fast is as much of a change as half as fast.
-    let change = |ratio: f64| ratio.max(ratio.recip()) - 1.0;
     let ratio = facts.drift.filter(|ratio| *ratio > 0.0);
-    let drift = DRIFT.judge(ratio.map(change), ALONE, |_| {
-        let ratio = ratio.unwrap_or(1.0);
-        let way = if ratio > 1.0 { "slower" } else { "faster" };
-        let by = percent((ratio - 1.0).abs());
-        format!("the null container was {by} {way} in the second half of the run")
-    });
-    let spread = FLOOR_SPREAD.judge(facts.floor_spread, ALONE, |spread| {
-        let by = percent(spread.exp_m1());
-        format!("the null container's latency varied by {by} (one standard deviation)")
-    });
-    [width, drift, spread].into_iter().flatten().collect()
+    // Twice as fast is as much of a change as half as fast.
+    let change = ratio.map(|ratio| ratio.max(ratio.recip()) - 1.0);
+    let causes = [
+        BURST_WIDTH_NS.judge(facts.burst_width_p99_ns, Cause::BurstWidth),
+        DRIFT.judge(change, |_| Cause::Drift(ratio.unwrap_or(1.0))),
+        FLOOR_SPREAD.judge(facts.floor_spread, Cause::FloorSpread),
+    ];
+    causes.into_iter().flatten().collect()
 }
 
 impl Limits {
-    fn judge(
-        &self,
-        value: Option<f64>,
-        cure: &'static str,
-        say: impl FnOnce(f64) -> String,
-    ) -> Option<Graded> {
+    fn judge(&self, value: Option<f64>, cause: impl FnOnce(f64) -> Cause) -> Option<Graded> {
         let value = value.filter(|value| *value > self.noisy)?;
         let grade = if value > self.disturbed { Grade::Disturbed } else { Grade::Noisy };
-        Some((grade, Cause { text: say(value), cure }))
+        Some((grade, cause(value)))
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1} %", share * 100.0)
 }
 
 #[cfg(test)]
@@ -246,12 +216,10 @@ mod tests {
         }
     }
 
-    fn judged(change: impl FnOnce(&mut NoiseFacts)) -> (Grade, String) {
+    fn judged(change: impl FnOnce(&mut NoiseFacts)) -> (Grade, Vec<Cause>) {
         let mut facts = quiet();
         change(&mut facts);
-        let (grade, causes) = grade(&facts);
-        let causes: Vec<String> = causes.into_iter().map(|cause| cause.text).collect();
-        (grade, causes.join("; "))
+        grade(&facts)
     }
 
     #[test]
@@ -261,66 +229,23 @@ mod tests {
     }
 
     #[test]
-    fn every_fact_has_its_sentence() {
+    fn every_fact_is_a_cause_of_its_own() {
         use Grade::{Disturbed, Noisy};
-        let check = |found: (Grade, String), grade, cause: &str| {
-            assert_eq!((found.0, found.1.as_str()), (grade, cause));
+        let check = |change: &dyn Fn(&mut NoiseFacts), grade, cause: Cause| {
+            assert_eq!(judged(change), (grade, vec![cause]));
         };
-        check(
-            judged(|f| f.steal = Some(0.032)),
-            Noisy,
-            "the hypervisor took 3.2 % of the processors' time (steal)",
-        );
-        check(
-            judged(|f| f.worst_trial_steal = Some(0.5)),
-            Noisy,
-            "in one trial the hypervisor took 50.0 % of the processors' time (steal)",
-        );
-        check(
-            judged(|f| f.load_at_start = Some(1.8)),
-            Noisy,
-            "the load was 1.8 on 2 processors when the run began",
-        );
-        check(
-            judged(|f| f.memory_pressure = Some(0.2)),
-            Disturbed,
-            "tasks waited for memory in 20.0 % of the time (pressure)",
-        );
-        check(
-            judged(|f| f.io_pressure = Some(0.5)),
-            Noisy,
-            "tasks waited for a disk in 50.0 % of the time (pressure)",
-        );
-        check(
-            judged(|f| f.governor = Some("schedutil".to_owned())),
-            Noisy,
-            "the processors' governor is `schedutil`: processors that idled may begin slowly",
-        );
-        check(
-            judged(|f| f.throttled = Some(3)),
-            Noisy,
-            "processors were slowed down 3 times because they were hot",
-        );
-        check(
-            judged(|f| f.burst_width_p99_ns = Some(2_300_000.0)),
-            Noisy,
-            "the driver took 2.30 ms to release a burst (p99)",
-        );
-        check(
-            judged(|f| f.drift = Some(1.3)),
-            Disturbed,
-            "the null container was 30.0 % slower in the second half of the run",
-        );
-        check(
-            judged(|f| f.drift = Some(0.85)),
-            Noisy,
-            "the null container was 15.0 % faster in the second half of the run",
-        );
-        check(
-            judged(|f| f.floor_spread = Some(0.3)),
-            Disturbed,
-            "the null container's latency varied by 35.0 % (one standard deviation)",
-        );
+        check(&|f| f.steal = Some(0.032), Noisy, Cause::Steal(0.032));
+        check(&|f| f.worst_trial_steal = Some(0.5), Noisy, Cause::WorstTrialSteal(0.5));
+        check(&|f| f.load_at_start = Some(1.8), Noisy, Cause::Load(1.8, 2));
+        check(&|f| f.memory_pressure = Some(0.2), Disturbed, Cause::MemoryPressure(0.2));
+        check(&|f| f.io_pressure = Some(0.5), Noisy, Cause::IoPressure(0.5));
+        let governor = || "schedutil".to_owned();
+        check(&|f| f.governor = Some(governor()), Noisy, Cause::Governor(governor()));
+        check(&|f| f.throttled = Some(3), Noisy, Cause::Throttled(3));
+        check(&|f| f.burst_width_p99_ns = Some(2.3e6), Noisy, Cause::BurstWidth(2.3e6));
+        check(&|f| f.drift = Some(1.3), Disturbed, Cause::Drift(1.3));
+        check(&|f| f.drift = Some(0.85), Noisy, Cause::Drift(0.85));
+        check(&|f| f.floor_spread = Some(0.3), Disturbed, Cause::FloorSpread(0.3));
     }
 
     /// After a build the average is high for minutes, and nothing runs any more.
@@ -332,15 +257,12 @@ mod tests {
             busy_before(f);
             (f.busy_at_start, f.waiting_at_start) = (Some(0.03), Some(0.0));
         };
-        assert_eq!(judged(idle_now), (Grade::Quiet, String::new()));
-        let (grade, causes) = judged(|f| {
-            (f.load_at_start, f.busy_at_start) = (Some(0.0), Some(0.5));
-        });
-        assert_eq!(grade, Grade::Noisy);
-        let busy = "others used 50.0 % of the processors' time in the second before the run";
-        assert_eq!(causes, busy);
-        let (grade, causes) = judged(|f| f.waiting_at_start = Some(0.3));
-        assert!(grade == Grade::Noisy && causes.contains("waited for a processor in 30.0 %"));
+        assert_eq!(judged(idle_now), (Grade::Quiet, vec![]));
+        let busy_now =
+            |f: &mut NoiseFacts| (f.load_at_start, f.busy_at_start) = (Some(0.0), Some(0.5));
+        assert_eq!(judged(busy_now), (Grade::Noisy, vec![Cause::Busy(0.5)]));
+        let waiting = |f: &mut NoiseFacts| f.waiting_at_start = Some(0.3);
+        assert_eq!(judged(waiting), (Grade::Noisy, vec![Cause::Waiting(0.3)]));
     }
 
     #[test]
@@ -350,8 +272,7 @@ mod tests {
             f.drift = Some(2.0);
         });
         assert_eq!(grade, Grade::Disturbed);
-        assert!(causes.starts_with("the null container was 100.0 % slower"), "{causes}");
-        assert!(causes.ends_with("(steal)"), "{causes}");
+        assert_eq!(causes, [Cause::Drift(2.0), Cause::Steal(0.02)]);
     }
 
     #[test]

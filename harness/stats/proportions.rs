@@ -14,7 +14,7 @@ const HALVINGS: u32 = 60;
 /// not exceed `n`.
 #[must_use]
 pub fn interval(hits: u64, n: u64) -> (f64, f64) {
-    debug_assert!(hits <= n, "{hits} of {n}");
+    debug_assert!(hits <= n);
     (lower(hits, n), 1.0 - lower(n - hits, n))
 }
 
@@ -41,7 +41,7 @@ fn lower(hits: u64, n: u64) -> f64 {
 /// when either side is empty. Hits must not exceed n.
 #[must_use]
 pub fn more_often(head: (u64, u64), base: (u64, u64)) -> f64 {
-    debug_assert!(head.0 <= head.1 && base.0 <= base.1, "{head:?}, {base:?}");
+    debug_assert!(head.0 <= head.1 && base.0 <= base.1);
     let all = Deal { hits: head.0 + base.0, head: head.1, base: base.1 };
     let (least, most) = (all.hits.saturating_sub(all.base), all.hits.min(all.head));
     let mode = all.mode().clamp(least, most);

@@ -3,7 +3,7 @@
 use super::line::{Line, metric_name};
 use super::unit;
 use crate::chart::kit::time_unit::TimeUnit;
-use crate::chart::{counted, plain};
+use crate::chart::{counted, plain, words};
 use crate::compare::{Comparison, Row, Verdict};
 use crate::stats::hodges_lehmann::Estimate;
 use crate::text::units::NS_PER_MS;
@@ -101,7 +101,7 @@ fn named(row: &Row) -> String {
     let margin = unit.margin(row).map(|margin| unit.text(unit.zero() + margin));
     let margin = margin.map(|m| format!(", margin {} {}", m.trim_start_matches('+'), unit.name()));
     let reason = match (line.change, &row.reason) {
-        (None, Some(reason)) => format!(", {}", plain(reason)),
+        (None, Some(reason)) => format!(", {}", words::reason(reason)),
         _ => String::new(),
     };
     let (name, what) = (line.name, metric_name(row.metric));

@@ -8,7 +8,7 @@ use crate::chart::kit::colour::{BAND, Colour, GREY};
 use crate::chart::kit::mark;
 use crate::chart::kit::rows::{self, Row as Texts, RowPlot};
 use crate::chart::kit::text::Text;
-use crate::chart::plain;
+use crate::chart::words;
 
 /// Where an interval is drawn, and between two rows.
 const STRIP: f64 = 18.0;
@@ -114,7 +114,7 @@ fn interval(canvas: &mut Canvas, frame: &Frame, line: &Line, y: f64) {
 
 /// Why there is nothing to draw, as much of it as has room.
 fn reason(canvas: &mut Canvas, frame: &Frame, line: &Line, top: f64) {
-    let text = Text::note(line.row.reason.as_deref().map(plain).unwrap_or_default());
+    let text = Text::note(line.row.reason.as_ref().map(words::reason).unwrap_or_default());
     let text = text.cut(frame.right - frame.left - 8.0);
     canvas.text(text.at(frame.left + 4.0, top + STRIP / 2.0));
 }

@@ -1,8 +1,9 @@
 use super::super::tests::comparison::{self, FOUR};
 use super::super::tests::{holds, texts};
 use super::*;
-use crate::compare::{Values, Verdict};
+use crate::compare::{Reason, Values, Verdict};
 use crate::stats::hodges_lehmann::Estimate;
+use crate::stats::{Fault, Series};
 
 fn forest(c: &Comparison) -> ChartSpec {
     // The narrow one is readable too.
@@ -30,7 +31,7 @@ fn names_and_causes_are_tamed_and_fit() {
     c.base.label = "x".repeat(300);
     c.head.label = "</svg><script>".into();
     c.head.simulated = true;
-    c.base.invalid = Some("clock".into());
+    c.base.invalid = vec![Fault::Slope(Series::Process, 1.04)];
     let mut host = c.rows.clone();
     for cell in host.iter_mut().filter_map(|row| row.cell.as_mut()) {
         cell.factors.network = Some(crate::spec::factor::Network::Host);
@@ -67,13 +68,13 @@ fn nothing_known_is_said() {
     c.rows[0].ratio = Some(Estimate { value: f64::NAN, interval: None });
     for row in &mut c.rows[1..] {
         (row.verdict, row.ratio, row.difference) = (Verdict::Invalid, None, None);
-        row.reason = Some("every start of the head failed: no answer in time ".repeat(4));
+        row.reason = Some(Reason::BothFailed(Some("no answer in time ".repeat(4))));
         row.head = Values { n: 29, failed: 29, median: None };
         row.base = Values::default();
     }
     let chart = forest(&c);
     assert!(holds(&chart, "— → failed") && holds(&chart, "! invalid"));
-    assert!(holds(&chart, "every start"));
+    assert!(holds(&chart, "every round"));
     assert!(holds(&chart, "12 rows not gated, without an interval"));
 }
 

@@ -64,7 +64,7 @@ fn party(label: &str, shapes: &[Shape], rounds: u32) -> SideInfo {
         command: "x".into(),
         place: "y".into(),
         rounds,
-        invalid: None,
+        invalid: Vec::new(),
         partial: false,
         simulated: false,
         injected: BTreeMap::new(),

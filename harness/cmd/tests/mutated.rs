@@ -15,9 +15,10 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::analysis::Analysis;
-use crate::cli::{Cli, Format, Verb};
+use crate::cli::{Cli, Verb};
 use crate::cmd::{ExitReason, compare, list, report, show};
 use crate::report::comparison;
+use crate::report::form::FORMS;
 use crate::report::look::Look;
 use crate::spec::function;
 use crate::spec::plan::Plan;
@@ -65,8 +66,6 @@ const FILES: [(&str, Reader); 12] = [
     ("scenario.toml", Reader::Scenario),
     ("functions.toml", Reader::Functions),
 ];
-
-const FORMS: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, Format::Csv];
 
 fn kept() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("harness/cmd/tests/mutated/kept")
@@ -126,12 +125,12 @@ fn read(home: &Path, reader: Reader, pictures: bool) -> Vec<Answer> {
     if let Reader::Run(folder) | Reader::Kept(folder) = reader {
         let shown = |form| ("show", show::shown(&home.join(folder), form, false));
         // The page of a run has charts.
-        let forms = FORMS.into_iter().filter(|f| pictures || *f != Format::Markdown);
+        let forms = FORMS.iter().filter(|form| pictures || form.name != "markdown");
         all.extend(forms.map(shown));
     }
     if let Reader::Run(folder) = reader {
         // What is refused as a whole may be read in part.
-        let forms = [Format::Text, Format::Json, Format::Csv];
+        let forms = FORMS.iter().filter(|form| form.name != "markdown");
         let shown = |form| ("show --salvage", show::shown(&home.join(folder), form, true));
         all.extend(forms.map(shown));
         if pictures {
@@ -147,7 +146,7 @@ fn read(home: &Path, reader: Reader, pictures: bool) -> Vec<Answer> {
 
 fn reported(folder: &Path) -> Result<String, ExitReason> {
     let run = store::salvage(folder)?;
-    Ok(report::write(&Analysis::of(&run), Format::Text)?)
+    Ok(report::write(&Analysis::of(&run), &FORMS[0])?)
 }
 
 fn compared(base: &Path, head: &Path, pictures: bool) -> Result<String, ExitReason> {

@@ -14,10 +14,16 @@ fn machines_that_differ_make_it_advisory_and_each_difference_is_named() {
     head.run.record.host.cpu = "Other CPU".into();
     head.run.record.engine.version = "29.0".into();
     let found = later(&base, &head);
-    let named: Vec<&str> =
-        found.advisory.iter().filter_map(|line| line.split(": ").next()).collect();
-    assert_eq!(named, ["processor", "kernel", "engine version"]);
-    assert_eq!(found.advisory[1], "kernel: Linux 6.18.0 in base, Linux 6.19.0 in head");
+    let unlike =
+        |name, base: &str, head: &str| Caveat::Unlike(name, [base.to_owned(), head.to_owned()]);
+    let processor = base.run.record.host.cpu.as_str();
+    let engine = base.run.record.engine.version.as_str();
+    let expected = [
+        unlike("processor", processor, "Other CPU"),
+        unlike("kernel", "Linux 6.18.0", "Linux 6.19.0"),
+        unlike("engine version", engine, "29.0"),
+    ];
+    assert_eq!(found.advisory, expected);
     assert_eq!(found.outcome, GateOutcome::Regressed, "the verdict stands, and is advisory");
     assert!(!found.interleaved);
     assert_ne!(
@@ -38,8 +44,8 @@ fn a_little_memory_more_or_less_is_the_same_machine() {
     assert!(print(&base).len() == 12 && print(&base).bytes().all(|b| b.is_ascii_hexdigit()));
 }
 
-fn told(found: &Comparison, parts: &[&str]) -> bool {
-    found.notes.iter().any(|note| parts.iter().all(|part| note.contains(part)))
+fn has(found: &Comparison, is: impl Fn(&Caveat) -> bool) -> bool {
+    found.notes.iter().any(is)
 }
 
 #[test]
@@ -47,7 +53,7 @@ fn functions_that_differ_besides_are_told() {
     let base = Maker::new(1, 30);
     let mut head = Maker::new(2, 30);
     head.run.record.side.as_mut().unwrap().injected.insert("f".into(), 20);
-    assert_eq!(gate(&base, &head).notes, [""; 0], "all is alike");
+    assert_eq!(gate(&base, &head).notes, [], "all is alike");
     let facts = &mut head.run.record.functions[0];
     facts.version = "f 2".into();
     facts.bases[0].origin = Origin::Pulled;
@@ -55,17 +61,24 @@ fn functions_that_differ_besides_are_told() {
     second.argument = "BUILD_BASE".into();
     facts.bases.push(second);
     let found = gate(&base, &head);
-    assert!(told(&found, &["f: version f 1.2.3 in base, f 2 in head"]), "{:?}", found.notes);
-    assert!(told(&found, &["(bootstrapped, ", " in base", "(pulled, ", " in head"]));
-    assert!(told(&found, &["f: built on nothing in base, on f (pulled"]), "{:?}", found.notes);
+    let of_f = |difference| Caveat::Function("f".to_owned(), difference);
+    let version = Difference::Version(["f 1.2.3".to_owned(), "f 2".to_owned()]);
+    assert!(found.notes.contains(&of_f(version)), "{:?}", found.notes);
+    let built = |sides: [Option<&crate::store::BaseRecord>; 2]| {
+        of_f(Difference::BuiltOn(sides.map(Option::<&_>::cloned)))
+    };
+    let bases = |maker: &Maker| maker.run.record.functions[0].bases.clone();
+    let (was, is) = (bases(&base), bases(&head));
+    assert!(found.notes.contains(&built([Some(&was[0]), Some(&is[0])])), "{:?}", found.notes);
+    assert!(found.notes.contains(&built([None, Some(&is[1])])), "{:?}", found.notes);
     let found = gate(&head, &base);
-    assert!(told(&found, &["on nothing in head"]), "{:?}", found.notes);
+    assert!(found.notes.contains(&built([Some(&is[1]), None])), "{:?}", found.notes);
 }
 
 #[test]
 fn sides_measured_one_after_the_other_are_told_so() {
     let found = later(&Maker::new(1, 30), &Maker::new(2, 30));
-    assert!(told(&found, &["one after the other", "`coldstart gate`"]), "{:?}", found.notes);
+    assert!(found.notes.contains(&Caveat::OneAfterTheOther), "{:?}", found.notes);
     assert_eq!((found.interleaved, found.outcome), (false, GateOutcome::Passed));
     // Two gates' sides did not take turns with each other.
     let mut other = Maker::new(2, 30);
@@ -80,10 +93,14 @@ fn times_are_not_judged_where_the_null_container_changed_too() {
     let found = later(&base, &slow.clone().with_floor(4, 125.0));
     let total = row(&found, Metric::Total);
     assert_eq!(total.verdict, Verdict::Inconclusive);
-    assert!(total.reason.as_ref().unwrap().contains("null container"), "{total:#?}");
+    assert_eq!(total.reason, Some(Reason::MachineChanged(true)));
     assert_eq!(verdict(&found, Metric::Own), Verdict::Unchanged);
     assert_eq!(found.outcome, GateOutcome::Inconclusive);
-    assert!(told(&found, &["null container (bridge)", "times are not judged"]));
+    let is_told = |note: &Caveat| {
+        matches!(note, Caveat::NullContainer { factors, proved: true, .. }
+            if factors.to_string() == "bridge")
+    };
+    assert!(has(&found, is_told), "{:?}", found.notes);
     // A floor that stood still lets the total speak, and so do sides in turns.
     let found = later(&base, &slow.clone().with_floor(4, 100.0));
     assert_eq!(verdict(&found, Metric::Total), Verdict::Regressed);
@@ -105,7 +122,7 @@ fn runs_apart_without_a_null_container_bind_nobody() {
     let unknown = [(base.clone(), slow.clone()), (known(&base), slow.clone())];
     for (base, head) in unknown {
         let found = later(&base, &head);
-        assert!(found.advisory[0].contains("--no-controls"), "{:?}", found.advisory);
+        assert_eq!(found.advisory, [Caveat::NoNullContainer]);
         assert_eq!(found.outcome, GateOutcome::Regressed, "the verdict stands, and is advisory");
     }
     assert!(later(&known(&base), &known(&slow)).advisory.is_empty());
@@ -124,10 +141,11 @@ fn a_floor_that_is_hardly_known_is_not_said_to_have_changed() {
     let loose = |maker: Maker| maker.with(|s| s.cell.control.is_some(), loose);
     let slow = Maker::shaped(2, 8, |shape| shape.engine += 40.0).with_floor(4, 100.0);
     let found = later(&loose(base), &loose(slow));
-    assert!(told(&found, &["null container (bridge) itself may have changed"]), "{found:#?}");
+    let is_told = |note: &Caveat| matches!(note, Caveat::NullContainer { proved: false, .. });
+    assert!(has(&found, is_told), "{found:#?}");
     let total = row(&found, Metric::Total);
     assert_eq!(total.verdict, Verdict::Inconclusive);
-    assert!(total.reason.as_ref().unwrap().contains("may have changed too"), "{total:#?}");
+    assert_eq!(total.reason, Some(Reason::MachineChanged(false)));
 }
 
 /// A calibration whose sleeps take so many times as long as they should.
@@ -154,7 +172,7 @@ fn a_calibration_that_is_off_on_either_side_makes_it_invalid() {
     assert_eq!(gate(&good(1), &good(2)).outcome, GateOutcome::Passed);
     let bad = calibrated(Maker::shaped(3, 30, |shape| shape.init += 50.0), 1.2);
     let found = gate(&good(1), &bad);
-    assert!(found.head.invalid.is_some() && found.base.invalid.is_none());
+    assert!(!found.head.is_valid() && found.base.is_valid());
     assert_eq!(found.outcome, GateOutcome::Invalid, "even though it looks slower");
     assert_eq!(gate(&bad, &good(1)).outcome, GateOutcome::Invalid);
 }
@@ -165,7 +183,7 @@ fn runs_with_nothing_in_common_are_no_regression_but_nothing() {
     let found = gate(&f, &g);
     assert_eq!((found.rows.len(), found.missing.len()), (0, 4));
     assert_eq!(found.outcome, GateOutcome::Invalid);
-    assert!(told(&found, &["nothing was compared"]), "{:?}", found.notes);
+    assert!(found.notes.contains(&Caveat::NothingInCommon), "{:?}", found.notes);
     // The same function, measured by another scenario.
     let other = Maker::new(2, 30).with(|_| true, |s| s.cell.pattern = "surge".into());
     assert_eq!(gate(&Maker::new(1, 30), &other).outcome, GateOutcome::Invalid);

@@ -119,11 +119,8 @@ fn too_few_rounds_are_told_with_how_many_it_takes() {
         for metric in Metric::GATED {
             let row = row(&found, metric);
             assert_eq!(row.verdict, Verdict::Inconclusive);
-            let reason = row.reason.as_ref().unwrap();
-            let n = rounds - 1;
-            let words =
-                format!("{n} and {n} rounds are too few for any verdict: it takes 6 a side");
-            assert!(reason.starts_with(&words), "{reason}");
+            let rounds = [rounds as usize - 1; 2];
+            assert_eq!(row.reason, Some(Reason::TooFew { rounds, needed: 6 }));
         }
     }
     // Two gated rows share 5 %: it takes n with 2^-n below 2.5 %.
@@ -134,12 +131,11 @@ fn too_few_rounds_are_told_with_how_many_it_takes() {
 fn so_many_rounds_as_were_told_to_be_enough_can_alarm() {
     let slow = |rounds| Maker::shaped(2, rounds, |shape| shape.init *= 10.0);
     let few = gate(&Maker::new(1, 3), &slow(3));
-    let reason = row(&few, Metric::Total).reason.clone().unwrap();
-    let least: u32 =
-        reason.split("it takes ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    let Some(Reason::TooFew { needed, .. }) = row(&few, Metric::Total).reason else { panic!() };
+    let least = needed as u32;
     let found = |rounds| gate(&Maker::new(1, rounds), &slow(rounds)).outcome;
     assert_eq!(found(least + 1), GateOutcome::Regressed, "{least} rounds and the first");
-    assert_eq!(found(least), GateOutcome::Inconclusive, "no fewer: {reason}");
+    assert_eq!(found(least), GateOutcome::Inconclusive, "no fewer than {least}");
 }
 
 #[test]

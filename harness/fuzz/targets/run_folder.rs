@@ -11,7 +11,8 @@ use std::path::Path;
 use coldstart::analysis::Analysis;
 use coldstart::compare::{Rules, SideData, compare};
 use coldstart::report::look::Look;
-use coldstart::report::{self, Form, comparison, readme};
+use coldstart::report::form::{FORMS, Printed};
+use coldstart::report::{self, comparison, readme};
 use coldstart::store;
 use libfuzzer_sys::fuzz_target;
 
@@ -41,8 +42,9 @@ fn read(folder: &Path) -> Result<(), String> {
     let analysis = Analysis::of(&run);
     let text = report::text(&analysis, &Look::default());
     assert!(!text.contains(|c: char| c.is_control() && c != '\n'));
-    report::written(&analysis, Form::Json).map_err(told)?;
-    report::written(&analysis, Form::Csv).map_err(told)?;
+    for form in FORMS.iter().filter(|form| form.name != "markdown") {
+        form.print(&Printed::Run(&analysis), &Look::default()).map_err(told)?;
+    }
     let _ = readme::block(&analysis);
     let measured = SideData::of(&run, "it".to_owned());
     let found = compare(&measured, &measured, &Rules::default(), &BTreeSet::new());

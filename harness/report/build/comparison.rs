@@ -9,10 +9,12 @@ use crate::spec::tolerance::Metric;
 
 use super::placing::Placing;
 use answer::{answer, outcome, warning};
+use caveats::caveat;
 use names::Names;
-use words::{lacks, remark};
+use words::{invalid, lacks, remark};
 
 pub(in crate::report) mod answer;
+pub(in crate::report) mod caveats;
 mod facts;
 pub(in crate::report) mod names;
 mod tables;
@@ -41,18 +43,16 @@ pub(in crate::report) fn document<'a>(
 
 /// What must not be missed before the answer is believed.
 fn banners(comparison: &Comparison) -> Vec<String> {
-    let sides = [("base", &comparison.base), ("head", &comparison.head)];
-    let invalid = |(side, of): &(&str, &crate::compare::SideInfo)| {
-        Some(format!("INVALID, {side}: {}", remark(of.invalid.as_deref()?)))
-    };
-    let mut banners: Vec<String> = sides.iter().filter_map(invalid).collect();
+    let invalid = invalid(comparison).into_iter();
+    let mut banners: Vec<String> =
+        invalid.map(|(side, why)| format!("INVALID, {side}: {why}")).collect();
     if comparison.is_simulated() {
         banners.push("SIMULATED: no engine was used; every figure is made up.".to_owned());
     }
     if !comparison.advisory.is_empty() {
         banners.push("ADVISORY: this does not fail the build; the reasons are below.".to_owned());
     }
-    let partial = sides.iter().filter(|(_, of)| of.partial);
+    let partial = comparison.sides().into_iter().filter(|(_, of)| of.partial);
     banners.extend(partial.map(|(side, _)| format!("INCOMPLETE: {side} was cut short.")));
     banners
 }
@@ -69,7 +69,8 @@ fn badge(comparison: &Comparison) -> Badge {
 fn sections<'a>(comparison: &Comparison, names: &Names, charts: &'a [Chart]) -> Vec<Section<'a>> {
     let placing = Placing::new(charts);
     let compared = vec![Block::Facts(facts::compared(comparison))];
-    let advisory = comparison.advisory.iter().map(|why| Note::remark(remark(why))).collect();
+    let advisory = comparison.advisory.iter().map(caveat);
+    let advisory = advisory.map(|why| Note::remark(remark(&why))).collect();
     let notes = facts::notes(comparison).into_iter().map(Note::remark).collect();
     let table = |table: Table<'a>| vec![Block::Table(table)];
     vec![
@@ -105,7 +106,7 @@ fn sections<'a>(comparison: &Comparison, names: &Names, charts: &'a [Chart]) -> 
             Key,
             vec![Block::Quoted(facts::repeat(comparison))],
         ),
-        Section::new("reading", "How to read it", Detail, vec![Block::Terms(&facts::READING)]),
+        Section::new("reading", "How to read it", Detail, vec![Block::Terms(facts::READING)]),
     ]
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::analysis::words::counted;
 use crate::chart::Chart;
 use crate::report::document::Block;
+use crate::words::counted;
 
 /// Charts on a page beyond which those of further conditions are folded.
 const MANY: usize = 12;

@@ -1,22 +1,12 @@
 //! The document of the gate's reliability.
 
-use crate::analysis::words::plain;
 use crate::compare::Rate;
 use crate::report::document::Importance::Key;
-use crate::report::document::{Block, Cell, Column, Document, Fact, Row, Section, Table};
+use crate::report::document::{Block, Cell, Column, Document, Fact, Section, Table};
 use crate::report::reliability::{Head, Reliability};
 use crate::spec::tolerance::Metric;
 use crate::text::units::{format_ms, format_wait};
-
-const COLUMNS: [Column; 7] = [
-    Column::new("function").names(),
-    Column::new("sleep"),
-    Column::new("any"),
-    Column::new("total"),
-    Column::new("boot+init"),
-    Column::new("smallest detectable change: total"),
-    Column::new("smallest detectable change: boot+init"),
-];
+use crate::words::plain;
 
 /// The document: what each kind of head did, and how it was made.
 pub(in crate::report) fn document(found: &Reliability) -> Document<'static> {
@@ -51,15 +41,13 @@ fn sentence(head: &Head) -> String {
 
 fn blocks(head: &Head) -> Vec<Block<'static>> {
     let rates = &head.rates;
-    let rows = rates.functions.iter().map(|(name, any)| row(head, name, any)).collect();
     let mut blocks = vec![Block::Paragraph(sentence(head))];
     if rates.invalid > 0 {
         let invalid = rates.invalid;
         let text = format!("{invalid} gates could not be judged and are in no rate.");
         blocks.push(Block::Paragraph(text));
     }
-    let caption = "Gates that alarmed, by function and by what alarmed";
-    blocks.push(Block::Table(Table::new("rates", caption, &COLUMNS, rows).key()));
+    blocks.push(Block::Table(table(head)));
     if let (None, Some(margin)) = (&head.injected, rates.suggested_margin()) {
         blocks.push(Block::Paragraph(format!(
             "Suggested margin for this host: {:.0} %. Within it 95 % of the unchanged totals would \
@@ -70,25 +58,35 @@ fn blocks(head: &Head) -> Vec<Block<'static>> {
     blocks
 }
 
-fn row(head: &Head, name: &str, any: &Rate) -> Row {
-    let rate = |metric| {
+fn table(head: &Head) -> Table<'static> {
+    let rate = |name: &str, metric| {
         let rate = head.rates.rows.get(&(name.to_owned(), metric));
         rate.map_or(Cell::Empty, |rate| Cell::Figure(count(rate)))
     };
-    let least = |metric| {
+    let least = |name: &str, metric| {
         let ns = head.rates.detectable(name, metric);
         ns.map_or(Cell::Empty, |ns| Cell::Figure(format!("+{} ms", format_ms(ns))))
     };
-    let sleep = head.sleeps.get(name).map(|ms| format!("{ms} ms"));
-    Row::from(vec![
-        Cell::Text(plain(name)),
-        Cell::or_unknown(sleep, Cell::Figure),
-        Cell::Figure(count(any)),
-        rate(Metric::Total),
-        rate(Metric::Own),
-        least(Metric::Total),
-        least(Metric::Own),
-    ])
+    let sleep = |name: &str| head.sleeps.get(name).map(|ms| format!("{ms} ms"));
+    let table = Table::of(
+        "rates",
+        "Gates that alarmed, by function and by what alarmed",
+        &head.rates.functions,
+        &[
+            (Column::new("function").names(), &|(name, _)| Cell::Text(plain(name))),
+            (Column::new("sleep"), &|(name, _)| Cell::or_unknown(sleep(name), Cell::Figure)),
+            (Column::new("any"), &|(_, any)| Cell::Figure(count(any))),
+            (Column::new("total"), &|(name, _)| rate(name, Metric::Total)),
+            (Column::new("boot+init"), &|(name, _)| rate(name, Metric::Own)),
+            (Column::new("smallest detectable change: total"), &|(name, _)| {
+                least(name, Metric::Total)
+            }),
+            (Column::new("smallest detectable change: boot+init"), &|(name, _)| {
+                least(name, Metric::Own)
+            }),
+        ],
+    );
+    table.key()
 }
 
 fn made(found: &Reliability) -> Vec<Fact> {

@@ -1,13 +1,13 @@
 //! The document of a run.
 
 use crate::analysis::Analysis;
-use crate::analysis::words::{counted, is_simulated, plain, subject, title};
 use crate::chart::Chart;
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Document, Section, Strips};
 use crate::sample::Cell;
 use crate::stats;
 use crate::store::Run;
+use crate::words::{counted, is_simulated, plain, subject, warning};
 
 use super::placing::Placing;
 
@@ -15,11 +15,15 @@ mod answer;
 mod cells;
 pub(in crate::report) mod controls;
 mod environment;
-mod meanings;
+mod noise;
 pub(in crate::report) mod notes;
+pub(in crate::report) mod reply;
 mod resources;
 mod throughput;
 pub(in crate::report) mod trust;
+
+/// What each figure means, from which instant to which.
+const MEANINGS: &str = include_str!("run/meanings.txt");
 
 /// The sections that charts are in.
 const CHARTED: [&str; 6] = ["cold", "time", "bursts", "pauses", "warm", "trust"];
@@ -38,6 +42,18 @@ pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) 
         whole: "samples.jsonl and summary.csv",
         bounded: false,
     }
+}
+
+/// What the page is about: scenario and how much of it.
+pub(in crate::report) fn title(run: &Run) -> String {
+    let record = &run.record;
+    // A run that stops when it knows enough plans more rounds than it needs.
+    let rounds = match record.scenario.until {
+        Some(_) => run.samples.iter().map(|s| s.round).max().unwrap_or(0),
+        None => record.scenario.rounds,
+    };
+    let rounds = counted(u64::from(rounds), "round");
+    format!("{}cold starts, scenario {}, {rounds}", warning(run), plain(&record.scenario.name))
 }
 
 fn banners(analysis: &Analysis) -> Vec<String> {
@@ -81,12 +97,7 @@ fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
         Section::new("notes", "Notes", Key, vec![notes]),
         Section::new("environment", "Environment", Detail, vec![environment]),
         Section::new("repeat", "How to reproduce it", Detail, repeat),
-        Section::new(
-            "meanings",
-            "What the figures mean",
-            Detail,
-            vec![Block::Terms(&meanings::MEANINGS)],
-        ),
+        Section::new("meanings", "What the figures mean", Detail, vec![Block::Terms(MEANINGS)]),
     ]
 }
 

@@ -1,9 +1,9 @@
 //! A value of a table: how it is written in every form, and how it is set.
 
 use super::Tone;
-use crate::analysis::words::{DASH, level, quantile, times};
 use crate::stats::{Quantile, RankedValue};
 use crate::text::units::format_size;
+use crate::words::{DASH, level, quantile, times};
 
 /// A value of a table. A time is shown in milliseconds: its column says so.
 #[derive(Debug, Clone, PartialEq)]

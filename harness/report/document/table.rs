@@ -3,6 +3,7 @@
 use super::{Cell, Importance};
 
 /// Rows of figures under their headings.
+#[derive(Debug, Clone)]
 pub(in crate::report) struct Table<'a> {
     /// Unique on its page.
     pub(in crate::report) id: &'a str,
@@ -117,6 +118,19 @@ impl<'a> Table<'a> {
     ) -> Self {
         let (caption, columns) = (caption.into(), columns.to_vec());
         Self { id, caption, importance: Importance::Usual, columns, rows, sortable: false }
+    }
+
+    /// A row a thing, by columns that each say what stands in it.
+    pub(in crate::report) fn of<T>(
+        id: &'a str,
+        caption: impl Into<String>,
+        things: impl IntoIterator<Item = T>,
+        columns: &[(Column<'a>, &dyn Fn(&T) -> Cell)],
+    ) -> Self {
+        let row = |thing: T| columns.iter().map(|(_, cell)| cell(&thing)).collect::<Vec<_>>();
+        let rows = things.into_iter().map(|thing| row(thing).into()).collect();
+        let columns: Vec<Column> = columns.iter().map(|(column, _)| *column).collect();
+        Self::new(id, caption, &columns, rows)
     }
 
     /// The same, in every form.

@@ -1,22 +1,56 @@
 //! Rows of JSON as CSV (RFC 4180), and as a table in Markdown. Knows nothing of what the
 //! rows say: their texts may be anybody's.
 
+use anyhow::{Result, bail};
 use serde_json::Value;
 
 pub(in crate::report) mod comparison;
 pub(in crate::report) mod reliability;
 
 use super::markdown::grid_row;
-use crate::analysis::words::plain;
+use crate::report::listing::Sheet;
+use crate::words::plain;
 
-/// A column: its name, and where its value stands in a row as a JSON pointer.
-pub type Column = (&'static str, &'static str);
+/// A column: its name, and where its value stands in a row: a key, or a JSON pointer.
+pub(in crate::report) type Column = (&'static str, &'static str);
+
+/// The columns of a sheet.
+pub(in crate::report) struct Columns(Vec<Column>);
+
+/// Names that are keys, with spaces between them.
+impl From<&'static str> for Columns {
+    fn from(names: &'static str) -> Self {
+        Self(names.split_whitespace().map(|name| (name, name)).collect())
+    }
+}
+
+/// The only sheet that there is.
+///
+/// # Errors
+/// When there are several.
+pub(in crate::report) fn sheet(sheets: &[Sheet]) -> Result<String> {
+    let [one] = sheets else {
+        let names: Vec<&str> = sheets.iter().map(|sheet| sheet.name).collect();
+        bail!("CSV is one table: name one of {}", names.join(", "));
+    };
+    Ok(csv(&one.columns.0, &one.rows))
+}
+
+/// All sheets, each below its name.
+pub(in crate::report) fn sheets_in_markdown(sheets: &[Sheet]) -> String {
+    let table = |s: &Sheet| format!("## {}\n\n{}", s.name, markdown(&s.columns.0, &s.rows));
+    sheets.iter().map(table).collect::<Vec<_>>().join("\n")
+}
+
+/// Rows of an object's own keys, by their names.
+pub(in crate::report) fn rows(names: impl Iterator<Item = &'static str>, rows: &[Value]) -> String {
+    csv(&names.map(|name| (name, name)).collect::<Vec<_>>(), rows)
+}
 
 /// A heading and a line a row. What a row lacks, or has as null, is empty; a list is
 /// joined by spaces.
-#[must_use]
-pub fn csv<S: AsRef<str>>(columns: &[(S, S)], rows: &[Value]) -> String {
-    let names: Vec<&str> = columns.iter().map(|(name, _)| name.as_ref()).collect();
+pub(in crate::report) fn csv(columns: &[Column], rows: &[Value]) -> String {
+    let names: Vec<&str> = columns.iter().map(|(name, _)| *name).collect();
     let mut text = names.join(",") + "\n";
     for row in rows {
         let fields: Vec<String> = values(columns, row).map(field).collect();
@@ -26,19 +60,18 @@ pub fn csv<S: AsRef<str>>(columns: &[(S, S)], rows: &[Value]) -> String {
 }
 
 /// The same as a table in GitHub-flavoured Markdown.
-#[must_use]
-pub fn markdown(columns: &[Column], rows: &[Value]) -> String {
+fn markdown(columns: &[Column], rows: &[Value]) -> String {
     let names = columns.iter().map(|(name, _)| name.replace('_', " "));
     let lines = rows.iter().map(|row| grid_row(values(columns, row).map(told)));
     let rule = grid_row(columns.iter().map(|_| "---".to_owned()));
     [grid_row(names), rule].into_iter().chain(lines).collect()
 }
 
-fn values<'a, S: AsRef<str>>(
-    columns: &[(S, S)],
-    row: &'a Value,
-) -> impl Iterator<Item = &'a Value> {
-    columns.iter().map(|(_, pointer)| row.pointer(pointer.as_ref()).unwrap_or(&Value::Null))
+fn values<'a>(columns: &[Column], row: &'a Value) -> impl Iterator<Item = &'a Value> {
+    columns.iter().map(|(_, place)| {
+        let value = if place.starts_with('/') { row.pointer(place) } else { row.get(place) };
+        value.unwrap_or(&Value::Null)
+    })
 }
 
 fn told(value: &Value) -> String {

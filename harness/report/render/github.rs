@@ -6,7 +6,7 @@
 use crate::compare::{Comparison, Side, Verdict};
 use crate::report::build::comparison::answer::warning;
 use crate::report::build::comparison::names::Names;
-use crate::report::build::comparison::words::{lacks, line, remark};
+use crate::report::build::comparison::words::{invalid, lacks, line};
 
 /// Most lines: GitHub shows ten of a kind a step.
 const MOST: usize = 10;
@@ -24,8 +24,9 @@ struct Annotation {
     text: String,
 }
 
-/// One command a line without its end, the gravest first.
-pub(in crate::report) fn annotations(comparison: &Comparison) -> Vec<String> {
+/// GitHub workflow commands, one a line without its end, at most 10, the gravest first.
+#[must_use]
+pub fn annotations(comparison: &Comparison) -> Vec<String> {
     let warning = warning(comparison);
     let mut all = found(comparison);
     all.sort_by_key(|a| a.level);
@@ -41,16 +42,12 @@ fn found(comparison: &Comparison) -> Vec<Annotation> {
     let names = Names::of(comparison);
     // What is advisory must not look like a failure.
     let error = if comparison.advisory.is_empty() { Level::Error } else { Level::Warning };
-    let sides = [(Side::Base, &comparison.base), (Side::Head, &comparison.head)];
-    let mut all: Vec<Annotation> = sides
-        .into_iter()
-        .filter_map(|(side, p)| Some((side, p.invalid.as_deref()?)))
-        .map(|(side, why)| Annotation {
-            level: Level::Warning,
-            title: "Comparison is invalid",
-            text: format!("{side}: {}", remark(why)),
-        })
-        .collect();
+    let off = |(side, why)| Annotation {
+        level: Level::Warning,
+        title: "Comparison is invalid",
+        text: format!("{side}: {why}"),
+    };
+    let mut all: Vec<Annotation> = invalid(comparison).into_iter().map(off).collect();
     for missing in &comparison.missing {
         let (level, title) = match missing.lacks {
             Side::Head => (error, "Cell is missing"),

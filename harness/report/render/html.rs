@@ -2,8 +2,10 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::analysis::words::{counted, shortened};
-use crate::report::document::{Badge, Block, Document, Fact, Kind, Note, Section, Tone};
+use crate::report::document::{
+    self, Badge, Block, Document, Entry, Fact, Kind, Note, Section, Tone,
+};
+use crate::words::{counted, shortened};
 
 use charts::Drawings;
 
@@ -71,9 +73,10 @@ impl Writer<'_> {
             Block::Quoted(facts) => {
                 html! { dl { @for (name, text) in facts { dt { (name) } dd { code { (text) } } } } }
             }
-            Block::Terms(terms) => {
-                html! { dl { @for (term, meaning) in *terms { dt { (term) } dd { (meaning) } } } }
+            Block::Terms(text) => {
+                html! { dl { @for (term, meaning) in document::terms(text) { dt { (term) } dd { (meaning) } } } }
             }
+            Block::Entries(entries) => told(&entries.iter().map(Entry::fact).collect::<Vec<_>>()),
             Block::Table(table) => {
                 let most = self.most(table.rows.len(), ROWS);
                 html! { (table::markup(table, most)) (self.left_out(table.rows.len(), most)) }

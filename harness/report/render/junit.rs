@@ -6,6 +6,7 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::compare::{Comparison, Missing, Row, Side, Verdict};
 use crate::report::build::comparison::answer::{answer, warning};
+use crate::report::build::comparison::caveats::caveat;
 use crate::report::build::comparison::names::Names;
 use crate::report::build::comparison::words::{lacks, line, metric, name, remark};
 
@@ -63,7 +64,9 @@ fn output(comparison: &Comparison, names: &Names) -> String {
     let told = rows.iter().filter(|r| !r.gated);
     let told = told.map(|r| format!("- {}: {}\n", names.row(r), line(r)));
     let mut out = format!("{}\n", answer(comparison, names));
-    out.extend(comparison.advisory.iter().map(|why| format!("- advisory: {}\n", remark(why))));
+    out.extend(
+        comparison.advisory.iter().map(|why| format!("- advisory: {}\n", remark(&caveat(why)))),
+    );
     out.extend(told);
     allowed(&out)
 }
@@ -115,7 +118,7 @@ fn unless_advisory(comparison: &Comparison, status: Status) -> Status {
 
 /// Foreign text on a line, of characters that XML allows.
 fn xml(text: &str) -> String {
-    allowed(&crate::analysis::words::plain(text))
+    allowed(&crate::words::plain(text))
 }
 
 /// The text without what no XML may hold.

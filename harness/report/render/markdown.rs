@@ -3,10 +3,10 @@
 
 use std::fmt::Write;
 
-use crate::analysis::words::{counted, plain};
 use crate::report::document::{
-    Block, Column, Document, Fact, Importance, Kind, Note, Row, Section, Table,
+    Block, Column, Document, Fact, Importance, Kind, Note, Row, Section, Table, terms,
 };
+use crate::words::{counted, plain};
 
 /// Bytes that a comment does not reach: one on GitHub holds 65,536 characters.
 const LIMIT: usize = 60_000;
@@ -96,7 +96,10 @@ impl Page {
             Block::Paragraph(text) => self.text += &format!("{}\n", escape(text)),
             Block::Facts(facts) => self.text.extend(facts.iter().map(told)),
             Block::Quoted(facts) => self.text.extend(facts.iter().map(quoted)),
-            Block::Terms(terms) => self.text.extend(terms.iter().map(term)),
+            Block::Terms(text) => self.text.extend(terms(text).map(term)),
+            Block::Entries(entries) => {
+                self.text.extend(entries.iter().map(|entry| told(&entry.fact())));
+            }
             Block::Table(table) => self.table(table),
             Block::Chart(chart) => {
                 // Names of charts are ours; titles hold names of functions.
@@ -151,7 +154,7 @@ fn quoted((name, text): &Fact) -> String {
     format!("- {}: {}\n", escape(name), code(text))
 }
 
-fn term((name, meaning): &(&str, &str)) -> String {
+fn term((name, meaning): (&str, &str)) -> String {
     format!("- **{}**: {meaning}\n", escape(name))
 }
 

@@ -1,10 +1,11 @@
 //! A document for a terminal: no borders, as wide as it is told, what matters most and
 //! no more.
 
-use crate::analysis::words::counted;
 use crate::report::document::{Badge, Block, Document, Fact, Importance, Kind, Note, Section};
 use crate::report::look::{Look, wrapped};
+use crate::words::counted;
 
+mod entries;
 mod strips;
 mod table;
 
@@ -17,7 +18,8 @@ pub(in crate::report) fn text(document: &Document, look: &Look) -> String {
     let mut lines = writer.head(document);
     let key = document.sections().filter(|section| section.importance == Importance::Key);
     lines.extend(key.flat_map(|section| writer.section(section)));
-    lines.iter().map(|line| harmless(line) + "\n").collect()
+    let lines = lines.iter().skip_while(|line| line.is_empty());
+    lines.map(|line| harmless(line) + "\n").collect()
 }
 
 /// A line that is no workflow command where this is printed in a step: foreign text
@@ -51,7 +53,7 @@ impl Writer<'_> {
             lines.extend(self.wrap(place, "").iter().map(|line| self.look.faint(line)));
         }
         lines.push(String::new());
-        lines.extend(self.bold(answer));
+        lines.extend(self.bold(answer).into_iter().filter(|line| !line.is_empty()));
         lines.extend(
             badge.iter().map(|Badge { text, outcome, .. }| format!("outcome: {outcome} ({text})")),
         );
@@ -69,7 +71,8 @@ impl Writer<'_> {
         if lines.is_empty() {
             return lines;
         }
-        [vec![String::new()], self.bold(section.heading), lines].concat()
+        let heading = self.bold(&section.heading).into_iter().filter(|line| !line.is_empty());
+        [String::new()].into_iter().chain(heading).chain(lines).collect()
     }
 
     fn block(&self, block: &Block) -> Vec<String> {
@@ -78,6 +81,7 @@ impl Writer<'_> {
             Block::Paragraph(text) => self.wrap(text, "  "),
             Block::Facts(facts) => facts.iter().flat_map(|fact| self.fact(fact)).collect(),
             Block::Quoted(facts) => facts.iter().flat_map(quoted).collect(),
+            Block::Entries(entries) => entries::lines(entries, self.look),
             Block::Table(table) if table.importance == Importance::Key => {
                 table::lines(table, self.look)
             }

@@ -70,7 +70,7 @@ pub(in crate::report) fn benchmark_action(comparison: &Comparison) -> Result<Str
 
 /// Head's values, whole; none of a side whose figures are not to be believed.
 fn of_head(comparison: &Comparison) -> Vec<(&Row, u64)> {
-    if comparison.head.invalid.is_some() {
+    if !comparison.head.is_valid() {
         return Vec::new();
     }
     let value = |row: &Row| row.head.median.filter(|v| v.is_finite()).map(|v| v.round() as u64);
@@ -86,7 +86,7 @@ fn prefixed(comparison: &Comparison, name: &str) -> String {
 fn benchmark(comparison: &Comparison, names: &Names, row: &Row) -> String {
     let [function, conditions, _] = names.place(&row.function, row.cell.as_ref());
     let name = match &row.cell {
-        Some(cell) => format!("{function} {conditions} {}", crate::analysis::words::step(cell)),
+        Some(cell) => format!("{function} {conditions} {}", crate::words::step(cell)),
         None => function,
     };
     prefixed(comparison, &name)

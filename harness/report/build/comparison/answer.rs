@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use super::names::Names;
 use super::words::{
-    beside_change, change, detectable, least, mark, metric, place_of_change, remark, signed,
-    verdict,
+    beside_change, change, detectable, invalid as invalid_sides, least, mark, metric,
+    place_of_change, row_reason, signed, verdict,
 };
-use crate::analysis::words::counted;
 use crate::compare::{Comparison, GateOutcome, Row, Side, Verdict};
 use crate::spec::tolerance::Metric;
+use crate::words::counted;
 
 /// Cells that a sentence names, at most.
 const MOST_NAMED: usize = 3;
@@ -100,7 +100,7 @@ fn inconclusive(comparison: &Comparison, names: &Names) -> String {
             let unit = if row.metric == Metric::Own { "ms" } else { "%" };
             let range = beside_change(row);
             let range = if range.is_empty() { String::new() } else { format!(" {range} {unit}") };
-            let why = row.reason.as_deref().map_or(range, |why| format!(": {}", remark(why)));
+            let why = row_reason(row).map_or(range, |why| format!(": {why}"));
             format!("{}{why}", names.row(row))
         })
         .collect();
@@ -114,18 +114,13 @@ fn inconclusive(comparison: &Comparison, names: &Names) -> String {
 }
 
 fn invalid(comparison: &Comparison, names: &Names) -> String {
-    let sides = [(Side::Base, &comparison.base), (Side::Head, &comparison.head)];
-    let mut faults: Vec<String> = sides
-        .into_iter()
-        .filter_map(|(side, p)| {
-            Some(format!("{side} is invalid: {}", remark(p.invalid.as_deref()?)))
-        })
-        .collect();
+    let invalid = invalid_sides(comparison).into_iter();
+    let mut faults: Vec<String> =
+        invalid.map(|(side, why)| format!("{side} is invalid: {why}")).collect();
     let rows = gated(comparison, Verdict::Invalid);
     if faults.is_empty() && !rows.is_empty() {
         let told = |row: &&Row| {
-            let reason =
-                row.reason.as_deref().map_or_else(String::new, |r| format!(": {}", remark(r)));
+            let reason = row_reason(row).map_or_else(String::new, |why| format!(": {why}"));
             format!("{}{reason}", names.row(row))
         };
         let named: Vec<String> = rows.iter().take(MOST_NAMED).map(told).collect();

@@ -3,11 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{metric, name, remark};
-use crate::analysis::words::{DASH, counted, plain, shortened};
-use crate::compare::{Comparison, FunctionFacts, Side, SideInfo};
+use super::caveats::{base as base_image, caveat};
+use super::words::{invalid, metric, name, remark};
+use crate::compare::{Comparison, FunctionFacts, SideInfo};
 use crate::report::document::Fact;
+use crate::store::BaseRecord;
 use crate::text::units::format_size;
+use crate::words::{DASH, counted, plain, shortened};
 
 /// Longest command that is shown, in characters.
 const LONGEST_COMMAND: usize = 500;
@@ -19,32 +21,7 @@ const DIGEST: usize = 19;
 const MOST_NAMED: usize = 5;
 
 /// What each column means.
-pub(in crate::report) const READING: [(&str, &str); 9] = [
-    (
-        "total",
-        "from the instant an invocation was wanted to the last byte of its reply; a round's value is the median of its invocations",
-    ),
-    ("boot+init", "the function's own part: from its exec to its readiness, without the engine"),
-    (
-        "change",
-        "head over base by Hodges & Lehmann, with its 95 % interval in brackets; exact where there is no interval",
-    ),
-    (
-        "p",
-        "how often chance gives such figures where head is not worse by more than its margin; one-sided, adjusted for the number of rows (Holm over those that decide, else Benjamini & Hochberg)",
-    ),
-    ("n, err", "rounds that count, and those of them that failed; base/head where they differ"),
-    ("margin", "a change matters when it exceeds both a share of base and a floor"),
-    (
-        "smallest detectable change",
-        "the smallest slowdown that would have been found four times in five; one below it may be there",
-    ),
-    (
-        "in",
-        "the parts that carry the change: engine (up to the function's exec), boot (to main), init (to ready), invoke (to the reply); a+b where the mark between them was not seen",
-    ),
-    ("unclear", "the interval reaches beyond the margin: neither slower nor the same is proved"),
-];
+pub(in crate::report) const READING: &str = include_str!("reading.txt");
 
 /// The two sides, their order, their machines, what decides.
 pub(in crate::report) fn compared(comparison: &Comparison) -> Vec<Fact> {
@@ -103,17 +80,15 @@ fn decides(comparison: &Comparison) -> String {
 
 /// What a reader must know, the gravest first.
 pub(in crate::report) fn notes(comparison: &Comparison) -> Vec<String> {
-    let sides = [(Side::Base, &comparison.base), (Side::Head, &comparison.head)];
-    let mut notes = Vec::new();
-    for (side, party) in sides {
-        notes.extend(party.invalid.as_deref().map(|r| format!("{side} is INVALID: {}", remark(r))));
-    }
-    for (side, party) in sides {
+    let invalid = invalid(comparison).into_iter();
+    let mut notes: Vec<String> =
+        invalid.map(|(side, why)| format!("{side} is INVALID: {why}")).collect();
+    for (side, party) in comparison.sides() {
         notes.extend(party.injected.iter().map(|(function, ms)| {
             format!("{side}: {} was told to sleep {ms} ms in its init", name(function))
         }));
     }
-    notes.extend(comparison.notes.iter().map(|note| remark(note)));
+    notes.extend(comparison.notes.iter().map(|note| remark(&caveat(note))));
     notes
 }
 
@@ -155,8 +130,8 @@ fn differences(base: &FunctionFacts, head: &FunctionFacts) -> Vec<(String, Strin
     check("image".to_owned(), image(base), image(head));
     check("version".to_owned(), base.version.clone(), head.version.clone());
     let arguments: BTreeSet<&String> = base.bases.keys().chain(head.bases.keys()).collect();
-    let of = |bases: &BTreeMap<String, String>, argument: &String| {
-        bases.get(argument).cloned().unwrap_or_else(|| DASH.to_owned())
+    let of = |bases: &BTreeMap<String, BaseRecord>, argument: &String| {
+        bases.get(argument).map_or_else(|| DASH.to_owned(), base_image)
     };
     for argument in arguments {
         let what = format!("base {}", name(argument));

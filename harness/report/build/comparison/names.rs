@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{LONGEST_NAME, metric, name};
-use crate::analysis::words::{plain, shortened, step};
 use crate::compare::{Cell, Comparison, Missing, Row};
 use crate::spec::factor::{FACTORS, Factor, Network};
+use crate::words::{plain, shortened, step};
 
 /// How cells are told apart in this comparison: as briefly as is clear.
 pub(in crate::report) struct Names<'a> {

@@ -104,30 +104,35 @@ pub(super) fn parts(comparison: &Comparison, names: &Names) -> Table<'static> {
     table
 }
 
-const LIMITS: [Column; 4] = [
-    Column::new("row").names(),
-    Column::new("margin"),
-    Column::new("smallest detectable change"),
-    Column::new("p90 [95 %]").sparse(),
-];
-
 /// How large a change of a row must be: to matter, and to be found.
 pub(super) fn limits(comparison: &Comparison, names: &Names) -> Table<'static> {
-    let limit = |row: &&compare::Row| {
-        let seen = Cell::or_unknown(detectable(row), |d| {
-            Cell::Figure(format!("{} ({})", least(d.share), amount(row.metric, d.amount)))
-        });
+    let margin = |row: &compare::Row| {
         let floor = amount(row.metric, row.margin.floor);
         let share = least(row.margin.share);
-        let margin = format!("{} and {floor}", share.trim_start_matches('+'));
-        let p90 = row.p90.map(|_| format!("{} {}", change(row.p90), interval(row.p90)));
-        let p90 = Cell::or_unknown(p90, |text| Cell::Figure(text.trim_end().to_owned()));
-        vec![Cell::Text(names.row(row)), Cell::Figure(margin), seen, p90].into()
+        Cell::Figure(format!("{} and {floor}", share.trim_start_matches('+')))
     };
-    let caption = "How large a change must be to matter, and the smallest that would have been \
-                   found four times in five.";
-    let rows = comparison.worst_first().iter().map(limit).collect();
-    Table::new("limits", caption, &LIMITS, rows).sortable()
+    let seen = |row: &compare::Row| {
+        Cell::or_unknown(detectable(row), |d| {
+            Cell::Figure(format!("{} ({})", least(d.share), amount(row.metric, d.amount)))
+        })
+    };
+    let p90 = |row: &compare::Row| {
+        let p90 = row.p90.map(|_| format!("{} {}", change(row.p90), interval(row.p90)));
+        Cell::or_unknown(p90, |text| Cell::Figure(text.trim_end().to_owned()))
+    };
+    let table = Table::of(
+        "limits",
+        "How large a change must be to matter, and the smallest that would have been found four \
+         times in five.",
+        comparison.worst_first(),
+        &[
+            (Column::new("row").names(), &|row| Cell::Text(names.row(row))),
+            (Column::new("margin"), &|row| margin(row)),
+            (Column::new("smallest detectable change"), &|row| seen(row)),
+            (Column::new("p90 [95 %]").sparse(), &|row| p90(row)),
+        ],
+    );
+    table.sortable()
 }
 
 const DIFFERING: [Column; 4] = [

@@ -1,13 +1,13 @@
 //! Figures and verdicts of rows, as every form of a comparison writes them.
 //! Tamed, not escaped: that is for each form to do.
 
-use crate::analysis::words::{DASH, plain, shortened};
-use crate::compare::{Detectable, Row, Side, Values, Verdict};
+use crate::compare::{Comparison, Detectable, Row, Side, Values, Verdict};
 use crate::report::document::Tone;
 use crate::spec::tolerance::Metric;
 use crate::stats::hodges_lehmann::Estimate;
 use crate::text::sanitize::both_ends;
 use crate::text::units::{NS_PER_MS, format_ms, format_size};
+use crate::words::{self, DASH, plain, reason, shortened};
 
 /// Longest name that is shown, in characters.
 pub(super) const LONGEST_NAME: usize = 60;
@@ -26,6 +26,17 @@ pub(in crate::report) fn name(text: &str) -> String {
 /// A reason or a remark of foreign make, cut where it goes on for too long.
 pub(in crate::report) fn remark(text: &str) -> String {
     both_ends(&plain(text), LONGEST_REASON)
+}
+
+/// Why a row has its verdict, cut likewise; none for most.
+pub(in crate::report) fn row_reason(row: &Row) -> Option<String> {
+    row.reason.as_ref().map(|why| remark(&reason(why)))
+}
+
+/// The sides that are invalid, and why.
+pub(in crate::report) fn invalid(comparison: &Comparison) -> Vec<(Side, String)> {
+    let why = |(side, of)| Some((side, remark(&words::invalid(of)?)));
+    comparison.sides().into_iter().filter_map(why).collect()
 }
 
 /// What is compared, for readers.
@@ -254,7 +265,7 @@ pub(in crate::report) fn remarks(row: &Row) -> Vec<String> {
     let seen = detectable(row).filter(|_| quiet);
     let again = || format!("measured again: n = {}", both(row.base.n, row.head.n));
     let parts = [
-        row.reason.as_deref().map(remark),
+        row_reason(row),
         seen.map(|d| format!("smallest detectable change {}", least_of(row.metric, d))),
         row.again.then(again),
     ];

@@ -2,12 +2,12 @@
 //! number stands here. Must not say more than the intervals allow.
 
 use crate::analysis::Analysis;
-use crate::analysis::words::{conditions, counted, level, plain, ratio, shortened, times, warning};
 use crate::sample::Mark;
 use crate::spec::scenario::LoadShape;
 use crate::stats::{Interval, Summary};
 use crate::store::Run;
 use crate::text::units::format_ms;
+use crate::words::{conditions, counted, level, plain, ratio, shortened, times, warning};
 
 /// Longest name in the sentence, in characters.
 const LONGEST_NAME: usize = 60;

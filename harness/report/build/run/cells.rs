@@ -1,6 +1,8 @@
 //! The table of what was measured: a row a function, condition and step.
 
-use crate::analysis::words::{act, plain, ratio, reply, step};
+use crate::words::{act, plain, ratio, step};
+
+use super::reply::reply;
 use crate::analysis::{Analysis, Group, conditions};
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Cell, Column, Fact, Row, Table};
@@ -41,7 +43,7 @@ pub(super) fn blocks<'a>(analysis: &Analysis) -> Vec<Block<'a>> {
     table.caption = format!(
         "From the instant an invocation was wanted to the last byte of {}{under}; in ms, in \
          brackets 95 % intervals; ratio: cold to warm",
-        reply(analysis.run, "its")
+        reply(analysis.run)
     );
     vec![Block::Table(table)]
 }

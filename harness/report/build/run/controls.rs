@@ -2,10 +2,10 @@
 //! is the engine's.
 
 use crate::analysis::Analysis;
-use crate::analysis::words::{conditions, quantile};
 use crate::report::document::Fact;
 use crate::stats::{Calibration, LatencySummary, RankedValue};
 use crate::text::units::format_ns;
+use crate::words::{conditions, quantile};
 
 /// What is said of a run without any.
 pub(in crate::report) const NONE: &str = "no controls: the run cannot say how wrong it is";
@@ -40,9 +40,8 @@ pub(super) fn facts(analysis: &Analysis) -> Vec<Fact> {
 /// not calibrated must not pass for one that is.
 pub(super) fn uncalibrated(analysis: &Analysis) -> Option<String> {
     let controls = &analysis.controls;
-    let lines = [("process", &controls.process), ("container", &controls.container)];
-    let missing: Vec<&str> =
-        lines.into_iter().filter(|(_, line)| line.is_none()).map(|(place, _)| place).collect();
+    let missing = controls.calibrations().into_iter().filter(|(_, line)| line.is_none());
+    let missing: Vec<String> = missing.map(|(series, _)| series.to_string()).collect();
     (controls.are_there() && !missing.is_empty()).then(|| {
         let places = missing.join(", ");
         format!("not calibrated, too few of the known sleeps were measured: {places}")

@@ -1,11 +1,11 @@
 //! Where and with what a run was made.
 
-use crate::analysis::words::{counted, plain};
 use crate::report::document::{Cell, Column, Fact, Row, Table};
 use crate::spec::factor::{Capabilities, FACTORS, FactorInfo, Offer};
 use crate::spec::function::Limits;
 use crate::store::{BaseRecord, FunctionRecord, MachineRecord, Origin, Run};
 use crate::text::units::format_size;
+use crate::words::{counted, plain};
 
 /// The machine, the engine and the run.
 pub(super) fn facts(run: &Run) -> Vec<Fact> {

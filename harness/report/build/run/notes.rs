@@ -3,15 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use super::{controls, resources};
+use super::reply::by_container_alone;
+use super::{controls, noise, resources};
 use crate::analysis::Analysis;
-use crate::analysis::words::{by_container_alone, cell_name, counted, level, plain, subject};
 use crate::report::document::{Kind, Note};
 use crate::sample::Outcome;
 use crate::stats::{self, Bursts, DispatchLag, OutOfRange, Quantile, Summary};
 use crate::store::Run;
 use crate::text::sanitize::both_ends;
 use crate::text::units::format_ns;
+use crate::words::{cell_name, counted, level, plain, subject};
 
 mod advice;
 mod course;

@@ -1,21 +1,10 @@
 //! What instances had used.
 
 use crate::analysis::Analysis;
-use crate::analysis::words::{cell_name, counted};
-use crate::report::document::{Cell, Column, Row, Table};
+use crate::report::document::{Cell, Column, Table};
 use crate::stats::{MedianAndMax, ResourceUse};
 use crate::text::units::format_ms;
-
-const COLUMNS: [Column; 8] = [
-    Column::new("cold cell").names(),
-    Column::new("n"),
-    Column::new("peak memory, p50"),
-    Column::new("peak memory, max"),
-    Column::new("throttled periods"),
-    Column::new("throttled, p50").ms(),
-    Column::new("throttled, max").ms(),
-    Column::new("out of memory"),
-];
+use crate::words::{cell_name, counted};
 
 /// A row a cold cell of which something was read.
 pub(super) fn table(analysis: &Analysis) -> Table<'static> {
@@ -24,20 +13,22 @@ pub(super) fn table(analysis: &Analysis) -> Table<'static> {
     let count = |n: Option<u64>| Cell::or_unknown(n, Cell::Count);
     let median = |of: Option<MedianAndMax>| of.map(|m| m.median);
     let max = |of: Option<MedianAndMax>| of.map(|m| m.max as f64);
-    let row = |r: &ResourceUse| {
-        Row::from(vec![
-            Cell::Text(cell_name(analysis.run, &r.cell)),
-            Cell::Count(r.n as u64),
-            size(median(r.peak_memory)),
-            size(max(r.peak_memory)),
-            count(r.throttled_periods),
-            time(median(r.throttled_us)),
-            time(max(r.throttled_us)),
-            count(r.oom_kills),
-        ])
-    };
     let caption = "What the instances of cold starts had used by the end of their step";
-    Table::new("resources", caption, &COLUMNS, analysis.resources.iter().map(row).collect())
+    Table::of(
+        "resources",
+        caption,
+        &analysis.resources,
+        &[
+            (Column::new("cold cell").names(), &|r| Cell::Text(cell_name(analysis.run, &r.cell))),
+            (Column::new("n"), &|r| Cell::Count(r.n as u64)),
+            (Column::new("peak memory, p50"), &|r| size(median(r.peak_memory))),
+            (Column::new("peak memory, max"), &|r| size(max(r.peak_memory))),
+            (Column::new("throttled periods"), &|r| count(r.throttled_periods)),
+            (Column::new("throttled, p50").ms(), &|r| time(median(r.throttled_us))),
+            (Column::new("throttled, max").ms(), &|r| time(max(r.throttled_us))),
+            (Column::new("out of memory"), &|r| count(r.oom_kills)),
+        ],
+    )
 }
 
 /// A remark for each cell that was throttled or ran out of memory.

@@ -1,28 +1,15 @@
 //! Starts a minute.
 
 use crate::analysis::Analysis;
-use crate::analysis::words::{DASH, conditions, plain, position, times};
-use crate::report::document::{Block, Cell, Column, Importance, Row, Table};
+use crate::report::document::{Block, Cell, Column, Importance, Table};
 use crate::stats::{RankedValue, Rate, Throughput};
 use crate::store::Run;
 use crate::text::units::format_ms;
+use crate::words::{DASH, conditions, plain, position, times};
 
 /// What the figures are of.
 const MEANING: &str = "A closed loop: a worker begins its next start when its last instance is \
     gone. Removals are part of it and take turns.";
-
-const COLUMNS: [Column; 10] = [
-    Column::new("function").names(),
-    Column::new("at a time"),
-    Column::new("trials"),
-    Column::new("starts"),
-    Column::new("failed"),
-    Column::new("starts a minute (95 %)"),
-    Column::new("slowest–fastest trial"),
-    Column::new("speed-up"),
-    Column::new("p50").ms().interval(Importance::Key),
-    Column::new("p50 against one at a time"),
-];
 
 /// A line a function, and all of it as a table; nothing where it was not measured.
 pub(super) fn blocks<'a>(analysis: &Analysis) -> Vec<Block<'a>> {
@@ -30,12 +17,8 @@ pub(super) fn blocks<'a>(analysis: &Analysis) -> Vec<Block<'a>> {
     if lines.is_empty() {
         return Vec::new();
     }
-    let rows = ordered(analysis).into_iter().map(|t| row(analysis.run, t)).collect();
-    vec![
-        Block::Facts(lines),
-        Block::Paragraph(MEANING.to_owned()),
-        Block::Table(Table::new("rates", "Starts a minute", &COLUMNS, rows).sortable()),
-    ]
+    let table = Block::Table(table(analysis));
+    vec![Block::Facts(lines), Block::Paragraph(MEANING.to_owned()), table]
 }
 
 /// A line a function and combination of factors, with its name before it:
@@ -66,22 +49,35 @@ fn line(group: &[&Throughput]) -> String {
 }
 
 /// A row a function, combination of factors and number of workers.
-fn row(run: &Run, t: &Throughput) -> Row {
+fn table(analysis: &Analysis) -> Table<'static> {
     let or_empty = |ratio: Option<f64>| ratio.map_or(Cell::Empty, Cell::Times);
-    let interval = t.rate.and_then(|r| r.interval);
-    let interval = interval.map_or_else(String::new, |(l, h)| format!(" ({})", span(l, h)));
-    Row::from(vec![
-        Cell::Text(name(run, t)),
-        Cell::Count(t.workers.into()),
-        Cell::Count(t.trials as u64),
-        Cell::Count(t.starts as u64),
-        Cell::Count(t.failed as u64),
-        Cell::Figure(format!("{}{interval}", median(t))),
-        Cell::or_unknown(t.rate, |r| Cell::Figure(span(r.min, r.max))),
-        or_empty(t.gain.map(|g| g.speed_up)),
-        Cell::Interval(t.latency.p50),
-        or_empty(t.gain.and_then(|g| g.inflation)),
-    ])
+    let with_interval = |t: &Throughput| {
+        let interval = t.rate.and_then(|r| r.interval);
+        let interval = interval.map_or_else(String::new, |(l, h)| format!(" ({})", span(l, h)));
+        Cell::Figure(format!("{}{interval}", median(t)))
+    };
+    let range = |rate: Rate| Cell::Figure(span(rate.min, rate.max));
+    let p50 = Column::new("p50").ms().interval(Importance::Key);
+    let table = Table::of(
+        "rates",
+        "Starts a minute",
+        ordered(analysis),
+        &[
+            (Column::new("function").names(), &|t| Cell::Text(name(analysis.run, t))),
+            (Column::new("at a time"), &|t| Cell::Count(t.workers.into())),
+            (Column::new("trials"), &|t| Cell::Count(t.trials as u64)),
+            (Column::new("starts"), &|t| Cell::Count(t.starts as u64)),
+            (Column::new("failed"), &|t| Cell::Count(t.failed as u64)),
+            (Column::new("starts a minute (95 %)"), &|t| with_interval(t)),
+            (Column::new("slowest–fastest trial"), &|t| Cell::or_unknown(t.rate, range)),
+            (Column::new("speed-up"), &|t| or_empty(t.gain.map(|g| g.speed_up))),
+            (p50, &|t| Cell::Interval(t.latency.p50)),
+            (Column::new("p50 against one at a time"), &|t| {
+                or_empty(t.gain.and_then(|g| g.inflation))
+            }),
+        ],
+    );
+    table.sortable()
 }
 
 /// In the order of the table of cells; one at a time first.

@@ -1,22 +1,22 @@
 //! How far the figures of a run can be trusted, and why not.
 
-use crate::analysis::words::plain;
 use crate::analysis::{Analysis, Machine};
 use crate::report::document::Block;
+use crate::words::{fault, plain};
 
 use super::super::placing::Placing;
-use super::{controls, resources};
+use super::{controls, noise, resources};
 
 /// Why the figures are not to be believed; empty for a valid run.
 pub(in crate::report) fn faults(analysis: &Analysis) -> Vec<String> {
     let salvaged = analysis.run.salvaged.as_deref();
     let salvaged = salvaged.map(|why| format!("salvaged from a spoilt folder: {}", plain(why)));
-    salvaged.into_iter().chain(analysis.controls.faults()).collect()
+    salvaged.into_iter().chain(analysis.controls.faults().iter().map(fault)).collect()
 }
 
 /// What speaks against the machine.
 pub(in crate::report) fn causes(machine: &Machine) -> Vec<String> {
-    machine.causes.iter().map(|cause| plain(&cause.text)).collect()
+    machine.causes.iter().map(|cause| plain(&noise::cause(cause))).collect()
 }
 
 /// `noisy: cause; cause`.

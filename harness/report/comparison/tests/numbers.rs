@@ -55,6 +55,6 @@ fn a_row_in_one_line() {
     assert_eq!(
         line(&c.rows[3]),
         "240 ms -> failed, —, p<.0001, n=29, failed=0/20: \
-         REGRESSED (head failed in 20 of 29 rounds)"
+         REGRESSED (failed in 20 of 29 rounds, in base in 0 of 29)"
     );
 }

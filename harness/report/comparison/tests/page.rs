@@ -50,7 +50,7 @@ fn what_decides_is_in_sight_and_the_rest_is_folded() {
 fn reservations_are_banners_and_sections() {
     let page = page_of(&synthetic::advisory());
     assert_eq!(page.matches("role=\"alert\"").count(), 2, "simulated and advisory");
-    assert!(page.contains("Why this is advisory") && page.contains("the machines differ"));
+    assert!(page.contains("Why this is advisory") && page.contains("processor: Example in base"));
     assert!(page.contains("<title>SIMULATED: ADVISORY: "));
     let page = page_of(&synthetic::invalid());
     assert!(

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::compare::{
-    Cell, Comparison, Detectable, FunctionFacts, GateOutcome, Missing, Part, PartChange,
-    PhaseGroup, Row, Side, SideInfo, Start, Values, Verdict,
+    Caveat, Cell, Comparison, Detectable, Difference, Failing, FunctionFacts, GateOutcome, Missing,
+    Part, PartChange, PhaseGroup, Reason, Row, Side, SideInfo, Start, Values, Verdict,
 };
 use crate::sample::Temperature;
 use crate::spec::factor::{Combination, Network};
@@ -12,6 +12,8 @@ use crate::spec::function::Limits;
 use crate::spec::scenario::LoadShape;
 use crate::spec::tolerance::{Margins, Metric};
 use crate::stats::hodges_lehmann::Estimate;
+use crate::stats::{Fault, Series};
+use crate::store::{BaseRecord, Origin};
 
 const MS: f64 = 1e6;
 
@@ -123,6 +125,15 @@ pub(crate) fn size(function: &str, base: f64, head: f64) -> Row {
     }
 }
 
+fn base() -> BaseRecord {
+    BaseRecord {
+        argument: "BASE".into(),
+        name: "debian".into(),
+        origin: Origin::Pulled,
+        digest: format!("sha256:{:064x}", 9),
+    }
+}
+
 fn party(label: &str, rows: &[Row]) -> SideInfo {
     let mut functions = BTreeMap::new();
     for row in rows {
@@ -133,7 +144,7 @@ fn party(label: &str, rows: &[Row]) -> SideInfo {
             size: 140 << 20,
             limits: Limits { memory: 128 << 20, cpus: None, processes: None },
             version: format!("{} 1.2.3", row.function),
-            bases: [("BASE".to_owned(), "debian, pulled".to_owned())].into(),
+            bases: [("BASE".to_owned(), base())].into(),
             asked: Default::default(),
         });
     }
@@ -144,7 +155,7 @@ fn party(label: &str, rows: &[Row]) -> SideInfo {
         command: "coldstart gate --base main --seed 42".into(),
         place: "2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24".into(),
         rounds: 30,
-        invalid: None,
+        invalid: Vec::new(),
         partial: false,
         simulated: false,
         injected: BTreeMap::new(),
@@ -222,7 +233,10 @@ pub(crate) fn regressed() -> Comparison {
     comparison.rows.extend(sizes);
     comparison.outcome = GateOutcome::Regressed;
     comparison.head.injected.insert("python".into(), 25);
-    comparison.notes.push("head's tree was dirty".into());
+    comparison.notes.push(Caveat::Function(
+        "node".into(),
+        Difference::Version(["node 20".into(), "node 22".into()]),
+    ));
     if let Some(facts) = comparison.head.functions.get_mut("python") {
         facts.digest = format!("sha256:{}", "ab".repeat(32));
         facts.size += 12;
@@ -246,10 +260,10 @@ pub(crate) fn missing() -> Comparison {
 /// Head's calibration is off.
 pub(crate) fn invalid() -> Comparison {
     let mut comparison = passed();
-    comparison.head.invalid = Some("the calibration's slope is 1.04".into());
+    comparison.head.invalid = vec![Fault::Slope(Series::Process, 1.04)];
     for row in &mut comparison.rows {
         row.verdict = Verdict::Invalid;
-        row.reason = Some("head is invalid".into());
+        row.reason = Some(Reason::Unknown(Side::Head));
     }
     comparison.outcome = GateOutcome::Invalid;
     comparison
@@ -261,7 +275,7 @@ pub(crate) fn inconclusive() -> Comparison {
     let row = &mut comparison.rows[1];
     row.verdict = Verdict::Inconclusive;
     row.ratio = Some(Estimate { value: 1.04, interval: Some((0.97, 1.12)) });
-    row.reason = Some("the interval reaches beyond the margin".into());
+    row.reason = Some(Reason::NoAlarmBefore);
     comparison.outcome = GateOutcome::Inconclusive;
     comparison
 }
@@ -272,7 +286,10 @@ pub(crate) fn advisory() -> Comparison {
     comparison.interleaved = false;
     comparison.head.place = "64 x Other CPU, 256.0 GiB, Linux 6.1.0; docker 27.0.1".into();
     comparison.head.command = "coldstart run gate --seed 43".into();
-    comparison.advisory = vec!["the machines differ".into(), "the engines differ".into()];
+    let unlike =
+        |name, base: &str, head: &str| Caveat::Unlike(name, [base.to_owned(), head.to_owned()]);
+    comparison.advisory =
+        vec![unlike("processor", "Example", "Other"), unlike("engine version", "20.10", "27.0")];
     comparison.base.simulated = true;
     comparison
 }
@@ -287,7 +304,7 @@ pub(crate) fn failing() -> Comparison {
     row.parts.clear();
     row.p = Some(0.0);
     row.adjusted_p = Some(0.0);
-    row.reason = Some("head failed in 20 of 29 rounds".into());
+    row.reason = Some(Reason::MoreFailures(Failing { rounds: [(0, 29), (20, 29)], cause: None }));
     comparison.outcome = GateOutcome::Regressed;
     comparison
 }
@@ -296,7 +313,7 @@ pub(crate) fn failing() -> Comparison {
 pub(crate) fn hostile() -> Comparison {
     let rows = HOSTILE.iter().map(|name| {
         let mut row = row(name, 200.0, 1.2);
-        row.reason = Some((*name).into());
+        row.reason = Some(Reason::BothFailed(Some((*name).into())));
         if let Some(cell) = &mut row.cell {
             cell.pattern = (*name).into();
             cell.step = (*name).into();
@@ -315,8 +332,8 @@ pub(crate) fn hostile() -> Comparison {
         party.injected.insert(everything.clone(), 5);
     }
     comparison.head.functions.clear();
-    comparison.base.invalid = Some(everything.clone());
-    comparison.notes = HOSTILE.map(str::to_owned).to_vec();
+    let hostile = |text: &&str| Caveat::Salvaged(Side::Base, (*text).to_owned());
+    comparison.notes = HOSTILE.iter().map(hostile).collect();
     comparison.advisory = Vec::new();
     comparison.missing = vec![lost(comparison.rows[0].cell.clone().unwrap(), Side::Head)];
     comparison
@@ -342,7 +359,8 @@ pub(crate) fn many(name: &str) -> Comparison {
     comparison.missing =
         comparison.rows.iter().map(|r| lost(r.cell.clone().unwrap(), Side::Head)).collect();
     comparison.head.functions.clear();
-    comparison.notes = (0..400).map(|i| format!("{name} {i}")).collect();
+    comparison.notes =
+        (0..400).map(|i| Caveat::AskedUnknown(vec![format!("{name} {i}")])).collect();
     comparison
 }
 

@@ -7,21 +7,12 @@ use serde_json::Value;
 use super::Column;
 use crate::spec::factor::FACTORS;
 
-/// The columns after those of the factors, each with its place in a row of
-/// `compare.json`.
-const COLUMNS: [Column; 37] = [
-    ("control", "/cell/control"),
-    ("pattern", "/cell/pattern"),
-    ("step", "/cell/step"),
-    ("act", "/cell/act"),
-    ("invocations", "/cell/invocations"),
-    ("workers", "/cell/workers"),
-    ("temperature", "/cell/temperature"),
-    ("metric", "/metric"),
-    ("unit", "/unit"),
-    ("gated", "/gated"),
-    ("verdict", "/verdict"),
-    ("reason", "/reason"),
+/// The columns after those of the factors: of a row's cell, and of the row.
+const NAMES: &str = "control pattern step act invocations workers temperature metric unit gated \
+    verdict reason";
+
+/// The columns after those, each with its place in a row of `compare.json`.
+const COLUMNS: [Column; 25] = [
     ("base_n", "/base/n"),
     ("base_failed", "/base/failed"),
     ("base_median", "/base/median"),
@@ -49,30 +40,28 @@ const COLUMNS: [Column; 37] = [
     ("simulated", "/simulated"),
 ];
 
-fn columns() -> Vec<(String, String)> {
-    let of_cell = |name: &'static str| (name.to_owned(), format!("/cell/{name}"));
-    let factors = FACTORS.iter().map(|factor| of_cell(factor.key));
-    let rest = COLUMNS.map(|(name, place)| (name.to_owned(), place.to_owned()));
-    let mut all = vec![("function".to_owned(), "/function".to_owned()), of_cell("adapter")];
-    all.extend(factors.chain(rest));
-    all
+fn columns() -> Vec<Column> {
+    let factors = FACTORS.iter().map(|factor| factor.key);
+    let names = ["function", "adapter"].into_iter().chain(factors).chain(NAMES.split(' '));
+    names.map(|name| (name, name)).chain(COLUMNS).collect()
 }
 
 /// What every row repeats of the whole: a sheet has no place beside its rows.
 const OF_ALL: [&str; 3] = ["outcome", "binding", "simulated"];
 
-/// The rows of a `compare.json`.
+/// The rows of a `compare.json` for a spreadsheet (CSV), in its units.
 ///
 /// # Errors
 /// When it is another document: what it lacks is named.
-pub(in crate::report) fn csv(document: &Value) -> Result<String> {
+pub fn csv(document: &Value) -> Result<String> {
     let rows = document["rows"].as_array().context("`rows` is no list")?;
     let whole = |(at, row): (usize, &Value)| {
         let mut row =
             row.as_object().with_context(|| format!("`rows[{at}]` is no object"))?.clone();
-        for name in OF_ALL {
-            row.insert(name.to_owned(), document[name].clone());
-        }
+        // What is said of its cell stands beside the row's own.
+        let cell = row.get("cell").and_then(Value::as_object).cloned().unwrap_or_default();
+        row.extend(cell);
+        row.extend(OF_ALL.map(|name| (name.to_owned(), document[name].clone())));
         Ok(Value::Object(row))
     };
     let rows: Result<Vec<Value>> = rows.iter().enumerate().map(whole).collect();
@@ -86,24 +75,19 @@ mod tests {
 
     #[test]
     fn every_column_has_its_place_in_the_file() {
-        let schema: Value =
-            serde_json::from_str(&crate::report::render::json::comparison::schema().unwrap())
-                .unwrap();
+        let schema = include_str!("../../../../results/compare.schema.json");
+        let schema: Value = serde_json::from_str(schema).unwrap();
         let definitions = &schema["$defs"];
-        for (name, pointer) in columns() {
-            let mut parts = pointer.split('/').skip(1);
+        let has = |of: &str, name: &str| definitions[of]["properties"].get(name).is_some();
+        for (name, place) in columns() {
+            let mut parts = place.trim_start_matches('/').split('/');
             let first = parts.next().unwrap();
-            if OF_ALL.contains(&first) {
-                assert!(schema["properties"].get(first).is_some(), "{name}");
-                continue;
-            }
-            let field = &definitions["Row"]["properties"][first];
-            assert!(!field.is_null(), "{name}: a row has no {first}");
+            let of_all = OF_ALL.contains(&first) && schema["properties"].get(first).is_some();
+            assert!(of_all || has("Row", first) || has("Cell", first), "{name}");
             let Some(second) = parts.next() else { continue };
-            let reference = field.to_string();
+            let reference = definitions["Row"]["properties"][first].to_string();
             let part = reference.split("#/$defs/").nth(1).unwrap().split('"').next().unwrap();
-            let held = definitions[part]["properties"].get(second);
-            assert!(held.is_some(), "{name}: {part} has no {second}");
+            assert!(has(part, second), "{name}: {part} has no {second}");
         }
     }
 

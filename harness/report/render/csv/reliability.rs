@@ -19,12 +19,12 @@ const COLUMNS: [Column; 10] = [
     ("detectable_ns", "/rate/detectable_ns"),
 ];
 
-/// The rates of an `aa.json`: of whole gates, where function and metric are empty, of a
+/// The rates of an `aa.json` for a spreadsheet (CSV): of whole gates, where function and metric are empty, of a
 /// function by any metric, where that is empty, and of each.
 ///
 /// # Errors
 /// When it is another document: what it lacks is named.
-pub(in crate::report) fn csv(document: &Value) -> Result<String> {
+pub fn csv(document: &Value) -> Result<String> {
     let mut rows = Vec::new();
     for (at, head) in document["heads"].as_array().context("`heads` is no list")?.iter().enumerate()
     {

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::{inline, table};
-use crate::analysis::words::{DASH, counted, shortened};
 use crate::chart::Chart;
 use crate::report::document::{Block, Cell, Column, Document, Row, Table};
+use crate::words::{DASH, counted, shortened};
 
 /// Bytes of drawings that a page holds at most; the others stay in their files.
 const MOST_BYTES: usize = 3_200_000;

@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 
 use super::{LONGEST_NAME, colour};
-use crate::analysis::words::shortened;
 use crate::report::document::{Cell, Importance, Row, Table};
+use crate::words::shortened;
 
 /// Rows beyond which a table scrolls in a frame of its own.
 const LONG: usize = 40;

@@ -1,17 +1,22 @@
 //! `compare.json`: every fact of a comparison but the order of its starts, for other
-//! programs; and the schema of that file, from the same types.
+//! programs. What each member means is in `results/compare.schema.json`, which a test
+//! compares with what is written.
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
-use super::factors::FactorValues;
-use crate::analysis::words::plain;
-use crate::compare::{Cell, Comparison, FunctionFacts, Missing, PartChange, Row, SideInfo, Values};
+use super::{Json, factors, object};
+use crate::compare::{
+    Cell, Comparison, Detectable, FunctionFacts, Missing, PartChange, Row, SideInfo, Values,
+};
+use crate::report::build::comparison::caveats::{base as base_image, caveat};
+use crate::spec::function::Limits;
 use crate::spec::scenario::LoadShape;
 use crate::stats::hodges_lehmann::Estimate;
+use crate::text::units::Cpus;
+use crate::words::{invalid, plain, reason};
 
-mod wire;
-
-/// The version of the file's form.
+/// The version of the file's form. It grows when a reader of the old one would break.
 const FORMAT: u32 = 2;
 
 /// The file.
@@ -19,23 +24,8 @@ const FORMAT: u32 = 2;
 /// # Errors
 /// When it cannot be written as JSON.
 pub(in crate::report) fn document(comparison: &Comparison) -> Result<String> {
-    let text = serde_json::to_string_pretty(&wire::Document::from(comparison));
+    let text = serde_json::to_string_pretty(&whole_of(comparison));
     Ok(text.context("cannot write compare.json")? + "\n")
-}
-
-/// The JSON schema (draft 2020-12) of the file, as it stands in
-/// `results/compare.schema.json`.
-///
-/// # Errors
-/// When it cannot be written as JSON.
-#[cfg(test)]
-pub(in crate::report) fn schema() -> Result<String> {
-    let schema = schemars::generate::SchemaSettings::draft2020_12()
-        .for_serialize()
-        .into_generator()
-        .into_root_schema_for::<wire::Document>();
-    let text = serde_json::to_string_pretty(&schema);
-    Ok(text.context("cannot write the schema of compare.json")? + "\n")
 }
 
 /// A number that JSON can hold.
@@ -53,149 +43,141 @@ fn whole(value: f64) -> Option<i64> {
     finite(value).map(|v| v.round() as i64)
 }
 
-fn plain_all(texts: &[String]) -> Vec<String> {
-    texts.iter().map(|text| plain(text)).collect()
+/// Of a core.
+fn cores(cpus: Option<Cpus>) -> Option<f64> {
+    cpus.map(|cpus| f64::from(cpus.thousandths()) / 1e3)
 }
 
-impl From<&Comparison> for wire::Document {
-    fn from(c: &Comparison) -> Self {
-        Self {
-            format: FORMAT,
-            outcome: c.outcome.into(),
-            binding: c.advisory.is_empty(),
-            simulated: c.is_simulated(),
-            interleaved: c.interleaved,
-            gated: c.gated.iter().map(|metric| (*metric).into()).collect(),
-            alpha: finite(c.alpha),
-            base: (&c.base).into(),
-            head: (&c.head).into(),
-            rows: c.rows.iter().map(Into::into).collect(),
-            missing: c.missing.iter().map(Into::into).collect(),
-            advisory: plain_all(&c.advisory),
-            notes: plain_all(&c.notes),
+fn whole_of(c: &Comparison) -> Json<'static> {
+    object! {
+        "format": FORMAT,
+        "outcome": c.outcome.name(),
+        "binding": c.advisory.is_empty(),
+        "simulated": c.is_simulated(),
+        "interleaved": c.interleaved,
+        "gated": c.gated.iter().map(|metric| metric.name()).collect::<Vec<_>>(),
+        "alpha": finite(c.alpha),
+        "base": side(&c.base),
+        "head": side(&c.head),
+        "rows": c.rows.iter().map(row).collect::<Json>(),
+        "missing": c.missing.iter().map(missing).collect::<Json>(),
+        "advisory": c.advisory.iter().map(caveat).collect::<Vec<_>>(),
+        "notes": c.notes.iter().map(caveat).collect::<Vec<_>>(),
+    }
+}
+
+fn side(s: &SideInfo) -> Json<'static> {
+    object! {
+        "label": plain(&s.label),
+        "run": plain(&s.run),
+        "started": plain(&s.started),
+        "command": plain(&s.command),
+        "place": plain(&s.place),
+        "rounds": s.rounds,
+        "invalid": invalid(s),
+        "partial": s.partial,
+        "simulated": s.simulated,
+        "injected_ms": Json::by_name(s.injected.iter().map(|(name, ms)| (plain(name), *ms))),
+        "functions": Json::by_name(s.functions.iter().map(|(name, f)| (plain(name), function(f)))),
+    }
+}
+
+fn function(f: &FunctionFacts) -> Json<'static> {
+    let Limits { memory, cpus, .. } = f.limits;
+    let bases = f.bases.iter().map(|(name, base)| (plain(name), plain(&base_image(base))));
+    object! {
+        "position": f.position,
+        "digest": plain(&f.digest),
+        "size_bytes": f.size,
+        "memory_bytes": memory,
+        "cpus": cores(cpus),
+        "version": plain(&f.version),
+        "bases": Json::by_name(bases),
+    }
+}
+
+fn row(r: &Row) -> Json<'static> {
+    object! {
+        "function": plain(&r.function),
+        "cell": Json::or_null(r.cell.as_ref().map(cell)),
+        "metric": r.metric.name(),
+        "unit": if r.metric.is_time() { "ns" } else { "bytes" },
+        "gated": r.gated,
+        "verdict": r.verdict.name(),
+        "reason": r.reason.as_ref().map(reason),
+        "base": values(&r.base),
+        "head": values(&r.head),
+        "ratio": estimate(r.ratio, share),
+        "p90_ratio": estimate(r.p90, share),
+        "difference": estimate(r.difference, whole),
+        "p": r.p.and_then(finite),
+        "adjusted_p": r.adjusted_p.and_then(finite),
+        "margin": object! { "share": share(r.margin.share), "floor": whole(r.margin.floor) },
+        "detectable": Json::or_null(r.detectable.map(detectable)),
+        "parts": r.parts.iter().map(part).collect::<Json>(),
+        "measured_again": r.again,
+    }
+}
+
+fn values(v: &Values) -> Json<'static> {
+    object! { "n": v.n, "failed": v.failed, "median": v.median.and_then(whole) }
+}
+
+fn detectable(d: Detectable) -> Json<'static> {
+    object! { "share": share(d.share), "amount": whole(d.amount) }
+}
+
+/// An estimate with its interval, each figure as finely as it is given.
+fn estimate<T: Into<Value>>(of: Option<Estimate>, figure: fn(f64) -> Option<T>) -> Json<'static> {
+    let of = of.map(|Estimate { value, interval }| {
+        let (low, high) = interval.unzip();
+        object! {
+            "value": figure(value),
+            "low": low.and_then(figure),
+            "high": high.and_then(figure),
         }
+    });
+    Json::or_null(of)
+}
+
+fn part(p: &PartChange) -> Json<'static> {
+    object! {
+        "first": p.part.first.name(),
+        "last": p.part.last.name(),
+        "change_ns": estimate(Some(p.change), whole),
+        "p": finite(p.p),
+        "explains": p.explains,
     }
 }
 
-impl From<&SideInfo> for wire::Party {
-    fn from(p: &SideInfo) -> Self {
-        let functions = p.functions.iter().map(|(name, facts)| (plain(name), facts.into()));
-        Self {
-            label: plain(&p.label),
-            run: plain(&p.run),
-            started: plain(&p.started),
-            command: plain(&p.command),
-            place: plain(&p.place),
-            rounds: p.rounds,
-            invalid: p.invalid.as_deref().map(plain),
-            partial: p.partial,
-            simulated: p.simulated,
-            injected_ms: p.injected.iter().map(|(name, ms)| (plain(name), *ms)).collect(),
-            functions: functions.collect(),
-        }
+fn missing(m: &Missing) -> Json<'static> {
+    object! {
+        "function": plain(&m.function),
+        "cell": Json::or_null(m.cell.as_ref().map(cell)),
+        "lacks": m.lacks.to_string(),
     }
 }
 
-impl From<&FunctionFacts> for wire::Function {
-    fn from(f: &FunctionFacts) -> Self {
-        Self {
-            position: f.position,
-            digest: plain(&f.digest),
-            size_bytes: f.size,
-            memory_bytes: f.limits.memory,
-            cpus: f.limits.cpus.map(|cpus| f64::from(cpus.thousandths()) / 1e3),
-            version: plain(&f.version),
-            bases: f.bases.iter().map(|(name, base)| (plain(name), plain(base))).collect(),
-        }
-    }
-}
-
-impl From<&Row> for wire::Row {
-    fn from(r: &Row) -> Self {
-        let unit = if r.metric.is_time() { wire::Unit::Ns } else { wire::Unit::Bytes };
-        Self {
-            function: plain(&r.function),
-            cell: r.cell.as_ref().map(Into::into),
-            metric: r.metric.into(),
-            unit,
-            gated: r.gated,
-            verdict: r.verdict.into(),
-            reason: r.reason.as_deref().map(plain),
-            base: r.base.into(),
-            head: r.head.into(),
-            ratio: r.ratio.as_ref().map(ratio),
-            p90_ratio: r.p90.as_ref().map(ratio),
-            difference: r.difference.as_ref().map(amount),
-            p: finite(r.p.unwrap_or(f64::NAN)),
-            adjusted_p: finite(r.adjusted_p.unwrap_or(f64::NAN)),
-            margin: wire::Margin { share: share(r.margin.share), floor: whole(r.margin.floor) },
-            detectable: r
-                .detectable
-                .map(|d| wire::Detectable { share: share(d.share), amount: whole(d.amount) }),
-            parts: r.parts.iter().map(Into::into).collect(),
-            measured_again: r.again,
-        }
-    }
-}
-
-impl From<Values> for wire::Values {
-    fn from(v: Values) -> Self {
-        Self { n: v.n, failed: v.failed, median: v.median.and_then(whole) }
-    }
-}
-
-fn ratio(e: &Estimate) -> wire::Ratio {
-    let (low, high) = e.interval.unzip();
-    let of = |end: Option<f64>| end.and_then(share);
-    wire::Ratio { value: share(e.value), low: of(low), high: of(high) }
-}
-
-fn amount(e: &Estimate) -> wire::Amount {
-    let (low, high) = e.interval.unzip();
-    let of = |end: Option<f64>| end.and_then(whole);
-    wire::Amount { value: whole(e.value), low: of(low), high: of(high) }
-}
-
-impl From<&PartChange> for wire::Part {
-    fn from(p: &PartChange) -> Self {
-        Self {
-            first: p.part.first.into(),
-            last: p.part.last.into(),
-            change_ns: amount(&p.change),
-            p: finite(p.p),
-            explains: p.explains,
-        }
-    }
-}
-
-impl From<&Missing> for wire::Missing {
-    fn from(m: &Missing) -> Self {
-        Self {
-            function: plain(&m.function),
-            cell: m.cell.as_ref().map(Into::into),
-            lacks: m.lacks.into(),
-        }
-    }
-}
-
-impl From<&Cell> for wire::Cell {
-    fn from(c: &Cell) -> Self {
-        let (act, invocations, workers) = match c.act {
-            LoadShape::Burst(n) => (wire::Act::Burst, n, None),
-            LoadShape::Sequence(n) => (wire::Act::Sequence, n, None),
-            LoadShape::Parallel { starts, workers } => (wire::Act::Parallel, starts, Some(workers)),
-        };
-        Self {
-            function: plain(&c.function),
-            control: c.control.map(|control| control.to_string()),
-            adapter: c.adapter.name().to_owned(),
-            factors: FactorValues::of(&c.factors),
-            pattern: plain(&c.pattern),
-            step: plain(&c.step),
-            act,
-            invocations,
-            workers,
-            temperature: c.temperature.into(),
-        }
-    }
+fn cell(c: &Cell) -> Json<'static> {
+    let (act, invocations, workers) = match c.act {
+        LoadShape::Burst(n) => ("burst", n, None),
+        LoadShape::Sequence(n) => ("sequence", n, None),
+        LoadShape::Parallel { starts, workers } => ("parallel", starts, Some(workers)),
+    };
+    Json::joined([
+        object! {
+            "function": plain(&c.function),
+            "control": c.control.map(|control| control.to_string()),
+            "adapter": c.adapter.name(),
+        },
+        factors(&c.factors),
+        object! {
+            "pattern": plain(&c.pattern),
+            "step": plain(&c.step),
+            "act": act,
+            "invocations": invocations,
+            "workers": workers,
+            "temperature": c.temperature.to_string(),
+        },
+    ])
 }

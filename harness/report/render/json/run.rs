@@ -5,130 +5,23 @@
 //! falls among the failures is the word `failed`.
 
 use anyhow::Result;
-use serde::Serialize;
 
-use super::factors::FactorValues;
+use super::{Json, factors, object};
 use crate::analysis::{Analysis, is_simulated};
-use crate::report::build::run::trust;
 use crate::report::render::csv as sheet;
-use crate::sample::{Cell, Temperature};
+use crate::sample::Cell;
 use crate::spec::factor::FACTORS;
-use crate::spec::function::AdapterKind;
 use crate::spec::scenario::LoadShape;
-use crate::stats::{Bursts, DispatchLag, LatencySummary, Quantile, RankedValue, Summary, bursts};
+use crate::stats::{Bursts, DispatchLag, LatencySummary, Summary, bursts};
 use crate::store::Run;
 use crate::text::sanitize::printable_json;
 
 mod whole;
 
-use whole::Whole;
+use whole::level;
 
 /// The version of both files' form.
 const FORMAT: u32 = 3;
-
-#[derive(Serialize)]
-struct Page<'a> {
-    format: u32,
-    run: &'a str,
-    simulated: bool,
-    complete: bool,
-    unit: &'static str,
-    #[serde(flatten)]
-    whole: Whole<'a>,
-    rows: Vec<Row<'a>>,
-    cells: Vec<CellFacts<'a>>,
-    bursts: Vec<BurstFacts>,
-}
-
-/// One cell and phase; `latency` stands for the whole.
-#[derive(Serialize)]
-struct Row<'a> {
-    function: &'a str,
-    adapter: AdapterKind,
-    #[serde(flatten)]
-    factors: FactorValues,
-    control: Option<String>,
-    pattern: &'a str,
-    step: &'a str,
-    act: &'static str,
-    size: u32,
-    temperature: Temperature,
-    phase: String,
-    n: usize,
-    errors: usize,
-    min: Option<u64>,
-    p50: Value,
-    p50_low: Value,
-    p50_high: Value,
-    p90: Value,
-    p90_low: Value,
-    p90_high: Value,
-    p95: Value,
-    p95_low: Value,
-    p95_high: Value,
-    p99: Value,
-    p99_low: Value,
-    p99_high: Value,
-    max: Option<u64>,
-}
-
-/// What is known of a cell beside its distributions.
-#[derive(Serialize)]
-struct CellFacts<'a> {
-    cell: &'a Cell,
-    first_ever_rows: usize,
-    first_ever_p50: Value,
-    first_ever_used: bool,
-    /// Trial and index of the row nearest the median.
-    typical: Option<(u32, u32)>,
-    below_range: u64,
-    above_range: u64,
-    lag: Option<Late>,
-    invalid_bursts: usize,
-    cold_to_warm: Option<f64>,
-    warm_cell: Option<&'a Cell>,
-}
-
-#[derive(Serialize)]
-struct BurstFacts {
-    size: u32,
-    temperature: Temperature,
-    bursts: usize,
-    invalid: usize,
-    width: Option<Late>,
-}
-
-#[derive(Serialize)]
-struct Late {
-    p50: f64,
-    p99: f64,
-    max: u64,
-}
-
-/// A number, `failed`, or nothing.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Value {
-    Nothing,
-    Ns(f64),
-    Failed(&'static str),
-}
-
-impl From<Option<RankedValue>> for Value {
-    fn from(level: Option<RankedValue>) -> Self {
-        match level {
-            None => Value::Nothing,
-            Some(RankedValue::Ns(ns)) => Value::Ns(ns),
-            Some(RankedValue::Failed) => Value::Failed("failed"),
-        }
-    }
-}
-
-impl From<DispatchLag> for Late {
-    fn from(DispatchLag { p50, p99, max }: DispatchLag) -> Self {
-        Self { p50, p99, max }
-    }
-}
 
 /// `summary.json`.
 ///
@@ -136,19 +29,22 @@ impl From<DispatchLag> for Late {
 /// Never, in truth: every value can be written.
 pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
     let (run, summaries) = (analysis.run, &analysis.summaries);
-    let faults = trust::faults(analysis);
-    let causes = trust::causes(&analysis.machine);
-    let page = Page {
-        format: FORMAT,
-        run: &run.record.id,
-        simulated: is_simulated(run),
-        complete: run.record.complete,
-        unit: "ns",
-        whole: Whole::of(analysis, &faults, &causes),
-        rows: rows(summaries),
-        cells: summaries.iter().map(|s| facts(run, s)).collect(),
-        bursts: bursts(&run.samples, summaries).into_iter().map(BurstFacts::from).collect(),
-    };
+    let bursts = bursts(&run.samples, summaries);
+    let page = Json::joined([
+        object! {
+            "format": FORMAT,
+            "run": run.record.id.as_str(),
+            "simulated": is_simulated(run),
+            "complete": run.record.complete,
+            "unit": "ns",
+        },
+        whole::members(analysis),
+        object! {
+            "rows": rows(summaries).collect::<Json>(),
+            "cells": summaries.iter().map(|s| facts(run, s)).collect::<Json>(),
+            "bursts": bursts.iter().map(burst).collect::<Json>(),
+        },
+    ]);
     Ok(printable_json(&serde_json::to_string_pretty(&page)?) + "\n")
 }
 
@@ -157,122 +53,97 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
 /// # Errors
 /// Never, in truth: every value can be written.
 pub(in crate::report) fn csv(analysis: &Analysis) -> Result<String> {
-    let rows = rows(&analysis.summaries);
-    let rows: Result<Vec<_>, _> = rows.iter().map(serde_json::to_value).collect();
-    Ok(sheet::csv(&columns(), &rows?))
+    let rows: Result<Vec<_>, _> = rows(&analysis.summaries).map(serde_json::to_value).collect();
+    Ok(sheet::rows(columns(), &rows?))
 }
 
-/// The columns of `summary.csv` after those of the factors.
-const COLUMNS: [&str; 23] = [
-    "control",
-    "pattern",
-    "step",
-    "act",
-    "size",
-    "temperature",
-    "phase",
-    "n",
-    "errors",
-    "min",
-    "p50",
-    "p50_low",
-    "p50_high",
-    "p90",
-    "p90_low",
-    "p90_high",
-    "p95",
-    "p95_low",
-    "p95_high",
-    "p99",
-    "p99_low",
-    "p99_high",
-    "max",
-];
+/// The columns of `summary.csv` after those of the factors, in the order of the JSON.
+const COLUMNS: &str = "control pattern step act size temperature phase n errors min p50 p50_low \
+    p50_high p90 p90_low p90_high p95 p95_low p95_high p99 p99_low p99_high max";
 
-/// The columns of `summary.csv`, in order: those of the JSON.
-fn columns() -> Vec<(String, String)> {
+fn columns() -> impl Iterator<Item = &'static str> {
     let factors = FACTORS.iter().map(|factor| factor.key);
-    let all = ["function", "adapter"].into_iter().chain(factors).chain(COLUMNS);
-    all.map(|name| (name.to_owned(), format!("/{name}"))).collect()
+    ["function", "adapter"].into_iter().chain(factors).chain(COLUMNS.split(' '))
 }
 
-fn rows(summaries: &[Summary]) -> Vec<Row<'_>> {
-    let mut rows = Vec::new();
-    for summary in summaries {
-        rows.push(row(&summary.cell, "latency".to_owned(), &summary.latency));
-        for (span, distribution) in &summary.phases {
-            rows.push(row(&summary.cell, span.to_string(), distribution));
-        }
-    }
-    rows
+/// The whole of each cell, and its phases.
+fn rows(summaries: &[Summary]) -> impl Iterator<Item = Json<'_>> {
+    summaries.iter().flat_map(|summary| {
+        let phases = summary.phases.iter().map(|(span, of)| (span.to_string(), of));
+        let whole = [("latency".to_owned(), &summary.latency)];
+        whole.into_iter().chain(phases).map(|(phase, of)| row(&summary.cell, phase, of))
+    })
 }
 
-fn row<'a>(cell: &'a Cell, phase: String, of: &LatencySummary) -> Row<'a> {
-    let low = |q: Quantile| q.interval.map(|i| i.low).into();
-    let high = |q: Quantile| q.interval.map(|i| i.high).into();
+/// One cell and phase; `latency` stands for the whole.
+fn row<'a>(cell: &'a Cell, phase: String, of: &LatencySummary) -> Json<'a> {
     let act = match cell.act {
         LoadShape::Burst(_) => "burst",
         LoadShape::Sequence(_) => "sequence",
         LoadShape::Parallel { .. } => "parallel",
     };
-    Row {
-        function: &cell.function,
-        adapter: cell.adapter,
-        factors: FactorValues::of(&cell.factors.asked()),
-        control: cell.control.map(|control| control.to_string()),
-        pattern: &cell.pattern,
-        step: &cell.step,
-        act,
-        size: cell.act.invocations(),
-        temperature: cell.temperature,
-        phase,
-        n: of.n,
-        errors: of.failed,
-        min: of.min,
-        p50: of.p50.value.into(),
-        p50_low: low(of.p50),
-        p50_high: high(of.p50),
-        p90: of.p90.value.into(),
-        p90_low: low(of.p90),
-        p90_high: high(of.p90),
-        p95: of.p95.value.into(),
-        p95_low: low(of.p95),
-        p95_high: high(of.p95),
-        p99: of.p99.value.into(),
-        p99_low: low(of.p99),
-        p99_high: high(of.p99),
-        max: of.max,
-    }
+    let quantiles = [("p50", of.p50), ("p90", of.p90), ("p95", of.p95), ("p99", of.p99)];
+    let quantiles = quantiles.into_iter().flat_map(|(name, quantile)| {
+        [
+            (name.to_owned(), level(quantile.value)),
+            (format!("{name}_low"), level(quantile.interval.map(|i| i.low))),
+            (format!("{name}_high"), level(quantile.interval.map(|i| i.high))),
+        ]
+    });
+    Json::joined([
+        object! { "function": cell.function.as_str(), "adapter": cell.adapter.name() },
+        factors(&cell.factors.asked()),
+        object! {
+            "control": cell.control.map(|control| control.to_string()),
+            "pattern": cell.pattern.as_str(),
+            "step": cell.step.as_str(),
+            "act": act,
+            "size": cell.act.invocations(),
+            "temperature": cell.temperature.to_string(),
+            "phase": phase,
+            "n": of.n,
+            "errors": of.failed,
+            "min": of.min,
+        },
+        Json::by_name(quantiles),
+        object! { "max": of.max },
+    ])
 }
 
-fn facts<'a>(run: &Run, summary: &'a Summary) -> CellFacts<'a> {
+/// What is known of a cell beside its distributions.
+fn facts<'a>(run: &Run, summary: &'a Summary) -> Json<'a> {
+    let Summary { first_ever, out_of_range, cold_to_warm, .. } = summary;
     let typical = summary.typical.and_then(|i| run.samples.get(i));
-    CellFacts {
-        cell: &summary.cell,
-        first_ever_rows: summary.first_ever.rows,
-        first_ever_p50: summary.first_ever.median.into(),
-        first_ever_used: summary.first_ever.used,
-        typical: typical.map(|s| (s.trial, s.index)),
-        below_range: summary.out_of_range.below,
-        above_range: summary.out_of_range.above,
-        lag: summary.lag.map(Late::from),
-        invalid_bursts: summary.invalid_bursts,
-        cold_to_warm: summary.cold_to_warm.as_ref().map(|r| r.ratio),
-        warm_cell: summary.cold_to_warm.as_ref().map(|r| &r.warm),
+    object! {
+        "cell": Json::Cell(&summary.cell),
+        "first_ever_rows": first_ever.rows,
+        "first_ever_p50": level(first_ever.median),
+        "first_ever_used": first_ever.used,
+        // Trial and index of the row nearest the median.
+        "typical": typical.map(|s| vec![s.trial, s.index]),
+        "below_range": out_of_range.below,
+        "above_range": out_of_range.above,
+        "lag": late(summary.lag),
+        "invalid_bursts": summary.invalid_bursts,
+        "cold_to_warm": cold_to_warm.as_ref().map(|r| r.ratio),
+        "warm_cell": Json::or_null(cold_to_warm.as_ref().map(|r| Json::Cell(&r.warm))),
     }
 }
 
-impl From<Bursts> for BurstFacts {
-    fn from(b: Bursts) -> Self {
-        let width = b.width.map(Late::from);
-        Self {
-            size: b.size,
-            temperature: b.temperature,
-            bursts: b.bursts,
-            invalid: b.invalid,
-            width,
-        }
+fn burst(b: &Bursts) -> Json<'static> {
+    object! {
+        "size": b.size,
+        "temperature": b.temperature.to_string(),
+        "bursts": b.bursts,
+        "invalid": b.invalid,
+        "width": late(b.width),
     }
+}
+
+fn late(of: Option<DispatchLag>) -> Json<'static> {
+    Json::or_null(of.map(|DispatchLag { p50, p99, max }| {
+        object! { "p50": p50, "p99": p99, "max": max }
+    }))
 }
 
 #[cfg(test)]
@@ -292,8 +163,8 @@ mod tests {
         let rows = json["rows"].as_array().unwrap();
         let csv = csv(&Analysis::of(&run)).unwrap();
         assert_eq!(csv.lines().count(), rows.len() + 1);
-        assert_eq!(rows[0].as_object().unwrap().len(), columns().len());
-        assert_eq!((&json["format"], &json["unit"]), (&FORMAT.into(), &"ns".into()));
+        assert_eq!(rows[0].as_object().unwrap().len(), columns().count());
+        assert_eq!((&json["format"], &json["unit"]), (&2.into(), &"ns".into()));
         assert!(
             csv.contains(
                 "\"odd,\"\"name\"\"\",runtime-api,docker,bridge,runc,,134217728,warm,json-file,,"

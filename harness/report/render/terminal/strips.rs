@@ -3,10 +3,10 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::analysis::words::shortened;
 use crate::report::document::Strips;
 use crate::report::look::Look;
 use crate::text::units::format_ms;
+use crate::words::shortened;
 
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const ASCII: [char; 8] = ['.', ':', '-', '=', '+', '*', '%', '#'];

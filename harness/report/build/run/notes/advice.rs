@@ -1,11 +1,11 @@
 //! What is wrong with a run as a whole, and what to type next.
 
-use super::{Note, controls};
+use super::{Note, controls, noise};
 use crate::analysis::Analysis;
-use crate::analysis::words::counted;
 use crate::sample::Temperature;
 use crate::stats::{Grade, Quantile, RankedValue, Summary, ratio};
 use crate::store::Run;
+use crate::words::counted;
 
 /// How well a median is to be known before nothing is said of it, as a share.
 const WELL_KNOWN: f64 = 0.05;
@@ -78,9 +78,9 @@ pub(super) fn machine(analysis: &Analysis) -> Option<Note> {
         Grade::Disturbed => "a disturbed machine: the figures tell as much of it as of functions",
     };
     let mut parts = vec![meaning];
-    for cause in &machine.causes {
-        if !parts.contains(&cause.cure) {
-            parts.push(cause.cure);
+    for cure in machine.causes.iter().map(noise::cure) {
+        if !parts.contains(&cure) {
+            parts.push(cure);
         }
     }
     Some(Note::warning(parts.join("; ")))

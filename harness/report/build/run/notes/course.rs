@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Note;
 use crate::analysis::Analysis;
-use crate::analysis::words::{cell_name, counted, is_simulated, plain};
 use crate::sample::Residency;
 use crate::spec::factor::PageCache;
 use crate::stats::Summary;
 use crate::store::{OUT_OF_TIME, Run};
 use crate::text::units::{format_size, format_wait};
+use crate::words::{cell_name, counted, is_simulated, plain};
 
 /// Cells that are named one by one.
 const MOST_NAMED: usize = 4;

@@ -1,4 +1,5 @@
-//! Words and figures that every page of a run uses.
+//! Names, figures and reasons in words, the same on every chart and page. Sentences that
+//! stand on pages alone are the report's.
 
 use crate::sample::Cell;
 use crate::spec::scenario::LoadShape;
@@ -6,14 +7,14 @@ use crate::stats::{Quantile, RankedValue, Summary};
 use crate::store::Run;
 use crate::text::units::format_ms;
 
-mod reply;
+mod reasons;
 
 pub(crate) use crate::analysis::{
     conditions, conditions_in_a_name, groups, headline, is_simulated, is_valid, members, position,
 };
 pub(crate) use crate::text::sanitize::{plain, shortened};
 
-pub(crate) use reply::{by_container_alone, reply};
+pub(crate) use reasons::{changed, fault, faults, invalid, reason};
 
 /// In place of a number that cannot be given.
 pub(crate) const DASH: &str = "—";
@@ -26,18 +27,6 @@ pub(crate) fn warning(run: &Run) -> &'static str {
         (false, false) => "INVALID: ",
         (false, true) => "INVALID: SIMULATED: ",
     }
-}
-
-/// What the page is about: scenario and how much of it.
-pub(crate) fn title(run: &Run) -> String {
-    let record = &run.record;
-    // A run that stops when it knows enough plans more rounds than it needs.
-    let rounds = match record.scenario.until {
-        Some(_) => run.samples.iter().map(|s| s.round).max().unwrap_or(0),
-        None => record.scenario.rounds,
-    };
-    let rounds = counted(u64::from(rounds), "round");
-    format!("{}cold starts, scenario {}, {rounds}", warning(run), plain(&record.scenario.name))
 }
 
 /// `1 round`, `20 rounds`.

@@ -1,32 +1,31 @@
 //! What a run's replies prove, in words: no form of the report may claim more.
 
-use super::plain;
 use crate::spec::function::{ReplyCheck, listed};
 use crate::store::Run;
+use crate::words::plain;
 
 /// Functions of which any reply was taken, by name: that a start of theirs was cold rests
 /// on the container being new.
-pub(crate) fn unproved(run: &Run) -> Vec<String> {
+fn unproved(run: &Run) -> Vec<String> {
     let any = run.record.functions.iter().filter(|f| f.reply == ReplyCheck::Any);
     any.map(|f| plain(&f.name)).collect()
 }
 
-/// Where a latency ends: `its verified reply` only where every reply was. The article is
-/// what stands before it, `a` or `its`.
-pub(crate) fn reply(run: &Run, article: &str) -> String {
+/// Where a latency ends: `its verified reply` only where every reply was.
+pub(in crate::report) fn reply(run: &Run) -> String {
     let unproved = unproved(run);
     if unproved.is_empty() {
-        return format!("{article} verified reply");
+        return "its verified reply".to_owned();
     }
     if unproved.len() == run.record.functions.len() {
-        return format!("{article} reply, whatever it was; temperature by container alone");
+        return "its reply, whatever it was; temperature by container alone".to_owned();
     }
     let but = listed(&unproved).replace('`', "");
-    format!("{article} reply, verified but for {but}: temperature by container alone")
+    format!("its reply, verified but for {but}: temperature by container alone")
 }
 
 /// The same as a remark; none where every reply was verified.
-pub(crate) fn by_container_alone(run: &Run) -> Option<String> {
+pub(super) fn by_container_alone(run: &Run) -> Option<String> {
     let unproved = unproved(run);
     (!unproved.is_empty()).then(|| {
         format!(
