@@ -8,29 +8,29 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use crate::engine::EngineKind;
-use crate::spec::factor::{FactorMatrix, Network, PageCache};
-use crate::spec::function::TypedImage;
-use crate::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
-use crate::text::units::{Cpus, parse_duration, parse_precision, parse_size};
+use coldstart::engine::EngineKind;
+use coldstart::spec::factor::{FactorMatrix, Network, PageCache};
+use coldstart::spec::function::TypedImage;
+use coldstart::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
+use coldstart::text::units::{Cpus, parse_duration, parse_precision, parse_size};
 
 mod help;
 mod judging;
 mod output;
-pub mod pages;
+pub(crate) mod pages;
 mod reading;
 mod starting;
 
-pub use judging::{Aa, Compare, Gate, Injection, JudgeFlags, TurnFlags};
-pub use output::{Colour, Format, FormatFlag, OutputFlags};
-pub use reading::{Doctor, List, Listed, Report, Show};
-pub use starting::{Completions, Init, Man};
+pub(crate) use judging::{Aa, Compare, Gate, Injection, TurnFlags};
+pub(crate) use output::{Colour, Format, FormatFlag, OutputFlags};
+pub(crate) use reading::{Doctor, List, Listed, Report, Show};
+pub(crate) use starting::{Completions, Init, Man};
 
 /// What was typed; or the exit status, where help or a mistake has been shown instead.
 ///
 /// # Errors
 /// 0 after help, 2 after a mistake.
-pub fn parse() -> Result<Cli, u8> {
+pub(crate) fn parse() -> Result<Cli, u8> {
     Cli::try_parse().map_err(|error| {
         if !error.use_stderr() {
             // Nobody is left to be told that it could not be shown.
@@ -60,7 +60,7 @@ pub fn parse() -> Result<Cli, u8> {
     after_long_help = help::ENDING,
     max_term_width = 80
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -72,7 +72,7 @@ pub struct Cli {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Measure a scenario: idle, then bursts, at every function
     #[command(help_template = help::VERB, before_long_help = help::RUN)]
     Run(Box<Run>),
@@ -116,11 +116,11 @@ pub enum Verb {
 }
 
 /// Where functions are described, unless that is typed.
-pub const FUNCTIONS_FILE: &str = "functions/functions.toml";
+pub(crate) const FUNCTIONS_FILE: &str = "functions/functions.toml";
 
 /// Flags of every verb that touches functions and an engine.
 #[derive(Debug, Args)]
-pub struct FunctionFlags {
+pub(crate) struct FunctionFlags {
     /// Functions to take, separated by commas [default: the scenario's, or all]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub functions: Option<Vec<String>>,
@@ -136,11 +136,11 @@ pub struct FunctionFlags {
 }
 
 /// The event of an image, unless one is typed.
-pub const NO_EVENT: &str = "{}";
+pub(crate) const NO_EVENT: &str = "{}";
 
 /// Flags of `run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// A scenario file, or a name: `coldstart list scenarios`
     #[arg(default_value = "default")]
     pub scenario: String,
@@ -232,7 +232,7 @@ fn parse_limit(text: &str) -> Result<Duration, String> {
 /// Factors of a start: every combination of the values becomes a cell.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Factors (lists; every combination is measured)")]
-pub struct FactorFlags {
+pub(crate) struct FactorFlags {
     /// How instances reach the driver: bridge, host, none [default: the scenario's]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub networks: Option<Vec<Network>>,
@@ -261,7 +261,7 @@ pub struct FactorFlags {
 
 impl FactorFlags {
     /// Changes the lists as was typed, and adds the words that say so again.
-    pub fn change(&self, lists: &mut FactorMatrix, typed: &mut Vec<String>) {
+    pub(crate) fn change(&self, lists: &mut FactorMatrix, typed: &mut Vec<String>) {
         let mut flag = |name: &str, values: Vec<String>| {
             typed.extend([format!("--{name}"), values.join(",")]);
         };
@@ -300,7 +300,7 @@ fn engine_kind() -> impl TypedValueParser<Value = EngineKind> {
 
 /// Flags of `build`.
 #[derive(Debug, Args)]
-pub struct Build {
+pub(crate) struct Build {
     /// What to build, and with what.
     #[command(flatten)]
     pub common: FunctionFlags,
@@ -312,7 +312,7 @@ pub struct Build {
 
 /// Flags of `clean`.
 #[derive(Debug, Args)]
-pub struct Clean {
+pub(crate) struct Clean {
     /// Also stop the private engine that --provision started
     #[arg(long)]
     pub engine: bool,
@@ -329,3 +329,6 @@ pub struct Clean {
     #[arg(long)]
     pub force: bool,
 }
+
+#[cfg(test)]
+mod tests;

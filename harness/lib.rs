@@ -83,10 +83,3 @@ mod chart;
 pub mod compare;
 pub mod report;
 pub mod store;
-
-// The command line.
-#[doc(hidden)]
-pub mod cli;
-#[doc(hidden)]
-pub mod cmd;
-mod terminal;

@@ -6,16 +6,16 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{FactorFlags, FormatFlag, FunctionFlags};
-use crate::compare::Rules;
-use crate::engine::EngineKind;
-use crate::spec::scenario::MAX_ROUNDS;
-use crate::spec::tolerance::{Margins, Metric};
-use crate::text::units::{format_exactly, format_share, parse_duration, parse_share};
+use coldstart::compare::Rules;
+use coldstart::engine::EngineKind;
+use coldstart::spec::scenario::MAX_ROUNDS;
+use coldstart::spec::tolerance::{Margins, Metric};
+use coldstart::text::units::{format_exactly, format_share, parse_duration, parse_share};
 
 /// What counts as slower.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Judging")]
-pub struct JudgeFlags {
+pub(crate) struct JudgeFlags {
     /// A change matters when it is larger than this share of the base's value, and
     /// larger than the floor [default: the scenario's, or 5%]
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
@@ -38,7 +38,7 @@ pub struct JudgeFlags {
 impl JudgeFlags {
     /// The rules for a scenario's margins.
     #[must_use]
-    pub fn rules(&self, margins: &Margins) -> Rules {
+    pub(crate) fn rules(&self, margins: &Margins) -> Rules {
         let mut rules = Rules { margins: margins.clone(), ..Rules::default() };
         rules.margins.share = self.margin.unwrap_or(margins.share);
         for (metric, floor) in [(Metric::Total, self.floor), (Metric::Own, self.own_floor)] {
@@ -54,7 +54,7 @@ impl JudgeFlags {
 
     /// The words that say the same again.
     #[must_use]
-    pub fn repeat(&self) -> Vec<String> {
+    pub(crate) fn repeat(&self) -> Vec<String> {
         let names = |metrics: &Vec<Metric>| {
             metrics.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(",")
         };
@@ -71,7 +71,7 @@ impl JudgeFlags {
 
 /// Flags of `gate`.
 #[derive(Debug, Args)]
-pub struct Gate {
+pub(crate) struct Gate {
     /// What it was: a git ref, or a folder written as ./name
     #[arg(long, value_name = "REF")]
     pub base: String,
@@ -120,7 +120,7 @@ pub struct Gate {
 
 /// How sides that take turns are measured.
 #[derive(Debug, Args)]
-pub struct TurnFlags {
+pub(crate) struct TurnFlags {
     /// Visits to every cell on every side; the first is left out of inference
     /// [default: the scenario's]
     #[arg(long, value_name = "N",
@@ -150,7 +150,7 @@ pub struct TurnFlags {
 
 /// Flags of `compare`.
 #[derive(Debug, Args)]
-pub struct Compare {
+pub(crate) struct Compare {
     /// The folder of the run that it was; left out with --baseline
     #[arg(required_unless_present = "baseline", value_name = "BASE")]
     pub first: Option<PathBuf>,
@@ -188,7 +188,7 @@ pub struct Compare {
 
 /// Flags of `aa`.
 #[derive(Debug, Args)]
-pub struct Aa {
+pub(crate) struct Aa {
     /// A scenario file, or a name: `coldstart list scenarios`
     #[arg(default_value = "gate")]
     pub scenario: String,
@@ -235,7 +235,7 @@ pub struct Aa {
 
 /// A sleep that a head is given.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Injection {
+pub(crate) enum Injection {
     /// So long.
     Time(Duration),
     /// A share of the function's median total.

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 /// How a verb talks. On standard error; a result goes to standard output.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputFlags {
+pub(crate) struct OutputFlags {
     /// Say nothing but results, warnings and errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -21,7 +21,7 @@ pub struct OutputFlags {
 
 /// When text is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Colour {
+pub(crate) enum Colour {
     /// In a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
@@ -33,7 +33,7 @@ pub enum Colour {
 
 /// The form of a result on standard output.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub(crate) enum Format {
     /// For people in a terminal.
     #[default]
     Text,
@@ -48,7 +48,7 @@ pub enum Format {
 /// The flag of verbs that print a result.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
-pub struct FormatFlag {
+pub(crate) struct FormatFlag {
     /// The form of the result on standard output
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     pub format: Format,

@@ -13,18 +13,18 @@ use super::gate::nothing_answers;
 use super::repeat::Words;
 use super::{ExitReason, compare, gate, info, load_functions, runtime, stdout};
 use crate::cli::{self, Format, Injection};
-use crate::compare::{NullModel, Rates, Rules, SimulationConfig};
-use crate::drive::{RunEnd, Stop};
-use crate::measure::{Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
-use crate::observer::Observer;
-use crate::provision::Consent;
-use crate::report::reliability::{self, Head, Reliability};
-use crate::spec::function::Function;
-use crate::spec::plan;
-use crate::spec::scenario::Scenario;
-use crate::store::{self, SideRecord};
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
+use coldstart::compare::{NullModel, Rates, Rules, SimulationConfig};
+use coldstart::drive::{RunEnd, Stop};
+use coldstart::measure::{Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
+use coldstart::observer::Observer;
+use coldstart::provision::Consent;
+use coldstart::report::reliability::{self, Head, Reliability};
+use coldstart::spec::function::Function;
+use coldstart::spec::plan;
+use coldstart::spec::scenario::Scenario;
+use coldstart::store::{self, SideRecord};
 
 mod recorded;
 
@@ -189,13 +189,13 @@ impl<'a> Aa<'a> {
         &self,
         request: &Measurement,
         again: &BTreeSet<String>,
-    ) -> Result<Vec<crate::compare::Comparison>> {
+    ) -> Result<Vec<coldstart::compare::Comparison>> {
         let (base, _) = compare::open(&request.sides[0].folder, false)?;
         let heads = request.sides[1..].iter();
         heads
             .map(|side| {
                 let (head, _) = compare::open(&side.folder, false)?;
-                Ok(crate::compare::compare(&base, &head, &self.rules, again))
+                Ok(coldstart::compare::compare(&base, &head, &self.rules, again))
             })
             .collect()
     }

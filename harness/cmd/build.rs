@@ -6,16 +6,16 @@ use unicode_width::UnicodeWidthStr;
 use super::stdout::{self, Sheet};
 use super::{ExitReason, load_functions, runtime};
 use crate::cli::Build;
-use crate::measure::{RunIdentity, Setup};
-use crate::provision::Consent;
-use crate::provision::bases::Bases;
-use crate::provision::images;
-use crate::report::look::{Look, wrapped};
-use crate::report::sheet::Column;
-use crate::store::FunctionRecord;
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
-use crate::text::units::format_size;
+use coldstart::measure::{RunIdentity, Setup};
+use coldstart::provision::Consent;
+use coldstart::provision::bases::Bases;
+use coldstart::provision::images;
+use coldstart::report::look::{Look, wrapped};
+use coldstart::report::sheet::Column;
+use coldstart::store::FunctionRecord;
+use coldstart::text::units::format_size;
 
 /// What is told of an image where it is not text.
 const COLUMNS: [Column; 5] = [
@@ -65,12 +65,16 @@ fn line(record: &FunctionRecord, look: &Look) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use coldstart::store;
+
     use super::*;
-    use crate::report::tests::synthetic;
 
     #[test]
     fn a_terminal_that_is_too_narrow_has_shorter_lines() {
-        let record = &synthetic::four(1).record.functions[0];
+        let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("results/reference");
+        let record = &store::record(&reference).unwrap().functions[0];
         let at = |width, terminal| line(record, &Look { width, terminal, ..Look::default() });
         assert_eq!(at(40, false).lines().count(), 1);
         assert_eq!(at(200, true).lines().count(), 1);

@@ -8,13 +8,13 @@ use anyhow::{Context, Result, anyhow};
 
 use super::{ExitReason, info, runtime};
 use crate::cli::Clean;
-use crate::engine::docker::DockerEngine;
-use crate::engine::{Engine, EngineError, ImageStore, ListedInstance, sockets};
-use crate::provision::checkout;
-use crate::provision::{Consent, Surroundings, bases, daemon, engine, lock};
-use crate::system::maker::Life;
-use crate::system::private::{self, Swept, Temporary};
 use crate::terminal::{self, TerminalObserver};
+use coldstart::engine::docker::DockerEngine;
+use coldstart::engine::{Engine, EngineError, ImageStore, ListedInstance, sockets};
+use coldstart::provision::checkout;
+use coldstart::provision::{Consent, Surroundings, bases, daemon, engine, lock};
+use coldstart::system::maker::Life;
+use coldstart::system::private::{self, Swept, Temporary};
 
 /// Removes containers and folders, and images and the private engine where asked.
 pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
@@ -168,8 +168,8 @@ async fn remove_images(engine: &DockerEngine) -> Result<(), EngineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::InstanceId;
-    use crate::system::maker::Maker;
+    use coldstart::engine::InstanceId;
+    use coldstart::system::maker::Maker;
 
     fn found(maker: Option<&str>) -> ListedInstance {
         ListedInstance {

@@ -6,11 +6,11 @@ use unicode_width::UnicodeWidthStr;
 use super::stdout::{self, Sheet, wrapped_to as wrapped};
 use super::{ExitReason, runtime};
 use crate::cli::Doctor;
-use crate::provision::Surroundings;
-use crate::provision::doctor::{self, Finding};
-use crate::report::sheet::Column;
-use crate::spec::function;
 use crate::terminal;
+use coldstart::provision::Surroundings;
+use coldstart::provision::doctor::{self, Finding};
+use coldstart::report::sheet::Column;
+use coldstart::spec::function;
 
 /// What is told of a finding where it is not text.
 const COLUMNS: [Column; 4] =

@@ -10,17 +10,19 @@ use super::matched_functions::Sides;
 use super::repeat::Words;
 use super::{ExitReason, compare, info, load_scenario, publish, run, runtime, stdout, warn};
 use crate::cli::{self, FactorFlags, TurnFlags};
-use crate::compare::{Comparison, Rules, SideData};
-use crate::drive::RunEnd;
-use crate::measure::{self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
-use crate::provision::Consent;
-use crate::spec::function::{Function, listed};
-use crate::spec::plan;
-use crate::spec::scenario::Scenario;
-use crate::store::{Reservation, SideRecord};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt::{self, Phase};
-use crate::text::units::format_exactly;
+use coldstart::compare::{Comparison, Rules, SideData};
+use coldstart::drive::RunEnd;
+use coldstart::measure::{
+    self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side,
+};
+use coldstart::provision::Consent;
+use coldstart::spec::function::{Function, listed};
+use coldstart::spec::plan;
+use coldstart::spec::scenario::Scenario;
+use coldstart::store::{Reservation, SideRecord};
+use coldstart::text::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
@@ -72,8 +74,8 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         RunEnd::OutOfTime => warn(run::OUT_OF_TIME),
     }
     let mut found = judge(&request, &rules, &alarmed)?;
-    found.lack(&only[0], crate::compare::Side::Head);
-    found.lack(&only[1], crate::compare::Side::Base);
+    found.lack(&only[0], coldstart::compare::Side::Head);
+    found.lack(&only[1], coldstart::compare::Side::Base);
     publish::give(&found, (folder(&request), ""), args.strict, args.printed.format)
 }
 
@@ -214,7 +216,7 @@ fn judge(request: &Measurement, rules: &Rules, again: &BTreeSet<String>) -> Resu
     let folders: Vec<&PathBuf> = request.sides.iter().map(|side| &side.folder).collect();
     let (base, _): (SideData, _) = compare::open(folders[0], false)?;
     let (head, _): (SideData, _) = compare::open(folders[1], false)?;
-    Ok(crate::compare::compare(&base, &head, rules, again))
+    Ok(coldstart::compare::compare(&base, &head, rules, again))
 }
 
 /// Says what alarmed; returns the indices of its functions.

@@ -9,8 +9,8 @@ use super::ExitReason;
 use super::repeat::Words;
 use super::stdout::{self, Sheet, wrapped};
 use crate::cli::{List, Listed};
-use crate::report::sheet::Column;
-use crate::store::catalog;
+use coldstart::report::sheet::Column;
+use coldstart::store::catalog;
 
 pub(super) mod inventory;
 

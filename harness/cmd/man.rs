@@ -6,8 +6,8 @@ use anyhow::{Context, Result, anyhow};
 
 use super::{ExitReason, stdout};
 use crate::cli::{Man, pages};
-use crate::store;
-use crate::text::diagnostic::did_you_mean;
+use coldstart::store;
+use coldstart::text::diagnostic::did_you_mean;
 
 /// Prints one page, or writes all.
 pub(super) fn run(args: &Man) -> Result<(), ExitReason> {

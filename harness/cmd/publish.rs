@@ -10,12 +10,12 @@ use anyhow::{Context, Result};
 use super::show::TOLD;
 use super::{ExitReason, stdout, warn};
 use crate::cli::Format;
-use crate::compare::{Comparison, GateOutcome};
-use crate::report::comparison;
-use crate::report::look::Look;
-use crate::store;
-use crate::store::catalog::COMPARISON;
 use crate::terminal;
+use coldstart::compare::{Comparison, GateOutcome};
+use coldstart::report::comparison;
+use coldstart::report::look::Look;
+use coldstart::store;
+use coldstart::store::catalog::COMPARISON;
 
 /// Writes and shows a comparison; the failure is its verdict. It is kept in a
 /// folder that is there, or below it: the folder may be somebody else's, and no link in it

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::path::Path;
 
 use crate::cli::{FUNCTIONS_FILE, FunctionFlags};
-use crate::engine::EngineKind;
+use coldstart::engine::EngineKind;
 
 /// A command, word by word.
 pub(super) struct Words(Vec<String>);

@@ -6,18 +6,18 @@ use anyhow::{Result, anyhow};
 
 use super::repeat::Words;
 use super::{ExitReason, load_functions, load_scenario, report, runtime, stdout, warn};
-use crate::analysis::Analysis;
 use crate::cli;
-use crate::drive::RunEnd;
-use crate::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
-use crate::provision::Consent;
-use crate::spec::function::{self, Function, TypedImage, read_event};
-use crate::spec::plan;
-use crate::spec::scenario::Scenario;
-use crate::store;
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
-use crate::text::units::{format_exactly, format_share};
+use coldstart::analysis::Analysis;
+use coldstart::drive::RunEnd;
+use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
+use coldstart::provision::Consent;
+use coldstart::spec::function::{self, Function, TypedImage, read_event};
+use coldstart::spec::plan;
+use coldstart::spec::scenario::Scenario;
+use coldstart::store;
+use coldstart::text::units::{format_exactly, format_share};
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
 const UNTIL_ROUNDS: u32 = 1_000;

@@ -10,8 +10,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::ExitReason;
 use crate::cli::Format;
-use crate::report::sheet::{self, Column};
-use crate::text::sanitize::{printable, printable_json};
+use coldstart::report::sheet::{self, Column};
+use coldstart::text::sanitize::{printable, printable_json};
 
 /// Columns that lines keep to where words allow it.
 pub(super) const WIDTH: usize = 80;

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 
 use super::{self as terminal, Piece, StatusArea};
-use crate::sample::Sample;
-use crate::spec::plan::Trial;
-use crate::text::units::{format_ms, format_wait};
+use coldstart::sample::Sample;
+use coldstart::spec::plan::Trial;
+use coldstart::text::units::{format_ms, format_wait};
 
 mod pace;
 mod round;
