@@ -24,20 +24,19 @@
 //! # fn main() -> anyhow::Result<()> {
 //! let results = tempfile::tempdir()?;
 //! let folder = results.path().join("run");
-//! let mut scenario = scenario::parse(
+//! let scenario = scenario::parse(
 //!     "name = \"example\"\nrounds = 5\nkeep-alive = \"1s\"\n[[pattern]]\nname = \"single\"\n\
 //!      steps = [{ name = \"cold\", burst = 1 }]",
 //!     "the example",
 //! )?;
-//! let function = Function::of_image("hello", "hello:1", "{}", 0);
-//! scenario.functions = vec![function.name.clone()];
-//! let (functions, name) = (vec![function], "run".to_owned());
+//! let functions = vec![Function::of_image("hello", "hello:1", "{}", 0)];
+//! let name = "run".to_owned();
 //! let side = Side { name, functions, null: None, folder: folder.clone(), record: None };
 //! let identity = RunIdentity::now();
 //! let measurement = Measurement {
 //!     // Simulated, on time that passes when nobody has anything to do.
 //!     engine: EngineKind::Fake,
-//!     ..Measurement::new(&identity, identity.id("example"), scenario, vec![side], 7)
+//!     ..Measurement::new(&identity, identity.id("example"), scenario, vec![side], 7)?
 //! };
 //! let runtime =
 //!     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use tokio::sync::watch;
 
 use super::failure::of_files;
@@ -22,7 +22,6 @@ use coldstart::observer::Observer;
 use coldstart::provision::Consent;
 use coldstart::report::reliability::{self, Head, Reliability};
 use coldstart::spec::function::Function;
-use coldstart::spec::plan;
 use coldstart::spec::scenario::Scenario;
 use coldstart::store::{self, SideRecord};
 
@@ -38,7 +37,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
     let mut aa = Aa::new(args)?;
     if args.turns.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
-        let plan = aa.request(1, &aa.sleepless(), 0).describe();
+        let plan = aa.request(1, &aa.sleepless(), 0)?.describe();
         let often = format!("{} times the same, with other seeds", args.runs);
         return Ok(stdout::result(&(plan + &often))?);
     }
@@ -104,10 +103,8 @@ impl<'a> Aa<'a> {
         let functions = load_functions(&args.common, &scenario.functions)?;
         scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
         gate::known_exceptions(&scenario, &[], &scenario.functions)?;
-        let null = super::run::null(&args.common.functions_file, &mut scenario)?;
+        let null = super::run::null(&args.common.functions_file, &scenario)?;
         let injections = injections(&args.inject)?;
-        let size = plan::check(&scenario, functions.len(), injections.len() + 1);
-        size.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
         let begun = RunIdentity::now();
         let default = || Path::new("results").join(begun.name("aa"));
         Ok(Self {
@@ -134,14 +131,14 @@ impl<'a> Aa<'a> {
         let mut stop = interrupt::heard()?;
         let observer = &TerminalObserver::default();
         runtime(self.args.turns.engine.is_simulated())?.block_on(async {
-            let request = self.request(1, &self.sleepless(), 0);
+            let request = self.request(1, &self.sleepless(), 0)?;
             let engine = PreparedEngine::get(&request, consent, &stop, observer).await?;
             let sleeps = self.sleeps(&engine, &mut stop, observer).await?;
             let mut all = vec![Rates::default(); self.injections.len()];
             let mut ended = Ok(());
             for number in 1..=self.args.runs {
                 info(&format!("gate {number} of {}", self.args.runs));
-                let request = self.request(number, &sleeps, u64::from(number));
+                let request = self.request(number, &sleeps, u64::from(number))?;
                 ended = self.one(&engine, &request, &mut stop, &mut all, observer).await;
                 if ended.is_err() {
                     break;
@@ -211,7 +208,7 @@ impl<'a> Aa<'a> {
         let mut medians = BTreeMap::new();
         if self.injections.iter().any(is_share) {
             info(&format!("{PILOT} rounds to know what a share of the total is"));
-            let request = self.pilot();
+            let request = self.pilot()?;
             let control = RunControl { stop, confirm: None };
             match engine.measure(&request, control, observer).await? {
                 RunEnd::Stopped => return Err(ExitReason::Interrupted),
@@ -283,7 +280,12 @@ impl<'a> Aa<'a> {
     }
 
     /// The gate of a number: a base and every head.
-    fn request(&self, number: u32, sleeps: &[Sleeps], offset: u64) -> Measurement {
+    fn request(
+        &self,
+        number: u32,
+        sleeps: &[Sleeps],
+        offset: u64,
+    ) -> Result<Measurement, ExitReason> {
         let folder = self.folder.join(format!("gate-{number:04}"));
         let mut sides = vec![self.side("base", &folder, Sleeps::new())];
         for (injection, sleeps) in self.injections.iter().zip(sleeps) {
@@ -294,7 +296,7 @@ impl<'a> Aa<'a> {
     }
 
     /// A few rounds of the base alone.
-    fn pilot(&self) -> Measurement {
+    fn pilot(&self) -> Result<Measurement, ExitReason> {
         let scenario = Scenario { rounds: PILOT_ROUNDS, ..self.scenario.clone() };
         let folder = self.folder.join(PILOT);
         self.asked(vec![self.side("base", &folder, Sleeps::new())], scenario, 0, 0)
@@ -306,18 +308,19 @@ impl<'a> Aa<'a> {
         scenario: Scenario,
         number: u32,
         offset: u64,
-    ) -> Measurement {
+    ) -> Result<Measurement, ExitReason> {
         let id = format!("{}-{number}", self.begun.id("aa"));
         for record in sides.iter_mut().filter_map(|side| side.record.as_mut()) {
             record.pair.clone_from(&id);
         }
         let seed = self.seed.wrapping_add(offset);
-        Measurement {
+        let request = Measurement::new(&self.begun, id, scenario, sides, seed);
+        Ok(Measurement {
             command: self.command(),
             engine: self.args.turns.engine,
             traced: !self.args.turns.no_exec_trace,
-            ..Measurement::new(&self.begun, id, scenario, sides, seed)
-        }
+            ..request.map_err(ExitReason::Usage)?
+        })
     }
 
     fn side(&self, name: &str, folder: &Path, injected: Sleeps) -> Side {

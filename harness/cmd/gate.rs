@@ -18,23 +18,22 @@ use coldstart::measure::{
     self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side,
 };
 use coldstart::provision::Consent;
-use coldstart::spec::function::{Function, listed};
-use coldstart::spec::plan;
+use coldstart::spec::function::listed;
 use coldstart::spec::scenario::Scenario;
 use coldstart::store::{Reservation, SideRecord};
 use coldstart::text::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
-    let mut scenario = scenario(&args.scenario, &args.turns, &args.factors)?;
+    let scenario = scenario(&args.scenario, &args.turns, &args.factors)?;
     let sleep_ms = args.inject.map(whole_ms).transpose()?;
     let mut stop = interrupt::heard()?;
     let sides = Sides::open(&args.base, args.head.as_deref(), &args.common, &scenario.functions);
     // A runtime whose time goes by: git takes its own.
     let sides = runtime(false)?.block_on(measure::unless(&stop, sides));
     let sides = sides.ok_or(ExitReason::Interrupted)??;
-    let mut request = request(args, &mut scenario, &sides, sleep_ms)?;
-    let rules = args.judge.rules(&scenario.margins);
+    let mut request = request(args, scenario, &sides, sleep_ms)?;
+    let rules = args.judge.rules(&request.plan.scenario.margins);
     if args.turns.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
@@ -127,31 +126,25 @@ pub(super) fn whole_ms(time: Duration) -> Result<u32, ExitReason> {
 
 fn request(
     args: &cli::Gate,
-    scenario: &mut Scenario,
+    scenario: Scenario,
     sides: &Sides,
     sleep_ms: Option<u32>,
 ) -> Result<Measurement, ExitReason> {
     let names: Vec<String> = sides.functions[0].iter().map(|f| f.name.clone()).collect();
     // A narrower choice of functions must not make a team's margins a mistake.
     let described = sides.all.each_ref().map(|all| all.iter().map(|f| f.name.clone()).collect());
-    known_exceptions(scenario, &described, &names)?;
-    scenario.functions = names;
+    known_exceptions(&scenario, &described, &names)?;
     let begun = RunIdentity::now();
-    let seed = begun.seed(args.turns.seed);
-    let id = begun.id("gate");
-    let folder = args.turns.out.clone();
-    let folder = folder.unwrap_or_else(|| Path::new("results").join(begun.name("gate")));
-    let sleeps: BTreeMap<String, u32> = match sleep_ms {
-        Some(ms) => scenario.functions.iter().map(|name| (name.clone(), ms)).collect(),
-        None => BTreeMap::new(),
-    };
-    let null = |index: usize| nulls(scenario, &sides.all[index]);
+    let (id, seed) = (begun.id("gate"), begun.seed(args.turns.seed));
+    let default = || Path::new("results").join(begun.name("gate"));
+    let folder = args.turns.out.clone().unwrap_or_else(default);
+    let sleeps = names.into_iter().filter_map(|name| Some((name, sleep_ms?))).collect();
     let side = |index: usize, name: &str, injected| {
         let side = [&sides.base, &sides.head][index];
         Side {
             name: name.to_owned(),
             functions: sides.functions[index].clone(),
-            null: null(index),
+            null: sides.all[index].iter().find(|f| f.is_null).cloned(),
             folder: folder.join(name),
             record: Some(SideRecord {
                 pair: id.clone(),
@@ -163,20 +156,14 @@ fn request(
         }
     };
     let sides = vec![side(0, "base", BTreeMap::new()), side(1, "head", sleeps)];
-    scenario.controls &= sides.iter().all(|side| side.null.is_some());
-    let size = plan::check(scenario, scenario.functions.len(), sides.len());
-    size.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
+    let request = Measurement::new(&begun, id.clone(), scenario, sides, seed);
+    let request = request.map_err(ExitReason::Usage)?;
     Ok(Measurement {
-        command: command(args, scenario, seed),
+        command: command(args, &request.plan.scenario, seed),
         engine: args.turns.engine,
         traced: !args.turns.no_exec_trace,
-        ..Measurement::new(&begun, id, scenario.clone(), sides, seed)
+        ..request
     })
-}
-
-/// The function of the controls, where the scenario has them.
-fn nulls(scenario: &Scenario, all: &[Function]) -> Option<Function> {
-    all.iter().find(|f| f.is_null && scenario.controls).cloned()
 }
 
 /// A margin for a function that is not measured would hold nowhere.

@@ -14,7 +14,6 @@ use coldstart::drive::RunEnd;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::provision::Consent;
 use coldstart::spec::function::{self, Function, TypedImage, read_event};
-use coldstart::spec::plan;
 use coldstart::spec::scenario::Scenario;
 use coldstart::store;
 use coldstart::text::units::{format_exactly, format_share};
@@ -61,25 +60,20 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
 fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
     let mut scenario = load_scenario(&args.scenario)?;
     let functions = functions(args, &scenario.functions)?;
-    scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
     let typed = change(&mut scenario, args)?;
-    let null = null(&args.common.functions_file, &mut scenario)?;
-    plan::check(&scenario, functions.len(), 1).map_err(|why| ExitReason::Usage(anyhow!(why)))?;
+    let null = null(&args.common.functions_file, &scenario)?;
     let begun = RunIdentity::now();
-    let seed = begun.seed(args.seed);
+    let (id, seed) = (begun.id(&scenario.name), begun.seed(args.seed));
     let default = || Path::new("results").join(begun.name(&scenario.name));
-    let side = Side {
-        name: "run".to_owned(),
-        null,
-        folder: args.out.clone().unwrap_or_else(default),
-        record: None,
-        functions,
-    };
+    let folder = args.out.clone().unwrap_or_else(default);
+    let side = Side { name: "run".to_owned(), functions, null, folder, record: None };
+    let request = Measurement::new(&begun, id, scenario, vec![side], seed);
+    let request = request.map_err(ExitReason::Usage)?;
     Ok(Measurement {
-        command: command(args, &scenario, seed, typed),
+        command: command(args, &request.plan.scenario, seed, typed),
         engine: args.engine,
         traced: !args.no_exec_trace,
-        ..Measurement::new(&begun, begun.id(&scenario.name), scenario, vec![side], seed)
+        ..request
     })
 }
 
@@ -260,17 +254,12 @@ fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, ExitR
 }
 
 /// The function of the controls. Where none is named there can be no controls.
-pub(super) fn null(
-    functions_file: &Path,
-    scenario: &mut Scenario,
-) -> Result<Option<Function>, ExitReason> {
+pub(super) fn null(file: &Path, scenario: &Scenario) -> Result<Option<Function>, ExitReason> {
     if !scenario.controls {
         return Ok(None);
     }
-    let file = functions_file;
     let null = described(file)?.into_iter().find(|f| f.is_null);
     if null.is_none() {
-        scenario.controls = false;
         let file = file.display();
         warn(&format!("no controls: {file} names no `null` function, so nothing is calibrated"));
     }
