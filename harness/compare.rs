@@ -10,7 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::sample::{Cell, Temperature};
-use crate::spec::control::Control;
+use crate::spec::control::Floor;
 use crate::spec::tolerance::{Margin, Margins, Metric};
 use crate::stats::hodges_lehmann::{self, Estimate};
 use crate::stats::proportions;
@@ -377,13 +377,14 @@ impl Comparison {
 
 /// The null container of both sides under each combination of factors.
 fn floors(base: &SideData, head: &SideData) -> Vec<(String, Estimate)> {
-    let floor = |cell: &&Cell| cell.control == Some(Control::Container(0));
+    let floor =
+        |cell: &&Cell| cell.control.is_some_and(|control| control.is_floor_of(Floor::Engine));
     let shared = base.cells.keys().filter(floor).filter_map(|cell| {
         let values =
             |of: &SideData| Some(of.cells.get(cell)?.rounds.iter().map(|r| r.total).collect());
         let (was, is): (Vec<f64>, Vec<f64>) = (values(base)?, values(head)?);
         Some((
-            format!("null container ({})", cell.factors.network),
+            format!("{} ({})", cell.control?, cell.factors.network),
             hodges_lehmann::ratio(&is, &was)?,
         ))
     });

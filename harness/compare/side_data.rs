@@ -8,7 +8,7 @@ use super::{Asked, FunctionFacts, Part, PartChange, PhaseGroup, SideInfo, Start}
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{Cell, Mark, Phase, Sample, Temperature};
-use crate::spec::control::Control;
+use crate::spec::control::Floor;
 use crate::spec::factor::{FactorMatrix, Factors};
 use crate::spec::tolerance::Metric;
 use crate::stats::{self, Controls};
@@ -185,7 +185,7 @@ fn facts(record: &FunctionRecord) -> FunctionFacts {
 /// limit, or whose engine another default, are compared, and the difference is told.
 fn cells(samples: &[Sample], lists: &FactorMatrix) -> BTreeMap<Cell, Rounds> {
     let is_wanted =
-        |cell: &Cell| cell.control.is_none_or(|control| control == Control::Container(0));
+        |cell: &Cell| cell.control.is_none_or(|control| control.is_floor_of(Floor::Engine));
     let mut rows: BTreeMap<&Cell, Vec<&Sample>> = BTreeMap::new();
     for sample in samples.iter().filter(|s| is_wanted(&s.cell)) {
         rows.entry(&sample.cell).or_default().push(sample);
