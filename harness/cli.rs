@@ -1,7 +1,7 @@
 //! What the user typed: clap types only, no effect.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use coldstart::engine::EngineKind;
+use coldstart::measure::Measurement;
 use coldstart::spec::factor::{FactorMatrix, Network, PageCache};
 use coldstart::spec::function::TypedImage;
 use coldstart::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
@@ -21,7 +22,7 @@ pub(crate) mod pages;
 mod reading;
 mod starting;
 
-pub(crate) use judging::{Aa, Compare, Gate, Injection, TurnFlags};
+pub(crate) use judging::{Aa, Compare, Gate, Injection};
 pub(crate) use output::{Colour, Format, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
 pub(crate) use starting::{Completions, Init, Man};
@@ -149,10 +150,9 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub common: FunctionFlags,
 
-    /// Visits to every cell [default: the scenario's]
-    #[arg(long, value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ROUNDS)))]
-    pub rounds: Option<u32>,
+    /// How it is measured.
+    #[command(flatten)]
+    pub measure: MeasureFlags,
 
     /// Measure each cell until the 95 % interval of its median is within so much of
     /// it, such as 2%, at least 10 rounds
@@ -174,18 +174,6 @@ pub(crate) struct Run {
     #[arg(long)]
     pub no_controls: bool,
 
-    /// Do not listen to the kernel's exec events: phases of the engine are merged
-    #[arg(long)]
-    pub no_exec_trace: bool,
-
-    /// Seed of the shuffled order [default: a random one, recorded]
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-
-    /// The run's folder, which must not exist [default: results/DATE-TIME-SCENARIO]
-    #[arg(long, value_name = "FOLDER")]
-    pub out: Option<PathBuf>,
-
     /// Measure this image as it is, such as an AWS Lambda image; may be typed again for
     /// another. Named by its repository (and tag, where two are alike), or NAME=REF
     #[arg(long, value_name = "[NAME=]REF")]
@@ -204,14 +192,6 @@ pub(crate) struct Run {
     ])]
     pub go_on: Option<PathBuf>,
 
-    /// Print the plan, the number of starts and the estimated time, and stop
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// The engine; `fake` simulates, to try the harness itself
-    #[arg(long, value_parser = engine_kind(), default_value = "docker", hide = true)]
-    pub engine: EngineKind,
-
     /// What instances are started under.
     #[command(flatten)]
     pub factors: FactorFlags,
@@ -219,6 +199,48 @@ pub(crate) struct Run {
     /// How it is printed.
     #[command(flatten)]
     pub printed: FormatFlag,
+}
+
+/// Flags of every verb that measures.
+#[derive(Debug, Args)]
+pub(crate) struct MeasureFlags {
+    /// Visits to every cell; the first is left out of inference [default: the
+    /// scenario's]
+    #[arg(long, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ROUNDS)))]
+    pub rounds: Option<u32>,
+
+    /// Seed of the shuffled order [default: a random one, recorded]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Do not listen to the kernel's exec events: boot cannot be told from the engine
+    #[arg(long)]
+    pub no_exec_trace: bool,
+
+    /// The result's folder, which must not exist [default: a new one in results/]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+
+    /// Print the plan, the number of starts and the estimated time, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// The engine; `fake` simulates, to try the harness itself
+    #[arg(long, value_parser = engine_kind(), default_value = "docker", hide = true)]
+    pub engine: EngineKind,
+}
+
+impl MeasureFlags {
+    /// The folder that was typed, else one of this name among the results.
+    pub(crate) fn folder(&self, name: String) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| Path::new("results").join(name))
+    }
+
+    /// A measurement as it was typed, with the command that repeats it.
+    pub(crate) fn apply(&self, to: Measurement, command: String) -> Measurement {
+        Measurement { command, engine: self.engine, traced: !self.no_exec_trace, ..to }
+    }
 }
 
 /// A limit of time that leaves some.

@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{FactorFlags, FormatFlag, FunctionFlags};
+use super::{FactorFlags, FormatFlag, FunctionFlags, MeasureFlags};
 use coldstart::compare::Rules;
-use coldstart::engine::EngineKind;
-use coldstart::spec::scenario::MAX_ROUNDS;
 use coldstart::spec::tolerance::{Margins, Metric};
 use coldstart::text::units::{format_exactly, format_share, parse_duration, parse_share};
 
@@ -107,7 +105,7 @@ pub(crate) struct Gate {
 
     /// How it is measured.
     #[command(flatten)]
-    pub turns: TurnFlags,
+    pub measure: MeasureFlags,
 
     /// What instances are started under.
     #[command(flatten)]
@@ -116,36 +114,6 @@ pub(crate) struct Gate {
     /// How it is printed.
     #[command(flatten)]
     pub printed: FormatFlag,
-}
-
-/// How sides that take turns are measured.
-#[derive(Debug, Args)]
-pub(crate) struct TurnFlags {
-    /// Visits to every cell on every side; the first is left out of inference
-    /// [default: the scenario's]
-    #[arg(long, value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ROUNDS)))]
-    pub rounds: Option<u32>,
-
-    /// Seed of the shuffled order [default: a random one, recorded]
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-
-    /// Do not listen to the kernel's exec events: boot cannot be told from the engine
-    #[arg(long)]
-    pub no_exec_trace: bool,
-
-    /// The folder, which must not exist [default: results/DATE-TIME-VERB]
-    #[arg(long, value_name = "FOLDER")]
-    pub out: Option<PathBuf>,
-
-    /// Print the plan, the number of starts and the estimated time, and stop
-    #[arg(long)]
-    pub dry_run: bool,
-
-    /// The engine; `fake` simulates, to try the harness itself
-    #[arg(long, value_parser = super::engine_kind(), default_value = "docker", hide = true)]
-    pub engine: EngineKind,
 }
 
 /// Flags of `compare`.
@@ -222,7 +190,7 @@ pub(crate) struct Aa {
 
     /// How it is measured.
     #[command(flatten)]
-    pub turns: TurnFlags,
+    pub measure: MeasureFlags,
 
     /// What instances are started under.
     #[command(flatten)]

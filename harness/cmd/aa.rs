@@ -35,13 +35,13 @@ const PILOT_ROUNDS: u32 = 6;
 /// Measures (or draws) the gates, and tells how they came out.
 pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
     let mut aa = Aa::new(args)?;
-    if args.turns.dry_run {
+    if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         let plan = aa.request(1, &aa.sleepless(), 0)?.describe();
         let often = format!("{} times the same, with other seeds", args.runs);
         return Ok(stdout::result(&(plan + &often))?);
     }
-    let reserved = gate::reserve(&aa.folder, args.turns.out.is_some())?;
+    let reserved = gate::reserve(&aa.folder, args.measure.out.is_some())?;
     reserved.folder().clone_into(&mut aa.folder);
     let begun = Instant::now();
     let (heads, source, ended) = match &args.simulate {
@@ -58,7 +58,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
     let found = Reliability {
         command: aa.command(),
         source,
-        simulated: args.simulate.is_some() || args.turns.engine.is_simulated(),
+        simulated: args.simulate.is_some() || args.measure.engine.is_simulated(),
         rounds: aa.scenario.rounds,
         margin: aa.rules.margins.share,
         confirm: !args.no_confirm,
@@ -99,19 +99,18 @@ struct Aa<'a> {
 
 impl<'a> Aa<'a> {
     fn new(args: &'a cli::Aa) -> Result<Self, ExitReason> {
-        let mut scenario = gate::scenario(&args.scenario, &args.turns, &args.factors)?;
+        let mut scenario = gate::scenario(&args.scenario, &args.measure, &args.factors)?;
         let functions = load_functions(&args.common, &scenario.functions)?;
         scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
         gate::known_exceptions(&scenario, &[], &scenario.functions)?;
         let null = super::run::null(&args.common.functions_file, &scenario)?;
         let injections = injections(&args.inject)?;
         let begun = RunIdentity::now();
-        let default = || Path::new("results").join(begun.name("aa"));
         Ok(Self {
             rules: args.judge.rules(&scenario.margins),
             injections,
-            seed: begun.seed(args.turns.seed),
-            folder: args.turns.out.clone().unwrap_or_else(default),
+            seed: begun.seed(args.measure.seed),
+            folder: args.measure.folder(begun.name("aa")),
             args,
             functions,
             null,
@@ -130,7 +129,7 @@ impl<'a> Aa<'a> {
         let consent = Consent::from_flag(self.args.common.provision);
         let mut stop = interrupt::heard()?;
         let observer = &TerminalObserver::default();
-        runtime(self.args.turns.engine.is_simulated())?.block_on(async {
+        runtime(self.args.measure.engine.is_simulated())?.block_on(async {
             let request = self.request(1, &self.sleepless(), 0)?;
             let engine = PreparedEngine::get(&request, consent, &stop, observer).await?;
             let sleeps = self.sleeps(&engine, &mut stop, observer).await?;
@@ -315,12 +314,8 @@ impl<'a> Aa<'a> {
         }
         let seed = self.seed.wrapping_add(offset);
         let request = Measurement::new(&self.begun, id, scenario, sides, seed);
-        Ok(Measurement {
-            command: self.command(),
-            engine: self.args.turns.engine,
-            traced: !self.args.turns.no_exec_trace,
-            ..request.map_err(ExitReason::Usage)?
-        })
+        let request = request.map_err(ExitReason::Usage)?;
+        Ok(self.args.measure.apply(request, self.command()))
     }
 
     fn side(&self, name: &str, folder: &Path, injected: Sleeps) -> Side {
@@ -353,12 +348,12 @@ impl<'a> Aa<'a> {
             .some("--inject", sleeps)
             .some("--simulate", args.simulate.as_ref().map(|folder| folder.display()))
             .flag("--functions", self.scenario.functions.join(","))
-            .measured(&args.common, args.turns.engine)
+            .measured(&args.common, args.measure.engine)
             .flag("--rounds", self.scenario.rounds)
             .all(args.judge.repeat())
             .all(factors)
             .switch("--no-confirm", args.no_confirm)
-            .switch("--no-exec-trace", args.turns.no_exec_trace)
+            .switch("--no-exec-trace", args.measure.no_exec_trace)
             .flag("--seed", self.seed)
             .line()
     }

@@ -44,10 +44,10 @@ pub(super) fn run(args: &Build) -> Result<(), ExitReason> {
     let rows = records.iter().map(|record| json!(record)).collect();
     let built = Sheet { name: "images", columns: &COLUMNS, rows };
     let look = terminal::look();
-    let told = stdout::sheets(args.printed.format, &[built], || {
+    let text = stdout::sheets(args.printed.format, &[built], || {
         records.iter().map(|record| line(record, &look) + "\n").collect()
     })?;
-    Ok(stdout::result(&told)?)
+    Ok(stdout::result(&text)?)
 }
 
 /// Name, image, digest, size and version: in columns, or one below the other where a

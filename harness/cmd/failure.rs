@@ -40,12 +40,12 @@ impl ExitReason {
     /// The exit status, and what is to be shown, if anything is: `error[code]: ...`.
     #[must_use]
     pub(crate) fn report(&self) -> (u8, Option<String>) {
-        let told = |code: &str, error: &anyhow::Error| {
+        let shown = |code: &str, error: &anyhow::Error| {
             Some(format!("error[{code}]: {}", format!("{error:#}").trim_end()))
         };
         match self {
-            ExitReason::Usage(error) => (2, told(of_usage(error), error)),
-            ExitReason::Environment(error) => (4, told(of_environment(error), error)),
+            ExitReason::Usage(error) => (2, shown(of_usage(error), error)),
+            ExitReason::Environment(error) => (4, shown(of_environment(error), error)),
             ExitReason::Regression => (1, None),
             ExitReason::Inconclusive => (3, None),
             ExitReason::Invalid => (4, None),

@@ -9,7 +9,7 @@ use anyhow::{Result, anyhow};
 use super::matched_functions::Sides;
 use super::repeat::Words;
 use super::{ExitReason, compare, info, load_scenario, publish, run, runtime, stdout, warn};
-use crate::cli::{self, FactorFlags, TurnFlags};
+use crate::cli::{self, FactorFlags, MeasureFlags};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt::{self, Phase};
 use coldstart::compare::{Comparison, Rules, SideData};
@@ -25,7 +25,7 @@ use coldstart::text::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
-    let scenario = scenario(&args.scenario, &args.turns, &args.factors)?;
+    let scenario = scenario(&args.scenario, &args.measure, &args.factors)?;
     let sleep_ms = args.inject.map(whole_ms).transpose()?;
     let mut stop = interrupt::heard()?;
     let sides = Sides::open(&args.base, args.head.as_deref(), &args.common, &scenario.functions);
@@ -34,11 +34,11 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let sides = sides.ok_or(ExitReason::Interrupted)??;
     let mut request = request(args, scenario, &sides, sleep_ms)?;
     let rules = args.judge.rules(&request.plan.scenario.margins);
-    if args.turns.dry_run {
+    if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
     }
-    let reserved = reserve(folder(&request), args.turns.out.is_some())?;
+    let reserved = reserve(folder(&request), args.measure.out.is_some())?;
     for side in &mut request.sides {
         side.folder = reserved.folder().join(&side.name);
     }
@@ -50,7 +50,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
         let confirm = || {
             alarmed = judge(&request, &rules, &BTreeSet::new())?.alarmed();
-            Ok(told(&request, &alarmed))
+            Ok(announce_alarms(&request, &alarmed))
         };
         let confirm = (!args.no_confirm).then(|| Box::new(confirm) as Confirm<'_>);
         let control = RunControl { stop: &mut stop, confirm };
@@ -97,7 +97,7 @@ pub(super) fn reserve(folder: &Path, is_named: bool) -> Result<Reservation> {
 /// The scenario of a measurement in turns, changed as was typed.
 pub(super) fn scenario(
     name: &str,
-    turns: &TurnFlags,
+    flags: &MeasureFlags,
     factors: &FactorFlags,
 ) -> Result<Scenario, ExitReason> {
     let mut scenario = load_scenario(name)?;
@@ -107,7 +107,7 @@ pub(super) fn scenario(
              alarms; name `rounds`"
         )));
     }
-    scenario.rounds = turns.rounds.unwrap_or(scenario.rounds);
+    scenario.rounds = flags.rounds.unwrap_or(scenario.rounds);
     factors.change(&mut scenario.factors, &mut Vec::new());
     scenario.factors.check().map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
     Ok(scenario)
@@ -135,9 +135,8 @@ fn request(
     let described = sides.all.each_ref().map(|all| all.iter().map(|f| f.name.clone()).collect());
     known_exceptions(&scenario, &described, &names)?;
     let begun = RunIdentity::now();
-    let (id, seed) = (begun.id("gate"), begun.seed(args.turns.seed));
-    let default = || Path::new("results").join(begun.name("gate"));
-    let folder = args.turns.out.clone().unwrap_or_else(default);
+    let (id, seed) = (begun.id("gate"), begun.seed(args.measure.seed));
+    let folder = args.measure.folder(begun.name("gate"));
     let sleeps = names.into_iter().filter_map(|name| Some((name, sleep_ms?))).collect();
     let side = |index: usize, name: &str, injected| {
         let side = [&sides.base, &sides.head][index];
@@ -158,12 +157,8 @@ fn request(
     let sides = vec![side(0, "base", BTreeMap::new()), side(1, "head", sleeps)];
     let request = Measurement::new(&begun, id.clone(), scenario, sides, seed);
     let request = request.map_err(ExitReason::Usage)?;
-    Ok(Measurement {
-        command: command(args, &request.plan.scenario, seed),
-        engine: args.turns.engine,
-        traced: !args.turns.no_exec_trace,
-        ..request
-    })
+    let command = command(args, &request.plan.scenario, seed);
+    Ok(args.measure.apply(request, command))
 }
 
 /// A margin for a function that is not measured would hold nowhere.
@@ -207,7 +202,7 @@ fn judge(request: &Measurement, rules: &Rules, again: &BTreeSet<String>) -> Resu
 }
 
 /// Says what alarmed; returns the indices of its functions.
-fn told(request: &Measurement, alarmed: &BTreeSet<String>) -> Vec<usize> {
+fn announce_alarms(request: &Measurement, alarmed: &BTreeSet<String>) -> Vec<usize> {
     if !alarmed.is_empty() {
         info(&format!("{}: slower at first sight, measured again", listed(alarmed)));
     }
@@ -224,14 +219,14 @@ fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
         .flag("--base", &args.base)
         .some("--head", args.head.as_ref())
         .flag("--functions", scenario.functions.join(","))
-        .measured(&args.common, args.turns.engine)
+        .measured(&args.common, args.measure.engine)
         .flag("--rounds", scenario.rounds)
         .all(args.judge.repeat())
         .all(factors)
         .some("--inject", args.inject.map(format_exactly))
         .switch("--strict", args.strict)
         .switch("--no-confirm", args.no_confirm)
-        .switch("--no-exec-trace", args.turns.no_exec_trace)
+        .switch("--no-exec-trace", args.measure.no_exec_trace)
         .flag("--seed", seed)
         .line()
 }

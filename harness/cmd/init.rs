@@ -34,21 +34,21 @@ pub(super) fn run(args: &Init) -> Result<(), ExitReason> {
     let entry = filled(FUNCTION);
     let described = args.folder.join("functions.toml");
     let scenario = args.folder.join("scenario.toml");
-    let mut told = String::new();
-    told += &match store::create_new(&described, &(HEAD.to_owned() + &entry))? {
+    let mut text = String::new();
+    text += &match store::create_new(&described, &(HEAD.to_owned() + &entry))? {
         true => wrote(&described, "what is measured"),
         false => stays(&described, addition(&described, &name, &entry)),
     };
     let is_new = store::create_new(&scenario, &filled(SCENARIO))?;
-    told += &if is_new { wrote(&scenario, "how it is measured") } else { stays(&scenario, None) };
+    text += &if is_new { wrote(&scenario, "how it is measured") } else { stays(&scenario, None) };
     let plain = |path: &Path| path.components().collect::<PathBuf>().display().to_string();
     let command =
         Words::of("run").word(plain(&scenario)).flag("--functions-file", plain(&described));
     // A scenario that was there may be of other functions.
     let command = command.some("--functions", (!is_new).then_some(&name));
-    told += &next(args, &described, &command.line());
+    text += &next(args, &described, &command.line());
     warn(args, image);
-    Ok(stdout::result(&told)?)
+    Ok(stdout::result(&text)?)
 }
 
 /// The name that was typed, or that of the image.

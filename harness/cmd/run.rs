@@ -31,7 +31,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         Some(folder) => rest(args, folder)?,
         None => request(args)?,
     };
-    if args.dry_run {
+    if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
     }
@@ -39,7 +39,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
     let mut reserved = None;
     if !request.resumed {
         let folder = &mut request.sides[0].folder;
-        let made = super::gate::reserve(folder, args.out.is_some())?;
+        let made = super::gate::reserve(folder, args.measure.out.is_some())?;
         made.folder().clone_into(folder);
         reserved = Some(made);
     }
@@ -63,18 +63,13 @@ fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
     let typed = change(&mut scenario, args)?;
     let null = null(&args.common.functions_file, &scenario)?;
     let begun = RunIdentity::now();
-    let (id, seed) = (begun.id(&scenario.name), begun.seed(args.seed));
-    let default = || Path::new("results").join(begun.name(&scenario.name));
-    let folder = args.out.clone().unwrap_or_else(default);
+    let (id, seed) = (begun.id(&scenario.name), begun.seed(args.measure.seed));
+    let folder = args.measure.folder(begun.name(&scenario.name));
     let side = Side { name: "run".to_owned(), functions, null, folder, record: None };
     let request = Measurement::new(&begun, id, scenario, vec![side], seed);
     let request = request.map_err(ExitReason::Usage)?;
-    Ok(Measurement {
-        command: command(args, &request.plan.scenario, seed, typed),
-        engine: args.engine,
-        traced: !args.no_exec_trace,
-        ..request
-    })
+    let command = command(args, &request.plan.scenario, seed, typed);
+    Ok(args.measure.apply(request, command))
 }
 
 /// Shows what was measured, however it ended.
@@ -228,7 +223,7 @@ fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, ExitR
     scenario.until = args.until.or(scenario.until);
     // Who types only when it is enough does not mean the scenario's rounds.
     let most = if args.until.is_some() { UNTIL_ROUNDS } else { scenario.rounds };
-    scenario.rounds = args.rounds.unwrap_or(most);
+    scenario.rounds = args.measure.rounds.unwrap_or(most);
     let mut flag = |name: &str, value: String| typed.extend([name.to_owned(), value]);
     if let Some(share) = args.until {
         flag("--until", format_share(share));
@@ -247,7 +242,7 @@ fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, ExitR
     if args.no_controls {
         typed.push("--no-controls".to_owned());
     }
-    if args.no_exec_trace {
+    if args.measure.no_exec_trace {
         typed.push("--no-exec-trace".to_owned());
     }
     Ok(typed)
@@ -272,11 +267,11 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
     let described = scenario.functions.len() - args.image.len();
     let described = &scenario.functions[..described];
     // The most rounds of a run that stops by itself say nothing.
-    let rounds = args.until.is_none() || args.rounds.is_some();
+    let rounds = args.until.is_none() || args.measure.rounds.is_some();
     let described = (!described.is_empty()).then(|| described.join(","));
     let words =
         with_images(Words::of("run").word(&args.scenario).some("--functions", described), args)
-            .measured(&args.common, args.engine)
+            .measured(&args.common, args.measure.engine)
             .some("--rounds", rounds.then_some(scenario.rounds));
     words.all(typed).flag("--seed", seed).line()
 }
