@@ -6,6 +6,9 @@
 //! eleven starts a function, the first one thrown away as the warm-up. Its line
 //! "Unable to complete 10 samples" is the price of that.
 //!
+//! By its clock criterion decides how many starts follow, so each happens when it is asked
+//! for, on the platform itself: a measurement (`coldstart::measure`) has its own order.
+//!
 //! An engine and images must be there (`coldstart build --provision`), or
 //! `COLDSTART_PROVISION=1` be set; without an engine it says so and does nothing.
 

@@ -1,36 +1,37 @@
 //! What the user typed: clap types only, no effect.
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
-use crate::spec::function::TypedImage;
-use crate::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
-use crate::text::units::{parse_duration, parse_precision};
+use coldstart::measure::Measurement;
+use coldstart::spec::function::TypedImage;
+use coldstart::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
+use coldstart::text::units::{parse_duration, parse_precision};
 
 mod factors;
 mod help;
 mod judging;
 mod output;
-pub mod pages;
+pub(crate) mod pages;
 mod reading;
 mod starting;
 
 use factors::FACTORS_TYPED;
-pub use factors::FactorFlags;
-pub use judging::{Aa, Compare, Gate, Injection, JudgeFlags, TurnFlags};
-pub use output::{Colour, FormatFlag, OutputFlags};
-pub use reading::{Doctor, List, Listed, Report, Show};
-pub use starting::{Completions, Init, Man};
+pub(crate) use factors::FactorFlags;
+pub(crate) use judging::{Aa, Compare, Gate, Injection};
+pub(crate) use output::{Colour, FormatFlag, OutputFlags};
+pub(crate) use reading::{Doctor, List, Listed, Report, Show};
+pub(crate) use starting::{Completions, Init, Man};
 
 /// What was typed; or the exit status, where help or a mistake has been shown instead.
 ///
 /// # Errors
 /// 0 after help, 2 after a mistake.
-pub fn parse() -> Result<Cli, u8> {
+pub(crate) fn parse() -> Result<Cli, u8> {
     Cli::try_parse().map_err(|error| {
         if !error.use_stderr() {
             // Nobody is left to be told that it could not be shown.
@@ -60,7 +61,7 @@ pub fn parse() -> Result<Cli, u8> {
     after_long_help = help::ENDING,
     max_term_width = 80
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
     pub verb: Verb,
@@ -72,7 +73,7 @@ pub struct Cli {
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Verb {
+pub(crate) enum Verb {
     /// Measure a scenario: idle, then bursts, at every function
     #[command(help_template = help::VERB, before_long_help = help::RUN)]
     Run(Box<Run>),
@@ -116,11 +117,11 @@ pub enum Verb {
 }
 
 /// Where functions are described, unless that is typed.
-pub const FUNCTIONS_FILE: &str = "functions/functions.toml";
+pub(crate) const FUNCTIONS_FILE: &str = "functions/functions.toml";
 
 /// Flags of every verb that touches functions and an engine.
 #[derive(Debug, Args)]
-pub struct FunctionFlags {
+pub(crate) struct FunctionFlags {
     /// Functions to take, separated by commas [default: the scenario's, or all]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub functions: Option<Vec<String>>,
@@ -136,11 +137,11 @@ pub struct FunctionFlags {
 }
 
 /// The event of an image, unless one is typed.
-pub const NO_EVENT: &str = "{}";
+pub(crate) const NO_EVENT: &str = "{}";
 
 /// Flags of `run`.
 #[derive(Debug, Args)]
-pub struct Run {
+pub(crate) struct Run {
     /// A scenario file, or a name: `coldstart list scenarios`
     #[arg(default_value = "default")]
     pub scenario: String,
@@ -149,10 +150,9 @@ pub struct Run {
     #[command(flatten)]
     pub common: FunctionFlags,
 
-    /// Visits to every cell [default: the scenario's]
-    #[arg(long, value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ROUNDS)))]
-    pub rounds: Option<u32>,
+    /// How it is measured.
+    #[command(flatten)]
+    pub measure: MeasureFlags,
 
     /// Measure each cell until the 95 % interval of its median is within so much of
     /// it, such as 2%, at least 10 rounds
@@ -174,18 +174,6 @@ pub struct Run {
     #[arg(long)]
     pub no_controls: bool,
 
-    /// Do not listen to the kernel's exec events: phases of the engine are merged
-    #[arg(long)]
-    pub no_exec_trace: bool,
-
-    /// Seed of the shuffled order [default: a random one, recorded]
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-
-    /// The run's folder, which must not exist [default: results/DATE-TIME-SCENARIO]
-    #[arg(long, value_name = "FOLDER")]
-    pub out: Option<PathBuf>,
-
     /// Measure this image as it is, such as an AWS Lambda image; may be typed again for
     /// another. Named by its repository (and tag, where two are alike), or NAME=REF
     #[arg(long, value_name = "[NAME=]REF")]
@@ -203,10 +191,6 @@ pub struct Run {
     ])]
     pub go_on: Option<PathBuf>,
 
-    /// Print the plan, the number of starts and the estimated time, and stop
-    #[arg(long)]
-    pub dry_run: bool,
-
     /// What instances are started under.
     #[command(flatten)]
     pub factors: FactorFlags,
@@ -214,6 +198,44 @@ pub struct Run {
     /// How it is printed.
     #[command(flatten)]
     pub printed: FormatFlag,
+}
+
+/// Flags of every verb that measures.
+#[derive(Debug, Args)]
+pub(crate) struct MeasureFlags {
+    /// Visits to every cell; the first is left out of inference [default: the
+    /// scenario's]
+    #[arg(long, value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ROUNDS)))]
+    pub rounds: Option<u32>,
+
+    /// Seed of the shuffled order [default: a random one, recorded]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+
+    /// Do not listen to the kernel's exec events: boot cannot be told from the engine
+    #[arg(long)]
+    pub no_exec_trace: bool,
+
+    /// The result's folder, which must not exist [default: a new one in results/]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+
+    /// Print the plan, the number of starts and the estimated time, and stop
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+impl MeasureFlags {
+    /// The folder that was typed, else one of this name among the results.
+    pub(crate) fn folder(&self, name: String) -> PathBuf {
+        self.out.clone().unwrap_or_else(|| Path::new("results").join(name))
+    }
+
+    /// A measurement as it was typed, with the command that repeats it.
+    pub(crate) fn apply(&self, to: Measurement, command: String) -> Measurement {
+        Measurement { command, traced: !self.no_exec_trace, ..to }
+    }
 }
 
 /// A limit of time that leaves some.
@@ -226,7 +248,7 @@ fn parse_limit(text: &str) -> Result<Duration, String> {
 
 /// Flags of `build`.
 #[derive(Debug, Args)]
-pub struct Build {
+pub(crate) struct Build {
     /// What to build, and with what.
     #[command(flatten)]
     pub common: FunctionFlags,
@@ -238,7 +260,7 @@ pub struct Build {
 
 /// Flags of `clean`.
 #[derive(Debug, Args)]
-pub struct Clean {
+pub(crate) struct Clean {
     /// Also stop the private engine that --provision started
     #[arg(long)]
     pub engine: bool,
@@ -255,3 +277,6 @@ pub struct Clean {
     #[arg(long)]
     pub force: bool,
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,10 +8,10 @@ use std::process::ExitCode;
 use anyhow::{Result, anyhow};
 
 use crate::cli::{Cli, FunctionFlags, Verb};
-use crate::spec::function::{self, Function};
-use crate::spec::scenario::{self, Scenario};
 use crate::terminal;
-use crate::text::diagnostic::did_you_mean;
+use coldstart::spec::function::{self, Function};
+use coldstart::spec::scenario::{self, Scenario};
+use coldstart::text::diagnostic::did_you_mean;
 
 mod aa;
 mod build;
@@ -35,13 +35,13 @@ mod stdout;
 
 use crate::terminal::{info, warn};
 
-pub use failure::ExitReason;
+pub(crate) use failure::ExitReason;
 
 /// Does what was typed; returns the exit code.
 #[must_use]
-pub fn execute(cli: &Cli) -> ExitCode {
+pub(crate) fn execute(cli: &Cli) -> ExitCode {
     terminal::begin(&cli.talk);
-    crate::system::descriptors::raise();
+    coldstart::system::descriptors::raise();
     let done = match &cli.verb {
         Verb::Run(args) => run::run(args),
         Verb::Gate(args) => gate::run(args),

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::sample::{self, Temperature};
-use crate::spec::control::Control;
+use crate::spec::control::Floor;
 use crate::spec::factor::Combination;
 use crate::spec::tolerance::{Margin, Margins, Metric};
 use crate::stats::hodges_lehmann::{self, Estimate};
@@ -366,7 +366,8 @@ impl Comparison {
 
 /// The null container of both sides under each combination of factors.
 fn floors(base: &SideData, head: &SideData) -> Vec<(Combination, Estimate)> {
-    let floor = |cell: &&Cell| cell.control == Some(Control::Container(0));
+    let floor =
+        |cell: &&Cell| cell.control.is_some_and(|control| control.is_floor_of(Floor::Engine));
     let shared = base.cells.keys().filter(floor).filter_map(|cell| {
         let values =
             |of: &SideData| Some(of.cells.get(cell)?.rounds.iter().map(|r| r.total).collect());

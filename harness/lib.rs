@@ -24,17 +24,17 @@
 //! let results = tempfile::tempdir()?;
 //! let folder = results.path().join("run");
 //! // Simulated, on time that passes when nobody has anything to do.
-//! let mut scenario = scenario::parse(
+//! let scenario = scenario::parse(
 //!     "name = \"example\"\nengine = [\"fake\"]\nrounds = 5\nkeep-alive = \"1s\"\n\
 //!      [[pattern]]\nname = \"single\"\nsteps = [{ name = \"cold\", burst = 1 }]",
 //!     "the example",
 //! )?;
-//! let function = Function::of_image("hello", "hello:1", "{}", 0);
-//! scenario.functions = vec![function.name.clone()];
-//! let (functions, name) = (vec![function], "run".to_owned());
+//! let functions = vec![Function::of_image("hello", "hello:1", "{}", 0)];
+//! let name = "run".to_owned();
 //! let side = Side { name, functions, null: None, folder: folder.clone(), record: None };
 //! let identity = RunIdentity::now();
-//! let measurement = Measurement::new(&identity, identity.id("example"), scenario, vec![side], 7);
+//! let id = identity.id("example");
+//! let measurement = Measurement::new(&identity, id, scenario, vec![side], 7)?;
 //! let runtime =
 //!     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
 //! runtime.block_on(async {
@@ -80,10 +80,3 @@ pub mod compare;
 pub mod report;
 pub mod store;
 mod words;
-
-// The command line.
-#[doc(hidden)]
-pub mod cli;
-#[doc(hidden)]
-pub mod cmd;
-mod terminal;

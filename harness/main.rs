@@ -2,7 +2,9 @@
 
 use std::process::ExitCode;
 
-use coldstart::{cli, cmd};
+mod cli;
+mod cmd;
+mod terminal;
 
 fn main() -> ExitCode {
     match cli::parse() {

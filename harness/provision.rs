@@ -17,7 +17,7 @@ pub mod doctor;
 pub mod engine;
 mod environment;
 pub mod images;
-pub mod lock;
+mod lock;
 mod packages;
 
 pub(crate) use command::{captured, last_lines};

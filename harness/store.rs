@@ -14,7 +14,7 @@ use crate::sample::{Sample, TrialRecord};
 
 mod baseline;
 mod bounds;
-pub(crate) mod catalog;
+pub mod catalog;
 mod expected;
 mod files;
 pub(crate) mod fingerprint;
@@ -27,8 +27,7 @@ mod resume;
 mod writer;
 
 pub use baseline::{BASELINES, Baseline, baseline};
-pub(crate) use files::full;
-pub use files::{create, text, write};
+pub use files::{create, create_new, text, write};
 pub use fingerprint::fingerprint;
 pub use record::{
     BaseRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,

@@ -12,8 +12,8 @@ use std::time::Instant;
 use anstyle::{AnsiColor, Style};
 
 use crate::cli::OutputFlags;
-use crate::report::look::{Look, wrapped};
-use crate::text::sanitize::is_invisible;
+use coldstart::report::look::{Look, wrapped};
+use coldstart::text::sanitize::is_invisible;
 
 mod capabilities;
 pub(crate) mod interrupt;

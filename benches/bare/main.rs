@@ -10,6 +10,10 @@
 //!   against the same while it does not. Another run that listens meanwhile would
 //!   make both sides alike.
 //!
+//! A measurement (`coldstart::measure`) has all turns to itself, and one listener or none
+//! for all of them: sides of which one is no function's, or differs in the driver, take
+//! turns on the platform itself.
+//!
 //! `cargo bench --bench bare` runs all of them, `cargo bench --bench bare -- start`
 //! one (any part of its name will do). It prints the medians of both sides and their
 //! ratio. `COLDSTART_BARE_ROUNDS` sets the rounds of `start` and `listener` (default

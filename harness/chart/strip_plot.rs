@@ -40,7 +40,7 @@ struct Row<'a> {
 impl Row<'_> {
     /// The middle half, as a share of the median.
     fn width(&self) -> Option<f64> {
-        self.quarters.and_then(|[low, middle, high]| stats::ratio(high - low, middle))
+        self.quarters.and_then(|[low, median, high]| stats::ratio(high - low, median))
     }
     /// Its name, and its figures.
     fn texts(&self) -> Texts {

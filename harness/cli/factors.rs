@@ -3,27 +3,27 @@
 use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::spec::factor::{FACTORS, FactorInfo, FactorMatrix};
+use coldstart::spec::factor::{FACTORS, FactorInfo, FactorMatrix};
 
 /// The group of all flags of factors.
 pub(super) const FACTORS_TYPED: &str = "factors";
 
 /// Factors of a start: every combination of the values becomes a cell.
 #[derive(Debug, Clone, Default)]
-pub struct FactorFlags(Vec<(&'static FactorInfo, Vec<String>)>);
+pub(crate) struct FactorFlags(Vec<(&'static FactorInfo, Vec<String>)>);
 
 impl FactorFlags {
     /// Changes the lists as was typed.
     ///
     /// # Errors
     /// Says what cannot be measured together.
-    pub fn change(&self, lists: &mut FactorMatrix) -> Result<(), String> {
+    pub(crate) fn change(&self, lists: &mut FactorMatrix) -> Result<(), String> {
         self.0.iter().try_for_each(|(factor, typed)| lists.set(factor.list, typed))?;
         lists.check()
     }
 
     /// The flags that say the same again, with the values that a list has now.
-    pub fn again(&self, lists: &FactorMatrix) -> Vec<String> {
+    pub(crate) fn again(&self, lists: &FactorMatrix) -> Vec<String> {
         let values = FACTORS.iter().zip(lists.typed());
         let typed = |list: &str| self.0.iter().any(|(factor, _)| factor.list == list);
         let typed = values.filter(|(factor, _)| typed(factor.list));

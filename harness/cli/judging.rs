@@ -5,16 +5,15 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{FactorFlags, FormatFlag, FunctionFlags};
-use crate::compare::Rules;
-use crate::spec::scenario::MAX_ROUNDS;
-use crate::spec::tolerance::{Margins, Metric};
-use crate::text::units::{format_exactly, format_share, parse_duration, parse_share};
+use super::{FactorFlags, FormatFlag, FunctionFlags, MeasureFlags};
+use coldstart::compare::Rules;
+use coldstart::spec::tolerance::{Margins, Metric};
+use coldstart::text::units::{format_exactly, format_share, parse_duration, parse_share};
 
 /// What counts as slower.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Judging")]
-pub struct JudgeFlags {
+pub(crate) struct JudgeFlags {
     /// A change matters when it is larger than this share of the base's value, and
     /// larger than the floor [default: the scenario's, or 5%]
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
@@ -37,7 +36,7 @@ pub struct JudgeFlags {
 impl JudgeFlags {
     /// The rules for a scenario's margins.
     #[must_use]
-    pub fn rules(&self, margins: &Margins) -> Rules {
+    pub(crate) fn rules(&self, margins: &Margins) -> Rules {
         let mut rules = Rules { margins: margins.clone(), ..Rules::default() };
         rules.margins.share = self.margin.unwrap_or(margins.share);
         for (metric, floor) in [(Metric::Total, self.floor), (Metric::Own, self.own_floor)] {
@@ -53,7 +52,7 @@ impl JudgeFlags {
 
     /// The words that say the same again.
     #[must_use]
-    pub fn repeat(&self) -> Vec<String> {
+    pub(crate) fn repeat(&self) -> Vec<String> {
         let names = |metrics: &Vec<Metric>| {
             metrics.iter().map(|metric| metric.name()).collect::<Vec<_>>().join(",")
         };
@@ -70,7 +69,7 @@ impl JudgeFlags {
 
 /// Flags of `gate`.
 #[derive(Debug, Args)]
-pub struct Gate {
+pub(crate) struct Gate {
     /// What it was: a git ref, or a folder written as ./name
     #[arg(long, value_name = "REF")]
     pub base: String,
@@ -106,7 +105,7 @@ pub struct Gate {
 
     /// How it is measured.
     #[command(flatten)]
-    pub turns: TurnFlags,
+    pub measure: MeasureFlags,
 
     /// What instances are started under.
     #[command(flatten)]
@@ -117,35 +116,9 @@ pub struct Gate {
     pub printed: FormatFlag,
 }
 
-/// How sides that take turns are measured.
-#[derive(Debug, Args)]
-pub struct TurnFlags {
-    /// Visits to every cell on every side; the first is left out of inference
-    /// [default: the scenario's]
-    #[arg(long, value_name = "N",
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_ROUNDS)))]
-    pub rounds: Option<u32>,
-
-    /// Seed of the shuffled order [default: a random one, recorded]
-    #[arg(long, value_name = "N")]
-    pub seed: Option<u64>,
-
-    /// Do not listen to the kernel's exec events: boot cannot be told from the engine
-    #[arg(long)]
-    pub no_exec_trace: bool,
-
-    /// The folder, which must not exist [default: results/DATE-TIME-VERB]
-    #[arg(long, value_name = "FOLDER")]
-    pub out: Option<PathBuf>,
-
-    /// Print the plan, the number of starts and the estimated time, and stop
-    #[arg(long)]
-    pub dry_run: bool,
-}
-
 /// Flags of `compare`.
 #[derive(Debug, Args)]
-pub struct Compare {
+pub(crate) struct Compare {
     /// The folder of the run that it was; left out with --baseline
     #[arg(required_unless_present = "baseline", value_name = "BASE")]
     pub first: Option<PathBuf>,
@@ -183,7 +156,7 @@ pub struct Compare {
 
 /// Flags of `aa`.
 #[derive(Debug, Args)]
-pub struct Aa {
+pub(crate) struct Aa {
     /// A scenario file, or a name: `coldstart list scenarios`
     #[arg(default_value = "gate")]
     pub scenario: String,
@@ -217,7 +190,7 @@ pub struct Aa {
 
     /// How it is measured.
     #[command(flatten)]
-    pub turns: TurnFlags,
+    pub measure: MeasureFlags,
 
     /// What instances are started under.
     #[command(flatten)]
@@ -230,7 +203,7 @@ pub struct Aa {
 
 /// A sleep that a head is given.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Injection {
+pub(crate) enum Injection {
     /// So long.
     Time(Duration),
     /// A share of the function's median total.

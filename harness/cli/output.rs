@@ -3,12 +3,12 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
-use crate::report::form::{FORMS, Form};
+use coldstart::report::form::{FORMS, Form};
 
 /// How a verb talks. On standard error; a result goes to standard output.
 #[derive(Debug, Clone, Copy, Default, Args)]
 #[command(next_help_heading = "Output")]
-pub struct OutputFlags {
+pub(crate) struct OutputFlags {
     /// Say nothing but results, warnings and errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -24,7 +24,7 @@ pub struct OutputFlags {
 
 /// When text is coloured.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Colour {
+pub(crate) enum Colour {
     /// In a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
@@ -37,7 +37,7 @@ pub enum Colour {
 /// The flag of verbs that print a result.
 #[derive(Debug, Clone, Copy, Args)]
 #[command(next_help_heading = "Output")]
-pub struct FormatFlag {
+pub(crate) struct FormatFlag {
     /// The form of the result on standard output
     #[arg(long, value_parser = form(), default_value = FORMS[0].name, value_name = "FORM")]
     pub format: &'static Form,

@@ -13,7 +13,7 @@ const NAME: &str = "coldstart";
 
 /// The script that completes verbs and flags in a shell.
 #[must_use]
-pub fn completions(shell: Shell) -> Vec<u8> {
+pub(crate) fn completions(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command(), NAME, &mut script);
     script
@@ -21,7 +21,7 @@ pub fn completions(shell: Shell) -> Vec<u8> {
 
 /// The names of all verbs, in their order.
 #[must_use]
-pub fn verbs() -> Vec<String> {
+pub(crate) fn verbs() -> Vec<String> {
     let all = command();
     all.get_subcommands().map(|verb| verb.get_name().to_owned()).collect()
 }
@@ -31,7 +31,7 @@ pub fn verbs() -> Vec<String> {
 ///
 /// # Errors
 /// Never, in truth: it is written into memory.
-pub fn manual(verb: Option<&str>) -> Result<Option<Vec<u8>>> {
+pub(crate) fn manual(verb: Option<&str>) -> Result<Option<Vec<u8>>> {
     let all = command();
     let one = match verb {
         None => all,

@@ -10,7 +10,7 @@ use super::{FUNCTIONS_FILE, FormatFlag};
 
 /// Flags of `list`.
 #[derive(Debug, Args)]
-pub struct List {
+pub(crate) struct List {
     /// Only these [default: all of them]
     #[arg(value_enum, value_name = "WHAT")]
     pub what: Option<Listed>,
@@ -30,7 +30,7 @@ pub struct List {
 
 /// What can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Listed {
+pub(crate) enum Listed {
     /// What was measured and judged, newest first.
     Runs,
     /// What can be started.
@@ -41,7 +41,7 @@ pub enum Listed {
 
 /// Flags of `show`.
 #[derive(Debug, Args)]
-pub struct Show {
+pub(crate) struct Show {
     /// A folder; or the name or id of a result, as `list runs` tells it; or `latest`
     #[arg(value_name = "RUN")]
     pub run: OsString,
@@ -61,7 +61,7 @@ pub struct Show {
 
 /// Flags of `report`.
 #[derive(Debug, Args)]
-pub struct Report {
+pub(crate) struct Report {
     /// The run's folder
     pub run: PathBuf,
 
@@ -80,7 +80,7 @@ pub struct Report {
 
 /// Flags of `doctor`.
 #[derive(Debug, Args)]
-pub struct Doctor {
+pub(crate) struct Doctor {
     /// The file that describes the functions
     #[arg(long, value_name = "FILE", default_value = FUNCTIONS_FILE)]
     pub functions_file: PathBuf,

@@ -7,7 +7,7 @@ use clap_complete::Shell;
 
 /// Flags of `init`.
 #[derive(Debug, Args)]
-pub struct Init {
+pub(crate) struct Init {
     /// Where the files go
     #[arg(default_value = ".")]
     pub folder: PathBuf,
@@ -23,7 +23,7 @@ pub struct Init {
 
 /// Flags of `completions`.
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell that is to complete
     #[arg(value_enum)]
     pub shell: Shell,
@@ -31,7 +31,7 @@ pub struct Completions {
 
 /// Flags of `man`.
 #[derive(Debug, Args)]
-pub struct Man {
+pub(crate) struct Man {
     /// The page of this verb [default: the page of the whole program]
     #[arg(value_name = "VERB", conflicts_with = "out")]
     pub of: Option<String>,

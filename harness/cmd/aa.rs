@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use tokio::sync::watch;
 
 use super::failure::of_files;
@@ -13,19 +13,18 @@ use super::gate::nothing_answers;
 use super::repeat::Words;
 use super::{ExitReason, compare, gate, info, load_functions, runtime, stdout};
 use crate::cli::{self, Injection};
-use crate::compare::{NullModel, Rates, Rules, SimulationConfig};
-use crate::drive::{RunEnd, Stop};
-use crate::measure::{Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
-use crate::observer::Observer;
-use crate::provision::Consent;
-use crate::report::form::Printed;
-use crate::report::reliability::{self, Head, Reliability};
-use crate::spec::function::Function;
-use crate::spec::plan;
-use crate::spec::scenario::Scenario;
-use crate::store::{self, SideRecord};
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
+use coldstart::compare::{NullModel, Rates, Rules, SimulationConfig};
+use coldstart::drive::{RunEnd, Stop};
+use coldstart::measure::{Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
+use coldstart::observer::Observer;
+use coldstart::provision::Consent;
+use coldstart::report::form::Printed;
+use coldstart::report::reliability::{self, Head, Reliability};
+use coldstart::spec::function::Function;
+use coldstart::spec::scenario::Scenario;
+use coldstart::store::{self, SideRecord};
 
 mod recorded;
 
@@ -37,13 +36,13 @@ const PILOT_ROUNDS: u32 = 6;
 /// Measures (or draws) the gates, and tells how they came out.
 pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
     let mut aa = Aa::new(args)?;
-    if args.turns.dry_run {
+    if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
-        let plan = aa.request(1, &aa.sleepless(), 0).describe();
+        let plan = aa.request(1, &aa.sleepless(), 0)?.describe();
         let often = format!("{} times the same, with other seeds", args.runs);
         return Ok(stdout::result(&(plan + &often))?);
     }
-    let reserved = gate::reserve(&aa.folder, args.turns.out.is_some())?;
+    let reserved = gate::reserve(&aa.folder, args.measure.out.is_some())?;
     reserved.folder().clone_into(&mut aa.folder);
     let begun = Instant::now();
     let (heads, source, ended) = match &args.simulate {
@@ -94,21 +93,18 @@ struct Aa<'a> {
 
 impl<'a> Aa<'a> {
     fn new(args: &'a cli::Aa) -> Result<Self, ExitReason> {
-        let mut scenario = gate::scenario(&args.scenario, &args.turns, &args.factors)?;
+        let mut scenario = gate::scenario(&args.scenario, &args.measure, &args.factors)?;
         let functions = load_functions(&args.common, &scenario.functions)?;
         scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
         gate::known_exceptions(&scenario, &[], &scenario.functions)?;
-        let null = super::run::null(&args.common.functions_file, &mut scenario)?;
+        let null = super::run::null(&args.common.functions_file, &scenario)?;
         let injections = injections(&args.inject)?;
-        let size = plan::check(&scenario, functions.len(), injections.len() + 1);
-        size.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
         let begun = RunIdentity::now();
-        let default = || Path::new("results").join(begun.name("aa"));
         Ok(Self {
             rules: args.judge.rules(&scenario.margins),
             injections,
-            seed: begun.seed(args.turns.seed),
-            folder: args.turns.out.clone().unwrap_or_else(default),
+            seed: begun.seed(args.measure.seed),
+            folder: args.measure.folder(begun.name("aa")),
             args,
             functions,
             null,
@@ -128,14 +124,14 @@ impl<'a> Aa<'a> {
         let mut stop = interrupt::heard()?;
         let observer = &TerminalObserver::default();
         runtime(self.scenario.factors.engine().is_simulated())?.block_on(async {
-            let request = self.request(1, &self.sleepless(), 0);
+            let request = self.request(1, &self.sleepless(), 0)?;
             let engine = PreparedEngine::get(&request, consent, &stop, observer).await?;
             let sleeps = self.sleeps(&engine, &mut stop, observer).await?;
             let mut all = vec![Rates::default(); self.injections.len()];
             let mut ended = Ok(());
             for number in 1..=self.args.runs {
                 info(&format!("gate {number} of {}", self.args.runs));
-                let request = self.request(number, &sleeps, u64::from(number));
+                let request = self.request(number, &sleeps, u64::from(number))?;
                 ended = self.one(&engine, &request, &mut stop, &mut all, observer).await;
                 if ended.is_err() {
                     break;
@@ -183,13 +179,13 @@ impl<'a> Aa<'a> {
         &self,
         request: &Measurement,
         again: &BTreeSet<String>,
-    ) -> Result<Vec<crate::compare::Comparison>> {
+    ) -> Result<Vec<coldstart::compare::Comparison>> {
         let (base, _) = compare::open(&request.sides[0].folder, false)?;
         let heads = request.sides[1..].iter();
         heads
             .map(|side| {
                 let (head, _) = compare::open(&side.folder, false)?;
-                Ok(crate::compare::compare(&base, &head, &self.rules, again))
+                Ok(coldstart::compare::compare(&base, &head, &self.rules, again))
             })
             .collect()
     }
@@ -205,7 +201,7 @@ impl<'a> Aa<'a> {
         let mut medians = BTreeMap::new();
         if self.injections.iter().any(is_share) {
             info(&format!("{PILOT} rounds to know what a share of the total is"));
-            let request = self.pilot();
+            let request = self.pilot()?;
             let control = RunControl { stop, confirm: None };
             match engine.measure(&request, control, observer).await? {
                 RunEnd::Stopped => return Err(ExitReason::Interrupted),
@@ -277,7 +273,12 @@ impl<'a> Aa<'a> {
     }
 
     /// The gate of a number: a base and every head.
-    fn request(&self, number: u32, sleeps: &[Sleeps], offset: u64) -> Measurement {
+    fn request(
+        &self,
+        number: u32,
+        sleeps: &[Sleeps],
+        offset: u64,
+    ) -> Result<Measurement, ExitReason> {
         let folder = self.folder.join(format!("gate-{number:04}"));
         let mut sides = vec![self.side("base", &folder, Sleeps::new())];
         for (injection, sleeps) in self.injections.iter().zip(sleeps) {
@@ -288,7 +289,7 @@ impl<'a> Aa<'a> {
     }
 
     /// A few rounds of the base alone.
-    fn pilot(&self) -> Measurement {
+    fn pilot(&self) -> Result<Measurement, ExitReason> {
         let scenario = Scenario { rounds: PILOT_ROUNDS, ..self.scenario.clone() };
         let folder = self.folder.join(PILOT);
         self.asked(vec![self.side("base", &folder, Sleeps::new())], scenario, 0, 0)
@@ -300,17 +301,15 @@ impl<'a> Aa<'a> {
         scenario: Scenario,
         number: u32,
         offset: u64,
-    ) -> Measurement {
+    ) -> Result<Measurement, ExitReason> {
         let id = format!("{}-{number}", self.begun.id("aa"));
         for record in sides.iter_mut().filter_map(|side| side.record.as_mut()) {
             record.pair.clone_from(&id);
         }
         let seed = self.seed.wrapping_add(offset);
-        Measurement {
-            command: self.command(),
-            traced: !self.args.turns.no_exec_trace,
-            ..Measurement::new(&self.begun, id, scenario, sides, seed)
-        }
+        let request = Measurement::new(&self.begun, id, scenario, sides, seed);
+        let request = request.map_err(ExitReason::Usage)?;
+        Ok(self.args.measure.apply(request, self.command()))
     }
 
     fn side(&self, name: &str, folder: &Path, injected: Sleeps) -> Side {
@@ -346,7 +345,7 @@ impl<'a> Aa<'a> {
             .all(args.judge.repeat())
             .all(args.factors.again(&self.scenario.factors))
             .switch("--no-confirm", args.no_confirm)
-            .switch("--no-exec-trace", args.turns.no_exec_trace)
+            .switch("--no-exec-trace", args.measure.no_exec_trace)
             .flag("--seed", self.seed)
             .line()
     }

@@ -2,13 +2,13 @@
 
 use super::{ExitReason, load_functions, runtime, stdout};
 use crate::cli::Build;
-use crate::measure::{RunIdentity, Setup};
-use crate::provision::Consent;
-use crate::provision::bases::Bases;
-use crate::provision::images::ensure;
-use crate::report::listing::{Listing, images};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt::{self, Phase};
+use coldstart::measure::{RunIdentity, Setup};
+use coldstart::provision::Consent;
+use coldstart::provision::bases::Bases;
+use coldstart::provision::images::ensure;
+use coldstart::report::listing::{Listing, images};
 
 /// Builds what is missing; prints a line a function.
 pub(super) fn run(args: &Build) -> Result<(), ExitReason> {

@@ -2,19 +2,18 @@
 //! and of that nothing whose process lives, unless it is forced to.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 
 use super::{ExitReason, info, runtime};
 use crate::cli::Clean;
-use crate::engine::docker::DockerEngine;
-use crate::engine::{Engine, EngineError, ImageStore, ListedInstance, sockets};
-use crate::provision::checkout;
-use crate::provision::{Consent, Surroundings, bases, daemon, engine, lock};
-use crate::system::maker::Life;
-use crate::system::private::{self, Swept, Temporary};
 use crate::terminal::{self, TerminalObserver};
+use coldstart::engine::docker::DockerEngine;
+use coldstart::engine::{Engine, EngineError, ImageStore, ListedInstance, sockets};
+use coldstart::provision::checkout;
+use coldstart::provision::{Consent, Surroundings, bases, daemon, engine};
+use coldstart::system::maker::Life;
+use coldstart::system::private::{self, Swept, Temporary};
 
 /// Removes containers and folders, and images and the private engine where asked.
 pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
@@ -44,8 +43,11 @@ pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
 /// Removes the temporary folders that killed processes left.
 fn folders(around: &Surroundings) -> Result<()> {
     let private = private::folder()?;
-    let all =
-        [checkout::sweep()?, Temporary::sweep(&private, sockets::KIND)?, bases::sweep(around)?];
+    let all = [
+        checkout::sweep()?,
+        Temporary::sweep(&private, sockets::KIND)?,
+        Temporary::sweep(&around.state, bases::ARCHIVES)?,
+    ];
     for Swept { removed, kept } in all {
         for path in removed {
             terminal::print(&format!("removed {}, which a killed process left", path.display()));
@@ -59,9 +61,8 @@ fn folders(around: &Surroundings) -> Result<()> {
 
 /// Removes the files of locks that nobody holds. Nobody waits for one that is gone.
 fn locks(around: &Surroundings) -> Result<()> {
-    let swept: Vec<PathBuf> =
-        [private::sweep_locks(&private::folder()?)?, lock::sweep(around)?].concat();
-    for path in swept {
+    let (private, state) = (private::folder()?, &around.state);
+    for path in [private::sweep_locks(&private)?, private::sweep_locks(state)?].concat() {
         terminal::debug(&format!("removed {}, which nobody holds", path.display()));
     }
     Ok(())
@@ -168,8 +169,8 @@ async fn remove_images(engine: &DockerEngine) -> Result<(), EngineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::InstanceId;
-    use crate::system::maker::Maker;
+    use coldstart::engine::InstanceId;
+    use coldstart::system::maker::Maker;
 
     fn found(maker: Option<&str>) -> ListedInstance {
         ListedInstance {

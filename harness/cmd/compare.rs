@@ -8,9 +8,9 @@ use anyhow::{Result, anyhow};
 use super::failure::of_files;
 use super::{ExitReason, info, publish, warn};
 use crate::cli::Compare;
-use crate::compare::{self, SideData};
-use crate::spec::tolerance::Margins;
-use crate::store::{self, BASELINES, Baseline, Run};
+use coldstart::compare::{self, SideData};
+use coldstart::spec::tolerance::Margins;
+use coldstart::store::{self, BASELINES, Baseline, Run};
 
 /// Compares, writes and shows.
 pub(super) fn run(args: &Compare) -> Result<(), ExitReason> {

@@ -2,9 +2,9 @@
 
 use super::{ExitReason, runtime, stdout};
 use crate::cli::Doctor;
-use crate::provision::{Surroundings, doctor};
-use crate::report::listing::{Listing, findings};
-use crate::spec::function;
+use coldstart::provision::{Surroundings, doctor};
+use coldstart::report::listing::{Listing, findings};
+use coldstart::spec::function;
 
 /// Prints a line a finding. Succeeds whatever is found: it was asked to look.
 pub(super) fn run(args: &Doctor) -> Result<(), ExitReason> {

@@ -1,15 +1,15 @@
 //! Why a verb did not do what it was asked to: the exit status, and the code in the
 //! message. `harness/docs/FAILURES.md` and `coldstart --help` list both.
 
-use crate::drive::DriveError;
-use crate::engine::EngineError;
-use crate::measure::Interrupted;
-use crate::provision::ProvisionError;
-use crate::text::diagnostic::Mistake;
+use coldstart::drive::DriveError;
+use coldstart::engine::EngineError;
+use coldstart::measure::Interrupted;
+use coldstart::provision::ProvisionError;
+use coldstart::text::diagnostic::Mistake;
 
 /// Why a verb did not do what it was asked to: each kind has its exit status.
 #[derive(Debug)]
-pub enum ExitReason {
+pub(crate) enum ExitReason {
     /// What was typed or written in a file is wrong. Exit status 2.
     Usage(anyhow::Error),
     /// The machine, the engine, the disk or a run folder stands in the way. Exit
@@ -39,13 +39,13 @@ impl<E: Into<anyhow::Error>> From<E> for ExitReason {
 impl ExitReason {
     /// The exit status, and what is to be shown, if anything is: `error[code]: ...`.
     #[must_use]
-    pub fn report(&self) -> (u8, Option<String>) {
-        let told = |code: &str, error: &anyhow::Error| {
+    pub(crate) fn report(&self) -> (u8, Option<String>) {
+        let shown = |code: &str, error: &anyhow::Error| {
             Some(format!("error[{code}]: {}", format!("{error:#}").trim_end()))
         };
         match self {
-            ExitReason::Usage(error) => (2, told(of_usage(error), error)),
-            ExitReason::Environment(error) => (4, told(of_environment(error), error)),
+            ExitReason::Usage(error) => (2, shown(of_usage(error), error)),
+            ExitReason::Environment(error) => (4, shown(of_environment(error), error)),
             ExitReason::Regression => (1, None),
             ExitReason::Inconclusive => (3, None),
             ExitReason::Invalid => (4, None),

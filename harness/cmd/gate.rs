@@ -9,35 +9,36 @@ use anyhow::{Result, anyhow};
 use super::matched_functions::Sides;
 use super::repeat::Words;
 use super::{ExitReason, compare, info, load_scenario, publish, run, runtime, stdout, warn};
-use crate::cli::{self, FactorFlags, TurnFlags};
-use crate::compare::{Comparison, Rules, SideData};
-use crate::drive::RunEnd;
-use crate::measure::{self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
-use crate::provision::Consent;
-use crate::spec::function::{Function, listed};
-use crate::spec::plan;
-use crate::spec::scenario::Scenario;
-use crate::store::{Reservation, SideRecord};
+use crate::cli::{self, FactorFlags, MeasureFlags};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt::{self, Phase};
-use crate::text::units::format_exactly;
+use coldstart::compare::{Comparison, Rules, SideData};
+use coldstart::drive::RunEnd;
+use coldstart::measure::{
+    self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side,
+};
+use coldstart::provision::Consent;
+use coldstart::spec::function::listed;
+use coldstart::spec::scenario::Scenario;
+use coldstart::store::{Reservation, SideRecord};
+use coldstart::text::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
-    let mut scenario = scenario(&args.scenario, &args.turns, &args.factors)?;
+    let scenario = scenario(&args.scenario, &args.measure, &args.factors)?;
     let sleep_ms = args.inject.map(whole_ms).transpose()?;
     let mut stop = interrupt::heard()?;
     let sides = Sides::open(&args.base, args.head.as_deref(), &args.common, &scenario.functions);
     // A runtime whose time goes by: git takes its own.
     let sides = runtime(false)?.block_on(measure::unless(&stop, sides));
     let sides = sides.ok_or(ExitReason::Interrupted)??;
-    let mut request = request(args, &mut scenario, &sides, sleep_ms)?;
-    let rules = args.judge.rules(&scenario.margins);
-    if args.turns.dry_run {
+    let mut request = request(args, scenario, &sides, sleep_ms)?;
+    let rules = args.judge.rules(&request.plan.scenario.margins);
+    if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
     }
-    let reserved = reserve(folder(&request), args.turns.out.is_some())?;
+    let reserved = reserve(folder(&request), args.measure.out.is_some())?;
     for side in &mut request.sides {
         side.folder = reserved.folder().join(&side.name);
     }
@@ -49,7 +50,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
         let confirm = || {
             alarmed = judge(&request, &rules, &BTreeSet::new())?.alarmed();
-            Ok(told(&request, &alarmed))
+            Ok(announce_alarms(&request, &alarmed))
         };
         let confirm = (!args.no_confirm).then(|| Box::new(confirm) as Confirm<'_>);
         let control = RunControl { stop: &mut stop, confirm };
@@ -72,8 +73,8 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         RunEnd::OutOfTime => warn(run::OUT_OF_TIME),
     }
     let mut found = judge(&request, &rules, &alarmed)?;
-    found.lack(&only[0], crate::compare::Side::Head);
-    found.lack(&only[1], crate::compare::Side::Base);
+    found.lack(&only[0], coldstart::compare::Side::Head);
+    found.lack(&only[1], coldstart::compare::Side::Base);
     publish::give(&found, (folder(&request), ""), args.strict, args.printed.format)
 }
 
@@ -96,7 +97,7 @@ pub(super) fn reserve(folder: &Path, is_named: bool) -> Result<Reservation> {
 /// The scenario of a measurement in turns, changed as was typed.
 pub(super) fn scenario(
     name: &str,
-    turns: &TurnFlags,
+    flags: &MeasureFlags,
     factors: &FactorFlags,
 ) -> Result<Scenario, ExitReason> {
     let mut scenario = load_scenario(name)?;
@@ -106,7 +107,7 @@ pub(super) fn scenario(
              alarms; name `rounds`"
         )));
     }
-    scenario.rounds = turns.rounds.unwrap_or(scenario.rounds);
+    scenario.rounds = flags.rounds.unwrap_or(scenario.rounds);
     let changed = factors.change(&mut scenario.factors);
     changed.map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
     Ok(scenario)
@@ -125,31 +126,24 @@ pub(super) fn whole_ms(time: Duration) -> Result<u32, ExitReason> {
 
 fn request(
     args: &cli::Gate,
-    scenario: &mut Scenario,
+    scenario: Scenario,
     sides: &Sides,
     sleep_ms: Option<u32>,
 ) -> Result<Measurement, ExitReason> {
     let names: Vec<String> = sides.functions[0].iter().map(|f| f.name.clone()).collect();
     // A narrower choice of functions must not make a team's margins a mistake.
     let described = sides.all.each_ref().map(|all| all.iter().map(|f| f.name.clone()).collect());
-    known_exceptions(scenario, &described, &names)?;
-    scenario.functions = names;
+    known_exceptions(&scenario, &described, &names)?;
     let begun = RunIdentity::now();
-    let seed = begun.seed(args.turns.seed);
-    let id = begun.id("gate");
-    let folder = args.turns.out.clone();
-    let folder = folder.unwrap_or_else(|| Path::new("results").join(begun.name("gate")));
-    let sleeps: BTreeMap<String, u32> = match sleep_ms {
-        Some(ms) => scenario.functions.iter().map(|name| (name.clone(), ms)).collect(),
-        None => BTreeMap::new(),
-    };
-    let null = |index: usize| nulls(scenario, &sides.all[index]);
+    let (id, seed) = (begun.id("gate"), begun.seed(args.measure.seed));
+    let folder = args.measure.folder(begun.name("gate"));
+    let sleeps = names.into_iter().filter_map(|name| Some((name, sleep_ms?))).collect();
     let side = |index: usize, name: &str, injected| {
         let side = [&sides.base, &sides.head][index];
         Side {
             name: name.to_owned(),
             functions: sides.functions[index].clone(),
-            null: null(index),
+            null: sides.all[index].iter().find(|f| f.is_null).cloned(),
             folder: folder.join(name),
             record: Some(SideRecord {
                 pair: id.clone(),
@@ -161,19 +155,10 @@ fn request(
         }
     };
     let sides = vec![side(0, "base", BTreeMap::new()), side(1, "head", sleeps)];
-    scenario.controls &= sides.iter().all(|side| side.null.is_some());
-    let size = plan::check(scenario, scenario.functions.len(), sides.len());
-    size.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
-    Ok(Measurement {
-        command: command(args, scenario, seed),
-        traced: !args.turns.no_exec_trace,
-        ..Measurement::new(&begun, id, scenario.clone(), sides, seed)
-    })
-}
-
-/// The function of the controls, where the scenario has them.
-fn nulls(scenario: &Scenario, all: &[Function]) -> Option<Function> {
-    all.iter().find(|f| f.is_null && scenario.controls).cloned()
+    let request = Measurement::new(&begun, id.clone(), scenario, sides, seed);
+    let request = request.map_err(ExitReason::Usage)?;
+    let command = command(args, &request.plan.scenario, seed);
+    Ok(args.measure.apply(request, command))
 }
 
 /// A margin for a function that is not measured would hold nowhere.
@@ -213,11 +198,11 @@ fn judge(request: &Measurement, rules: &Rules, again: &BTreeSet<String>) -> Resu
     let folders: Vec<&PathBuf> = request.sides.iter().map(|side| &side.folder).collect();
     let (base, _): (SideData, _) = compare::open(folders[0], false)?;
     let (head, _): (SideData, _) = compare::open(folders[1], false)?;
-    Ok(crate::compare::compare(&base, &head, rules, again))
+    Ok(coldstart::compare::compare(&base, &head, rules, again))
 }
 
 /// Says what alarmed; returns the indices of its functions.
-fn told(request: &Measurement, alarmed: &BTreeSet<String>) -> Vec<usize> {
+fn announce_alarms(request: &Measurement, alarmed: &BTreeSet<String>) -> Vec<usize> {
     if !alarmed.is_empty() {
         info(&format!("{}: slower at first sight, measured again", listed(alarmed)));
     }
@@ -239,7 +224,7 @@ fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
         .some("--inject", args.inject.map(format_exactly))
         .switch("--strict", args.strict)
         .switch("--no-confirm", args.no_confirm)
-        .switch("--no-exec-trace", args.turns.no_exec_trace)
+        .switch("--no-exec-trace", args.measure.no_exec_trace)
         .flag("--seed", seed)
         .line()
 }

@@ -1,17 +1,15 @@
 //! `init`: the files with which an image of the user's own is measured. Writes what is
 //! not there, and shows what would go into what is.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::anyhow;
 
 use super::repeat::Words;
 use super::{ExitReason, info, stdout};
 use crate::cli::Init;
-use crate::spec::function::{self, is_name, is_reference, name_of_image};
-use crate::store::full;
+use coldstart::spec::function::{self, is_name, is_reference, name_of_image};
+use coldstart::store;
 
 const HEAD: &str = include_str!("init/functions.head.toml");
 const FUNCTION: &str = include_str!("init/function.toml");
@@ -36,21 +34,21 @@ pub(super) fn run(args: &Init) -> Result<(), ExitReason> {
     let entry = filled(FUNCTION);
     let described = args.folder.join("functions.toml");
     let scenario = args.folder.join("scenario.toml");
-    let mut told = String::new();
-    told += &match create(&described, &(HEAD.to_owned() + &entry))? {
+    let mut text = String::new();
+    text += &match store::create_new(&described, &(HEAD.to_owned() + &entry))? {
         true => wrote(&described, "what is measured"),
         false => stays(&described, addition(&described, &name, &entry)),
     };
-    let is_new = create(&scenario, &filled(SCENARIO))?;
-    told += &if is_new { wrote(&scenario, "how it is measured") } else { stays(&scenario, None) };
+    let is_new = store::create_new(&scenario, &filled(SCENARIO))?;
+    text += &if is_new { wrote(&scenario, "how it is measured") } else { stays(&scenario, None) };
     let plain = |path: &Path| path.components().collect::<PathBuf>().display().to_string();
     let command =
         Words::of("run").word(plain(&scenario)).flag("--functions-file", plain(&described));
     // A scenario that was there may be of other functions.
     let command = command.some("--functions", (!is_new).then_some(&name));
-    told += &next(args, &described, &command.line());
+    text += &next(args, &described, &command.line());
     warn(args, image);
-    Ok(stdout::result(&told)?)
+    Ok(stdout::result(&text)?)
 }
 
 /// The name that was typed, or that of the image.
@@ -68,24 +66,6 @@ fn name(args: &Init) -> Result<String, ExitReason> {
     let Some(image) = &args.image else { return Ok(SOME_NAME.to_owned()) };
     let name = name_of_image(image);
     Ok(if is_name(&name) { name } else { SOME_NAME.to_owned() })
-}
-
-/// Writes a file that is not there; false where it is.
-fn create(path: &Path, text: &str) -> Result<bool> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("cannot create {}", folder.display()))?;
-    }
-    let mut file = match File::create_new(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(false),
-        Err(error) => {
-            return Err(error).with_context(|| format!("cannot create {}", path.display()));
-        }
-    };
-    let written = file.write_all(text.as_bytes()).map_err(full);
-    written.with_context(|| format!("cannot write {}", path.display()))?;
-    Ok(true)
 }
 
 fn wrote(path: &Path, what: &str) -> String {

@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::repeat::Words;
 use super::{ExitReason, stdout};
 use crate::cli::{List, Listed};
-use crate::report::listing::{self, Listing};
-use crate::store::catalog;
+use coldstart::report::listing::{self, Listing};
+use coldstart::store::catalog;
 
 pub(super) mod inventory;
 

@@ -6,8 +6,8 @@ use anyhow::{Context, Result, anyhow};
 
 use super::{ExitReason, stdout};
 use crate::cli::{Man, pages};
-use crate::store;
-use crate::text::diagnostic::did_you_mean;
+use coldstart::store;
+use coldstart::text::diagnostic::did_you_mean;
 
 /// Prints one page, or writes all.
 pub(super) fn run(args: &Man) -> Result<(), ExitReason> {
@@ -29,14 +29,14 @@ fn write(folder: &Path) -> Result<String> {
     std::fs::create_dir_all(folder)
         .with_context(|| format!("cannot create {}", folder.display()))?;
     let verbs = pages::verbs();
-    let mut told = String::new();
+    let mut names = String::new();
     store::create(folder)?;
     for verb in std::iter::once(None).chain(verbs.iter().map(Some)) {
         let end = verb.map_or_else(String::new, |verb| format!("-{verb}"));
         let name = PathBuf::from(format!("coldstart{end}.1"));
         let page = pages::manual(verb.map(String::as_str))?.unwrap_or_default();
         store::write(folder, &name, &page)?;
-        told += &format!("{}\n", folder.join(&name).display());
+        names += &format!("{}\n", folder.join(&name).display());
     }
-    Ok(told)
+    Ok(names)
 }

@@ -6,8 +6,8 @@ use anyhow::anyhow;
 
 use super::ExitReason;
 use crate::cli::FunctionFlags;
-use crate::provision::checkout::{Side, SideError};
-use crate::spec::function::{self, Function, unknown};
+use coldstart::provision::checkout::{Side, SideError};
+use coldstart::spec::function::{self, Function, unknown};
 
 /// The functions of both sides. The checkouts live as long as this does.
 pub(super) struct Sides {

@@ -9,12 +9,12 @@ use anyhow::{Context, Result};
 
 use super::show::TOLD;
 use super::{ExitReason, stdout, warn};
-use crate::compare::{Comparison, GateOutcome};
-use crate::report::comparison;
-use crate::report::form::{Form, Printed};
-use crate::report::look::Look;
-use crate::store;
 use crate::terminal;
+use coldstart::compare::{Comparison, GateOutcome};
+use coldstart::report::comparison;
+use coldstart::report::form::{Form, Printed};
+use coldstart::report::look::Look;
+use coldstart::store;
 
 /// Writes and shows a comparison; the failure is its verdict. It is kept in a
 /// folder that is there, or below it: the folder may be somebody else's, and no link in it

@@ -7,12 +7,12 @@ use anyhow::{Context, Result};
 
 use super::failure::of_files;
 use super::{ExitReason, stdout, warn};
-use crate::analysis::Analysis;
 use crate::cli::Report;
-use crate::report::form::{Form, Printed};
-use crate::store::Run;
 use crate::terminal;
-use crate::{report, store};
+use coldstart::analysis::Analysis;
+use coldstart::report::form::{Form, Printed};
+use coldstart::store::Run;
+use coldstart::{report, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
 pub(super) fn run(args: &Report) -> Result<(), ExitReason> {

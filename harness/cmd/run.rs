@@ -6,18 +6,17 @@ use anyhow::{Result, anyhow};
 
 use super::repeat::Words;
 use super::{ExitReason, load_functions, load_scenario, report, runtime, stdout, warn};
-use crate::analysis::Analysis;
 use crate::cli;
-use crate::drive::RunEnd;
-use crate::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
-use crate::provision::Consent;
-use crate::spec::function::{self, Function, TypedImage, read_event};
-use crate::spec::plan;
-use crate::spec::scenario::Scenario;
-use crate::store;
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
-use crate::text::units::{format_exactly, format_share};
+use coldstart::analysis::Analysis;
+use coldstart::drive::RunEnd;
+use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
+use coldstart::provision::Consent;
+use coldstart::spec::function::{self, Function, TypedImage, read_event};
+use coldstart::spec::scenario::Scenario;
+use coldstart::store;
+use coldstart::text::units::{format_exactly, format_share};
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
 const UNTIL_ROUNDS: u32 = 1_000;
@@ -32,7 +31,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         Some(folder) => rest(args, folder)?,
         None => request(args)?,
     };
-    if args.dry_run {
+    if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
     }
@@ -40,7 +39,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
     let mut reserved = None;
     if !request.resumed {
         let folder = &mut request.sides[0].folder;
-        let made = super::gate::reserve(folder, args.out.is_some())?;
+        let made = super::gate::reserve(folder, args.measure.out.is_some())?;
         made.folder().clone_into(folder);
         reserved = Some(made);
     }
@@ -61,25 +60,16 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
 fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
     let mut scenario = load_scenario(&args.scenario)?;
     let functions = functions(args, &scenario.functions)?;
-    scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
     let typed = change(&mut scenario, args)?;
-    let null = null(&args.common.functions_file, &mut scenario)?;
-    plan::check(&scenario, functions.len(), 1).map_err(|why| ExitReason::Usage(anyhow!(why)))?;
+    let null = null(&args.common.functions_file, &scenario)?;
     let begun = RunIdentity::now();
-    let seed = begun.seed(args.seed);
-    let default = || Path::new("results").join(begun.name(&scenario.name));
-    let side = Side {
-        name: "run".to_owned(),
-        null,
-        folder: args.out.clone().unwrap_or_else(default),
-        record: None,
-        functions,
-    };
-    Ok(Measurement {
-        command: command(args, &scenario, seed, typed),
-        traced: !args.no_exec_trace,
-        ..Measurement::new(&begun, begun.id(&scenario.name), scenario, vec![side], seed)
-    })
+    let (id, seed) = (begun.id(&scenario.name), begun.seed(args.measure.seed));
+    let folder = args.measure.folder(begun.name(&scenario.name));
+    let side = Side { name: "run".to_owned(), functions, null, folder, record: None };
+    let request = Measurement::new(&begun, id, scenario, vec![side], seed);
+    let request = request.map_err(ExitReason::Usage)?;
+    let command = command(args, &request.plan.scenario, seed, typed);
+    Ok(args.measure.apply(request, command))
 }
 
 /// Shows what was measured, however it ended.
@@ -233,7 +223,7 @@ fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, ExitR
     scenario.until = args.until.or(scenario.until);
     // Who types only when it is enough does not mean the scenario's rounds.
     let most = if args.until.is_some() { UNTIL_ROUNDS } else { scenario.rounds };
-    scenario.rounds = args.rounds.unwrap_or(most);
+    scenario.rounds = args.measure.rounds.unwrap_or(most);
     let mut flag = |name: &str, value: String| typed.extend([name.to_owned(), value]);
     if let Some(share) = args.until {
         flag("--until", format_share(share));
@@ -253,24 +243,19 @@ fn change(scenario: &mut Scenario, args: &cli::Run) -> Result<Vec<String>, ExitR
     if args.no_controls {
         typed.push("--no-controls".to_owned());
     }
-    if args.no_exec_trace {
+    if args.measure.no_exec_trace {
         typed.push("--no-exec-trace".to_owned());
     }
     Ok(typed)
 }
 
 /// The function of the controls. Where none is named there can be no controls.
-pub(super) fn null(
-    functions_file: &Path,
-    scenario: &mut Scenario,
-) -> Result<Option<Function>, ExitReason> {
+pub(super) fn null(file: &Path, scenario: &Scenario) -> Result<Option<Function>, ExitReason> {
     if !scenario.controls {
         return Ok(None);
     }
-    let file = functions_file;
     let null = described(file)?.into_iter().find(|f| f.is_null);
     if null.is_none() {
-        scenario.controls = false;
         let file = file.display();
         warn(&format!("no controls: {file} names no `null` function, so nothing is calibrated"));
     }
@@ -283,7 +268,7 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
     let described = scenario.functions.len() - args.image.len();
     let described = &scenario.functions[..described];
     // The most rounds of a run that stops by itself say nothing.
-    let rounds = args.until.is_none() || args.rounds.is_some();
+    let rounds = args.until.is_none() || args.measure.rounds.is_some();
     let described = (!described.is_empty()).then(|| described.join(","));
     let words =
         with_images(Words::of("run").word(&args.scenario).some("--functions", described), args)

@@ -9,14 +9,14 @@ use anyhow::{Context, Result, anyhow};
 use super::failure::of_files;
 use super::repeat::Words;
 use super::{ExitReason, info, report, stdout};
-use crate::analysis::Analysis;
 use crate::cli::Show;
-use crate::report::form::{Form, Kept, Printed};
-use crate::report::{comparison, reliability};
-use crate::store;
-use crate::store::catalog::{self, COMPARISON, Kind, RELIABILITY};
-use crate::text::diagnostic::did_you_mean;
-use crate::text::sanitize::{printable_json, printable_line};
+use coldstart::analysis::Analysis;
+use coldstart::report::form::{Form, Kept, Printed};
+use coldstart::report::{comparison, reliability};
+use coldstart::store;
+use coldstart::store::catalog::{self, COMPARISON, Kind, RELIABILITY};
+use coldstart::text::diagnostic::did_you_mean;
+use coldstart::text::sanitize::{printable_json, printable_line};
 
 /// What `show` takes for the newest of all.
 const LATEST: &str = "latest";

@@ -6,8 +6,8 @@ use std::io::{ErrorKind, Write};
 use anyhow::{Context, Result, anyhow};
 
 use super::{ExitReason, terminal};
-use crate::report::form::{FORMS, Form, Printed};
-use crate::report::listing::Listing;
+use coldstart::report::form::{FORMS, Form, Printed};
+use coldstart::report::listing::Listing;
 
 /// Writes a result, with one end of line at its end. A reader that has seen enough and
 /// left (`coldstart list | head`) is no failure.

@@ -8,7 +8,7 @@ use super::{Asked, Cell, FunctionFacts, Part, PartChange, PhaseGroup, SideInfo, 
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{self, Mark, Phase, Sample, Temperature};
-use crate::spec::control::Control;
+use crate::spec::control::Floor;
 use crate::spec::factor::FactorMatrix;
 use crate::spec::tolerance::Metric;
 use crate::stats::{self, Controls};
@@ -177,8 +177,7 @@ fn facts(record: &FunctionRecord) -> FunctionFacts {
 
 /// Cells that are compared: those measured, and the engine's floor.
 fn cells(samples: &[Sample], lists: &FactorMatrix) -> BTreeMap<Cell, Rounds> {
-    let is_wanted =
-        |cell: &sample::Cell| cell.control.is_none_or(|control| control == Control::Container(0));
+    let is_wanted = |cell: &sample::Cell| cell.control.is_none_or(|c| c.is_floor_of(Floor::Engine));
     let mut rows: BTreeMap<&sample::Cell, Vec<&Sample>> = BTreeMap::new();
     for sample in samples.iter().filter(|s| is_wanted(&s.cell)) {
         rows.entry(&sample.cell).or_default().push(sample);

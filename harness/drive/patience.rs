@@ -15,7 +15,6 @@ use super::{Driver, RunEnd, Stop, TrialResult, nanoseconds};
 use crate::engine::Engine;
 use crate::platform::{Target, Visit};
 use crate::sample::{HostInterval, Outcome, Sample, TrialRecord};
-use crate::spec::control::Control;
 use crate::spec::plan::{Trial, TrialSubject};
 use crate::spec::scenario::Step;
 
@@ -109,11 +108,8 @@ impl<E: Engine> Driver<E> {
                 let name = &self.targets.of(side, subject).function.name;
                 format!("`{name}`, {}", combinations[combination])
             }
-            TrialSubject::Control { control: control @ Control::Process(_), .. } => {
-                format!("the {control}")
-            }
             TrialSubject::Control { control, combination } => {
-                format!("the {control}, {}", combinations[combination])
+                format!("the {}", control.under(&combinations[combination]))
             }
         }
     }

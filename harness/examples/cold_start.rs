@@ -41,9 +41,8 @@ async fn measured(folder: &Path) -> anyhow::Result<()> {
         name = "single"
         steps = [{ name = "cold", burst = 1 }, { name = "warm", after = "100ms", burst = 1 }]
     "#;
-    let mut scenario = scenario::parse(text, "the example")?;
+    let scenario = scenario::parse(text, "the example")?;
     let function = Function::of_image("hello", "hello:1", "{}", 0);
-    scenario.functions = vec![function.name.clone()];
     let side = Side {
         name: "run".to_owned(),
         functions: vec![function],
@@ -53,7 +52,7 @@ async fn measured(folder: &Path) -> anyhow::Result<()> {
     };
     let identity = RunIdentity::now();
     let id = identity.id("example");
-    let measurement = Measurement::new(&identity, id, scenario, vec![side], 7);
+    let measurement = Measurement::new(&identity, id, scenario, vec![side], 7)?;
     let observer = Lines(|line: &str| eprintln!("{line}"));
     let (_sender, mut stop) = watch::channel(Stop::No);
     let engine = PreparedEngine::get(&measurement, Consent::Withheld, &stop, &observer).await?;

@@ -31,10 +31,8 @@ fn main() -> anyhow::Result<()> {
 /// Both sides take turns in one measurement, and each has a run folder of its own.
 async fn measured(folder: &Path) -> anyhow::Result<()> {
     let mut scenario = scenario::shipped("gate").unwrap_or_else(|| scenario::parse("", ""))?;
-    scenario.controls = false;
     scenario.factors.engine = vec![EngineKind::Fake];
     let function = Function::of_image("hello", "hello:1", "{}", 0);
-    scenario.functions = vec![function.name.clone()];
     let identity = RunIdentity::now();
     let id = identity.id("example");
     let side = |name: &str, sleep_ms: Option<u32>| Side {
@@ -53,7 +51,7 @@ async fn measured(folder: &Path) -> anyhow::Result<()> {
         }),
     };
     let sides = vec![side("base", None), side("head", Some(30))];
-    let measurement = Measurement::new(&identity, id.clone(), scenario, sides, 7);
+    let measurement = Measurement::new(&identity, id.clone(), scenario, sides, 7)?;
     let (_sender, mut stop) = watch::channel(Stop::No);
     let engine = PreparedEngine::get(&measurement, Consent::Withheld, &stop, &Silent).await?;
     let control = RunControl { stop: &mut stop, confirm: None };

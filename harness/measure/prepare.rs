@@ -11,7 +11,7 @@ use crate::engine::{Engine, EngineInfo, ImageStore, InstanceSource};
 use crate::observer::Observer;
 use crate::platform::{KeepAlive, Target, TargetSpec};
 use crate::probe::host::Host;
-use crate::spec::control::{Control, SERIES};
+use crate::spec::control::{self, Start};
 use crate::spec::factor::{Combination, Factors, PageCache};
 use crate::spec::function::Function;
 use crate::spec::plan::TrialSubject;
@@ -78,7 +78,7 @@ impl Known<'_> {
     }
 }
 
-/// The null function as a process, in containers, and sleeping known times.
+/// The null function as each control starts it.
 fn controls(
     request: &Measurement,
     side: usize,
@@ -87,28 +87,22 @@ fn controls(
     runtime: &str,
     targets: &mut Targets,
 ) {
-    let mut add = |control: Control, combination: usize, spec: TargetSpec| {
+    for (control, combination) in control::of_a_round(combinations.len()) {
         // Nobody calls a control twice.
         let keep_alive = KeepAlive::Fixed(Duration::ZERO);
+        let spec = null.spec(request, &combinations[combination], runtime);
         let spec = TargetSpec { control: Some(control), keep_alive, ..spec };
+        let spec = match control.kind().start {
+            Start::Container => spec,
+            Start::Process => TargetSpec {
+                source: InstanceSource::Command(null.function.process.clone()),
+                factors: Factors::of_a_process(),
+                folders: Vec::new(),
+                ..spec
+            },
+        };
         let target = Target::new(spec, &request.id, targets.next_key());
         targets.add(side, TrialSubject::Control { control, combination }, target);
-    };
-    for (combination, factors) in combinations.iter().enumerate() {
-        let series = if combination == 0 { &SERIES[..] } else { &SERIES[..1] };
-        for ms in series {
-            let spec = null.spec(request, factors, runtime);
-            add(Control::Container(*ms), combination, spec);
-        }
-    }
-    for ms in SERIES {
-        let spec = TargetSpec {
-            source: InstanceSource::Command(null.function.process.clone()),
-            factors: Factors::of_a_process(),
-            folders: Vec::new(),
-            ..null.spec(request, &combinations[0], runtime)
-        };
-        add(Control::Process(ms), 0, spec);
     }
 }
 
@@ -153,13 +147,17 @@ pub(super) async fn try_all<E: Engine>(
     Ok(warnings)
 }
 
-/// What stands for a combination: the null container, where there is one.
+/// What stands for a combination: a floor under it, where there are controls.
 fn first_of(request: &Measurement, combination: usize) -> TrialSubject {
-    if request.sides[0].null.is_some() {
-        TrialSubject::Control { control: Control::Container(0), combination }
-    } else {
-        TrialSubject::Function { function: 0, combination, pattern: 0 }
-    }
+    let floor = floors(combination).find(|_| request.sides[0].null.is_some());
+    floor.unwrap_or(TrialSubject::Function { function: 0, combination, pattern: 0 })
+}
+
+/// The controls without a sleep under a combination.
+fn floors(combination: usize) -> impl Iterator<Item = TrialSubject> {
+    let all = control::of_a_round(combination + 1).into_iter();
+    let here = all.filter(move |(control, under)| *under == combination && control.sleep_ms() == 0);
+    here.map(|(control, combination)| TrialSubject::Control { control, combination })
 }
 
 /// Everything that is tried, what stands for a combination before the rest of it. A
@@ -167,14 +165,10 @@ fn first_of(request: &Measurement, combination: usize) -> TrialSubject {
 fn subjects(request: &Measurement, combinations: usize) -> Vec<(usize, TrialSubject, usize)> {
     let mut all = Vec::new();
     for (side, Side { functions, null, .. }) in request.sides.iter().enumerate() {
-        let has_controls = null.is_some();
         for combination in 0..combinations {
-            let control = |control| TrialSubject::Control { control, combination };
             let of = |function| TrialSubject::Function { function, combination, pattern: 0 };
-            let floor = has_controls.then(|| control(Control::Container(0)));
-            let process = (has_controls && combination == 0).then(|| control(Control::Process(0)));
-            let functions = (0..functions.len()).map(of);
-            let subjects = floor.into_iter().chain(process).chain(functions);
+            let floors = floors(combination).filter(|_| null.is_some());
+            let subjects = floors.chain((0..functions.len()).map(of));
             all.extend(subjects.map(|subject| (side, subject, combination)));
         }
     }

@@ -3,12 +3,14 @@
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 
+use anyhow::{Result, anyhow};
+
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::probe::machine;
 use crate::spec::factor::EngineKind;
 use crate::spec::function::Function;
-use crate::spec::plan::Plan;
+use crate::spec::plan::{self, Plan};
 use crate::spec::scenario::Scenario;
 use crate::store::{
     Counts, FORMAT, FunctionRecord, KernelEvents, MachineRecord, RunRecord, SideRecord,
@@ -101,27 +103,35 @@ impl Side {
 }
 
 impl Measurement {
-    /// One that begins anew, with the kernel's events: in every round each function of the scenario on every side, and each control once. Without a null function
-    /// on every side there are no controls. `id` is unique on the engine.
-    #[must_use]
+    /// One that begins anew, with the kernel's events: in every round each function on
+    /// every side, and each control once. Controls are for scenarios that have them, and
+    /// need a null function on every side. `id` is unique on the engine.
+    ///
+    /// # Errors
+    /// When the plan is too large.
     pub fn new(
         identity: &RunIdentity,
         id: String,
         mut scenario: Scenario,
-        sides: Vec<Side>,
+        mut sides: Vec<Side>,
         seed: u64,
-    ) -> Self {
+    ) -> Result<Self> {
         scenario.controls &= sides.iter().all(|side| side.null.is_some());
-        let functions = sides.first().map_or(0, |side| side.functions.len());
-        Self {
-            plan: Plan::in_turns(&scenario, functions, sides.len(), seed),
+        for side in sides.iter_mut().filter(|_| !scenario.controls) {
+            side.null = None;
+        }
+        let functions = sides.first().map_or(&[][..], |side| &side.functions);
+        scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
+        plan::check(&scenario, functions.len(), sides.len()).map_err(|why| anyhow!(why))?;
+        Ok(Self {
+            plan: Plan::in_turns(&scenario, functions.len(), sides.len(), seed),
             sides,
             id,
             started: identity.started,
             command: String::new(),
             resumed: false,
             traced: true,
-        }
+        })
     }
 
     /// What makes its instances.

@@ -128,9 +128,9 @@ mod tests {
         impl Drop for Slow {
             fn drop(&mut self) {
                 let sender = self.0.clone();
-                let told = std::thread::spawn(move || sender.send_replace(Stop::Now));
+                let asked = std::thread::spawn(move || sender.send_replace(Stop::Now));
                 let begun = std::time::Instant::now();
-                while !told.is_finished() {
+                while !asked.is_finished() {
                     assert!(begun.elapsed().as_secs() < 20, "it waits for the work to be gone");
                     std::thread::yield_now();
                 }

@@ -10,10 +10,11 @@ use crate::engine::{BASE_NAMES, EngineError, ImageStore, VERSION};
 use crate::observer::{Observer, Work};
 use crate::spec::function::{Base, is_id, with_tag};
 use crate::store::Origin;
-use crate::system::private::{Swept, Temporary};
+use crate::system::private::Temporary;
 
-/// What the name of a folder for an archive begins with, within the state folder.
-const ARCHIVES: &str = "archive-";
+/// What the name of a folder for an archive begins with, within the state folder: a killed
+/// process leaves it.
+pub const ARCHIVES: &str = "archive-";
 
 /// How many bootstraps run at once: more only wait for the disk.
 const AT_ONCE: usize = 2;
@@ -135,12 +136,9 @@ impl<'a> Bases<'a> {
         if let Some(image) = present(engine, base).await? {
             return Ok(image);
         }
-        match self.pull(engine, base).await {
-            Ok(()) => {}
-            Err(reason) => {
-                self.check(base, &reason)?;
-                self.bootstrap(engine, base).await?;
-            }
+        if let Err(reason) = self.pull(engine, base).await {
+            self.check(base, &reason)?;
+            self.bootstrap(engine, base).await?;
         }
         present(engine, base).await?.ok_or_else(|| {
             ProvisionError::failed(
@@ -191,8 +189,8 @@ impl<'a> Bases<'a> {
         {
             // The lock between processes would tell the second of two bases that another
             // process holds it.
-            let mut told = self.installing.lock().await;
-            if !std::mem::replace(&mut *told, true) {
+            let mut is_told = self.installing.lock().await;
+            if !std::mem::replace(&mut *is_told, true) {
                 self.observer
                     .info("no registry gave it: base images are made from Debian packages");
             }
@@ -203,16 +201,10 @@ impl<'a> Bases<'a> {
         let folder = Temporary::create(state, ARCHIVES)
             .map_err(|e| ProvisionError::failed("make a folder for an archive", e))?;
         let archive = folder.path().join(format!("{}.tar", base.name));
-        let made = bootstrap::bootstrap(base, &archive, self.around, self.observer).await;
-        match made {
-            Ok(()) => {
-                let work = Work::begin(self.observer, &format!("importing base `{}`", base.name));
-                let tag = tag(base);
-                let import = engine.import(&tag, &archive);
-                work.watch(import, || None).await.map_err(ProvisionError::from)
-            }
-            Err(error) => Err(error),
-        }
+        bootstrap::bootstrap(base, &archive, self.around, self.observer).await?;
+        let work = Work::begin(self.observer, &format!("importing base `{}`", base.name));
+        let tag = tag(base);
+        Ok(work.watch(engine.import(&tag, &archive), || None).await?)
     }
 }
 
@@ -231,17 +223,6 @@ pub async fn present(
         }
     }
     Ok(None)
-}
-
-/// Removes the archives that killed processes left in the state folder.
-///
-/// # Errors
-/// When it cannot be listed.
-pub fn sweep(around: &Surroundings) -> std::io::Result<Swept> {
-    if !around.state.exists() {
-        return Ok(Swept::default());
-    }
-    Temporary::sweep(&around.state, ARCHIVES)
 }
 
 /// How an image is had that is not pulled here.

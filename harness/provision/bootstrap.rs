@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::command::{self, Interrupt, installed};
+use super::command::{self, REACHED, installed};
 use super::packages::{self, Family};
 use super::{ProvisionError, Surroundings};
 use crate::observer::{Observer, Work};
@@ -57,7 +57,7 @@ pub(super) async fn bootstrap(
         command.push(archive.display().to_string());
         command.extend(mirror);
         // An interrupt reaches it: it removes its temporary folder.
-        match command::run(&doing, &command, &log, Interrupt::Reaches, &work).await {
+        match command::run(&doing, &command, &log, REACHED, &work).await {
             Ok(()) => return Ok(()),
             Err(error) => {
                 work.debug(&format!("{from} did not do: {error}"));

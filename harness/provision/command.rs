@@ -27,23 +27,10 @@ const CLEAN_UP: Duration = Duration::from_secs(10);
 /// The longest line that is kept, in bytes.
 const LONGEST: u64 = 64 * 1024;
 
-/// Whether an interrupt reaches the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Interrupt {
-    /// It does: it cleans up after itself.
-    Reaches,
-    /// It does not: a half-installed package is worse than one that nobody waits for.
-    Spares,
-}
-
-impl Interrupt {
-    fn given_up(self) -> GivenUp {
-        match self {
-            Self::Reaches => GivenUp::Asked(CLEAN_UP),
-            Self::Spares => GivenUp::Spared,
-        }
-    }
-}
+/// An interrupt reaches the program: it cleans up after itself.
+pub(super) const REACHED: GivenUp = GivenUp::Asked(CLEAN_UP);
+/// It does not: a half-installed package is worse than one that nobody waits for.
+pub(super) const SPARED: GivenUp = GivenUp::Spared;
 
 /// Runs a program to its end, with both of its outputs in a log file, whose last line
 /// is shown meanwhile.
@@ -51,7 +38,7 @@ pub(super) async fn run(
     doing: &str,
     command: &[String],
     log: &Path,
-    interrupt: Interrupt,
+    interrupted: GivenUp,
     work: &Work<'_>,
 ) -> Result<(), ProvisionError> {
     let failed = |message: String| ProvisionError::failed(doing, message);
@@ -65,7 +52,7 @@ pub(super) async fn run(
     command.args(arguments).stdin(Stdio::null()).stdout(out).stderr(err);
     command.env("DEBIAN_FRONTEND", "noninteractive");
     let named = |e: io::Error| failed(format!("{program}: {e}"));
-    let mut group = Group::start(&mut command, interrupt.given_up()).map_err(named)?;
+    let mut group = Group::start(&mut command, interrupted).map_err(named)?;
     let status = work.watch(group.ended(), || last_line(log)).await.map_err(named)?;
     if status.success() {
         return Ok(());
@@ -94,7 +81,7 @@ pub(crate) async fn captured(
     printed: impl Fn(&str),
 ) -> io::Result<(ExitStatus, String)> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut group = Group::start(&mut command, GivenUp::Asked(CLEAN_UP))?;
+    let mut group = Group::start(&mut command, REACHED)?;
     let (out, err) = (group.stdout(), group.stderr());
     let kept = RefCell::new(VecDeque::new());
     let keep = |line: String| {
@@ -176,7 +163,7 @@ mod tests {
         let log = folder.path().join("x.log");
         let script = "for i in $(seq 1 99); do echo line $i; done; exit 3";
         let command = ["sh", "-c", script].map(str::to_owned);
-        let error = run("count", &command, &log, Interrupt::Reaches, &work).await.unwrap_err();
+        let error = run("count", &command, &log, REACHED, &work).await.unwrap_err();
         let text = error.to_string();
         assert!(text.contains("cannot count") && text.contains("line 99"), "{text}");
         assert!(!text.contains("line 80\n") && text.contains("x.log"), "{text}");
@@ -219,7 +206,7 @@ mod tests {
         let work = Work::begin(&crate::observer::Silent, "work");
         let command = ["no-such-program".to_owned()];
         let log = folder.path().join("x.log");
-        let error = run("try", &command, &log, Interrupt::Spares, &work).await.unwrap_err();
+        let error = run("try", &command, &log, SPARED, &work).await.unwrap_err();
         assert!(error.to_string().contains("no-such-program"), "{error}");
     }
 }

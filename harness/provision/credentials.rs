@@ -3,19 +3,17 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use rustix::process::{Pid, Signal, kill_process_group};
 use serde::Deserialize;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use super::Surroundings;
 use crate::engine::{Credentials, Login};
 use crate::spec::function::read_text;
+use crate::system::child;
 use crate::text::sanitize::printable;
 
 /// What the client calls the registry of a reference that names none.
@@ -27,7 +25,7 @@ const TOKEN: &str = "<token>";
 /// How long a helper may take: one that asks somebody would wait for ever.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// The most that is read of what a helper says, in bytes.
-const ANSWER: u64 = 64 * 1024;
+const ANSWER: usize = 64 * 1024;
 
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -68,10 +66,7 @@ pub(super) async fn find(
         Some(helper) => ask(helper, registry).await?,
         None => None,
     };
-    let login = match login {
-        Some(login) => Some(login),
-        None => written(&config, registry)?,
-    };
+    let login = login.map_or_else(|| written(&config, registry), |login| Ok(Some(login)))?;
     Ok(login.map(|login| Credentials { server: registry.to_owned(), login }))
 }
 
@@ -124,22 +119,13 @@ async fn ask(helper: &str, registry: &str) -> Result<Option<Login>, String> {
     let program = format!("docker-credential-{helper}");
     let wrong = |why: String| format!("`{program}` gave none for {registry}: {why}");
     let mut command = Command::new(&program);
-    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-    // A group of its own, so that what it started goes with it.
-    let mut child = command
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| wrong(format!("{error}: is it installed, and on the path?")))?;
-    let group = child.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    let heard = tokio::time::timeout(PATIENCE, hear(&mut child, registry)).await;
-    if let (Some(group), true) = (group, heard.is_err()) {
-        // Whatever is left of it: it may have gone by itself.
-        let _ = kill_process_group(group, Signal::KILL);
-    }
+    let asked = child::answer(command.arg("get"), registry.as_bytes(), ANSWER);
     let late = |_| wrong(format!("no answer within {} s", PATIENCE.as_secs()));
-    let (succeeded, said) = heard.map_err(late)?.map_err(|error| wrong(error.to_string()))?;
-    if !succeeded {
+    let answered = tokio::time::timeout(PATIENCE, asked).await.map_err(late)?;
+    let output =
+        answered.map_err(|error| wrong(format!("{error}: is it installed, and on the path?")))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    if !output.status.success() {
         let is_absent = said.contains("credentials not found");
         return if is_absent { Ok(None) } else { Err(wrong(printable(&said, 200))) };
     }
@@ -150,20 +136,6 @@ async fn ask(helper: &str, registry: &str) -> Result<Option<Login>, String> {
         Answer { username, secret } if username == TOKEN => Some(Login::Token(secret)),
         Answer { username, secret } => Some(Login::Password { user: username, password: secret }),
     })
-}
-
-/// Whether it succeeded, and what it printed.
-async fn hear(child: &mut Child, registry: &str) -> std::io::Result<(bool, String)> {
-    if let Some(mut stdin) = child.stdin.take() {
-        // A helper that does not listen ends the pipe, and says why itself.
-        let _ = stdin.write_all(registry.as_bytes()).await;
-    }
-    let mut said = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        stdout.take(ANSWER).read_to_end(&mut said).await?;
-    }
-    let status = child.wait().await?;
-    Ok((status.success(), String::from_utf8_lossy(&said).into_owned()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Surroundings;
@@ -39,40 +39,19 @@ pub(super) fn named(around: &Surroundings) -> Option<Named> {
 /// The current context. What cannot be read names none.
 fn current(config: &Path) -> Option<String> {
     let text = std::fs::read(config.join("config.json")).ok()?;
-    serde_json::from_slice::<Config>(&text).ok().map(|config| config.current)
+    let config: Value = serde_json::from_slice(&text).ok()?;
+    Some(config["currentContext"].as_str().unwrap_or_default().to_owned())
 }
 
 /// The address of a context's engine.
 fn address(config: &Path, name: &str) -> Result<String, String> {
     let folder = hex(&Sha256::digest(name.as_bytes()));
     let file = config.join("contexts/meta").join(folder).join("meta.json");
-    let told = |e: &dyn std::fmt::Display| format!("no address: {}: {e}", file.display());
-    let text = std::fs::read(&file).map_err(|e| told(&e))?;
-    let meta: Meta = serde_json::from_slice(&text).map_err(|e| told(&e))?;
-    Ok(meta.endpoints.docker.host)
-}
-
-#[derive(Deserialize)]
-struct Config {
-    #[serde(rename = "currentContext", default)]
-    current: String,
-}
-
-#[derive(Deserialize)]
-struct Meta {
-    #[serde(rename = "Endpoints")]
-    endpoints: Endpoints,
-}
-
-#[derive(Deserialize)]
-struct Endpoints {
-    docker: Endpoint,
-}
-
-#[derive(Deserialize)]
-struct Endpoint {
-    #[serde(rename = "Host")]
-    host: String,
+    let unknown = |e: &dyn std::fmt::Display| format!("no address: {}: {e}", file.display());
+    let text = std::fs::read(&file).map_err(|e| unknown(&e))?;
+    let meta: Value = serde_json::from_slice(&text).map_err(|e| unknown(&e))?;
+    let host = meta.pointer("/Endpoints/docker/Host").and_then(Value::as_str);
+    host.map(str::to_owned).ok_or_else(|| unknown(&"it names no `Endpoints.docker.Host`"))
 }
 
 /// Bytes as lower-case hexadecimal digits.

@@ -41,23 +41,16 @@ pub async fn find(
 /// # Errors
 /// Where it looked, and what was there.
 pub(super) async fn look(around: &Surroundings) -> Result<DockerEngine, Absent> {
-    let named = named(around);
-    let addresses = match &named {
-        Some(Named { address: Ok(address), .. }) if !docker::is_spoken(address) => {
-            return Err(Absent {
-                tried: vec![address.clone()],
-                named,
-                unspoken: true,
-                denied: false,
-            });
-        }
-        Some(Named { address: Ok(address), .. }) => vec![address.clone()],
-        Some(Named { address: Err(why), .. }) => {
-            return Err(Absent { tried: vec![why.clone()], named, ..Absent::default() });
-        }
+    let mut absent = Absent { named: named(around), ..Absent::default() };
+    let addresses = match absent.named.as_ref().map(|named| named.address.clone()) {
         None => our_choice(around),
+        Some(Ok(address)) if docker::is_spoken(&address) => vec![address],
+        Some(Ok(address) | Err(address)) => {
+            absent.unspoken = absent.named.as_ref().is_some_and(|named| named.address.is_ok());
+            absent.tried.push(address);
+            Vec::new()
+        }
     };
-    let mut absent = Absent { named, ..Absent::default() };
     for address in addresses {
         match attempt(&address).await {
             Ok(engine) => return Ok(engine),

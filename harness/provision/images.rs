@@ -146,18 +146,18 @@ fn used_bases(
     build: &Build,
     found: &BTreeMap<String, BaseImage>,
 ) -> Result<Vec<(BaseRecord, String)>> {
-    let mut used = Vec::new();
-    for (argument, base) in &build.bases {
-        let Some(image) = found.get(&base.name) else { bail!("no base image `{}`", base.name) };
+    let one = |(argument, base): (&String, &Base)| {
+        let image =
+            found.get(&base.name).with_context(|| format!("no base image `{}`", base.name))?;
         let record = BaseRecord {
             argument: argument.clone(),
             name: base.name.clone(),
             origin: image.origin,
             digest: image.digest.clone(),
         };
-        used.push((record, image.reference.clone()));
-    }
-    Ok(used)
+        Ok((record, image.reference.clone()))
+    };
+    build.bases.iter().map(one).collect()
 }
 
 fn spec(name: &str, build: &Build, used: &[(BaseRecord, String)]) -> Result<BuildSpec> {
@@ -173,20 +173,22 @@ fn spec(name: &str, build: &Build, used: &[(BaseRecord, String)]) -> Result<Buil
 
 /// `coldstart/<name>:<digest of all that goes into the image>`: nothing is built
 /// twice, and nothing stale is measured.
-fn tag(name: &str, context: &[u8], used: &[(BaseRecord, String)]) -> String {
-    let mut digest = Sha256::new();
-    let mut add = |bytes: &[u8]| {
-        digest.update((bytes.len() as u64).to_le_bytes());
-        digest.update(bytes);
+fn tag<'a>(name: &str, context: &'a [u8], used: &'a [(BaseRecord, String)]) -> String {
+    let of_base = |(base, reference): &'a (BaseRecord, String)| {
+        [&base.argument, &base.digest, reference].map(String::as_bytes)
     };
-    add(context);
-    for (base, reference) in used {
-        for text in [&base.argument, &base.digest, reference] {
-            add(text.as_bytes());
-        }
-    }
-    let digest = hex(&digest.finalize());
+    let digest = digest(std::iter::once(context).chain(used.iter().flat_map(of_base)));
     format!("{FUNCTION_NAMES}{name}:{}", &digest[..engine::VERSION])
+}
+
+/// One digest of several texts, each with its length.
+fn digest<'a>(texts: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut digest = Sha256::new();
+    for text in texts {
+        digest.update((text.len() as u64).to_le_bytes());
+        digest.update(text);
+    }
+    hex(&digest.finalize())
 }
 
 fn record(
@@ -216,12 +218,8 @@ fn record(
 }
 
 fn environment(env: &BTreeMap<String, String>) -> EnvironmentRecord {
-    let mut digest = Sha256::new();
-    for text in env.iter().flat_map(|(name, value)| [name, value]) {
-        digest.update((text.len() as u64).to_le_bytes());
-        digest.update(text);
-    }
-    let digest = format!("sha256:{}", hex(&digest.finalize()));
+    let texts = env.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+    let digest = format!("sha256:{}", digest(texts));
     EnvironmentRecord { names: env.keys().cloned().collect(), digest }
 }
 

@@ -1,6 +1,6 @@
 //! Two processes do not provision at the same time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::{ProvisionError, Surroundings};
@@ -54,17 +54,6 @@ async fn take_within(
 
 fn whose(path: &Path) -> String {
     holder(path).map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
-}
-
-/// Removes the file of the lock where nobody holds it.
-///
-/// # Errors
-/// When it cannot be removed.
-pub fn sweep(around: &Surroundings) -> std::io::Result<Vec<PathBuf>> {
-    if !around.state.exists() {
-        return Ok(Vec::new());
-    }
-    crate::system::private::sweep_locks(&around.state)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Debian packages: whether this machine has them, and installing them.
 
-use super::command::{self, Interrupt};
+use super::command::{self, SPARED};
 use super::{ProvisionError, Surroundings};
 use crate::observer::{Observer, Work};
 
@@ -43,8 +43,7 @@ pub(super) async fn install(
     // A failed update is no reason to stop: one dead source among many fails it,
     // and the lists may be good enough.
     let lists = Work::begin(observer, "updating the lists of apt");
-    let updated =
-        command::run("update the lists of apt", &update, &log, Interrupt::Spares, &lists).await;
+    let updated = command::run("update the lists of apt", &update, &log, SPARED, &lists).await;
     drop(lists);
     if let Err(error) = updated {
         observer.warn(&error.to_string());
@@ -58,7 +57,7 @@ pub(super) async fn install(
         .map(str::to_owned)
         .collect();
     let work = Work::begin(observer, &format!("installing {names} with apt"));
-    command::run(&doing, &install, &log, Interrupt::Spares, &work).await
+    command::run(&doing, &install, &log, SPARED, &work).await
 }
 
 #[cfg(test)]

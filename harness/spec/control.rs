@@ -4,14 +4,15 @@
 //! The null function does nothing but answer. As a plain process it shows the
 //! driver's own floor, in an empty container the engine's; told to sleep a known
 //! time before it is ready, it calibrates the driver.
+//!
+//! What there is to know of a control stands here, and nothing else names one: decision
+//! 0068.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The known sleeps of the calibration series, in milliseconds. The first is the
-/// null process and the null container.
-pub const SERIES: [u32; 5] = [0, 1, 5, 20, 100];
+use super::factor::Combination;
 
 /// One control: the null function, sleeping so many milliseconds in its init.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,7 +24,87 @@ pub enum Control {
     Container(u32),
 }
 
+/// What all controls have in common that are started in one way.
+#[derive(Debug)]
+pub struct ControlKind {
+    /// `null NAME` without a sleep, `NAME sleeping 5 ms` with one.
+    pub name: &'static str,
+    /// How it is started.
+    pub start: Start,
+    /// What it is the floor of, without a sleep.
+    pub floor: Floor,
+    /// What is compared with its known sleeps.
+    pub calibrated: Calibrated,
+    /// The control that sleeps so long.
+    pub sleeping: fn(u32) -> Control,
+}
+
+/// How the null function of a control is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// By its command on this machine, under no factors.
+    Process,
+    /// From its image, under a combination of factors.
+    Container,
+}
+
+/// Whose time a start takes that has nothing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Floor {
+    /// The driver's.
+    Driver,
+    /// The engine's.
+    Engine,
+}
+
+/// What is compared with a known sleep.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Calibrated {
+    /// The headline.
+    Whole,
+    /// What follows the engine: its noise is larger than any error that is looked for.
+    AfterTheEngine,
+}
+
+/// The known sleeps of a calibration, in milliseconds; the first is none.
+pub const SERIES: [u32; 5] = [0, 1, 5, 20, 100];
+
+/// Every kind, in the order in which reports have them.
+pub static CONTROLS: [ControlKind; 2] = [
+    ControlKind {
+        name: "process",
+        start: Start::Process,
+        floor: Floor::Driver,
+        calibrated: Calibrated::Whole,
+        sleeping: Control::Process,
+    },
+    ControlKind {
+        name: "container",
+        start: Start::Container,
+        floor: Floor::Engine,
+        calibrated: Calibrated::AfterTheEngine,
+        sleeping: Control::Container,
+    },
+];
+
+impl ControlKind {
+    /// Whether it is started under factors, and so under each combination of them.
+    #[must_use]
+    pub fn has_factors(&self) -> bool {
+        self.start != Start::Process
+    }
+}
+
 impl Control {
+    /// What it is one of.
+    #[must_use]
+    pub fn kind(self) -> &'static ControlKind {
+        match self {
+            Control::Process(_) => &CONTROLS[0],
+            Control::Container(_) => &CONTROLS[1],
+        }
+    }
+
     /// The known sleep in milliseconds.
     #[must_use]
     pub fn sleep_ms(self) -> u32 {
@@ -31,15 +112,40 @@ impl Control {
             Control::Process(ms) | Control::Container(ms) => ms,
         }
     }
+
+    /// Whether its start shows the floor of something.
+    #[must_use]
+    pub fn is_floor_of(self, floor: Floor) -> bool {
+        self.sleep_ms() == 0 && self.kind().floor == floor
+    }
+
+    /// What a person calls it under a combination of factors.
+    #[must_use]
+    pub fn under(self, combination: &Combination) -> String {
+        if self.kind().has_factors() { format!("{self}, {combination}") } else { self.to_string() }
+    }
 }
 
 impl fmt::Display for Control {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Control::Process(0) => f.pad("null process"),
-            Control::Container(0) => f.pad("null container"),
-            Control::Process(ms) => write!(f, "process sleeping {ms} ms"),
-            Control::Container(ms) => write!(f, "container sleeping {ms} ms"),
+        match (self.kind().name, self.sleep_ms()) {
+            (name, 0) => f.pad(&format!("null {name}")),
+            (name, ms) => write!(f, "{name} sleeping {ms} ms"),
         }
     }
+}
+
+/// The controls of a round, each with the combination of factors, by index, that it is
+/// started under: those without a sleep under each, known sleeps under the first. In the
+/// order of a plan before the shuffle.
+#[must_use]
+pub fn of_a_round(combinations: usize) -> Vec<(Control, usize)> {
+    let mut all = Vec::new();
+    for kind in CONTROLS.iter().rev() {
+        let of = |ms: &u32| (kind.sleeping)(*ms);
+        let floors = if kind.has_factors() { combinations } else { 1 };
+        all.extend((0..floors).map(|under| (of(&SERIES[0]), under)));
+        all.extend(SERIES[1..].iter().map(|ms| (of(ms), 0)));
+    }
+    all
 }

@@ -11,7 +11,7 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use crate::spec::control::{Control, SERIES};
+use crate::spec::control::{self, Control, Start};
 use crate::spec::factor::Combination;
 use crate::spec::scenario::{LoadShape, Pattern, Scenario, Step};
 
@@ -245,10 +245,8 @@ fn subjects(scenario: &Scenario, functions: usize) -> Vec<TrialSubject> {
         }
     }
     if scenario.controls {
-        let of = |combination| move |control| TrialSubject::Control { control, combination };
-        subjects.extend((0..combinations).map(|c| of(c)(Control::Container(0))));
-        subjects.extend(SERIES[1..].iter().map(|ms| of(0)(Control::Container(*ms))));
-        subjects.extend(SERIES.iter().map(|ms| of(0)(Control::Process(*ms))));
+        let of = |(control, combination)| TrialSubject::Control { control, combination };
+        subjects.extend(control::of_a_round(combinations).into_iter().map(of));
     }
     subjects
 }
@@ -269,11 +267,8 @@ fn line(
         TrialSubject::Function { function, combination, .. } => {
             (functions[function].clone(), combination)
         }
-        TrialSubject::Control { control: Control::Process(ms), .. } => {
-            return format!("control: {}", Control::Process(ms));
-        }
         TrialSubject::Control { control, combination } => {
-            return format!("control: {control}, {}", combinations[combination]);
+            return format!("control: {}", control.under(&combinations[combination]));
         }
     };
     let steps: Vec<String> =
@@ -291,8 +286,10 @@ const INVOKE: Duration = Duration::from_micros(500);
 /// Fixed cost of a trial: verifying that nothing is left, writing rows.
 const TRIAL: Duration = Duration::from_millis(40);
 
+/// Whether no engine has a part in it.
 fn is_process(trial: &Trial) -> bool {
-    matches!(trial.subject, TrialSubject::Control { control: Control::Process(_), .. })
+    let TrialSubject::Control { control, .. } = trial.subject else { return false };
+    control.kind().start == Start::Process
 }
 
 fn invocations(pattern: &Pattern) -> u64 {

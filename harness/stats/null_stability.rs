@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::distribution::middle;
 use crate::sample::Sample;
-use crate::spec::control::Control;
+use crate::spec::control::Floor;
 use crate::spec::factor::Factors;
 
 /// Fewest rows that tell a spread or a drift: with fewer, chance alone gives one.
@@ -26,7 +26,7 @@ impl Stability {
     #[must_use]
     pub fn of(samples: &[Sample]) -> Option<Self> {
         let mut floors: BTreeMap<&Factors, Vec<(u32, f64)>> = BTreeMap::new();
-        let null = |s: &&Sample| s.cell.control == Some(Control::Container(0));
+        let null = |s: &&Sample| s.cell.control.is_some_and(|c| c.is_floor_of(Floor::Engine));
         for sample in super::used(samples).filter(null) {
             if let Some(ns) = sample.latency().filter(|ns| *ns > 0) {
                 let rows = floors.entry(&sample.cell.factors).or_default();
@@ -63,6 +63,7 @@ fn median(rows: &[(u32, f64)]) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::sample::Temperature;
+    use crate::spec::control::Control;
     use crate::spec::factor::Network;
     use crate::spec::scenario::LoadShape;
     use crate::stats::tests::{MS, cell, row};

@@ -20,14 +20,15 @@ const DEPTH: usize = 4;
 const WORDS: usize = 300;
 /// The longest path that is shown, in characters: what the kernel takes.
 const LONGEST_PATH: usize = 4096;
-/// Files by which a folder is known, besides a run's.
-pub(crate) const COMPARISON: &str = "compare.json";
-pub(crate) const RELIABILITY: &str = "aa.json";
+/// The file by which the folder of a verdict is known.
+pub const COMPARISON: &str = "compare.json";
+/// The file by which the folder of the rates of an `aa` is known.
+pub const RELIABILITY: &str = "aa.json";
 
 /// What a folder holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Kind {
+pub enum Kind {
     /// A run.
     Run,
     /// The verdict of a `gate` or `compare`.
@@ -38,7 +39,8 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// What a folder is by its files.
-    pub(crate) fn of(folder: &Path) -> Option<Self> {
+    #[must_use]
+    pub fn of(folder: &Path) -> Option<Self> {
         let has = |name: &str| folder.join(name).is_file();
         match () {
             () if has(RECORD) => Some(Kind::Run),
@@ -51,22 +53,26 @@ impl Kind {
 
 /// A folder of the results. What does not apply, or is not known, is none.
 #[derive(Debug, Clone, Serialize)]
-pub(crate) struct Found {
-    pub(crate) kind: Kind,
+pub struct Found {
+    /// What it holds.
+    pub kind: Kind,
     /// The folder, below the results folder, as it is shown.
-    pub(crate) name: String,
+    pub name: String,
+    /// Where it is.
     #[serde(serialize_with = "as_text")]
-    pub(crate) folder: PathBuf,
+    pub folder: PathBuf,
+    /// What it says of itself.
     #[serde(flatten)]
-    pub(crate) facts: Facts,
+    pub facts: Facts,
     /// Why it cannot be read.
-    pub(crate) broken: Option<String>,
+    pub broken: Option<String>,
 }
 
 impl Found {
     /// Whether it is what somebody typed: its name or its folder, as a list shows them,
     /// or its id.
-    pub(crate) fn is_called(&self, typed: &OsStr) -> bool {
+    #[must_use]
+    pub fn is_called(&self, typed: &OsStr) -> bool {
         let shown = shown(Path::new(typed));
         let id = self.facts.id.as_deref().is_some_and(|id| typed == id);
         id || self.name == shown || self::shown(&self.folder) == shown
@@ -74,7 +80,8 @@ impl Found {
 }
 
 /// A path as it is shown: the names of folders may be anybody's, and need not be text.
-pub(crate) fn shown(path: &Path) -> String {
+#[must_use]
+pub fn shown(path: &Path) -> String {
     printable(&path.to_string_lossy(), LONGEST_PATH)
 }
 
@@ -85,9 +92,11 @@ fn as_text<S: serde::Serializer>(path: &Path, to: S) -> Result<S::Ok, S::Error> 
 
 /// What a folder says of itself.
 #[derive(Debug, Clone, Default, Serialize)]
-pub(crate) struct Facts {
-    pub(crate) id: Option<String>,
-    pub(crate) started: Option<String>,
+pub struct Facts {
+    /// Its id: unique on its engine.
+    pub id: Option<String>,
+    /// When it was asked for, RFC 3339.
+    pub started: Option<String>,
     scenario: Option<String>,
     functions: Vec<String>,
     rounds: Option<u32>,
@@ -105,7 +114,8 @@ pub(crate) struct Facts {
 
 /// Everything in a results folder, newest first; what cannot be read is last. No folder
 /// is the same as an empty one.
-pub(crate) fn scan(results: &Path) -> Vec<Found> {
+#[must_use]
+pub fn scan(results: &Path) -> Vec<Found> {
     let mut all = Vec::new();
     look(results, results, DEPTH, &mut all);
     // Of a run and its copy deeper down, among the baselines say, the run comes first.

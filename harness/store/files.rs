@@ -42,6 +42,22 @@ pub fn write(folder: &Path, relative: &Path, bytes: &[u8]) -> Result<()> {
         .with_context(|| format!("cannot write {}", folder.join(relative).display()))
 }
 
+/// Writes a text file that is not there, and the folders above it; false where something
+/// of its name is, which is left as it is.
+///
+/// # Errors
+/// Names the file, or the folder.
+pub fn create_new(path: &Path, text: &str) -> Result<bool> {
+    path.parent().map_or(Ok(()), create)?;
+    let file = match File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+        created => created.with_context(|| format!("cannot create {}", path.display())),
+    };
+    let written = file?.write_all(text.as_bytes()).map_err(full);
+    written.with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(true)
+}
+
 /// Writes a file into a folder that is open: whole, or not at all.
 pub(super) fn put(within: &impl AsFd, name: &Path, bytes: &[u8]) -> io::Result<()> {
     let (mut file, partial) = exclusive(within, name)?;
@@ -106,7 +122,7 @@ fn is_link(name: &Path) -> io::Error {
 }
 
 /// A limit on the size of files is as a full disk, and does not say so itself.
-pub(crate) fn full(error: io::Error) -> anyhow::Error {
+pub(super) fn full(error: io::Error) -> anyhow::Error {
     let is_limit = error.raw_os_error() == Some(Errno::FBIG.raw_os_error());
     let error = anyhow::Error::from(error);
     if is_limit { error.context("is the disk full?") } else { error }

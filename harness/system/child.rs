@@ -9,7 +9,7 @@ use std::process::{ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 
 /// After its end, how long what it printed may still be on the way.
@@ -156,12 +156,28 @@ impl Drop for Group {
 /// # Errors
 /// When it cannot be started or waited for.
 pub async fn output(command: &mut Command, most: usize) -> io::Result<Output> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    answer(command, b"", most).await
+}
+
+/// [`output`] of a program that has something to read.
+///
+/// # Errors
+/// As [`output`].
+pub async fn answer(command: &mut Command, told: &[u8], most: usize) -> io::Result<Output> {
+    let stdin = if told.is_empty() { Stdio::null() } else { Stdio::piped() };
+    command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut group = Group::start(command, GivenUp::Killed)?;
-    let (out, err) = (group.stdout(), group.stderr());
+    let (stdin, out, err) = (group.child.stdin.take(), group.stdout(), group.stderr());
     let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+    let write = async {
+        if let Some(mut stdin) = stdin {
+            // One that does not listen ends the pipe, and says why itself.
+            let _ = stdin.write_all(told).await;
+        }
+    };
     let read = async {
-        tokio::join!(beginning(out, &mut stdout, most), beginning(err, &mut stderr, most));
+        let (out, err) = (beginning(out, &mut stdout, most), beginning(err, &mut stderr, most));
+        tokio::join!(write, out, err);
     };
     let (status, _) = group.ended_and(read).await?;
     Ok(Output { status, stdout, stderr })

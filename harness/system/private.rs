@@ -153,8 +153,8 @@ pub fn holder(path: &Path) -> Option<u32> {
 /// When the folder cannot be read, or a file cannot be removed.
 pub fn sweep_locks(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut removed = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let path = entry?.path();
+    for entry in entries(folder)? {
+        let path = entry.path();
         if path.extension().is_some_and(|end| end == "lock")
             && let Some(lock) = Lock::try_take(&path)?
         {
@@ -163,6 +163,14 @@ pub fn sweep_locks(folder: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     Ok(removed)
+}
+
+/// What is in a folder; nothing where there is none.
+fn entries(folder: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        entries => entries?.collect(),
+    }
 }
 
 /// Opens a file of our own to lock it. Never waits: a pipe of that name would.

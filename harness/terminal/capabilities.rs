@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 
 use crate::cli::Colour;
-use crate::report::look::PLAIN_WIDTH;
+use coldstart::report::look::PLAIN_WIDTH;
 
 /// The narrowest that is believed, in columns: some terminals say 0.
 const NARROWEST: usize = 20;

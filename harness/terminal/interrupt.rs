@@ -14,8 +14,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::info;
-use crate::drive::Stop;
-use crate::system::private::Temporary;
+use coldstart::drive::Stop;
+use coldstart::system::private::Temporary;
 
 /// The exit status of whatever was interrupted, by whichever signal.
 pub(crate) const STATUS: u8 = 130;

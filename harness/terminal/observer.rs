@@ -11,9 +11,9 @@ use anstyle::Style;
 use super::interrupt::{self, Phase};
 use super::progress::Progress;
 use super::{BOLD, DIM, Piece, StatusArea, clear, debug, draw, info, show, status_area, warn};
-use crate::observer::{Event, Observer};
-use crate::text::sanitize::printable;
-use crate::text::units::format_wait;
+use coldstart::observer::{Event, Observer};
+use coldstart::text::sanitize::printable;
+use coldstart::text::units::format_wait;
 
 /// Work that took less is not worth a line of its own on a terminal.
 const BRIEF: Duration = Duration::from_secs(1);

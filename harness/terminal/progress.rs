@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use anstyle::Style;
 
 use super::{self as terminal, Piece, StatusArea};
-use crate::sample::Sample;
-use crate::spec::plan::Trial;
-use crate::text::units::{format_ms, format_wait};
+use coldstart::sample::Sample;
+use coldstart::spec::plan::Trial;
+use coldstart::text::units::{format_ms, format_wait};
 
 mod pace;
 mod round;
@@ -46,7 +46,7 @@ pub(super) struct Progress {
     begun: Instant,
     /// When the last trial ended.
     ended: Instant,
-    told: Instant,
+    spoke: Instant,
     round: Round,
     latest: Vec<Latest>,
 }
@@ -76,7 +76,7 @@ impl Progress {
             reckoned: Duration::ZERO,
             begun,
             ended: begun,
-            told: begun,
+            spoke: begun,
             round,
             latest,
         };
@@ -155,10 +155,10 @@ impl Progress {
         if number == 0 || terminal::status_area().is_some() || terminal::is_verbose() {
             return;
         }
-        if last || is_due(number, self.rounds, self.told.elapsed()) {
+        if last || is_due(number, self.rounds, self.spoke.elapsed()) {
             let of = self.rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
             terminal::info(&format!("round {number}{of}: {}", self.round));
-            self.told = Instant::now();
+            self.spoke = Instant::now();
             self.round = Round::default();
         }
     }

@@ -131,7 +131,8 @@ pub fn shortened(text: &str, most: usize) -> String {
 }
 
 /// Invisible characters that reorder or hide what follows them.
-pub(crate) fn is_invisible(c: char) -> bool {
+#[must_use]
+pub fn is_invisible(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 

@@ -59,7 +59,7 @@ impl Panel {
         let y = Scale::Linear { min: 0.0, max: 1.0 };
         let medians = [None; 2];
         let mut panel = Self { name, context, position, sides, unit, medians, y, rounds };
-        panel.medians = [0, 1].map(|side| middle(&panel.used(side)));
+        panel.medians = [0, 1].map(|side| median(&panel.used(side)));
         panel.y = panel.reach();
         panel
     }
@@ -113,7 +113,7 @@ impl Panel {
             return [None; 2];
         }
         let (first, second) = used.split_at(used.len() / 2);
-        [first, second].map(middle)
+        [first, second].map(median)
     }
 
     /// By what share the base's median moved from the first half of its starts to
@@ -202,12 +202,12 @@ pub(crate) fn data(panels: &[Panel]) -> Data {
 }
 
 /// The median; none of nothing, or where it is a failure.
-fn middle(values: &[f64]) -> Option<f64> {
+fn median(values: &[f64]) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let last = sorted.len().checked_sub(1)?;
-    let middle = f64::midpoint(sorted[last / 2], sorted[sorted.len() / 2]);
-    middle.is_finite().then_some(middle)
+    let median = f64::midpoint(sorted[last / 2], sorted[sorted.len() / 2]);
+    median.is_finite().then_some(median)
 }
 
 /// `+0.6 %`.

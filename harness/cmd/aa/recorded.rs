@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 
 use super::PILOT;
 use crate::cmd::compare;
-use crate::compare::SideData;
-use crate::store;
+use coldstart::compare::SideData;
+use coldstart::store;
 
 /// The measurements of unchanged code in a folder, or in any folder below: sides that
 /// were told to sleep are left out, those of one measurement stand together. So is a

@@ -6,11 +6,11 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::spec::function::{self, Function, ReplyCheck};
-use crate::spec::plan::Plan;
-use crate::spec::scenario::{self, Scenario};
-use crate::text::sanitize::printable;
-use crate::text::units::{format_share, format_size, format_wait};
+use coldstart::spec::function::{self, Function, ReplyCheck};
+use coldstart::spec::plan::Plan;
+use coldstart::spec::scenario::{self, Scenario};
+use coldstart::text::sanitize::printable;
+use coldstart::text::units::{format_share, format_size, format_wait};
 
 /// Where the project's scenarios are.
 pub(in crate::cmd) const FOLDER: &str = "benches/scenarios";

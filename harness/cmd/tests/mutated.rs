@@ -14,17 +14,17 @@ use clap::Parser;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::analysis::Analysis;
 use crate::cli::{Cli, Verb};
 use crate::cmd::{ExitReason, compare, list, report, show};
-use crate::report::comparison;
-use crate::report::form::FORMS;
-use crate::report::look::Look;
-use crate::spec::function;
-use crate::spec::plan::Plan;
-use crate::spec::scenario;
-use crate::store;
-use crate::text::sanitize::is_invisible;
+use coldstart::analysis::Analysis;
+use coldstart::report::comparison;
+use coldstart::report::form::FORMS;
+use coldstart::report::look::Look;
+use coldstart::spec::function;
+use coldstart::spec::plan::Plan;
+use coldstart::spec::scenario;
+use coldstart::store;
+use coldstart::text::sanitize::is_invisible;
 
 mod mutation;
 
@@ -152,8 +152,8 @@ fn reported(folder: &Path) -> Result<String, ExitReason> {
 fn compared(base: &Path, head: &Path, pictures: bool) -> Result<String, ExitReason> {
     let (was, _) = compare::open(base, true)?;
     let (is, margins) = compare::open(head, true)?;
-    let rules = crate::compare::Rules { margins, ..Default::default() };
-    let found = crate::compare::compare(&was, &is, &rules, &Default::default());
+    let rules = coldstart::compare::Rules { margins, ..Default::default() };
+    let found = coldstart::compare::compare(&was, &is, &rules, &Default::default());
     comparison::files(&found)?;
     if pictures {
         comparison::pictured(&found)?;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::sample::Mark;
-use crate::spec::control::SERIES;
+use crate::spec::control::{Control, SERIES};
 use crate::store::Origin;
 use crate::store::fingerprint;
 

@@ -101,17 +101,13 @@ impl Git<'_> {
 
     /// The commit of this folder and whether the files of `scope` differ from it; none
     /// outside a repository, before the first commit, and where the commit does not
-    /// hold this folder (it is ignored, observer).
+    /// hold this folder (it is ignored, say).
     pub(super) async fn state(&self, scope: &str) -> Result<Option<State>, SideError> {
-        let found = match self.run(["rev-parse", "--absolute-git-dir"]).await {
-            Ok(found) => found,
+        match self.run(["rev-parse", "--absolute-git-dir"]).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(refusal)) if !refusal.is_outside() => return Err(self.refused(&refusal)),
             // A folder needs no git.
-            Err(_) => return Ok(None),
-        };
-        match found {
-            Ok(_) => {}
-            Err(refusal) if refusal.is_outside() => return Ok(None),
-            Err(refusal) => return Err(self.refused(&refusal)),
+            _ => return Ok(None),
         }
         let Ok(head) = self.run(["rev-parse", "--verify", "HEAD^{commit}"]).await? else {
             return Ok(None);

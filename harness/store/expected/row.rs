@@ -70,13 +70,11 @@ impl<'a> Row<'a> {
     }
 
     fn is_under(&self, factors: &Factors) -> bool {
-        let combination = match self.trial.subject {
-            TrialSubject::Control { control: Control::Process(_), .. } => {
-                return *factors == Factors::of_a_process();
-            }
-            TrialSubject::Function { combination, .. }
-            | TrialSubject::Control { combination, .. } => combination,
-        };
+        if self.control().is_some_and(|control| !control.kind().has_factors()) {
+            return *factors == Factors::of_a_process();
+        }
+        let (TrialSubject::Function { combination, .. }
+        | TrialSubject::Control { combination, .. }) = self.trial.subject;
         self.asked.combinations.get(combination).is_some_and(|asked| asked.allows(factors))
     }
 }

@@ -64,8 +64,7 @@ impl Temporary {
     /// When the folder cannot be listed.
     pub fn sweep(within: &Path, kind: &str) -> io::Result<Swept> {
         let mut swept = Swept::default();
-        for entry in fs::read_dir(within)? {
-            let entry = entry?;
+        for entry in super::entries(within)? {
             let name = entry.file_name();
             let Some(maker) = name.to_str().and_then(|name| maker(name, kind)) else { continue };
             let path = entry.path();

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::spec::plan::{Trial, TrialSubject};
+use coldstart::spec::plan::{Trial, TrialSubject};
 
 /// The trials that are still to be run, by kind: a subject on a side.
 #[derive(Debug, Default)]

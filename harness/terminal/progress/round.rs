@@ -1,9 +1,9 @@
 //! What the rounds since the last line gave, in words.
 
-use crate::sample::Sample;
-use crate::spec::scenario::LoadShape;
-use crate::stats;
-use crate::text::units::format_ns;
+use coldstart::sample::Sample;
+use coldstart::spec::scenario::LoadShape;
+use coldstart::stats;
+use coldstart::text::units::format_ns;
 
 /// What the rounds since the last line gave.
 #[derive(Debug, Default)]

@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::plan::TrialSubject;
+use coldstart::spec::plan::TrialSubject;
 
 /// Ten kinds of trials in every round; the plan reckons half a second for each.
 fn plan() -> Vec<Trial> {

@@ -1,0 +1,50 @@
+//! Help, verb by verb: what is on each page, as wide as a terminal, with examples that can
+//! be typed.
+
+use clap::CommandFactory;
+
+use super::{Cli, pages};
+
+/// What is shown of what was typed.
+fn shown(words: &[&str]) -> String {
+    let typed = ["coldstart"].iter().chain(words);
+    Cli::command().try_get_matches_from(typed).unwrap_err().to_string()
+}
+
+fn fits(page: &str) {
+    let wide = page.lines().find(|line| line.chars().count() > 80);
+    assert_eq!(wide, None, "in {page}");
+}
+
+#[test]
+fn every_verb_and_flag_of_all_is_on_the_first_page_of_help() {
+    let text = shown(&["--help"]);
+    let mut verbs = pages::verbs();
+    verbs.push("help".to_owned());
+    for verb in &verbs {
+        assert!(text.contains(&format!("\n  {verb:<11}  ")), "{verb} is not in {text}");
+    }
+    for flag in Cli::command().get_arguments().filter_map(|flag| flag.get_long()) {
+        assert!(text.contains(&format!("--{flag}")), "--{flag} is not in {text}");
+    }
+    fits(&text);
+    fits(&shown(&["-h"]));
+}
+
+#[test]
+fn every_page_of_help_fits_a_terminal_and_has_examples_that_can_be_typed() {
+    for verb in pages::verbs() {
+        let (text, short) = (shown(&["help", &verb]), shown(&[&verb, "-h"]));
+        assert_eq!(text, shown(&[&verb, "--help"]));
+        assert!(text.contains("Examples\n") && !short.contains("Examples\n"), "{verb}");
+        fits(&text);
+        fits(&short);
+        // What clap takes; what it does is for the tests of each verb.
+        for line in text.lines().filter_map(|line| line.strip_prefix("  coldstart ")) {
+            let end = line.find(['>', '|']).unwrap_or(line.len());
+            let words = line[..end].split("   ").next().unwrap().split_whitespace();
+            let typed = Cli::command().try_get_matches_from(["coldstart"].into_iter().chain(words));
+            assert!(typed.is_ok(), "{line}: {}", typed.unwrap_err());
+        }
+    }
+}
