@@ -77,7 +77,7 @@ fn what_is_no_run_is_told_so() {
 #[test]
 fn a_newer_format_is_told_so() {
     let gate = slower();
-    edit(&gate.side("head"), "\"format\": 2", "\"format\": 99");
+    edit(&gate.side("head"), "\"format\": 3", "\"format\": 99");
     let found = compare(&gate.side("base"), &gate.side("head"), &[]);
     ends(&found, 4, &["format 99", "use a newer coldstart"]);
 }

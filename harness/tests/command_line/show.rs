@@ -43,7 +43,7 @@ fn a_gate_is_shown_as_it_was_judged() {
     let form = |form: &str| typed(&["show", &folder, "--format", form], 0);
     assert_eq!(form("json"), read("compare.json"));
     assert_eq!(form("markdown").trim_end(), read("compare.md").trim_end());
-    assert!(form("csv").starts_with("function,network,"));
+    assert!(form("csv").starts_with("function,adapter,engine,network,"));
     let results = gate.home.path().display().to_string();
     assert_eq!(typed(&["show", "latest", "--results", &results], 0), out(&gate.output));
     assert!(files(gate.home.path()) == before, "something was written");

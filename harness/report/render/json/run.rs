@@ -164,7 +164,7 @@ mod tests {
         let csv = csv(&Analysis::of(&run)).unwrap();
         assert_eq!(csv.lines().count(), rows.len() + 1);
         assert_eq!(rows[0].as_object().unwrap().len(), columns().count());
-        assert_eq!((&json["format"], &json["unit"]), (&2.into(), &"ns".into()));
+        assert_eq!((&json["format"], &json["unit"]), (&FORMAT.into(), &"ns".into()));
         assert!(
             csv.contains(
                 "\"odd,\"\"name\"\"\",runtime-api,docker,bridge,runc,,134217728,warm,json-file,,"
