@@ -16,6 +16,7 @@ use crate::stats::hodges_lehmann::{self, Estimate};
 use crate::stats::proportions;
 
 mod attribution;
+mod case;
 mod comparability;
 mod error_rates;
 mod judge;
@@ -26,14 +27,14 @@ mod side_info;
 mod simulate;
 mod two_sample;
 
-pub use error_rates::{Rate, Rates};
+pub use error_rates::{Head, Rate, Rates, Reliability};
 pub use reason::{Caveat, Difference, Failing, Reason};
 pub use row::{Detectable, Part, PartChange, PhaseGroup, Row, Values, Verdict};
 pub use side_data::{Round, Rounds, SideData};
 pub use side_info::{Asked, FunctionFacts, SideInfo};
 pub use simulate::{NullModel, SimulationConfig};
 
-use judge::Case;
+use case::Case;
 use two_sample::TwoSample;
 
 /// What both sides have in common: a cell, without the factors that were left open. Two

@@ -29,6 +29,7 @@ mod unattributed;
 mod warm;
 pub mod wilcoxon;
 
+pub use binomial::least_rows;
 pub use burst::{
     BurstPlace, Bursts, DispatchLag, LEAST_LAG_NS, MOST_LAG_NS, MOST_LAG_SHARE, bursts,
     invalid_bursts, release_width, release_widths,

@@ -42,7 +42,7 @@ pub(super) fn run(args: &cli::Aa) -> Result<(), ExitReason> {
         let often = format!("{} times the same, with other seeds", args.runs);
         return Ok(stdout::result(&(plan + &often))?);
     }
-    let reserved = gate::reserve(&aa.folder, args.measure.out.is_some())?;
+    let reserved = super::run::reserve(&aa.folder, args.measure.out.is_some())?;
     reserved.folder().clone_into(&mut aa.folder);
     let begun = Instant::now();
     let (heads, source, ended) = match &args.simulate {

@@ -20,7 +20,7 @@ use coldstart::measure::{
 use coldstart::provision::Consent;
 use coldstart::spec::function::listed;
 use coldstart::spec::scenario::Scenario;
-use coldstart::store::{Reservation, SideRecord};
+use coldstart::store::SideRecord;
 use coldstart::text::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
@@ -38,7 +38,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
     }
-    let reserved = reserve(folder(&request), args.measure.out.is_some())?;
+    let reserved = run::reserve(folder(&request), args.measure.out.is_some())?;
     for side in &mut request.sides {
         side.folder = reserved.folder().join(&side.name);
     }
@@ -86,12 +86,6 @@ pub(super) fn nothing_answers(folder: &Path) -> ExitReason {
         folder.display()
     )
     .into()
-}
-
-/// Makes the folder of a result, before anything is built: the one that was named, or the
-/// first of its name that is free.
-pub(super) fn reserve(folder: &Path, is_named: bool) -> Result<Reservation> {
-    if is_named { Reservation::of(folder) } else { Reservation::first_free(folder) }
 }
 
 /// The scenario of a measurement in turns, changed as was typed.

@@ -7,7 +7,6 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::show::TOLD;
 use super::{ExitReason, stdout, warn};
 use crate::terminal;
 use coldstart::compare::{Comparison, GateOutcome};
@@ -15,6 +14,9 @@ use coldstart::report::comparison;
 use coldstart::report::form::{Form, Printed};
 use coldstart::report::look::Look;
 use coldstart::store;
+
+/// What the terminal was told of a comparison, in its folder.
+const TOLD: &str = "compare.txt";
 
 /// Writes and shows a comparison; the failure is its verdict. It is kept in a
 /// folder that is there, or below it: the folder may be somebody else's, and no link in it

@@ -15,7 +15,7 @@ use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, S
 use coldstart::provision::Consent;
 use coldstart::spec::function::{self, Function, TypedImage, read_event};
 use coldstart::spec::scenario::Scenario;
-use coldstart::store;
+use coldstart::store::{self, Reservation};
 use coldstart::text::units::{format_exactly, format_share};
 
 /// Rounds of a run that stops when it knows enough: never reached in practice.
@@ -39,7 +39,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
     let mut reserved = None;
     if !request.resumed {
         let folder = &mut request.sides[0].folder;
-        let made = super::gate::reserve(folder, args.measure.out.is_some())?;
+        let made = reserve(folder, args.measure.out.is_some())?;
         made.folder().clone_into(folder);
         reserved = Some(made);
     }
@@ -70,6 +70,12 @@ fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
     let request = request.map_err(ExitReason::Usage)?;
     let command = command(args, &request.plan.scenario, seed, typed);
     Ok(args.measure.apply(request, command))
+}
+
+/// Makes the folder of a result, before anything is built: the one that was named, or the
+/// first of its name that is free.
+pub(super) fn reserve(folder: &Path, is_named: bool) -> Result<Reservation> {
+    if is_named { Reservation::of(folder) } else { Reservation::first_free(folder) }
 }
 
 /// Shows what was measured, however it ended.

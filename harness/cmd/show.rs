@@ -22,8 +22,6 @@ use coldstart::text::sanitize::{printable_json, printable_line};
 const LATEST: &str = "latest";
 /// The longest line that is shown, in characters.
 const LINE: usize = 10_000;
-/// What the terminal was told of a comparison, in its folder.
-pub(super) const TOLD: &str = "compare.txt";
 
 /// Finds the folder, and prints what it holds.
 pub(super) fn run(args: &Show) -> Result<(), ExitReason> {

@@ -1,6 +1,7 @@
 //! Many gates -> how often they alarm: the reliability of the gate itself.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::{Comparison, GateOutcome, Verdict};
 use crate::spec::tolerance::Metric;
@@ -101,4 +102,36 @@ impl Rates {
         let share = needed.get(at.checked_sub(1)?)?;
         Some((share * 100.0).ceil() / 100.0)
     }
+}
+
+/// Many gates, and how they were made.
+#[derive(Debug, Clone)]
+pub struct Reliability {
+    /// The command that repeats it.
+    pub command: String,
+    /// Where the starts come from: the machine, or the run that they were drawn from.
+    pub source: String,
+    /// Whether starts were drawn or scripted instead of measured.
+    pub simulated: bool,
+    /// Rounds a side, the first included.
+    pub rounds: u32,
+    /// The margin on a total, as a share.
+    pub margin: f64,
+    /// Whether alarms were measured again.
+    pub confirm: bool,
+    /// How long it took.
+    pub elapsed: Duration,
+    /// What each kind of head did.
+    pub heads: Vec<Head>,
+}
+
+/// One kind of head.
+#[derive(Debug, Clone)]
+pub struct Head {
+    /// As typed: `10ms`, `5%`; none for the same code.
+    pub injected: Option<String>,
+    /// Milliseconds that each function slept in its init.
+    pub sleeps: BTreeMap<String, u32>,
+    /// How its gates came out.
+    pub rates: Rates,
 }

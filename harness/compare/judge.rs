@@ -7,10 +7,9 @@
 //!
 //! Why it judges so: decision 0026 to decision 0035.
 
-use super::Cell;
 use super::attribution;
-use super::two_sample::TwoSample;
-use super::{Detectable, Failing, PartChange, Reason, Row, Rules, Side, Values, Verdict};
+use super::case::Case;
+use super::{Detectable, Failing, Reason, Row, Rules, Side, Values, Verdict};
 use crate::spec::tolerance::{Margin, Metric};
 use crate::stats::hodges_lehmann::Estimate;
 use crate::stats::{self, multiple_testing, normal, proportions};
@@ -23,25 +22,6 @@ const ADVISORY: f64 = 0.10;
 const HALF_WIDTH: f64 = 1.959_964;
 /// A slowdown counts as detectable when it is found so often.
 const POWER: f64 = 0.8;
-
-/// One metric of one cell (or function), before it is judged.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Case {
-    /// Name of the function.
-    pub(super) function: String,
-    /// Which cell; none for what belongs to a function as a whole.
-    pub(super) cell: Option<Cell>,
-    /// The values of base and head, one a round.
-    pub(super) evidence: TwoSample,
-    /// Rounds with any failure, of how many.
-    pub(super) failures: [(u64, u64); 2],
-    /// Why the first row that failed did: base, head.
-    pub(super) causes: [Option<String>; 2],
-    /// The changes of the parts that the metric consists of.
-    pub(super) parts: Vec<PartChange>,
-    /// Whether it was measured again because it alarmed at first.
-    pub(super) again: bool,
-}
 
 /// The tests of one case.
 #[derive(Debug, Clone, Copy, Default)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::judge::Case;
+use super::case::Case;
 use super::two_sample::TwoSample;
 use super::{Asked, Cell, FunctionFacts, Part, PartChange, PhaseGroup, SideInfo, Start};
 use crate::engine::EngineInfo;

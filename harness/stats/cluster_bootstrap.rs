@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::distribution::Quantile;
+use super::binomial::least_rows;
 use super::hodges_lehmann::Estimate;
 
 /// Fewest rounds that give an interval, as many as the median needs rows that are
@@ -102,7 +102,7 @@ impl Rows {
 
     /// The 95 % interval of the `q`-quantile for each of some; infinite where it
     /// falls among the failures. None below [`LEAST_ROUNDS`] rounds, or
-    /// [`Quantile::least`] rows.
+    /// [`least_rows`] rows.
     pub(super) fn intervals<const N: usize>(
         &self,
         qs: [f64; N],
@@ -117,7 +117,7 @@ impl Rows {
     }
 
     fn support(&self, q: f64) -> bool {
-        self.count >= LEAST_ROUNDS && self.values.len() >= Quantile::least(q)
+        self.count >= LEAST_ROUNDS && self.values.len() >= least_rows(q)
     }
 
     /// Of the rows themselves: every round once.
@@ -220,7 +220,7 @@ impl<'a> Walk<'a> {
 /// rounds of each side again, independently of the other's. Rows are (round,
 /// nanoseconds), a failure is infinite.
 ///
-/// None when either side has fewer than 6 rounds, fewer than [`Quantile::least`]
+/// None when either side has fewer than 6 rounds, fewer than [`least_rows`]
 /// rows, or a failure (or, of the base, no time at all) at that height. Without
 /// interval when an end of it is a failure.
 #[must_use]

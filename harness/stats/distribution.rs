@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::binomial;
+use super::binomial::{self, least_rows};
 use super::cluster_bootstrap::{BootstrapWeights, Rows};
 
 /// A height in the ranking of all rows. Failures rank above every success.
@@ -51,9 +51,9 @@ pub struct Quantile {
     /// Which, from 0 to 1.
     pub q: f64,
     /// Hyndman-Fan type 7. The median needs one row; the others are none below
-    /// [`Quantile::least`] rows.
+    /// [`least_rows`] rows.
     pub value: Option<RankedValue>,
-    /// None below [`Quantile::least`] rows, or, where a round gave several, below
+    /// None below [`least_rows`] rows, or, where a round gave several, below
     /// six rounds.
     pub interval: Option<Interval>,
 }
@@ -68,14 +68,6 @@ impl Quantile {
         let low = interval.low.ns().is_some_and(|low| low >= value * (1.0 - share));
         let high = interval.high.ns().is_some_and(|high| high <= value * (1.0 + share));
         low && high
-    }
-
-    /// The fewest rows that give quantile `q` an interval: 6 for the median, 36
-    /// for 0.9, 72 for 0.95, 368 for 0.99.
-    #[must_use]
-    pub fn least(q: f64) -> usize {
-        let tail = q.max(1.0 - q);
-        (0.025_f64.ln() / tail.ln()).ceil() as usize
     }
 }
 
@@ -155,12 +147,12 @@ fn has_several_in_a_round(rows: &[(u32, Option<u64>)]) -> bool {
 
 /// Any quantile (Hyndman-Fan type 7) of the sorted successes and the failures, which
 /// rank above them. None where [`Quantile::value`] would be: the median needs one row,
-/// the others [`Quantile::least`] rows.
+/// the others [`least_rows`] rows.
 #[must_use]
 pub fn quantile(sorted: &[u64], failed: usize, q: f64) -> Option<RankedValue> {
     let ranked = Ranked { successes: sorted, n: sorted.len() + failed };
     let is_median = (q - 0.5).abs() < 1e-9;
-    if is_median || ranked.n >= Quantile::least(q) { ranked.type_7(q) } else { None }
+    if is_median || ranked.n >= least_rows(q) { ranked.type_7(q) } else { None }
 }
 
 /// Hyndman-Fan type 7 of sorted values, in nanoseconds; none of no values.

@@ -5,12 +5,10 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 
 use super::files;
 use super::lines::read_lines;
-use super::writer::hold;
+use super::writer::{claim, hold};
 use super::{Counts, FORMAT, RunRecord, SAMPLES, TRIALS, Writer, bounds, record};
 use crate::drive::ENGINE_FAILED;
 use crate::sample::{HostInterval, Outcome, Sample, TrialRecord};
@@ -106,17 +104,6 @@ impl Unfinished {
         cut(&writer.samples, samples, writer.folder())?;
         cut(&writer.trials, trials, writer.folder())?;
         Ok((writer, rows))
-    }
-}
-
-/// Makes sure that nobody else writes a run while it is measured.
-pub(super) fn claim(samples: &File, folder: &Path) -> Result<()> {
-    match flock(samples, FlockOperation::NonBlockingLockExclusive) {
-        Err(Errno::WOULDBLOCK) => {
-            bail!("{} is being measured by another process right now", folder.display())
-        }
-        // Some network file systems know no locks: nothing can be said there.
-        _ => Ok(()),
     }
 }
 

@@ -4,12 +4,14 @@ use std::fs::{self, File};
 use std::io::{Error, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use super::files::full;
 use super::place::{Place, has};
 use super::record::RunRecord;
-use super::{RECORD, SAMPLES, TRIALS, resume};
+use super::{RECORD, SAMPLES, TRIALS};
 use crate::sample::{Sample, TrialRecord};
 
 /// Writes a run's folder as the run goes.
@@ -47,7 +49,7 @@ impl Writer {
             file.with_context(|| format!("cannot create {}", path.display()))
         };
         let (samples, trials) = (create(SAMPLES)?, create(TRIALS)?);
-        resume::claim(&samples, folder)?;
+        claim(&samples, folder)?;
         let writer = Self {
             place: hold(folder)?,
             samples,
@@ -205,4 +207,15 @@ fn text(record: &RunRecord) -> Result<Vec<u8>> {
     let mut text = serde_json::to_vec_pretty(record)?;
     text.push(b'\n');
     Ok(text)
+}
+
+/// Makes sure that nobody else writes a run while it is measured.
+pub(super) fn claim(samples: &File, folder: &Path) -> Result<()> {
+    match flock(samples, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => {
+            bail!("{} is being measured by another process right now", folder.display())
+        }
+        // Some network file systems know no locks: nothing can be said there.
+        _ => Ok(()),
+    }
 }

@@ -1,6 +1,6 @@
 //! The errors of known sleeps: their series, and how far an axis of them goes.
 
-use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, Quantile};
+use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, least_rows};
 use crate::store::Run;
 use crate::text::units::NS_PER_MS;
 
@@ -37,7 +37,7 @@ impl Group {
             let (low, high) = (position.floor() as usize, position.ceil() as usize);
             sorted[low] + (sorted[high] - sorted[low]) * position.fract()
         };
-        (sorted.len() >= Quantile::least(0.25)).then(|| (at(0.25), at(0.75)))
+        (sorted.len() >= least_rows(0.25)).then(|| (at(0.25), at(0.75)))
     }
 }
 

@@ -1,9 +1,8 @@
 //! The document of the gate's reliability.
 
-use crate::compare::Rate;
+use crate::compare::{Head, Rate, Reliability};
 use crate::report::document::Importance::Key;
 use crate::report::document::{Block, Cell, Column, Document, Fact, Section, Table};
-use crate::report::reliability::{Head, Reliability};
 use crate::spec::tolerance::Metric;
 use crate::text::units::{format_ms, format_wait};
 use crate::words::plain;

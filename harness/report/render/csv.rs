@@ -8,7 +8,7 @@ pub(in crate::report) mod comparison;
 pub(in crate::report) mod reliability;
 
 use super::markdown::grid_row;
-use crate::report::listing::Sheet;
+use crate::report::document::Block;
 use crate::words::plain;
 
 /// A column: its name, and where its value stands in a row: a key, or a JSON pointer.
@@ -22,6 +22,20 @@ impl From<&'static str> for Columns {
     fn from(names: &'static str) -> Self {
         Self(names.split_whitespace().map(|name| (name, name)).collect())
     }
+}
+
+/// Rows of one kind.
+pub struct Sheet {
+    /// Its key in JSON and heading in Markdown.
+    pub(in crate::report) name: &'static str,
+    /// Of the rows those that are shown in a table.
+    pub(in crate::report) columns: Columns,
+    /// Every fact.
+    pub(in crate::report) rows: Vec<Value>,
+    /// What stands above it where people read; may be empty.
+    pub(in crate::report) heading: String,
+    /// What people read.
+    pub(in crate::report) told: Block<'static>,
 }
 
 /// The only sheet that there is.

@@ -38,7 +38,7 @@ fn a_tail_that_the_rows_do_not_support_is_not_shown() {
         assert_eq!(quantiles.iter().filter(|q| q.interval.is_some()).count(), shown, "n = {n}");
     }
     for (q, least) in [(0.5, 6), (0.9, 36), (0.95, 72), (0.99, 368)] {
-        assert_eq!(Quantile::least(q), least);
+        assert_eq!(least_rows(q), least);
     }
     // n = 36: (n - 1) * 0.9 = 31.5, between the 32nd and the 33rd.
     assert_eq!(rows(36).p90.value, Some(RankedValue::Ns(32.5)));

@@ -8,7 +8,7 @@ use super::{controls, noise, resources};
 use crate::analysis::Analysis;
 use crate::report::document::{Kind, Note};
 use crate::sample::Outcome;
-use crate::stats::{self, Bursts, DispatchLag, OutOfRange, Quantile, Summary};
+use crate::stats::{self, Bursts, DispatchLag, OutOfRange, Summary, least_rows};
 use crate::store::Run;
 use crate::text::sanitize::both_ends;
 use crate::text::units::format_ns;
@@ -107,7 +107,7 @@ fn first_round(analysis: &Analysis) -> Option<Note> {
 fn unsupported(summaries: &[Summary]) -> Option<Note> {
     let mut shown = summaries.iter().filter(|s| s.cell.control.is_none());
     let few = shown.any(|s| s.latency.p90.value.is_none());
-    let [p90, p95, p99] = [0.9, 0.95, 0.99].map(Quantile::least);
+    let [p90, p95, p99] = [0.9, 0.95, 0.99].map(least_rows);
     few.then(|| {
         Note::remark(format!(
             "—: too few rows for a 95 % interval; p90 needs {p90}, p95 {p95}, p99 {p99}: \

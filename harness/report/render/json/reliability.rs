@@ -3,8 +3,7 @@
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
-use crate::compare::Rate;
-use crate::report::reliability::{Head, Reliability};
+use crate::compare::{Head, Rate, Reliability};
 use crate::spec::tolerance::Metric;
 use crate::text::sanitize::printable_json;
 
