@@ -108,6 +108,9 @@ impl From<Vec<Cell>> for Row {
     }
 }
 
+/// A column, and what stands in it of a thing.
+type ColumnOf<'a, 'f, T> = (Column<'a>, &'f dyn Fn(&T) -> Cell);
+
 impl<'a> Table<'a> {
     /// Of rows, for every page.
     pub(in crate::report) fn new(
@@ -125,7 +128,7 @@ impl<'a> Table<'a> {
         id: &'a str,
         caption: impl Into<String>,
         things: impl IntoIterator<Item = T>,
-        columns: &[(Column<'a>, &dyn Fn(&T) -> Cell)],
+        columns: &[ColumnOf<'a, '_, T>],
     ) -> Self {
         let row = |thing: T| columns.iter().map(|(_, cell)| cell(&thing)).collect::<Vec<_>>();
         let rows = things.into_iter().map(|thing| row(thing).into()).collect();
