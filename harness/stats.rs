@@ -35,7 +35,9 @@ pub use burst::{
     invalid_bursts, release_width, release_widths,
 };
 pub use cluster_bootstrap::{BootstrapWeights, quantile_ratio};
-pub use controls::{Calibration, Controls, Fault, MOST_RESIDUAL_NS, MOST_SLOPE_ERROR, Series};
+pub use controls::{
+    Calibration, ControlFigures, Controls, Fault, MOST_RESIDUAL_NS, MOST_SLOPE_ERROR,
+};
 pub use distribution::{Interval, LatencySummary, Quantile, RankedValue, middle, quantile};
 pub use histogram::{BoundedHistogram, HIGHEST_NS, LOWEST_NS, OutOfRange, SIGNIFICANT_FIGURES};
 pub use machine_noise::{Cause, Grade, NoiseFacts, grade};

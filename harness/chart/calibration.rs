@@ -134,7 +134,7 @@ fn data(clouds: &[Cloud]) -> Data {
         for group in &cloud.groups {
             let less_known = group.median + cloud.line.intercept;
             data.row(vec![
-                cloud.name.to_owned(),
+                cloud.name.clone(),
                 tick_text(group.sleep / NS_PER_MS),
                 group.residuals.len().to_string(),
                 format_ms(group.sleep + less_known),
@@ -170,7 +170,7 @@ fn subtitle(context: &ChartContext, clouds: &[Cloud], reach: &Reach) -> String {
 fn legend(clouds: &[Cloud], reach: &Reach, layout: Layout) -> Vec<LegendEntry> {
     let names = clouds.iter();
     let mut legend: Vec<LegendEntry> =
-        names.map(|c| LegendEntry::meaning(Symbol::Marker(c.position, true), c.name)).collect();
+        names.map(|c| LegendEntry::meaning(Symbol::Marker(c.position, true), &*c.name)).collect();
     let median = match layout {
         Layout::Wide => format!("median, above in {}", reach.unit.1),
         Layout::Narrow => "median".to_owned(),

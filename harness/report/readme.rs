@@ -10,6 +10,7 @@ use super::document::{Cell, Column, Row};
 use super::render::markdown::{code, escape, table};
 use crate::analysis::Analysis;
 use crate::sample::Temperature;
+use crate::spec::control::Calibrated;
 use crate::spec::scenario::LoadShape;
 use crate::stats::Summary;
 use crate::store::Run;
@@ -79,13 +80,15 @@ fn waterfall(run: &Run, cold: &[&Summary], suffix: &str) -> String {
 /// How far the figures can be trusted: why not at all, the calibration, the machine.
 fn trusted(analysis: &Analysis) -> String {
     let (controls, faults) = (&analysis.controls, trust::faults(analysis));
-    let calibrated = |place: &str, line: &Option<_>| {
-        line.as_ref().map(|line| format!("Calibration, {place}: {}", controls::calibration(line)))
-    };
+    let whole = controls.kinds.iter().find(|of| of.kind.calibrated == Calibrated::Whole);
+    let calibrated = whole.and_then(|of| {
+        let line = controls::calibration(of.line.as_ref()?);
+        Some(format!("Calibration, {}: {line}", of.kind.name))
+    });
     let parts = [
         (!faults.is_empty()).then(|| format!("INVALID: {}", faults.join("; "))),
         (!controls.are_there()).then(|| controls::NONE.to_owned()),
-        calibrated("process", &controls.process),
+        calibrated,
         Some(format!("Machine: {}.", trust::verdict(&analysis.machine))),
     ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(". ")

@@ -87,6 +87,12 @@ pub static CONTROLS: [ControlKind; 2] = [
     },
 ];
 
+impl PartialEq for ControlKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
 impl ControlKind {
     /// Whether it is started under factors, and so under each combination of them.
     #[must_use]

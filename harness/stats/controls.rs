@@ -9,7 +9,7 @@
 use super::distribution::type_7;
 use super::{BootstrapWeights, LatencySummary, RankedValue, Summary};
 use crate::sample::{Mark, Sample};
-use crate::spec::control::{Control, SERIES};
+use crate::spec::control::{CONTROLS, Calibrated, ControlKind, Floor, SERIES};
 use crate::spec::factor::Factors;
 
 /// How far a slope may be from 1 in a valid run.
@@ -22,42 +22,36 @@ pub const MOST_RESIDUAL_NS: f64 = 1e6;
 /// starts is uncertain, which its error tells, and not wrong.
 const CERTAIN: f64 = 3.0;
 
-/// Through what known sleeps are measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::Display)]
-#[strum(serialize_all = "lowercase")]
-pub enum Series {
-    /// The null function as a process of the host.
-    Process,
-    /// The same in a container.
-    Container,
-}
-
 /// Why the figures of a run are not to be believed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fault {
-    /// The slope of a calibration is too far from 1.
-    Slope(Series, f64),
+    /// The slope of the calibration by controls of this name is too far from 1.
+    Slope(&'static str, f64),
     /// The median of a known sleep is so far off the line, in nanoseconds.
-    OffTheLine(Series, f64),
+    OffTheLine(&'static str, f64),
 }
 
 /// What the controls of a run say.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Default)]
 pub struct Controls {
-    /// Headline of the null process against the known sleep.
-    pub process: Option<Calibration>,
-    /// Exec (or main) to reply in the container, against the known sleep.
-    pub container: Option<Calibration>,
-    /// Headline in the container against the known sleep: through all the engine's
-    /// noise.
-    pub headline: Option<Calibration>,
-    /// The end of the null process's headline, less its own stamp of the same: how
-    /// late the driver sees a reply.
+    /// Kind by kind, in the order of [`CONTROLS`].
+    pub kinds: Vec<ControlFigures>,
+    /// The end of the headline on the driver's floor, less the function's own stamp of the
+    /// same: how late the driver sees a reply.
     pub bias: Option<LatencySummary>,
-    /// Headline of the null process.
-    pub null_process: Option<LatencySummary>,
-    /// Headline of the null container under each combination of factors.
+}
+
+/// What the controls of one kind say.
+#[derive(Debug)]
+pub struct ControlFigures {
+    /// Which.
+    pub kind: &'static ControlKind,
+    /// Headline without a sleep, under each combination of factors.
     pub floors: Vec<(Factors, LatencySummary)>,
+    /// What is calibrated, against the known sleep.
+    pub line: Option<Calibration>,
+    /// Headline against the known sleep: through all the engine's noise.
+    pub headline: Option<Calibration>,
 }
 
 /// A line through (known sleep, measured), all in nanoseconds.
@@ -83,47 +77,29 @@ impl Controls {
     /// From all rows and the summaries of their cells.
     #[must_use]
     pub fn of(samples: &[Sample], summaries: &[Summary]) -> Self {
-        let [processes, contained] = series(samples);
-        let bias =
-            processes.iter().filter_map(|s| Some((s.round, Some(late(s)?)))).collect::<Vec<_>>();
-        let of = |control| move |s: &&Summary| s.cell.control == Some(control);
-        let mut floors = summaries.iter().filter(of(Control::Container(0)));
+        let of_driver = CONTROLS.iter().filter(|kind| kind.floor == Floor::Driver);
+        let on_it = of_driver.flat_map(|kind| series(samples, kind));
+        let bias = on_it.filter_map(|s| Some((s.round, Some(late(s)?)))).collect::<Vec<_>>();
         Self {
-            process: Calibration::of(&processes, Sample::latency),
-            container: Calibration::of(&contained, after_the_engine),
-            headline: Calibration::of(&contained, Sample::latency),
+            kinds: CONTROLS.iter().map(|of| ControlFigures::of(of, samples, summaries)).collect(),
             bias: (!bias.is_empty())
                 .then(|| LatencySummary::by_round(&bias, &mut BootstrapWeights::default())),
-            null_process: summaries.iter().find(of(Control::Process(0))).map(|s| s.latency),
-            floors: floors.by_ref().map(|s| (s.cell.factors.clone(), s.latency)).collect(),
         }
-    }
-
-    /// What the calibrations of [`Controls::process`] and [`Controls::container`]
-    /// rest on: known sleep and measured, in nanoseconds, in the order of the rows.
-    #[must_use]
-    pub fn points(samples: &[Sample]) -> [Vec<(f64, u64)>; 2] {
-        let [processes, contained] = series(samples);
-        [points(&processes, Sample::latency), points(&contained, after_the_engine)]
     }
 
     /// Whether the run had controls at all.
     #[must_use]
     pub fn are_there(&self) -> bool {
-        self.null_process.is_some() || !self.floors.is_empty()
+        self.kinds.iter().any(|of| !of.floors.is_empty())
     }
 
-    /// Median of the null container under some factors, in nanoseconds.
+    /// Median of the engine's floor under some factors, in nanoseconds.
     #[must_use]
     pub fn floor(&self, factors: &Factors) -> Option<f64> {
-        let (_, floor) = self.floors.iter().find(|(of, _)| of == factors)?;
+        let mut of_engine = self.kinds.iter().filter(|of| of.kind.floor == Floor::Engine);
+        let floors = &of_engine.next()?.floors;
+        let (_, floor) = floors.iter().find(|(of, _)| of == factors)?;
         floor.p50.value.and_then(RankedValue::ns)
-    }
-
-    /// What makes a run valid, or not: through what each known sleep was measured.
-    #[must_use]
-    pub fn calibrations(&self) -> [(Series, Option<&Calibration>); 2] {
-        [(Series::Process, self.process.as_ref()), (Series::Container, self.container.as_ref())]
     }
 
     /// Why the run's figures are not to be believed; empty when they are, as far
@@ -131,33 +107,58 @@ impl Controls {
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
         let mut faults = Vec::new();
-        for (series, line) in self.calibrations() {
+        for ControlFigures { kind, line, .. } in &self.kinds {
             let Some(line) = line else { continue };
             if (line.slope - 1.0).abs() > MOST_SLOPE_ERROR + CERTAIN * line.slope_error {
-                faults.push(Fault::Slope(series, line.slope));
+                faults.push(Fault::Slope(kind.name, line.slope));
             }
             if line.worst.abs() > MOST_RESIDUAL_NS + CERTAIN * line.median_error() {
-                faults.push(Fault::OffTheLine(series, line.worst));
+                faults.push(Fault::OffTheLine(kind.name, line.worst));
             }
         }
         faults
     }
 }
 
-/// The rows used for inference of the null process, and of the null container under
-/// the first combination that has the series.
-fn series(samples: &[Sample]) -> [Vec<&Sample>; 2] {
-    let used: Vec<&Sample> = super::used(samples).filter(|s| s.cell.control.is_some()).collect();
-    let slept = |s: &&&Sample| matches!(s.cell.control, Some(Control::Container(ms)) if ms > 0);
-    let factors = used.iter().find(slept).map(|s| &s.cell.factors);
-    let contained = |s: &&&Sample| {
-        matches!(s.cell.control, Some(Control::Container(_))) && Some(&s.cell.factors) == factors
-    };
-    let process = |s: &&&Sample| matches!(s.cell.control, Some(Control::Process(_)));
-    [
-        used.iter().filter(process).copied().collect(),
-        used.iter().filter(contained).copied().collect(),
-    ]
+impl ControlFigures {
+    fn of(kind: &'static ControlKind, samples: &[Sample], summaries: &[Summary]) -> Self {
+        let rows = series(samples, kind);
+        let floor = (kind.sleeping)(SERIES[0]);
+        let floors = summaries.iter().filter(|s| s.cell.control == Some(floor));
+        Self {
+            kind,
+            floors: floors.map(|s| (s.cell.factors.clone(), s.latency)).collect(),
+            line: Calibration::of(&rows, measured(kind)),
+            headline: Calibration::of(&rows, Sample::latency),
+        }
+    }
+
+    /// What [`ControlFigures::line`] rests on: known sleep and measured, in nanoseconds, in
+    /// the order of the rows.
+    #[must_use]
+    pub fn points(&self, samples: &[Sample]) -> Vec<(f64, u64)> {
+        points(&series(samples, self.kind), measured(self.kind))
+    }
+}
+
+/// What is compared with the known sleeps.
+fn measured(kind: &ControlKind) -> fn(&Sample) -> Option<u64> {
+    match kind.calibrated {
+        Calibrated::Whole => Sample::latency,
+        Calibrated::AfterTheEngine => after_the_engine,
+    }
+}
+
+/// The rows used for inference of one kind, under the first combination that has known
+/// sleeps.
+fn series<'a>(samples: &'a [Sample], kind: &ControlKind) -> Vec<&'a Sample> {
+    let is_of = |s: &&Sample| s.cell.control.is_some_and(|control| control.kind() == kind);
+    let mut used: Vec<&Sample> = super::used(samples).filter(is_of).collect();
+    let sleeps = |s: &&&Sample| s.cell.control.is_some_and(|control| control.sleep_ms() > 0);
+    if let Some(factors) = used.iter().find(sleeps).map(|s| &s.cell.factors) {
+        used.retain(|s| s.cell.factors == *factors);
+    }
+    used
 }
 
 /// Known sleep and measured, in nanoseconds.
@@ -260,14 +261,15 @@ mod tests {
 
     #[test]
     fn a_wrong_clock_is_a_fault_and_so_is_a_bent_line() {
-        let controls = |groups: &[(f64, Vec<u64>)]| Controls {
-            process: Calibration::through(groups),
-            ..Controls::default()
+        let controls = |groups: &[(f64, Vec<u64>)]| {
+            let mut controls = Controls::of(&[], &[]);
+            controls.kinds[0].line = Calibration::through(groups);
+            controls
         };
         assert!(controls(&groups(1.003, 2e6, |_| 0.0)).faults().is_empty());
         let faults = controls(&groups(1.02, 2e6, |_| 0.0)).faults();
         assert!(
-            matches!(faults[0], Fault::Slope(Series::Process, slope) if (slope - 1.02).abs() < 1e-9),
+            matches!(faults[0], Fault::Slope("process", slope) if (slope - 1.02).abs() < 1e-9),
             "{faults:?}"
         );
         let mut bent = groups(1.0, 2e6, |_| 0.0);

@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::RunRecord;
 use crate::sample::Sample;
-use crate::spec::control::Control;
 use crate::spec::factor::EngineKind;
 
 /// The oldest format that is read.
@@ -40,7 +39,7 @@ pub(super) fn from_2(mut record: Value) -> Result<Value> {
 pub(super) fn sample(sample: &mut Sample, record: &RunRecord) {
     if record.format == 2 {
         sample.cell.factors.engine = match sample.cell.control {
-            Some(Control::Process(_)) => EngineKind::Process,
+            Some(control) if !control.kind().has_factors() => EngineKind::Process,
             _ => record.scenario.factors.engine(),
         };
     }

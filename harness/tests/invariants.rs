@@ -260,6 +260,15 @@ fn a_factor_is_named_in_its_file_and_where_it_is_honoured() {
     assert_eq!(named, [""; 0], "these name one factor: let them treat all alike");
 }
 
+/// Every other place takes what there is to know of a control from its kind.
+#[test]
+fn controls_are_known_by_their_table() {
+    for control in ["process", "container"] {
+        let named = holding(&format!("control::{control}"));
+        assert_eq!(named, ["harness/spec/control.rs"], "`{control}` is known elsewhere");
+    }
+}
+
 #[test]
 fn files_stay_readable() {
     for Source { name, text, .. } in sources() {

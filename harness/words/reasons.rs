@@ -70,15 +70,11 @@ fn told(cause: &Option<String>) -> String {
 mod tests {
     use super::*;
     use crate::compare::Side;
-    use crate::stats::Series;
 
     #[test]
     fn every_fault_has_its_sentence() {
         assert_eq!(
-            faults(&[
-                Fault::Slope(Series::Process, 1.02),
-                Fault::OffTheLine(Series::Container, 3e6)
-            ]),
+            faults(&[Fault::Slope("process", 1.02), Fault::OffTheLine("container", 3e6)]),
             "the calibration's slope in the process is 1.0200, more than 1 % from 1; a known sleep \
              in the container is measured 3.00 ms off the line"
         );

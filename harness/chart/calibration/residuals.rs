@@ -1,5 +1,6 @@
 //! The errors of known sleeps: their series, and how far an axis of them goes.
 
+use crate::spec::control::Calibrated;
 use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, least_rows};
 use crate::store::Run;
 use crate::text::units::NS_PER_MS;
@@ -11,7 +12,7 @@ const FAR: f64 = 4.0;
 const FURTHEST: f64 = 60e9;
 /// One series of controls about its line.
 pub(super) struct Cloud {
-    pub(super) name: &'static str,
+    pub(super) name: String,
     /// Its colour and shape.
     pub(super) position: usize,
     pub(super) line: Calibration,
@@ -53,15 +54,15 @@ pub(super) struct Reach {
 }
 
 pub(super) fn clouds(run: &Run, controls: &Controls) -> Vec<Cloud> {
-    let [process, container] = Controls::points(&run.samples);
-    let series = [
-        ("null process", controls.process, process),
-        ("null container, after its engine", controls.container, container),
-    ];
-    let each = series.into_iter().enumerate();
-    each.filter_map(|(position, (name, line, points))| {
-        let line = line?;
-        Some(Cloud { name, position, line, groups: groups(&points, line.intercept) })
+    let each = controls.kinds.iter().enumerate();
+    each.filter_map(|(position, of)| {
+        let name = match of.kind.calibrated {
+            Calibrated::Whole => format!("null {}", of.kind.name),
+            Calibrated::AfterTheEngine => format!("null {}, after its engine", of.kind.name),
+        };
+        let line = of.line?;
+        let groups = groups(&of.points(&run.samples), line.intercept);
+        Some(Cloud { name, position, line, groups })
     })
     .collect()
 }

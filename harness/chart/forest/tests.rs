@@ -2,8 +2,8 @@ use super::super::tests::comparison::{self, FOUR};
 use super::super::tests::{holds, texts};
 use super::*;
 use crate::compare::{Reason, Values, Verdict};
+use crate::stats::Fault;
 use crate::stats::hodges_lehmann::Estimate;
-use crate::stats::{Fault, Series};
 
 fn forest(c: &Comparison) -> ChartSpec {
     // The narrow one is readable too.
@@ -31,7 +31,7 @@ fn names_and_causes_are_tamed_and_fit() {
     c.base.label = "x".repeat(300);
     c.head.label = "</svg><script>".into();
     c.head.simulated = true;
-    c.base.invalid = vec![Fault::Slope(Series::Process, 1.04)];
+    c.base.invalid = vec![Fault::Slope("process", 1.04)];
     let mut host = c.rows.clone();
     for cell in host.iter_mut().filter_map(|row| row.cell.as_mut()) {
         cell.factors.network = Some(crate::spec::factor::Network::Host);

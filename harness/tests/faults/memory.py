@@ -12,8 +12,9 @@ from world import World
 LIMIT = 64 * 1024 * 1024
 # Bytes that any harm comes to.
 LITTLE = 4096
-# Of a run whose functions answer nothing for some seconds, in seconds.
-LONG = 60.0
+# Of a run whose functions answer nothing for some seconds, in seconds: as controls, each of
+# fifteen starts waits for its whole time limit of 4 s before all are given up.
+LONG = 90.0
 
 # What `hostile.rs` can do, in an instance.
 HARMS = [

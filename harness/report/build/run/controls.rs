@@ -3,7 +3,8 @@
 
 use crate::analysis::Analysis;
 use crate::report::document::Fact;
-use crate::stats::{Calibration, LatencySummary, RankedValue};
+use crate::spec::control::{Calibrated, Floor};
+use crate::stats::{Calibration, ControlFigures, LatencySummary, RankedValue};
 use crate::text::units::format_ns;
 use crate::words::{conditions, quantile};
 
@@ -14,23 +15,32 @@ pub(in crate::report) const NONE: &str = "no controls: the run cannot say how wr
 pub(super) fn facts(analysis: &Analysis) -> Vec<Fact> {
     let (run, controls) = (analysis.run, &analysis.controls);
     let mut facts = Vec::new();
-    if let Some(process) = &controls.null_process {
-        facts.push(("null process".to_owned(), floor(process, "the driver's floor")));
+    for ControlFigures { kind, floors, .. } in &controls.kinds {
+        let what = match kind.floor {
+            Floor::Driver => "the driver's floor",
+            Floor::Engine => "the engine's floor",
+        };
+        let mut floors: Vec<_> = floors.iter().collect();
+        floors.sort_by_key(|(factors, _)| (run.record.scenario.factors.place(factors), factors));
+        for (factors, latency) in floors {
+            let under = kind.has_factors().then(|| format!(", {}", conditions(run, factors)));
+            let name = format!("null {}{}", kind.name, under.unwrap_or_default());
+            facts.push((name, floor(latency, what)));
+        }
     }
-    let mut floors: Vec<_> = controls.floors.iter().collect();
-    floors.sort_by_key(|(factors, _)| (run.record.scenario.factors.place(factors), factors));
-    for (factors, latency) in floors {
-        let name = format!("null container, {}", conditions(run, factors));
-        facts.push((name, floor(latency, "the engine's floor")));
+    for ControlFigures { kind, line, .. } in &controls.kinds {
+        let name = match kind.calibrated {
+            Calibrated::Whole => kind.name.to_owned(),
+            Calibrated::AfterTheEngine => format!("{}, after the engine", kind.name),
+        };
+        facts.extend(line.as_ref().map(|line| (name, calibration(line))));
     }
-    let lines =
-        [("process", &controls.process), ("container, after the engine", &controls.container)];
-    for (name, line) in lines {
-        facts.extend(line.as_ref().map(|line| (name.to_owned(), calibration(line))));
-    }
-    if let Some(line) = &controls.headline {
-        let text = format!("{} (through the engine's noise)", slope(line));
-        facts.push(("container, whole".to_owned(), text));
+    let noisy = controls.kinds.iter().filter(|of| of.kind.calibrated == Calibrated::AfterTheEngine);
+    for ControlFigures { kind, headline, .. } in noisy {
+        facts.extend(headline.as_ref().map(|line| {
+            let text = format!("{} (through the engine's noise)", slope(line));
+            (format!("{}, whole", kind.name), text)
+        }));
     }
     facts.extend(controls.bias.as_ref().and_then(bias));
     facts
@@ -40,8 +50,8 @@ pub(super) fn facts(analysis: &Analysis) -> Vec<Fact> {
 /// not calibrated must not pass for one that is.
 pub(super) fn uncalibrated(analysis: &Analysis) -> Option<String> {
     let controls = &analysis.controls;
-    let missing = controls.calibrations().into_iter().filter(|(_, line)| line.is_none());
-    let missing: Vec<String> = missing.map(|(series, _)| series.to_string()).collect();
+    let missing = controls.kinds.iter().filter(|of| of.line.is_none());
+    let missing: Vec<&str> = missing.map(|of| of.kind.name).collect();
     (controls.are_there() && !missing.is_empty()).then(|| {
         let places = missing.join(", ");
         format!("not calibrated, too few of the known sleeps were measured: {places}")

@@ -11,8 +11,8 @@ use crate::spec::factor::{Combination, Network};
 use crate::spec::function::Limits;
 use crate::spec::scenario::LoadShape;
 use crate::spec::tolerance::{Margins, Metric};
+use crate::stats::Fault;
 use crate::stats::hodges_lehmann::Estimate;
-use crate::stats::{Fault, Series};
 use crate::store::{BaseRecord, Origin};
 
 const MS: f64 = 1e6;
@@ -260,7 +260,7 @@ pub(crate) fn missing() -> Comparison {
 /// Head's calibration is off.
 pub(crate) fn invalid() -> Comparison {
     let mut comparison = passed();
-    comparison.head.invalid = vec![Fault::Slope(Series::Process, 1.04)];
+    comparison.head.invalid = vec![Fault::Slope("process", 1.04)];
     for row in &mut comparison.rows {
         row.verdict = Verdict::Invalid;
         row.reason = Some(Reason::Unknown(Side::Head));

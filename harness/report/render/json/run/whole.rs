@@ -7,9 +7,11 @@ use crate::analysis::Analysis;
 use crate::report::build::run::trust;
 use crate::report::render::json::{Json, object};
 use crate::sample::Cell;
+use crate::spec::control::Calibrated;
 use crate::spec::factor::Factors;
 use crate::stats::{
-    Calibration, Gain, LatencySummary, MedianAndMax, RankedValue, Rate, ResourceUse, Throughput,
+    Calibration, ControlFigures, Gain, LatencySummary, MedianAndMax, RankedValue, Rate,
+    ResourceUse, Throughput,
 };
 
 /// All of it; its members stand at the top of the page.
@@ -36,24 +38,32 @@ pub(super) fn members<'a>(analysis: &'a Analysis) -> Json<'a> {
     }
 }
 
+/// What each control says, under keys of its name.
 fn controls<'a>(analysis: &'a Analysis) -> Json<'a> {
     let controls = &analysis.controls;
     let line = |of: &Option<Calibration>| Json::or_null(of.as_ref().map(calibration));
-    let in_short = |of: &Option<LatencySummary>| Json::or_null(of.as_ref().map(figures));
     let floor = |(factors, latency): &'a (Factors, LatencySummary)| {
         object! { "factors": Json::Factors(factors), "latency": figures(latency) }
     };
-    object! {
-        "null_process": in_short(&controls.null_process),
-        "null_containers": controls.floors.iter().map(floor).collect::<Json>(),
-        "process": line(&controls.process),
-        // From exec, or main, to reply.
-        "container": line(&controls.container),
-        // The headline, through the engine's noise.
-        "container_whole": line(&controls.headline),
-        // How late the driver saw a reply, by the function's own clock.
-        "bias": in_short(&controls.bias),
+    let mut members = Vec::new();
+    for ControlFigures { kind, floors, .. } in &controls.kinds {
+        let key = format!("null_{}", kind.name);
+        members.push(if kind.has_factors() {
+            (key + "s", floors.iter().map(floor).collect::<Json>())
+        } else {
+            (key, Json::or_null(floors.first().map(|(_, latency)| figures(latency))))
+        });
     }
+    for ControlFigures { kind, line: calibrated, headline, .. } in &controls.kinds {
+        members.push((kind.name.to_owned(), line(calibrated)));
+        // That of the others is their headline.
+        if kind.calibrated == Calibrated::AfterTheEngine {
+            members.push((format!("{}_whole", kind.name), line(headline)));
+        }
+    }
+    // How late the driver saw a reply, by the function's own clock.
+    members.push(("bias".to_owned(), Json::or_null(controls.bias.as_ref().map(figures))));
+    Json::Object(members)
 }
 
 /// A distribution in short; the rest is among the rows.
