@@ -10,8 +10,8 @@ use std::path::Path;
 
 use coldstart::analysis::Analysis;
 use coldstart::compare::{Rules, SideData, compare};
-use coldstart::report::look::Look;
 use coldstart::report::form::{FORMS, Printed};
+use coldstart::report::look::Look;
 use coldstart::report::{self, comparison, readme};
 use coldstart::store;
 use libfuzzer_sys::fuzz_target;
