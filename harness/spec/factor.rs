@@ -57,9 +57,9 @@ table::factors! {
 /// nobody asks.
 pub trait Factor {
     /// A value as it is asked for.
-    type Value: Clone + Ord + Serialize + DeserializeOwned;
-    /// What an instance is started under.
-    type Resolved;
+    type Value: Clone + Ord + fmt::Display + Serialize + DeserializeOwned;
+    /// What an instance is started under: a value, or what may have none.
+    type Resolved: Clone + Into<Option<Self::Value>>;
     /// Its name in files: of the field in a row.
     const KEY: &'static str;
     /// The name of the list of its values: the key of a scenario, and the flag.
@@ -82,7 +82,9 @@ pub trait Factor {
     fn parse(text: &str) -> Result<Self::Value, String>;
 
     /// A value as it is typed.
-    fn typed(value: &Self::Value) -> String;
+    fn typed(value: &Self::Value) -> String {
+        value.to_string()
+    }
 
     /// A value as it stands alone beside a cell.
     fn label(value: &Self::Value) -> String {
@@ -122,9 +124,6 @@ pub trait Factor {
 
     /// What an instance is started under, where this is asked for, or nothing.
     fn resolve(asked: Option<&Self::Value>, open: Open<'_>) -> Self::Resolved;
-
-    /// What would have been asked for to be started under this.
-    fn asked(resolved: &Self::Resolved) -> Option<Self::Value>;
 }
 
 /// What decides where nobody asks.

@@ -21,19 +21,11 @@ impl Factor for CpuQuota {
         text.parse()
     }
 
-    fn typed(value: &Cpus) -> String {
-        value.to_string()
-    }
-
     fn label(value: &Cpus) -> String {
         format!("{value} cpu")
     }
 
     fn resolve(asked: Option<&Cpus>, open: Open<'_>) -> Option<Cpus> {
         asked.copied().or(open.limits.cpus)
-    }
-
-    fn asked(resolved: &Option<Cpus>) -> Option<Cpus> {
-        *resolved
     }
 }

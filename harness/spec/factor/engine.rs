@@ -57,10 +57,6 @@ impl Factor for EngineKind {
         named(text, "engine", &Self::ALL)
     }
 
-    fn typed(value: &Self) -> String {
-        value.to_string()
-    }
-
     /// One is a fact of the run as a whole, and no condition within it.
     fn is_usual(_: &Self) -> bool {
         true
@@ -84,9 +80,5 @@ impl Factor for EngineKind {
 
     fn resolve(asked: Option<&Self>, _: Open<'_>) -> Self {
         asked.copied().unwrap_or_default()
-    }
-
-    fn asked(resolved: &Self) -> Option<Self> {
-        Some(*resolved)
     }
 }

@@ -22,19 +22,11 @@ impl Factor for LogDriver {
         Ok(text.to_owned())
     }
 
-    fn typed(value: &String) -> String {
-        value.clone()
-    }
-
     fn label(value: &String) -> String {
         format!("log {value}")
     }
 
     fn resolve(asked: Option<&String>, _: Open<'_>) -> String {
         asked.cloned().unwrap_or_else(|| LOG_DRIVER.to_owned())
-    }
-
-    fn asked(resolved: &String) -> Option<String> {
-        Some(resolved.clone())
     }
 }

@@ -41,8 +41,4 @@ impl Factor for MemoryLimit {
     fn resolve(asked: Option<&u64>, open: Open<'_>) -> u64 {
         asked.copied().unwrap_or(open.limits.memory)
     }
-
-    fn asked(resolved: &u64) -> Option<u64> {
-        Some(*resolved)
-    }
 }

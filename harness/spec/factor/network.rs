@@ -46,10 +46,6 @@ impl Factor for Network {
         named(text, "network", Self::VARIANTS)
     }
 
-    fn typed(value: &Self) -> String {
-        value.to_string()
-    }
-
     fn defaults() -> Vec<Self> {
         vec![Network::Bridge]
     }
@@ -60,9 +56,5 @@ impl Factor for Network {
 
     fn resolve(asked: Option<&Self>, _: Open<'_>) -> Self {
         asked.copied().unwrap_or(Network::Bridge)
-    }
-
-    fn asked(resolved: &Self) -> Option<Self> {
-        Some(*resolved)
     }
 }

@@ -20,15 +20,7 @@ impl Factor for OciRuntime {
         Ok(text.to_owned())
     }
 
-    fn typed(value: &String) -> String {
-        value.clone()
-    }
-
     fn resolve(asked: Option<&String>, open: Open<'_>) -> String {
         asked.cloned().unwrap_or_else(|| open.runtime.to_owned())
-    }
-
-    fn asked(resolved: &String) -> Option<String> {
-        Some(resolved.clone())
     }
 }

@@ -48,10 +48,6 @@ impl Factor for PageCache {
         named(text, "state", Self::VARIANTS)
     }
 
-    fn typed(value: &Self) -> String {
-        value.to_string()
-    }
-
     fn defaults() -> Vec<Self> {
         vec![PageCache::Warm]
     }
@@ -63,9 +59,5 @@ impl Factor for PageCache {
 
     fn resolve(asked: Option<&Self>, _: Open<'_>) -> Self {
         asked.copied().unwrap_or_default()
-    }
-
-    fn asked(resolved: &Self) -> Option<Self> {
-        Some(*resolved)
     }
 }

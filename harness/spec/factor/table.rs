@@ -41,7 +41,7 @@ macro_rules! factors {
             /// What an instance that is started under the same would be asked for.
             #[must_use]
             pub fn asked(&self) -> Combination {
-                Combination { $($name: <$factor>::asked(&self.$name),)* }
+                Combination { $($name: self.$name.clone().into(),)* }
             }
         }
 
@@ -58,8 +58,7 @@ macro_rules! factors {
             /// may be anything.
             #[must_use]
             pub fn allows(&self, factors: &Factors) -> bool {
-                let is = factors.asked();
-                $((self.$name.is_none() || self.$name == is.$name))&&*
+                $((self.$name.is_none() || self.$name == factors.$name.clone().into()))&&*
             }
 
             /// The value of every factor for a person, in their order; none of what is open.

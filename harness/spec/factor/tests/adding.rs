@@ -26,20 +26,12 @@ impl Factor for Niceness {
         number.ok_or_else(|| format!("`{text}` is no niceness: 0 to 19"))
     }
 
-    fn typed(value: &u8) -> String {
-        value.to_string()
-    }
-
     fn label(value: &u8) -> String {
         format!("nice {value}")
     }
 
     fn resolve(asked: Option<&u8>, _: Open<'_>) -> u8 {
         asked.copied().unwrap_or(0)
-    }
-
-    fn asked(resolved: &u8) -> Option<u8> {
-        Some(*resolved)
     }
 }
 
