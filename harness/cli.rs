@@ -14,6 +14,7 @@ use coldstart::text::units::{parse_duration, parse_precision};
 
 mod factors;
 mod help;
+mod image;
 mod judging;
 mod output;
 pub(crate) mod pages;
@@ -22,6 +23,8 @@ mod starting;
 
 use factors::FACTORS_TYPED;
 pub(crate) use factors::FactorFlags;
+use image::IMAGES;
+pub(crate) use image::{ImageFlags, NO_EVENT};
 pub(crate) use judging::{Aa, Compare, Gate, Injection};
 pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
@@ -136,9 +139,6 @@ pub(crate) struct FunctionFlags {
     pub provision: bool,
 }
 
-/// The event of an image, unless one is typed.
-pub(crate) const NO_EVENT: &str = "{}";
-
 /// Flags of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
@@ -176,12 +176,12 @@ pub(crate) struct Run {
 
     /// Measure this image as it is, such as an AWS Lambda image; may be typed again for
     /// another. Named by its repository (and tag, where two are alike), or NAME=REF
-    #[arg(long, value_name = "[NAME=]REF")]
+    #[arg(long, value_name = "[NAME=]REF", group = IMAGES)]
     pub image: Vec<TypedImage>,
 
-    /// The event that images are invoked with: JSON, or @FILE
-    #[arg(long, value_name = "JSON", default_value = NO_EVENT, requires = "image")]
-    pub event: String,
+    /// How those images are started, and what they answer.
+    #[command(flatten)]
+    pub of_images: ImageFlags,
 
     /// Go on with a run that was stopped or killed, by the same plan. --max-time
     /// restarts

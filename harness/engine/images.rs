@@ -60,6 +60,8 @@ pub struct BuildSpec {
     pub arguments: BTreeMap<String, String>,
     /// Labels of the image.
     pub labels: BTreeMap<String, String>,
+    /// Whether its steps have a network.
+    pub network: bool,
 }
 
 /// Takes the lines that an engine prints while it pulls or builds.
@@ -92,7 +94,7 @@ pub trait ImageStore: Engine {
         archive: &Path,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Builds an image, without network, and passes on what the build prints, untamed.
+    /// Builds an image, and passes on what the build prints, untamed.
     /// On failure the message ends with the
     /// last lines of the build.
     fn build(
@@ -121,9 +123,9 @@ pub trait ImageStore: Engine {
     /// What images run on here, such as `linux/amd64`.
     fn platform(&self) -> impl Future<Output = Result<String, EngineError>> + Send;
 
-    /// Every image that bears our name and [`LABEL_IMAGE`](super::LABEL_IMAGE), by
-    /// reference: an image that somebody built from one of ours has the label too, and is
-    /// not among them.
+    /// Every image that bears our name and [`LABEL_IMAGE`](super::LABEL_IMAGE), or the tag
+    /// of a build of the user's own ([`BUILT`](super::BUILT)), by reference: an image that
+    /// somebody built from one of ours has the label too, and is not among them.
     fn images(&self) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;
 
     /// Removes an image.

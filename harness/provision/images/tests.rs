@@ -12,6 +12,7 @@ fn function(folder: &Path) -> Function {
             bases: BTreeMap::new(),
             prepare: Vec::new(),
             files: ["main", "Dockerfile"].map(PathBuf::from).to_vec(),
+            network: false,
         }),
         version_command: vec!["/main".to_owned()],
         limits: Limits { memory: 1 << 27, cpus: None, processes: None },

@@ -149,6 +149,7 @@ impl Bench {
         let (_, record) = self.function(function)?;
         let dockerfile = format!("FROM {}\n{line}\n", record.image);
         let spec = BuildSpec {
+            network: false,
             tag: self.image_name(),
             context: archive(&[("Dockerfile", dockerfile.as_bytes())])?,
             arguments: Default::default(),
