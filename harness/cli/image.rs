@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use coldstart::spec::function::{ReplyCheck, TIMEOUTS, check_workdir, split_words};
+use coldstart::spec::function::{ReplyCheck, TIMEOUTS, check_path, check_workdir, split_words};
 use coldstart::text::units::parse_duration;
 
 /// The event of an image, unless one is typed.
@@ -61,6 +61,16 @@ pub(crate) struct ImageFlags {
     /// no root user, 1024 open files
     #[arg(long, requires = IMAGES)]
     pub lambda: bool,
+
+    /// The images listen on this port, which they are told as PORT: ask them by HTTP, with
+    /// GET, or with POST where --event is typed
+    #[arg(long, value_name = "PORT", requires = IMAGES,
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub http: Option<u16>,
+
+    /// The path that they are asked for [default: /]
+    #[arg(long, value_name = "PATH", requires = "http", value_parser = parse_path)]
+    pub http_path: Option<String>,
 }
 
 fn parse_timeout(text: &str) -> Result<Duration, String> {
@@ -78,4 +88,9 @@ fn words(text: &str) -> Result<String, String> {
 
 fn workdir(text: &str) -> Result<String, String> {
     check_workdir(text).map(|()| text.to_owned())
+}
+
+/// A path, as a request has it.
+fn parse_path(text: &str) -> Result<String, String> {
+    check_path(text).map(|()| text.to_owned())
 }

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
 
 use super::repeat::Words;
 use super::{ExitReason, load_functions};
 use crate::cli;
 use crate::cli::ImageFlags;
 use coldstart::spec::function::{
-    self, Function, TypedImage, read_event, read_variables, split_words, takes_a_nonce, variable,
+    self, Function, HttpRequest, Method, TypedImage, read_event, read_variables, split_words,
+    takes_a_nonce, variable,
 };
 use coldstart::store;
 
@@ -73,9 +74,26 @@ fn pattern(flags: &ImageFlags) -> Result<Function> {
     function.timeout = flags.timeout.unwrap_or(function.timeout);
     function.reply = flags.reply.clone().unwrap_or(function.reply);
     match takes_a_nonce(&function.event) {
-        Err(why) if function.reply.proves() => Err(anyhow!("--reply proof: the event {why}")),
-        _ => Ok(function),
+        Err(why) if function.reply.proves() => bail!("--reply proof: the event {why}"),
+        _ => {}
     }
+    let Some(asked) = asked(flags) else { return Ok(function) };
+    if function.reply.proves() && !asked.method.has_body() {
+        bail!(
+            "--reply proof: {} sends no event that could be proved: type an --event",
+            asked.method
+        );
+    }
+    Ok(function.listening(asked))
+}
+
+/// How the images that were typed are asked, if they listen.
+fn asked(flags: &ImageFlags) -> Option<HttpRequest> {
+    let usual = HttpRequest::default();
+    let path = flags.http_path.clone().unwrap_or(usual.path);
+    // An event that was typed is to be sent.
+    let method = if flags.event == cli::NO_EVENT { usual.method } else { Method::Post };
+    flags.http.map(|port| HttpRequest { port, path, method, ..usual })
 }
 
 /// What the images that were typed are called in a record: as it names them, else as a
@@ -116,4 +134,6 @@ pub(super) fn again(words: Words, flags: &ImageFlags) -> Words {
         .some("--workdir", flags.workdir.as_ref())
         .switch("--read-only", flags.read_only)
         .switch("--lambda", flags.lambda)
+        .some("--http", flags.http)
+        .some("--http-path", flags.http_path.as_ref())
 }

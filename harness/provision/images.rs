@@ -232,6 +232,7 @@ fn record(
         }),
         environment: Some(environment(&function.env)),
         launch: function.launch.clone(),
+        http: function.http.clone(),
     }
 }
 

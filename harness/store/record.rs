@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{HostInterval, Sample};
-use crate::spec::function::{Launch, Limits, ReplyCheck};
+use crate::spec::function::{HttpRequest, Launch, Limits, ReplyCheck};
 use crate::spec::scenario::Scenario;
 use crate::text::units::format_size;
 
@@ -172,6 +172,9 @@ pub struct FunctionRecord {
     /// How its instances were started where that was not what the image says.
     #[serde(default, skip_serializing_if = "Launch::is_plain")]
     pub launch: Launch,
+    /// How it was asked, where it listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpRequest>,
 }
 
 impl FunctionRecord {
@@ -192,6 +195,7 @@ impl FunctionRecord {
             ("its event", event.is_some() && *event != now.event),
             ("how it is started", self.launch != now.launch),
             ("its environment", environment.is_some() && *environment != now.environment),
+            ("how it is asked", self.http != now.http),
         ];
         changed.into_iter().filter(|(_, is)| *is).map(|(what, _)| what).collect()
     }

@@ -53,6 +53,7 @@ fn function(name: &str) -> FunctionRecord {
         event: None,
         environment: None,
         launch: Default::default(),
+        http: None,
     }
 }
 
@@ -75,6 +76,7 @@ pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
         instance: Some("abc".into()),
         proof: None,
         marks: [(Mark::Intended, 5), (Mark::Responded, 9)].into_iter().collect(),
+        readiness: None,
         dropped_marks: 1,
         processes: Vec::new(),
         resources: None,
