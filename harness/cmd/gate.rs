@@ -81,8 +81,22 @@ fn sides(
     scenario: &Scenario,
     stop: &tokio::sync::watch::Receiver<Stop>,
 ) -> Result<Sides, ExitReason> {
-    if let (Some(base), Some(head)) = (&args.base_image, &args.head_image) {
-        return Sides::of_images([base, head], &args.of_images, &args.common);
+    match (&args.base_image, &args.head_image) {
+        (Some(base), Some(head)) => {
+            return Sides::of_images([base, head], &args.of_images, &args.common);
+        }
+        // Where something else stands in its way, a flag is not asked for what it needs.
+        (None, None) if super::images::are_typed(&args.of_images) => {
+            return Err(ExitReason::Usage(anyhow!(
+                "how an image is started is typed of images alone, --base-image and --head-image: \
+                 what a functions file describes has it there"
+            )));
+        }
+        (None, None) => {}
+        _ => {
+            let message = "two images make a gate: --base-image and --head-image";
+            return Err(ExitReason::Usage(anyhow!(message)));
+        }
     }
     let base = args.base.as_deref().unwrap_or_default();
     let sides = Sides::open(base, args.head.as_deref(), &args.common, &scenario.functions);

@@ -137,3 +137,8 @@ pub(super) fn again(words: Words, flags: &ImageFlags) -> Words {
         .some("--http", flags.http)
         .some("--http-path", flags.http_path.as_ref())
 }
+
+/// Whether anything was typed of how images are started and invoked.
+pub(super) fn are_typed(flags: &ImageFlags) -> bool {
+    again(Words::of("gate"), flags).line() != Words::of("gate").line()
+}

@@ -308,3 +308,26 @@ fn a_command_that_is_typed_is_split_as_a_shell_does() {
         assert!(split_words(wrong).unwrap_err().contains(part), "{wrong}");
     }
 }
+
+#[test]
+fn a_build_of_ones_own_names_its_image_and_needs_nothing_else() {
+    let from = "image = \"registry.example/mine:1\"";
+    let with = |keys: &str| read(&IMAGE.replacen(from, keys, 1));
+    let build = "build = [\"docker\", \"build\", \"-t\", \"{image}\", \".\"]";
+    let function = with(build).unwrap().remove(0);
+    let ImageSource::Command(own) = &function.recipe else { panic!("it is not built") };
+    assert_eq!((own.folder.as_path(), own.command.len()), (Path::new("/srv"), 5));
+    assert_eq!((&function.reply, function.image()), (&ReplyCheck::Any, None));
+    let function = with(&format!("{build}\ncontext = \"sub\"")).unwrap().remove(0);
+    assert_eq!(function.folder(), Some(Path::new("/srv/sub")));
+    let refused = |keys: &str, part: &str| {
+        let message = format!("{:#}", with(keys).unwrap_err());
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    };
+    refused("build = [\"make\"]", "write `{image}` where its tag stands");
+    refused(&format!("{build}\n{from}"), "has an `image` and a `build`");
+    refused(&format!("{build}\nfiles = [\"x\"]"), "leave out `files`");
+    refused(&format!("{from}\nnetwork = true"), "leave out `network`");
+    let network = read(&GOOD.replacen("memory", "network = true\nmemory", 1)).unwrap().remove(0);
+    assert!(network.build().unwrap().network);
+}

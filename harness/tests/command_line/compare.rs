@@ -223,10 +223,10 @@ fn functions_of_two_names_are_joined_where_that_is_asked_for() {
         folder
     };
     let (old, new) = (run("one", "old=app:1"), run("two", "new=app:1"));
-    ends(&compare(&old, &new, &[]), 0, &["no cell in common"]);
+    ends(&compare(&old, &new, &[]), 4, &["no cell was measured on both sides"]);
     let joined = compare(&old, &new, &["--join", "old=new"]);
     let text = out(&joined);
-    assert!(text.contains("new") && !text.contains("no cell in common"), "{text}");
+    assert!(text.contains("new") && !text.contains("no cell was measured"), "{text}");
     for (wrong, part) in [
         ("odl=new", "base: unknown function `odl`"),
         ("old=nwe", "head: unknown function `nwe`"),

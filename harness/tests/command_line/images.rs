@@ -250,6 +250,21 @@ fn how_an_image_is_started_reaches_the_record_and_runs_that_differ_in_it_are_not
 }
 
 #[test]
+fn who_wants_to_know_more_is_told_what_each_function_replied_and_wrote_when_it_was_tried() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |name: &str, more: &[&str]| {
+        let flags = ["--image", "app:1", "--no-controls", "--rounds", "1"];
+        let output = simulate(&home.path().join(name), &[&flags[..], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        flat(&err(&output))
+    };
+    let text = run("more", &["-v"]);
+    assert!(text.contains("`app`, bridge: replied `{\"instance\":"), "{text}");
+    assert!(text.contains("wrote: a line that the function wrote [31m(simulated)"), "{text}");
+    assert!(!run("less", &[]).contains("replied"));
+}
+
+#[test]
 fn images_that_cannot_be_told_apart_are_named_as_they_were_typed() {
     let home = tempfile::tempdir().unwrap();
     let refused = |flags: &[&str]| {

@@ -67,7 +67,7 @@ fn a_run_of_images_with_an_event_is_repeated() {
 fn a_run_of_images_that_are_started_otherwise_is_repeated_without_their_secrets() {
     let flags = ["--image", "app:1", "--reply", "{ text = \"it's\" }", "--timeout", "7s"];
     let more = ["--command", "app.handler 'a b'", "--entrypoint", "/e x", "--workdir", "/srv"];
-    let last = ["--read-only", "--lambda", "--env", "HOME", "--event", "[1]"];
+    let last = ["--read-only", "--lambda", "--env", "HOME", "--event", "[\"it's\"]"];
     let command = same_again(&[&flags[..], &more, &last].concat());
     assert!(command.contains("--env HOME") && command.contains("--lambda"), "{command}");
     let home = folder();
