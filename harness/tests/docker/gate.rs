@@ -107,7 +107,7 @@ fn not_built(bench: &Bench) -> Tested {
 fn two_images(bench: &Bench) -> Tested {
     let base = bench.build("rust", "ENV A=1")?;
     // What an image says of its health is asked of nobody here, and its volumes go with it.
-    let odd = "ENV COLDSTART_INIT_SLEEP_MS=200\nHEALTHCHECK CMD [\"/none\"]\nVOLUME /data";
+    let odd = "ENV COLDSTART_INIT_SLEEP_MS=400\nHEALTHCHECK CMD [\"/none\"]\nVOLUME /data";
     let head = bench.build("rust", odd)?;
     let home = tempfile::tempdir()?;
     let folder = home.path().join("gate");
@@ -116,7 +116,7 @@ fn two_images(bench: &Bench) -> Tested {
         .env("DOCKER_HOST", bench.address())
         .env_remove("GITHUB_ACTIONS")
         .env_remove("GITHUB_STEP_SUMMARY")
-        .args(["gate", "--rounds", "6", "--no-confirm", "--lambda", "--env", "B=2"])
+        .args(["gate", "--rounds", "12", "--no-confirm", "--lambda", "--env", "B=2"])
         .args(["--base-image", &base, "--head-image", &head, "--out"])
         .arg(&folder)
         .output()?;
