@@ -13,8 +13,9 @@ use crate::engine::{InstanceId, Route};
 use crate::probe::socket_trace::{Heard, Listened, SocketTrace, address_of, is_on_our_network};
 use crate::sample::{Readiness, ReadinessSource};
 
-/// Between two connections where nothing else tells: what is not seen is at most this.
-const OFTEN: Duration = Duration::from_millis(1);
+/// Between two connections where nothing else tells: the next tick of the runtime's timers,
+/// which is less than a millisecond away.
+const OFTEN: Duration = Duration::from_micros(1);
 /// Between two where the kernel tells, in case that it does not.
 const SELDOM: Duration = Duration::from_millis(20);
 /// How long a connection may take before another is tried: what listens takes one at once,
