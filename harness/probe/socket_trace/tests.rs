@@ -75,7 +75,21 @@ async fn how_long_it_takes_to_be_told() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     tokio::time::sleep(Duration::from_millis(20)).await;
     let mut heard = trace.expect(port);
-    for _ in 0..20 {
+    for _ in 0..5 {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let ours = tokio::net::UnixStream::from_std(ours).unwrap();
+        let wrote = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            let at = clock.now();
+            std::io::Write::write_all(&mut &theirs, b"x").unwrap();
+            (at, theirs)
+        });
+        ours.readable().await.unwrap();
+        let told = clock.now();
+        println!("a byte of another thread: {} us", (told - wrote.join().unwrap().0) / 1000);
+    }
+    for _ in 0..10 {
         let bound = std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(50));
             TcpListener::bind(("127.0.0.1", port)).unwrap()
