@@ -102,6 +102,13 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         Self { engine, clock, run, state, shared, creating }
     }
 
+    /// The same, with what its instances' adapters share made elsewhere. To be called before
+    /// anything is armed.
+    #[must_use]
+    pub fn sharing(self, shared: A::Shared) -> Self {
+        Self { shared, ..self }
+    }
+
     /// The platform's clock.
     #[must_use]
     pub fn clock(&self) -> Clock {

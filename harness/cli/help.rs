@@ -89,6 +89,7 @@ Examples
   coldstart run single --until 2% --max-time 10m
   coldstart run single --image my-lambda:1 --event @order.json
   coldstart run --image my-lambda:1 --command app.handler --env TABLE=orders
+  coldstart run single --image web:1 --http 8080
   coldstart run --continue results/RUN     one that was stopped or killed
   coldstart run --format json >summary.json
 

@@ -21,6 +21,7 @@ mod images;
 mod init;
 mod interrupts;
 mod list;
+mod listening;
 mod mistakes;
 mod planted;
 mod repeat;

@@ -13,12 +13,15 @@ use crate::engine::{InstanceId, Route};
 use crate::probe::socket_trace::{Heard, Listened, SocketTrace, address_of, is_on_our_network};
 use crate::sample::{Readiness, ReadinessSource};
 
-/// Between two connections where nothing else tells: what is not seen is at most this.
-const OFTEN: Duration = Duration::from_millis(1);
+/// Between two connections where nothing else tells: the next tick of the runtime's timers,
+/// which is less than a millisecond away.
+const OFTEN: Duration = Duration::from_micros(1);
 /// Between two where the kernel tells, in case that it does not.
 const SELDOM: Duration = Duration::from_millis(20);
-/// How long a connection may take: one that is refused is so at once.
-const CONNECT: Duration = Duration::from_millis(250);
+/// How long a connection may take before another is tried: what listens takes one at once,
+/// and a bridge whose port does not forward yet loses the first packet of it, which would be
+/// sent again a second later.
+const CONNECT: Duration = Duration::from_millis(25);
 /// The kernel stamps a socket a moment before it takes connections.
 const AT_ONCE: usize = 10;
 
@@ -63,20 +66,21 @@ impl Finding {
         // Before this it was not.
         let mut since = server.clock.now();
         let mut often = self.is_unheard();
-        let mut pause = Duration::ZERO;
+        let (mut pause, mut stamp) = (Duration::ZERO, None);
         loop {
             match self.wait(server, pause).await {
                 Seen::Told(event) if self.is_of(&event, id) => {
                     if let Some(line) = self.follow(&event, id).await {
                         return (line, ready(ReadinessSource::Kernel, event.at, 0));
                     }
-                    often = true;
+                    (stamp, often) = (Some(event.at), true);
                 }
                 Seen::Told(_) => {}
                 Seen::Due => {
                     let began = server.clock.now();
                     if let Some(line) = self.connect(id).await {
-                        return (line, self.came(server, id, since).await);
+                        let at = server.clock.now();
+                        return (line, self.came(id, since, at, stamp).await);
                     }
                     since = began;
                 }
@@ -147,14 +151,22 @@ impl Finding {
     }
 
     /// A connection was taken: by the kernel's stamp, where that came meanwhile.
-    async fn came(&mut self, server: &Server, id: &InstanceId, since: u64) -> Ready {
-        let at = server.clock.now();
+    async fn came(
+        &mut self,
+        id: &InstanceId,
+        since: u64,
+        at: u64,
+        mut stamp: Option<u64>,
+    ) -> Ready {
         // What is told already is here after one turn.
         tokio::task::yield_now().await;
         while let Some(event) = self.heard.as_mut().and_then(Heard::already) {
             if self.is_of(&event, id) {
-                return ready(ReadinessSource::Kernel, event.at, 0);
+                stamp = Some(event.at);
             }
+        }
+        if let Some(at) = stamp {
+            return ready(ReadinessSource::Kernel, at, 0);
         }
         if self.heard.is_some() {
             lock(&self.unheard).insert(self.runtime.clone());

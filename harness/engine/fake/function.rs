@@ -49,7 +49,7 @@ impl Process {
         }
         let port = self.env.get("PORT").and_then(|port| port.parse().ok());
         if let (None, Some(port)) = (&self.port, port) {
-            return self.serve(port, open).await;
+            return self.serve(port, open, main).await;
         }
         let Some(mut api) = self.connect() else { return 1 };
         if let Some(code) = self.instead_of_asking(&mut api).await {
@@ -128,7 +128,8 @@ impl Process {
     }
 
     /// Listens, and answers one request after another, of one connection after another.
-    async fn serve(&self, port: u16, open: impl Fn(u16, Door)) -> i64 {
+    async fn serve(&self, port: u16, open: impl Fn(u16, Door), main: u64) -> i64 {
+        let mut stamps = self.stamps(main);
         let (door, mut connections) = mpsc::unbounded_channel();
         open(port, door);
         let (mut invocation, mut asked) = (0, 0);
@@ -151,9 +152,10 @@ impl Process {
                         ("200 OK", reply)
                     }
                 };
-                let length = reply.len();
-                let answer =
-                    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{reply}");
+                // With the first answer.
+                let (length, stamps) = (reply.len(), std::mem::take(&mut stamps));
+                let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{stamps}");
+                let answer = format!("{head}\r\n{reply}");
                 if client.send(&answer).await.is_none() {
                     break;
                 }

@@ -65,3 +65,53 @@ async fn a_port_that_begins_to_listen_is_told_with_its_instant_and_its_process()
     let none = tokio::time::timeout(Duration::from_millis(20), other.next()).await;
     assert!(none.is_err(), "another port is nobody's business");
 }
+
+/// From the stamp to whoever waits; and what is read of a process on the way.
+#[tokio::test]
+#[ignore = "a measurement"]
+async fn how_long_it_takes_to_be_told() {
+    let clock = Clock::start();
+    let Ok(trace) = SocketTrace::start(clock) else { return };
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let mut heard = trace.expect(port);
+    for _ in 0..5 {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let ours = tokio::net::UnixStream::from_std(ours).unwrap();
+        let wrote = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            let at = clock.now();
+            std::io::Write::write_all(&mut &theirs, b"x").unwrap();
+            (at, theirs)
+        });
+        ours.readable().await.unwrap();
+        let told = clock.now();
+        println!("a byte of another thread: {} us", (told - wrote.join().unwrap().0) / 1000);
+    }
+    for _ in 0..10 {
+        let bound = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(50));
+            TcpListener::bind(("127.0.0.1", port)).unwrap()
+        });
+        let event = heard.next().await;
+        let told = clock.now();
+        let _ = cgroups_of(event.pid);
+        let cgroups = clock.now();
+        let here = is_on_our_network(event.pid);
+        let network = clock.now();
+        let address = address_of(event.pid);
+        let routed = clock.now();
+        let stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let connected = clock.now();
+        println!(
+            "told {}, cgroups {}, network {}, address {}, connected {} us ({here}, {address:?})",
+            (told - event.at) / 1000,
+            (cgroups - told) / 1000,
+            (network - cgroups) / 1000,
+            (routed - network) / 1000,
+            (connected - routed) / 1000,
+        );
+        drop((bound.join().unwrap(), stream));
+    }
+}

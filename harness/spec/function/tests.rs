@@ -331,3 +331,38 @@ fn a_build_of_ones_own_names_its_image_and_needs_nothing_else() {
     let network = read(&GOOD.replacen("memory", "network = true\nmemory", 1)).unwrap().remove(0);
     assert!(network.build().unwrap().network);
 }
+
+#[test]
+fn a_function_that_listens_says_how_it_is_asked_and_nothing_else_may() {
+    let listens = format!("{GOOD}adapter = \"http\"\n");
+    let function = read(&listens).unwrap().remove(0);
+    assert_eq!(function.http, Some(HttpRequest::default()));
+    assert_eq!((&function.reply, function.adapter.name()), (&ReplyCheck::Any, "http"));
+    let keys = "port = 3000\npath = \"/a?b=%20\"\nmethod = \"PUT\"\nstatus = 201\nbody = \"ok\"\n";
+    let asked = read(&format!("{listens}{keys}")).unwrap().remove(0).http.unwrap();
+    assert_eq!((asked.port, asked.path.as_str(), asked.method), (3000, "/a?b=%20", Method::Put));
+    assert_eq!((asked.status, asked.body.as_deref()), (201, Some("ok")));
+    let without = listens.replace("event = '{\"a\": 1}'\n", "");
+    assert_eq!(read(&without).unwrap()[0].event, "{}");
+    let proves = format!("{listens}reply = \"proof\"\nmethod = \"POST\"\n");
+    assert!(read(&proves).unwrap()[0].reply.proves());
+    let check = |text: String, parts: &[&str]| {
+        let message = format!("{:#}", read(&text).unwrap_err());
+        for part in parts {
+            assert!(message.contains(part), "`{part}` is not in: {message}");
+        }
+    };
+    check(format!("{listens}reply = \"proof\"\n"), &["f.toml:8:8: ", "GET does not", "\"POST\""]);
+    for line in keys.lines() {
+        let key = line.split(' ').next().unwrap();
+        check(format!("{GOOD}{line}\n"), &["f.toml:16:", &format!("`{key}` is of functions that")]);
+    }
+    check(GOOD.replace("event = '{\"a\": 1}'\n", ""), &["missing field `event`", "what `f`"]);
+    check(format!("{listens}port = 0\n"), &["f.toml:17:8: ", "1 to 65535"]);
+    check(format!("{listens}port = 70000\n"), &["f.toml:17:8: "]);
+    check(format!("{listens}status = 99\n"), &["f.toml:17:10: ", "200 to 599"]);
+    check(format!("{listens}method = \"HEAD\"\n"), &["f.toml:17:10: ", "unknown variant `HEAD`"]);
+    for path in ["x", "", "/a b", "/grün", "/a#b", "/a\\n", "http://x/"] {
+        check(format!("{listens}path = \"{path}\"\n"), &["f.toml:17:8: "]);
+    }
+}

@@ -15,6 +15,7 @@ mod gate;
 mod hopeless;
 mod images;
 mod interrupts;
+mod listening;
 mod observed;
 mod overheard;
 mod processes;
@@ -39,6 +40,7 @@ fn main() {
     trials.extend(gate::trials());
     trials.extend(strangers::trials());
     trials.extend(standin::trials());
+    trials.extend(listening::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {
         eprintln!(
             "COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out",

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Note;
 use crate::analysis::Analysis;
-use crate::sample::Residency;
+use crate::sample::{Readiness, ReadinessSource, Residency};
 use crate::spec::factor::PageCache;
-use crate::stats::Summary;
+use crate::stats::{self, Summary};
 use crate::store::{OUT_OF_TIME, Run};
-use crate::text::units::{format_size, format_wait};
+use crate::text::units::{format_ns, format_size, format_wait};
 use crate::words::{cell_name, counted, is_simulated, plain};
 
 /// Cells that are named one by one.
@@ -38,6 +38,30 @@ pub(super) fn kernel_events(run: &Run) -> Option<Note> {
             Some(Note::warning(text))
         }
     }
+}
+
+/// How well it is known when what listens was ready.
+pub(super) fn readiness(run: &Run) -> Vec<Note> {
+    let known: Vec<Readiness> = stats::used(&run.samples).filter_map(|s| s.readiness).collect();
+    let is_tried = |r: &&Readiness| r.source == ReadinessSource::Connect;
+    let tried = known.iter().filter(is_tried).count() as u64;
+    let most = known.iter().map(|r| r.resolution_ns).max().unwrap_or_default();
+    let all = counted(known.len() as u64, "start");
+    let waited = known.iter().filter(|r| r.not_yet > 0).count() as u64;
+    let source = match (known.len(), tried) {
+        (0, _) => return Vec::new(),
+        (_, 0) => Note::well(format!("{all} that listen: ready by the kernel's own stamp")),
+        _ => Note::remark(format!(
+            "{tried} of {all} that listen: ready as a connection found it, up to {} earlier; as \
+             root the kernel's stamp is used",
+            format_ns(most as f64)
+        )),
+    };
+    let waited = (waited > 0).then(|| {
+        let text = "answered 503, not yet, when they listened; what they took is in `invoke`";
+        Note::remark(format!("{waited} of {all} {text}"))
+    });
+    [source].into_iter().chain(waited).collect()
 }
 
 /// How much of a cold start is in no named part.
@@ -123,4 +147,27 @@ pub(super) fn time_limit(run: &Run) -> Option<Note> {
     } else {
         Note::well(format!("time limit {most}: not reached"))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::tests::synthetic;
+
+    #[test]
+    fn how_well_readiness_is_known_is_told_for_what_listens_alone() {
+        let mut run = synthetic::run(&synthetic::FOUR[..1], 3);
+        assert!(readiness(&run).is_empty());
+        let kernel = Readiness { source: ReadinessSource::Kernel, resolution_ns: 0, not_yet: 0 };
+        run.samples.iter_mut().for_each(|s| s.readiness = Some(kernel));
+        let told = |run: &Run| readiness(run).iter().map(Note::whole).collect::<Vec<_>>();
+        let all = told(&run);
+        assert!(all.len() == 1 && all[0].ends_with("ready by the kernel's own stamp"), "{all:?}");
+        let found =
+            Readiness { source: ReadinessSource::Connect, resolution_ns: 1_200_000, not_yet: 2 };
+        run.samples.last_mut().unwrap().readiness = Some(found);
+        let all = told(&run);
+        assert!(all[0].starts_with("1 of ") && all[0].contains("up to 1.20 ms earlier"), "{all:?}");
+        assert!(all[1].contains("answered 503, not yet"), "{all:?}");
+    }
 }
