@@ -53,6 +53,7 @@ impl Adapter for AnyAdapter {
         stamps() -> Stamps;
         progress() -> &'static str;
         notes() -> Vec<String>;
+        violations() -> Vec<String>;
         refused() -> BTreeMap<String, u64>;
     }
 }

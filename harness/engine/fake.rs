@@ -56,6 +56,8 @@ pub enum Fault {
     Twice,
     /// It asks for a path that is not in the contract.
     WrongPath,
+    /// It reports that the invocation failed, and asks for the next.
+    FunctionError,
     /// It changes the event that it should echo.
     WrongEcho,
     /// It echoes the event as the function's file has it, without reading what came.

@@ -92,7 +92,7 @@ impl Process {
                 std::future::pending().await
             }
             Fault::WrongPath => {
-                api.post("/2020-01-01/extension/register", "{}").await;
+                api.post("/health", "{}").await;
                 std::future::pending().await
             }
             _ => None,
@@ -114,6 +114,10 @@ impl Process {
             Fault::Huge => "x".repeat(10_000_000),
             _ => format!(r#"{{"instance":"{}","invocation":{count},"echo":{echo}}}"#, self.nonce),
         };
+        if self.script.fault == Fault::FunctionError {
+            let report = r#"{"errorMessage":"sold out","errorType":"Stock"}"#;
+            return api.post(&format!("{ROOT}/invocation/{}/error", event.id), report).await;
+        }
         let path = format!("{ROOT}/invocation/{}/response", event.id);
         api.post(&path, &reply).await?;
         if self.script.fault == Fault::Twice {

@@ -50,7 +50,7 @@ const HELD: usize = 2 * (MAX_HEAD + MAX_PIECE) + 4096;
 
 /// Reads all requests out of some bytes, as a server does; tells the most that was held.
 async fn most_held(bytes: Vec<u8>, size: usize, keep: Keep) -> usize {
-    let mut connection = Connection::new(Box::new(Pieces { bytes, at: 0, size }));
+    let mut connection = Connection::new(Box::new(Pieces { bytes, at: 0, size }), Clock::start());
     let mut most = 0;
     while let Ok(Some(request)) = connection.request().await {
         most = most.max(connection.buffer.capacity());
@@ -92,7 +92,7 @@ proptest! {
         kept in 0usize..10_000,
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let held = runtime.block_on(most_held(bytes, size, Keep { most, kept }));
+        let held = runtime.block_on(most_held(bytes, size, Keep { most, kept, end: 0 }));
         prop_assert!(held <= HELD, "{held}");
     }
 }
@@ -102,6 +102,6 @@ async fn a_long_body_is_counted_and_not_held() {
     let length = 5 << 20;
     let mut bytes = format!("POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n").into_bytes();
     bytes.resize(bytes.len() + length, b'x');
-    let held = most_held(bytes, usize::MAX / 2, Keep { most: 6 << 20, kept: 100 }).await;
+    let held = most_held(bytes, usize::MAX / 2, Keep { most: 6 << 20, kept: 100, end: 0 }).await;
     assert!(held <= HELD, "{held}");
 }
