@@ -357,6 +357,7 @@ fn samples(n: u32) -> impl Iterator<Item = Sample> {
             why_cold: None,
             proof: Some(Proof { nonce: format!("{i:016x}"), invocation: 1 }),
             marks: marks.into_iter().collect(),
+            readiness: None,
             dropped_marks: 0,
             processes: Vec::new(),
             resources: None,
@@ -400,6 +401,7 @@ fn function(name: &str) -> FunctionRecord {
         reply: ReplyCheck::Proof,
         event: None,
         environment: None,
+        http: None,
     }
 }
 

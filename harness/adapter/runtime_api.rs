@@ -11,6 +11,7 @@
 //!
 //! Why not a server of a library: decision 0002. What is held of a reply: decision 0052.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +22,9 @@ use uuid::Uuid;
 
 use super::{Adapter, Answer, Answered, Asked, Invoked, MAX_REPLY, Ready, Reply, Stamps};
 use crate::clock::Clock;
-use crate::engine::{Caller, Engine, EngineError, Evidence, InstanceSpec, Listener, Strangers};
+use crate::engine::{
+    Caller, Engine, EngineError, Evidence, InstanceSpec, InstanceState, Listener, Strangers,
+};
 use crate::spec::function::Function;
 
 mod environment;
@@ -128,12 +131,15 @@ impl RuntimeApi {
 }
 
 impl Adapter for RuntimeApi {
+    type Shared = ();
+
     async fn arm<E: Engine>(
         engine: &E,
         function: &Function,
         spec: &mut InstanceSpec,
         clock: Clock,
         strangers: Arc<Strangers>,
+        (): &(),
     ) -> Result<Self, EngineError> {
         let listener = engine.listen(spec.factors.network).await?;
         let about = environment(function, spec, listener.address());
@@ -174,9 +180,9 @@ impl Adapter for RuntimeApi {
         self.shared.lock().stamps
     }
 
-    fn progress(&self) -> &'static str {
+    fn progress(&self, _: &InstanceState) -> Cow<'static, str> {
         let state = self.shared.lock();
-        match (state.stamps, state.given()) {
+        Cow::Borrowed(match (state.stamps, state.given()) {
             (Stamps { ready: None, .. }, _) => "it never asked for an event",
             (Stamps { sent: None, .. }, _) if state.extensions.is_awaited() => {
                 "it asked for an event, which waits until its extensions have asked for one"
@@ -186,7 +192,7 @@ impl Adapter for RuntimeApi {
                 "it got the event, and asked for another before it answered"
             }
             _ => "it got the event",
-        }
+        })
     }
 
     fn notes(&self) -> Vec<String> {

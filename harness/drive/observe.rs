@@ -34,7 +34,7 @@ impl<E: Engine> Driver<E> {
                     true => Default::default(),
                     false => self.platform.inspect(id).await,
                 };
-                let until = visit.marks.get(Mark::Ready).unwrap_or(until);
+                let until = visit.marks.ready().unwrap_or(until);
                 let start = Start { id: &id.0, pid: inspected.pid, from, until };
                 seen.traced = exec_trace::join(&events, &start);
                 if inspected.pid.is_some() {
@@ -55,7 +55,7 @@ pub(super) fn row(
     trial: &Trial,
     index: u32,
 ) -> Sample {
-    let Visit { id, why_cold, proof, mut marks, mut dropped_marks, outcome, .. } = visit;
+    let Visit { id, why_cold, proof, mut marks, readiness, mut dropped_marks, outcome, .. } = visit;
     let Observation { traced, resources } = seen;
     for (mark, at) in traced.marks {
         marks.set(mark, at);
@@ -79,6 +79,7 @@ pub(super) fn row(
         why_cold,
         proof,
         marks,
+        readiness,
         dropped_marks,
         processes: traced.processes,
         resources,

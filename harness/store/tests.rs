@@ -52,6 +52,7 @@ fn function(name: &str) -> FunctionRecord {
         reply: ReplyCheck::Proof,
         event: None,
         environment: None,
+        http: None,
     }
 }
 
@@ -75,6 +76,7 @@ pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
         why_cold: None,
         proof: None,
         marks: [(Mark::Intended, 5), (Mark::Responded, 9)].into_iter().collect(),
+        readiness: None,
         dropped_marks: 1,
         processes: Vec::new(),
         resources: None,

@@ -99,7 +99,11 @@ async fn the_first_event_waits_for_those_that_registered_for_events() {
     send(&mut function, &format!("{NEXT}\r\n")).await;
     assert!(tokio::time::timeout(SOON, receive(&mut function)).await.is_err(), "not yet");
     assert!(api.stamps().ready.is_some() && api.stamps().sent.is_none());
-    assert!(api.progress().contains("waits until its extensions"), "{}", api.progress());
+    assert!(
+        api.progress(&InstanceState::default()).contains("waits until its extensions"),
+        "{}",
+        api.progress(&InstanceState::default())
+    );
     assert!(api.notes()[0].contains("`slow` that never asked"), "{:?}", api.notes());
     send(&mut extension, &request(EVENT, &id, "")).await;
     let (id, _) = given(&receive(&mut function).await);
