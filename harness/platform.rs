@@ -6,7 +6,7 @@
 //! is *removed* only when [`Platform::settle`] is called, between trials, so that
 //! no removal falls into a timed act.
 //!
-//! When instances are removed: decision 0004. When one is not used again: decision 0006.
+//! When instances are removed: decision 0004. When one is not used again: decision 0070.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -41,10 +41,6 @@ use message::{Context, Message, trace_id};
 
 /// Things noted about one instance's behaviour.
 const MAX_NOTES: usize = 8;
-/// What a function's version is called that has none.
-const VERSION: &str = "$LATEST";
-/// The account of what runs here.
-const ACCOUNT: &str = "000000000000";
 /// Strangers that are told apart.
 const MAX_STRANGERS: usize = 8;
 

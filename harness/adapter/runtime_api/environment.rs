@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{ACCOUNT, VERSION};
 use crate::engine::InstanceSpec;
 use crate::spec::function::Function;
 
+/// What a function's version is called that has none.
+pub(super) const VERSION: &str = "$LATEST";
+/// The account of what runs here.
+pub(super) const ACCOUNT: &str = "000000000000";
 /// Where nothing says another.
 const REGION: &str = "us-east-1";
 const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];

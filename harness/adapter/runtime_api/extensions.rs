@@ -9,6 +9,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Shared;
+use super::environment::{ACCOUNT, VERSION};
 use super::http::{Connection, Keep, Request};
 use super::report::error_text;
 use super::serve::{FORGOTTEN, MAX_REPORT};
@@ -142,11 +143,11 @@ impl Shared {
         let about = &self.function;
         let mut told = json!({
             "functionName": about.name,
-            "functionVersion": super::VERSION,
+            "functionVersion": VERSION,
             "handler": about.handler,
         });
         if features.is_some_and(|list| list.split(',').any(|one| one.trim() == "accountId")) {
-            told["accountId"] = super::ACCOUNT.into();
+            told["accountId"] = ACCOUNT.into();
         }
         told.to_string()
     }
