@@ -401,6 +401,7 @@ fn function(name: &str) -> FunctionRecord {
         reply: ReplyCheck::Proof,
         event: None,
         environment: None,
+        launch: Default::default(),
         http: None,
     }
 }

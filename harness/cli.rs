@@ -8,12 +8,13 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use coldstart::measure::Measurement;
-use coldstart::spec::function::{TypedImage, check_path};
+use coldstart::spec::function::TypedImage;
 use coldstart::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
 use coldstart::text::units::{parse_duration, parse_precision};
 
 mod factors;
 mod help;
+mod image;
 mod judging;
 mod output;
 pub(crate) mod pages;
@@ -22,6 +23,8 @@ mod starting;
 
 use factors::FACTORS_TYPED;
 pub(crate) use factors::FactorFlags;
+use image::IMAGES;
+pub(crate) use image::{ImageFlags, NO_EVENT};
 pub(crate) use judging::{Aa, Compare, Gate, Injection};
 pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
@@ -136,9 +139,6 @@ pub(crate) struct FunctionFlags {
     pub provision: bool,
 }
 
-/// The event of an image, unless one is typed.
-pub(crate) const NO_EVENT: &str = "{}";
-
 /// Flags of `run`.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
@@ -176,22 +176,12 @@ pub(crate) struct Run {
 
     /// Measure this image as it is, such as an AWS Lambda image; may be typed again for
     /// another. Named by its repository (and tag, where two are alike), or NAME=REF
-    #[arg(long, value_name = "[NAME=]REF")]
+    #[arg(long, value_name = "[NAME=]REF", group = IMAGES)]
     pub image: Vec<TypedImage>,
 
-    /// The event that images are invoked with: JSON, or @FILE
-    #[arg(long, value_name = "JSON", default_value = NO_EVENT, requires = "image")]
-    pub event: String,
-
-    /// The images listen on this port, which they are told as PORT: ask them by HTTP, with
-    /// GET, or with POST where --event is typed
-    #[arg(long, value_name = "PORT", requires = "image",
-        value_parser = clap::value_parser!(u16).range(1..))]
-    pub http: Option<u16>,
-
-    /// The path that they are asked for [default: /]
-    #[arg(long, value_name = "PATH", requires = "http", value_parser = parse_path)]
-    pub http_path: Option<String>,
+    /// How those images are started, and what they answer.
+    #[command(flatten)]
+    pub of_images: ImageFlags,
 
     /// Go on with a run that was stopped or killed, by the same plan. --max-time
     /// restarts
@@ -246,11 +236,6 @@ impl MeasureFlags {
     pub(crate) fn apply(&self, to: Measurement, command: String) -> Measurement {
         Measurement { command, traced: !self.no_exec_trace, ..to }
     }
-}
-
-/// A path, as a request has it.
-fn parse_path(text: &str) -> Result<String, String> {
-    check_path(text).map(|()| text.to_owned())
 }
 
 /// A limit of time that leaves some.

@@ -21,6 +21,7 @@ mod completions;
 mod doctor;
 mod failure;
 mod gate;
+mod images;
 mod init;
 mod list;
 mod man;

@@ -30,6 +30,7 @@ mod steps;
 mod stopping_rule;
 mod targets;
 
+pub use first_try::FirstTry;
 use observe::{Observation, row};
 use page_cache::EvictedTargets;
 pub use patience::GivenUp;

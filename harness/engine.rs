@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::spec::factor::{Capabilities, Factors, Network};
+use crate::spec::function::Launch;
 use crate::system::maker::{Life, Maker};
 
 mod caller;
@@ -51,6 +52,9 @@ pub const LABEL_IMAGE: &str = "coldstart.image";
 pub const FUNCTION_NAMES: &str = "coldstart/";
 /// What the names of bootstrapped bases begin with; the base's name follows.
 pub const BASE_NAMES: &str = "coldstart-base/";
+/// What the version of an image begins with that a command of the user's own has built: it
+/// has no label of ours.
+pub const BUILT: &str = "built-";
 /// The most that is kept of what an instance wrote, in bytes from its end: a trace of
 /// calls is long, and what went wrong may stand in front of it.
 const OUTPUT: usize = 16 * 1024;
@@ -152,6 +156,8 @@ pub struct InstanceSpec {
     pub socket: Option<PathBuf>,
     /// Its environment.
     pub env: BTreeMap<String, String>,
+    /// How it is started where that is not what its image says.
+    pub launch: Launch,
     /// Its labels, [`LABEL_RUN`] and [`LABEL_FUNCTION`] among them.
     pub labels: BTreeMap<String, String>,
 }

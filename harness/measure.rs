@@ -29,6 +29,7 @@ use crate::store::{FunctionRecord, Unfinished, Writer};
 use crate::system::descriptors;
 use crate::system::private::Live;
 
+mod advice;
 mod carry_out;
 mod host_load;
 mod other_runs;

@@ -20,7 +20,7 @@ pub mod images;
 mod lock;
 mod packages;
 
-pub(crate) use command::{captured, last_lines};
+pub(crate) use command::{captured, captured_unless, last_lines};
 pub(crate) use docker_host::hex;
 pub use environment::Surroundings;
 

@@ -88,6 +88,7 @@ Examples
   coldstart run --cpus 0.25,1 --page-cache warm,image-cold
   coldstart run single --until 2% --max-time 10m
   coldstart run single --image my-lambda:1 --event @order.json
+  coldstart run --image my-lambda:1 --command app.handler --env TABLE=orders
   coldstart run --continue results/RUN     one that was stopped or killed
   coldstart run --format json >summary.json
 
@@ -106,6 +107,7 @@ Examples
   coldstart gate --base origin/main             against the working tree
   coldstart gate --base v1.2 --head v1.3
   coldstart gate --base ./old --head ./new      two folders
+  coldstart gate --base-image shop:1 --head-image shop:2
   coldstart gate --base HEAD --inject 20ms      see it catch a slower head
   coldstart gate --base HEAD^1 --format markdown >comment.md
 
@@ -120,6 +122,7 @@ Examples
   coldstart compare results/before results/after
   coldstart compare --baseline results/after
   coldstart compare results/a results/b --margin 10% --format csv
+  coldstart compare results/a results/b --join orders=orders_v2
 
 It writes compare.json, compare.md, compare.html, compare.xml (JUnit) and charts
 into `compare` in the head's folder, or into --out.
@@ -211,6 +214,7 @@ pub(super) const INIT: &str = "\
 Examples
   coldstart init bench --image registry.example/team/orders:1.2
   coldstart init bench --name orders
+  coldstart init . --build                     from the Dockerfile that is here
 
 It writes functions.toml and scenario.toml. A file that is there stays as it is:
 you are shown what to add to it. To measure an image once and write nothing:

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{FactorFlags, FormatFlag, FunctionFlags, MeasureFlags};
+use super::image::IMAGES;
+use super::{FactorFlags, FormatFlag, FunctionFlags, ImageFlags, MeasureFlags};
 use coldstart::compare::Rules;
+use coldstart::spec::function::{TypedImage, is_name};
 use coldstart::spec::tolerance::{Margins, Metric};
 use coldstart::text::units::{format_exactly, format_share, parse_duration, parse_share};
 
@@ -71,12 +73,25 @@ impl JudgeFlags {
 #[derive(Debug, Args)]
 pub(crate) struct Gate {
     /// What it was: a git ref, or a folder written as ./name
-    #[arg(long, value_name = "REF")]
-    pub base: String,
+    #[arg(long, value_name = "REF", required_unless_present = "base_image")]
+    pub base: Option<String>,
 
     /// What it is to become, likewise [default: the working tree as it is]
     #[arg(long, value_name = "REF")]
     pub head: Option<String>,
+
+    /// What it was: an image, which is measured as it is
+    #[arg(long, value_name = "[NAME=]REF", group = IMAGES, requires = "head_image",
+        conflicts_with_all = ["base", "head", "functions"])]
+    pub base_image: Option<TypedImage>,
+
+    /// What it is to become: an image
+    #[arg(long, value_name = "[NAME=]REF", requires = "base_image")]
+    pub head_image: Option<TypedImage>,
+
+    /// How both images are started, and what they answer.
+    #[command(flatten)]
+    pub of_images: ImageFlags,
 
     /// A scenario file, or a name: `coldstart list scenarios`
     #[arg(default_value = "gate")]
@@ -145,6 +160,11 @@ pub(crate) struct Compare {
     #[arg(long)]
     pub salvage: bool,
 
+    /// Take base's function A for head's B: they were named otherwise. May be typed
+    /// again
+    #[arg(long, value_name = "A=B", value_parser = parse_join)]
+    pub join: Vec<(String, String)>,
+
     /// Where the files go [default: `compare` in the head's folder]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
@@ -152,6 +172,13 @@ pub(crate) struct Compare {
     /// How it is printed.
     #[command(flatten)]
     pub printed: FormatFlag,
+}
+
+/// Two names of one function.
+fn parse_join(text: &str) -> Result<(String, String), String> {
+    let joined = text.split_once('=').filter(|(base, head)| is_name(base) && is_name(head));
+    let joined = joined.map(|(base, head)| (base.to_owned(), head.to_owned()));
+    joined.ok_or_else(|| "write the name in base, `=`, the name in head".to_owned())
 }
 
 /// Flags of `aa`.

@@ -16,6 +16,11 @@ pub(crate) struct Init {
     #[arg(long, value_name = "REF")]
     pub image: Option<String>,
 
+    /// The folder has a Dockerfile: build the image from it, here and on each side of a
+    /// gate, by Docker's client
+    #[arg(long, conflicts_with = "image")]
+    pub build: bool,
+
     /// What the function is called [default: the image's name, or `mine`]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,

@@ -9,14 +9,16 @@ use super::failure::of_files;
 use super::{ExitReason, info, publish, warn};
 use crate::cli::Compare;
 use coldstart::compare::{self, SideData};
+use coldstart::spec::function::unknown;
 use coldstart::spec::tolerance::Margins;
 use coldstart::store::{self, BASELINES, Baseline, Run};
 
 /// Compares, writes and shows.
 pub(super) fn run(args: &Compare) -> Result<(), ExitReason> {
     let (base, head) = folders(args)?;
-    let (was, _) = open(&base, args.salvage)?;
+    let (mut was, _) = open(&base, args.salvage)?;
     let (is, margins) = open(&head, args.salvage)?;
+    join(&mut was, &is, &args.join)?;
     let rules = args.judge.rules(&margins);
     let found = compare::compare(&was, &is, &rules, &BTreeSet::new());
     let place = match &args.out {
@@ -27,6 +29,29 @@ pub(super) fn run(args: &Compare) -> Result<(), ExitReason> {
         None => (head.as_path(), "compare"),
     };
     publish::give(&found, place, args.strict, args.printed.format)
+}
+
+/// Calls functions of base as head calls them.
+fn join(
+    base: &mut SideData,
+    head: &SideData,
+    names: &[(String, String)],
+) -> Result<(), ExitReason> {
+    let wrong = |message: String| Err(ExitReason::Usage(anyhow!("--join: {message}")));
+    for (was, is) in names {
+        let (of_base, of_head) = (&base.party.functions, &head.party.functions);
+        if !of_base.contains_key(was) {
+            return wrong(format!("base: {}", unknown("function", was, of_base.keys())));
+        }
+        if !of_head.contains_key(is) {
+            return wrong(format!("head: {}", unknown("function", is, of_head.keys())));
+        }
+        if was != is && of_base.contains_key(is) {
+            return wrong(format!("base has a function `{is}` of its own"));
+        }
+        base.rename(was, is);
+    }
+    Ok(())
 }
 
 /// What a comparison needs of a run's folder, and the margins of its scenario. The

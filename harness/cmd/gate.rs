@@ -13,7 +13,7 @@ use crate::cli::{self, FactorFlags, MeasureFlags};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt::{self, Phase};
 use coldstart::compare::{Comparison, Rules, SideData};
-use coldstart::drive::RunEnd;
+use coldstart::drive::{RunEnd, Stop};
 use coldstart::measure::{
     self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side,
 };
@@ -28,10 +28,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let scenario = scenario(&args.scenario, &args.measure, &args.factors)?;
     let sleep_ms = args.inject.map(whole_ms).transpose()?;
     let mut stop = interrupt::heard()?;
-    let sides = Sides::open(&args.base, args.head.as_deref(), &args.common, &scenario.functions);
-    // A runtime whose time goes by: git takes its own.
-    let sides = runtime(false)?.block_on(measure::unless(&stop, sides));
-    let sides = sides.ok_or(ExitReason::Interrupted)??;
+    let sides = sides(args, &scenario, &stop)?;
     let mut request = request(args, scenario, &sides, sleep_ms)?;
     let rules = args.judge.rules(&request.plan.scenario.margins);
     if args.measure.dry_run {
@@ -76,6 +73,36 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     found.lack(&only[0], coldstart::compare::Side::Head);
     found.lack(&only[1], coldstart::compare::Side::Base);
     publish::give(&found, (folder(&request), ""), args.strict, args.printed.format)
+}
+
+/// Both sides, as they were typed.
+fn sides(
+    args: &cli::Gate,
+    scenario: &Scenario,
+    stop: &tokio::sync::watch::Receiver<Stop>,
+) -> Result<Sides, ExitReason> {
+    match (&args.base_image, &args.head_image) {
+        (Some(base), Some(head)) => {
+            return Sides::of_images([base, head], &args.of_images, &args.common);
+        }
+        // Where something else stands in its way, a flag is not asked for what it needs.
+        (None, None) if super::images::are_typed(&args.of_images) => {
+            return Err(ExitReason::Usage(anyhow!(
+                "how an image is started is typed of images alone, --base-image and --head-image: \
+                 what a functions file describes has it there"
+            )));
+        }
+        (None, None) => {}
+        _ => {
+            let message = "two images make a gate: --base-image and --head-image";
+            return Err(ExitReason::Usage(anyhow!(message)));
+        }
+    }
+    let base = args.base.as_deref().unwrap_or_default();
+    let sides = Sides::open(base, args.head.as_deref(), &args.common, &scenario.functions);
+    // A runtime whose time goes by: git takes its own.
+    let sides = runtime(false)?.block_on(measure::unless(stop, sides));
+    sides.ok_or(ExitReason::Interrupted)?
 }
 
 /// Why a measurement in turns is not judged when no function answers on any side.
@@ -206,11 +233,15 @@ fn announce_alarms(request: &Measurement, alarmed: &BTreeSet<String>) -> Vec<usi
 
 /// The command that repeats the gate.
 fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
-    Words::of("gate")
+    let words = Words::of("gate")
         .word(&args.scenario)
-        .flag("--base", &args.base)
+        .some("--base", args.base.as_ref())
         .some("--head", args.head.as_ref())
-        .flag("--functions", scenario.functions.join(","))
+        .some("--base-image", args.base_image.as_ref())
+        .some("--head-image", args.head_image.as_ref());
+    let functions = args.base_image.is_none().then(|| scenario.functions.join(","));
+    super::images::again(words, &args.of_images)
+        .some("--functions", functions)
         .described(&args.common.functions_file)
         .flag("--rounds", scenario.rounds)
         .all(args.judge.repeat())

@@ -13,6 +13,8 @@ use coldstart::store;
 
 const HEAD: &str = include_str!("init/functions.head.toml");
 const FUNCTION: &str = include_str!("init/function.toml");
+const IMAGE: &str = include_str!("init/image.toml");
+const BUILD: &str = include_str!("init/build.toml");
 const SCENARIO: &str = include_str!("init/scenario.toml");
 
 /// In place of an image that was not named.
@@ -30,7 +32,9 @@ pub(super) fn run(args: &Init) -> Result<(), ExitReason> {
         )));
     }
     let name = name(args)?;
-    let filled = |text: &str| text.replace("IMAGE", image).replace("NAME", &name);
+    let source = if args.build { BUILD } else { IMAGE };
+    let filled =
+        |text: &str| text.replace("SOURCE", source).replace("IMAGE", image).replace("NAME", &name);
     let entry = filled(FUNCTION);
     let described = args.folder.join("functions.toml");
     let scenario = args.folder.join("scenario.toml");
@@ -41,12 +45,18 @@ pub(super) fn run(args: &Init) -> Result<(), ExitReason> {
     };
     let is_new = store::create_new(&scenario, &filled(SCENARIO))?;
     text += &if is_new { wrote(&scenario, "how it is measured") } else { stays(&scenario, None) };
-    let plain = |path: &Path| path.components().collect::<PathBuf>().display().to_string();
+    let plain = |path: &Path| {
+        let path: PathBuf = path.components().collect();
+        path.strip_prefix(".").unwrap_or(&path).display().to_string()
+    };
     let command =
         Words::of("run").word(plain(&scenario)).flag("--functions-file", plain(&described));
     // A scenario that was there may be of other functions.
     let command = command.some("--functions", (!is_new).then_some(&name));
-    text += &next(args, &described, &command.line());
+    let gate = Words::of("gate").word(plain(&scenario)).flag("--base", "origin/main");
+    let gate = gate.flag("--functions-file", plain(&described));
+    let gate = gate.some("--functions", (!is_new).then_some(&name)).line();
+    text += &next(args, &described, &command.line(), &gate);
     warn(args, image);
     Ok(stdout::result(&text)?)
 }
@@ -88,13 +98,16 @@ fn addition(file: &Path, name: &str, entry: &str) -> Option<String> {
 }
 
 /// What to type.
-fn next(args: &Init, described: &Path, command: &str) -> String {
+fn next(args: &Init, described: &Path, command: &str, gate: &str) -> String {
     let first = match args.image {
         Some(_) => String::new(),
+        None if args.build => String::new(),
         None => format!("  name your image: `image` in {}\n", described.display()),
     };
+    // What is built can be built of a commit too.
+    let last = if args.build { format!("  {gate}\n") } else { String::new() };
     format!(
-        "\nnext:\n{first}  {command} --dry-run\n  {command}\n  coldstart show latest\n\n\
+        "\nnext:\n{first}  {command} --dry-run\n  {command}\n  coldstart show latest\n{last}\n\
          what a function must do, and every key: harness/docs/CONTRACT.md\n"
     )
 }

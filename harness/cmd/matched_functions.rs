@@ -4,15 +4,41 @@ use std::path::Path;
 
 use anyhow::anyhow;
 
-use super::ExitReason;
-use crate::cli::FunctionFlags;
+use super::{ExitReason, images};
+use crate::cli::{FunctionFlags, ImageFlags};
 use coldstart::provision::checkout::{Side, SideError};
-use coldstart::spec::function::{self, Function, unknown};
+use coldstart::spec::function::{self, Function, TypedImage, name_of_image, unknown};
+
+/// What a side of a gate is.
+pub(super) struct Origin {
+    /// What a reader sees.
+    pub(super) label: String,
+    /// Full commit; none where it is of no repository.
+    pub(super) commit: Option<String>,
+    /// Whether the files differ from that commit.
+    pub(super) dirty: bool,
+    /// Removed when it is dropped.
+    _files: Option<Side>,
+}
+
+impl From<Side> for Origin {
+    fn from(side: Side) -> Self {
+        let Side { label, commit, dirty, .. } = &side;
+        let (label, commit, dirty) = (label.clone(), commit.clone(), *dirty);
+        Self { label, commit, dirty, _files: Some(side) }
+    }
+}
+
+impl From<&TypedImage> for Origin {
+    fn from(image: &TypedImage) -> Self {
+        Self { label: image.reference.clone(), commit: None, dirty: false, _files: None }
+    }
+}
 
 /// The functions of both sides. The checkouts live as long as this does.
 pub(super) struct Sides {
-    pub(super) base: Side,
-    pub(super) head: Side,
+    pub(super) base: Origin,
+    pub(super) head: Origin,
     /// Functions that both have, those of each side in the same order.
     pub(super) functions: [Vec<Function>; 2],
     /// All that each side describes: the null function may be among them.
@@ -53,7 +79,34 @@ impl Sides {
             both.iter().filter_map(find).collect::<Vec<_>>()
         };
         let functions = [chosen(&all[0]), chosen(&all[1])];
+        let (base, head) = (base.into(), head.into());
         Ok(Self { base, head, functions, all, only: [only_base, only_head] })
+    }
+
+    /// Two images as one function: that of a name that was typed, else of head's.
+    pub(super) fn of_images(
+        sides: [&TypedImage; 2],
+        flags: &ImageFlags,
+        common: &FunctionFlags,
+    ) -> Result<Self, ExitReason> {
+        let [base, head] = sides;
+        let typed = [&base.name, &head.name].map(Option::as_ref);
+        let name = match typed {
+            [Some(one), Some(other)] if one != other => {
+                return Err(ExitReason::Usage(anyhow!(
+                    "`{one}` and `{other}`: both images are one function, under one name"
+                )));
+            }
+            [one, other] => other.or(one).cloned(),
+        };
+        let name = name.unwrap_or_else(|| name_of_image(&head.reference));
+        let file = &common.functions_file;
+        let of = |image| images::images(&[(image, name.clone())], flags, file);
+        let functions = [of(base)?, of(head)?];
+        let others = images::described(file)?;
+        let all = functions.clone().map(|own| [own, others.clone()].concat());
+        let (base, head) = (base.into(), head.into());
+        Ok(Self { base, head, functions, all, only: Default::default() })
     }
 }
 

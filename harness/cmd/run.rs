@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::repeat::Words;
-use super::{ExitReason, load_functions, load_scenario, report, runtime, stdout, warn};
+use super::{ExitReason, images, load_scenario, report, runtime, stdout, warn};
 use crate::cli;
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
@@ -13,7 +13,7 @@ use coldstart::analysis::Analysis;
 use coldstart::drive::RunEnd;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::provision::Consent;
-use coldstart::spec::function::{self, Function, HttpRequest, Method, TypedImage, read_event};
+use coldstart::spec::function::{Function, TypedImage};
 use coldstart::spec::scenario::Scenario;
 use coldstart::store::{self, Reservation};
 use coldstart::text::units::{format_exactly, format_share};
@@ -59,7 +59,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
 
 fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
     let mut scenario = load_scenario(&args.scenario)?;
-    let functions = functions(args, &scenario.functions)?;
+    let functions = images::functions(args, &scenario.functions)?;
     let typed = change(&mut scenario, args)?;
     let null = null(&args.common.functions_file, &scenario)?;
     let begun = RunIdentity::now();
@@ -164,75 +164,15 @@ fn all_failed(run: &store::Run) -> Option<String> {
     cause.filter(|_| none).map(|(cell, cause)| format!("{cell}: {cause}"))
 }
 
-/// Every function to measure: those of the file, and images that were typed. Who types
-/// images alone wants no others.
-fn functions(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, ExitReason> {
-    if args.image.is_empty() {
-        return load_functions(&args.common, scenario);
-    }
-    let mut all = match &args.common.functions {
-        Some(_) => load_functions(&args.common, scenario)?,
-        None => Vec::new(),
-    };
-    let taken: Vec<&str> = all.iter().map(|function| function.name.as_str()).collect();
-    let names = function::names(&args.image, &taken);
-    let names = names.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
-    all.extend(images(args, names)?);
-    Ok(all)
-}
-
-/// The images that were typed, under such names, as functions after those of the file.
-fn images(args: &cli::Run, names: Vec<String>) -> Result<Vec<Function>, ExitReason> {
-    let after = described(&args.common.functions_file)?.len();
-    let event = read_event(&args.event).map_err(ExitReason::Usage)?;
-    let images = args.image.iter().zip(names).enumerate();
-    let of = |(i, (image, name)): (usize, (&TypedImage, String))| {
-        let function = Function::of_image(&name, &image.reference, &event, after + i);
-        match asked(args) {
-            Some(asked) => function.listening(asked),
-            None => function,
-        }
-    };
-    Ok(images.map(of).collect())
-}
-
-/// How the images that were typed are asked, if they listen.
-fn asked(args: &cli::Run) -> Option<HttpRequest> {
-    let usual = HttpRequest::default();
-    let path = args.http_path.clone().unwrap_or(usual.path);
-    // An event that was typed is to be sent.
-    let method = if args.event == cli::NO_EVENT { usual.method } else { Method::Post };
-    args.http.map(|port| HttpRequest { port, path, method, ..usual })
-}
-
-/// What the images that were typed are called in a record: as it names them, else as a
-/// new run would.
-fn recorded_names(images: &[TypedImage], record: &store::RunRecord) -> Result<Vec<String>> {
-    let own = function::names(images, &[]).map_err(|why| anyhow!(why))?;
-    let name = |(image, own): (&TypedImage, String)| {
-        let is_it = |f: &&store::FunctionRecord| f.image == image.reference;
-        let recorded = record.functions.iter().find(is_it).map(|f| f.name.clone());
-        image.name.clone().or(recorded).unwrap_or(own)
-    };
-    Ok(images.iter().zip(own).map(name).collect())
-}
-
-/// What the file describes: nothing where there is none, which images do not need.
-fn described(file: &Path) -> Result<Vec<Function>, ExitReason> {
-    if !file.exists() {
-        return Ok(Vec::new());
-    }
-    function::load(file).map_err(ExitReason::Usage)
-}
-
 /// The rest of a run that stopped early, with the functions as they are now.
 fn rest(args: &cli::Run, folder: &Path) -> Result<Measurement, ExitReason> {
     let record = store::record(folder)?;
     let file = &args.common.functions_file;
     // What was typed comes before what is described under the same name.
-    let names = recorded_names(&args.image, &record).map_err(ExitReason::Usage)?;
-    let mut all = images(args, names)?;
-    all.extend(described(file)?);
+    let names = images::recorded_names(&args.image, &record).map_err(ExitReason::Usage)?;
+    let typed: Vec<(&TypedImage, String)> = args.image.iter().zip(names).collect();
+    let mut all = images::images(&typed, &args.of_images, file)?;
+    all.extend(images::described(file)?);
     Measurement::resume(record, folder, &all).map_err(ExitReason::Usage)
 }
 
@@ -273,7 +213,7 @@ pub(super) fn null(file: &Path, scenario: &Scenario) -> Result<Option<Function>,
     if !scenario.controls {
         return Ok(None);
     }
-    let null = described(file)?.into_iter().find(|f| f.is_null);
+    let null = images::described(file)?.into_iter().find(|f| f.is_null);
     if null.is_none() {
         let file = file.display();
         warn(&format!("no controls: {file} names no `null` function, so nothing is calibrated"));
@@ -296,13 +236,10 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
     words.all(typed).flag("--seed", seed).line()
 }
 
-/// With the images that were typed, and their event.
+/// With the images that were typed, and how they are started and invoked.
 fn with_images(words: Words, args: &cli::Run) -> Words {
     let words = args.image.iter().fold(words, |words, image| words.flag("--image", image));
-    words
-        .some("--event", (args.event != cli::NO_EVENT).then_some(&args.event))
-        .some("--http", args.http)
-        .some("--http-path", args.http_path.as_ref())
+    images::again(words, &args.of_images)
 }
 
 #[cfg(test)]

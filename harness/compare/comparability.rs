@@ -50,6 +50,7 @@ pub(super) fn asked_otherwise(base: &SideData, head: &SideData) -> Vec<Caveat> {
             differing(&was.reply, &is.reply).map(Difference::Reply),
             differing(&was.event, &is.event).map(Difference::Event),
             differing(&was.environment, &is.environment).map(Difference::Environment),
+            differing(&was.launch, &is.launch).map(Difference::Launch),
         ];
         let name = name.clone();
         differences.into_iter().flatten().map(move |what| Caveat::Function(name.clone(), what))

@@ -3,7 +3,7 @@
 
 use super::Side;
 use crate::spec::factor::Combination;
-use crate::spec::function::{Limits, ReplyCheck};
+use crate::spec::function::{Launch, Limits, ReplyCheck};
 use crate::stats::hodges_lehmann::Estimate;
 use crate::store::{BaseRecord, EnvironmentRecord, EventRecord};
 
@@ -87,4 +87,6 @@ pub enum Difference {
     Event([EventRecord; 2]),
     /// The environment of its instances.
     Environment([EnvironmentRecord; 2]),
+    /// How its instances were started where that was not what the image says.
+    Launch([Launch; 2]),
 }

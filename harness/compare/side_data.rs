@@ -94,6 +94,24 @@ impl SideData {
         }
     }
 
+    /// Calls a function by another name, which no other has.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        let party = &mut self.party;
+        if let Some(facts) = party.functions.remove(from) {
+            party.functions.insert(to.to_owned(), facts);
+        }
+        if let Some(sleep) = party.injected.remove(from) {
+            party.injected.insert(to.to_owned(), sleep);
+        }
+        let renamed = |(mut cell, rounds): (Cell, Rounds)| {
+            if cell.function == from && cell.control.is_none() {
+                to.clone_into(&mut cell.function);
+            }
+            (cell, rounds)
+        };
+        self.cells = std::mem::take(&mut self.cells).into_iter().map(renamed).collect();
+    }
+
     /// The cells that were met in at least half of the rounds in which their step was
     /// visited. No controls.
     pub(super) fn regular(&self) -> impl Iterator<Item = &Cell> {
@@ -170,9 +188,10 @@ fn facts(record: &FunctionRecord) -> FunctionFacts {
         bases: record.bases.iter().map(|b| (b.argument.clone(), b.clone())).collect(),
         asked: Asked {
             timeout_ms: Some(record.timeout_ms),
-            reply: Some(record.reply),
+            reply: Some(record.reply.clone()),
             event: record.event.clone(),
             environment: record.environment.clone(),
+            launch: Some(record.launch.clone()),
         },
     }
 }

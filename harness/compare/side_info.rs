@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::function::{Limits, ReplyCheck};
+use crate::spec::function::{Launch, Limits, ReplyCheck};
 use crate::stats::Fault;
 use crate::store::{BaseRecord, EnvironmentRecord, EventRecord};
 
@@ -72,4 +72,6 @@ pub struct Asked {
     pub event: Option<EventRecord>,
     /// The environment of its instances.
     pub environment: Option<EnvironmentRecord>,
+    /// How its instances were started where that was not what the image says.
+    pub launch: Option<Launch>,
 }

@@ -32,18 +32,6 @@ pub struct ImageConfig {
     pub command: Vec<String>,
 }
 
-impl ImageConfig {
-    /// What of it handles events, where its entrypoint is told that in a word: as images
-    /// of the official clients have it.
-    #[must_use]
-    pub fn handler(&self) -> Option<&str> {
-        match self.command.as_slice() {
-            [handler] if !self.entrypoint.is_empty() => Some(handler),
-            _ => None,
-        }
-    }
-}
-
 /// What a registry is shown, so that it gives an image.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Credentials {
@@ -85,6 +73,8 @@ pub struct BuildSpec {
     pub arguments: BTreeMap<String, String>,
     /// Labels of the image.
     pub labels: BTreeMap<String, String>,
+    /// Whether its steps have a network.
+    pub network: bool,
 }
 
 /// Takes the lines that an engine prints while it pulls or builds.
@@ -117,7 +107,7 @@ pub trait ImageStore: Engine {
         archive: &Path,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Builds an image, without network, and passes on what the build prints, untamed.
+    /// Builds an image, and passes on what the build prints, untamed.
     /// On failure the message ends with the
     /// last lines of the build.
     fn build(
@@ -146,9 +136,9 @@ pub trait ImageStore: Engine {
     /// What images run on here, such as `linux/amd64`.
     fn platform(&self) -> impl Future<Output = Result<String, EngineError>> + Send;
 
-    /// Every image that bears our name and [`LABEL_IMAGE`](super::LABEL_IMAGE), by
-    /// reference: an image that somebody built from one of ours has the label too, and is
-    /// not among them.
+    /// Every image that bears our name and [`LABEL_IMAGE`](super::LABEL_IMAGE), or the tag
+    /// of a build of the user's own ([`BUILT`](super::BUILT)), by reference: an image that
+    /// somebody built from one of ours has the label too, and is not among them.
     fn images(&self) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;
 
     /// Removes an image.

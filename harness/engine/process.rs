@@ -235,7 +235,13 @@ impl<E: Engine> Engine for ProcessEngine<E> {
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
         match &spec.source {
             InstanceSource::Image(_) => self.containers.create(spec).await,
-            InstanceSource::Command(command) => Ok(self.create_process(spec, command)),
+            InstanceSource::Command(command) => match spec.launch.key() {
+                None => Ok(self.create_process(spec, command)),
+                Some(key) => {
+                    let message = format!("it has no container, which `{key}` is of");
+                    Err(refused(&format!("create `{}`", spec.source.name()), message))
+                }
+            },
         }
     }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::{Measurement, Side, preflight};
-use crate::drive::{Driver, Targets};
+use super::{Measurement, Side, advice, preflight};
+use crate::drive::{Driver, FirstTry, Targets};
 use crate::engine::{Engine, EngineInfo, ImageConfig, ImageStore, InstanceSource};
 use crate::observer::Observer;
 use crate::platform::{KeepAlive, Target, TargetSpec};
@@ -152,15 +152,21 @@ pub(super) async fn try_all<E: Engine>(
         let target = driver.targets().of(side, subject);
         if side == 0 && !is_plain && subject == first_of(request, combination) {
             preflight::try_one(driver.platform(), target, &combinations[combination]).await?;
-        } else if let Some(cause) = driver.try_one(target).await? {
-            let name = request.name_on(side, &driver.name_of(side, subject));
-            let text = format!(
-                "{name}: did not answer when it was tried before the plan, and is measured all the \
-                 same: {cause}"
-            );
-            observer.warn(&text);
-            warnings.push(text);
+            continue;
         }
+        let name = request.name_on(side, &driver.name_of(side, subject));
+        let FirstTry { cause, reply, output } = driver.first_try(target).await?;
+        let Some(cause) = cause else {
+            observer.debug(&format!("{name}: replied `{reply}`; wrote: {output}"));
+            continue;
+        };
+        let text = format!(
+            "{name}: did not answer when it was tried before the plan, and is measured all the \
+             same: {}",
+            advice::with_advice(&cause)
+        );
+        observer.warn(&text);
+        warnings.push(text);
     }
     Ok(warnings)
 }

@@ -221,7 +221,7 @@ impl Measurement {
             tried: true,
             host: Host::read(),
             engine,
-            side: side.record.clone(),
+            side: side.record.as_ref().map(|record| labelled(record, &functions)),
             functions,
             null,
             kernel_events: KernelEvents::default(),
@@ -235,4 +235,14 @@ impl Measurement {
             warnings,
         }
     }
+}
+
+/// A side that is an image as it is has its reference for a label: with what that was.
+fn labelled(side: &SideRecord, functions: &[FunctionRecord]) -> SideRecord {
+    let mut side = side.clone();
+    if let Some(image) = functions.iter().find(|function| function.image == side.label) {
+        let digest = image.digest.strip_prefix("sha256:").unwrap_or(&image.digest);
+        side.label = format!("{} ({})", side.label, digest.get(..12).unwrap_or(digest));
+    }
+    side
 }

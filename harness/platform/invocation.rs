@@ -9,10 +9,6 @@ use crate::adapter::{Asked, Event, MAX_REPLY, Reply, Stamps};
 use crate::clock::Clock;
 use crate::engine::{Evidence, InstanceId};
 use crate::sample::{Mark, Marks, Outcome, Proof, Readiness, Temperature};
-use crate::spec::function::ReplyCheck;
-
-/// Bytes of a reply that are looked at whatever it is a reply to.
-const BEGINNING: usize = 4096;
 
 /// An event for a target. What a plan asks for is [`Target::invocation`]; another event
 /// takes its place by `Invocation { event, ..target.invocation(now) }`.
@@ -29,15 +25,11 @@ pub struct Invocation<'a> {
 }
 
 impl<'a> Invocation<'a> {
-    /// What is asked of an instance. Of a reply as much is kept as is looked at, an echo
-    /// with what an encoder may add to it or else the beginning, or is to be given back.
+    /// What is asked of an instance. Of a reply as much is kept as is looked at, or is to
+    /// be given back.
     pub(super) fn asked(&self) -> Asked<'a> {
         let Self { target, event, keep, .. } = *self;
-        let echo = match target.function.reply {
-            ReplyCheck::Proof => 6 * event.size(),
-            ReplyCheck::Any => 0,
-        };
-        let keep = keep.max(echo + BEGINNING).min(MAX_REPLY);
+        let keep = keep.max(target.function.reply.looked_at(event.size())).min(MAX_REPLY);
         Asked { function: &target.function.name, event, limit: target.function.timeout, keep }
     }
 }

@@ -8,8 +8,10 @@ use serde_json::value::RawValue;
 
 use crate::adapter;
 use crate::sample::Proof;
-use crate::spec::function::{Function, ReplyCheck};
+use crate::spec::function::{Expected, Function, ReplyCheck};
 use crate::text::sanitize::printable;
+
+mod expected;
 
 /// The shortest nonce that is taken, and the longest.
 const NONCE: std::ops::RangeInclusive<usize> = 16..=64;
@@ -22,23 +24,35 @@ struct Reply<'a> {
     echo: &'a RawValue,
 }
 
-/// Reads a reply to an event as it was sent and checks its content; none where any reply is
-/// good. The echo must hold the event's own nonce: who did not read it could not know that.
+/// Reads a reply to an event as it was sent and checks its content; none where it proves
+/// nothing. The echo must hold the event's own nonce: who did not read it could not know that.
 pub(super) fn read(
     function: &Function,
     came: &adapter::Reply,
     event: &[u8],
 ) -> Result<Option<Proof>, String> {
-    if function.reply == ReplyCheck::Any {
-        return Ok(None);
+    let nothing = Expected::default();
+    match &function.reply {
+        ReplyCheck::Proof => echoed(came, event).map(Some),
+        // What listens says by its own status whether it failed.
+        ReplyCheck::Any if function.http.is_some() => Ok(None),
+        ReplyCheck::Any => expected::check(&nothing, came).map(|()| None),
+        ReplyCheck::Expected(expected) => expected::check(expected, came).map(|()| None),
     }
+}
+
+fn echoed(came: &adapter::Reply, event: &[u8]) -> Result<Proof, String> {
     let body = &came.body;
     if came.length > body.len() {
         return Err(format!("a reply of {} bytes to an event of {}", came.length, event.len()));
     }
-    let shown = || printable(&String::from_utf8_lossy(&body[..body.len().min(400)]), 100);
+    let shown = || shown(body);
     let reply: Reply = serde_json::from_slice(body).map_err(|e| {
-        format!("expected {{\"instance\", \"invocation\", \"echo\"}}, got `{}` ({e})", shown())
+        format!(
+            "expected {{\"instance\", \"invocation\", \"echo\"}}, got `{}` ({e}); of a function \
+             that sends no proof set `reply`, such as `reply = \"any\"`",
+            shown()
+        )
     })?;
     if !same_json(reply.echo.get().as_bytes(), event) {
         return Err(format!("expected the event as the echo, got `{}`", shown()));
@@ -49,7 +63,12 @@ pub(super) fn read(
         return Err(format!("`instance` must have {least} to {most} hex digits: `{}`", shown()));
     }
     let nonce = reply.instance;
-    Ok(Some(Proof { nonce, invocation: reply.invocation }))
+    Ok(Proof { nonce, invocation: reply.invocation })
+}
+
+/// The beginning of a reply, as a cause shows it.
+fn shown(body: &[u8]) -> String {
+    printable(&String::from_utf8_lossy(&body[..body.len().min(400)]), 100)
 }
 
 fn same_json(one: &[u8], other: &[u8]) -> bool {

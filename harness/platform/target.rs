@@ -13,7 +13,7 @@ use crate::engine::{
 };
 use crate::spec::control::Control;
 use crate::spec::factor::{Combination, Factors, Network};
-use crate::spec::function::{Function, ReplyCheck};
+use crate::spec::function::Function;
 use crate::system::maker::Maker;
 
 /// The variable that tells one of our functions to sleep before it is ready.
@@ -94,10 +94,19 @@ impl Target {
             (LABEL_MAKER.to_owned(), Maker::own().to_string()),
         ]);
         let processes = function.limits.processes;
-        let spec = InstanceSpec { source, image, factors, processes, socket: None, env, labels };
-        let event = match function.reply {
-            ReplyCheck::Proof => Event::with_nonce(&function.event),
-            ReplyCheck::Any => Event::plain(&function.event),
+        let spec = InstanceSpec {
+            source,
+            image,
+            factors,
+            processes,
+            socket: None,
+            env,
+            launch: function.launch.clone(),
+            labels,
+        };
+        let event = match function.reply.proves() {
+            true => Event::with_nonce(&function.event),
+            false => Event::plain(&function.event),
         };
         Self { function, control, folders, keep_alive, spec, event, key }
     }

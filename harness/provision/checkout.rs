@@ -153,10 +153,8 @@ impl Side {
         let mut needed = vec![path.clone()];
         // What is wrong with the file itself is said by whoever reads it.
         let functions = function::load(&file).unwrap_or_default();
-        let inside = |build: &function::Build| {
-            Some(normal(&build.context)?.strip_prefix(&tree).ok()?.into())
-        };
-        needed.extend(functions.iter().filter_map(|f| inside(f.build()?)));
+        let inside = |folder: &Path| Some(normal(folder)?.strip_prefix(&tree).ok()?.to_owned());
+        needed.extend(functions.iter().filter_map(|f| inside(f.folder()?)));
         if let Some(gap) = unsupported_entries::find(&tree, &entries, &needed) {
             return typed(format!("{label} cannot be had whole: {gap}"));
         }

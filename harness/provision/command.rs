@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use tokio::process::Command;
 use super::ProvisionError;
 use crate::observer::Work;
 use crate::system::child::{GivenUp, Group};
-use crate::text::sanitize::{both_ends, printable_line};
+use crate::text::sanitize::{both_ends, printable_line, uncoloured};
 
 /// How many of the last lines of a log are shown.
 const LINES: usize = 15;
@@ -77,12 +78,25 @@ fn last_line(log: &Path) -> Option<String> {
 /// passed on as it comes; the last ones are kept. What it leaves behind is killed: it
 /// would run beside what is measured.
 pub(crate) async fn captured(
-    mut command: Command,
+    command: Command,
     printed: impl Fn(&str),
 ) -> io::Result<(ExitStatus, String)> {
+    let never = |_| std::future::pending::<Infallible>();
+    let (Ok(status), printed) = captured_unless(command, printed, never).await?;
+    Ok((status, printed))
+}
+
+/// The same, unless a reason comes first to give it up, which is given the number of its
+/// group: then it is killed.
+pub(crate) async fn captured_unless<F: Future>(
+    mut command: Command,
+    printed: impl Fn(&str),
+    reason: impl FnOnce(u32) -> F,
+) -> io::Result<(Result<ExitStatus, F::Output>, String)> {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut group = Group::start(&mut command, REACHED)?;
     let (out, err) = (group.stdout(), group.stderr());
+    let reason = reason(group.id().unwrap_or_default());
     let kept = RefCell::new(VecDeque::new());
     let keep = |line: String| {
         printed(&line);
@@ -93,11 +107,21 @@ pub(crate) async fn captured(
         }
     };
     let read = async { tokio::try_join!(lines(out, &keep), lines(err, &keep)) };
-    let (status, read) = group.ended_and(read).await?;
-    // What was not read in time is of a child that it left behind.
-    read.transpose()?;
+    let ended = tokio::select! {
+        biased;
+        ended = group.ended_and(read) => {
+            let (status, read) = ended?;
+            // What was not read in time is of a child that it left behind.
+            read.transpose()?;
+            Ok(status)
+        }
+        reason = reason => Err(reason),
+    };
+    if ended.is_err() {
+        group.kill();
+    }
     let kept: Vec<String> = kept.into_inner().into();
-    Ok((status, kept.join("\n")))
+    Ok((ended, kept.join("\n")))
 }
 
 /// Every line that says something. A line without end is cut.
@@ -128,8 +152,10 @@ pub(super) fn tail(log: &Path) -> String {
 /// characters: it goes to a terminal.
 pub(crate) fn last_lines(text: &str) -> String {
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    let clean =
-        |line: &&str| format!("\n  {}", both_ends(&printable_line(line, usize::MAX), WIDTH));
+    let clean = |line: &&str| {
+        let line = printable_line(&uncoloured(line), usize::MAX);
+        format!("\n  {}", both_ends(&line, WIDTH))
+    };
     lines[lines.len().saturating_sub(LINES)..].iter().map(clean).collect()
 }
 

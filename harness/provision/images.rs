@@ -12,10 +12,12 @@ use crate::engine::{self, BuildSpec, FUNCTION_NAMES, Image, ImageStore, LABEL_IM
 use crate::observer::Work;
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
-use crate::spec::function::{Base, Build, Function, ImageSource};
+use crate::spec::function::{Base, Build, Function, IMAGE, ImageSource};
 use crate::store::{BaseRecord, EnvironmentRecord, EventRecord, FunctionRecord, Origin};
 
 mod context;
+mod cures;
+mod own_build;
 mod prepare;
 
 /// The version of an image as it is, where no command tells it: its digest says all.
@@ -90,6 +92,12 @@ async fn ensure_one(
             let used = used_bases(build, found)?;
             (built(engine, function, build, &used, bases).await?, used)
         }
+        ImageSource::Command(own) => {
+            let tag = own_build::tag(&function.name, own);
+            let address = engine.describe().await?.address;
+            own_build::run(&function.name, own, &tag, &address, bases.observer()).await?;
+            (tag, Vec::new())
+        }
         ImageSource::Image(reference) => {
             bases.fetch(engine, reference).await?;
             (reference.clone(), Vec::new())
@@ -97,7 +105,14 @@ async fn ensure_one(
     };
     let image = engine.image(&reference).await?;
     let image = image.filter(|i| !i.digest.is_empty());
-    let image = image.ok_or_else(|| anyhow!("the engine tells no digest of {reference}"))?;
+    let image = image.ok_or_else(|| match &function.recipe {
+        ImageSource::Command(_) => anyhow!(
+            "the `build` of `{}` ended well, and the engine has no image {reference}: it must \
+             give its image the tag `{IMAGE}`, on the engine at DOCKER_HOST (with buildx: `--load`)",
+            function.name
+        ),
+        _ => anyhow!("the engine tells no digest of {reference}"),
+    })?;
     check_platform(&reference, &image.platform, &engine.platform().await?)?;
     let version = match function.version_command.as_slice() {
         [] => NOT_ASKED.to_owned(),
@@ -135,7 +150,8 @@ async fn built(
         let work = Work::begin(bases.observer(), &format!("building {}", spec.tag));
         work.debug(&format!("the engine builds {} in {}", spec.tag, build.context.display()));
         let heard = |line: &str| work.printed(line);
-        work.watch(engine.build(&spec, &heard), || None).await?;
+        let built = work.watch(engine.build(&spec, &heard), || None).await;
+        built.map_err(|error| cures::with_cure(error, build))?;
     }
     Ok(spec.tag)
 }
@@ -167,6 +183,7 @@ fn spec(name: &str, build: &Build, used: &[(BaseRecord, String)]) -> Result<Buil
         context,
         arguments: arguments.collect(),
         labels: BTreeMap::from([(LABEL_IMAGE.to_owned(), name.to_owned())]),
+        network: build.network,
     })
 }
 
@@ -207,12 +224,13 @@ fn record(
         version,
         limits: function.limits,
         timeout_ms: u64::try_from(function.timeout.as_millis()).unwrap_or(u64::MAX),
-        reply: function.reply,
+        reply: function.reply.clone(),
         event: Some(EventRecord {
             digest: format!("sha256:{}", hex(&Sha256::digest(&function.event))),
             size: function.event.len() as u64,
         }),
         environment: Some(environment(&function.env)),
+        launch: function.launch.clone(),
         http: function.http.clone(),
     }
 }
@@ -238,6 +256,10 @@ fn version(output: &str) -> Result<String> {
 pub async fn present(engine: &impl ImageStore, function: &Function) -> Option<String> {
     let build = match &function.recipe {
         ImageSource::Build(build) => build,
+        ImageSource::Command(own) => {
+            let tag = own_build::tag(&function.name, own);
+            return engine.image(&tag).await.ok()?.map(|_| tag);
+        }
         ImageSource::Image(reference) => {
             return engine.image(reference).await.ok()?.map(|_| reference.clone());
         }

@@ -15,12 +15,19 @@ use crate::text::units::Cpus;
 
 mod http;
 mod input;
+mod launch;
+mod reply;
 mod typed;
+mod variables;
 mod wire;
 
 pub use http::{HttpRequest, Method, PORT, check_path};
 pub use input::{EventFault, check_event, read_event, read_text};
+pub use launch::{Launch, OPEN_FILES, TMP, USER, check_workdir, split_words};
+pub use reply::{Expected, ReplyCheck};
 pub use typed::{TypedImage, is_id, is_reference, name_of_image, names, with_tag};
+pub use variables::{read_variables, variable};
+pub use wire::takes_a_nonce;
 use wire::{WireBase, WireFile};
 
 /// Something that can be invoked: an image plus its limits.
@@ -46,6 +53,8 @@ pub struct Function {
     pub timeout: Duration,
     /// Environment of every instance, beside the contract's own.
     pub env: BTreeMap<String, String>,
+    /// How an instance is started where that is not what its image says.
+    pub launch: Launch,
     /// The event sent with each invocation: valid JSON. An object where the reply is a
     /// proof, and sent with a member [`EVENT_NONCE`] put first; else byte for byte.
     pub event: String,
@@ -62,6 +71,8 @@ pub struct Function {
 pub enum ImageSource {
     /// It is built.
     Build(Build),
+    /// A command of the user's own builds it.
+    Command(OwnBuild),
     /// It is used as it is: this reference, on the engine already or pulled.
     Image(String),
 }
@@ -75,9 +86,23 @@ pub struct Build {
     pub bases: BTreeMap<String, Base>,
     /// A command run in `context` before the image is built; empty for none.
     pub prepare: Vec<String>,
-    /// Files of `context` that go into the image build, by path.
+    /// Files and folders of `context` that go into the image build, by path.
     pub files: Vec<PathBuf>,
+    /// Whether its steps have a network.
+    pub network: bool,
 }
+
+/// A command that builds an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnBuild {
+    /// The folder that it is run in, absolute.
+    pub folder: PathBuf,
+    /// Its words; [`IMAGE`] in any stands for the tag that it gives the image.
+    pub command: Vec<String>,
+}
+
+/// What stands for the image's tag in the words of a build.
+pub const IMAGE: &str = "{image}";
 
 impl Function {
     /// What its image is built from; none where it is used as it is.
@@ -85,7 +110,7 @@ impl Function {
     pub fn build(&self) -> Option<&Build> {
         match &self.recipe {
             ImageSource::Build(build) => Some(build),
-            ImageSource::Image(_) => None,
+            ImageSource::Command(_) | ImageSource::Image(_) => None,
         }
     }
 
@@ -93,8 +118,18 @@ impl Function {
     #[must_use]
     pub fn image(&self) -> Option<&str> {
         match &self.recipe {
-            ImageSource::Build(_) => None,
+            ImageSource::Build(_) | ImageSource::Command(_) => None,
             ImageSource::Image(reference) => Some(reference),
+        }
+    }
+
+    /// The folder that it is built from; none where it is used as it is.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.recipe {
+            ImageSource::Build(build) => Some(&build.context),
+            ImageSource::Command(own) => Some(&own.folder),
+            ImageSource::Image(_) => None,
         }
     }
 
@@ -120,23 +155,16 @@ pub struct Limits {
 /// that it was read.
 pub const EVENT_NONCE: &str = "coldstart";
 
+/// The shortest and the longest wait for a reply.
+pub const TIMEOUTS: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(1)..=Duration::from_secs(24 * 3600);
+
 /// The least memory limit, in bytes: what the Docker Engine API takes.
 pub const LEAST_MEMORY: u64 = 6 << 20;
 
 /// The most processes and threads of an instance that nothing else is said of: as many as
 /// AWS Lambda allows, and few enough for a machine to outlive them.
 pub const PROCESSES: u32 = 1_024;
-
-/// What a good reply is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ReplyCheck {
-    /// `{"instance", "invocation", "echo"}`: content and temperature are proved.
-    Proof,
-    /// Any reply: for foreign images. Temperature then rests on the container's
-    /// identity alone.
-    Any,
-}
 
 /// How an instance is spoken to.
 #[derive(

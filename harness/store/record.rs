@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{HostInterval, Sample};
-use crate::spec::function::{HttpRequest, Limits, ReplyCheck};
+use crate::spec::function::{HttpRequest, Launch, Limits, ReplyCheck};
 use crate::spec::scenario::Scenario;
 use crate::text::units::format_size;
 
@@ -169,6 +169,9 @@ pub struct FunctionRecord {
     /// What its instances were told; none where that was not recorded yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentRecord>,
+    /// How its instances were started where that was not what the image says.
+    #[serde(default, skip_serializing_if = "Launch::is_plain")]
+    pub launch: Launch,
     /// How it was asked, where it listens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<HttpRequest>,
@@ -190,6 +193,7 @@ impl FunctionRecord {
             ("its time-out", self.timeout_ms != now.timeout_ms),
             ("how its replies are verified", self.reply != now.reply),
             ("its event", event.is_some() && *event != now.event),
+            ("how it is started", self.launch != now.launch),
             ("its environment", environment.is_some() && *environment != now.environment),
             ("how it is asked", self.http != now.http),
         ];

@@ -52,6 +52,7 @@ fn function(name: &str) -> FunctionRecord {
         reply: ReplyCheck::Proof,
         event: None,
         environment: None,
+        launch: Default::default(),
         http: None,
     }
 }

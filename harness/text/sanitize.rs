@@ -90,6 +90,13 @@ pub fn printable_line(line: &str, most: usize) -> String {
     line.chars().filter(|c| !c.is_control() && !is_invisible(*c)).take(most).collect()
 }
 
+/// A line without the codes that colour it: cut of their first character they would stand
+/// in the text as litter.
+#[must_use]
+pub fn uncoloured(line: &str) -> String {
+    anstream::adapter::strip_str(line).to_string()
+}
+
 /// JSON in which nothing moves a cursor or reorders what follows: such characters are
 /// written as escapes, which mean the same within its texts, and stand nowhere else.
 #[must_use]
@@ -146,6 +153,15 @@ mod tests {
         assert_eq!(printable("a\u{1b}[31mred\n\n  b\0c", 100), "a [31mred b c");
         assert_eq!(printable("\u{202e}evil", 100), "evil");
         assert_eq!(printable("0123456789", 4), "0123…");
+    }
+
+    #[test]
+    fn of_a_coloured_line_its_text_is_left() {
+        assert_eq!(
+            uncoloured("\u{1b}[0;31merror\u{1b}[0m: [1m] é\u{1b}]8;;x\u{7}"),
+            "error: [1m] é"
+        );
+        assert_eq!(uncoloured("\u{1b}["), "");
     }
 
     #[test]

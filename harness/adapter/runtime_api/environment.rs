@@ -37,7 +37,7 @@ pub(super) fn environment(function: &Function, spec: &mut InstanceSpec, address:
     let known = |name: &str| spec.env.get(name).or_else(|| image.get(name)).cloned();
     let region = REGIONS.iter().find_map(|name| known(name)).unwrap_or_else(|| REGION.to_owned());
     let arn = format!("arn:aws:lambda:{region}:{ACCOUNT}:function:{name}");
-    let handler = known("_HANDLER").or_else(|| spec.image.handler().map(str::to_owned));
+    let handler = known("_HANDLER").or_else(|| handler(spec));
     let no_proxy = no_proxy(known, address);
     let mut defaults: Vec<(&str, String)> = vec![
         ("AWS_LAMBDA_FUNCTION_VERSION", VERSION.to_owned()),
@@ -60,6 +60,21 @@ pub(super) fn environment(function: &Function, spec: &mut InstanceSpec, address:
     spec.env.extend(no_proxy);
     spec.env.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), address.to_owned());
     About { name, arn, handler }
+}
+
+/// What handles events, by how the image is started: its own words, or those in their place.
+fn handler(spec: &InstanceSpec) -> Option<String> {
+    let (image, launch) = (&spec.image, &spec.launch);
+    let (mut entrypoint, mut command) = (&image.entrypoint, &image.command);
+    if !launch.entrypoint.is_empty() {
+        (entrypoint, command) = (&launch.entrypoint, &launch.command);
+    } else if !launch.command.is_empty() {
+        command = &launch.command;
+    }
+    match command.as_slice() {
+        [handler] if !entrypoint.is_empty() => Some(handler.clone()),
+        _ => None,
+    }
 }
 
 /// What must not go through a proxy, the API's host added to whatever is known already;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use coldstart::spec::function::{self, Function, ReplyCheck};
+use coldstart::spec::function::{self, Function, ImageSource};
 use coldstart::spec::plan::Plan;
 use coldstart::spec::scenario::{self, Scenario};
 use coldstart::text::sanitize::printable;
@@ -37,11 +37,17 @@ fn function(function: &Function) -> Value {
         "name": function.name,
         "bases": function.bases().map(|b| base(&b.pull)).collect::<Vec<_>>(),
         "image": function.image(),
+        "build": match &function.recipe {
+            ImageSource::Command(own) => Some(printable(&own.command.join(" "), WORDS)),
+            _ => None,
+        },
         "memory_bytes": limits.memory,
         "cpus": limits.cpus,
         "timeout_ms": u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX),
         "limits": format!("{}{cpus}, answers within {}", format_size(limits.memory), format_wait(*timeout)),
-        "reply": if function.reply == ReplyCheck::Any { "any" } else { "proof" },
+        "reply": function.reply,
+        "env": function.env.keys().collect::<Vec<_>>(),
+        "launch": (!function.launch.is_plain()).then(|| function.launch.to_string()),
         "null": function.is_null,
     })
 }

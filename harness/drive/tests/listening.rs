@@ -16,7 +16,7 @@ fn listening(text: &str, script: Script) -> Setup {
 fn asked(text: &str, script: Script, request: HttpRequest, reply: ReplyCheck) -> Setup {
     let adapt = |making: TargetSpec| {
         let function = making.function.clone().listening(request.clone());
-        TargetSpec { function: function::Function { reply, ..function }, ..making }
+        TargetSpec { function: function::Function { reply: reply.clone(), ..function }, ..making }
     };
     let script = Script { spread: 0.0, ..script };
     measuring(scenario::parse(text, "t.toml").unwrap(), &[script], |e| e, adapt)

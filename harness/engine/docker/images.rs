@@ -21,11 +21,11 @@ use tokio::io::AsyncReadExt;
 use super::failure::{failed, has_status, is_not_found, refused};
 use super::info::platform_of;
 use crate::engine::{
-    BASE_NAMES, BuildOutput, BuildSpec, Credentials, EngineError, FUNCTION_NAMES, Image,
+    BASE_NAMES, BUILT, BuildOutput, BuildSpec, Credentials, EngineError, FUNCTION_NAMES, Image,
     ImageConfig, LABEL_IMAGE, Login, VERSION,
 };
 use crate::spec::function::with_tag;
-use crate::text::sanitize::{both_ends, printable_line};
+use crate::text::sanitize::{both_ends, printable_line, uncoloured};
 use crate::text::units::format_size;
 
 /// A registry that says nothing for so long is taken for unreachable.
@@ -216,7 +216,7 @@ fn build_options(spec: &BuildSpec) -> BuildImageOptions {
         .t(&spec.tag)
         .buildargs(&map(&spec.arguments))
         .labels(&map(&spec.labels))
-        .networkmode("none")
+        .networkmode(if spec.network { "default" } else { "none" })
         .rm(true)
         .forcerm(true)
         .build()
@@ -225,7 +225,7 @@ fn build_options(spec: &BuildSpec) -> BuildImageOptions {
 fn remember(last: &mut VecDeque<String>, text: &str) {
     for line in text.lines().map(str::trim_end).filter(|l| !l.is_empty()) {
         // A build prints what it likes: no control characters to the terminal.
-        last.push_back(both_ends(&printable_line(line, usize::MAX), 400));
+        last.push_back(both_ends(&printable_line(&uncoloured(line), usize::MAX), 400));
         if last.len() > BUILD_LINES {
             last.pop_front();
         }
@@ -243,15 +243,32 @@ fn with_lines(error: EngineError, last: &VecDeque<String>) -> EngineError {
 }
 
 pub(super) async fn list(docker: &Docker) -> Result<Vec<String>, EngineError> {
-    let filters = HashMap::from([("label", vec![LABEL_IMAGE])]);
-    let options = ListImagesOptionsBuilder::new().filters(&filters).build();
-    let found = docker.list_images(Some(options)).await;
-    let found = found.map_err(|e| failed("list the images", e))?;
+    let labelled = matching(docker, "label", LABEL_IMAGE).await?;
     let ours = |image: ImageSummary| {
         let label = image.labels.get(LABEL_IMAGE).cloned().unwrap_or_default();
         image.repo_tags.into_iter().filter(move |tag| is_ours(tag, &label))
     };
-    Ok(found.into_iter().flat_map(ours).collect())
+    let mut all: Vec<String> = labelled.into_iter().flat_map(ours).collect();
+    let named = matching(docker, "reference", &format!("{FUNCTION_NAMES}*:{BUILT}*")).await?;
+    let named = named.into_iter().flat_map(|image| image.repo_tags);
+    all.extend(named.filter(|tag| is_built(tag)));
+    Ok(all)
+}
+
+async fn matching(docker: &Docker, by: &str, what: &str) -> Result<Vec<ImageSummary>, EngineError> {
+    let filters = HashMap::from([(by, vec![what])]);
+    let options = ListImagesOptionsBuilder::new().filters(&filters).build();
+    docker.list_images(Some(options)).await.map_err(|e| failed("list the images", e))
+}
+
+/// Whether a tag is one that a build of the user's own was told to give.
+fn is_built(tag: &str) -> bool {
+    let version = tag.strip_prefix(FUNCTION_NAMES).and_then(|tag| tag.split_once(':'));
+    version.and_then(|(_, version)| version.strip_prefix(BUILT)).is_some_and(is_version)
+}
+
+fn is_version(text: &str) -> bool {
+    text.len() == VERSION && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Whether a tag is one that is given here to an image with such a label. An image that
@@ -262,7 +279,7 @@ fn is_ours(tag: &str, label: &str) -> bool {
         Some(_) => name == label,
         None => name.strip_prefix(FUNCTION_NAMES) == Some(label),
     };
-    named && version.len() == VERSION && version.bytes().all(|b| b.is_ascii_hexdigit())
+    named && is_version(version)
 }
 
 pub(super) async fn remove(docker: &Docker, reference: &str) -> Result<(), EngineError> {

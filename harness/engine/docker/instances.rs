@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use bollard::Docker;
 use bollard::models::{
-    ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, HostConfig,
-    HostConfigLogConfig, NetworkSettings,
+    ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, HealthConfig, HostConfig,
+    HostConfigLogConfig, NetworkSettings, ResourcesUlimits,
 };
 use bollard::query_parameters::{
     CreateContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
@@ -21,6 +21,7 @@ use crate::engine::{
     LABEL_MAKER, LABEL_RUN, ListedInstance, OUTPUT, SOCKET,
 };
 use crate::spec::factor::{Factors, LOG_DRIVER};
+use crate::spec::function::{Launch, OPEN_FILES, TMP, USER};
 use crate::system::maker::Maker;
 
 /// The most lines that are asked for; of them at most [`OUTPUT`] is kept.
@@ -51,16 +52,42 @@ pub(super) async fn create_body(
 
 fn body(image: &str, spec: &InstanceSpec) -> ContainerCreateBody {
     let mount = |socket: &PathBuf| format!("{}:{SOCKET}", socket.display());
+    let Launch { command, entrypoint, workdir, .. } = &spec.launch;
+    // An empty list would take away what the image says.
+    let words = |words: &Vec<String>| (!words.is_empty()).then(|| words.clone());
     ContainerCreateBody {
         image: Some(image.to_owned()),
         env: Some(spec.env.iter().map(|(key, value)| format!("{key}={value}")).collect()),
         labels: Some(spec.labels.iter().map(|(k, v)| (k.clone(), v.clone())).collect()),
+        cmd: words(command),
+        entrypoint: words(entrypoint),
+        working_dir: workdir.clone(),
+        user: spec.launch.lambda.then(|| USER.to_owned()),
+        // What it asks is asked within a start that is timed.
+        healthcheck: Some(no_health_check()),
         host_config: Some(HostConfig {
             binds: spec.socket.as_ref().map(|socket| vec![mount(socket)]),
+            readonly_rootfs: spec.launch.is_read_only().then_some(true),
+            tmpfs: spec.launch.lambda.then(lambda_tmp),
+            ulimits: spec.launch.lambda.then(|| vec![open_files()]),
             ..host_config(&spec.factors, spec.processes)
         }),
         ..ContainerCreateBody::default()
     }
+}
+
+fn no_health_check() -> HealthConfig {
+    HealthConfig { test: Some(vec!["NONE".to_owned()]), ..HealthConfig::default() }
+}
+
+/// What can be written to on AWS Lambda, and run from there too.
+fn lambda_tmp() -> HashMap<String, String> {
+    HashMap::from([("/tmp".to_owned(), format!("rw,exec,nosuid,nodev,mode=1777,size={TMP}"))])
+}
+
+fn open_files() -> ResourcesUlimits {
+    let most = Some(i64::from(OPEN_FILES));
+    ResourcesUlimits { name: Some("nofile".to_owned()), soft: most, hard: most }
 }
 
 fn host_config(factors: &Factors, processes: Option<u32>) -> HostConfig {
@@ -192,6 +219,41 @@ mod tests {
         let text = text_of_the_end("é".repeat(OUTPUT).as_bytes());
         assert!(text.len() <= OUTPUT && text.chars().all(|c| c == 'é'));
         assert!(text_of_the_end(&vec![0xff; OUTPUT]).len() <= OUTPUT);
+    }
+
+    #[test]
+    fn how_an_instance_is_started_reaches_the_engine_and_what_is_not_said_is_the_images() {
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        let mut spec = InstanceSpec {
+            image: Default::default(),
+            source: InstanceSource::Image("i".into()),
+            factors: Factors::of_a_process(),
+            processes: None,
+            socket: None,
+            env: Default::default(),
+            launch: Launch::default(),
+            labels: Default::default(),
+        };
+        let plain = body("i", &spec);
+        assert_eq!((plain.cmd, plain.entrypoint, plain.working_dir), (None, None, None));
+        assert_eq!((plain.user, plain.healthcheck), (None, Some(no_health_check())));
+        assert_eq!(plain.host_config.unwrap().readonly_rootfs, None);
+        spec.launch = Launch {
+            command: words(&["app.handler"]),
+            entrypoint: words(&["/e", "x y"]),
+            workdir: Some("/srv".into()),
+            read_only: false,
+            lambda: true,
+        };
+        let started = body("i", &spec);
+        assert_eq!(started.cmd, Some(words(&["app.handler"])));
+        assert_eq!(started.entrypoint, Some(words(&["/e", "x y"])));
+        assert_eq!(started.working_dir.as_deref(), Some("/srv"));
+        assert_eq!(started.user.as_deref(), Some("993:990"));
+        let host = started.host_config.unwrap();
+        assert_eq!(host.readonly_rootfs, Some(true));
+        assert!(host.tmpfs.unwrap()["/tmp"].contains("size=536870912"));
+        assert_eq!(host.ulimits.unwrap()[0].hard, Some(1_024));
     }
 
     #[test]

@@ -18,6 +18,7 @@ fn spec(command: &[&str]) -> InstanceSpec {
         processes: None,
         socket: None,
         env: BTreeMap::from([("WORD".to_owned(), "hello".to_owned())]),
+        launch: Default::default(),
         labels: BTreeMap::from([(LABEL_RUN.to_owned(), "r".to_owned())]),
     }
 }

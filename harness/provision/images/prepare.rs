@@ -22,11 +22,7 @@ pub(super) async fn run(name: &str, build: &Build, observer: &dyn Observer) -> R
     let line = build.prepare.join(" ");
     let mut command = Command::new(program);
     command.args(arguments).current_dir(&build.context).stdin(Stdio::null());
-    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
-        if leaks(&name) {
-            command.env_remove(name);
-        }
-    }
+    without_leaks(&mut command);
     let work = Work::begin(observer, &format!("preparing function `{name}`"));
     work.debug(&format!("running {line} in {}", build.context.display()));
     let run = captured(command, |line| work.printed(line));
@@ -38,6 +34,15 @@ pub(super) async fn run(name: &str, build: &Build, observer: &dyn Observer) -> R
     }
     let lines = last_lines(&printed);
     bail!("`{line}` in {}: {status}{lines}", build.context.display())
+}
+
+/// Leaves out of a program's environment what a build tool may have put in ours.
+pub(super) fn without_leaks(command: &mut Command) {
+    for name in std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()) {
+        if leaks(&name) {
+            command.env_remove(name);
+        }
+    }
 }
 
 fn leaks(name: &str) -> bool {

@@ -14,7 +14,8 @@ use crate::words::counted;
 
 const RUNS: &str = "kind name folder id started scenario functions rounds complete simulated \
     invalid answer verdict binding base head broken";
-const FUNCTIONS: &str = "name bases memory_bytes cpus timeout_ms reply null broken";
+const FUNCTIONS: &str =
+    "name bases image build memory_bytes cpus timeout_ms reply env launch null broken";
 const SCENARIOS: &str = "name file about rounds functions trials starts seconds broken";
 const IMAGES: &str = "name image digest size version";
 
@@ -113,11 +114,27 @@ fn function(row: &Value) -> Vec<String> {
         facts.push("the null function: the control of every run".to_owned());
     }
     let bases = words(row, "bases");
-    facts.push(if bases.is_empty() { "from scratch".to_owned() } else { format!("from {bases}") });
+    facts.push(match (word(row, "image"), word(row, "build")) {
+        ("", "") if bases.is_empty() => "from scratch".to_owned(),
+        ("", "") => format!("from {bases}"),
+        ("", build) => format!("built by `{}`", printable(build, 200)),
+        (image, _) => format!("image {}", printable(image, 200)),
+    });
     facts.push(word(row, "limits").to_owned());
-    if row["reply"] == "any" {
-        facts.push("any reply: temperature by container alone".to_owned());
-    }
+    let told = |key: &str, words: String| {
+        (!words.is_empty()).then(|| format!("{key} {}", printable(&words, 200)))
+    };
+    facts.extend(told("variables", words(row, "env")));
+    facts.extend(told("started with", word(row, "launch").to_owned()));
+    facts.extend(match &row["reply"] {
+        Value::String(rule) if rule == "any" => {
+            Some("any reply: temperature by container alone".to_owned())
+        }
+        Value::Object(_) => {
+            Some("a reply as it describes: temperature by container alone".to_owned())
+        }
+        _ => None,
+    });
     vec![facts.join("; ")]
 }
 

@@ -247,6 +247,7 @@ fn function(position: usize, name: &str) -> FunctionRecord {
         reply: ReplyCheck::Proof,
         event: Some(EventRecord { digest: "sha256:0".into(), size: 2 }),
         environment: Some(EnvironmentRecord { names: Vec::new(), digest: "sha256:0".into() }),
+        launch: Default::default(),
         http: None,
     }
 }

@@ -55,6 +55,20 @@ fn a_run_that_takes_any_reply_says_temperature_by_container_alone_in_every_form(
 }
 
 #[test]
+fn a_reply_that_was_asked_for_something_proves_no_temperature_either() {
+    let mut run = synthetic::run(&synthetic::FOUR[..2], 3);
+    run.record.functions[0].reply = "{ text = \"ok\" }".parse().unwrap();
+    for form in forms(&run) {
+        assert!(form.contains("temperature by container alone"), "{form}");
+    }
+    run.record.functions[1].reply = ReplyCheck::Any;
+    for form in forms(&run) {
+        assert!(form.contains("as it was to be; temperature by container alone"), "{form}");
+        assert!(!form.contains("any reply was taken"), "one was not: {form}");
+    }
+}
+
+#[test]
 fn a_run_with_controls() {
     let run = with_controls(synthetic::run(&synthetic::FOUR[..2], 20), 1.0);
     insta::assert_snapshot!(shown(&run), @r#"

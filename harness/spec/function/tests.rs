@@ -31,7 +31,7 @@ fn a_function_is_read() {
         function.limits,
         Limits { memory: 128 << 20, cpus: None, processes: Some(PROCESSES) }
     );
-    assert_eq!((function.reply, function.adapter.name()), (ReplyCheck::Proof, "runtime-api"));
+    assert_eq!((&function.reply, function.adapter.name()), (&ReplyCheck::Proof, "runtime-api"));
     assert!(build.prepare.is_empty());
 }
 
@@ -48,7 +48,7 @@ event = '{}'
 fn an_image_is_used_as_it_is() {
     let function = read(IMAGE).unwrap().remove(0);
     assert_eq!(function.recipe, ImageSource::Image("registry.example/mine:1".into()));
-    assert_eq!((function.reply, function.version_command.len()), (ReplyCheck::Any, 0));
+    assert_eq!((&function.reply, function.version_command.len()), (&ReplyCheck::Any, 0));
     let refused = |from: &str, to: &str, part: &str| {
         let message = format!("{:#}", read(&IMAGE.replacen(from, to, 1)).unwrap_err());
         assert!(message.contains(part), "`{part}` is not in: {message}");
@@ -265,4 +265,69 @@ fn an_event_that_cannot_carry_a_nonce_is_refused_where_replies_are_proofs() {
     }
     let any = GOOD.replace("event = '{\"a\": 1}'", "event = '[1]'\nreply = \"any\"");
     assert_eq!(read(&any).unwrap()[0].event, "[1]");
+}
+
+#[test]
+fn how_an_image_is_started_is_read_and_what_no_image_takes_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("x.env"), "A=of the file\nB=1\n").unwrap();
+    let keys = "env-file = \"x.env\"\nenv = { A = \"2\" }\ncommand = [\"app.handler\"]\n\
+                entrypoint = [\"/e\", \"x y\"]\nworkdir = \"/srv\"\nread-only = true\n\
+                lambda = true\nreply = { status = [200] }\nmemory";
+    let with = |keys: &str| parse(&IMAGE.replacen("memory", keys, 1), "f.toml", home.path());
+    let function = with(keys).unwrap().remove(0);
+    let Launch { command, entrypoint, workdir, read_only, lambda } = &function.launch;
+    assert_eq!(
+        (&command[..], &entrypoint[..]),
+        (&["app.handler".into()][..], &["/e".into(), "x y".into()][..])
+    );
+    assert!(workdir.as_deref() == Some("/srv") && *read_only && *lambda);
+    let env: Vec<_> = function.env.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    assert_eq!(env, [("A", "2"), ("B", "1")], "what is written comes before a file");
+    assert!(!function.reply.proves());
+    let refused = |keys: &str, part: &str| {
+        let message = format!("{:#}", with(&format!("{keys}\nmemory")).unwrap_err());
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    };
+    refused("env-file = \"no.env\"", "the `env-file` of `mine`");
+    refused("command = [\"\"]", "begins with the name of a program");
+    refused("entrypoint = [\"a\\u0000\"]", "no NUL");
+    refused("workdir = \"srv\"", "begin it with `/`");
+    refused("reply = \"some\"", "expected \"proof\", \"any\"");
+    refused("reply = { pointer = \"/a\", equal = 1 }", "unknown field `equal`");
+    let process = GOOD.replacen("memory", "process = [\"f\"]\ncommand = [\"x\"]\nmemory", 1);
+    let message = format!("{:#}", read(&process).unwrap_err());
+    assert!(message.contains("`f` has a `process`") && message.contains("`command`"), "{message}");
+}
+
+#[test]
+fn a_command_that_is_typed_is_split_as_a_shell_does() {
+    assert_eq!(split_words("app.handler").unwrap(), ["app.handler"]);
+    assert_eq!(split_words("sh -c 'a  b' \"c\"").unwrap(), ["sh", "-c", "a  b", "c"]);
+    for (wrong, part) in [("", "is empty"), ("'a", "left open"), ("'' a", "name of a program")] {
+        assert!(split_words(wrong).unwrap_err().contains(part), "{wrong}");
+    }
+}
+
+#[test]
+fn a_build_of_ones_own_names_its_image_and_needs_nothing_else() {
+    let from = "image = \"registry.example/mine:1\"";
+    let with = |keys: &str| read(&IMAGE.replacen(from, keys, 1));
+    let build = "build = [\"docker\", \"build\", \"-t\", \"{image}\", \".\"]";
+    let function = with(build).unwrap().remove(0);
+    let ImageSource::Command(own) = &function.recipe else { panic!("it is not built") };
+    assert_eq!((own.folder.as_path(), own.command.len()), (Path::new("/srv"), 5));
+    assert_eq!((&function.reply, function.image()), (&ReplyCheck::Any, None));
+    let function = with(&format!("{build}\ncontext = \"sub\"")).unwrap().remove(0);
+    assert_eq!(function.folder(), Some(Path::new("/srv/sub")));
+    let refused = |keys: &str, part: &str| {
+        let message = format!("{:#}", with(keys).unwrap_err());
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    };
+    refused("build = [\"make\"]", "write `{image}` where its tag stands");
+    refused(&format!("{build}\n{from}"), "has an `image` and a `build`");
+    refused(&format!("{build}\nfiles = [\"x\"]"), "leave out `files`");
+    refused(&format!("{from}\nnetwork = true"), "leave out `network`");
+    let network = read(&GOOD.replacen("memory", "network = true\nmemory", 1)).unwrap().remove(0);
+    assert!(network.build().unwrap().network);
 }

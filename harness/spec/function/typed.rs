@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{
-    AdapterKind, Function, HttpRequest, ImageSource, LONGEST_NAME, Limits, PROCESSES, ReplyCheck,
-    is_name,
+    AdapterKind, Function, HttpRequest, ImageSource, LONGEST_NAME, Launch, Limits, PROCESSES,
+    ReplyCheck, is_name,
 };
 
 /// Memory of an image that nothing else is said of: 512 MiB, as the functions here.
@@ -147,6 +147,7 @@ impl Function {
             limits: Limits { memory: MEMORY, cpus: None, processes: Some(PROCESSES) },
             timeout: TIMEOUT,
             env: std::collections::BTreeMap::new(),
+            launch: Launch::default(),
             event: event.to_owned(),
             reply: ReplyCheck::Any,
             adapter: AdapterKind::default(),

@@ -5,24 +5,23 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use serde::Deserialize;
 
+mod source;
+
+use super::launch::check_words;
+use super::variables::{check_name, check_value};
 use super::{
-    AdapterKind, Base, Build, EVENT_NONCE, EventFault, Function, HttpRequest, ImageSource,
-    LEAST_MEMORY, Limits, Method, PROCESSES, ReplyCheck, check_event, check_path, is_reference,
-    unknown,
+    AdapterKind, EVENT_NONCE, EventFault, Function, HttpRequest, ImageSource, LEAST_MEMORY, Launch,
+    Limits, Method, PROCESSES, ReplyCheck, TIMEOUTS, check_event, check_path, check_workdir,
+    is_reference, read_variables,
 };
 use crate::text::diagnostic::Mistake;
 use crate::text::units::{Cpus, DurationText, SizeText, format_size};
 
 /// The most processes that a kernel numbers.
 const MOST_PROCESSES: u32 = 4_194_304;
-/// The shortest and the longest wait for a reply.
-const SHORTEST: Duration = Duration::from_millis(1);
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
-/// The longest variable that a kernel gives to a process, with some to spare.
-const LONGEST_VARIABLE: usize = 127 << 10;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -48,7 +47,10 @@ pub(super) struct WireBase {
 pub(super) struct WireFunction {
     pub(super) name: toml::Spanned<String>,
     image: Option<toml::Spanned<String>>,
+    build: Option<toml::Spanned<Words>>,
     context: Option<PathBuf>,
+    #[serde(default)]
+    network: bool,
     #[serde(default)]
     bases: BTreeMap<String, toml::Spanned<String>>,
     #[serde(default)]
@@ -64,6 +66,16 @@ pub(super) struct WireFunction {
     timeout: toml::Spanned<DurationText>,
     #[serde(default)]
     env: BTreeMap<toml::Spanned<String>, toml::Spanned<String>>,
+    env_file: Option<PathBuf>,
+    #[serde(default)]
+    command: Words,
+    #[serde(default)]
+    entrypoint: Words,
+    workdir: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    read_only: bool,
+    #[serde(default)]
+    lambda: bool,
     event: Option<toml::Spanned<String>>,
     reply: Option<ReplyCheck>,
     #[serde(default)]
@@ -82,12 +94,8 @@ struct Words(Vec<String>);
 impl<'de> Deserialize<'de> for Words {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let words: Vec<String> = Vec::deserialize(deserializer)?;
-        let wrong = |why: &str| Err(serde::de::Error::custom(why));
-        match words.first().map(String::as_str) {
-            Some("") => wrong("a command begins with the name of a program"),
-            _ if words.iter().any(|word| word.contains('\0')) => wrong("a command has no NUL"),
-            _ => Ok(Self(words)),
-        }
+        check_words(&words).map_err(serde::de::Error::custom)?;
+        Ok(Self(words))
     }
 }
 
@@ -122,19 +130,11 @@ impl Text<'_> {
         name: toml::Spanned<String>,
         value: toml::Spanned<String>,
     ) -> Result<(String, String)> {
-        let shown = name.get_ref().escape_debug().to_string();
-        if name.get_ref().is_empty() || name.get_ref().contains(['=', '\0']) {
-            let message =
-                format!("`{shown}` is not a valid variable name: not empty, no `=`, no NUL");
-            return self.wrong(name.span(), message);
+        if let Err(why) = check_name(name.get_ref()) {
+            return self.wrong(name.span(), why);
         }
-        if value.get_ref().contains('\0') {
-            return self.wrong(value.span(), format!("the value of `{shown}` has a NUL"));
-        }
-        if name.get_ref().len() + value.get_ref().len() > LONGEST_VARIABLE {
-            let most = LONGEST_VARIABLE >> 10;
-            let message = format!("`{shown}` is longer than a process takes: {most} KiB");
-            return self.wrong(value.span(), message);
+        if let Err(why) = check_value(name.get_ref(), value.get_ref()) {
+            return self.wrong(value.span(), why);
         }
         Ok((name.into_inner(), value.into_inner()))
     }
@@ -152,16 +152,20 @@ impl WireFunction {
         let event = self.event(http.as_ref(), at)?;
         let limits = self.limits(at)?;
         let timeout = self.timeout(at)?;
-        let env = std::mem::take(&mut self.env);
-        let env = env.into_iter().map(|(name, value)| at.variable(name, value));
-        let env = env.collect::<Result<_>>()?;
-        let (recipe, reply) = match self.image.take() {
-            Some(image) => (self.as_it_is(image, at)?, ReplyCheck::Any),
-            None => (self.built(at, known)?, ReplyCheck::Proof),
+        let env = self.env(at)?;
+        let launch = self.launch(at)?;
+        let (recipe, reply) = match (self.image.take(), self.build.take()) {
+            (Some(image), None) => (self.as_it_is(image, at)?, ReplyCheck::Any),
+            (None, Some(build)) => (self.by_command(build, at)?, ReplyCheck::Any),
+            (None, None) => (self.built(at, known)?, ReplyCheck::Proof),
+            (Some(image), Some(_)) => {
+                let message = format!("`{name}` has an `image` and a `build`: leave out one");
+                return at.wrong(image.span(), message);
+            }
         };
         // What listens answers as it likes, unless it is said that it proves.
         let reply = self.reply.unwrap_or(if http.is_some() { ReplyCheck::Any } else { reply });
-        if reply == ReplyCheck::Proof {
+        if reply.proves() {
             if let Some(HttpRequest { method, .. }) = http.as_ref().filter(|h| !h.method.has_body())
             {
                 let message = format!(
@@ -188,6 +192,7 @@ impl WireFunction {
             limits,
             timeout,
             env,
+            launch,
             event: event.into_inner(),
             reply,
             adapter: self.adapter,
@@ -254,25 +259,6 @@ impl WireFunction {
         }))
     }
 
-    /// An image that is not ours to build.
-    fn as_it_is(&self, image: toml::Spanned<String>, at: Text<'_>) -> Result<ImageSource> {
-        let said = [
-            ("context", self.context.is_some()),
-            ("bases", !self.bases.is_empty()),
-            ("prepare", !self.prepare.0.is_empty()),
-            ("files", !self.files.is_empty()),
-            ("process", !self.process.0.is_empty()),
-        ];
-        if let Some((key, _)) = said.iter().find(|(_, is_said)| *is_said) {
-            let name = self.name.get_ref();
-            let message =
-                format!("`{name}` has an `image`, which is used as it is: leave out `{key}`");
-            return at.wrong(image.span(), message);
-        }
-        at.reference(&image)?;
-        Ok(ImageSource::Image(image.into_inner()))
-    }
-
     fn limits(&self, at: Text<'_>) -> Result<Limits> {
         let memory = self.memory.get_ref().0;
         if memory < LEAST_MEMORY {
@@ -289,53 +275,64 @@ impl WireFunction {
         }
     }
 
+    /// Variables of its file, and those beside it, which come first.
+    fn env(&mut self, at: Text<'_>) -> Result<BTreeMap<String, String>> {
+        let mut all = match &self.env_file {
+            Some(file) => {
+                let name = self.name.get_ref();
+                read_variables(&at.folder.join(file), |name| std::env::var(name).ok())
+                    .with_context(|| format!("{}: the `env-file` of `{name}`", at.file))?
+            }
+            None => BTreeMap::new(),
+        };
+        for (name, value) in std::mem::take(&mut self.env) {
+            let (name, value) = at.variable(name, value)?;
+            all.insert(name, value);
+        }
+        Ok(all)
+    }
+
+    fn launch(&mut self, at: Text<'_>) -> Result<Launch> {
+        let workdir = self.workdir.take();
+        if let Some(folder) = &workdir
+            && let Err(why) = check_workdir(folder.get_ref())
+        {
+            return at.wrong(folder.span(), why);
+        }
+        let launch = Launch {
+            command: std::mem::take(&mut self.command.0),
+            entrypoint: std::mem::take(&mut self.entrypoint.0),
+            workdir: workdir.map(toml::Spanned::into_inner),
+            read_only: self.read_only,
+            lambda: self.lambda,
+        };
+        match launch.key().filter(|_| !self.process.0.is_empty()) {
+            None => Ok(launch),
+            Some(key) => {
+                let name = self.name.get_ref();
+                let message = format!(
+                    "`{name}` has a `process`, which is started without a container and without \
+                     what `{key}` says: leave out one of the two"
+                );
+                at.wrong(self.name.span(), message)
+            }
+        }
+    }
+
     fn timeout(&self, at: Text<'_>) -> Result<Duration> {
         let timeout = self.timeout.get_ref().0;
-        if (SHORTEST..=LONGEST).contains(&timeout) {
+        if TIMEOUTS.contains(&timeout) {
             return Ok(timeout);
         }
         at.wrong(self.timeout.span(), "a timeout has 1ms at least and 24h at most".to_owned())
     }
-
-    fn built(&mut self, at: Text<'_>, known: &BTreeMap<String, WireBase>) -> Result<ImageSource> {
-        let (name, span) = (self.name.get_ref(), self.name.span());
-        let Some(context) = &self.context else {
-            let message = format!(
-                "`{name}` needs `image`, a reference that is used as it is, or `context`, a folder \
-                 to build it from"
-            );
-            return at.wrong(span, message);
-        };
-        if self.files.is_empty() {
-            let message = format!("`{name}` needs `files`: what of `context` goes into its image");
-            return at.wrong(span, message);
-        }
-        let command =
-            self.version_command.as_ref().filter(|command| !command.get_ref().0.is_empty());
-        if command.is_none() {
-            let span = self.version_command.as_ref().map_or(span, toml::Spanned::span);
-            let message = format!("`{name}` has an empty version-command: a run records it");
-            return at.wrong(span, message);
-        }
-        let context = at.folder.join(context);
-        let mut bases = BTreeMap::new();
-        for (argument, key) in std::mem::take(&mut self.bases) {
-            let Some(base) = known.get(key.get_ref()) else {
-                let message = unknown("base", key.get_ref(), known.keys());
-                bail!(Mistake::at(at.text, at.file, key.span(), message));
-            };
-            let WireBase { pull, suite, packages } = base.clone();
-            let (name, pull) = (key.into_inner(), pull.into_inner());
-            bases.insert(argument, Base { name, pull, suite, packages });
-        }
-        let prepare = std::mem::take(&mut self.prepare).0;
-        let files = std::mem::take(&mut self.files);
-        Ok(ImageSource::Build(Build { context, bases, prepare, files }))
-    }
 }
 
 /// Whether an event can carry a nonce, for a reply that proves that it was read.
-fn takes_a_nonce(event: &str) -> Result<(), String> {
+///
+/// # Errors
+/// Says what it must be, as the end of a sentence.
+pub fn takes_a_nonce(event: &str) -> Result<(), String> {
     type Members = BTreeMap<String, serde::de::IgnoredAny>;
     let members: Members = serde_json::from_str(event)
         .map_err(|_| "must be a JSON object, as its reply proves that it was read".to_owned())?;

@@ -212,3 +212,26 @@ fn whether_runs_of_an_earlier_version_were_asked_the_same_is_said_to_be_unknown(
     let found = compare(&kept.join("base"), &kept.join("head"), &["--out", &folder]);
     ends(&found, 0, &["whether event and environment were the same is not known of jvm, node"]);
 }
+
+#[test]
+fn functions_of_two_names_are_joined_where_that_is_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |name: &str, image: &str| {
+        let folder = home.path().join(name);
+        let output = simulate(&folder, &["--image", image]);
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        folder
+    };
+    let (old, new) = (run("one", "old=app:1"), run("two", "new=app:1"));
+    ends(&compare(&old, &new, &[]), 4, &["no cell was measured on both sides"]);
+    let joined = compare(&old, &new, &["--join", "old=new"]);
+    let text = out(&joined);
+    assert!(text.contains("new") && !text.contains("no cell was measured"), "{text}");
+    for (wrong, part) in [
+        ("odl=new", "base: unknown function `odl`"),
+        ("old=nwe", "head: unknown function `nwe`"),
+        ("old", "the name in base"),
+    ] {
+        ends(&compare(&old, &new, &["--join", wrong]), 2, &[part]);
+    }
+}

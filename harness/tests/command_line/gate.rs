@@ -348,3 +348,39 @@ fn a_commit_is_compared_with_the_working_tree() {
     assert_eq!(left, [folder], "the checkout is gone");
     assert_eq!(git(&["status", "--porcelain"]), "M functions/functions.toml");
 }
+
+/// Two images, as one function.
+fn images(flags: &[&str]) -> Gate {
+    let sides = ["gate", "--base-image", "shop/app:1", "--head-image", "shop/app:2"];
+    Gate::typed(&[&sides[..], &["--rounds", "20"], flags].concat())
+}
+
+#[test]
+fn two_images_are_one_function_and_each_side_is_called_by_its_image() {
+    let gate = images(&["--env", "A=1", "--command", "app.handler"]);
+    gate.ends(0, &["base: shop/app:1", "head: shop/app:2"]);
+    for (side, label) in [("base", "shop/app:1"), ("head", "shop/app:2")] {
+        let record = gate.run(side).record;
+        assert_eq!(record.side.unwrap().label, label);
+        assert_eq!(record.functions[0].name, "app");
+        assert_eq!(record.functions[0].launch.command, ["app.handler"]);
+        let images = "--base-image shop/app:1 --head-image shop/app:2";
+        assert!(record.command.contains(images), "{}", record.command);
+        assert!(!record.command.contains("--functions "), "{}", record.command);
+    }
+    let slower = images(&["--inject", "50ms"]);
+    slower.ends(1, &["slower"]);
+}
+
+#[test]
+fn images_and_refs_are_not_mixed_and_an_image_needs_another() {
+    let refused = |flags: &[&str], part: &str| {
+        Gate::typed(&[&["gate"][..], flags].concat()).ends(2, &[part]);
+    };
+    refused(&["--base-image", "a:1"], "--head-image");
+    refused(&["--head-image", "a:1", "--base", "HEAD"], "--base-image");
+    refused(&["--base-image", "a:1", "--head-image", "a:2", "--base", "HEAD"], "--base");
+    refused(&["--base", "./", "--env", "A=1"], "--base-image");
+    refused(&["--base-image", "x=a:1", "--head-image", "y=a:2"], "under one name");
+    refused(&[], "--base");
+}

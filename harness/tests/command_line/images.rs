@@ -206,6 +206,65 @@ fn two_images_of_one_name_are_told_apart_by_tag_or_as_typed() {
 }
 
 #[test]
+fn how_an_image_is_started_is_refused_where_it_cannot_be_meant() {
+    let home = tempfile::tempdir().unwrap();
+    let refused = |flags: &[&str], part: &str| {
+        let image = ["--image", "app:1"];
+        let output = simulate(&home.path().join("run"), &[&image[..], flags].concat());
+        assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+        assert!(flat(&err(&output)).contains(part), "{}", err(&output));
+    };
+    refused(&["--env", "NO_SUCH_VARIABLE_HERE"], "write `NO_SUCH_VARIABLE_HERE=VALUE`");
+    refused(&["--env", "=x"], "not a valid variable name");
+    refused(&["--env-file", "/no/such"], "cannot read the variables in /no/such");
+    refused(&["--command", "'a"], "left open");
+    refused(&["--workdir", "srv"], "begin it with `/`");
+    refused(&["--timeout", "0s"], "1ms at least");
+    refused(&["--reply", "all"], "expected \"proof\", \"any\"");
+    refused(&["--reply", "proof", "--event", "[1]"], "--reply proof: the event must be");
+    let output = simulate(&home.path().join("run"), &["--lambda"]);
+    assert_eq!(output.status.code(), Some(2), "it needs an image: {}", err(&output));
+}
+
+#[test]
+fn how_an_image_is_started_reaches_the_record_and_runs_that_differ_in_it_are_not_alike() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |name: &str, flags: &[&str]| {
+        let folder = home.path().join(name);
+        let image = ["--image", "f=app:1"];
+        let output = simulate(&folder, &[&image[..], flags].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        folder.display().to_string()
+    };
+    let plain = run("plain", &[]);
+    assert!(!fs::read_to_string(home.path().join("plain/run.json")).unwrap().contains("launch"));
+    let other = run("other", &["--command", "app.other", "--lambda", "--timeout", "9s"]);
+    let record = store::record(Path::new(&other)).unwrap();
+    let launch = &record.functions[0].launch;
+    assert!(launch.lambda && launch.command == ["app.other"], "{launch:?}");
+    assert_eq!(record.functions[0].timeout_ms, 9_000);
+    let found = coldstart(&["compare", &plain, &other]).output().unwrap();
+    let text = flat(&out(&found));
+    let part = "f: started as its image says in base, command app.other, as AWS Lambda in head";
+    assert!(text.contains(part), "{text}");
+}
+
+#[test]
+fn who_wants_to_know_more_is_told_what_each_function_replied_and_wrote_when_it_was_tried() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |name: &str, more: &[&str]| {
+        let flags = ["--image", "app:1", "--no-controls", "--rounds", "1"];
+        let output = simulate(&home.path().join(name), &[&flags[..], more].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        flat(&err(&output))
+    };
+    let text = run("more", &["-v"]);
+    assert!(text.contains("`app`, bridge: replied `{\"instance\":"), "{text}");
+    assert!(text.contains("wrote: a line that the function wrote [31m(simulated)"), "{text}");
+    assert!(!run("less", &[]).contains("replied"));
+}
+
+#[test]
 fn images_that_cannot_be_told_apart_are_named_as_they_were_typed() {
     let home = tempfile::tempdir().unwrap();
     let refused = |flags: &[&str]| {

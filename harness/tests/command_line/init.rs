@@ -53,6 +53,28 @@ fn what_it_writes_can_be_measured_by_what_it_tells_to_type() {
 }
 
 #[test]
+fn a_folder_with_a_dockerfile_is_built_from_it_and_can_be_put_to_the_gate() {
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("Dockerfile"), "FROM scratch\n").unwrap();
+    let run = |args: &[&str]| {
+        let output = coldstart(args).current_dir(home.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", err(&output));
+        out(&output)
+    };
+    let commands = next(&run(&["init", ".", "--build", "--name", "orders"]));
+    assert_eq!(commands.len(), 4, "{commands:?}");
+    assert_eq!(commands[1].join(" "), "run scenario.toml --functions-file functions.toml");
+    let told = commands[3].join(" ");
+    assert_eq!(told, "gate scenario.toml --base origin/main --functions-file functions.toml");
+    let typed: Vec<&str> = commands[1].iter().map(String::as_str).collect();
+    run(&[&typed[..], &["--engine", "fake", "--rounds", "2", "--out", "run"]].concat());
+    let functions = coldstart::spec::function::load(&home.path().join("functions.toml")).unwrap();
+    assert!(functions[0].folder().is_some() && functions[0].env.contains_key("AWS_REGION"));
+    let listed = run(&["list", "functions", "--functions-file", "functions.toml"]);
+    assert!(flat(&listed).contains("built by `docker build -t {image} .`"), "{listed}");
+}
+
+#[test]
 fn a_file_that_is_there_is_left_and_what_it_lacks_is_told() {
     let home = tempfile::tempdir().unwrap();
     init(home.path(), &["--name", "one"]);

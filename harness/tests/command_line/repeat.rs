@@ -64,6 +64,24 @@ fn a_run_of_images_with_an_event_is_repeated() {
 }
 
 #[test]
+fn a_run_of_images_that_are_started_otherwise_is_repeated_without_their_secrets() {
+    let flags = ["--image", "app:1", "--reply", "{ text = \"it's\" }", "--timeout", "7s"];
+    let more = ["--command", "app.handler 'a b'", "--entrypoint", "/e x", "--workdir", "/srv"];
+    let last = ["--read-only", "--lambda", "--env", "HOME", "--event", "[\"it's\"]"];
+    let command = same_again(&[&flags[..], &more, &last].concat());
+    assert!(command.contains("--env HOME") && command.contains("--lambda"), "{command}");
+    let home = folder();
+    fs::write(home.path().join("x.env"), "TOKEN=hunter2\n").unwrap();
+    let args = ["run", "it's here/a scenario.toml", "--engine", "fake", "--out", "one"];
+    let secret = ["--image", "a:1", "--env", "PASSWORD=hunter3", "--env-file", "x.env"];
+    let run = coldstart(&[&args[..], &secret].concat()).current_dir(home.path()).output().unwrap();
+    assert_eq!(run.status.code(), Some(0), "{}", err(&run));
+    let record = fs::read_to_string(home.path().join("one/run.json")).unwrap();
+    assert!(!record.contains("hunter") && record.contains("PASSWORD"), "{record}");
+    assert!(record.contains("--env-file x.env --env PASSWORD"), "{record}");
+}
+
+#[test]
 fn a_run_with_every_flag_that_matters_is_repeated() {
     let file = ["--functions-file", "it's here/f $x.toml", "--functions", "mine"];
     let flags = ["--rounds", "3", "--max-time", "1500500us", "--networks", "host,bridge"];

@@ -160,6 +160,7 @@ impl Bench {
         let dockerfile = format!("FROM {}\n{line}\n", record.image);
         let all = [&[("Dockerfile", dockerfile.as_bytes())], files].concat();
         let spec = BuildSpec {
+            network: false,
             tag: self.image_name(),
             context: archive(&all)?,
             arguments: Default::default(),

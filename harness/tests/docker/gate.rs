@@ -16,6 +16,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Bench::trial("a_gate_measures_two_folders_in_turns_and_leaves_nothing", in_turns),
         Bench::trial("a_head_that_does_not_build_is_named_with_its_words", not_built),
+        Bench::trial("of_two_images_one_that_starts_slower_fails_the_gate", two_images),
     ]
 }
 
@@ -99,5 +100,32 @@ fn not_built(bench: &Bench) -> Tested {
         assert!(said.contains(words), "`{words}` is not in: {said}");
     }
     assert!(output.stdout.is_empty() && !folder.exists(), "nothing was measured");
+    Ok(())
+}
+
+/// As two versions of one image are typed, and started as AWS Lambda does.
+fn two_images(bench: &Bench) -> Tested {
+    let base = bench.build("rust", "ENV A=1")?;
+    // What an image says of its health is asked of nobody here, and its volumes go with it.
+    let odd = "ENV COLDSTART_INIT_SLEEP_MS=400\nHEALTHCHECK CMD [\"/none\"]\nVOLUME /data";
+    let head = bench.build("rust", odd)?;
+    let home = tempfile::tempdir()?;
+    let folder = home.path().join("gate");
+    let output = Command::new(env!("CARGO_BIN_EXE_coldstart"))
+        .current_dir(home.path())
+        .env("DOCKER_HOST", bench.address())
+        .env_remove("GITHUB_ACTIONS")
+        .env_remove("GITHUB_STEP_SUMMARY")
+        .args(["gate", "--rounds", "12", "--no-confirm", "--lambda", "--env", "B=2"])
+        .args(["--base-image", &base, "--head-image", &head, "--out"])
+        .arg(&folder)
+        .output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    let run = store::open(&folder.join("head")).map_err(|e| format!("{e:#}"))?;
+    let record = &run.record.functions[0];
+    assert!(record.launch.lambda && run.record.counts.failed == 0, "{said}");
+    let label = run.record.side.as_ref().map(|side| side.label.clone()).unwrap_or_default();
+    assert_eq!(label, format!("{head} ({})", &record.digest["sha256:".len()..][..12]));
     Ok(())
 }

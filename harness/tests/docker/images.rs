@@ -52,6 +52,7 @@ fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
             bases: BTreeMap::new(),
             prepare: vec!["cp".to_owned(), binary.display().to_string(), "binary".to_owned()],
             files: ["Dockerfile", "binary"].map(PathBuf::from).to_vec(),
+            network: false,
         }),
         version_command: ["/binary", "--version"].map(str::to_owned).to_vec(),
         limits: Limits { memory: 1 << 27, cpus: None, processes: None },

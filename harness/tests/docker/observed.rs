@@ -162,6 +162,7 @@ fn cold_image(subject: &TrialSubject) -> Tested {
     let dockerfile = format!("FROM scratch\nCOPY function /{}/function\n", bench.run);
     let command = format!("CMD [\"/{}/function\"]\n", bench.run);
     let spec = BuildSpec {
+        network: false,
         tag: bench.image_name(),
         context: archive(&[
             ("Dockerfile", format!("{dockerfile}{command}").as_bytes()),

@@ -17,6 +17,7 @@ fn armed(image: ImageConfig, user: &[(&str, &str)]) -> (About, BTreeMap<String, 
         processes: None,
         socket: None,
         env: texts(user),
+        launch: Default::default(),
         labels: BTreeMap::new(),
     };
     let function = Function::of_image("shop", "i", "{}", 0);

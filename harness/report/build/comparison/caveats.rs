@@ -63,12 +63,14 @@ fn difference(what: &Difference) -> String {
             format!("time-out {}", differ(both.map(|ms| format!("{ms} ms"))))
         }
         Difference::Reply(both) => {
-            let rules = both.map(|rule| format!("{rule:?}").to_lowercase());
-            format!("reply verified by {}", differ(rules))
+            format!("reply verified by {}", differ(both.each_ref().map(ToString::to_string)))
         }
         Difference::Event(both) => format!("event of {}", differ(both.each_ref().map(event))),
         Difference::Environment(both) => {
             format!("environment of {}", differ(both.each_ref().map(environment)))
+        }
+        Difference::Launch(both) => {
+            format!("started {}", differ(both.each_ref().map(ToString::to_string)))
         }
     }
 }
@@ -174,6 +176,15 @@ mod tests {
         check(
             Difference::Reply([ReplyCheck::Proof, ReplyCheck::Any]),
             "reply verified by proof in base, any in head",
+        );
+        let launch = crate::spec::function::Launch {
+            command: vec!["app.handler".to_owned()],
+            lambda: true,
+            ..Default::default()
+        };
+        check(
+            Difference::Launch([Default::default(), launch]),
+            "started as its image says in base, command app.handler, as AWS Lambda in head",
         );
         let event = |size| EventRecord { digest: "sha256:0123456789abcdef".to_owned(), size };
         check(
