@@ -57,12 +57,17 @@ fn round_trip(c: &mut Criterion) {
     let listener =
         runtime.block_on(Listener::tcp([127, 0, 0, 1].into())).expect("a free port on loopback");
     let address = listener.address().to_owned();
-    let api = RuntimeApi::serve(listener, Clock::start(), Default::default());
+    let api = RuntimeApi::serve(listener, Clock::start(), Default::default(), Default::default());
     thread::spawn(move || client(&address));
     let event = adapter::Event::with_nonce(EVENT);
     let invoke = || {
         runtime.block_on(async {
-            let asked = Asked { function: "f", event: &event, deadline: 0, keep: 4096 };
+            let asked = Asked {
+                function: "f",
+                event: &event,
+                limit: std::time::Duration::ZERO,
+                keep: 4096,
+            };
             let answered = api.invoke(asked).answer.await.expect("an answer");
             assert!(matches!(answered.answer, Answer::Response(_)), "{answered:?}");
             api.prepare();
@@ -349,6 +354,7 @@ fn samples(n: u32) -> impl Iterator<Item = Sample> {
             trial: 1 + i / 208,
             index: i % 208,
             instance: Some(format!("{i:064x}")),
+            why_cold: None,
             proof: Some(Proof { nonce: format!("{i:016x}"), invocation: 1 }),
             marks: marks.into_iter().collect(),
             readiness: None,

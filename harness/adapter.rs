@@ -9,6 +9,7 @@ use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -28,8 +29,10 @@ pub mod runtime_api;
 pub use event::Event;
 pub use registry::AnyAdapter;
 
-/// The largest reply that is read, in bytes: the limit of AWS Lambda.
-pub const MAX_REPLY: usize = 6 * 1024 * 1024;
+/// The largest reply that is read as one, in bytes: the limit of AWS Lambda.
+pub const MAX_REPLY: usize = 6 * 1024 * 1024 + 100;
+/// The largest reply that is read as a stream, in bytes: likewise.
+pub const MAX_STREAMED: usize = 200 * 1024 * 1024;
 
 /// How one instance is spoken to, from before it exists. Dropping it closes whatever was
 /// opened for it.
@@ -75,9 +78,13 @@ pub trait Adapter: Sized + Send + Sync + 'static {
     /// its engine says of it then.
     fn progress(&self, instance: &InstanceState) -> Cow<'static, str>;
 
-    /// What the instance did against the contract so far, oldest first. One that did
-    /// anything is not used again.
+    /// What the instance did so far that is worth telling, its violations first.
     fn notes(&self) -> Vec<String>;
+
+    /// What it did that makes it unfit for another event: it is not used again.
+    fn violations(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Connections that were refused so far, by whose they were.
     fn refused(&self) -> BTreeMap<String, u64> {
@@ -116,8 +123,8 @@ pub struct Asked<'a> {
     pub function: &'a str,
     /// What is sent.
     pub event: &'a Event,
-    /// Until when it may answer: nanoseconds since the run's epoch.
-    pub deadline: u64,
+    /// How long the function may take from when it is given the event.
+    pub limit: Duration,
     /// Bytes of the reply that are kept; the rest is counted and forgotten.
     pub keep: usize,
 }
@@ -150,7 +157,7 @@ pub enum Answer {
     FunctionError(String),
     /// The function says that it cannot start.
     InitError(String),
-    /// The response is larger than [`MAX_REPLY`], or ended before its end.
+    /// The response is larger than [`MAX_REPLY`] or [`MAX_STREAMED`], or ended before its end.
     Unreadable(String),
     /// The driver could not take the connection of an instance: no fault of a function.
     Unreachable(String),
@@ -159,7 +166,9 @@ pub enum Answer {
 /// A response as it came.
 #[derive(Debug)]
 pub struct Reply {
-    /// When the last byte of it was read: nanoseconds since the run's epoch.
+    /// When the first byte of a streamed one was read: nanoseconds since the run's epoch.
+    pub first_byte: Option<u64>,
+    /// When the last byte of it was read: likewise.
     pub responded: u64,
     /// The function's own stamp of it, in kernel monotonic nanoseconds, not yet believed.
     pub replied: Option<u64>,

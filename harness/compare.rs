@@ -64,6 +64,8 @@ pub struct Missing {
     pub cell: Option<Cell>,
     /// The side that lacks it.
     pub lacks: Side,
+    /// Why its invocations found no instance there, where that is known of one.
+    pub why_cold: Option<String>,
 }
 
 /// A start, for the picture of the order in which all were measured.
@@ -285,6 +287,7 @@ fn missing(base: &SideData, head: &SideData) -> Vec<Missing> {
             function: cell.function.clone(),
             cell: Some(cell.clone()),
             lacks,
+            why_cold: other.why_cold(cell),
         });
         missing.collect::<Vec<_>>()
     };
@@ -332,7 +335,8 @@ impl Comparison {
 
     /// Adds functions that one side does not have at all.
     pub fn lack(&mut self, functions: &[String], lacks: Side) {
-        let missing = |name: &String| Missing { function: name.clone(), cell: None, lacks };
+        let missing =
+            |name: &String| Missing { function: name.clone(), cell: None, lacks, why_cold: None };
         self.missing.extend(functions.iter().map(missing));
         self.outcome = self.judged();
     }

@@ -31,7 +31,7 @@ pub mod sockets;
 mod strangers;
 
 pub use caller::{Caller, Evidence, Holder, Untold, Verdict};
-pub use images::{BuildOutput, BuildSpec, Credentials, Image, ImageStore, Login};
+pub use images::{BuildOutput, BuildSpec, Credentials, Image, ImageConfig, ImageStore, Login};
 pub use listener::{Listener, SOCKET, Stream};
 pub use registry::AnyEngine;
 pub(crate) use registry::clock;
@@ -146,6 +146,8 @@ impl InstanceSource {
 pub struct InstanceSpec {
     /// What it is made from.
     pub source: InstanceSource,
+    /// What its image says of how it is started.
+    pub image: Arc<ImageConfig>,
     /// What it is started under.
     pub factors: Factors,
     /// The most processes and threads that it may have; none for no limit of its own.

@@ -6,9 +6,9 @@
 //! is *removed* only when [`Platform::settle`] is called, between trials, so that
 //! no removal falls into a timed act.
 //!
-//! When instances are removed: decision 0004. When one is not used again: decision 0006.
+//! When instances are removed: decision 0004. When one is not used again: decision 0070.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,6 +38,8 @@ use vouch::Callers;
 const LAST_CREATION: Duration = Duration::from_secs(2);
 /// Times that one kind of misbehaviour is written out in the run's warnings.
 const MAX_WARNINGS: usize = 20;
+/// Instances of one target of which it is kept why they are not there any more.
+const MAX_LOST: usize = 1000;
 
 /// What waits for an instance which does not exist yet, and what that instance will be
 /// created from.
@@ -83,6 +85,9 @@ struct State<A> {
     armed: BTreeMap<usize, Vec<Armed<A>>>,
     /// Instances that are not to be used again and not yet removed.
     doomed: Vec<Instance<A>>,
+    /// Why instances are not there any more that another invocation might have found, by
+    /// target, each told by the one that finds none.
+    lost: BTreeMap<usize, VecDeque<String>>,
     /// Every nonce that was ever seen.
     nonces: HashSet<String>,
     /// Who cannot be an instance, as of the latest settling.
@@ -95,8 +100,9 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     /// A platform without instances.
     #[must_use]
     pub fn new(engine: Arc<E>, clock: Clock, run: String) -> Self {
-        let (idle, armed, doomed, nonces, strangers, callers, warnings) = Default::default();
-        let state = State { idle, armed, doomed, nonces, strangers, callers, warnings };
+        let (idle, armed, doomed, lost, nonces, strangers) = Default::default();
+        let (callers, warnings) = Default::default();
+        let state = State { idle, armed, doomed, lost, nonces, strangers, callers, warnings };
         let (state, shared, creating) =
             (Mutex::new(state), A::Shared::default(), AtomicUsize::new(0));
         Self { engine, clock, run, state, shared, creating }
@@ -150,8 +156,11 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     pub async fn invoke(&self, invocation: Invocation<'_>) -> Visit {
         let marks = self.dispatched(invocation);
         let (visit, instance) = match self.take_idle(invocation.target) {
-            Some(instance) => self.warm(invocation, instance, marks).await,
-            None => self.cold(invocation, marks).await,
+            Ok(instance) => self.warm(invocation, instance, marks).await,
+            Err(why_cold) => {
+                let (visit, instance) = self.cold(invocation, marks).await;
+                (Visit { why_cold, ..visit }, instance)
+            }
         };
         self.keep(invocation.target, instance);
         visit
@@ -203,8 +212,9 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
 
     fn drain(&self) -> Vec<Instance<A>> {
         let mut state = self.lock();
-        state.callers.forget_addresses();
+        state.callers.forget_instances();
         state.armed.clear();
+        state.lost.clear();
         let mut all = std::mem::take(&mut state.doomed);
         for instance in std::mem::take(&mut state.idle).into_values().flatten() {
             state.warn_of(&instance);
@@ -219,25 +229,31 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     }
 
     /// The idle instance that the policy takes, alive, well-behaved and within its
-    /// keep-alive.
-    fn take_idle(&self, target: &Target) -> Option<Instance<A>> {
+    /// keep-alive; without one why one that might have been taken was not.
+    fn take_idle(&self, target: &Target) -> Result<Instance<A>, Option<String>> {
         let now = self.clock.now();
         let mut state = self.lock();
-        loop {
-            let idle = state.idle.get_mut(&target.key())?;
-            let mut instance = target.keep_alive.take(idle)?;
+        let take = |state: &mut State<A>| {
+            state.idle.get_mut(&target.key()).and_then(|idle| target.keep_alive.take(idle))
+        };
+        while let Some(mut instance) = take(&mut state) {
             let alive =
                 matches!(instance.exit.try_recv(), Err(oneshot::error::TryRecvError::Empty));
-            if alive && now < instance.expires && instance.adapter.notes().is_empty() {
-                return Some(instance);
+            let violation = instance.adapter.violations().into_iter().next();
+            if alive && now < instance.expires && violation.is_none() {
+                return Ok(instance);
             }
             if !alive {
                 let name = &target.function.name;
                 state.warn(format!("`{name}`: an idle instance ended by itself"));
+                state.lose(target.key(), "the idle one ended by itself".to_owned());
+            } else if let Some(violation) = violation {
+                state.lose(target.key(), format!("the idle one {violation}"));
             }
             state.warn_of(&instance);
             state.doomed.push(instance);
         }
+        Err(state.lost.get_mut(&target.key()).and_then(VecDeque::pop_front))
     }
 
     /// Invokes a target on a new instance, whatever is idle, and removes the
@@ -286,6 +302,14 @@ impl<A: Adapter> State<A> {
     fn warn(&mut self, warning: String) {
         if self.warnings.len() < MAX_WARNINGS && !self.warnings.contains(&warning) {
             self.warnings.push(warning);
+        }
+    }
+
+    /// Notes why an instance of a target is not there for another invocation.
+    fn lose(&mut self, target: usize, why: String) {
+        let lost = self.lost.entry(target).or_default();
+        if lost.len() < MAX_LOST {
+            lost.push_back(why);
         }
     }
 

@@ -118,6 +118,10 @@ pub struct Sample {
     /// none could be had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub instance: Option<String>,
+    /// Why the instance was not used that it might have found, had that not gone or
+    /// become unfit; cold samples only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why_cold: Option<String>,
     /// The evidence for the temperature; none for a foreign reply or a failure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
@@ -156,6 +160,15 @@ impl Sample {
         } else {
             None
         }
+    }
+
+    /// From the intended instant of a cold invocation until its instance was ready, in
+    /// nanoseconds, whatever became of it then.
+    #[must_use]
+    pub fn start(&self) -> Option<u64> {
+        let is_cold = self.cell.temperature == Temperature::Cold;
+        let ready = self.marks.ready().filter(|_| is_cold)?;
+        ready.checked_sub(self.marks.get(Mark::Intended)?)
     }
 
     /// The driver's own lateness: intended to dispatched, in nanoseconds.

@@ -68,6 +68,7 @@ impl Adapter for AnyAdapter {
         stamps() -> Stamps;
         progress(instance: &InstanceState) -> Cow<'static, str>;
         notes() -> Vec<String>;
+        violations() -> Vec<String>;
         refused() -> BTreeMap<String, u64>;
     }
 }

@@ -16,7 +16,6 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
@@ -28,9 +27,17 @@ use crate::engine::{
 };
 use crate::spec::function::Function;
 
+mod environment;
+mod extensions;
 mod http;
+mod message;
 mod report;
 mod serve;
+
+pub use environment::About;
+use environment::environment;
+use extensions::Extensions;
+use message::{Context, Message, trace_id};
 
 /// Things noted about one instance's behaviour.
 const MAX_NOTES: usize = 8;
@@ -49,8 +56,12 @@ pub struct RuntimeApi {
 struct Shared {
     clock: Clock,
     strangers: Arc<Strangers>,
+    function: About,
     state: Mutex<State>,
+    /// An event waits, or what it waited for has come.
     queued: Notify,
+    /// Extensions are told of an invocation.
+    told: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -65,7 +76,11 @@ struct State {
     address: Option<IpAddr>,
     /// Connections that were refused, by whose they were.
     refused: BTreeMap<String, u64>,
-    notes: Vec<String>,
+    extensions: Extensions,
+    /// What was seen that is worth telling, and does no harm.
+    observed: Vec<String>,
+    /// What makes the instance unfit for another event.
+    violations: Vec<String>,
 }
 
 /// What cannot be guessed of one invocation.
@@ -73,27 +88,39 @@ struct State {
 struct Secrets {
     id: String,
     nonce: String,
+    trace: String,
 }
 
 /// An invocation that was not answered yet.
 #[derive(Debug)]
 struct Open {
     id: String,
+    trace: String,
     /// Head and event, as they go on the wire; taken when they are sent.
-    message: Bytes,
+    message: Option<Message>,
+    /// How long the function may take, in nanoseconds.
+    limit: u64,
     keep: usize,
     /// Who was given the event; none as long as nobody asked for it.
     given: Option<Caller>,
+    /// Another was asked for before this one was answered.
+    asked_again: bool,
     answer: oneshot::Sender<Answered>,
 }
 
 impl RuntimeApi {
-    /// Serves one instance on a listener; `strangers` cannot be that instance.
+    /// Serves one instance of a function on a listener; `strangers` cannot be that
+    /// instance.
     #[must_use]
-    pub fn serve(listener: Listener, clock: Clock, strangers: Arc<Strangers>) -> Self {
-        let state = State { secrets: Some(Secrets::new()), ..State::default() };
-        let state = Mutex::new(state);
-        let shared = Arc::new(Shared { clock, strangers, state, queued: Notify::new() });
+    pub fn serve(
+        listener: Listener,
+        clock: Clock,
+        strangers: Arc<Strangers>,
+        function: About,
+    ) -> Self {
+        let state = State { secrets: Some(Secrets::new(clock)), ..State::default() };
+        let (state, queued, told) = (Mutex::new(state), Notify::new(), Notify::new());
+        let shared = Arc::new(Shared { clock, strangers, function, state, queued, told });
         let server = tokio::spawn(serve::accept(listener, shared.clone())).abort_handle();
         Self { shared, server }
     }
@@ -111,34 +138,33 @@ impl Adapter for RuntimeApi {
         (): &(),
     ) -> Result<Self, EngineError> {
         let listener = engine.listen(spec.factors.network).await?;
-        let variables = [
-            ("AWS_LAMBDA_RUNTIME_API", listener.address().to_owned()),
-            ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone()),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", (spec.factors.memory >> 20).to_string()),
-        ];
-        spec.env.extend(variables.map(|(name, value)| (name.to_owned(), value)));
+        let about = environment(function, spec, listener.address());
         spec.socket = listener.socket().map(ToOwned::to_owned);
-        Ok(Self::serve(listener, clock, strangers))
+        Ok(Self::serve(listener, clock, strangers, about))
     }
 
     /// Written at once to an instance that waits, else as the reply to its next `next`.
     fn invoke(&self, asked: Asked<'_>) -> Invoked {
         let (answer, receiver) = oneshot::channel();
-        let deadline = self.shared.clock.wall_ms(asked.deadline);
+        let limit = u64::try_from(asked.limit.as_nanos()).unwrap_or(u64::MAX / 2);
         let mut state = self.shared.lock();
         state.stamps.sent = None;
-        let Secrets { id, nonce } = state.secrets.take().unwrap_or_else(Secrets::new);
-        let parts = asked.event.parts(&nonce);
-        let (message, event) = http::event(&id, asked.function, deadline, parts);
-        state.open = Some(Open { id, message, keep: asked.keep, given: None, answer });
+        let secrets = state.secrets.take().unwrap_or_else(|| Secrets::new(self.shared.clock));
+        let Secrets { id, nonce, trace } = secrets;
+        let context = Context { id: &id, arn: &self.shared.function.arn, trace: &trace };
+        let message = Message::new(context, asked.event.parts(&nonce));
+        let event = message.event();
+        let (given, asked_again, message) = (None, false, Some(message));
+        let keep = asked.keep;
+        state.open = Some(Open { id, trace, message, limit, keep, given, asked_again, answer });
         drop(state);
         self.shared.queued.notify_one();
         Invoked { answer: receiver, event }
     }
 
     fn prepare(&self) {
-        self.shared.lock().secrets.get_or_insert_with(Secrets::new);
+        let clock = self.shared.clock;
+        self.shared.lock().secrets.get_or_insert_with(|| Secrets::new(clock));
     }
 
     fn expect(&self, address: IpAddr) {
@@ -151,15 +177,29 @@ impl Adapter for RuntimeApi {
     }
 
     fn progress(&self, _: &InstanceState) -> Cow<'static, str> {
-        Cow::Borrowed(match self.stamps() {
-            Stamps { ready: None, .. } => "it never asked for an event",
-            Stamps { sent: None, .. } => "it asked for events, and got none",
-            Stamps { .. } => "it got the event",
+        let state = self.shared.lock();
+        Cow::Borrowed(match (state.stamps, state.given()) {
+            (Stamps { ready: None, .. }, _) => "it never asked for an event",
+            (Stamps { sent: None, .. }, _) if state.extensions.is_awaited() => {
+                "it asked for an event, which waits until its extensions have asked for one"
+            }
+            (Stamps { sent: None, .. }, _) => "it asked for events, and got none",
+            (_, Some(Open { asked_again: true, .. })) => {
+                "it got the event, and asked for another before it answered"
+            }
+            _ => "it got the event",
         })
     }
 
     fn notes(&self) -> Vec<String> {
-        self.shared.lock().notes.clone()
+        let state = self.shared.lock();
+        let extensions = state.extensions.failure.iter().cloned().chain(state.extensions.awaited());
+        let told = state.violations.iter().chain(&state.observed).cloned();
+        extensions.chain(told).collect()
+    }
+
+    fn violations(&self) -> Vec<String> {
+        self.shared.lock().violations.clone()
     }
 
     fn refused(&self) -> BTreeMap<String, u64> {
@@ -169,8 +209,10 @@ impl Adapter for RuntimeApi {
 
 impl Secrets {
     /// New ones, from the system's randomness: some microseconds.
-    fn new() -> Self {
-        Self { id: Uuid::new_v4().to_string(), nonce: Uuid::new_v4().simple().to_string() }
+    fn new(clock: Clock) -> Self {
+        let trace = trace_id(clock.wall_ms(clock.now()) / 1000);
+        let [id, nonce] = [(); 2].map(|()| Uuid::new_v4());
+        Self { id: id.to_string(), nonce: nonce.simple().to_string(), trace }
     }
 }
 
@@ -193,10 +235,20 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Notes what is worth telling, and does no harm.
     fn note(&self, note: String) {
-        let mut state = self.lock();
-        if state.notes.len() < MAX_NOTES {
-            state.notes.push(note);
+        add(&mut self.lock().observed, note);
+    }
+
+    /// Notes what makes the instance unfit for another event.
+    fn violated(&self, note: String) {
+        add(&mut self.lock().violations, note);
+    }
+
+    /// Notes that much came, if it did, where nothing was to be sent.
+    fn flooded(&self, flooded: bool) {
+        if flooded {
+            self.violated("sent much that it was not asked for".to_owned());
         }
     }
 
@@ -236,6 +288,12 @@ impl Shared {
         // The driver may have given up; then nobody needs it.
         let _ = open.answer.send(Answered { answer, callers });
         true
+    }
+}
+
+fn add(notes: &mut Vec<String>, note: String) {
+    if notes.len() < MAX_NOTES && !notes.contains(&note) {
+        notes.push(note);
     }
 }
 

@@ -37,6 +37,8 @@ pub struct SideData {
 pub struct Rounds {
     /// A value a round.
     pub rounds: Vec<Round>,
+    /// Why the first that should have been warm found no instance; none where all did.
+    pub why_cold: Option<String>,
     /// Why the first row that failed did.
     pub cause: Option<String>,
     /// Cold starts of every round, the first included.
@@ -206,6 +208,14 @@ fn cells(samples: &[Sample], lists: &FactorMatrix) -> BTreeMap<Cell, Rounds> {
     rows.into_iter().map(|(cell, rows)| (key(cell), Rounds::of(&rows, first))).collect()
 }
 
+impl SideData {
+    /// Why invocations that should have been of a warm cell were cold.
+    pub(super) fn why_cold(&self, cell: &Cell) -> Option<String> {
+        let cold = Cell { temperature: Temperature::Cold, ..cell.clone() };
+        self.cells.get(&cold)?.why_cold.clone()
+    }
+}
+
 impl Rounds {
     /// Of the rows of one cell; rounds before `first` are in no inference.
     fn of(rows: &[&Sample], first: u32) -> Self {
@@ -214,6 +224,7 @@ impl Rounds {
             by_round.entry(sample.round).or_default().push(sample);
         }
         let cause = rows.iter().find_map(|s| s.outcome.cause());
+        let why_cold = rows.iter().find_map(|s| s.why_cold.as_deref());
         let start = |sample: &&Sample| {
             let at = sample.marks.get(Mark::Intended)?;
             let is_cold = sample.cell.temperature == Temperature::Cold;
@@ -224,6 +235,7 @@ impl Rounds {
         Self {
             rounds: by_round.iter().map(|(number, rows)| Round::of(*number, rows)).collect(),
             cause: cause.map(ToOwned::to_owned),
+            why_cold: why_cold.map(ToOwned::to_owned),
             starts,
         }
     }
@@ -253,7 +265,8 @@ impl Round {
             each.map(took).collect::<Option<Vec<u64>>>()
         };
         let totals = rows.iter().map(|s| s.latency().map_or(f64::INFINITY, |ns| ns as f64));
-        let peaks = rows.iter().filter_map(|s| s.resources.as_ref()?.peak_memory);
+        let answered = rows.iter().filter(|s| s.outcome.is_ok());
+        let peaks = answered.filter_map(|s| s.resources.as_ref()?.peak_memory);
         Self {
             number,
             total: median(totals.collect()).unwrap_or(f64::INFINITY),

@@ -3,7 +3,6 @@
 use super::Driver;
 use crate::engine::Engine;
 use crate::platform::Visit;
-use crate::probe::cgroup;
 use crate::probe::exec_trace::{self, ExecTrace, Start, Traced};
 use crate::sample::{Cell, Mark, Resources, Sample, Temperature};
 use crate::spec::plan::Trial;
@@ -30,15 +29,17 @@ impl<E: Engine> Driver<E> {
             let from = visit.marks.get(Mark::StartCalled);
             if let (Temperature::Cold, Some(id), Some(from)) = (visit.temperature, &visit.id, from)
             {
-                // One that failed is gone already, and tells nothing.
-                let inspected = match visit.outcome.is_ok() && !visit.is_removed() {
-                    true => self.platform.inspect(id).await,
-                    false => Default::default(),
+                // One that failed is gone, and was looked at before.
+                let inspected = match visit.is_removed() {
+                    true => Default::default(),
+                    false => self.platform.inspect(id).await,
                 };
                 let until = visit.marks.ready().unwrap_or(until);
                 let start = Start { id: &id.0, pid: inspected.pid, from, until };
                 seen.traced = exec_trace::join(&events, &start);
-                seen.resources = inspected.pid.and_then(|pid| cgroup::read(pid, &id.0));
+                if inspected.pid.is_some() {
+                    seen.resources = self.platform.used(id).await;
+                }
             }
             all.push(seen);
         }
@@ -54,7 +55,7 @@ pub(super) fn row(
     trial: &Trial,
     index: u32,
 ) -> Sample {
-    let Visit { id, proof, mut marks, readiness, mut dropped_marks, outcome, .. } = visit;
+    let Visit { id, why_cold, proof, mut marks, readiness, mut dropped_marks, outcome, .. } = visit;
     let Observation { traced, resources } = seen;
     for (mark, at) in traced.marks {
         marks.set(mark, at);
@@ -75,6 +76,7 @@ pub(super) fn row(
         trial: trial.number,
         index,
         instance: id.map(|id| id.short().to_owned()),
+        why_cold,
         proof,
         marks,
         readiness,

@@ -56,6 +56,8 @@ pub enum Fault {
     Twice,
     /// It asks for a path that is not in the contract; one that listens knows no path.
     WrongPath,
+    /// It reports that the invocation failed, and asks for the next.
+    FunctionError,
     /// One that listens answers that it is not ready, three times.
     NotYet,
     /// It changes the event that it should echo.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::{Engine, EngineError};
 
 /// An image that the engine has.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Image {
     /// Its content address, `sha256:...`.
     pub digest: String,
@@ -15,8 +15,21 @@ pub struct Image {
     pub size: u64,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
+    /// What it says of how it is started.
+    pub config: ImageConfig,
     /// What it runs on, such as `linux/amd64`; empty where that is not told.
     pub platform: String,
+}
+
+/// What an image says of how it is started.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ImageConfig {
+    /// Its environment.
+    pub env: BTreeMap<String, String>,
+    /// Its entrypoint.
+    pub entrypoint: Vec<String>,
+    /// Its command.
+    pub command: Vec<String>,
 }
 
 /// What a registry is shown, so that it gives an image.

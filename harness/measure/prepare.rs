@@ -1,13 +1,14 @@
 //! From images to targets, and the check that each can be had.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 use super::{Measurement, Side, advice, preflight};
 use crate::drive::{Driver, FirstTry, Targets};
-use crate::engine::{Engine, EngineInfo, ImageStore, InstanceSource};
+use crate::engine::{Engine, EngineInfo, ImageConfig, ImageStore, InstanceSource};
 use crate::observer::Observer;
 use crate::platform::{KeepAlive, Target, TargetSpec};
 use crate::probe::host::Host;
@@ -37,7 +38,9 @@ pub(super) async fn targets(
         let mut known = Vec::new();
         for (function, record) in all.iter().zip(records) {
             let folders = folders(images, &combinations, record).await?;
-            known.push(Known { function, record, side, folders });
+            let image = images.image(&record.digest).await?;
+            let image = Arc::new(image.map(|image| image.config).unwrap_or_default());
+            known.push(Known { function, record, side, folders, image });
         }
         for (function, known) in known.iter().take(side.functions.len()).enumerate() {
             for (combination, factors) in combinations.iter().enumerate() {
@@ -64,6 +67,7 @@ struct Known<'a> {
     record: &'a FunctionRecord,
     side: &'a Side,
     folders: Vec<PathBuf>,
+    image: Arc<ImageConfig>,
 }
 
 impl Known<'_> {
@@ -72,6 +76,7 @@ impl Known<'_> {
             function: self.function.clone(),
             // By digest: a tag can be moved while the run goes.
             source: InstanceSource::Image(self.record.digest.clone()),
+            image: self.image.clone(),
             factors: combination.resolve(self.function.limits, runtime),
             control: None,
             sleep_ms: self.side.sleep_ms(&self.function.name),
@@ -102,6 +107,7 @@ fn controls(
             Start::Listener => TargetSpec { function: listening(null.function), ..spec },
             Start::Process => TargetSpec {
                 source: InstanceSource::Command(null.function.process.clone()),
+                image: Arc::default(),
                 factors: Factors::of_a_process(),
                 folders: Vec::new(),
                 ..spec

@@ -37,7 +37,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         let mut visit = Visit::new(Temperature::Warm, marks);
         visit.id = Some(instance.id.clone());
         let deadline = visit.deadline(invocation.target);
-        let Invoked { answer, event } = instance.adapter.invoke(invocation.asked(deadline));
+        let Invoked { answer, event } = instance.adapter.invoke(invocation.asked());
         instance.event = event;
         let ended = self.wait(&mut instance.exit, answer, deadline).await;
         self.conclude(invocation, instance, ended, visit).await
@@ -46,7 +46,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     pub(super) async fn cold(&self, invocation: Invocation<'_>, marks: Marks) -> Concluded<A> {
         let mut visit = Visit::new(Temperature::Cold, marks);
         let deadline = visit.deadline(invocation.target);
-        match self.create(invocation, deadline, &mut visit.marks).await {
+        match self.create(invocation, &mut visit.marks).await {
             Ok((mut instance, answer)) => {
                 visit.id = Some(instance.id.clone());
                 let ended = self.start(&mut instance, answer, deadline, &mut visit.marks).await;
@@ -64,7 +64,6 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     async fn create(
         &self,
         invocation: Invocation<'_>,
-        deadline: u64,
         marks: &mut Marks,
     ) -> Result<(Instance<A>, oneshot::Receiver<Answered>), EngineError> {
         let target = invocation.target;
@@ -73,7 +72,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
             Some(armed) => armed,
             None => self.arm(target).await?,
         };
-        let Invoked { answer, event } = adapter.invoke(invocation.asked(deadline));
+        let Invoked { answer, event } = adapter.invoke(invocation.asked());
         self.creating.fetch_add(1, Ordering::Relaxed);
         marks.set(Mark::CreateCalled, self.clock.now());
         let created = self.engine.create(&spec).await;

@@ -42,9 +42,12 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
             }
             InvocationEnd::Engine(error) => Outcome::EngineError { cause: error.to_string() },
         };
-        if visit.outcome.is_ok() {
+        if visit.outcome.spares_instance() {
             return (visit, Some(instance));
         }
+        self.see_last(&instance.id).await;
+        let why = format!("the one before it failed ({})", visit.outcome.kind());
+        self.lock().lose(invocation.target.key(), why);
         // While it is there to be compared with: a stranger can also fail for it.
         if !visit.callers.is_empty() {
             self.vouch(&mut visit).await;
@@ -86,9 +89,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         match answer {
             Answer::Response(reply) => self.check(invocation, instance, &reply, visit),
             Answer::InitError(cause) => Outcome::InitError { cause },
-            Answer::FunctionError(text) => {
-                Outcome::WrongReply { cause: format!("the function reported an error: {text}") }
-            }
+            Answer::FunctionError(cause) => Outcome::FunctionError { cause },
             Answer::Unreadable(cause) => Outcome::WrongReply { cause },
             Answer::Unreachable(cause) => Outcome::EngineError { cause },
         }

@@ -27,10 +27,10 @@ pub struct Invocation<'a> {
 impl<'a> Invocation<'a> {
     /// What is asked of an instance. Of a reply as much is kept as is looked at, or is to
     /// be given back.
-    pub(super) fn asked(&self, deadline: u64) -> Asked<'a> {
+    pub(super) fn asked(&self) -> Asked<'a> {
         let Self { target, event, keep, .. } = *self;
         let keep = keep.max(target.function.reply.looked_at(event.size())).min(MAX_REPLY);
-        Asked { function: &target.function.name, event, deadline, keep }
+        Asked { function: &target.function.name, event, limit: target.function.timeout, keep }
     }
 }
 
@@ -42,6 +42,8 @@ pub struct Visit {
     pub temperature: Temperature,
     /// The instance; none when none could be had.
     pub id: Option<InstanceId>,
+    /// Why the instance was not used that it might have found; none where there was none.
+    pub why_cold: Option<String>,
     /// The evidence for the temperature.
     pub proof: Option<Proof>,
     /// Who had a part in the answer: to be compared with the instance.
@@ -60,9 +62,19 @@ pub struct Visit {
 
 impl Visit {
     pub(super) fn new(temperature: Temperature, marks: Marks) -> Self {
-        let (id, proof, callers, readiness, dropped_marks, reply) = Default::default();
-        let outcome = Outcome::Ok;
-        Self { temperature, id, proof, callers, marks, readiness, dropped_marks, reply, outcome }
+        let (id, why_cold, proof, callers, readiness, dropped_marks, reply) = Default::default();
+        Self {
+            temperature,
+            id,
+            why_cold,
+            proof,
+            callers,
+            marks,
+            readiness,
+            dropped_marks,
+            reply,
+            outcome: Outcome::Ok,
+        }
     }
 
     /// Visits that were planned for an instant and never begun, and why.
@@ -91,6 +103,9 @@ impl Visit {
     /// where it can be true.
     pub(super) fn take_end(&mut self, reply: &Reply, clock: Clock) {
         self.marks.set(Mark::Responded, reply.responded);
+        if let Some(at) = reply.first_byte {
+            self.marks.set(Mark::FirstByte, at);
+        }
         let after = self.marks.get(Mark::Dispatched).unwrap_or(0);
         self.take_own(Mark::Replied, reply.replied, after..=reply.responded, clock);
     }

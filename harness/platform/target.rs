@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Invocation, KeepAlive};
 use crate::adapter::Event;
-use crate::engine::{InstanceSource, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN};
+use crate::engine::{
+    ImageConfig, InstanceSource, InstanceSpec, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN,
+};
 use crate::spec::control::Control;
 use crate::spec::factor::{Combination, Factors, Network};
 use crate::spec::function::Function;
@@ -23,6 +26,8 @@ pub struct TargetSpec {
     pub function: Function,
     /// What its instances are made from.
     pub source: InstanceSource,
+    /// What their image says of how they are started.
+    pub image: Arc<ImageConfig>,
     /// What they are started under.
     pub factors: Factors,
     /// Which control it is; none for what is measured.
@@ -41,6 +46,7 @@ impl TargetSpec {
     pub fn plain(function: Function, image: String, network: Network, runtime: &str) -> Self {
         Self {
             source: InstanceSource::Image(image),
+            image: Arc::default(),
             factors: Combination::on(network).resolve(function.limits, runtime),
             control: None,
             sleep_ms: 0,
@@ -75,7 +81,7 @@ impl Target {
     /// before the first of them is timed. `key` is unique within the run.
     #[must_use]
     pub fn new(making: TargetSpec, run: &str, key: usize) -> Self {
-        let TargetSpec { function, source, factors, control, sleep_ms, keep_alive, folders } =
+        let TargetSpec { function, source, image, factors, control, sleep_ms, keep_alive, folders } =
             making;
         let mut env = function.env.clone();
         let sleep_ms = control.map_or(sleep_ms, Control::sleep_ms);
@@ -90,6 +96,7 @@ impl Target {
         let processes = function.limits.processes;
         let spec = InstanceSpec {
             source,
+            image,
             factors,
             processes,
             socket: None,

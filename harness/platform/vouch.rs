@@ -6,12 +6,15 @@ use std::collections::BTreeMap;
 use super::{MAX_WARNINGS, Platform, State, Visit};
 use crate::adapter::Adapter;
 use crate::engine::{Engine, Evidence, InstanceId, InstanceState, Verdict};
-use crate::sample::Outcome;
+use crate::probe::cgroup;
+use crate::sample::{Outcome, Resources};
 
 /// Who spoke for instances, and what is known of these.
 #[derive(Debug, Default)]
 pub(super) struct Callers {
     known: BTreeMap<InstanceId, InstanceState>,
+    /// What those had used that are gone.
+    used: BTreeMap<InstanceId, Resources>,
     /// Connections that were refused, by whose they were.
     refused: BTreeMap<String, u64>,
     /// Answers that were not the instance's own, by whose they were.
@@ -31,6 +34,25 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         let inspected = self.engine.inspect(id).await.unwrap_or_default();
         self.lock().callers.known.insert(id.clone(), inspected);
         inspected
+    }
+
+    /// Looks at an instance that is about to be removed: the row of its start needs what
+    /// is only to be seen while it is there.
+    pub(super) async fn see_last(&self, id: &InstanceId) {
+        let pid = self.inspect(id).await.pid;
+        if let Some(used) = pid.and_then(|pid| cgroup::read(pid, &id.0)) {
+            self.lock().callers.used.insert(id.clone(), used);
+        }
+    }
+
+    /// What an instance has used so far or, if it is gone, had used when it was removed.
+    /// Not for while something is timed.
+    pub async fn used(&self, id: &InstanceId) -> Option<Resources> {
+        if let Some(used) = self.lock().callers.used.get(id) {
+            return Some(*used);
+        }
+        let pid = self.inspect(id).await.pid?;
+        cgroup::read(pid, &id.0)
     }
 
     /// Compares those who had a part in an answer with the instance that it is taken
@@ -83,13 +105,18 @@ impl<A: Adapter> State<A> {
 
     /// Takes an idle instance out of use.
     fn retire(&mut self, id: &InstanceId) {
-        for idle in self.idle.values_mut() {
+        let mut lost = None;
+        for (target, idle) in &mut self.idle {
             if let Some(at) = idle.iter().position(|instance| instance.id == *id) {
                 let instance = idle.remove(at);
+                lost = Some(*target);
                 self.callers.refused(instance.adapter.refused());
                 self.doomed.push(instance);
-                return;
+                break;
             }
+        }
+        if let Some(target) = lost {
+            self.lose(target, "of the idle one it is not proved that it answered".to_owned());
         }
     }
 }
@@ -103,8 +130,9 @@ impl Callers {
     }
 
     /// Instances that are gone need no address, and others may get theirs.
-    pub(super) fn forget_addresses(&mut self) {
+    pub(super) fn forget_instances(&mut self) {
         self.known.clear();
+        self.used.clear();
     }
 
     /// What there is to tell a person.

@@ -58,8 +58,7 @@ pub fn simulated(functions: &[Function]) -> Vec<FunctionRecord> {
         digest: "simulated".to_owned(),
     };
     let simulated = || "simulated".to_owned();
-    let image =
-        || Image { digest: simulated(), size: 0, labels: BTreeMap::new(), platform: simulated() };
+    let image = || Image { digest: simulated(), platform: simulated(), ..Image::default() };
     let one = |function: &Function| {
         let bases = function.build().map(|build| build.bases.iter().map(base).collect());
         let bases = bases.unwrap_or_default();

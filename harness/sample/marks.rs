@@ -59,6 +59,9 @@ pub enum Mark {
     /// The function was about to write its reply. Source: the function's
     /// `Coldstart-Replied-Ns` header.
     Replied,
+    /// The first byte of a streamed reply was read. Source: driver. Absent of a reply
+    /// that comes as one.
+    FirstByte,
     /// The last byte of the reply was read. Source: driver. The reply is
     /// verified after this stamp, so that checking is not charged to the
     /// function; a reply that fails gives an error row.

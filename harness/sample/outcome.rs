@@ -23,6 +23,12 @@ pub enum Outcome {
         /// Its own words.
         cause: String,
     },
+    /// The function reported that this invocation failed. As on AWS Lambda its instance
+    /// lives on where the function does.
+    FunctionError {
+        /// Its own words.
+        cause: String,
+    },
     /// The reply is not the expected one, or not a reply at all.
     WrongReply {
         /// What was expected and what came.
@@ -57,6 +63,12 @@ impl Outcome {
         matches!(self, Outcome::Ok)
     }
 
+    /// Whether the instance is as good for another invocation as it was for this one.
+    #[must_use]
+    pub fn spares_instance(&self) -> bool {
+        matches!(self, Outcome::Ok | Outcome::FunctionError { .. })
+    }
+
     /// The kind as it stands in `samples.jsonl`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -65,6 +77,7 @@ impl Outcome {
             Outcome::TimedOut { .. } => "timed_out",
             Outcome::Crashed { .. } => "crashed",
             Outcome::InitError { .. } => "init_error",
+            Outcome::FunctionError { .. } => "function_error",
             Outcome::WrongReply { .. } => "wrong_reply",
             Outcome::NotCold { .. } => "not_cold",
             Outcome::Stranger { .. } => "stranger",
@@ -81,6 +94,7 @@ impl Outcome {
             Outcome::TimedOut { cause }
             | Outcome::Crashed { cause }
             | Outcome::InitError { cause }
+            | Outcome::FunctionError { cause }
             | Outcome::WrongReply { cause }
             | Outcome::NotCold { cause }
             | Outcome::Stranger { cause }

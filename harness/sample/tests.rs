@@ -24,6 +24,7 @@ fn sample(temperature: Temperature, marks: &[(Mark, u64)]) -> Sample {
         trial: 1,
         index: 0,
         instance: None,
+        why_cold: None,
         proof: None,
         marks: marks.iter().copied().collect(),
         readiness: None,

@@ -46,7 +46,9 @@ pub fn resources(samples: &[Sample]) -> Vec<ResourceUse> {
     let mut cells: BTreeMap<&Cell, Vec<Resources>> = BTreeMap::new();
     for sample in super::used(samples) {
         let cell = &sample.cell;
-        let counts = cell.temperature == Temperature::Cold && cell.control.is_none();
+        let counts = cell.temperature == Temperature::Cold
+            && cell.control.is_none()
+            && sample.outcome.is_ok();
         if let Some(read) = sample.resources.filter(|r| counts && *r != Resources::default()) {
             cells.entry(cell).or_default().push(read);
         }

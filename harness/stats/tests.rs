@@ -41,6 +41,7 @@ pub(super) fn row(cell: &Cell, round: u32, trial: u32, lag: u64, latency: u64) -
         trial,
         index: 0,
         instance: None,
+        why_cold: None,
         proof: None,
         marks,
         readiness: None,

@@ -74,6 +74,7 @@ pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
         trial: 1,
         index,
         instance: Some("abc".into()),
+        why_cold: None,
         proof: None,
         marks: [(Mark::Intended, 5), (Mark::Responded, 9)].into_iter().collect(),
         readiness: None,

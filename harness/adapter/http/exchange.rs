@@ -140,7 +140,7 @@ impl Server {
                 let (length, body) = (body.length, body.kept.freeze());
                 self.take_stamps(&head);
                 let replied = head.replied_ns;
-                Came::Answer(head, Reply { responded, replied, body, length })
+                Came::Answer(head, Reply { first_byte: None, responded, replied, body, length })
             }
             Err(cause) => Came::Broken(format!("an answer with status {}: {cause}", head.status)),
         }

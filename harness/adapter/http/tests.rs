@@ -60,7 +60,7 @@ fn adapter(address: SocketAddr, request: HttpRequest) -> Http {
 
 async fn ask(http: &Http, event: &str) -> Result<String, String> {
     let event = Event::plain(event);
-    let asked = Asked { function: "f", event: &event, deadline: u64::MAX, keep: 4096 };
+    let asked = Asked { function: "f", event: &event, limit: Duration::MAX, keep: 4096 };
     let answered = http.invoke(asked).answer;
     let answered = tokio::time::timeout(Duration::from_secs(10), answered).await.unwrap().unwrap();
     match answered.answer {
@@ -177,7 +177,7 @@ async fn an_instance_that_listens_late_is_found_by_trying() {
     drop(free);
     let http = adapter(address, HttpRequest::default());
     let event = Event::plain("{}");
-    let asked = Asked { function: "f", event: &event, deadline: u64::MAX, keep: 4096 };
+    let asked = Asked { function: "f", event: &event, limit: Duration::MAX, keep: 4096 };
     let invoked = http.invoke(asked);
     tokio::time::sleep(Duration::from_millis(30)).await;
     let silent = http.progress(&InstanceState::default());

@@ -4,19 +4,25 @@
 //! the instant at which the last byte was read is what is measured. Everything
 //! that comes in is bounded.
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use self::head::Unread;
+use self::shed::Shed;
+use crate::clock::Clock;
 use crate::engine::Stream;
 
 mod body;
 mod head;
+mod shed;
 
 pub(super) use body::{Body, Failure, Keep};
 pub(super) use head::Request;
 
-/// The largest request head, and the largest trailer, in bytes.
+/// The most that is held of a request head, and the largest trailer, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
+/// The largest request head, in bytes: that of AWS Lambda.
+const LARGEST_HEAD: usize = 1024 * 1024;
 /// The most that is read at a time, and so the most of a body that waits to be taken.
 const MAX_PIECE: usize = 16 * 1024;
 
@@ -25,11 +31,12 @@ const MAX_PIECE: usize = 16 * 1024;
 pub(super) struct Connection {
     stream: Box<dyn Stream>,
     buffer: BytesMut,
+    clock: Clock,
 }
 
 impl Connection {
-    pub(super) fn new(stream: Box<dyn Stream>) -> Self {
-        Self { stream, buffer: BytesMut::with_capacity(4096) }
+    pub(super) fn new(stream: Box<dyn Stream>, clock: Clock) -> Self {
+        Self { stream, buffer: BytesMut::with_capacity(4096), clock }
     }
 
     /// Reads more, at most until `most` bytes wait; false when there is no more, the
@@ -52,57 +59,56 @@ impl Connection {
 
     /// Reads the head of the next request; none when the client is done.
     pub(super) async fn request(&mut self) -> Result<Option<Request>, String> {
+        let mut shed = Shed::default();
         loop {
-            if let Some((request, length)) = head::parse(&self.buffer)? {
-                self.buffer.advance(length);
-                return Ok(Some(request));
+            match head::parse(&self.buffer)? {
+                Ok((request, length)) => {
+                    self.buffer.advance(length);
+                    return Ok(Some(request));
+                }
+                Err(Unread::Partial) if self.buffer.len() < MAX_HEAD => {}
+                Err(Unread::Partial | Unread::Crowded) => {
+                    shed.shed(&mut self.buffer)?;
+                    continue;
+                }
             }
-            if self.buffer.len() >= MAX_HEAD {
-                return Err(format!("a request head over {MAX_HEAD} bytes"));
-            }
+            let from = self.buffer.len();
             if !self.fill(MAX_HEAD).await {
                 return match self.buffer.len() {
                     0 => Ok(None),
                     n => Err(format!("the connection closed within a request head of {n} bytes")),
                 };
             }
+            shed.pass(&mut self.buffer, from)?;
         }
     }
 
     /// Writes; false when the connection broke.
-    pub(super) async fn write(&mut self, message: &[u8]) -> bool {
-        self.stream.write_all(message).await.is_ok() && self.stream.flush().await.is_ok()
+    pub(super) async fn write(&mut self, mut message: impl Buf) -> bool {
+        // As one packet, whatever it is made of.
+        let written = self.stream.write_all_buf(&mut message).await;
+        written.is_ok() && self.stream.flush().await.is_ok()
     }
 
     /// Replies without a body; false when the connection broke.
     pub(super) async fn reply(&mut self, status: u16, reason: &str) -> bool {
-        let head = format!("HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\n\r\n");
-        self.write(head.as_bytes()).await
+        self.reply_with(status, reason, "", "").await
     }
-}
 
-/// An event as it goes on the wire, the reply to a `next`; and the event in it.
-pub(super) fn event(
-    id: &str,
-    function: &str,
-    deadline_ms: u64,
-    event: [&str; 3],
-) -> (Bytes, Bytes) {
-    let length: usize = event.iter().map(|part| part.len()).sum();
-    let mut message = format!(
-        "HTTP/1.1 200 OK\r\n\
-         Content-Type: application/json\r\n\
-         Lambda-Runtime-Aws-Request-Id: {id}\r\n\
-         Lambda-Runtime-Deadline-Ms: {deadline_ms}\r\n\
-         Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:local:000000000000:function:{function}\r\n\
-         Content-Length: {length}\r\n\r\n"
-    );
-    let begins = message.len();
-    message.reserve_exact(length);
-    event.iter().for_each(|part| message.push_str(part));
-    let message = Bytes::from(message);
-    let event = message.slice(begins..);
-    (message, event)
+    /// Replies with fields, each of which ends its line, and a body; false when the
+    /// connection broke.
+    pub(super) async fn reply_with(
+        &mut self,
+        status: u16,
+        reason: &str,
+        fields: &str,
+        body: &str,
+    ) -> bool {
+        let length = body.len();
+        let message =
+            format!("HTTP/1.1 {status} {reason}\r\n{fields}Content-Length: {length}\r\n\r\n{body}");
+        self.write(message.as_bytes()).await
+    }
 }
 
 #[cfg(test)]

@@ -2,21 +2,26 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::Buf;
 use tokio::task::JoinSet;
 
 use super::http::{Body, Connection, Keep, Request};
+use super::message::invoked;
 use super::report::error_text;
-use super::{Answer, Answered, MAX_REPLY, Ready, Reply, Shared};
+use super::{Answer, Answered, MAX_REPLY, Ready, Reply, Shared, State};
+use crate::adapter::MAX_STREAMED;
 use crate::engine::{Caller, Evidence, Listener, Stream};
 use crate::text::sanitize::printable;
 
 /// Connections that one instance may have open at a time.
 const MAX_CONNECTIONS: usize = 16;
 /// Bytes of an error report that are kept.
-const MAX_REPORT: usize = 16 * 1024;
+pub(super) const MAX_REPORT: usize = 16 * 1024;
 /// A body that nobody needs, and how long it may be.
-const FORGOTTEN: Keep = Keep { most: MAX_REPLY, kept: 0 };
+pub(super) const FORGOTTEN: Keep = Keep { most: MAX_REPLY, kept: 0, end: 0 };
+/// An error report. One that is too large still tells of an error: its type may be at its
+/// end.
+const REPORT: Keep = Keep { most: MAX_STREAMED, kept: MAX_REPORT, end: 1024 };
 
 /// A connection's other end.
 struct Peer {
@@ -43,7 +48,9 @@ pub(super) async fn accept(mut listener: Listener, shared: Arc<Shared>) {
                 if connections.len() < MAX_CONNECTIONS {
                     connections.spawn(serve(stream, caller, shared.clone()));
                 } else {
-                    shared.note(format!("opened more than {MAX_CONNECTIONS} connections at once"));
+                    shared.violated(format!(
+                        "opened more than {MAX_CONNECTIONS} connections at once"
+                    ));
                 }
             }
             Ok(Some(_)) => {}
@@ -60,7 +67,7 @@ pub(super) async fn accept(mut listener: Listener, shared: Arc<Shared>) {
 }
 
 async fn serve(stream: Box<dyn Stream>, caller: Caller, shared: Arc<Shared>) {
-    let mut connection = Connection::new(stream);
+    let mut connection = Connection::new(stream, shared.clock);
     let mut peer = Peer { caller, evidence: None };
     loop {
         let request = match connection.request().await {
@@ -97,28 +104,45 @@ impl Shared {
         request: Request,
         at: u64,
     ) -> bool {
-        const ROOT: &str = "/2018-06-01/runtime/";
-        let path = request.path.strip_prefix(ROOT).unwrap_or("");
+        let path = request.path.trim_matches('/');
         let parts: Vec<&str> = path.split('/').collect();
         match (request.method.as_str(), parts.as_slice()) {
-            ("GET", ["invocation", "next"]) => {
+            ("GET", ["2018-06-01", "runtime", "invocation", "next"]) => {
                 self.next(connection, peer.caller, &request, at).await
             }
-            ("POST", ["invocation", id, "response"]) => {
+            ("POST", ["2018-06-01", "runtime", "invocation", id, "response"]) => {
                 self.response(connection, peer, &request, id).await
             }
-            ("POST", ["invocation", id, "error"]) => {
+            ("POST", ["2018-06-01", "runtime", "invocation", id, "error"]) => {
                 self.error(connection, peer, &request, Some(id)).await
             }
-            ("POST", ["init", "error"]) => self.error(connection, peer, &request, None).await,
-            _ => {
-                let path = printable(&request.path, 100);
-                let method = printable(&request.method, 20);
-                self.note(format!("asked for {method} {path}, which is not in the contract"));
-                let drained = connection.body(&request, FORGOTTEN).await.is_ok();
-                drained && connection.reply(404, "Not Found").await
+            ("POST", ["2018-06-01", "runtime", "init", "error"]) => {
+                self.error(connection, peer, &request, None).await
             }
+            ("POST", ["2020-01-01", "extension", "register"]) => {
+                self.register(connection, &request).await
+            }
+            ("GET", ["2020-01-01", "extension", "event", "next"]) => {
+                self.extension_next(connection, &request).await
+            }
+            ("POST", ["2020-01-01", "extension", when @ ("init" | "exit"), "error"]) => {
+                self.extension_error(connection, &request, when).await
+            }
+            ("PUT", ["2020-08-15", "logs"] | ["2022-07-01", "telemetry"]) => {
+                self.subscribe(connection, &request).await
+            }
+            _ => self.unknown(connection, &request).await,
         }
+    }
+
+    /// What is not in the contract is refused, and nothing comes of it: health checks,
+    /// and what only a restored instance may ask (decision 0070).
+    async fn unknown(&self, connection: &mut Connection, request: &Request) -> bool {
+        let path = printable(&request.path, 100);
+        let method = printable(&request.method, 20);
+        self.note(format!("asked for {method} {path}, which is not in the contract"));
+        let drained = connection.body(request, FORGOTTEN).await.is_ok();
+        drained && connection.reply(404, "Not Found").await
     }
 
     async fn next(
@@ -131,46 +155,56 @@ impl Shared {
         if connection.body(request, FORGOTTEN).await.is_err() {
             return false;
         }
-        let owes = {
+        {
             let mut state = self.lock();
             let (main, ready_self) = (request.main_ns, request.ready_ns);
             if state.stamps.ready.is_none() {
                 state.stamps.ready = Some(Ready { at, main, ready_self, readiness: None });
                 state.first = Some(caller);
             }
-            state.given().is_some()
-        };
-        if owes {
-            self.note("asked for an event before it answered the last one".to_owned());
+            // Several may ask at once: an event goes to one of them.
+            if let Some(open) = state.open.as_mut().filter(|open| open.given.is_some()) {
+                open.asked_again = true;
+            }
         }
         loop {
-            let Some(message) = self.give(caller) else {
+            let Some((message, told)) = self.give(caller) else {
                 tokio::select! {
                     () = self.queued.notified() => continue,
                     // An instance that hangs up must not be handed an event.
                     flooded = connection.hung_up() => {
-                        if flooded {
-                            self.note("sent much that it was not asked for".to_owned());
-                        }
+                        self.flooded(flooded);
                         return false;
                     }
                 }
             };
-            let written = connection.write(&message).await;
+            let written = connection.write(message).await;
             let mut state = self.lock();
             if written && state.given().is_some() {
                 state.stamps.sent = Some(self.clock.now());
+            }
+            if let Some(event) = told {
+                state.extensions.tell(&event);
+                drop(state);
+                self.told.notify_waiters();
             }
             return written;
         }
     }
 
-    /// Gives out the event that waits, if one does, and to whom.
-    fn give(&self, caller: Caller) -> Option<Bytes> {
+    /// Gives out the event that waits, if one does and nobody else is waited for; and what
+    /// extensions are told of it, if any wants to hear. The function's time begins here.
+    fn give(&self, caller: Caller) -> Option<(impl Buf + Send + use<>, Option<String>)> {
+        let now = self.clock.now();
         let mut state = self.lock();
-        let open = state.open.as_mut().filter(|open| open.given.is_none())?;
+        let State { extensions, open, .. } = &mut *state;
+        let open = open.as_mut().filter(|open| open.given.is_none() && !extensions.is_awaited())?;
+        let message = open.message.take()?;
         open.given = Some(caller);
-        Some(std::mem::take(&mut open.message))
+        let deadline = self.clock.wall_ms(now.saturating_add(open.limit));
+        let told =
+            extensions.hear().then(|| invoked(&open.id, &self.function.arn, &open.trace, deadline));
+        Some((message.with_deadline(deadline), told))
     }
 
     async fn response(
@@ -181,14 +215,15 @@ impl Shared {
         id: &str,
     ) -> bool {
         let kept = self.lock().given().filter(|open| open.id == id).map_or(0, |open| open.keep);
-        let body = connection.body(request, Keep { most: MAX_REPLY, kept }).await;
+        let most = if request.streamed { MAX_STREAMED } else { MAX_REPLY };
+        let body = connection.body(request, Keep { most, kept, end: 0 }).await;
         let responded = self.clock.now();
         let readable = body.is_ok();
         let answer = match body {
             Ok(Body { failure: Some(failure), .. }) => failure.into(),
-            Ok(Body { kept, length, .. }) => {
+            Ok(Body { kept, length, first_byte, .. }) => {
                 let (replied, body) = (request.replied_ns, kept.freeze());
-                Answer::Response(Reply { responded, replied, body, length })
+                Answer::Response(Reply { first_byte, responded, replied, body, length })
             }
             Err(reason) => Answer::Unreadable(reason),
         };
@@ -208,13 +243,19 @@ impl Shared {
         request: &Request,
         id: Option<&str>,
     ) -> bool {
-        let keep = Keep { most: MAX_REPLY, kept: MAX_REPORT };
-        let Ok(body) = connection.body(request, keep).await else { return false };
-        let text = error_text(&body.kept, request.error_type.as_deref());
+        let mut body = Body::new(REPORT);
+        let readable = connection.read(request, &mut body).await.is_ok();
+        let fits = readable && body.length <= MAX_REPLY;
+        // However little of it came: that it failed is said by its being sent.
+        let text = error_text(&body, request.error_type.as_deref());
         let answer =
             if id.is_some() { Answer::FunctionError(text) } else { Answer::InitError(text) };
         let accepted = self.answer(id, answer, || peer.evidence());
-        let (status, reason) = if accepted { (202, "Accepted") } else { (400, "Bad Request") };
-        connection.reply(status, reason).await
+        let (status, reason) = match (accepted, fits) {
+            (false, _) => (400, "Bad Request"),
+            (true, true) => (202, "Accepted"),
+            (true, false) => (413, "Payload Too Large"),
+        };
+        connection.reply(status, reason).await && readable
     }
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -7,6 +9,9 @@ use tokio::sync::mpsc;
 use super::*;
 use crate::adapter::Event;
 use crate::engine::Resident;
+
+mod contract;
+mod extensions;
 
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n";
 
@@ -21,12 +26,16 @@ fn connected() -> (RuntimeApi, DuplexStream) {
 
 fn serving(receiver: mpsc::UnboundedReceiver<DuplexStream>) -> RuntimeApi {
     let listener = Listener::memory("memory:1".into(), receiver);
-    RuntimeApi::serve(listener, Clock::paused(), Arc::default())
+    RuntimeApi::serve(listener, Clock::paused(), Arc::default(), about())
+}
+
+fn about() -> About {
+    About { name: "f".into(), arn: "arn:f".into(), handler: Some("app.handler".into()) }
 }
 
 fn invoke(api: &RuntimeApi, event: &str) -> oneshot::Receiver<Answered> {
     let event = Event::plain(event);
-    let asked = Asked { function: "f", event: &event, deadline: 2_000_000_000, keep: 4096 };
+    let asked = Asked { function: "f", event: &event, limit: Duration::from_secs(2), keep: 4096 };
     api.invoke(asked).answer
 }
 
@@ -77,7 +86,9 @@ async fn the_first_next_is_readiness_and_its_reply_is_the_event() {
         .await;
     let event = receive(&mut stream).await;
     let (id, _) = given(&event);
-    assert!(event.contains("Lambda-Runtime-Deadline-Ms: 2000"), "{event}");
+    // The function's time begins when it gets the event.
+    assert!(event.contains("Lambda-Runtime-Deadline-Ms: 0000000002030\r\n"), "{event}");
+    assert!(event.contains("Lambda-Runtime-Invoked-Function-Arn: arn:f\r\n"), "{event}");
     assert!(event.ends_with("\r\n\r\n{\"a\":1}"), "{event}");
     let at = 30_000_000;
     assert_eq!(
@@ -129,7 +140,7 @@ async fn chunked_replies_and_waiting_for_continue_are_understood() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_second_answer_is_refused_and_noted() {
+async fn a_second_answer_is_refused_and_noted_and_does_no_harm() {
     let (api, mut stream) = connected();
     let answer = invoke(&api, "1");
     let (id, _) = next(&mut stream).await;
@@ -139,6 +150,7 @@ async fn a_second_answer_is_refused_and_noted() {
     assert!(receive(&mut stream).await.starts_with("HTTP/1.1 400 "));
     assert_eq!(answered(answer).await, "1");
     assert_eq!(api.notes(), ["answered an invocation that was not waiting for an answer"]);
+    assert!(api.violations().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -175,7 +187,7 @@ async fn hostile_requests_are_refused_by_name() {
     check("\0\0\0\0\r\n\r\n".into(), "400", "not HTTP").await;
     check("GET /wrong/\u{7f} HTTP/1.1\r\n\r\n".into(), "400", "not HTTP").await;
     check("DELETE / HTTP/1.1\r\n\r\n".into(), "404", "asked for DELETE /").await;
-    check(format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(20_000)), "400", "head over").await;
+    check(format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(20_000)), "400", "line over").await;
     check("GET / HTTP/1.1\r\nContent-Length: -5\r\n\r\n".into(), "400", "not a number").await;
     for length in ["+5", "", "0x5", " ", "5, 5", "99999999999999999999999"] {
         let head = format!("GET / HTTP/1.1\r\nContent-Length: {length}\r\n\r\n");
@@ -241,7 +253,7 @@ async fn every_invocation_has_a_nonce_of_its_own() {
     let event = Event::with_nonce("{\"a\":1}");
     let mut nonces = std::collections::BTreeSet::new();
     for _ in 0..20 {
-        let asked = Asked { function: "f", event: &event, deadline: 1, keep: 0 };
+        let asked = Asked { function: "f", event: &event, limit: Duration::ZERO, keep: 0 };
         let sent: serde_json::Value = serde_json::from_slice(&api.invoke(asked).event).unwrap();
         let nonce = sent["coldstart"].as_str().unwrap().to_owned();
         assert!(nonce.len() == 32 && sent["a"] == 1 && nonces.insert(nonce), "{sent}");
@@ -254,7 +266,8 @@ async fn streamed(after: &str) -> (String, String, Vec<String>) {
     let answer = invoke(&api, "1");
     let (id, _) = next(&mut stream).await;
     let head = response(&id, "").replace("Content-Length: 0", "Transfer-Encoding: chunked");
-    send(&mut stream, &format!("{head}2\r\n\"a\r\n2\r\nb\"\r\n{after}")).await;
+    let sent = format!("{head}2\r\n\"a\r\n2\r\nb\"\r\n{after}");
+    let _refused_early = stream.write_all(sent.as_bytes()).await;
     (receive(&mut stream).await, answered(answer).await, api.notes())
 }
 
@@ -274,16 +287,16 @@ async fn a_stream_that_ends_in_error_trailers_is_a_function_error() {
 
 #[tokio::test(start_paused = true)]
 async fn a_chunk_size_that_overflows_is_refused() {
-    for size in ["ffffffffffffffff", "fffffffffffffffe", "5ffffd", "7fffffffffffffff"] {
+    for size in ["ffffffffffffffff", "fffffffffffffffe", "600061", "7fffffffffffffff"] {
         let (reply, answer, _) = streamed(&format!("{size}\r\nx")).await;
         assert!(reply.starts_with("HTTP/1.1 413 "), "{size}: {reply}");
-        assert!(answer.contains("more than the 6291456"), "{size}: {answer}");
+        assert!(answer.contains("more than the 6291556"), "{size}: {answer}");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn trailers_without_an_end_and_chunks_that_lie_are_refused() {
-    let endless = "X: y\r\n".repeat(5000);
+    let endless = "X: y\r\n".repeat(200_000);
     let (_, answer, _) = streamed(&format!("0\r\n{endless}\r\n")).await;
     assert!(answer.contains("trailers without an end"), "{answer}");
     let (_, answer, _) = streamed("2\r\nabcd\r\n0\r\n\r\n").await;
@@ -301,6 +314,7 @@ async fn bytes_without_end_behind_a_waiting_next_end_the_connection() {
         assert!(sent < 1 << 20, "nobody stops it");
     }
     assert_eq!(api.notes(), ["sent much that it was not asked for"]);
+    assert_eq!(api.violations(), api.notes());
 }
 
 #[tokio::test(start_paused = true)]
@@ -319,7 +333,7 @@ async fn a_reply_is_kept_as_far_as_it_was_asked_for() {
 async fn reached(strangers: Strangers) -> (RuntimeApi, TcpStream) {
     let listener = Listener::tcp([127, 0, 0, 1].into()).await.unwrap();
     let address = listener.address().to_owned();
-    let api = RuntimeApi::serve(listener, Clock::start(), Arc::new(strangers));
+    let api = RuntimeApi::serve(listener, Clock::start(), Arc::new(strangers), about());
     let stream = TcpStream::connect(&address).await.unwrap();
     (api, stream)
 }
@@ -343,8 +357,8 @@ fn a_stranger_is_refused_counted_and_named_and_an_instance_is_not() {
     let (caller, other) = ("172.17.0.5".parse().unwrap(), "172.17.0.6".parse().unwrap());
     let scan = Resident { id: "4f6a".to_owned(), name: "container scan".to_owned() };
     let strangers = Arc::new(Strangers::new(None, [(caller, scan)].into()));
-    let (state, queued) = Default::default();
-    let shared = Shared { clock: Clock::start(), strangers, state, queued };
+    let (state, queued, told, function) = Default::default();
+    let shared = Shared { clock: Clock::start(), strangers, function, state, queued, told };
     assert!(!shared.admits(Caller::Address(caller)) && !shared.admits(Caller::Address(caller)));
     assert!(shared.admits(Caller::Address(other)) && shared.admits(Caller::Sole));
     // Once its address is known, nobody else is it.

@@ -26,7 +26,7 @@ fn a_whole_function_can_be_told_to_be_lacking() {
     assert_eq!(found.outcome, GateOutcome::Passed);
     found.lack(&["g".to_owned()], Side::Head);
     assert_eq!(found.outcome, GateOutcome::Regressed);
-    let gone = Missing { function: "g".into(), cell: None, lacks: Side::Head };
+    let gone = Missing { function: "g".into(), cell: None, lacks: Side::Head, why_cold: None };
     assert_eq!(found.missing.last(), Some(&gone));
 }
 

@@ -160,6 +160,7 @@ fn sample(cell: Cell, round: u32, trial: u32) -> Sample {
         trial,
         index: 0,
         instance: None,
+        why_cold: None,
         proof: None,
         marks: Default::default(),
         readiness: None,

@@ -22,7 +22,7 @@ use super::failure::{failed, has_status, is_not_found, refused};
 use super::info::platform_of;
 use crate::engine::{
     BASE_NAMES, BUILT, BuildOutput, BuildSpec, Credentials, EngineError, FUNCTION_NAMES, Image,
-    LABEL_IMAGE, Login, VERSION,
+    ImageConfig, LABEL_IMAGE, Login, VERSION,
 };
 use crate::spec::function::with_tag;
 use crate::text::sanitize::{both_ends, printable_line, uncoloured};
@@ -46,12 +46,20 @@ pub(super) async fn inspect(
         Err(e) if has_status(&e, 404) => return Ok(None),
         Err(e) => return Err(failed(&format!("look up image {reference}"), e)),
     };
-    let labels = found.config.and_then(|c| c.labels).unwrap_or_default();
+    let config = found.config.unwrap_or_default();
+    let env = config.env.unwrap_or_default();
+    let env = env.iter().filter_map(|one| one.split_once('='));
+    let labels = config.labels.unwrap_or_default();
     Ok(Some(Image {
         platform: platform_of(found.os.as_deref(), found.architecture.as_deref()),
         digest: found.id.unwrap_or_default(),
         size: found.size.and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
         labels: labels.into_iter().collect(),
+        config: ImageConfig {
+            env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            entrypoint: config.entrypoint.unwrap_or_default(),
+            command: config.cmd.unwrap_or_default(),
+        },
     }))
 }
 

@@ -225,6 +225,7 @@ mod tests {
     fn how_an_instance_is_started_reaches_the_engine_and_what_is_not_said_is_the_images() {
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
         let mut spec = InstanceSpec {
+            image: Default::default(),
             source: InstanceSource::Image("i".into()),
             factors: Factors::of_a_process(),
             processes: None,

@@ -102,7 +102,7 @@ impl Process {
                 std::future::pending().await
             }
             Fault::WrongPath => {
-                api.post("/2020-01-01/extension/register", "{}").await;
+                api.post("/health", "{}").await;
                 std::future::pending().await
             }
             _ => None,
@@ -166,6 +166,10 @@ impl Process {
 
     async fn answer(&self, api: &mut Api, event: &Event, invocation: u64) -> Option<()> {
         let reply = self.reply(&event.body, invocation).await?;
+        if self.script.fault == Fault::FunctionError {
+            let report = r#"{"errorMessage":"sold out","errorType":"Stock"}"#;
+            return api.post(&format!("{ROOT}/invocation/{}/error", event.id), report).await;
+        }
         let path = format!("{ROOT}/invocation/{}/response", event.id);
         api.post(&path, &reply).await?;
         if self.script.fault == Fault::Twice {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::{FakeEngine, refused};
-use crate::engine::{BuildOutput, BuildSpec, Credentials, EngineError, Image, ImageStore};
+use crate::engine::{
+    BuildOutput, BuildSpec, Credentials, EngineError, Image, ImageConfig, ImageStore,
+};
 
 /// What its images run on.
 const PLATFORM: &str = "simulated/simulated";
@@ -17,6 +19,7 @@ impl ImageStore for FakeEngine {
             digest,
             size: 1 << 20,
             labels: BTreeMap::new(),
+            config: ImageConfig::default(),
             platform: PLATFORM.to_owned(),
         }))
     }

@@ -13,6 +13,7 @@ fn engine() -> ProcessEngine<FakeEngine> {
 fn spec(command: &[&str]) -> InstanceSpec {
     InstanceSpec {
         source: InstanceSource::Command(command.iter().map(ToString::to_string).collect()),
+        image: Default::default(),
         factors: Factors::of_a_process(),
         processes: None,
         socket: None,

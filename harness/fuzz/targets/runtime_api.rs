@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use coldstart::adapter::runtime_api::RuntimeApi;
+use coldstart::adapter::runtime_api::{About, RuntimeApi};
 use coldstart::adapter::{Adapter as _, Answer, Asked, Event, Reply};
 use coldstart::clock::Clock;
 use coldstart::engine::Listener;
@@ -30,7 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
 async fn serve(bytes: &[u8]) {
     let (sender, receiver) = mpsc::unbounded_channel();
     let listener = Listener::memory("memory:1".to_owned(), receiver);
-    let api = RuntimeApi::serve(listener, Clock::paused(), Arc::default());
+    let api = RuntimeApi::serve(listener, Clock::paused(), Arc::default(), About::default());
     let mut streams: Vec<DuplexStream> = Vec::new();
     for _ in 0..2 {
         let (ours, theirs) = duplex(1 << 16);
@@ -38,7 +38,7 @@ async fn serve(bytes: &[u8]) {
         streams.push(ours);
     }
     let event = Event::with_nonce("{\"a\":1}");
-    let invoke = || api.invoke(Asked { function: "f", event: &event, deadline: 1, keep: KEEP });
+    let invoke = || api.invoke(Asked { function: "f", event: &event, limit: SOON, keep: KEEP });
     let mut waiting = invoke().answer;
     let mut id = String::new();
     for piece in bytes.split(|byte| *byte == 0xff) {

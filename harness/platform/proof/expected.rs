@@ -100,8 +100,13 @@ mod tests {
     use super::*;
 
     fn cause(rule: &str, body: &str) -> String {
-        let came =
-            Reply { responded: 0, replied: None, body: body.to_owned().into(), length: body.len() };
+        let came = Reply {
+            first_byte: None,
+            responded: 0,
+            replied: None,
+            body: body.to_owned().into(),
+            length: body.len(),
+        };
         let rule: crate::spec::function::ReplyCheck = rule.parse().unwrap();
         let nothing = Expected::default();
         let expected = match &rule {

@@ -77,7 +77,7 @@ async fn serve(
         stamps.lock().unwrap().sent = Some(clock.now());
         let body = Bytes::from(line(&mut stream).await);
         let (responded, length) = (clock.now(), body.len());
-        let reply = Reply { responded, replied: None, body, length };
+        let reply = Reply { first_byte: None, responded, replied: None, body, length };
         let callers = vec![caller.evidence()];
         let _ = answer.send(Answered { answer: Answer::Response(reply), callers });
     }

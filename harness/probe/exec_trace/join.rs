@@ -50,10 +50,20 @@ pub struct Traced {
 /// in any order.
 #[must_use]
 pub fn join(events: &[Event], start: &Start<'_>) -> Traced {
-    let programs = programs(events, start);
+    let mut programs = programs(events, start);
+    if start.pid.is_none()
+        && let pid @ Some(_) = function(&programs)
+    {
+        programs = self::programs(events, &Start { pid, ..*start });
+        return traced(&programs, &Start { pid, ..*start });
+    }
+    traced(&programs, start)
+}
+
+fn traced(programs: &[Program<'_>], start: &Start<'_>) -> Traced {
     let processes = programs.iter().filter(|p| p.belongs).take(MOST_PROCESSES);
     Traced {
-        marks: marks(&programs, start),
+        marks: marks(programs, start),
         processes: processes
             .map(|p| Process { name: p.name(), exec: p.exec, exit: p.exit })
             .collect(),
@@ -175,6 +185,18 @@ fn marks(programs: &[Program<'_>], start: &Start<'_>) -> Vec<(Mark, u64)> {
         (Mark::Exec, exec),
     ];
     found.into_iter().filter_map(|(mark, at)| Some((mark, at?))).collect()
+}
+
+/// The process of a function that is gone, so that no engine tells it: what the parent of
+/// the OCI create, the shim, has for a child once the OCI start was executed.
+fn function(programs: &[Program<'_>]) -> Option<u32> {
+    let engine: Vec<&Program<'_>> = programs.iter().filter(|p| p.belongs).collect();
+    let create = engine.iter().position(|p| p.holds && p.told("create"))?;
+    let shim = engine[create].parent?;
+    let start = engine[create..].iter().find(|p| p.holds && p.told("start"))?;
+    let later = engine[create..].iter().filter(|p| p.exec > start.exec);
+    let mut children = later.filter(|p| p.parent == Some(shim) && !p.holds && p.pid != start.pid);
+    children.next().map(|p| p.pid)
 }
 
 /// When the OCI start was executed. It may be gone too soon to be read; but then

@@ -372,3 +372,15 @@ proptest! {
         prop_assert_eq!(join(&both, &two).marks, marks);
     }
 }
+
+/// An engine does not tell the process of a function that has ended.
+#[test]
+fn of_a_function_that_is_gone_every_mark_is_found_too() {
+    let gone = Start { pid: None, ..start(ONE, 0) };
+    assert_eq!(join(&on_a_bridge(ONE, 13_778), &gone).marks, BRIDGE_MARKS);
+    let mut two = on_a_bridge(ONE, 13_778);
+    two.extend(on_a_bridge(TWO, 14_000));
+    let other = Start { pid: None, ..start(TWO, 0) };
+    assert_eq!(join(&two, &other).marks, join(&two, &start(TWO, 14_028)).marks);
+    assert_eq!(join(&two, &gone).marks, BRIDGE_MARKS);
+}

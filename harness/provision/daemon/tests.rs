@@ -82,6 +82,7 @@ async fn an_engine_that_dies_ends_every_wait() {
     assert!(engine.watch_exit(&InstanceId("after".to_owned())).await.is_err());
     let spec = InstanceSpec {
         source: InstanceSource::Image("x".to_owned()),
+        image: Default::default(),
         factors: Combination::on(Network::Host)
             .resolve(Limits { memory: 1 << 26, cpus: None, processes: None }, "runc"),
         processes: None,

@@ -133,9 +133,8 @@ fn rows<'a>(comparison: &Comparison, names: &Names) -> Vec<Block<'a>> {
 }
 
 fn missing<'a>(comparison: &Comparison, names: &Names) -> Vec<Block<'a>> {
-    let line = |m: &crate::compare::Missing| {
-        Note::remark(format!("{}: {}", names.missing(m), lacks(m.lacks)))
-    };
+    let line =
+        |m: &crate::compare::Missing| Note::remark(format!("{}: {}", names.missing(m), lacks(m)));
     vec![Block::Notes("cell", comparison.missing.iter().map(line).collect())]
 }
 

@@ -53,7 +53,7 @@ fn found(comparison: &Comparison) -> Vec<Annotation> {
             Side::Head => (error, "Cell is missing"),
             Side::Base => (Level::Notice, "New cell"),
         };
-        let text = format!("{}: {}", names.missing(missing), lacks(missing.lacks));
+        let text = format!("{}: {}", names.missing(missing), lacks(missing));
         all.push(Annotation { level, title, text });
     }
     for row in comparison.worst_first() {

@@ -108,7 +108,7 @@ fn of_missing(comparison: &Comparison, missing: &Missing, names: &Names) -> Case
         Some(_) => format!("{conditions} {step}"),
         None => "all of it".to_owned(),
     };
-    let text = lacks(missing.lacks).to_owned();
+    let text = lacks(missing);
     Case { class: name(&missing.function), name: title, status, kind: "missing", text }
 }
 

@@ -157,6 +157,7 @@ impl Maker {
             trial,
             index,
             instance: Some("c0ffee".into()),
+            why_cold: None,
             proof: None,
             marks: marks.into_iter().collect(),
             readiness: None,

@@ -146,12 +146,23 @@ impl Bench {
 
     /// An image from a function's image, with another line in its Dockerfile.
     pub(crate) fn build(&self, function: &str, line: &str) -> Result<String, Failed> {
+        self.build_of(function, line, &[])
+    }
+
+    /// The same, with files beside the Dockerfile.
+    pub(crate) fn build_of(
+        &self,
+        function: &str,
+        line: &str,
+        files: &[(&str, &[u8])],
+    ) -> Result<String, Failed> {
         let (_, record) = self.function(function)?;
         let dockerfile = format!("FROM {}\n{line}\n", record.image);
+        let all = [&[("Dockerfile", dockerfile.as_bytes())], files].concat();
         let spec = BuildSpec {
             network: false,
             tag: self.image_name(),
-            context: archive(&[("Dockerfile", dockerfile.as_bytes())])?,
+            context: archive(&all)?,
             arguments: Default::default(),
             labels: [(LABEL_IMAGE.to_owned(), "test".to_owned())].into(),
         };

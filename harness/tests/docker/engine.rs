@@ -35,6 +35,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn spec(bench: &Bench, image: &str, network: Network) -> InstanceSpec {
     InstanceSpec {
         source: InstanceSource::Image(image.to_owned()),
+        image: Default::default(),
         factors: factors(network),
         processes: None,
         socket: None,

@@ -8,6 +8,7 @@
 use libtest_mimic::Arguments;
 
 mod bench;
+mod contract;
 mod engine;
 mod factors;
 mod functions;
@@ -29,6 +30,7 @@ fn main() {
     // More at a time would time each other out on a small machine.
     arguments.test_threads.get_or_insert(2);
     let mut trials = functions::trials();
+    trials.extend(contract::trials());
     trials.extend(factors::trials());
     trials.extend(hopeless::trials());
     trials.extend(observed::trials());

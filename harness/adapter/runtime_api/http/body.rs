@@ -4,15 +4,22 @@
 use bytes::{Buf, BytesMut};
 
 use super::head::{Framing, Request};
-use super::{Connection, MAX_HEAD, MAX_PIECE};
+use super::{Connection, LARGEST_HEAD, MAX_HEAD, MAX_PIECE};
+use crate::clock::Clock;
+
+/// How a chunk begins that stands for trailers: one official client sends them so, as
+/// text at the end of what it streams.
+const TRAILER: &[u8] = b"Lambda-Runtime-Function-Error-";
 
 /// How much of a body there may be, and how much of it is wanted, in bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Keep {
     /// A longer body is an error.
     pub(crate) most: usize,
-    /// What is beyond this is read and forgotten.
+    /// What is beyond this is read and forgotten,
     pub(crate) kept: usize,
+    /// but for so much of its end.
+    pub(crate) end: usize,
 }
 
 /// A body, as far as it was read.
@@ -20,11 +27,20 @@ pub(crate) struct Keep {
 pub(crate) struct Body {
     /// Its beginning, as much as was to be kept.
     pub(crate) kept: BytesMut,
+    /// Its end, if there is more of it: as much as was to be kept, or up to twice that.
+    pub(crate) end: BytesMut,
     /// All its bytes.
     pub(crate) length: usize,
+    /// When the first of them was read, of a streamed one: nanoseconds since the run's
+    /// epoch.
+    pub(crate) first_byte: Option<u64>,
     /// The error that a streamed reply ended with; none for a good end.
     pub(crate) failure: Option<Failure>,
     keep: Keep,
+    /// Of a streamed one, to stamp its first byte.
+    clock: Option<Clock>,
+    /// Its latest chunk, if that may stand for trailers.
+    chunk: BytesMut,
 }
 
 /// How a function tells that it failed within a stream: in trailers.
@@ -36,32 +52,101 @@ pub(crate) struct Failure {
     pub(crate) body: String,
 }
 
+impl Failure {
+    /// Takes a line of trailers; whether it tells of a failure.
+    fn take(&mut self, line: &str) -> bool {
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let field = if name.eq_ignore_ascii_case("lambda-runtime-function-error-type") {
+            &mut self.kind
+        } else if name.eq_ignore_ascii_case("lambda-runtime-function-error-body") {
+            &mut self.body
+        } else {
+            return false;
+        };
+        value.trim().clone_into(field);
+        true
+    }
+
+    /// That of a chunk that stands for trailers.
+    fn of_chunk(chunk: &[u8]) -> Option<Self> {
+        let text = String::from_utf8_lossy(chunk.strip_prefix(TRAILER).map(|_| chunk)?);
+        let (mut failure, mut told) = (Self::default(), false);
+        text.lines().for_each(|line| told |= failure.take(line));
+        told.then_some(failure)
+    }
+}
+
 impl Body {
+    /// One of which nothing was read yet.
+    pub(crate) fn new(keep: Keep) -> Self {
+        let (kept, end, chunk, first_byte, failure, clock) = Default::default();
+        Self { kept, end, length: 0, first_byte, failure, keep, clock, chunk }
+    }
+
     fn take(&mut self, piece: &[u8]) {
         let room = self.keep.kept.saturating_sub(self.kept.len()).min(piece.len());
         self.kept.extend_from_slice(&piece[..room]);
         self.length += piece.len();
+        if self.keep.end > 0 {
+            self.take_end(&piece[room..]);
+        }
+        if let Some(clock) = self.clock {
+            self.first_byte.get_or_insert_with(|| clock.now());
+            self.take_chunk(piece);
+        }
+    }
+
+    fn take_end(&mut self, piece: &[u8]) {
+        let most = self.keep.end;
+        self.end.extend_from_slice(&piece[piece.len().saturating_sub(most)..]);
+        if self.end.len() > 2 * most {
+            self.end.advance(self.end.len() - most);
+        }
+    }
+
+    /// Keeps of a chunk its beginning, and if that is as of trailers the rest.
+    fn take_chunk(&mut self, mut piece: &[u8]) {
+        while !piece.is_empty() {
+            let is_trailer = self.chunk.starts_with(TRAILER);
+            let most = if is_trailer { MAX_HEAD } else { TRAILER.len() };
+            let room = most.saturating_sub(self.chunk.len()).min(piece.len());
+            if room == 0 {
+                return;
+            }
+            self.chunk.extend_from_slice(&piece[..room]);
+            piece = &piece[room..];
+        }
     }
 }
 
 impl Connection {
     /// Reads the body of a request whose head was read.
     pub(crate) async fn body(&mut self, request: &Request, keep: Keep) -> Result<Body, String> {
+        let mut body = Body::new(keep);
+        self.read(request, &mut body).await?;
+        Ok(body)
+    }
+
+    /// The same, of which that is left which was read before it failed.
+    pub(crate) async fn read(&mut self, request: &Request, body: &mut Body) -> Result<(), String> {
+        let most = body.keep.most;
         if let Framing::Length(length) = request.framing
-            && length > keep.most
+            && length > most
         {
-            let most = keep.most;
             return Err(format!("a body of {length} bytes, more than the {most} that are allowed"));
         }
         if request.expects_continue {
-            self.write(b"HTTP/1.1 100 Continue\r\n\r\n").await;
+            self.write(&b"HTTP/1.1 100 Continue\r\n\r\n"[..]).await;
         }
-        let mut body = Body { kept: BytesMut::new(), length: 0, failure: None, keep };
+        body.clock = request.streamed.then_some(self.clock);
         match request.framing {
-            Framing::Length(length) => self.pour(length, &mut body).await?,
-            Framing::Chunked => self.chunks(&mut body).await?,
+            Framing::Length(length) => self.pour(length, body).await?,
+            Framing::Chunked => self.chunks(body).await?,
         }
-        Ok(body)
+        if body.failure.is_none() {
+            body.failure = Failure::of_chunk(&body.chunk);
+        }
+        Ok(())
     }
 
     /// Reads so many bytes of a body.
@@ -94,6 +179,7 @@ impl Connection {
                 let most = body.keep.most;
                 return Err(format!("a body of more than the {most} bytes that are allowed"));
             }
+            body.chunk.clear();
             self.pour(size, body).await?;
             if self.line().await?.as_ref() != b"\r\n" {
                 return Err("a chunk that is longer than it says".to_owned());
@@ -123,22 +209,33 @@ impl Connection {
     /// Reads the trailers, up to the empty line.
     async fn trailers(&mut self) -> Result<Option<Failure>, String> {
         let (mut failure, mut told) = (Failure::default(), false);
-        let mut left = MAX_HEAD;
+        let mut left = LARGEST_HEAD;
         loop {
-            let line = self.line().await?;
-            left = left.checked_sub(line.len()).ok_or("trailers without an end")?;
+            let line = self.trailer(&mut left).await?;
             let line = String::from_utf8_lossy(&line);
-            let line = line.trim_end();
-            if line.is_empty() {
-                return Ok(told.then_some(failure));
+            match line.trim_end() {
+                "" => return Ok(told.then_some(failure)),
+                line => told |= failure.take(line),
             }
-            let (name, value) = line.split_once(':').unwrap_or((line, ""));
-            match name.to_ascii_lowercase().as_str() {
-                "lambda-runtime-function-error-type" => failure.kind = value.trim().to_owned(),
-                "lambda-runtime-function-error-body" => failure.body = value.trim().to_owned(),
-                _ => continue,
+        }
+    }
+
+    /// Takes a line of trailers, of a long one its beginning: a stack trace may be in it.
+    async fn trailer(&mut self, left: &mut usize) -> Result<BytesMut, String> {
+        let mut line = BytesMut::new();
+        loop {
+            let end = self.buffer.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+            let length = end.unwrap_or(self.buffer.len());
+            *left = left.checked_sub(length).ok_or("trailers without an end")?;
+            let room = (MAX_HEAD - line.len()).min(length);
+            line.extend_from_slice(&self.buffer[..room]);
+            self.buffer.advance(length);
+            if end.is_some() {
+                return Ok(line);
             }
-            told = true;
+            if !self.fill(MAX_HEAD).await {
+                return Err("a chunked body without an end".to_owned());
+            }
         }
     }
 

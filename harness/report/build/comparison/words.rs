@@ -1,7 +1,7 @@
 //! Figures and verdicts of rows, as every form of a comparison writes them.
 //! Tamed, not escaped: that is for each form to do.
 
-use crate::compare::{Comparison, Detectable, Row, Side, Values, Verdict};
+use crate::compare::{Comparison, Detectable, Missing, Row, Side, Values, Verdict};
 use crate::report::document::Tone;
 use crate::spec::tolerance::Metric;
 use crate::stats::hodges_lehmann::Estimate;
@@ -306,9 +306,13 @@ pub(in crate::report) fn line(row: &Row) -> String {
 }
 
 /// What a cell on one side only means.
-pub(in crate::report) fn lacks(side: Side) -> &'static str {
-    match side {
+pub(in crate::report) fn lacks(missing: &Missing) -> String {
+    let what = match missing.lacks {
         Side::Head => "gone: measured in base, not in head",
         Side::Base => "new: measured in head, not in base",
+    };
+    match &missing.why_cold {
+        Some(why) => format!("{what}, where an instance was new because {}", remark(why)),
+        None => what.to_owned(),
     }
 }

@@ -1,6 +1,7 @@
 //! What a reader must know beside the table, in plain sentences: what is wrong comes
 //! with its cause and what to do about it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::reply::by_container_alone;
@@ -21,10 +22,14 @@ mod course;
 /// last words are. The whole is in `samples.jsonl`.
 const LONGEST_CAUSE: usize = 600;
 
+/// Reasons of cold instances that are told.
+const MOST_REASONS: usize = 5;
+
 /// Every remark, the gravest first.
 pub(in crate::report) fn notes(analysis: &Analysis) -> Vec<Note> {
     let (run, summaries) = (analysis.run, &analysis.summaries);
     let mut notes = failures(run);
+    notes.extend(why_cold(run));
     notes.extend(
         run.record.warnings.iter().map(|w| Note::warning("reported by the run").quoting(plain(w))),
     );
@@ -55,11 +60,15 @@ pub(in crate::report) fn notes(analysis: &Analysis) -> Vec<Note> {
 /// Failures by kind, each with the cells it met and one cause.
 fn failures(run: &Run) -> Vec<Note> {
     let mut kinds: BTreeMap<&str, (u64, String, &str)> = BTreeMap::new();
+    let mut starts: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
     for sample in &run.samples {
         let Some(cause) = sample.outcome.cause() else { continue };
         let place = || cell_name(run, &sample.cell);
         let kind = kinds.entry(sample.outcome.kind()).or_insert_with(|| (0, place(), cause));
         kind.0 += 1;
+        if let Some(start) = sample.start().filter(|_| sample.cell.control.is_none()) {
+            starts.entry(sample.outcome.kind()).or_default().push(start);
+        }
     }
     kinds
         .into_iter()
@@ -68,10 +77,42 @@ fn failures(run: &Run) -> Vec<Note> {
                 true => format!("{} not tried, and counted as failed", counted(n, "invocation")),
                 false => format!("{} {kind}", counted(n, "failure")),
             };
-            Note::warning(format!("{what}, all rounds; the first at {place}"))
+            let starts = starts.remove(kind).map(started).unwrap_or_default();
+            Note::warning(format!("{what}, all rounds; the first at {place}{starts}"))
                 .quoting(both_ends(&plain(cause), LONGEST_CAUSE))
         })
         .collect()
+}
+
+/// How long instances took to be ready that then failed: in no other figure.
+fn started(starts: Vec<u64>) -> String {
+    let n = starts.len() as u64;
+    let mut starts: Vec<f64> = starts.into_iter().map(|ns| ns as f64).collect();
+    starts.sort_by(f64::total_cmp);
+    let median = stats::middle(&starts).map_or_else(String::new, format_ns);
+    format!("; {} ready after {median} (median)", counted(n, "start"))
+}
+
+/// Invocations that might have found an instance and did not, by why: what they measured
+/// is a start that the pattern has no word of.
+fn why_cold(run: &Run) -> Vec<Note> {
+    let mut all: BTreeMap<&str, (u64, String)> = BTreeMap::new();
+    for sample in &run.samples {
+        // Of failures their own causes are told.
+        let Some(why) = sample.why_cold.as_deref().filter(|_| sample.outcome.is_ok()) else {
+            continue;
+        };
+        let first = || (0, cell_name(run, &sample.cell));
+        all.entry(why).or_insert_with(first).0 += 1;
+    }
+    let mut all: Vec<_> = all.into_iter().collect();
+    all.sort_by_key(|(_, (n, _))| Reverse(*n));
+    let note = |(why, (n, place)): (&str, (u64, String))| {
+        let what = counted(n, "invocation");
+        Note::warning(format!("{what} met a new instance, the first at {place}, because"))
+            .quoting(both_ends(&plain(why), LONGEST_CAUSE))
+    };
+    all.into_iter().take(MOST_REASONS).map(note).collect()
 }
 
 fn is_not_tried(kind: &str) -> bool {

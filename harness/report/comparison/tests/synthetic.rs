@@ -245,7 +245,7 @@ pub(crate) fn regressed() -> Comparison {
 }
 
 fn lost(cell: Cell, lacks: Side) -> Missing {
-    Missing { function: cell.function.clone(), cell: Some(cell), lacks }
+    Missing { function: cell.function.clone(), cell: Some(cell), lacks, why_cold: None }
 }
 
 /// A cell that head has lost, and one that it has gained.

@@ -155,6 +155,7 @@ fn missing(m: &Missing) -> Json<'static> {
         "function": plain(&m.function),
         "cell": Json::or_null(m.cell.as_ref().map(cell)),
         "lacks": m.lacks.to_string(),
+        "why_cold": Json::or_null(m.why_cold.as_deref().map(|why| plain(why).into())),
     }
 }
 

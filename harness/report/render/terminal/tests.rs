@@ -119,7 +119,8 @@ fn an_incomplete_run_with_failures() {
 
     Notes
       warning: 13 failures crashed, all rounds; the first at rust bridge
-        single/call: exit code 1 �[31mpanicked�[0m at 'x'
+        single/call; 2 starts ready after 335 ms (median): exit code 1
+        �[31mpanicked�[0m at 'x'
       warning: reported by the run: frequency scaling is on
       warning: no controls: the run cannot say how wrong it is
       warning: kernel events: none received, so phases are merged; `coldstart
