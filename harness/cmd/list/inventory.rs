@@ -43,6 +43,7 @@ fn function(function: &Function) -> Value {
         "limits": format!("{}{cpus}, answers within {}", format_size(limits.memory), format_wait(*timeout)),
         "reply": if function.reply == ReplyCheck::Any { "any" } else { "proof" },
         "null": function.is_null,
+        "optional": function.optional,
     })
 }
 
@@ -117,7 +118,8 @@ fn one(
 /// scenario names one that is not. The order does not matter here, so any seed does.
 fn planned(scenario: &mut Scenario, functions: &[Function]) -> Option<Plan> {
     if scenario.functions.is_empty() {
-        scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
+        let chosen = function::choose(functions, &[]).ok()?;
+        scenario.functions = chosen.into_iter().map(|f| f.name).collect();
     }
     scenario.functions.iter().all(|name| functions.iter().any(|f| f.name == *name)).then(|| {
         scenario.controls &= functions.iter().any(|f| f.is_null);

@@ -112,6 +112,9 @@ fn function(row: &Value) -> Vec<String> {
     if row["null"] == true {
         facts.push("the null function: the control of every run".to_owned());
     }
+    if row["optional"] == true {
+        facts.push("measured only where it is named".to_owned());
+    }
     let bases = words(row, "bases");
     facts.push(if bases.is_empty() { "from scratch".to_owned() } else { format!("from {bases}") });
     facts.push(word(row, "limits").to_owned());
