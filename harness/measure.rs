@@ -4,10 +4,15 @@
 //! makes sure of every image; [`PreparedEngine::measure`] tries each function once, runs
 //! every trial of the plan, and keeps rows and records. What happens meanwhile is told to
 //! an [`Observer`].
+//!
+//! Both are boxed, once a measurement: an `async fn` is compiled wherever it is awaited, and
+//! all of the measuring path would be in each program, test and bench.
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
+use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -54,7 +59,16 @@ impl PreparedEngine {
     /// # Errors
     /// When there is no engine or an image cannot be had; [`Interrupted`] when a stop is
     /// asked for, and what was made so far is removed.
-    pub async fn get(
+    pub fn get<'a>(
+        request: &'a Measurement,
+        consent: Consent,
+        stop: &'a watch::Receiver<Stop>,
+        observer: &'a dyn Observer,
+    ) -> LocalBoxFuture<'a, Result<Self>> {
+        Self::found(request, consent, stop, observer).boxed_local()
+    }
+
+    async fn found(
         request: &Measurement,
         consent: Consent,
         stop: &watch::Receiver<Stop>,
@@ -79,7 +93,16 @@ impl PreparedEngine {
     ///
     /// # Errors
     /// When a factor cannot be honoured, the engine fails, or rows cannot be kept.
-    pub async fn measure(
+    pub fn measure<'a>(
+        &'a self,
+        request: &'a Measurement,
+        control: RunControl<'a>,
+        observer: &'a dyn Observer,
+    ) -> LocalBoxFuture<'a, Result<RunEnd>> {
+        self.measured(request, control, observer).boxed_local()
+    }
+
+    async fn measured(
         &self,
         request: &Measurement,
         control: RunControl<'_>,

@@ -63,6 +63,45 @@ fn the_order_of_files_does_not_matter() {
     assert_eq!(pack(&files), pack(&other));
 }
 
+/// What is in an archive: path, mode, where a link leads.
+fn entries(archive: &[u8]) -> Vec<(String, u32, Option<String>)> {
+    let mut archive = tar::Archive::new(archive);
+    let one = |entry: std::io::Result<tar::Entry<'_, &[u8]>>| {
+        let entry = entry.unwrap();
+        let text = |path: std::borrow::Cow<'_, Path>| path.display().to_string();
+        let to = entry.link_name().unwrap().map(text);
+        (text(entry.path().unwrap()), entry.header().mode().unwrap(), to)
+    };
+    archive.entries().unwrap().map(one).collect()
+}
+
+#[test]
+fn of_a_folder_all_is_packed_sorted_with_its_links_and_what_can_be_run() {
+    let folder = folder();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("lib/.bin")).unwrap();
+    fs::create_dir(at("lib/empty")).unwrap();
+    fs::write(at("lib/tool"), "#!").unwrap();
+    let can_run = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    fs::set_permissions(at("lib/tool"), can_run).unwrap();
+    std::os::unix::fs::symlink("../tool", at("lib/.bin/tool")).unwrap();
+    let packed = |files: &[&str]| {
+        let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
+        entries(&context::pack(folder.path(), &files).unwrap())
+    };
+    let plain = |name: &str, mode| (name.to_owned(), mode, None);
+    let expected = [
+        plain("Dockerfile", 0o644),
+        plain("lib/.bin", 0o755),
+        ("lib/.bin/tool".to_owned(), 0o777, Some("../tool".to_owned())),
+        plain("lib/empty", 0o755),
+        plain("lib/tool", 0o755),
+    ];
+    assert_eq!(packed(&["lib", "Dockerfile", "lib/tool"]), expected);
+    let all = packed(&["."]);
+    assert!(all.len() == 7 && all.contains(&plain("main", 0o644)), "{all:?}");
+}
+
 #[test]
 fn nothing_from_outside_is_packed() {
     let folder = folder();
@@ -74,9 +113,15 @@ fn nothing_from_outside_is_packed() {
     assert!(refusal("/etc/passwd").contains("leads out"));
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link")).unwrap();
     assert!(refusal("link").contains("link out"));
-    fs::create_dir(folder.path().join("sub")).unwrap();
-    assert!(refusal("sub").contains("no file"));
     assert!(refusal("absent").contains("prepare"));
+    fs::create_dir(folder.path().join("sub")).unwrap();
+    std::os::unix::fs::symlink("sub", folder.path().join("other")).unwrap();
+    assert!(refusal("other").contains("name the folder"));
+    for (to, said) in [("/bin/sh", "elsewhere"), ("../../..", "link out"), ("no", "to nothing")] {
+        std::os::unix::fs::symlink(to, folder.path().join("sub/link")).unwrap();
+        assert!(refusal("sub").contains(said), "{}", refusal("sub"));
+        fs::remove_file(folder.path().join("sub/link")).unwrap();
+    }
     let error = context::pack(folder.path(), &[PathBuf::from("main")]).unwrap_err();
     assert!(error.to_string().contains("Dockerfile"));
 }
