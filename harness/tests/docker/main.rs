@@ -16,6 +16,7 @@ mod hopeless;
 mod images;
 mod interrupts;
 mod observed;
+mod official;
 mod overheard;
 mod processes;
 mod program;
@@ -31,6 +32,7 @@ fn main() {
     trials.extend(factors::trials());
     trials.extend(hopeless::trials());
     trials.extend(observed::trials());
+    trials.extend(official::trials());
     trials.extend(processes::trials());
     trials.extend(engine::trials());
     trials.extend(images::trials());
