@@ -351,6 +351,7 @@ fn samples(n: u32) -> impl Iterator<Item = Sample> {
             instance: Some(format!("{i:064x}")),
             proof: Some(Proof { nonce: format!("{i:016x}"), invocation: 1 }),
             marks: marks.into_iter().collect(),
+            readiness: None,
             dropped_marks: 0,
             processes: Vec::new(),
             resources: None,
@@ -394,6 +395,7 @@ fn function(name: &str) -> FunctionRecord {
         reply: ReplyCheck::Proof,
         event: None,
         environment: None,
+        http: None,
     }
 }
 

@@ -3,7 +3,9 @@
 //! The platform knows an instance by its adapter alone, and an adapter knows neither the
 //! platform nor the plan. Why by an enum, and what was refused: decision 0069.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -12,10 +14,14 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineError, Evidence, InstanceSpec, Strangers};
+use crate::engine::{
+    Engine, EngineError, Evidence, InstanceId, InstanceSpec, InstanceState, Strangers,
+};
+use crate::sample::Readiness;
 use crate::spec::function::Function;
 
 mod event;
+pub mod http;
 mod registry;
 pub mod runtime_api;
 
@@ -28,6 +34,9 @@ pub const MAX_REPLY: usize = 6 * 1024 * 1024;
 /// How one instance is spoken to, from before it exists. Dropping it closes whatever was
 /// opened for it.
 pub trait Adapter: Sized + Send + Sync + 'static {
+    /// What all instances of a platform share: made with the platform, and gone with it.
+    type Shared: Default + fmt::Debug + Send + Sync;
+
     /// Opens what an instance to come is spoken to by, and adds to what that instance is
     /// created from whatever it needs for it: variables, a socket. `strangers` cannot be
     /// that instance.
@@ -40,11 +49,18 @@ pub trait Adapter: Sized + Send + Sync + 'static {
         spec: &mut InstanceSpec,
         clock: Clock,
         strangers: Arc<Strangers>,
+        shared: &Self::Shared,
     ) -> impl Future<Output = Result<Self, EngineError>> + Send;
 
     /// Hands over an event: at once to an instance that waits for one, else as soon as it
     /// is ready. The one call that is timed, so it waits for nothing.
     fn invoke(&self, asked: Asked<'_>) -> Invoked;
+
+    /// The instance exists, and is about to be started.
+    fn starts(&self, _: &InstanceId) {}
+
+    /// The engine says that it was started.
+    fn started(&self) {}
 
     /// Does what the next invocation needs and can be done before it.
     fn prepare(&self) {}
@@ -55,8 +71,9 @@ pub trait Adapter: Sized + Send + Sync + 'static {
     /// When the instance was ready, and got the latest event.
     fn stamps(&self) -> Stamps;
 
-    /// How far the instance came with the latest event, as a failure says it.
-    fn progress(&self) -> &'static str;
+    /// How far the instance came with the latest event, as a failure says it. It is what
+    /// its engine says of it then.
+    fn progress(&self, instance: &InstanceState) -> Cow<'static, str>;
 
     /// What the instance did against the contract so far, oldest first. One that did
     /// anything is not used again.
@@ -88,6 +105,8 @@ pub struct Ready {
     pub main: Option<u64>,
     /// Its own stamp of being ready: likewise.
     pub ready_self: Option<u64>,
+    /// Of an instance that listens, how well it is known when; none of one that asks.
+    pub readiness: Option<Readiness>,
 }
 
 /// What is asked of an instance.

@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use coldstart::measure::Measurement;
-use coldstart::spec::function::TypedImage;
+use coldstart::spec::function::{TypedImage, check_path};
 use coldstart::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
 use coldstart::text::units::{parse_duration, parse_precision};
 
@@ -183,6 +183,16 @@ pub(crate) struct Run {
     #[arg(long, value_name = "JSON", default_value = NO_EVENT, requires = "image")]
     pub event: String,
 
+    /// The images listen on this port, which they are told as PORT: ask them by HTTP, with
+    /// GET, or with POST where --event is typed
+    #[arg(long, value_name = "PORT", requires = "image",
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub http: Option<u16>,
+
+    /// The path that they are asked for [default: /]
+    #[arg(long, value_name = "PATH", requires = "http", value_parser = parse_path)]
+    pub http_path: Option<String>,
+
     /// Go on with a run that was stopped or killed, by the same plan. --max-time
     /// restarts
     #[arg(long = "continue", value_name = "RUN", conflicts_with_all = [
@@ -236,6 +246,11 @@ impl MeasureFlags {
     pub(crate) fn apply(&self, to: Measurement, command: String) -> Measurement {
         Measurement { command, traced: !self.no_exec_trace, ..to }
     }
+}
+
+/// A path, as a request has it.
+fn parse_path(text: &str) -> Result<String, String> {
+    check_path(text).map(|()| text.to_owned())
 }
 
 /// A limit of time that leaves some.

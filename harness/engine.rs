@@ -25,6 +25,7 @@ mod images;
 mod listener;
 pub mod process;
 mod registry;
+mod route;
 pub mod sockets;
 mod strangers;
 
@@ -33,6 +34,7 @@ pub use images::{BuildOutput, BuildSpec, Credentials, Image, ImageStore, Login};
 pub use listener::{Listener, SOCKET, Stream};
 pub use registry::AnyEngine;
 pub(crate) use registry::clock;
+pub use route::{Dial, Inspect, Route};
 pub use strangers::{Resident, Strangers};
 
 /// Label on everything that is created, with the run's id as its value.
@@ -206,6 +208,15 @@ pub trait Engine: Send + Sync + 'static {
         &self,
         network: Network,
     ) -> impl Future<Output = Result<Listener, EngineError>> + Send;
+
+    /// How the driver reaches instances of that network which listen. An engine that does
+    /// not say runs none.
+    fn reach(&self, network: Network) -> Result<Route, EngineError> {
+        Err(EngineError::Refused {
+            doing: format!("reach an instance on the {network} network"),
+            message: "this engine does not say how".to_owned(),
+        })
+    }
 
     /// Creates an instance, not started.
     fn create(

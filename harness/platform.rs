@@ -64,11 +64,12 @@ struct Instance<A> {
 
 /// The instances of one run, made by an engine and spoken to by an adapter.
 #[derive(Debug)]
-pub struct Platform<E, A = AnyAdapter> {
+pub struct Platform<E, A: Adapter = AnyAdapter> {
     engine: Arc<E>,
     clock: Clock,
     run: String,
     state: Mutex<State<A>>,
+    shared: A::Shared,
     /// Creations that have not come back. Where nothing is invoked any more they were given
     /// up, and their instances may still come.
     creating: AtomicUsize,
@@ -96,7 +97,9 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     pub fn new(engine: Arc<E>, clock: Clock, run: String) -> Self {
         let (idle, armed, doomed, nonces, strangers, callers, warnings) = Default::default();
         let state = State { idle, armed, doomed, nonces, strangers, callers, warnings };
-        Self { engine, clock, run, state: Mutex::new(state), creating: AtomicUsize::new(0) }
+        let (state, shared, creating) =
+            (Mutex::new(state), A::Shared::default(), AtomicUsize::new(0));
+        Self { engine, clock, run, state, shared, creating }
     }
 
     /// The platform's clock.
@@ -130,7 +133,8 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     async fn arm(&self, target: &Target) -> Result<Armed<A>, EngineError> {
         let strangers = self.lock().strangers.clone();
         let (engine, mut spec) = (self.engine.as_ref(), target.spec.clone());
-        let adapter = A::arm(engine, &target.function, &mut spec, self.clock, strangers).await?;
+        let (function, shared) = (&target.function, &self.shared);
+        let adapter = A::arm(engine, function, &mut spec, self.clock, strangers, shared).await?;
         Ok(Armed { spec, adapter })
     }
 

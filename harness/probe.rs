@@ -5,3 +5,4 @@ pub mod exec_trace;
 pub mod host;
 pub mod machine;
 pub mod page_cache;
+pub mod socket_trace;

@@ -21,7 +21,7 @@ mod trial;
 pub use marks::{Mark, Marks};
 pub use outcome::Outcome;
 pub use phases::{Phase, Phases};
-pub use seen::{HostInterval, Process, Residency, Resources};
+pub use seen::{HostInterval, Process, Readiness, ReadinessSource, Residency, Resources};
 pub use trial::TrialRecord;
 
 /// How the invocation found its instance.
@@ -123,6 +123,9 @@ pub struct Sample {
     pub proof: Option<Proof>,
     /// When what happened.
     pub marks: Marks,
+    /// How well it is known when the instance listened; cold samples of what listens only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub readiness: Option<Readiness>,
     /// Marks of the function's own that were not between their neighbours (a
     /// foreign clock) and were dropped.
     #[serde(default, skip_serializing_if = "is_zero")]
@@ -168,7 +171,7 @@ impl Sample {
         if !self.outcome.is_ok() {
             return Vec::new();
         }
-        let ends = Phase::ends(self.cell.temperature, self.cell.factors.engine);
+        let ends = Phase::ends(self.cell.temperature, self.cell.factors.engine, self.cell.adapter);
         let Some(mut from) = self.marks.get(Mark::Intended) else { return Vec::new() };
         let mut phases = Vec::with_capacity(Phase::ALL.len());
         let mut first = None;

@@ -1,14 +1,16 @@
 //! The adapters that a function can name. A further one is its folder, a variant of
 //! [`AdapterKind`], and a line in each part of this file.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::http::{Http, Shared};
 use super::runtime_api::RuntimeApi;
 use super::{Adapter, Asked, Invoked, Stamps};
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineError, InstanceSpec, Strangers};
+use crate::engine::{Engine, EngineError, InstanceId, InstanceSpec, InstanceState, Strangers};
 use crate::spec::function::{AdapterKind, Function};
 
 /// The adapter of whichever function. It adds a branch to each call, and nothing else:
@@ -17,6 +19,8 @@ use crate::spec::function::{AdapterKind, Function};
 pub enum AnyAdapter {
     /// [`AdapterKind::RuntimeApi`].
     RuntimeApi(RuntimeApi),
+    /// [`AdapterKind::Http`].
+    Http(Http),
 }
 
 /// Calls that go on to whichever adapter it is.
@@ -25,33 +29,44 @@ macro_rules! pass_on {
         $(fn $call(&self $(, $argument: $type)?) $(-> $result)? {
             match self {
                 Self::RuntimeApi(adapter) => adapter.$call($($argument)?),
+                Self::Http(adapter) => adapter.$call($($argument)?),
             }
         })*
     };
 }
 
 impl Adapter for AnyAdapter {
+    /// Of those that share anything.
+    type Shared = Shared;
+
     async fn arm<E: Engine>(
         engine: &E,
         function: &Function,
         spec: &mut InstanceSpec,
         clock: Clock,
         strangers: Arc<Strangers>,
+        shared: &Shared,
     ) -> Result<Self, EngineError> {
         match function.adapter {
             AdapterKind::RuntimeApi => {
-                let armed = RuntimeApi::arm(engine, function, spec, clock, strangers).await;
+                let armed = RuntimeApi::arm(engine, function, spec, clock, strangers, &()).await;
                 armed.map(Self::RuntimeApi)
+            }
+            AdapterKind::Http => {
+                let armed = Http::arm(engine, function, spec, clock, strangers, shared).await;
+                armed.map(Self::Http)
             }
         }
     }
 
     pass_on! {
         invoke(asked: Asked<'_>) -> Invoked;
+        starts(id: &InstanceId);
+        started();
         prepare();
         expect(address: IpAddr);
         stamps() -> Stamps;
-        progress() -> &'static str;
+        progress(instance: &InstanceState) -> Cow<'static, str>;
         notes() -> Vec<String>;
         refused() -> BTreeMap<String, u64>;
     }

@@ -11,6 +11,7 @@
 //!
 //! Why not a server of a library: decision 0002. What is held of a reply: decision 0052.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,7 +23,9 @@ use uuid::Uuid;
 
 use super::{Adapter, Answer, Answered, Asked, Invoked, MAX_REPLY, Ready, Reply, Stamps};
 use crate::clock::Clock;
-use crate::engine::{Caller, Engine, EngineError, Evidence, InstanceSpec, Listener, Strangers};
+use crate::engine::{
+    Caller, Engine, EngineError, Evidence, InstanceSpec, InstanceState, Listener, Strangers,
+};
 use crate::spec::function::Function;
 
 mod http;
@@ -97,12 +100,15 @@ impl RuntimeApi {
 }
 
 impl Adapter for RuntimeApi {
+    type Shared = ();
+
     async fn arm<E: Engine>(
         engine: &E,
         function: &Function,
         spec: &mut InstanceSpec,
         clock: Clock,
         strangers: Arc<Strangers>,
+        (): &(),
     ) -> Result<Self, EngineError> {
         let listener = engine.listen(spec.factors.network).await?;
         let variables = [
@@ -144,12 +150,12 @@ impl Adapter for RuntimeApi {
         self.shared.lock().stamps
     }
 
-    fn progress(&self) -> &'static str {
-        match self.stamps() {
+    fn progress(&self, _: &InstanceState) -> Cow<'static, str> {
+        Cow::Borrowed(match self.stamps() {
             Stamps { ready: None, .. } => "it never asked for an event",
             Stamps { sent: None, .. } => "it asked for events, and got none",
             Stamps { .. } => "it got the event",
-        }
+        })
     }
 
     fn notes(&self) -> Vec<String> {

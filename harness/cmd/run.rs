@@ -13,7 +13,7 @@ use coldstart::analysis::Analysis;
 use coldstart::drive::RunEnd;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::provision::Consent;
-use coldstart::spec::function::{self, Function, TypedImage, read_event};
+use coldstart::spec::function::{self, Function, HttpRequest, Method, TypedImage, read_event};
 use coldstart::spec::scenario::Scenario;
 use coldstart::store::{self, Reservation};
 use coldstart::text::units::{format_exactly, format_share};
@@ -187,9 +187,22 @@ fn images(args: &cli::Run, names: Vec<String>) -> Result<Vec<Function>, ExitReas
     let event = read_event(&args.event).map_err(ExitReason::Usage)?;
     let images = args.image.iter().zip(names).enumerate();
     let of = |(i, (image, name)): (usize, (&TypedImage, String))| {
-        Function::of_image(&name, &image.reference, &event, after + i)
+        let function = Function::of_image(&name, &image.reference, &event, after + i);
+        match asked(args) {
+            Some(asked) => function.listening(asked),
+            None => function,
+        }
     };
     Ok(images.map(of).collect())
+}
+
+/// How the images that were typed are asked, if they listen.
+fn asked(args: &cli::Run) -> Option<HttpRequest> {
+    let usual = HttpRequest::default();
+    let path = args.http_path.clone().unwrap_or(usual.path);
+    // An event that was typed is to be sent.
+    let method = if args.event == cli::NO_EVENT { usual.method } else { Method::Post };
+    args.http.map(|port| HttpRequest { port, path, method, ..usual })
 }
 
 /// What the images that were typed are called in a record: as it names them, else as a
@@ -286,7 +299,10 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
 /// With the images that were typed, and their event.
 fn with_images(words: Words, args: &cli::Run) -> Words {
     let words = args.image.iter().fold(words, |words, image| words.flag("--image", image));
-    words.some("--event", (args.event != cli::NO_EVENT).then_some(&args.event))
+    words
+        .some("--event", (args.event != cli::NO_EVENT).then_some(&args.event))
+        .some("--http", args.http)
+        .some("--http-path", args.http_path.as_ref())
 }
 
 #[cfg(test)]

@@ -230,7 +230,8 @@ impl Round {
     fn of(number: u32, rows: &[&Sample]) -> Self {
         let between = |from: Mark| {
             let each = rows.iter().filter(|s| s.outcome.is_ok());
-            each.map(move |s| s.marks.between(from, Mark::Ready)).collect::<Option<Vec<u64>>>()
+            let took = move |s: &&Sample| s.marks.ready()?.checked_sub(s.marks.get(from)?);
+            each.map(took).collect::<Option<Vec<u64>>>()
         };
         let totals = rows.iter().map(|s| s.latency().map_or(f64::INFINITY, |ns| ns as f64));
         let peaks = rows.iter().filter_map(|s| s.resources.as_ref()?.peak_memory);

@@ -35,7 +35,7 @@ impl<E: Engine> Driver<E> {
                     true => self.platform.inspect(id).await,
                     false => Default::default(),
                 };
-                let until = visit.marks.get(Mark::Ready).unwrap_or(until);
+                let until = visit.marks.ready().unwrap_or(until);
                 let start = Start { id: &id.0, pid: inspected.pid, from, until };
                 seen.traced = exec_trace::join(&events, &start);
                 seen.resources = inspected.pid.and_then(|pid| cgroup::read(pid, &id.0));
@@ -54,7 +54,7 @@ pub(super) fn row(
     trial: &Trial,
     index: u32,
 ) -> Sample {
-    let Visit { id, proof, mut marks, mut dropped_marks, outcome, .. } = visit;
+    let Visit { id, proof, mut marks, readiness, mut dropped_marks, outcome, .. } = visit;
     let Observation { traced, resources } = seen;
     for (mark, at) in traced.marks {
         marks.set(mark, at);
@@ -77,6 +77,7 @@ pub(super) fn row(
         instance: id.map(|id| id.short().to_owned()),
         proof,
         marks,
+        readiness,
         dropped_marks,
         processes: traced.processes,
         resources,

@@ -15,6 +15,7 @@ use crate::spec::scenario::{self, Scenario};
 
 mod controls;
 mod hopeless;
+mod listening;
 mod page_cache;
 mod parallel;
 mod slow;
@@ -98,6 +99,18 @@ fn making(subject: TrialSubject, scenario: &Scenario, names: &[String]) -> Targe
     match control {
         None => TargetSpec { factors, keep_alive: KeepAlive::Fixed(scenario.keep_alive), ..plain },
         Some(Control::Container(_)) => TargetSpec { factors, control, ..plain },
+        Some(Control::Listener(_)) => TargetSpec {
+            function: function::Function {
+                reply: function::ReplyCheck::Proof,
+                ..plain.function.clone().listening(function::HttpRequest {
+                    method: function::Method::Post,
+                    ..function::HttpRequest::default()
+                })
+            },
+            factors,
+            control,
+            ..plain
+        },
         Some(Control::Process(_)) => TargetSpec {
             factors: Factors::of_a_process(),
             source: InstanceSource::Command(vec!["f".to_owned()]),

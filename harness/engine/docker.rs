@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use super::sockets::Sockets;
 use super::{
     BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
-    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Strangers,
+    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route, Strangers,
 };
 use crate::spec::factor::Network;
 use crate::system::private;
@@ -144,6 +144,23 @@ impl Engine for DockerEngine {
         Listener::tcp(address).await.map_err(|e| {
             refused(format!("cannot bind {address}: {e}; the engine must run on this machine"))
         })
+    }
+
+    fn reach(&self, network: Network) -> Result<Route, EngineError> {
+        match network {
+            Network::Host => Ok(Route::Host),
+            Network::Bridge => {
+                let docker = self.docker.clone();
+                Ok(Route::Address(Arc::new(move |id| {
+                    let docker = docker.clone();
+                    Box::pin(async move { instances::inspect(&docker, &id).await })
+                })))
+            }
+            Network::None => Err(EngineError::Refused {
+                doing: "reach an instance".to_owned(),
+                message: "it has no network: use `bridge` or `host`".to_owned(),
+            }),
+        }
     }
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {

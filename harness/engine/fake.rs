@@ -17,7 +17,7 @@ use tokio::time::sleep;
 
 use super::{
     Engine, EngineError, EngineInfo, Exit, InstanceId, InstanceSource, InstanceSpec, InstanceState,
-    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, Strangers,
+    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, Route, Strangers,
 };
 use strum::VariantArray;
 
@@ -54,8 +54,10 @@ pub enum Fault {
     Huge,
     /// It answers every event twice.
     Twice,
-    /// It asks for a path that is not in the contract.
+    /// It asks for a path that is not in the contract; one that listens knows no path.
     WrongPath,
+    /// One that listens answers that it is not ready, three times.
+    NotYet,
     /// It changes the event that it should echo.
     WrongEcho,
     /// It echoes the event as the function's file has it, without reading what came.
@@ -123,6 +125,8 @@ pub struct FakeEngine {
 struct State {
     rng: ChaCha8Rng,
     ports: HashMap<String, mpsc::UnboundedSender<DuplexStream>>,
+    /// Who listens, on which port.
+    open: HashMap<(InstanceId, u16), mpsc::UnboundedSender<DuplexStream>>,
     next_port: u64,
     next_instance: u64,
     instances: BTreeMap<InstanceId, Instance>,
@@ -146,6 +150,7 @@ impl FakeEngine {
         let state = State {
             rng: ChaCha8Rng::seed_from_u64(seed),
             ports: HashMap::new(),
+            open: HashMap::new(),
             next_port: 1,
             next_instance: 1,
             instances: BTreeMap::new(),
@@ -240,6 +245,17 @@ impl Engine for FakeEngine {
         Ok(Listener::memory(address, receiver))
     }
 
+    fn reach(&self, _: Network) -> Result<Route, EngineError> {
+        self.check()?;
+        let shared = self.state.clone();
+        Ok(Route::Memory(Arc::new(move |id, port| {
+            let (ours, theirs) = tokio::io::duplex(64 * 1024);
+            let key = (id.clone(), port);
+            lock(&shared).open.get(&key)?.send(theirs).ok()?;
+            Some(ours)
+        })))
+    }
+
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
         self.check()?;
         if matches!(spec.source, InstanceSource::Image(_)) {
@@ -304,7 +320,10 @@ impl Engine for FakeEngine {
             let shared = shared.clone();
             async move {
                 sleep(boot).await;
-                let code = process.run().await;
+                let open = |port, door| {
+                    lock(&shared).open.insert((id.clone(), port), door);
+                };
+                let code = process.run(open).await;
                 if let Some(instance) = lock(&shared).instances.get_mut(&id)
                     && let Some(exit) = instance.exit.take()
                 {
@@ -335,6 +354,7 @@ impl Engine for FakeEngine {
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
         self.check()?;
         sleep(REMOVE).await;
+        lock(&self.state).open.retain(|(of, _), _| of != id);
         if let Some(instance) = lock(&self.state).instances.remove(id) {
             if let Some(process) = instance.process {
                 process.abort();

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
     Engine, EngineError, EngineInfo, Exit, InstanceId, InstanceSource, InstanceSpec, InstanceState,
-    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, OUTPUT, Strangers,
+    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, OUTPUT, Route, Strangers,
 };
 use crate::spec::factor::Network;
 use crate::system::child::{EXIT_GRACE, GivenUp, Group, each_piece};
@@ -226,6 +226,10 @@ impl<E: Engine> Engine for ProcessEngine<E> {
 
     async fn listen(&self, network: Network) -> Result<Listener, EngineError> {
         self.containers.listen(network).await
+    }
+
+    fn reach(&self, network: Network) -> Result<Route, EngineError> {
+        self.containers.reach(network)
     }
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {

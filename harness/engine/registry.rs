@@ -12,7 +12,7 @@ use super::fake::FakeEngine;
 use super::process::ProcessEngine;
 use super::{
     BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
-    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Strangers,
+    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route, Strangers,
 };
 use crate::clock::Clock;
 use crate::spec::factor::{EngineKind, Network};
@@ -72,6 +72,13 @@ impl Engine for AnyEngine {
         output(id: &InstanceId) -> String;
         strangers() -> Arc<Strangers>;
         instances(run: Option<&str>) -> Vec<ListedInstance>;
+    }
+
+    fn reach(&self, network: Network) -> Result<Route, EngineError> {
+        match self {
+            Self::Docker(_, engine) => engine.reach(network),
+            Self::Fake(engine) => engine.reach(network),
+        }
     }
 
     fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit> {

@@ -9,7 +9,8 @@ use crate::engine::{Engine, EngineInfo};
 use crate::platform::{Platform, Target};
 use crate::probe::host::Host;
 use crate::probe::page_cache;
-use crate::spec::factor::{Combination, PageCache};
+use crate::spec::factor::{Combination, Network, PageCache};
+use crate::spec::function::Function;
 
 /// Checks combinations against what the engine and the host say of themselves.
 ///
@@ -22,6 +23,24 @@ pub fn check(combinations: &[Combination], engine: &EngineInfo, host: &Host) -> 
         }
     }
     Ok(())
+}
+
+/// Checks that the driver can reach every function that listens.
+///
+/// # Errors
+/// Names the first that it cannot, and the network.
+pub fn check_reach(combinations: &[Combination], functions: &[Function]) -> Result<()> {
+    let Some(without) = combinations.iter().find(|c| c.network == Some(Network::None)) else {
+        return Ok(());
+    };
+    match functions.iter().find(|function| function.adapter.listens()) {
+        None => Ok(()),
+        Some(function) => bail!(
+            "`{without}` cannot be measured here: `{}` listens, and nothing reaches it without a \
+             network: measure it on `bridge` or `host`",
+            function.name
+        ),
+    }
 }
 
 fn one(combination: &Combination, engine: &EngineInfo, host: &Host) -> Result<(), String> {
@@ -103,5 +122,17 @@ mod tests {
             engine.offers = engine.offers.clone().with::<MemoryLimit>(false.into());
         });
         assert!(text.contains("no memory limits"), "{text}");
+    }
+    #[test]
+    fn what_listens_is_refused_where_nothing_reaches_it() {
+        let asks = Function::of_image("asks", "image", "{}", 0);
+        let listens = Function { name: "listens".into(), ..asks.clone() };
+        let listens = listens.listening(crate::spec::function::HttpRequest::default());
+        let on = |network| vec![Combination::on(Network::Bridge), Combination::on(network)];
+        let both = [asks, listens];
+        assert!(check_reach(&on(Network::Host), &both).is_ok());
+        assert!(check_reach(&on(Network::None), &both[..1]).is_ok());
+        let text = check_reach(&on(Network::None), &both).unwrap_err().to_string();
+        assert!(text.starts_with("`none` cannot") && text.contains("`listens` listens"), "{text}");
     }
 }

@@ -13,7 +13,7 @@ use crate::platform::{KeepAlive, Target, TargetSpec};
 use crate::probe::host::Host;
 use crate::spec::control::{self, Start};
 use crate::spec::factor::{Combination, Factors, PageCache};
-use crate::spec::function::Function;
+use crate::spec::function::{Function, HttpRequest, Method};
 use crate::spec::plan::TrialSubject;
 use crate::store::FunctionRecord;
 
@@ -27,6 +27,9 @@ pub(super) async fn targets(
 ) -> Result<Targets> {
     let combinations = request.plan.scenario.factors.combinations();
     preflight::check(&combinations, info, &Host::read())?;
+    for side in &request.sides {
+        preflight::check_reach(&combinations, &side.functions)?;
+    }
     let mut targets = Targets::default();
     let runtime = info.offers.default_runtime();
     for (index, (side, records)) in request.sides.iter().zip(records).enumerate() {
@@ -87,13 +90,16 @@ fn controls(
     runtime: &str,
     targets: &mut Targets,
 ) {
-    for (control, combination) in control::of_a_round(combinations.len()) {
+    for (control, combination) in
+        control::of_a_round(combinations.len(), request.plan.scenario.listening)
+    {
         // Nobody calls a control twice.
         let keep_alive = KeepAlive::Fixed(Duration::ZERO);
         let spec = null.spec(request, &combinations[combination], runtime);
         let spec = TargetSpec { control: Some(control), keep_alive, ..spec };
         let spec = match control.kind().start {
             Start::Container => spec,
+            Start::Listener => TargetSpec { function: listening(null.function), ..spec },
             Start::Process => TargetSpec {
                 source: InstanceSource::Command(null.function.process.clone()),
                 factors: Factors::of_a_process(),
@@ -104,6 +110,12 @@ fn controls(
         let target = Target::new(spec, &request.id, targets.next_key());
         targets.add(side, TrialSubject::Control { control, combination }, target);
     }
+}
+
+/// The null function as it listens: it is asked with the same event.
+fn listening(null: &Function) -> Function {
+    let method = Method::Post;
+    null.clone().listening(HttpRequest { method, ..HttpRequest::default() })
 }
 
 /// Where an image's files are, if any combination drives them out of memory.
@@ -149,13 +161,14 @@ pub(super) async fn try_all<E: Engine>(
 
 /// What stands for a combination: a floor under it, where there are controls.
 fn first_of(request: &Measurement, combination: usize) -> TrialSubject {
-    let floor = floors(combination).find(|_| request.sides[0].null.is_some());
+    let listening = request.plan.scenario.listening;
+    let floor = floors(combination, listening).find(|_| request.sides[0].null.is_some());
     floor.unwrap_or(TrialSubject::Function { function: 0, combination, pattern: 0 })
 }
 
 /// The controls without a sleep under a combination.
-fn floors(combination: usize) -> impl Iterator<Item = TrialSubject> {
-    let all = control::of_a_round(combination + 1).into_iter();
+fn floors(combination: usize, listening: bool) -> impl Iterator<Item = TrialSubject> {
+    let all = control::of_a_round(combination + 1, listening).into_iter();
     let here = all.filter(move |(control, under)| *under == combination && control.sleep_ms() == 0);
     here.map(|(control, combination)| TrialSubject::Control { control, combination })
 }
@@ -167,7 +180,8 @@ fn subjects(request: &Measurement, combinations: usize) -> Vec<(usize, TrialSubj
     for (side, Side { functions, null, .. }) in request.sides.iter().enumerate() {
         for combination in 0..combinations {
             let of = |function| TrialSubject::Function { function, combination, pattern: 0 };
-            let floors = floors(combination).filter(|_| null.is_some());
+            let floors =
+                floors(combination, request.plan.scenario.listening).filter(|_| null.is_some());
             let subjects = floors.chain((0..functions.len()).map(of));
             all.extend(subjects.map(|subject| (side, subject, combination)));
         }

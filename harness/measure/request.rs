@@ -121,6 +121,8 @@ impl Measurement {
             side.null = None;
         }
         let functions = sides.first().map_or(&[][..], |side| &side.functions);
+        let mut all = sides.iter().flat_map(|side| &side.functions);
+        scenario.listening = all.any(|function| function.adapter.listens());
         scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
         plan::check(&scenario, functions.len(), sides.len()).map_err(|why| anyhow!(why))?;
         Ok(Self {

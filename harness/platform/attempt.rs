@@ -92,16 +92,21 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         deadline: u64,
         marks: &mut Marks,
     ) -> InvocationEnd {
+        instance.adapter.starts(&instance.id);
         marks.set(Mark::StartCalled, self.clock.now());
         let mut start = std::pin::pin!(self.engine.start(&instance.id));
-        let mut wait = std::pin::pin!(self.wait(&mut instance.exit, answer, deadline));
+        let (exit, adapter) = (&mut instance.exit, &instance.adapter);
+        let mut wait = std::pin::pin!(self.wait(exit, answer, deadline));
         let mut returned = None;
         let ended = loop {
             tokio::select! {
                 biased;
                 ended = &mut wait => break ended,
                 result = &mut start, if returned.is_none() => match result {
-                    Ok(()) => { returned.get_or_insert(self.clock.now()); }
+                    Ok(()) => {
+                        returned.get_or_insert(self.clock.now());
+                        adapter.started();
+                    }
                     Err(error) => break InvocationEnd::Engine(error),
                 },
             }

@@ -55,10 +55,11 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
 
     /// How far a failed instance came, what it did wrong, what it wrote last.
     async fn circumstances(&self, instance: &Instance<A>, code: Option<i64>) -> String {
-        let mut parts = vec![instance.adapter.progress().to_owned()];
+        // One that is gone tells nothing.
+        let state = self.engine.inspect(&instance.id).await.unwrap_or_default();
+        let mut parts = vec![instance.adapter.progress(&state).into_owned()];
         // Before its output: a limit that was met explains all the rest.
-        let known = self.engine.inspect(&instance.id).await.is_ok_and(|i| i.out_of_memory);
-        if known {
+        if state.out_of_memory {
             parts.push("it ran out of memory: its limit is too low".to_owned());
         } else if code == Some(KILLED) {
             // An engine misses what happens while it is still starting the instance.

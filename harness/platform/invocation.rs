@@ -8,7 +8,7 @@ use super::Target;
 use crate::adapter::{Asked, Event, MAX_REPLY, Reply, Stamps};
 use crate::clock::Clock;
 use crate::engine::{Evidence, InstanceId};
-use crate::sample::{Mark, Marks, Outcome, Proof, Temperature};
+use crate::sample::{Mark, Marks, Outcome, Proof, Readiness, Temperature};
 use crate::spec::function::ReplyCheck;
 
 /// Bytes of a reply that are looked at whatever it is a reply to.
@@ -56,6 +56,8 @@ pub struct Visit {
     pub callers: Vec<Evidence>,
     /// When what happened.
     pub marks: Marks,
+    /// How well it is known when it listened; none where it asks.
+    pub readiness: Option<Readiness>,
     /// Marks of the function's own that could not be believed.
     pub dropped_marks: u8,
     /// The reply, as much of it as was to be given back.
@@ -66,9 +68,9 @@ pub struct Visit {
 
 impl Visit {
     pub(super) fn new(temperature: Temperature, marks: Marks) -> Self {
-        let (id, proof, callers, dropped_marks, reply) = Default::default();
+        let (id, proof, callers, readiness, dropped_marks, reply) = Default::default();
         let outcome = Outcome::Ok;
-        Self { temperature, id, proof, callers, marks, dropped_marks, reply, outcome }
+        Self { temperature, id, proof, callers, marks, readiness, dropped_marks, reply, outcome }
     }
 
     /// Visits that were planned for an instant and never begun, and why.
@@ -107,7 +109,9 @@ impl Visit {
             self.marks.set(Mark::Sent, sent);
         }
         let (Temperature::Cold, Some(ready)) = (self.temperature, stamps.ready) else { return };
-        self.marks.set(Mark::Ready, ready.at);
+        let mark = if ready.readiness.is_some() { Mark::Listening } else { Mark::Ready };
+        self.marks.set(mark, ready.at);
+        self.readiness = ready.readiness;
         let started = self.marks.get(Mark::StartCalled).unwrap_or(0);
         let main = self.take_own(Mark::Main, ready.main, started..=ready.at, clock);
         let after = main.unwrap_or(started);

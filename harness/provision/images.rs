@@ -215,6 +215,7 @@ fn record(
             size: function.event.len() as u64,
         }),
         environment: Some(environment(&function.env)),
+        http: function.http.clone(),
     }
 }
 

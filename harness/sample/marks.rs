@@ -46,8 +46,11 @@ pub enum Mark {
     /// The function was about to ask for its first event. Source: the
     /// function's `Coldstart-Ready-Ns` header.
     ReadySelf,
-    /// The first `next` was read. Source: driver.
+    /// The first `next` was read. Source: driver. Of an instance that asks for events.
     Ready,
+    /// It began to listen on its port: in the place of `Ready`, of an instance that is
+    /// asked. Source: kernel, or the driver, which connected: `readiness` says which.
+    Listening,
     /// The answer to the start call was read. Source: driver.
     StartReturned,
     /// The event was written to the instance. Source: driver, stamped after the
@@ -95,6 +98,12 @@ impl Marks {
     /// Forgets a mark.
     pub fn clear(&mut self, mark: Mark) {
         self.0[mark as usize] = None;
+    }
+
+    /// When the instance could be invoked, whichever mark of it that has.
+    #[must_use]
+    pub fn ready(&self) -> Option<u64> {
+        self.get(Mark::Ready).or(self.get(Mark::Listening))
     }
 
     /// Nanoseconds from one mark to another; none when either is missing or

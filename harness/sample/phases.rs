@@ -7,6 +7,7 @@ use strum::{IntoStaticStr, VariantArray};
 
 use super::{Mark, Temperature};
 use crate::spec::factor::EngineKind;
+use crate::spec::function::AdapterKind;
 
 /// The interval between two neighbouring marks of a start.
 #[derive(
@@ -42,9 +43,9 @@ pub enum Phase {
     Start,
     /// Exec to main: the language runtime.
     Boot,
-    /// Main to ready: the function's own start-up.
+    /// Main to ready, or listening: the function's own start-up.
     Init,
-    /// Ready (or, warm, dispatched) to responded.
+    /// Ready, or listening (or, warm, dispatched) to responded.
     Invoke,
 }
 
@@ -76,6 +77,7 @@ impl Phase {
     pub(super) fn ends(
         temperature: Temperature,
         engine: EngineKind,
+        adapter: AdapterKind,
     ) -> impl Iterator<Item = (Phase, Mark)> {
         const BEFORE: [(Phase, Mark); 2] =
             [(Phase::Queue, Mark::Dispatched), (Phase::Create, Mark::StartCalled)];
@@ -84,10 +86,12 @@ impl Phase {
             (Phase::Init, Mark::Ready),
             (Phase::Invoke, Mark::Responded),
         ];
+        const LISTENS: [(Phase, Mark); 3] = [AFTER[0], (Phase::Init, Mark::Listening), AFTER[2]];
+        let after = if adapter.listens() { &LISTENS } else { &AFTER };
         // A warm instance has been made before.
         let (before, engine, after) = match temperature {
-            Temperature::Cold => (&BEFORE[..], Self::of_engine(engine), &AFTER[..]),
-            Temperature::Warm => (&BEFORE[..1], &[][..], &AFTER[2..]),
+            Temperature::Cold => (&BEFORE[..], Self::of_engine(engine), &after[..]),
+            Temperature::Warm => (&BEFORE[..1], &[][..], &after[2..]),
         };
         before.iter().chain(engine).chain(after).copied()
     }

@@ -87,3 +87,32 @@ pub struct HostInterval {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<f64>,
 }
+
+/// How well it is known when an instance began to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Readiness {
+    /// Who saw it.
+    pub source: ReadinessSource,
+    /// How long before it may have been so already, in nanoseconds: none of it for the
+    /// kernel's own stamp.
+    pub resolution_ns: u64,
+    /// Requests that were answered with 503, not yet, before the one that counts.
+    #[serde(default, skip_serializing_if = "is_none_of_them")]
+    pub not_yet: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_none_of_them(n: &u32) -> bool {
+    *n == 0
+}
+
+/// Who saw that an instance began to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReadinessSource {
+    /// The kernel stamped it.
+    Kernel,
+    /// A connection of the driver's was taken, where the one before was not.
+    Connect,
+}

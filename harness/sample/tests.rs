@@ -26,6 +26,7 @@ fn sample(temperature: Temperature, marks: &[(Mark, u64)]) -> Sample {
         instance: None,
         proof: None,
         marks: marks.iter().copied().collect(),
+        readiness: None,
         dropped_marks: 0,
         processes: Vec::new(),
         resources: None,

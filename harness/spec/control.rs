@@ -22,6 +22,8 @@ pub enum Control {
     Process(u32),
     /// In a container from an empty image. Without a sleep: the null container.
     Container(u32),
+    /// In such a container, listening on a port. Without a sleep: the null listener.
+    Listener(u32),
 }
 
 /// What all controls have in common that are started in one way.
@@ -46,6 +48,8 @@ pub enum Start {
     Process,
     /// From its image, under a combination of factors.
     Container,
+    /// Likewise, and told to listen: only in a run of functions that do.
+    Listener,
 }
 
 /// Whose time a start takes that has nothing to do.
@@ -55,6 +59,8 @@ pub enum Floor {
     Driver,
     /// The engine's.
     Engine,
+    /// The engine's, and that of hearing that it listens.
+    Listener,
 }
 
 /// What is compared with a known sleep.
@@ -70,7 +76,7 @@ pub enum Calibrated {
 pub const SERIES: [u32; 5] = [0, 1, 5, 20, 100];
 
 /// Every kind, in the order in which reports have them.
-pub static CONTROLS: [ControlKind; 2] = [
+pub static CONTROLS: [ControlKind; 3] = [
     ControlKind {
         name: "process",
         start: Start::Process,
@@ -85,6 +91,13 @@ pub static CONTROLS: [ControlKind; 2] = [
         calibrated: Calibrated::AfterTheEngine,
         sleeping: Control::Container,
     },
+    ControlKind {
+        name: "listener",
+        start: Start::Listener,
+        floor: Floor::Listener,
+        calibrated: Calibrated::AfterTheEngine,
+        sleeping: Control::Listener,
+    },
 ];
 
 impl PartialEq for ControlKind {
@@ -94,6 +107,13 @@ impl PartialEq for ControlKind {
 }
 
 impl ControlKind {
+    /// Whether it is in every run that has controls; others are in those of functions that
+    /// listen.
+    #[must_use]
+    pub fn is_of_every_run(&self) -> bool {
+        self.start != Start::Listener
+    }
+
     /// Whether it is started under factors, and so under each combination of them.
     #[must_use]
     pub fn has_factors(&self) -> bool {
@@ -108,6 +128,7 @@ impl Control {
         match self {
             Control::Process(_) => &CONTROLS[0],
             Control::Container(_) => &CONTROLS[1],
+            Control::Listener(_) => &CONTROLS[2],
         }
     }
 
@@ -115,7 +136,7 @@ impl Control {
     #[must_use]
     pub fn sleep_ms(self) -> u32 {
         match self {
-            Control::Process(ms) | Control::Container(ms) => ms,
+            Control::Process(ms) | Control::Container(ms) | Control::Listener(ms) => ms,
         }
     }
 
@@ -141,13 +162,13 @@ impl fmt::Display for Control {
     }
 }
 
-/// The controls of a round, each with the combination of factors, by index, that it is
+/// The controls of a round, with those of functions that listen or without, each with the combination of factors, by index, that it is
 /// started under: those without a sleep under each, known sleeps under the first. In the
 /// order of a plan before the shuffle.
 #[must_use]
-pub fn of_a_round(combinations: usize) -> Vec<(Control, usize)> {
+pub fn of_a_round(combinations: usize, listening: bool) -> Vec<(Control, usize)> {
     let mut all = Vec::new();
-    for kind in CONTROLS.iter().rev() {
+    for kind in CONTROLS.iter().rev().filter(|kind| listening || kind.is_of_every_run()) {
         let of = |ms: &u32| (kind.sleeping)(*ms);
         let floors = if kind.has_factors() { combinations } else { 1 };
         all.extend((0..floors).map(|under| (of(&SERIES[0]), under)));

@@ -13,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use crate::text::diagnostic::{Mistake, did_you_mean};
 use crate::text::units::Cpus;
 
+mod http;
 mod input;
 mod typed;
 mod wire;
 
+pub use http::{HttpRequest, Method, PORT, check_path};
 pub use input::{EventFault, check_event, read_event, read_text};
 pub use typed::{TypedImage, is_id, is_reference, name_of_image, names, with_tag};
 use wire::{WireBase, WireFile};
@@ -53,6 +55,8 @@ pub struct Function {
     pub reply: ReplyCheck,
     /// How its instances are spoken to.
     pub adapter: AdapterKind,
+    /// How it is asked, where it listens; none where it asks.
+    pub http: Option<HttpRequest>,
 }
 
 /// Where a function's image comes from.
@@ -150,6 +154,8 @@ pub enum AdapterKind {
     /// The Lambda Runtime API: it asks for events.
     #[default]
     RuntimeApi,
+    /// HTTP: it listens on a port.
+    Http,
 }
 
 impl AdapterKind {
@@ -158,7 +164,14 @@ impl AdapterKind {
     pub fn name(self) -> &'static str {
         match self {
             Self::RuntimeApi => "runtime-api",
+            Self::Http => "http",
         }
+    }
+
+    /// Whether its instances listen, and are ready when they do; others ask.
+    #[must_use]
+    pub fn listens(self) -> bool {
+        self == Self::Http
     }
 }
 

@@ -246,7 +246,7 @@ fn subjects(scenario: &Scenario, functions: usize) -> Vec<TrialSubject> {
     }
     if scenario.controls {
         let of = |(control, combination)| TrialSubject::Control { control, combination };
-        subjects.extend(control::of_a_round(combinations).into_iter().map(of));
+        subjects.extend(control::of_a_round(combinations, scenario.listening).into_iter().map(of));
     }
     subjects
 }

@@ -95,6 +95,10 @@ pub struct Scenario {
     pub factors: FactorMatrix,
     /// Whether the controls are measured with it.
     pub controls: bool,
+    /// Whether any of its functions listens: then a control that does is one of them. It
+    /// follows from the functions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub listening: bool,
     /// Visits to every cell; with `until` the most.
     pub rounds: u32,
     /// A cell is measured until the 95 % interval of its median is within this
@@ -240,6 +244,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         functions: wire.functions,
         factors,
         controls: wire.controls.unwrap_or(true),
+        listening: false,
         rounds: wire.rounds.into_inner(),
         until: wire.until.map(|share| share.0),
         max_time: wire.max_time.map(|time| time.get_ref().0),

@@ -81,7 +81,11 @@ impl Controls {
         let on_it = of_driver.flat_map(|kind| series(samples, kind));
         let bias = on_it.filter_map(|s| Some((s.round, Some(late(s)?)))).collect::<Vec<_>>();
         Self {
-            kinds: CONTROLS.iter().map(|of| ControlFigures::of(of, samples, summaries)).collect(),
+            kinds: CONTROLS
+                .iter()
+                .filter(|kind| kind.is_of_every_run() || is_measured(samples, kind))
+                .map(|of| ControlFigures::of(of, samples, summaries))
+                .collect(),
             bias: (!bias.is_empty())
                 .then(|| LatencySummary::by_round(&bias, &mut BootstrapWeights::default())),
         }
@@ -139,6 +143,11 @@ impl ControlFigures {
     pub fn points(&self, samples: &[Sample]) -> Vec<(f64, u64)> {
         points(&series(samples, self.kind), measured(self.kind))
     }
+}
+
+/// Whether any row is of a kind.
+fn is_measured(samples: &[Sample], kind: &ControlKind) -> bool {
+    samples.iter().any(|s| s.cell.control.is_some_and(|control| control.kind() == kind))
 }
 
 /// What is compared with the known sleeps.

@@ -43,6 +43,7 @@ pub(super) fn row(cell: &Cell, round: u32, trial: u32, lag: u64, latency: u64) -
         instance: None,
         proof: None,
         marks,
+        readiness: None,
         dropped_marks: 0,
         processes: Vec::new(),
         resources: None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{HostInterval, Sample};
-use crate::spec::function::{Limits, ReplyCheck};
+use crate::spec::function::{HttpRequest, Limits, ReplyCheck};
 use crate::spec::scenario::Scenario;
 use crate::text::units::format_size;
 
@@ -169,6 +169,9 @@ pub struct FunctionRecord {
     /// What its instances were told; none where that was not recorded yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub environment: Option<EnvironmentRecord>,
+    /// How it was asked, where it listens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http: Option<HttpRequest>,
 }
 
 impl FunctionRecord {
@@ -188,6 +191,7 @@ impl FunctionRecord {
             ("how its replies are verified", self.reply != now.reply),
             ("its event", event.is_some() && *event != now.event),
             ("its environment", environment.is_some() && *environment != now.environment),
+            ("how it is asked", self.http != now.http),
         ];
         changed.into_iter().filter(|(_, is)| *is).map(|(what, _)| what).collect()
     }

@@ -52,6 +52,7 @@ fn function(name: &str) -> FunctionRecord {
         reply: ReplyCheck::Proof,
         event: None,
         environment: None,
+        http: None,
     }
 }
 
@@ -74,6 +75,7 @@ pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
         instance: Some("abc".into()),
         proof: None,
         marks: [(Mark::Intended, 5), (Mark::Responded, 9)].into_iter().collect(),
+        readiness: None,
         dropped_marks: 1,
         processes: Vec::new(),
         resources: None,

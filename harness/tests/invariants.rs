@@ -97,6 +97,7 @@ fn each_foreign_library_has_one_home() {
     check("anstyle_query", &["harness/terminal"]);
     check("maud", &["harness/report/"]);
     check("pragmastat", &["harness/stats/hodges_lehmann.rs"]);
+    check("perf_event", &["harness/probe/socket_trace"]);
 }
 
 /// An adapter is its folder: who uses instances does not know how they are spoken to.
@@ -176,9 +177,12 @@ fn unsafe_code_and_the_kernels_sockets_have_homes_of_their_own() {
     let mut found = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern", "unsafe_code"]
         .map(holding)
         .concat();
+    let homes =
+        ["harness/probe/page_cache/resident.rs", "harness/probe/socket_trace/descriptor.rs"];
+    found.sort();
     found.dedup();
-    assert_eq!(found, ["harness/probe/page_cache/resident.rs"]);
-    assert_eq!(holding("libc"), ["harness/probe/page_cache/resident.rs"]);
+    assert_eq!(found, homes);
+    assert_eq!(holding("libc"), homes);
     let users = holding("rustix::net");
     assert!(!users.is_empty(), "is this test blind?");
     // One hears the kernel's events, one asks whose a connection is.
@@ -263,7 +267,7 @@ fn a_factor_is_named_in_its_file_and_where_it_is_honoured() {
 /// Every other place takes what there is to know of a control from its kind.
 #[test]
 fn controls_are_known_by_their_table() {
-    for control in ["process", "container"] {
+    for control in ["process", "container", "listener"] {
         let named = holding(&format!("control::{control}"));
         assert_eq!(named, ["harness/spec/control.rs"], "`{control}` is known elsewhere");
     }

@@ -1,9 +1,10 @@
-//! A function that speaks the AWS Lambda Runtime API; the contract is in ../README.md.
+//! A function that speaks the AWS Lambda Runtime API, or listens where it is told a `PORT` and
+//! no such API; the contract is in ../README.md.
 
 use std::env;
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 use std::thread::sleep;
@@ -32,8 +33,11 @@ fn main() -> ExitCode {
 }
 
 fn run(main_ns: u64) -> Result<std::convert::Infallible> {
-    let address =
-        env::var("AWS_LAMBDA_RUNTIME_API").map_err(|_| "AWS_LAMBDA_RUNTIME_API is not set")?;
+    let address = match (env::var("AWS_LAMBDA_RUNTIME_API"), env::var("PORT")) {
+        (Ok(address), _) => address,
+        (Err(_), Ok(port)) => return listen(&port, main_ns),
+        _ => return Err("AWS_LAMBDA_RUNTIME_API is not set".into()),
+    };
     let mut api = Api::connect(&address)?;
     let instance = match start() {
         Ok(instance) => instance,
@@ -57,6 +61,58 @@ fn run(main_ns: u64) -> Result<std::convert::Infallible> {
         next = api.call("GET", "invocation/next", "", "")?;
     }
     unreachable!("more than 2^64 invocations")
+}
+
+/// Listens, and answers one request after another on one connection after another.
+fn listen(port: &str, main_ns: u64) -> Result<std::convert::Infallible> {
+    let instance = start()?;
+    let port = port.parse().map_err(|_| format!("PORT is not a port: {port:?}"))?;
+    let ready_ns = monotonic_ns();
+    let listener = TcpListener::bind((Ipv4Addr::UNSPECIFIED, port))?;
+    let mut stamps = format!("Coldstart-Main-Ns: {main_ns}\r\nColdstart-Ready-Ns: {ready_ns}\r\n");
+    let mut invocation = 0;
+    loop {
+        let (stream, _) = listener.accept()?;
+        stream.set_nodelay(true)?;
+        let mut client = BufReader::new(stream);
+        // A client that goes away is no reason to end.
+        while let Ok(Some(event)) = request(&mut client) {
+            let (status, reply) = match handle(&event, &instance, invocation + 1) {
+                Ok(reply) => ("200 OK", reply),
+                Err(error) => ("400 Bad Request", format!("{error}\n")),
+            };
+            invocation += u64::from(status.starts_with('2'));
+            let (stamps, length) = (std::mem::take(&mut stamps), reply.len());
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{stamps}");
+            let answer =
+                format!("{head}Coldstart-Replied-Ns: {}\r\n\r\n{reply}", monotonic_ns());
+            if client.get_mut().write_all(answer.as_bytes()).is_err() {
+                break;
+            }
+        }
+    }
+}
+
+/// The body of the next request; none when the client is done.
+fn request(client: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
+    let (mut length, mut lines) = (0, 0);
+    loop {
+        let mut line = String::new();
+        if client.read_line(&mut line)? == 0 {
+            return Ok(None);
+        }
+        lines += 1;
+        match line.trim_end().split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.trim().parse()?;
+            }
+            None if lines > 1 => break,
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    client.read_exact(&mut body)?;
+    Ok(Some(body))
 }
 
 /// What must be done before the first event; returns the boot nonce.

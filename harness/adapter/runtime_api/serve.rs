@@ -135,7 +135,7 @@ impl Shared {
             let mut state = self.lock();
             let (main, ready_self) = (request.main_ns, request.ready_ns);
             if state.stamps.ready.is_none() {
-                state.stamps.ready = Some(Ready { at, main, ready_self });
+                state.stamps.ready = Some(Ready { at, main, ready_self, readiness: None });
                 state.first = Some(caller);
             }
             state.given().is_some()

@@ -80,7 +80,10 @@ async fn the_first_next_is_readiness_and_its_reply_is_the_event() {
     assert!(event.contains("Lambda-Runtime-Deadline-Ms: 2000"), "{event}");
     assert!(event.ends_with("\r\n\r\n{\"a\":1}"), "{event}");
     let at = 30_000_000;
-    assert_eq!(api.stamps().ready, Some(Ready { at, main: Some(5), ready_self: Some(6) }));
+    assert_eq!(
+        api.stamps().ready,
+        Some(Ready { at, main: Some(5), ready_self: Some(6), readiness: None })
+    );
     assert_eq!(api.stamps().sent, Some(at));
     send(&mut stream, &response(&id, "\"ok\"")).await;
     assert!(receive(&mut stream).await.starts_with("HTTP/1.1 202 "));

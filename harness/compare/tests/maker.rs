@@ -162,6 +162,7 @@ fn sample(cell: Cell, round: u32, trial: u32) -> Sample {
         instance: None,
         proof: None,
         marks: Default::default(),
+        readiness: None,
         dropped_marks: 0,
         processes: Vec::new(),
         resources: None,

@@ -1,4 +1,5 @@
-//! A simulated function: a client of the Runtime API with scripted faults.
+//! A simulated function: a client of the Runtime API with scripted faults, or, where it is
+//! told a port alone, a server.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,6 +25,11 @@ pub(super) struct Process {
     pub(super) nonce: String,
 }
 
+/// Where connections to a port of an instance go.
+type Door = mpsc::UnboundedSender<DuplexStream>;
+/// Requests that a server which is not ready yet answers so.
+const NOT_YET: u64 = 3;
+
 /// An event that was asked for and came.
 struct Event {
     id: String,
@@ -31,8 +37,8 @@ struct Event {
 }
 
 impl Process {
-    /// Runs until it ends; returns its exit code.
-    pub(super) async fn run(self) -> i64 {
+    /// Runs until it ends; returns its exit code. `open` is told where it listens.
+    pub(super) async fn run(self, open: impl Fn(u16, Door)) -> i64 {
         let main = self.clock.now();
         if self.script.fault == Fault::ExitsAtOnce {
             return 1;
@@ -40,6 +46,10 @@ impl Process {
         sleep(self.script.init.mul_f64(self.factor) + self.init_sleep()).await;
         if self.script.fault == Fault::NeverAsks {
             return std::future::pending().await;
+        }
+        let port = self.env.get("PORT").and_then(|port| port.parse().ok());
+        if let (None, Some(port)) = (&self.port, port) {
+            return self.serve(port, open).await;
         }
         let Some(mut api) = self.connect() else { return 1 };
         if let Some(code) = self.instead_of_asking(&mut api).await {
@@ -99,21 +109,61 @@ impl Process {
         }
     }
 
-    async fn answer(&self, api: &mut Api, event: &Event, invocation: u64) -> Option<()> {
+    /// What it answers to an event; none where it crashes.
+    async fn reply(&self, event: &str, invocation: u64) -> Option<String> {
         sleep(self.script.invoke.mul_f64(self.factor)).await;
         let echo = match self.script.fault {
             Fault::CrashesOnEvent => return None,
             Fault::NeverAnswers => return std::future::pending().await,
             Fault::WrongEcho => r#"{"another":"event"}"#.to_owned(),
-            Fault::GuessedEcho => without_nonce(&event.body),
-            _ => event.body.clone(),
+            Fault::GuessedEcho => without_nonce(event),
+            _ => event.to_owned(),
         };
         let count = if self.script.fault == Fault::NotCold { invocation + 6 } else { invocation };
-        let reply = match self.script.fault {
+        Some(match self.script.fault {
             Fault::NotJson => "sorry \u{1b}[2J".to_owned(),
             Fault::Huge => "x".repeat(10_000_000),
             _ => format!(r#"{{"instance":"{}","invocation":{count},"echo":{echo}}}"#, self.nonce),
-        };
+        })
+    }
+
+    /// Listens, and answers one request after another, of one connection after another.
+    async fn serve(&self, port: u16, open: impl Fn(u16, Door)) -> i64 {
+        let (door, mut connections) = mpsc::unbounded_channel();
+        open(port, door);
+        let (mut invocation, mut asked) = (0, 0);
+        while let Some(stream) = connections.recv().await {
+            let mut client = Api { stream };
+            while let Some((_, body)) = client.receive().await {
+                asked += 1;
+                let not_yet = self.script.fault == Fault::NotYet && asked <= NOT_YET;
+                let (status, reply) = match self.script.fault {
+                    Fault::Garbage => {
+                        client.send("\u{0}\u{1}\u{2} this is not HTTP\r\n\r\n").await;
+                        break;
+                    }
+                    Fault::WrongPath => ("404 Not Found", "no such path".to_owned()),
+                    _ if not_yet => ("503 Service Unavailable", String::new()),
+                    _ => {
+                        invocation += 1;
+                        let event = if body.is_empty() { "null" } else { body.as_str() };
+                        let Some(reply) = self.reply(event, invocation).await else { return 1 };
+                        ("200 OK", reply)
+                    }
+                };
+                let length = reply.len();
+                let answer =
+                    format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n\r\n{reply}");
+                if client.send(&answer).await.is_none() {
+                    break;
+                }
+            }
+        }
+        0
+    }
+
+    async fn answer(&self, api: &mut Api, event: &Event, invocation: u64) -> Option<()> {
+        let reply = self.reply(&event.body, invocation).await?;
         let path = format!("{ROOT}/invocation/{}/response", event.id);
         api.post(&path, &reply).await?;
         if self.script.fault == Fault::Twice {
@@ -161,8 +211,8 @@ impl Api {
         loop {
             let text = String::from_utf8_lossy(&bytes);
             if let Some((head, body)) = text.split_once("\r\n\r\n") {
-                let length = head.lines().find_map(|l| l.strip_prefix("Content-Length: "))?;
-                if body.len() >= length.parse().ok()? {
+                let length = head.lines().find_map(|l| l.strip_prefix("Content-Length: "));
+                if body.len() >= length.unwrap_or("0").parse().ok()? {
                     return Some((head.to_owned(), body.to_owned()));
                 }
             }

@@ -1,6 +1,8 @@
 //! That an adapter is what `harness/docs/ADDING.md` says: one that speaks in lines, in this
 //! file alone, and functions that speak it, on an engine in memory.
 
+use std::borrow::Cow;
+
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream};
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -21,12 +23,15 @@ impl Drop for Lines {
 }
 
 impl Adapter for Lines {
+    type Shared = ();
+
     async fn arm<E: Engine>(
         engine: &E,
         _: &Function,
         spec: &mut InstanceSpec,
         clock: Clock,
         _: Arc<Strangers>,
+        (): &(),
     ) -> Result<Self, EngineError> {
         let listener = engine.listen(spec.factors.network).await?;
         spec.env.insert("CALL".to_owned(), listener.address().to_owned());
@@ -47,8 +52,8 @@ impl Adapter for Lines {
         *self.stamps.lock().unwrap()
     }
 
-    fn progress(&self) -> &'static str {
-        "it was spoken to"
+    fn progress(&self, _: &InstanceState) -> Cow<'static, str> {
+        "it was spoken to".into()
     }
 
     fn notes(&self) -> Vec<String> {
@@ -65,7 +70,7 @@ async fn serve(
     let (stream, caller) = listener.accept().await.unwrap().unwrap();
     let mut stream = BufReader::new(stream);
     assert_eq!(line(&mut stream).await, "ready");
-    let ready = Ready { at: clock.now(), main: None, ready_self: None };
+    let ready = Ready { at: clock.now(), main: None, ready_self: None, readiness: None };
     stamps.lock().unwrap().ready = Some(ready);
     while let Some((event, answer)) = events.recv().await {
         stream.write_all(&[&event[..], b"\n"].concat()).await.unwrap();

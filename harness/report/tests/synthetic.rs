@@ -159,6 +159,7 @@ impl Maker {
             instance: Some("c0ffee".into()),
             proof: None,
             marks: marks.into_iter().collect(),
+            readiness: None,
             dropped_marks: 0,
             processes: Vec::new(),
             resources: None,
@@ -183,6 +184,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
             functions: vec![],
             factors: FactorMatrix::default(),
             controls: false,
+            listening: false,
             until: None,
             max_time: None,
             rounds,
@@ -244,5 +246,6 @@ fn function(position: usize, name: &str) -> FunctionRecord {
         reply: ReplyCheck::Proof,
         event: Some(EventRecord { digest: "sha256:0".into(), size: 2 }),
         environment: Some(EnvironmentRecord { names: Vec::new(), digest: "sha256:0".into() }),
+        http: None,
     }
 }

@@ -5,7 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::{
-    AdapterKind, Function, ImageSource, LONGEST_NAME, Limits, PROCESSES, ReplyCheck, is_name,
+    AdapterKind, Function, HttpRequest, ImageSource, LONGEST_NAME, Limits, PROCESSES, ReplyCheck,
+    is_name,
 };
 
 /// Memory of an image that nothing else is said of: 512 MiB, as the functions here.
@@ -150,7 +151,14 @@ impl Function {
             event: event.to_owned(),
             reply: ReplyCheck::Any,
             adapter: AdapterKind::default(),
+            http: None,
         }
+    }
+
+    /// The same as a function that listens, and is asked so.
+    #[must_use]
+    pub fn listening(self, asked: HttpRequest) -> Self {
+        Self { adapter: AdapterKind::Http, http: Some(asked), ..self }
     }
 }
 

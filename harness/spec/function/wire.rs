@@ -9,8 +9,9 @@ use anyhow::{Result, bail};
 use serde::Deserialize;
 
 use super::{
-    AdapterKind, Base, Build, EVENT_NONCE, EventFault, Function, ImageSource, LEAST_MEMORY, Limits,
-    PROCESSES, ReplyCheck, check_event, is_reference, unknown,
+    AdapterKind, Base, Build, EVENT_NONCE, EventFault, Function, HttpRequest, ImageSource,
+    LEAST_MEMORY, Limits, Method, PROCESSES, ReplyCheck, check_event, check_path, is_reference,
+    unknown,
 };
 use crate::text::diagnostic::Mistake;
 use crate::text::units::{Cpus, DurationText, SizeText, format_size};
@@ -69,10 +70,15 @@ pub(super) struct WireFunction {
     timeout: toml::Spanned<DurationText>,
     #[serde(default)]
     env: BTreeMap<toml::Spanned<String>, toml::Spanned<String>>,
-    event: toml::Spanned<String>,
+    event: Option<toml::Spanned<String>>,
     reply: Option<ReplyCheck>,
     #[serde(default)]
     adapter: AdapterKind,
+    port: Option<toml::Spanned<u16>>,
+    path: Option<toml::Spanned<String>>,
+    method: Option<toml::Spanned<Method>>,
+    status: Option<toml::Spanned<u16>>,
+    body: Option<toml::Spanned<String>>,
 }
 
 /// A command, as a kernel takes it; empty for none.
@@ -148,10 +154,8 @@ impl WireFunction {
         known: &BTreeMap<String, WireBase>,
     ) -> Result<Function> {
         let name = self.name.get_ref().clone();
-        if let Err(EventFault { why, .. }) = check_event(self.event.get_ref()) {
-            let message = format!("the event of `{name}` is not JSON: {why}");
-            return at.wrong(self.event.span(), message);
-        }
+        let http = self.request(at)?;
+        let event = self.event(http.as_ref(), at)?;
         let limits = self.limits(at)?;
         let timeout = self.timeout(at)?;
         let env = std::mem::take(&mut self.env);
@@ -161,12 +165,21 @@ impl WireFunction {
             Some(image) => (self.as_it_is(image, at)?, ReplyCheck::Any),
             None => (self.built(at, known)?, ReplyCheck::Proof),
         };
-        let reply = self.reply.unwrap_or(reply);
-        if reply == ReplyCheck::Proof
-            && let Err(why) = takes_a_nonce(self.event.get_ref())
-        {
-            let message = format!("the event of `{name}` {why}, or set `reply = \"any\"`");
-            return at.wrong(self.event.span(), message);
+        // What listens answers as it likes, unless it is said that it proves.
+        let reply = self.reply.unwrap_or(if http.is_some() { ReplyCheck::Any } else { reply });
+        if reply == ReplyCheck::Proof {
+            if let Some(HttpRequest { method, .. }) = http.as_ref().filter(|h| !h.method.has_body())
+            {
+                let message = format!(
+                    "the reply of `{name}` cannot prove that an event was read which {method} does \
+                     not send: set `method = \"POST\"`, or `reply = \"any\"`"
+                );
+                return at.wrong(self.name.span(), message);
+            }
+            if let Err(why) = takes_a_nonce(event.get_ref()) {
+                let message = format!("the event of `{name}` {why}, or set `reply = \"any\"`");
+                return at.wrong(event.span(), message);
+            }
         }
         if let (ImageSource::Build(build), Some(program)) = (&recipe, self.process.0.first_mut()) {
             *program = build.context.join(&*program).display().to_string();
@@ -182,10 +195,70 @@ impl WireFunction {
             limits,
             timeout,
             env,
-            event: self.event.into_inner(),
+            event: event.into_inner(),
             reply,
             adapter: self.adapter,
+            http,
         })
+    }
+
+    /// What is sent: needed, but for what listens and is asked without one.
+    fn event(&mut self, http: Option<&HttpRequest>, at: Text<'_>) -> Result<toml::Spanned<String>> {
+        let (name, span) = (self.name.get_ref(), self.name.span());
+        let event = match self.event.take() {
+            Some(event) => event,
+            None if http.is_some() => toml::Spanned::new(span, "{}".to_owned()),
+            None => {
+                return at.wrong(span, format!("missing field `event`: what `{name}` is sent"));
+            }
+        };
+        if let Err(EventFault { why, .. }) = check_event(event.get_ref()) {
+            let message = format!("the event of `{name}` is not JSON: {why}");
+            return at.wrong(event.span(), message);
+        }
+        Ok(event)
+    }
+
+    /// How it is asked, if it listens.
+    fn request(&self, at: Text<'_>) -> Result<Option<HttpRequest>> {
+        let (port, path, method, status, body) =
+            (&self.port, &self.path, &self.method, &self.status, &self.body);
+        if !self.adapter.listens() {
+            let spans = [
+                ("port", port.as_ref().map(toml::Spanned::span)),
+                ("path", path.as_ref().map(toml::Spanned::span)),
+                ("method", method.as_ref().map(toml::Spanned::span)),
+                ("status", status.as_ref().map(toml::Spanned::span)),
+                ("body", body.as_ref().map(toml::Spanned::span)),
+            ];
+            let said = spans.into_iter().find_map(|(key, span)| Some((key, span?)));
+            let Some((key, span)) = said else { return Ok(None) };
+            let name = self.name.get_ref();
+            let message = format!(
+                "`{key}` is of functions that listen, and `{name}` asks for its events: set \
+                 `adapter = \"http\"`, or leave it out"
+            );
+            return at.wrong(span, message);
+        }
+        if let Some(port) = port.as_ref().filter(|port| *port.get_ref() == 0) {
+            return at.wrong(port.span(), "a port: 1 to 65535".to_owned());
+        }
+        if let Some(path) = path
+            && let Err(why) = check_path(path.get_ref())
+        {
+            return at.wrong(path.span(), why);
+        }
+        if let Some(status) = status.as_ref().filter(|s| !(200..=599).contains(s.get_ref())) {
+            return at.wrong(status.span(), "the status of an answer: 200 to 599".to_owned());
+        }
+        let usual = HttpRequest::default();
+        Ok(Some(HttpRequest {
+            port: port.as_ref().map_or(usual.port, |port| *port.get_ref()),
+            path: path.as_ref().map_or(usual.path, |path| path.get_ref().clone()),
+            method: method.as_ref().map_or(usual.method, |method| *method.get_ref()),
+            status: status.as_ref().map_or(usual.status, |status| *status.get_ref()),
+            body: body.as_ref().map(|body| body.get_ref().clone()),
+        }))
     }
 
     /// An image that is not ours to build.

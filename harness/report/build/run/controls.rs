@@ -19,6 +19,7 @@ pub(super) fn facts(analysis: &Analysis) -> Vec<Fact> {
         let what = match kind.floor {
             Floor::Driver => "the driver's floor",
             Floor::Engine => "the engine's floor",
+            Floor::Listener => "the floor of what listens",
         };
         let mut floors: Vec<_> = floors.iter().collect();
         floors.sort_by_key(|(factors, _)| (run.record.scenario.factors.place(factors), factors));

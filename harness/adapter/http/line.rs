@@ -1,0 +1,290 @@
+//! A connection to an instance: requests go out, answers are read to their end.
+//!
+//! Parsing is `httparse`; reading and limits are ours, because the instant at which the last
+//! byte was read is what is measured. Everything that comes in is bounded.
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use crate::engine::{Caller, Evidence, Stream};
+
+/// The largest head of an answer, or trailer, in bytes.
+const MAX_HEAD: usize = 64 * 1024;
+/// Header fields that a head may have.
+const MAX_FIELDS: usize = 128;
+/// The most that is read at a time, and so the most of a body that waits to be taken.
+const MAX_PIECE: usize = 16 * 1024;
+
+/// A connection. What it holds of what came in is never more than [`MAX_HEAD`] and
+/// [`MAX_PIECE`] bytes together, whatever comes.
+pub(super) struct Line {
+    stream: Box<dyn Stream>,
+    buffer: BytesMut,
+    caller: Caller,
+    evidence: Option<Evidence>,
+    /// A request went out on it.
+    pub(super) was_used: bool,
+    /// No other can.
+    pub(super) is_done: bool,
+}
+
+/// The head of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    /// The connection is of no use after it.
+    pub(super) closes: bool,
+    /// `Coldstart-Main-Ns`.
+    pub(super) main_ns: Option<u64>,
+    /// `Coldstart-Ready-Ns`.
+    pub(super) ready_ns: Option<u64>,
+    /// `Coldstart-Replied-Ns`.
+    pub(super) replied_ns: Option<u64>,
+    framing: Framing,
+}
+
+/// How a body tells its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Framing {
+    Length(usize),
+    Chunked,
+    /// By the end of the connection.
+    Close,
+}
+
+/// A body, as far as it was read.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    /// Its beginning, as much as was to be kept.
+    pub(super) kept: BytesMut,
+    /// All its bytes.
+    pub(super) length: usize,
+    keep: usize,
+    most: usize,
+}
+
+impl Body {
+    fn take(&mut self, piece: &[u8]) -> Result<(), String> {
+        let room = self.keep.saturating_sub(self.kept.len()).min(piece.len());
+        self.kept.extend_from_slice(&piece[..room]);
+        self.length += piece.len();
+        self.fits(0)
+    }
+
+    /// Whether so many bytes more are allowed.
+    fn fits(&self, more: usize) -> Result<(), String> {
+        match more > self.most.saturating_sub(self.length) || self.length > self.most {
+            true => Err(format!("more than the {} bytes that are allowed", self.most)),
+            false => Ok(()),
+        }
+    }
+}
+
+impl Line {
+    pub(super) fn new(stream: Box<dyn Stream>, caller: Caller) -> Self {
+        let buffer = BytesMut::with_capacity(4096);
+        Self { stream, buffer, caller, evidence: None, was_used: false, is_done: false }
+    }
+
+    /// Who is at its other end: looked up once.
+    pub(super) fn evidence(&mut self) -> Evidence {
+        self.evidence.get_or_insert_with(|| self.caller.evidence()).clone()
+    }
+
+    /// Writes; false when the connection broke.
+    pub(super) async fn write(&mut self, message: &[u8]) -> bool {
+        self.stream.write_all(message).await.is_ok() && self.stream.flush().await.is_ok()
+    }
+
+    /// Reads more; false when there is no more, or the connection broke.
+    async fn fill(&mut self) -> bool {
+        self.buffer.reserve(4096);
+        let mut stream = (&mut self.stream).take(MAX_PIECE as u64);
+        matches!(stream.read_buf(&mut self.buffer).await, Ok(1..))
+    }
+
+    /// Waits while nothing is asked. Returns when the other end hangs up, or, with true,
+    /// when it sends what it was not asked for.
+    pub(super) async fn is_over(&mut self) -> bool {
+        !self.buffer.is_empty() || self.fill().await
+    }
+
+    /// Reads the head of the answer, past those that only say that one will come; none where
+    /// the connection is closed instead.
+    pub(super) async fn head(&mut self) -> Result<Option<Head>, String> {
+        loop {
+            if let Some((head, length)) = parse(&self.buffer)? {
+                self.buffer.advance(length);
+                match head.status {
+                    100..=199 => continue,
+                    _ => return Ok(Some(head)),
+                }
+            }
+            if self.buffer.len() >= MAX_HEAD {
+                return Err(format!("it answered with a head over {MAX_HEAD} bytes"));
+            }
+            if !self.fill().await {
+                return match self.buffer.len() {
+                    0 => Ok(None),
+                    n => Err(format!("it closed the connection within a head of {n} bytes")),
+                };
+            }
+        }
+    }
+
+    /// Reads the body of the answer whose head was read.
+    pub(super) async fn body(
+        &mut self,
+        head: &Head,
+        keep: usize,
+        most: usize,
+    ) -> Result<Body, String> {
+        let mut body = Body { keep, most, ..Body::default() };
+        match head.framing {
+            Framing::Length(length) => self.pour(length, &mut body).await?,
+            Framing::Chunked => self.chunks(&mut body).await?,
+            Framing::Close => loop {
+                let piece = self.buffer.len();
+                body.take(&self.buffer)?;
+                self.buffer.advance(piece);
+                if !self.fill().await {
+                    break;
+                }
+            },
+        }
+        Ok(body)
+    }
+
+    /// Reads so many bytes of a body.
+    async fn pour(&mut self, length: usize, body: &mut Body) -> Result<(), String> {
+        body.fits(length)?;
+        let mut left = length;
+        while left > 0 {
+            if self.buffer.is_empty() && !self.fill().await {
+                let had = length - left;
+                return Err(format!("the connection closed after {had} of {length} bytes"));
+            }
+            let piece = left.min(self.buffer.len());
+            body.take(&self.buffer[..piece])?;
+            self.buffer.advance(piece);
+            left -= piece;
+        }
+        Ok(())
+    }
+
+    async fn chunks(&mut self, body: &mut Body) -> Result<(), String> {
+        loop {
+            let size = self.chunk_size().await?;
+            if size == 0 {
+                return self.trailers().await;
+            }
+            self.pour(size, body).await?;
+            if self.taken_line().await? != 0 {
+                return Err("a chunk that is longer than it says".to_owned());
+            }
+        }
+    }
+
+    async fn chunk_size(&mut self) -> Result<usize, String> {
+        loop {
+            match httparse::parse_chunk_size(&self.buffer) {
+                Ok(httparse::Status::Complete((start, size))) => {
+                    self.buffer.advance(start);
+                    return usize::try_from(size).map_err(|e| e.to_string());
+                }
+                Ok(httparse::Status::Partial) if self.buffer.len() < MAX_HEAD => {
+                    if !self.fill().await {
+                        return Err("the connection closed within a chunked body".to_owned());
+                    }
+                }
+                _ => return Err("a chunk without a valid size".to_owned()),
+            }
+        }
+    }
+
+    async fn trailers(&mut self) -> Result<(), String> {
+        let mut left = MAX_HEAD;
+        loop {
+            match self.taken_line().await? {
+                0 => return Ok(()),
+                n => left = left.checked_sub(n).ok_or("trailers without an end")?,
+            }
+        }
+    }
+
+    /// Takes a line; how long it was, without its end.
+    async fn taken_line(&mut self) -> Result<usize, String> {
+        let mut seen = 0;
+        loop {
+            if let Some(end) = self.buffer[seen..].iter().position(|byte| *byte == b'\n') {
+                let line = self.buffer.split_to(seen + end + 1);
+                return Ok(line.trim_ascii_end().len());
+            }
+            seen = self.buffer.len();
+            if seen >= MAX_HEAD || !self.fill().await {
+                return Err("a chunked body without an end".to_owned());
+            }
+        }
+    }
+}
+
+/// Parses a head; none when it is not complete yet. Returns its length too.
+fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, String> {
+    let mut fields = [httparse::EMPTY_HEADER; MAX_FIELDS];
+    let mut answer = httparse::Response::new(&mut fields);
+    let length = match answer.parse(bytes) {
+        Ok(httparse::Status::Complete(length)) => length,
+        Ok(httparse::Status::Partial) => return Ok(None),
+        Err(error) => return Err(format!("it answered with what is not HTTP: {error}")),
+    };
+    let (status, is_old) = (answer.code.unwrap_or(0), answer.version == Some(0));
+    let (main_ns, ready_ns, replied_ns) = (None, None, None);
+    let framing = Framing::Close;
+    let mut head = Head { status, closes: is_old, main_ns, ready_ns, replied_ns, framing };
+    let mut stated = None;
+    for field in answer.headers.iter() {
+        head.field(field.name, std::str::from_utf8(field.value).unwrap_or(""), &mut stated)?;
+    }
+    head.settle(stated);
+    Ok(Some((head, length)))
+}
+
+impl Head {
+    fn field(&mut self, name: &str, value: &str, stated: &mut Option<usize>) -> Result<(), String> {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        let has = |token: &str| value.split(',').any(|t| t.trim().eq_ignore_ascii_case(token));
+        if is("content-length") {
+            let digits = !value.is_empty() && value.bytes().all(|b| b.is_ascii_digit());
+            let length = value.parse().ok().filter(|_| digits);
+            let length =
+                length.ok_or_else(|| format!("the content length `{value}` is not a number"))?;
+            if stated.replace(length).is_some_and(|other| other != length) {
+                return Err("it answered with two content lengths".to_owned());
+            }
+        } else if is("transfer-encoding") {
+            if has("chunked") {
+                self.framing = Framing::Chunked;
+            }
+        } else if is("connection") {
+            self.closes = (self.closes && !has("keep-alive")) || has("close");
+        } else if is("coldstart-main-ns") {
+            self.main_ns = value.parse().ok();
+        } else if is("coldstart-ready-ns") {
+            self.ready_ns = value.parse().ok();
+        } else if is("coldstart-replied-ns") {
+            self.replied_ns = value.parse().ok();
+        }
+        Ok(())
+    }
+
+    /// Chunks win over a length; what has neither ends with the connection, but for an answer
+    /// that has no body.
+    fn settle(&mut self, stated: Option<usize>) {
+        if matches!(self.status, 100..=199 | 204 | 304) {
+            self.framing = Framing::Length(0);
+        } else if let (Framing::Close, Some(length)) = (self.framing, stated) {
+            self.framing = Framing::Length(length);
+        }
+        self.closes |= self.framing == Framing::Close;
+    }
+}
