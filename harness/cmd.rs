@@ -74,7 +74,7 @@ fn runtime(paused: bool) -> Result<tokio::runtime::Runtime> {
 }
 
 /// Loads `functions.toml` and picks: the ones that were typed, else those of the
-/// scenario, else all.
+/// scenario, else all but the optional ones.
 fn load_functions(
     common: &FunctionFlags,
     scenario: &[String],
@@ -82,10 +82,7 @@ fn load_functions(
     let file: &Path = &common.functions_file;
     let all = function::load(file).map_err(ExitReason::Usage)?;
     let names = common.functions.as_deref().unwrap_or(scenario);
-    if names.is_empty() {
-        return Ok(all);
-    }
-    function::select(&all, names)
+    function::choose(&all, names)
         .map_err(|e| ExitReason::Usage(e.context(format!("{}", file.display()))))
 }
 

@@ -7,7 +7,7 @@ use anyhow::anyhow;
 use super::{ExitReason, images};
 use crate::cli::{FunctionFlags, ImageFlags};
 use coldstart::provision::checkout::{Side, SideError};
-use coldstart::spec::function::{self, Function, TypedImage, name_of_image, unknown};
+use coldstart::spec::function::{self, Function, TypedImage, name_of_image};
 
 /// What a side of a gate is.
 pub(super) struct Origin {
@@ -110,24 +110,22 @@ impl Sides {
     }
 }
 
-/// What was chosen, or everything that either side has, in the order of the head.
+/// What was chosen, or everything that either side has and the head does not call
+/// optional, in the order of the head.
 fn names(
     all: &[Vec<Function>; 2],
     wanted: &[String],
     file: &Path,
 ) -> Result<Vec<String>, ExitReason> {
-    let mut known: Vec<String> = Vec::new();
+    let mut known: Vec<Function> = Vec::new();
     for function in all[1].iter().chain(&all[0]) {
-        if !known.contains(&function.name) {
-            known.push(function.name.clone());
+        if !known.iter().any(|known| known.name == function.name) {
+            known.push(function.clone());
         }
     }
-    if let Some(name) = wanted.iter().find(|name| !known.contains(name)) {
-        let (file, unknown) = (file.display(), unknown("function", name, known.iter()));
-        return Err(ExitReason::Usage(anyhow!("{file}: {unknown}")));
-    }
-    known.retain(|name| wanted.is_empty() || wanted.contains(name));
-    Ok(known)
+    let chosen = function::choose(&known, wanted)
+        .map_err(|error| ExitReason::Usage(anyhow!("{}: {error}", file.display())))?;
+    Ok(chosen.into_iter().map(|function| function.name).collect())
 }
 
 fn load(side: &Side, name: &str) -> Result<Vec<Function>, ExitReason> {

@@ -62,6 +62,16 @@ impl<'a> Bases<'a> {
         self.observer
     }
 
+    /// What may be done.
+    pub(super) fn consent(&self) -> Consent {
+        self.consent
+    }
+
+    /// The machine and its settings.
+    pub(super) fn around(&self) -> &'a Surroundings {
+        self.around
+    }
+
     /// Gets an image that is used as it is: present, else pulled.
     ///
     /// # Errors

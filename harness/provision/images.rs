@@ -19,6 +19,7 @@ mod context;
 mod cures;
 mod own_build;
 mod prepare;
+mod tools;
 
 /// The version of an image as it is, where no command tells it: its digest says all.
 const NOT_ASKED: &str = "not asked";
@@ -144,7 +145,7 @@ async fn built(
     used: &[(BaseRecord, String)],
     bases: &Bases<'_>,
 ) -> Result<String> {
-    prepare::run(&function.name, build, bases.observer()).await?;
+    prepare::run(&function.name, build, bases).await?;
     let spec = spec(&function.name, build, used)?;
     if engine.image(&spec.tag).await?.is_none() {
         let work = Work::begin(bases.observer(), &format!("building {}", spec.tag));

@@ -41,6 +41,8 @@ pub struct Function {
     pub recipe: ImageSource,
     /// Whether it is the control of every run: it does nothing but answer.
     pub is_null: bool,
+    /// Whether it is measured only where it is named.
+    pub optional: bool,
     /// The command that runs it as a plain process of this machine, its program
     /// absolute; empty for none.
     pub process: Vec<String>,
@@ -86,6 +88,11 @@ pub struct Build {
     pub bases: BTreeMap<String, Base>,
     /// A command run in `context` before the image is built; empty for none.
     pub prepare: Vec<String>,
+    /// Files of `context`, by path, that decide what `prepare` makes: it runs again when
+    /// one of them has changed; empty where it runs each time.
+    pub inputs: Vec<PathBuf>,
+    /// Programs that `prepare` needs, and the Debian package that has each.
+    pub tools: BTreeMap<String, String>,
     /// Files and folders of `context` that go into the image build, by path.
     pub files: Vec<PathBuf>,
     /// Whether its steps have a network.
@@ -285,6 +292,22 @@ fn mark_null(functions: &mut [Function], name: &str) -> Result<(), String> {
     }
     null.is_null = true;
     Ok(())
+}
+
+/// Picks functions by name; where none is named, all but the optional ones.
+///
+/// # Errors
+/// Names the unknown function and the known ones, or says that all are optional.
+pub fn choose(all: &[Function], names: &[String]) -> Result<Vec<Function>> {
+    if !names.is_empty() {
+        return select(all, names);
+    }
+    let chosen: Vec<Function> = all.iter().filter(|f| !f.optional).cloned().collect();
+    if chosen.is_empty() {
+        let known = listed(all.iter().map(|f| &f.name));
+        bail!("every function is `optional`: name some with --functions; known are {known}");
+    }
+    Ok(chosen)
 }
 
 /// Picks functions by name, in the order of `functions.toml`.

@@ -49,6 +49,7 @@ fn function(function: &Function) -> Value {
         "env": function.env.keys().collect::<Vec<_>>(),
         "launch": (!function.launch.is_plain()).then(|| function.launch.to_string()),
         "null": function.is_null,
+        "optional": function.optional,
     })
 }
 
@@ -123,7 +124,8 @@ fn one(
 /// scenario names one that is not. The order does not matter here, so any seed does.
 fn planned(scenario: &mut Scenario, functions: &[Function]) -> Option<Plan> {
     if scenario.functions.is_empty() {
-        scenario.functions = functions.iter().map(|f| f.name.clone()).collect();
+        let chosen = function::choose(functions, &[]).ok()?;
+        scenario.functions = chosen.into_iter().map(|f| f.name).collect();
     }
     scenario.functions.iter().all(|name| functions.iter().any(|f| f.name == *name)).then(|| {
         scenario.controls &= functions.iter().any(|f| f.is_null);

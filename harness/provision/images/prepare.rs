@@ -5,9 +5,13 @@ use std::process::Stdio;
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
 
-use crate::observer::{Observer, Work};
+use super::tools;
+use crate::observer::Work;
+use crate::provision::bases::Bases;
 use crate::provision::{captured, last_lines};
 use crate::spec::function::Build;
+
+mod stamp;
 
 /// The build tool that may have started us sets variables with this prefix: left
 /// in place they would bend a build that uses the same tool.
@@ -16,24 +20,32 @@ const LEAKS: &str = "CARGO_";
 const KEPT: [&str; 6] =
     ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_ALIAS_"];
 
-/// Runs it in the function's folder, with nothing to read.
-pub(super) async fn run(name: &str, build: &Build, observer: &dyn Observer) -> Result<()> {
+/// Runs it in the function's folder, with nothing to read; not again where its inputs are
+/// what they were.
+pub(super) async fn run(name: &str, build: &Build, bases: &Bases<'_>) -> Result<()> {
     let [program, arguments @ ..] = build.prepare.as_slice() else { return Ok(()) };
+    let stamp = stamp::of(build)?;
+    if stamp.as_ref().is_some_and(|stamp| stamp.holds(build)) {
+        bases.observer().debug(&format!("function `{name}` is prepared already"));
+        return Ok(());
+    }
+    tools::ensure(name, build, bases).await?;
+    stamp.as_ref().map_or(Ok(()), stamp::Stamp::withdraw)?;
     let line = build.prepare.join(" ");
     let mut command = Command::new(program);
     command.args(arguments).current_dir(&build.context).stdin(Stdio::null());
     without_leaks(&mut command);
-    let work = Work::begin(observer, &format!("preparing function `{name}`"));
+    let work = Work::begin(bases.observer(), &format!("preparing function `{name}`"));
     work.debug(&format!("running {line} in {}", build.context.display()));
     let run = captured(command, |line| work.printed(line));
     let (status, printed) = work.watch(run, || None).await.with_context(|| {
         format!("cannot run `{line}` in {}: is `{program}` installed?", build.context.display())
     })?;
-    if status.success() {
-        return Ok(());
+    if !status.success() {
+        let lines = last_lines(&printed);
+        bail!("`{line}` in {}: {status}{lines}", build.context.display());
     }
-    let lines = last_lines(&printed);
-    bail!("`{line}` in {}: {status}{lines}", build.context.display())
+    stamp.as_ref().map_or(Ok(()), stamp::Stamp::put)
 }
 
 /// Leaves out of a program's environment what a build tool may have put in ours.

@@ -11,6 +11,8 @@ fn function(folder: &Path) -> Function {
             context: folder.to_owned(),
             bases: BTreeMap::new(),
             prepare: Vec::new(),
+            inputs: Vec::new(),
+            tools: BTreeMap::new(),
             files: ["main", "Dockerfile"].map(PathBuf::from).to_vec(),
             network: false,
         }),
@@ -132,16 +134,63 @@ fn the_version_is_the_first_line_that_says_something() {
     assert!(version(" \n").unwrap_err().to_string().contains("version-command"));
 }
 
+/// Prepares it on a machine where nothing may be installed.
+async fn prepared(build: &Build) -> Result<(), String> {
+    let around = crate::provision::Surroundings::read();
+    let bases = Bases::new(&around, crate::provision::Consent::Withheld, &crate::observer::Silent);
+    prepare::run("f", build, &bases).await.map_err(|error| format!("{error:#}"))
+}
+
 #[tokio::test]
 async fn a_failed_prepare_shows_its_last_lines() {
     let folder = folder();
     let mut build = function(folder.path()).build().unwrap().clone();
-    prepare::run("f", &build, &crate::observer::Silent).await.unwrap();
+    prepared(&build).await.unwrap();
     let script = "pwd; echo deep trouble >&2; exit 5";
     build.prepare = ["sh", "-c", script].map(str::to_owned).to_vec();
-    let text = prepare::run("f", &build, &crate::observer::Silent).await.unwrap_err().to_string();
+    let text = prepared(&build).await.unwrap_err();
     assert!(text.contains("deep trouble") && text.contains("exit status: 5"), "{text}");
     build.prepare = vec!["no-such-program".to_owned()];
-    let text = prepare::run("f", &build, &crate::observer::Silent).await.unwrap_err().to_string();
+    let text = prepared(&build).await.unwrap_err();
     assert!(text.contains("is `no-such-program` installed?"), "{text}");
+}
+
+#[tokio::test]
+async fn a_tool_that_is_missing_is_named_before_anything_runs() {
+    let folder = folder();
+    let mut build = function(folder.path()).build().unwrap().clone();
+    build.prepare = ["touch", "ran"].map(str::to_owned).to_vec();
+    build.tools = BTreeMap::from([("no-such-tool".to_owned(), "its-package".to_owned())]);
+    let text = prepared(&build).await.unwrap_err();
+    assert!(text.contains("needs `no-such-tool`") && text.contains("its-package"), "{text}");
+    assert!(!folder.path().join("ran").exists());
+}
+
+#[tokio::test]
+async fn what_is_prepared_is_prepared_again_when_an_input_a_command_or_a_file_is_another() {
+    let folder = folder();
+    let mut build = function(folder.path()).build().unwrap().clone();
+    let script = "echo x >> count; cp lock main";
+    build.prepare = ["sh", "-c", script].map(str::to_owned).to_vec();
+    build.inputs = vec![PathBuf::from("lock")];
+    let text = prepared(&build).await.unwrap_err();
+    assert!(text.contains("lock") && text.contains("`inputs`"), "{text}");
+    let place = folder.path();
+    let count = || fs::read_to_string(place.join("count")).map_or(0, |text| text.lines().count());
+    let write = |text: &str| fs::write(place.join("lock"), text).unwrap();
+    write("1");
+    for (change, expected) in [("", 1), ("", 1), ("2", 2), ("gone", 3), ("", 3)] {
+        match change {
+            "" => {}
+            "gone" => fs::remove_file(place.join("main")).unwrap(),
+            other => write(other),
+        }
+        prepared(&build).await.unwrap();
+        assert_eq!(count(), expected, "after `{change}`");
+    }
+    build.prepare[2].push_str("; exit 1");
+    prepared(&build).await.unwrap_err();
+    build.prepare[2] = script.to_owned();
+    prepared(&build).await.unwrap();
+    assert_eq!(count(), 5, "what failed has spoilt what was there");
 }

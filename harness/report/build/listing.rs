@@ -113,6 +113,9 @@ fn function(row: &Value) -> Vec<String> {
     if row["null"] == true {
         facts.push("the null function: the control of every run".to_owned());
     }
+    if row["optional"] == true {
+        facts.push("measured only where it is named".to_owned());
+    }
     let bases = words(row, "bases");
     facts.push(match (word(row, "image"), word(row, "build")) {
         ("", "") if bases.is_empty() => "from scratch".to_owned(),

@@ -32,7 +32,39 @@ fn a_function_is_read() {
         Limits { memory: 128 << 20, cpus: None, processes: Some(PROCESSES) }
     );
     assert_eq!((&function.reply, function.adapter.name()), (&ReplyCheck::Proof, "runtime-api"));
-    assert!(build.prepare.is_empty());
+    assert!(build.prepare.is_empty() && build.tools.is_empty() && !function.optional);
+}
+
+#[test]
+fn what_is_needed_to_prepare_is_read_and_is_for_a_prepare() {
+    let with = |lines: &str| read(&GOOD.replacen("memory", &format!("{lines}\nmemory"), 1));
+    let given =
+        "prepare = [\"make\"]\ntools = { make = \"make\", c = \"g++\" }\ninputs = [\"f.txt\"]";
+    let function = with(given).unwrap().remove(0);
+    let build = function.build().unwrap();
+    assert_eq!((build.tools["c"].as_str(), build.inputs.len()), ("g++", 1));
+    let refused = |lines: &str, part: &str| {
+        let message = format!("{:#}", with(lines).unwrap_err());
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    };
+    refused("tools = { make = \"make\" }", "`f` has `tools` and no `prepare`");
+    refused("inputs = [\"x\"]", "`f` has `inputs` and no `prepare`");
+    refused("prepare = [\"make\"]\ntools = { make = \"--force\" }", "`--force` is not the name");
+}
+
+#[test]
+fn optional_functions_are_chosen_by_name_alone() {
+    let second = GOOD[GOOD.find("[[function]]").unwrap()..].replace("\"f\"", "\"g\"");
+    let optional = second.replace("memory", "optional = true\nmemory");
+    let all = read(&format!("{GOOD}\n{optional}")).unwrap();
+    let names = |names: &[&str]| {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        choose(&all, &names).map(|all| all.into_iter().map(|f| f.name).collect::<Vec<_>>())
+    };
+    assert_eq!(names(&[]).unwrap(), ["f"]);
+    assert_eq!(names(&["g", "f"]).unwrap(), ["f", "g"]);
+    let message = choose(&all[1..], &[]).unwrap_err().to_string();
+    assert!(message.contains("--functions") && message.contains("`g`"), "{message}");
 }
 
 const IMAGE: &str = r#"
@@ -157,8 +189,10 @@ fn a_bare_file_name_is_relative_to_the_current_folder() {
 #[test]
 fn the_shipped_functions_are_valid() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
-    let names: Vec<_> = load(&file).unwrap().into_iter().map(|f| f.name).collect();
-    assert_eq!(names, ["python", "node", "rust", "jvm"]);
+    let all = load(&file).unwrap();
+    let names = |all: &[Function]| all.iter().map(|f| f.name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&choose(&all, &[]).unwrap()), ["python", "node", "rust", "jvm"]);
+    assert!(names(&all).contains(&"python_lambda".to_owned()));
 }
 
 #[test]

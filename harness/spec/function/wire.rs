@@ -58,6 +58,12 @@ pub(super) struct WireFunction {
     #[serde(default)]
     prepare: Words,
     #[serde(default)]
+    inputs: Vec<PathBuf>,
+    #[serde(default)]
+    tools: BTreeMap<String, toml::Spanned<String>>,
+    #[serde(default)]
+    optional: bool,
+    #[serde(default)]
     files: Vec<PathBuf>,
     version_command: Option<toml::Spanned<Words>>,
     memory: toml::Spanned<SizeText>,
@@ -187,6 +193,7 @@ impl WireFunction {
             position,
             recipe,
             is_null: false,
+            optional: self.optional,
             process: self.process.0,
             version_command: self.version_command.map(|c| c.into_inner().0).unwrap_or_default(),
             limits,
@@ -326,6 +333,32 @@ impl WireFunction {
         }
         at.wrong(self.timeout.span(), "a timeout has 1ms at least and 24h at most".to_owned())
     }
+
+    /// What `prepare` needs: without it nothing is needed.
+    fn tools(&mut self, at: Text<'_>) -> Result<BTreeMap<String, String>> {
+        let (name, span) = (self.name.get_ref(), self.name.span());
+        let said = [("inputs", self.inputs.is_empty()), ("tools", self.tools.is_empty())];
+        if self.prepare.0.is_empty()
+            && let Some((key, _)) = said.iter().find(|(_, is_empty)| !is_empty)
+        {
+            return at.wrong(span, format!("`{name}` has `{key}` and no `prepare` that it is for"));
+        }
+        let tools = std::mem::take(&mut self.tools).into_iter();
+        let tool = |(program, package): (String, toml::Spanned<String>)| {
+            if is_package(package.get_ref()) {
+                return Ok((program, package.into_inner()));
+            }
+            let shown = package.get_ref().escape_debug();
+            at.wrong(package.span(), format!("`{shown}` is not the name of a Debian package"))
+        };
+        tools.map(tool).collect()
+    }
+}
+
+/// Whether a text may be the name of a Debian package: it is given to a command.
+fn is_package(text: &str) -> bool {
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "+-.".contains(c);
+    text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(fine)
 }
 
 /// Whether an event can carry a nonce, for a reply that proves that it was read.

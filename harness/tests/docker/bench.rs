@@ -30,6 +30,11 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
+/// All that the project describes, the optional ones among them.
+pub(crate) fn all_functions() -> anyhow::Result<Vec<Function>> {
+    function::load(&root().join("functions/functions.toml"))
+}
+
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
@@ -44,7 +49,7 @@ fn shared() -> Result<&'static Shared, Failed> {
             let around = Surroundings::read();
             let engine = engine::find(&around, consent, &say).await?;
             let bases = Bases::new(&around, consent, &say);
-            let all = function::load(&root().join("functions/functions.toml"))?;
+            let all = function::choose(&all_functions()?, &[])?;
             let records = images::ensure(&engine, &all, &bases, "test").await?;
             let address = engine.address().to_owned();
             anyhow::Ok(Shared { address, functions: all.into_iter().zip(records).collect() })

@@ -48,6 +48,8 @@ fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
     std::fs::write(folder.join("Dockerfile"), "FROM scratch\nCOPY binary /binary\n")?;
     Ok(Function {
         recipe: ImageSource::Build(Build {
+            inputs: Vec::new(),
+            tools: BTreeMap::new(),
             context: folder.to_owned(),
             bases: BTreeMap::new(),
             prepare: vec!["cp".to_owned(), binary.display().to_string(), "binary".to_owned()],

@@ -18,6 +18,7 @@ mod images;
 mod interrupts;
 mod listening;
 mod observed;
+mod official;
 mod overheard;
 mod processes;
 mod program;
@@ -34,6 +35,7 @@ fn main() {
     trials.extend(factors::trials());
     trials.extend(hopeless::trials());
     trials.extend(observed::trials());
+    trials.extend(official::trials());
     trials.extend(processes::trials());
     trials.extend(engine::trials());
     trials.extend(images::trials());

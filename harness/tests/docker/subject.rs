@@ -14,14 +14,14 @@ use libtest_mimic::Trial;
 
 use crate::bench::{Bench, Tested};
 
-/// Every function of the project.
+/// Every function that is measured where none is named.
 pub(crate) const FUNCTIONS: [&str; 4] = ["python", "node", "rust", "jvm"];
 
 /// One function on a platform of its own.
 pub(crate) struct TrialSubject<'a> {
     pub(crate) bench: &'a Bench,
-    pub(crate) function: &'static Function,
-    pub(crate) record: &'static FunctionRecord,
+    pub(crate) function: &'a Function,
+    pub(crate) record: &'a FunctionRecord,
     pub(crate) platform: Arc<Platform<DockerEngine>>,
 }
 
@@ -38,13 +38,23 @@ impl TrialSubject<'_> {
     fn with(name: &str, test: fn(&TrialSubject) -> Tested) -> Tested {
         Bench::with(|bench| {
             let (function, record) = bench.function(name)?;
-            let engine = bench.engine.clone();
-            let platform = Platform::new(engine, Clock::start(), bench.run.clone());
-            let platform = Arc::new(platform);
-            let subject = TrialSubject { bench, function, record, platform };
-            test(&subject)?;
-            Ok(bench.wait(subject.platform.clear())?)
+            TrialSubject::of(bench, function, record, test)
         })
+    }
+
+    /// A function that is built, on a platform of its own.
+    pub(crate) fn of(
+        bench: &Bench,
+        function: &Function,
+        record: &FunctionRecord,
+        test: impl FnOnce(&TrialSubject) -> Tested,
+    ) -> Tested {
+        let engine = bench.engine.clone();
+        let platform = Platform::new(engine, Clock::start(), bench.run.clone());
+        let platform = Arc::new(platform);
+        let subject = TrialSubject { bench, function, record, platform };
+        test(&subject)?;
+        Ok(bench.wait(subject.platform.clear())?)
     }
 
     /// What its targets are made of, on a network.

@@ -27,10 +27,12 @@ impl WireFunction {
     }
 
     /// What is said of a build that is ours.
-    fn of_a_build(&self) -> [(&'static str, bool); 5] {
+    fn of_a_build(&self) -> [(&'static str, bool); 7] {
         [
             ("bases", !self.bases.is_empty()),
             ("prepare", !self.prepare.0.is_empty()),
+            ("inputs", !self.inputs.is_empty()),
+            ("tools", !self.tools.is_empty()),
             ("files", !self.files.is_empty()),
             ("network", self.network),
             ("process", !self.process.0.is_empty()),
@@ -99,8 +101,10 @@ impl WireFunction {
             let (name, pull) = (key.into_inner(), pull.into_inner());
             bases.insert(argument, Base { name, pull, suite, packages });
         }
+        let tools = self.tools(at)?;
         let prepare = std::mem::take(&mut self.prepare).0;
-        let files = std::mem::take(&mut self.files);
-        Ok(ImageSource::Build(Build { context, bases, prepare, files, network: self.network }))
+        let inputs = std::mem::take(&mut self.inputs);
+        let (files, network) = (std::mem::take(&mut self.files), self.network);
+        Ok(ImageSource::Build(Build { context, bases, prepare, inputs, tools, files, network }))
     }
 }
