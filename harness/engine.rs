@@ -55,6 +55,8 @@ pub const BASE_NAMES: &str = "coldstart-base/";
 /// What the version of an image begins with that a command of the user's own has built: it
 /// has no label of ours.
 pub const BUILT: &str = "built-";
+/// Where the external extensions of an image are, as AWS Lambda has it.
+pub const EXTENSIONS: &str = "/opt/extensions";
 /// The most that is kept of what an instance wrote, in bytes from its end: a trace of
 /// calls is long, and what went wrong may stand in front of it.
 const OUTPUT: usize = 16 * 1024;

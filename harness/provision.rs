@@ -17,6 +17,7 @@ pub mod doctor;
 pub mod engine;
 mod environment;
 pub mod images;
+pub mod launcher;
 mod lock;
 mod packages;
 

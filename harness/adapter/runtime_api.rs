@@ -34,6 +34,10 @@ mod message;
 mod report;
 mod serve;
 
+/// The program that starts the external extensions of an image, static, as it is mounted into
+/// a container; empty where none could be linked. Decision 0077.
+pub const LAUNCHER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/launcher"));
+
 pub use environment::About;
 use environment::environment;
 use extensions::Extensions;
@@ -60,6 +64,8 @@ struct Shared {
     state: Mutex<State>,
     /// An event waits, or what it waited for has come.
     queued: Notify,
+    /// An extension has registered, or failed.
+    registered: Notify,
     /// Extensions are told of an invocation.
     told: Notify,
 }
@@ -119,8 +125,10 @@ impl RuntimeApi {
         function: About,
     ) -> Self {
         let state = State { secrets: Some(Secrets::new(clock)), ..State::default() };
-        let (state, queued, told) = (Mutex::new(state), Notify::new(), Notify::new());
-        let shared = Arc::new(Shared { clock, strangers, function, state, queued, told });
+        let [queued, registered, told] = [(); 3].map(|()| Notify::new());
+        let state = Mutex::new(state);
+        let shared =
+            Arc::new(Shared { clock, strangers, function, state, queued, registered, told });
         let server = tokio::spawn(serve::accept(listener, shared.clone())).abort_handle();
         Self { shared, server }
     }

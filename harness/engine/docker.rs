@@ -20,6 +20,7 @@ use crate::spec::factor::Network;
 use crate::system::private;
 
 mod exit_events;
+mod extensions;
 mod failure;
 mod images;
 mod info;
@@ -225,6 +226,10 @@ impl ImageStore for DockerEngine {
 
     async fn build(&self, spec: &BuildSpec, printed: BuildOutput<'_>) -> Result<(), EngineError> {
         images::build(&self.docker, spec, printed).await
+    }
+
+    async fn extensions(&self, image: &str, run: &str) -> Result<Vec<String>, EngineError> {
+        extensions::list(&self.docker, image, run).await
     }
 
     async fn run_once(

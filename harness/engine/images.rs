@@ -30,6 +30,9 @@ pub struct ImageConfig {
     pub entrypoint: Vec<String>,
     /// Its command.
     pub command: Vec<String>,
+    /// The file of a program that starts its extensions and then becomes what it says; none
+    /// for an image without any, and where nobody answers them.
+    pub launcher: Option<PathBuf>,
 }
 
 /// What a registry is shown, so that it gives an image.
@@ -125,6 +128,13 @@ pub trait ImageStore: Engine {
         run: &str,
         command: &[String],
     ) -> impl Future<Output = Result<String, EngineError>> + Send;
+
+    /// The external extensions of an image, by the names of their files.
+    fn extensions(
+        &self,
+        image: &str,
+        run: &str,
+    ) -> impl Future<Output = Result<Vec<String>, EngineError>> + Send;
 
     /// The folders on this machine that hold an image's files, a folder a layer.
     /// [`EngineError::Refused`] where they cannot be found.

@@ -97,6 +97,7 @@ impl ImageStore for AnyEngine {
         import(tag: &str, archive: &Path) -> ();
         build(spec: &BuildSpec, printed: BuildOutput<'_>) -> ();
         run_once(image: &str, run: &str, command: &[String]) -> String;
+        extensions(image: &str, run: &str) -> Vec<String>;
         image_folders(reference: &str) -> Vec<PathBuf>;
         platform() -> String;
         images() -> Vec<String>;

@@ -12,6 +12,7 @@ use crate::engine::{Engine, EngineInfo, ImageConfig, ImageStore, InstanceSource}
 use crate::observer::Observer;
 use crate::platform::{KeepAlive, Target, TargetSpec};
 use crate::probe::host::Host;
+use crate::provision::{Surroundings, launcher};
 use crate::spec::control::{self, Start};
 use crate::spec::factor::{Combination, Factors, PageCache};
 use crate::spec::function::{Function, HttpRequest, Method};
@@ -39,7 +40,11 @@ pub(super) async fn targets(
         for (function, record) in all.iter().zip(records) {
             let folders = folders(images, &combinations, record).await?;
             let image = images.image(&record.digest).await?;
-            let image = Arc::new(image.map(|image| image.config).unwrap_or_default());
+            let mut config = image.map(|image| image.config).unwrap_or_default();
+            if !record.extensions.is_empty() && !function.adapter.listens() {
+                config.launcher = Some(launcher::file(&Surroundings::read())?);
+            }
+            let image = Arc::new(config);
             known.push(Known { function, record, side, folders, image });
         }
         for (function, known) in known.iter().take(side.functions.len()).enumerate() {

@@ -119,8 +119,10 @@ async fn ensure_one(
         [] => NOT_ASKED.to_owned(),
         command => version(&engine.run_once(&reference, run, command).await?)?,
     };
+    let extensions = engine.extensions(&reference, run).await?;
     let used = used.into_iter().map(|(base, _)| base).collect();
-    Ok(record(function, reference, image, used, version))
+    let record = record(function, reference, image, used, version);
+    Ok(FunctionRecord { extensions, ..record })
 }
 
 /// Refuses an image of another kind of machine: at best it would be emulated, and the
@@ -233,6 +235,7 @@ fn record(
         environment: Some(environment(&function.env)),
         launch: function.launch.clone(),
         http: function.http.clone(),
+        extensions: Vec::new(),
     }
 }
 

@@ -128,6 +128,7 @@ impl Shared {
             let early = state.stamps.ready.is_none();
             state.extensions.register(name, &body.kept, early)
         };
+        self.registered.notify_waiters();
         match registered {
             Ok(id) => {
                 let fields = format!("{JSON}Lambda-Extension-Identifier: {id}\r\n");
@@ -135,6 +136,39 @@ impl Shared {
                 connection.reply_with(200, "OK", &fields, &about).await
             }
             Err(refusal) => forbid(connection, refusal).await,
+        }
+    }
+
+    /// `GET /coldstart/extensions/COUNT`, a call of our launcher: answered when as many have
+    /// registered, or one of them has failed.
+    pub(super) async fn wait_for_extensions(
+        &self,
+        connection: &mut Connection,
+        request: &Request,
+        count: &str,
+    ) -> bool {
+        if connection.body(request, FORGOTTEN).await.is_err() {
+            return false;
+        }
+        let Ok(count) = count.parse::<usize>() else {
+            return connection.reply(400, "Bad Request").await;
+        };
+        loop {
+            let changed = self.registered.notified();
+            let (here, failed) = {
+                let extensions = &self.lock().extensions;
+                (extensions.all.len(), extensions.failure.is_some())
+            };
+            if failed {
+                return connection.reply(500, "An extension failed").await;
+            }
+            if here >= count {
+                return connection.reply(200, "OK").await;
+            }
+            tokio::select! {
+                () = changed => {}
+                _ = connection.hung_up() => return false,
+            }
         }
     }
 
@@ -215,6 +249,7 @@ impl Shared {
             })
         };
         self.queued.notify_one();
+        self.registered.notify_waiters();
         match known {
             Ok(()) => connection.reply_with(202, "Accepted", JSON, OK).await,
             Err(refusal) => forbid(connection, refusal).await,

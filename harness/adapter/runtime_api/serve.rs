@@ -119,6 +119,9 @@ impl Shared {
             ("POST", ["2018-06-01", "runtime", "init", "error"]) => {
                 self.error(connection, peer, &request, None).await
             }
+            ("GET", ["coldstart", "extensions", count]) => {
+                self.wait_for_extensions(connection, &request, count).await
+            }
             ("POST", ["2020-01-01", "extension", "register"]) => {
                 self.register(connection, &request).await
             }

@@ -357,8 +357,9 @@ fn a_stranger_is_refused_counted_and_named_and_an_instance_is_not() {
     let (caller, other) = ("172.17.0.5".parse().unwrap(), "172.17.0.6".parse().unwrap());
     let scan = Resident { id: "4f6a".to_owned(), name: "container scan".to_owned() };
     let strangers = Arc::new(Strangers::new(None, [(caller, scan)].into()));
-    let (state, queued, told, function) = Default::default();
-    let shared = Shared { clock: Clock::start(), strangers, function, state, queued, told };
+    let (state, queued, registered, told, function) = Default::default();
+    let shared =
+        Shared { clock: Clock::start(), strangers, function, state, queued, registered, told };
     assert!(!shared.admits(Caller::Address(caller)) && !shared.admits(Caller::Address(caller)));
     assert!(shared.admits(Caller::Address(other)) && shared.admits(Caller::Sole));
     // Once its address is known, nobody else is it.

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::path::PathBuf;
 
 use bollard::Docker;
 use bollard::models::{
@@ -24,6 +23,8 @@ use crate::spec::factor::{Factors, LOG_DRIVER};
 use crate::spec::function::{Launch, OPEN_FILES, TMP, USER};
 use crate::system::maker::Maker;
 
+/// Where what starts extensions is found in a container.
+const LAUNCHER: &str = "/run/coldstart-launcher";
 /// The most lines that are asked for; of them at most [`OUTPUT`] is kept.
 const LINES: &str = "1000";
 
@@ -51,22 +52,20 @@ pub(super) async fn create_body(
 }
 
 fn body(image: &str, spec: &InstanceSpec) -> ContainerCreateBody {
-    let mount = |socket: &PathBuf| format!("{}:{SOCKET}", socket.display());
-    let Launch { command, entrypoint, workdir, .. } = &spec.launch;
-    // An empty list would take away what the image says.
-    let words = |words: &Vec<String>| (!words.is_empty()).then(|| words.clone());
+    let workdir = &spec.launch.workdir;
+    let (entrypoint, command) = words(spec);
     ContainerCreateBody {
         image: Some(image.to_owned()),
         env: Some(spec.env.iter().map(|(key, value)| format!("{key}={value}")).collect()),
         labels: Some(spec.labels.iter().map(|(k, v)| (k.clone(), v.clone())).collect()),
-        cmd: words(command),
-        entrypoint: words(entrypoint),
+        cmd: command,
+        entrypoint,
         working_dir: workdir.clone(),
         user: spec.launch.lambda.then(|| USER.to_owned()),
         // What it asks is asked within a start that is timed.
         healthcheck: Some(no_health_check()),
         host_config: Some(HostConfig {
-            binds: spec.socket.as_ref().map(|socket| vec![mount(socket)]),
+            binds: mounts(spec),
             readonly_rootfs: spec.launch.is_read_only().then_some(true),
             tmpfs: spec.launch.lambda.then(lambda_tmp),
             ulimits: spec.launch.lambda.then(|| vec![open_files()]),
@@ -74,6 +73,31 @@ fn body(image: &str, spec: &InstanceSpec) -> ContainerCreateBody {
         }),
         ..ContainerCreateBody::default()
     }
+}
+
+/// Entrypoint and command; none for the image's own. Where extensions come first, all of it
+/// is an argument of what starts them.
+fn words(spec: &InstanceSpec) -> (Option<Vec<String>>, Option<Vec<String>>) {
+    let Launch { command, entrypoint, .. } = &spec.launch;
+    // An empty list would take away what the image says.
+    let some = |words: &Vec<String>| (!words.is_empty()).then(|| words.clone());
+    if spec.image.launcher.is_none() {
+        return (some(entrypoint), some(command));
+    }
+    let image = &spec.image;
+    let own = if entrypoint.is_empty() { &image.command } else { &Vec::new() };
+    let command = if command.is_empty() { own } else { command };
+    let entrypoint = if entrypoint.is_empty() { &image.entrypoint } else { entrypoint };
+    (Some([&[LAUNCHER.to_owned()], &entrypoint[..]].concat()), Some(command.clone()))
+}
+
+/// What of this machine is found in a container.
+fn mounts(spec: &InstanceSpec) -> Option<Vec<String>> {
+    let socket = spec.socket.as_ref().map(|file| format!("{}:{SOCKET}", file.display()));
+    let launcher = spec.image.launcher.as_ref();
+    let launcher = launcher.map(|file| format!("{}:{LAUNCHER}:ro", file.display()));
+    let mounts: Vec<_> = socket.into_iter().chain(launcher).collect();
+    (!mounts.is_empty()).then_some(mounts)
 }
 
 fn no_health_check() -> HealthConfig {

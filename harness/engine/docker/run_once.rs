@@ -45,7 +45,7 @@ pub(super) async fn run(
     Ok(output)
 }
 
-fn body(image: &str, run: &str, command: &[String]) -> ContainerCreateBody {
+pub(super) fn body(image: &str, run: &str, command: &[String]) -> ContainerCreateBody {
     ContainerCreateBody {
         image: Some(image.to_owned()),
         entrypoint: Some(command.to_vec()),

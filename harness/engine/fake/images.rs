@@ -41,6 +41,10 @@ impl ImageStore for FakeEngine {
         self.check()
     }
 
+    async fn extensions(&self, _: &str, _: &str) -> Result<Vec<String>, EngineError> {
+        Ok(Vec::new())
+    }
+
     async fn run_once(&self, _: &str, _: &str, _: &[String]) -> Result<String, EngineError> {
         self.check()?;
         Ok("simulated".to_owned())

@@ -249,5 +249,6 @@ fn function(position: usize, name: &str) -> FunctionRecord {
         environment: Some(EnvironmentRecord { names: Vec::new(), digest: "sha256:0".into() }),
         launch: Default::default(),
         http: None,
+        extensions: Vec::new(),
     }
 }

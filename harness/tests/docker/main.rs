@@ -10,6 +10,7 @@ use libtest_mimic::Arguments;
 mod bench;
 mod contract;
 mod engine;
+mod external;
 mod factors;
 mod functions;
 mod gate;
@@ -32,6 +33,7 @@ fn main() {
     arguments.test_threads.get_or_insert(2);
     let mut trials = functions::trials();
     trials.extend(contract::trials());
+    trials.extend(external::trials());
     trials.extend(factors::trials());
     trials.extend(hopeless::trials());
     trials.extend(observed::trials());

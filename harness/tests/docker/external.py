@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""An external extension: registers late, leaves a file, and waits; `fails` ends before that.
+
+For `external.rs`.
+"""
+import os
+import sys
+import time
+import urllib.request
+
+NAME = os.path.basename(sys.argv[0])
+API = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2020-01-01/extension"
+if NAME == "fails":
+    print("no licence", flush=True)
+    sys.exit(3)
+time.sleep(0.2)
+asked = urllib.request.Request(
+    f"{API}/register", b'{"events":["INVOKE"]}', {"Lambda-Extension-Name": NAME}
+)
+with urllib.request.urlopen(asked) as registered:
+    known = registered.headers["Lambda-Extension-Identifier"]
+    with open(f"/tmp/{NAME}", "w"):
+        pass
+while True:
+    asked = urllib.request.Request(
+        f"{API}/event/next", headers={"Lambda-Extension-Identifier": known}
+    )
+    urllib.request.urlopen(asked).read()
