@@ -403,6 +403,7 @@ fn function(name: &str) -> FunctionRecord {
         environment: None,
         launch: Default::default(),
         http: None,
+        extensions: Vec::new(),
     }
 }
 
