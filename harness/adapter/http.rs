@@ -1,9 +1,9 @@
 //! HTTP: an instance listens on the port that it is told in `PORT`, and the driver asks it.
 //!
 //! Readiness is the listening socket, as the kernel stamps it where that can be heard, else
-//! as a connection finds it ([`ready`]). The request is made ready to write before the
+//! as a connection finds it (`ready`). The request is made ready to write before the
 //! instance exists and goes out at readiness, on a connection that is kept for the
-//! invocations to come ([`exchange`]).
+//! invocations to come (`exchange`).
 //!
 //! Whatever an instance sends is bounded: all of it is counted, little is held ([`line`]).
 //!

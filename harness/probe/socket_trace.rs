@@ -2,7 +2,7 @@
 //!
 //! Who waits for a server can ask again and again, or be told: the kernel stamps every
 //! socket that begins to listen (`sock:inet_sock_set_state`), and gives what it has stamped
-//! to one who may hear it, in a ring per processor ([`perf`]). Nothing else is heard: the
+//! to one who may hear it, in a ring per processor (`perf`). Nothing else is heard: the
 //! kernel itself leaves out every other state. [`SocketTrace`] wakes those who wait for a
 //! port. It knows neither engines nor functions.
 //!

@@ -1,5 +1,5 @@
 //! The functions on official clients, with their packages from the registries: built,
-//! started cold, called warm, and failing.
+//! started cold, called warm, and failing. Only where they are asked for: `-- --ignored`.
 
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,9 @@ const LONGEST: Duration = Duration::from_secs(15 * 60);
 pub(crate) fn trials() -> Vec<Trial> {
     let one = |(name, package): (&'static str, &'static str)| {
         let what = format!("{name}_is_built_and_cold_and_warm_and_fails_as_itself");
-        Trial::test(what, move || Bench::with(|bench| measured(bench, name, package)))
+        let test = Trial::test(what, move || Bench::with(|bench| measured(bench, name, package)));
+        // It compiles for minutes, and what runs beside it would be too late.
+        test.with_ignored_flag(true)
     };
     OFFICIAL.into_iter().map(one).collect()
 }
