@@ -34,10 +34,6 @@ mod message;
 mod report;
 mod serve;
 
-/// The program that starts the external extensions of an image, static, as it is mounted into
-/// a container; empty where none could be linked. Decision 0077.
-pub const LAUNCHER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/launcher"));
-
 pub use environment::About;
 use environment::environment;
 use extensions::Extensions;

@@ -59,7 +59,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if path.is_dir() && !["tests", "fuzz", "examples"].contains(&name.as_str()) {
+        if path.is_dir() && !["tests", "fuzz", "examples", "launcher"].contains(&name.as_str()) {
             collect(&path, found);
         } else if name.ends_with(".rs") && name != "tests.rs" {
             found.push(path);

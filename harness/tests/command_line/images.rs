@@ -153,7 +153,13 @@ fn an_image_of_another_architecture_is_refused_and_both_are_named() {
     let home = tempfile::tempdir().unwrap();
     let file = described(home.path(), "");
     let build = |image: &str, status: i32| {
-        let engine = StandIn::with(&[("GET /images/app:1/json", 200, image)]);
+        let engine = StandIn::with(&[
+            ("GET /images/app:1/json", 200, image),
+            // Of its extensions: it has none.
+            ("POST /containers/create", 201, r#"{"Id": "0a", "Warnings": []}"#),
+            ("GET /containers/0a/archive", 404, r#"{"message": "no such file"}"#),
+            ("DELETE /containers/0a", 204, ""),
+        ]);
         let output = on(&engine, home.path(), &["build", "--functions-file", &file]);
         assert_eq!(output.status.code(), Some(status), "{image}: {}", err(&output));
         flat(&err(&output))

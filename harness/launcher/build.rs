@@ -9,10 +9,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-const SOURCE: &str = "harness/adapter/runtime_api/launcher/main.rs";
+const SOURCE: &str = "harness/launcher/main.rs";
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=harness/build.rs");
+    println!("cargo::rerun-if-changed=harness/launcher/build.rs");
     println!("cargo::rerun-if-changed={SOURCE}");
     let made = Path::new(&set("OUT_DIR")?).join("launcher");
     let mut compile = Command::new(set("RUSTC")?);

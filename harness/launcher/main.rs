@@ -2,7 +2,7 @@
 //! until all have registered, and becomes the runtime. As AWS Lambda does it, but that there
 //! runtime and extensions are all children of a process of the platform's own.
 //!
-//! A program of its own, compiled by `harness/build.rs`: static, for whatever image it is
+//! A program of its own, compiled by `build.rs` beside it: static, for whatever image it is
 //! mounted into, and of the standard library alone.
 //!
 //! `launcher PROGRAM ARGUMENTS`: what it becomes.
