@@ -84,8 +84,7 @@ fn listen(port: &str, main_ns: u64) -> Result<std::convert::Infallible> {
             invocation += u64::from(status.starts_with('2'));
             let (stamps, length) = (std::mem::take(&mut stamps), reply.len());
             let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{stamps}");
-            let answer =
-                format!("{head}Coldstart-Replied-Ns: {}\r\n\r\n{reply}", monotonic_ns());
+            let answer = format!("{head}Coldstart-Replied-Ns: {}\r\n\r\n{reply}", monotonic_ns());
             if client.get_mut().write_all(answer.as_bytes()).is_err() {
                 break;
             }
