@@ -59,11 +59,12 @@ fn fails_with(bench: &Bench, image: &str, words: &[&str]) -> Tested {
 }
 
 fn no_command(bench: &Bench) -> Tested {
-    fails_with(bench, &bench.build("rust", "CMD []")?, &["command"])
+    fails_with(bench, &bench.build("rust", "CMD []")?, &["its image names no command", "--command"])
 }
 
 fn no_user(bench: &Bench) -> Tested {
-    fails_with(bench, &bench.build("rust", "USER nobody-of-this-name")?, &["nobody-of-this-name"])
+    let words = ["nobody-of-this-name", "its image names a user that it does not have"];
+    fails_with(bench, &bench.build("rust", "USER nobody-of-this-name")?, &words)
 }
 
 fn shell(bench: &Bench) -> Tested {
