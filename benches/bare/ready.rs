@@ -78,18 +78,24 @@ impl Ready {
 
     /// The function through the bridge.
     pub(crate) fn target(&self) -> Target {
-        Target::new(self.making(), RUN, 0)
+        Target::new(self.making(Network::Bridge), RUN, 0)
+    }
+
+    /// The same on the host's network, as another target of its platform.
+    pub(crate) fn on_host(&self) -> Target {
+        Target::new(self.making(Network::Host), RUN, 1)
     }
 
     /// The same, started as if its image had extensions.
     pub(crate) fn launched(&self) -> Result<Target> {
         let launcher = Some(launcher::file(&Surroundings::read())?);
         let image = self.config.clone();
-        Ok(Target::new(TargetSpec { image, launcher, ..self.making() }, RUN, 1))
+        let spec = TargetSpec { image, launcher, ..self.making(Network::Host) };
+        Ok(Target::new(spec, RUN, 2))
     }
 
-    fn making(&self) -> TargetSpec {
+    fn making(&self, network: Network) -> TargetSpec {
         let (function, image) = (self.function.clone(), self.image.clone());
-        TargetSpec::plain(function, image, Network::Bridge, &self.runtime)
+        TargetSpec::plain(function, image, network, &self.runtime)
     }
 }
