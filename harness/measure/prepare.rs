@@ -41,10 +41,9 @@ pub(super) async fn targets(
             let folders = folders(images, &combinations, record).await?;
             let image = images.image(&record.digest).await?;
             let image = Arc::new(image.map(|image| image.config).unwrap_or_default());
-            let is_launched = !record.extensions.is_empty() && !function.adapter.listens();
-            let launcher = match is_launched {
-                true => Some(launcher::file(&Surroundings::read())?),
-                false => None,
+            let launcher = match record.extensions.as_slice() {
+                [] => None,
+                _ => Some(launcher::file(&Surroundings::read())?),
             };
             known.push(Known { function, record, side, folders, image, launcher });
         }
@@ -170,7 +169,7 @@ pub(super) async fn try_all<E: Engine>(
             continue;
         };
         let text = format!(
-            "{name}: did not answer when it was tried before the plan, and is measured all the \
+            "{name}: gave no good answer when it was tried before the plan, and is measured all the \
              same: {}",
             advice::with_advice(&cause)
         );
