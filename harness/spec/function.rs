@@ -23,7 +23,7 @@ mod wire;
 
 pub use http::{HttpRequest, Method, PORT, check_path};
 pub use input::{EventFault, check_event, read_event, read_text};
-pub use launch::{Launch, OPEN_FILES, TMP, USER, check_workdir, split_words};
+pub use launch::{INIT_LIMIT, Launch, OPEN_FILES, TMP, USER, check_workdir, split_words};
 pub use reply::{Expected, ReplyCheck};
 pub use typed::{TypedImage, is_id, is_reference, name_of_image, names, with_tag};
 pub use variables::{read_variables, variable};

@@ -12,6 +12,7 @@ mod contract;
 mod engine;
 mod external;
 mod factors;
+mod foreign;
 mod functions;
 mod gate;
 mod hopeless;
@@ -35,6 +36,7 @@ fn main() {
     trials.extend(contract::trials());
     trials.extend(external::trials());
     trials.extend(factors::trials());
+    trials.extend(foreign::trials());
     trials.extend(hopeless::trials());
     trials.extend(observed::trials());
     trials.extend(official::trials());
