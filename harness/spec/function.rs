@@ -196,6 +196,16 @@ impl AdapterKind {
         }
     }
 
+    /// The variable by which the driver tells its instances something, and what: nobody
+    /// else can set it.
+    #[must_use]
+    pub fn tells(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RuntimeApi => ("AWS_LAMBDA_RUNTIME_API", "where it asks for its events"),
+            Self::Http => ("PORT", "where to listen, which `port` or --http decides"),
+        }
+    }
+
     /// Whether its instances listen, and are ready when they do; others ask.
     #[must_use]
     pub fn listens(self) -> bool {

@@ -260,6 +260,8 @@ fn a_variable_that_no_kernel_takes_is_refused_with_its_place() {
     };
     check("{ \"\" = \"x\" }", "f.toml:16:9: ", "`` is not a valid variable name");
     check("{ A = \"x\", \"B=C\" = \"x\" }", "f.toml:16:18: ", "`B=C` is not a valid variable name");
+    let told = "`AWS_LAMBDA_RUNTIME_API` cannot be set";
+    check("{ A = \"x\", AWS_LAMBDA_RUNTIME_API = \"x\" }", "f.toml:16:18: ", told);
     check("{ \"A\\u0000\" = \"x\" }", "f.toml:16:9: ", "`A\\0` is not a valid variable name");
     check("{ A = \"x\\u0000\" }", "f.toml:16:13: ", "the value of `A` has a NUL");
     let long = format!("{{ A = \"{}\" }}", "x".repeat(128 << 10));

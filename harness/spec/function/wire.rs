@@ -130,13 +130,14 @@ impl Text<'_> {
         self.wrong(text.span(), format!("`{shown}` is no image reference, such as `name:tag`"))
     }
 
-    /// Checks what no kernel takes for a variable.
+    /// Checks what no kernel takes for a variable, or no instance that is spoken to so.
     fn variable(
         &self,
+        adapter: AdapterKind,
         name: toml::Spanned<String>,
         value: toml::Spanned<String>,
     ) -> Result<(String, String)> {
-        if let Err(why) = check_name(name.get_ref()) {
+        if let Err(why) = check_name(name.get_ref(), adapter) {
             return self.wrong(name.span(), why);
         }
         if let Err(why) = check_value(name.get_ref(), value.get_ref()) {
@@ -287,13 +288,14 @@ impl WireFunction {
         let mut all = match &self.env_file {
             Some(file) => {
                 let name = self.name.get_ref();
-                read_variables(&at.folder.join(file), |name| std::env::var(name).ok())
+                let known = |name: &str| std::env::var(name).ok();
+                read_variables(&at.folder.join(file), self.adapter, known)
                     .with_context(|| format!("{}: the `env-file` of `{name}`", at.file))?
             }
             None => BTreeMap::new(),
         };
         for (name, value) in std::mem::take(&mut self.env) {
-            let (name, value) = at.variable(name, value)?;
+            let (name, value) = at.variable(self.adapter, name, value)?;
             all.insert(name, value);
         }
         Ok(all)
