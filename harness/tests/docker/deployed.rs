@@ -103,13 +103,13 @@ fn built(bench: &Bench, name: &str) -> Result<(Function, FunctionRecord), Failed
 /// Its target as a run has it.
 fn target(subject: &TrialSubject, function: Function) -> Result<Target, Failed> {
     let image = subject.bench.wait(subject.bench.engine.image(&subject.record.digest))?;
-    let mut config = image.ok_or("no image")?.config;
-    if !subject.record.extensions.is_empty() && !function.adapter.listens() {
-        config.launcher = Some(launcher::file(&Surroundings::read())?);
-    }
+    let config = image.ok_or("no image")?.config;
+    let launcher = launcher::file(&Surroundings::read())?;
+    let is_launched = !subject.record.extensions.is_empty() && !function.adapter.listens();
     Ok(subject.changed(|making| {
         making.function = function;
         making.image = Arc::new(config);
+        making.launcher = is_launched.then_some(launcher);
     }))
 }
 
