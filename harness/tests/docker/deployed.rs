@@ -104,12 +104,14 @@ fn built(bench: &Bench, name: &str) -> Result<(Function, FunctionRecord), Failed
 fn target(subject: &TrialSubject, function: Function) -> Result<Target, Failed> {
     let image = subject.bench.wait(subject.bench.engine.image(&subject.record.digest))?;
     let config = image.ok_or("no image")?.config;
-    let launcher = launcher::file(&Surroundings::read())?;
-    let is_launched = !subject.record.extensions.is_empty() && !function.adapter.listens();
+    let launcher = match subject.record.extensions.as_slice() {
+        [] => None,
+        _ => Some(launcher::file(&Surroundings::read())?),
+    };
     Ok(subject.changed(|making| {
         making.function = function;
         making.image = Arc::new(config);
-        making.launcher = is_launched.then_some(launcher);
+        making.launcher = launcher;
     }))
 }
 
