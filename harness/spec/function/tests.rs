@@ -304,6 +304,24 @@ fn an_event_that_cannot_carry_a_nonce_is_refused_where_replies_are_proofs() {
 }
 
 #[test]
+fn an_event_may_be_in_a_file_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(home.path().join("event.json"), text).unwrap();
+    let text = GOOD.replace("event = '{\"a\": 1}'", "event = '@event.json'");
+    let read = || parse(&text, "f.toml", home.path());
+    write("{\"a\": [1]}\n");
+    assert_eq!(read().unwrap()[0].event, "{\"a\": [1]}", "byte for byte, but for the end");
+    let refused = |part: &str| {
+        let message = format!("{:#}", read().unwrap_err());
+        assert!(message.contains("the event of `f`") && message.contains(part), "{message}");
+    };
+    write("{\"a\": ");
+    refused("event.json");
+    std::fs::remove_file(home.path().join("event.json")).unwrap();
+    refused("cannot read the event");
+}
+
+#[test]
 fn how_an_image_is_started_is_read_and_what_no_image_takes_is_refused() {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("x.env"), "A=of the file\nB=1\n").unwrap();

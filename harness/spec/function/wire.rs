@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 mod source;
 
+use super::input::read_event_file;
 use super::launch::check_words;
 use super::variables::{check_name, check_value};
 use super::{
@@ -102,6 +103,15 @@ impl<'de> Deserialize<'de> for Words {
         let words: Vec<String> = Vec::deserialize(deserializer)?;
         check_words(&words).map_err(serde::de::Error::custom)?;
         Ok(Self(words))
+    }
+}
+
+/// An event as it is written, or that of the file which it names.
+fn read(event: toml::Spanned<String>, at: Text<'_>) -> Result<toml::Spanned<String>> {
+    let span = event.span();
+    match event.get_ref().strip_prefix('@') {
+        Some(file) => Ok(toml::Spanned::new(span, read_event_file(&at.folder.join(file))?)),
+        None => Ok(event),
     }
 }
 
@@ -212,7 +222,7 @@ impl WireFunction {
     fn event(&mut self, http: Option<&HttpRequest>, at: Text<'_>) -> Result<toml::Spanned<String>> {
         let (name, span) = (self.name.get_ref(), self.name.span());
         let event = match self.event.take() {
-            Some(event) => event,
+            Some(event) => read(event, at).with_context(|| format!("the event of `{name}`"))?,
             None if http.is_some() => toml::Spanned::new(span, "{}".to_owned()),
             None => {
                 return at.wrong(span, format!("missing field `event`: what `{name}` is sent"));
