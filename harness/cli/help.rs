@@ -203,7 +203,7 @@ Examples
   coldstart show latest
   coldstart show results/reference
   coldstart show 2026-11-22-005258-default --format csv
-  coldstart show latest --rows --functions rust --failed
+  coldstart show latest --rows --failed
 
 It writes nothing. A run is made again from its samples; a comparison, a gate or
 an aa is shown as it was judged. json, markdown and csv are summary.json,

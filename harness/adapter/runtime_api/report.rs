@@ -48,14 +48,16 @@ fn words(body: &[u8], end: &[u8], header: Option<&str>) -> String {
             error_message: Some(member(body, "errorMessage").unwrap_or_else(text)),
         },
     };
-    let kind = report.error_type.as_deref().or(header).filter(|kind| !kind.is_empty());
-    let text = match (kind, report.error_message.unwrap_or_default()) {
-        (Some(kind), text) if text.is_empty() => kind.to_owned(),
-        (Some(kind), text) => format!("{kind}: {text}"),
-        (None, text) if text.is_empty() => "it does not say which".to_owned(),
-        (None, text) => text,
+    // Nothing is left of some texts: then they say nothing.
+    let plain = |text: &str| Some(printable(text, usize::MAX)).filter(|text| !text.is_empty());
+    let kind = report.error_type.as_deref().or(header).and_then(plain);
+    let text = match (kind, report.error_message.as_deref().and_then(plain)) {
+        (Some(kind), None) => kind,
+        (Some(kind), Some(text)) => format!("{kind}: {text}"),
+        (None, None) => "it does not say which".to_owned(),
+        (None, Some(text)) => text,
     };
-    both_ends(&printable(&text, usize::MAX), WORDS)
+    both_ends(&text, WORDS)
 }
 
 /// A text by its name out of a report that is cut, or odd otherwise.

@@ -27,7 +27,10 @@ pub fn rows(run: &Run, holds: impl Fn(&Sample) -> bool) -> Sheet {
         columns: columns().collect(),
         rows: rows.iter().map(|sample| flat(sample)).collect(),
         heading: format!("{}{n}, {}", warning(run), plain(&run.record.id)),
-        told: Block::Table(table(run, &rows)),
+        told: match rows.is_empty() {
+            true => Block::Paragraph("none".to_owned()),
+            false => Block::Table(table(run, &rows)),
+        },
     }
 }
 

@@ -7,7 +7,8 @@ use crate::sample::Outcome;
 
 fn printed(run: &Run, form: &str) -> String {
     let form = FORMS.iter().find(|known| known.name == form).unwrap();
-    let listing = Listing { sheets: vec![rows(run, |sample| sample.trial <= 2)] };
+    let listing =
+        Listing { sheets: vec![rows(run, |sample| sample.trial <= 2 && sample.index < 2)] };
     form.print(&Printed::Listing(&listing), &Look::default()).unwrap()
 }
 
@@ -26,7 +27,25 @@ fn told() -> Run {
 
 #[test]
 fn a_row_has_its_phases_and_what_was_said_below_it() {
-    insta::assert_snapshot!(printed(&told(), "text"), @"");
+    insta::assert_snapshot!(printed(&told(), "text"), @r#"
+    7 rows of 58, 20260102-030405-default
+    in ms; below a cold start its phases, all under bridge
+    trial  round  function step         index  start outcome     latency
+        1      1  python   single/call      0  cold  ok              488
+          queue 0.015 · create 5.36 · engine+boot 388 · init 94.1 · invoke 0.642
+          replied {"ok":true}
+          wrote: START�[2J listening
+        2      1  python   surge/out        0  cold  wrong_reply       —
+          ready after 1012
+          got `�x`
+        2      1  python   surge/out        1  cold  ok              818
+          queue 0.008 · create 6.11 · engine+boot 633 · init 177 · invoke 1.26
+          met a new instance, because the one before it failed (wrong_reply)
+        2      1  python   surge/again      0  warm  ok             1.13
+        2      1  python   surge/again      1  warm  ok             1.27
+        2      1  python   surge/steady     0  warm  ok            0.507
+        2      1  python   surge/steady     1  warm  ok            0.633
+    "#);
 }
 
 #[test]
