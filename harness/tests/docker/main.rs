@@ -9,6 +9,7 @@ use libtest_mimic::Arguments;
 
 mod bench;
 mod contract;
+mod deployed;
 mod engine;
 mod external;
 mod factors;
@@ -19,7 +20,6 @@ mod images;
 mod interrupts;
 mod listening;
 mod observed;
-mod official;
 mod overheard;
 mod processes;
 mod program;
@@ -33,11 +33,11 @@ fn main() {
     arguments.test_threads.get_or_insert(2);
     let mut trials = functions::trials();
     trials.extend(contract::trials());
+    trials.extend(deployed::trials());
     trials.extend(external::trials());
     trials.extend(factors::trials());
     trials.extend(hopeless::trials());
     trials.extend(observed::trials());
-    trials.extend(official::trials());
     trials.extend(processes::trials());
     trials.extend(engine::trials());
     trials.extend(images::trials());
