@@ -361,6 +361,8 @@ fn samples(n: u32) -> impl Iterator<Item = Sample> {
             dropped_marks: 0,
             processes: Vec::new(),
             resources: None,
+            reply: None,
+            output: None,
             outcome: Outcome::Ok,
         }
     })

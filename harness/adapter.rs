@@ -25,6 +25,7 @@ mod event;
 pub mod http;
 mod registry;
 pub mod runtime_api;
+mod wire;
 
 pub use event::Event;
 pub use registry::AnyAdapter;

@@ -29,6 +29,7 @@ mod patience;
 mod steps;
 mod stopping_rule;
 mod targets;
+mod words;
 
 pub use first_try::FirstTry;
 use observe::{Observation, row};
@@ -114,6 +115,8 @@ pub struct Driver<E> {
     begun: OnceLock<u64>,
     /// Rows of the trials that an earlier measurement of the plan has run, by number.
     before: BTreeMap<u32, Vec<Sample>>,
+    /// Whether rows keep what was said.
+    keeps_words: bool,
 }
 
 impl<E: Engine> Driver<E> {
@@ -127,7 +130,19 @@ impl<E: Engine> Driver<E> {
         trace: Option<ExecTrace>,
     ) -> Self {
         let (chilled, silences, answers, begun, before) = Default::default();
-        Self { engine, platform, plan, targets, trace, chilled, silences, answers, begun, before }
+        Self {
+            engine,
+            platform,
+            plan,
+            targets,
+            trace,
+            chilled,
+            silences,
+            answers,
+            begun,
+            before,
+            keeps_words: false,
+        }
     }
 
     /// Goes on where an earlier measurement of the same plan stopped: its trials, whose
@@ -278,7 +293,7 @@ impl<E: Engine> Driver<E> {
         let (began, before) = (clock.now(), Reading::now());
         // What happened between the trials is of no sample.
         let _ = self.trace.as_ref().map(ExecTrace::take);
-        let mut samples = Vec::new();
+        let (mut samples, mut instances) = (Vec::new(), Vec::new());
         let mut last_reply = clock.now();
         let mut is_over = false;
         for step in &self.plan.pattern(trial).steps {
@@ -299,10 +314,12 @@ impl<E: Engine> Driver<E> {
             last_reply = clock.now();
             let seen = self.observe(&mut visits).await;
             let visits = self.completed(step, visits);
+            instances.extend(visits.iter().map(|visit| visit.id.clone()));
             samples.extend(self.rows(trial, target, step, visits, seen));
         }
         let ended = clock.now();
         let machine = HostInterval::between(&before, &Reading::now(), ended - began);
+        self.add_output(&mut samples, &instances).await;
         let resident = page_cache.residency;
         let given_up =
             if page_cache.refusal.is_none() { self.judge(trial, &samples) } else { None };

@@ -160,6 +160,9 @@ pub struct InstanceSpec {
     pub env: BTreeMap<String, String>,
     /// How it is started where that is not what its image says.
     pub launch: Launch,
+    /// The file of a program that starts the extensions of its image and then becomes what it
+    /// is started as; none where there are none, and where nobody answers them.
+    pub launcher: Option<PathBuf>,
     /// Its labels, [`LABEL_RUN`] and [`LABEL_FUNCTION`] among them.
     pub labels: BTreeMap<String, String>,
 }

@@ -210,7 +210,8 @@ async fn measure<E: ImageStore>(
     let prepared = async {
         let targets = prepare::targets(request, engine.as_ref(), &info, records).await?;
         let plan = request.plan.clone();
-        let driver = Driver::new(engine.clone(), platform.clone(), plan, targets, trace.ok());
+        let driver = Driver::new(engine.clone(), platform.clone(), plan, targets, trace.ok())
+            .keeping_words(request.keeps_words);
         let tried = prepare::try_all(request, &driver, observer).await?;
         anyhow::Ok((driver, tried))
     };

@@ -141,6 +141,13 @@ pub struct Sample {
     /// What the instance had used when its step had ended; cold samples only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resources: Option<Resources>,
+    /// The beginning of the reply, made safe to show; only where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
+    /// The last that its instance wrote, likewise: once an instance, with the last of its
+    /// rows in a trial, and not where the cause of a failure says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
 }

@@ -65,6 +65,9 @@ pub struct Summary {
     /// The phases of the successes, in order. A span of phases that is merged in
     /// some rows only has its own entry, so their `n` may differ.
     pub phases: Vec<(Phases, LatencySummary)>,
+    /// Until the first byte of the successes whose replies were streamed, from the intended
+    /// instant; none where none was.
+    pub first_byte: Option<LatencySummary>,
     /// Rows of round 1.
     pub first_ever: FirstEver,
     /// The success nearest the median, as an index into the samples: its phases
@@ -152,6 +155,7 @@ fn one(
     Summary {
         cell: cell.clone(),
         phases: representative::phases(samples, &used, draws),
+        first_byte: representative::first_byte(samples, &used, draws),
         typical: representative::nearest(samples, &used, latency.p50.value),
         out_of_range: OutOfRange::count(used.iter().filter_map(|i| samples[*i].latency())),
         lag: DispatchLag::of(used.iter().filter_map(|i| samples[*i].lag()).collect()),

@@ -1,4 +1,4 @@
-//! What the harness costs on top of the engine, on the real one. Three parts, each
+//! What the harness costs on top of the engine, on the real one. Four parts, each
 //! of two sides that take turns, because an engine drifts; so not a criterion
 //! benchmark, which runs one side and then the other:
 //!
@@ -9,6 +9,8 @@
 //! - `listener`: cold starts through the driver while it listens to the kernel
 //!   against the same while it does not. Another run that listens meanwhile would
 //!   make both sides alike.
+//! - `launcher`: cold starts by the program that starts external extensions against
+//!   without it, of an image that has none.
 //!
 //! A measurement (`coldstart::measure`) has all turns to itself, and one listener or none
 //! for all of them: sides of which one is no function's, or differs in the driver, take
@@ -16,7 +18,7 @@
 //!
 //! `cargo bench --bench bare` runs all of them, `cargo bench --bench bare -- start`
 //! one (any part of its name will do). It prints the medians of both sides and their
-//! ratio. `COLDSTART_BARE_ROUNDS` sets the rounds of `start` and `listener` (default
+//! ratio. `COLDSTART_BARE_ROUNDS` sets the rounds of all but `parallel` (default
 //! 40), `COLDSTART_BARE_ROUNDS_PARALLEL` those of `parallel` (default 3). With
 //! `--test` each is one round, of four starts where it is `parallel`'s. Without an
 //! engine it says so and measures nothing.
@@ -28,6 +30,7 @@ use tokio::runtime::Runtime;
 
 mod client;
 mod driver;
+mod launcher;
 mod listener;
 mod parallel;
 mod ready;
@@ -51,10 +54,15 @@ enum Part {
     Start,
     Parallel,
     Listener,
+    Launcher,
 }
 
-const PARTS: [(&str, Part); 3] =
-    [("start", Part::Start), ("parallel", Part::Parallel), ("listener", Part::Listener)];
+const PARTS: [(&str, Part); 4] = [
+    ("start", Part::Start),
+    ("parallel", Part::Parallel),
+    ("listener", Part::Listener),
+    ("launcher", Part::Launcher),
+];
 
 fn main() -> Result<()> {
     let (options, filters): (Vec<String>, Vec<String>) =
@@ -63,7 +71,7 @@ fn main() -> Result<()> {
     let wanted = |name: &str| filters.is_empty() || filters.iter().any(|f| name.contains(f));
     let parts: Vec<Part> = PARTS.iter().filter(|(name, _)| wanted(name)).map(|p| p.1).collect();
     if parts.is_empty() {
-        eprintln!("skipped, no part of `bare` is named so: start, parallel, listener");
+        eprintln!("skipped, no part of `bare` is named so: start, parallel, listener, launcher");
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -90,6 +98,7 @@ impl Part {
         match self {
             Part::Start => start::measure(runtime, ready, some()?),
             Part::Listener => listener::measure(runtime, ready, some()?),
+            Part::Launcher => launcher::measure(runtime, ready, some()?),
             Part::Parallel => {
                 let rounds = rounds("COLDSTART_BARE_ROUNDS_PARALLEL", 3, test)?;
                 parallel::measure(runtime, ready, rounds, if test { FEW_STARTS } else { STARTS })

@@ -6,14 +6,13 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use coldstart::clock::Clock;
-use coldstart::engine::Engine;
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::process::ProcessEngine;
+use coldstart::engine::{Engine, ImageConfig, ImageStore};
 use coldstart::observer::Lines;
 use coldstart::platform::{Platform, Target, TargetSpec};
 use coldstart::provision::bases::Bases;
-use coldstart::provision::images;
-use coldstart::provision::{Consent, Surroundings, engine};
+use coldstart::provision::{Consent, Surroundings, engine, images, launcher};
 use coldstart::spec::factor::Network;
 use coldstart::spec::function::{self, Function};
 
@@ -30,6 +29,8 @@ pub(crate) struct Ready {
     pub(crate) recipe: Recipe,
     function: Function,
     image: String,
+    /// What the image says of how it is started.
+    config: Arc<ImageConfig>,
     /// The engine's default OCI runtime.
     runtime: String,
     clock: Clock,
@@ -47,6 +48,8 @@ impl Ready {
         let bases = Bases::new(&around, consent, &say);
         let of = std::slice::from_ref(&function);
         let image = images::ensure(engine.as_ref(), of, &bases, RUN).await?.remove(0).digest;
+        let found = engine.image(&image).await?.context("its image is gone")?;
+        let config = Arc::new(found.config);
         let gateway: SocketAddr = engine.listen(Network::Bridge).await?.address().parse()?;
         let runtime = engine.describe().await?.offers.default_runtime().to_owned();
         let address = engine.address();
@@ -61,7 +64,7 @@ impl Ready {
             function: function.clone(),
         };
         let engine = Arc::new(ProcessEngine::new(engine));
-        Ok(Self { engine, recipe, function, image, runtime, clock: Clock::start() })
+        Ok(Self { engine, recipe, function, image, config, runtime, clock: Clock::start() })
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -73,9 +76,26 @@ impl Ready {
         Platform::new(self.engine.clone(), self.clock, RUN.to_owned())
     }
 
-    /// The function through the bridge, for a platform that has no other target.
+    /// The function through the bridge.
     pub(crate) fn target(&self) -> Target {
+        Target::new(self.making(Network::Bridge), RUN, 0)
+    }
+
+    /// The same on the host's network, as another target of its platform.
+    pub(crate) fn on_host(&self) -> Target {
+        Target::new(self.making(Network::Host), RUN, 1)
+    }
+
+    /// The same, started as if its image had extensions.
+    pub(crate) fn launched(&self) -> Result<Target> {
+        let launcher = Some(launcher::file(&Surroundings::read())?);
+        let image = self.config.clone();
+        let spec = TargetSpec { image, launcher, ..self.making(Network::Host) };
+        Ok(Target::new(spec, RUN, 2))
+    }
+
+    fn making(&self, network: Network) -> TargetSpec {
         let (function, image) = (self.function.clone(), self.image.clone());
-        Target::new(TargetSpec::plain(function, image, Network::Bridge, &self.runtime), RUN, 0)
+        TargetSpec::plain(function, image, network, &self.runtime)
     }
 }

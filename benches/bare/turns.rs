@@ -73,9 +73,11 @@ impl Turns {
 }
 
 fn medians(rounds: &[[f64; 2]]) -> [f64; 2] {
-    [0, 1].map(|side| {
-        let mut figures: Vec<f64> = rounds.iter().map(|pair| pair[side]).collect();
-        figures.sort_unstable_by(f64::total_cmp);
-        f64::midpoint(figures[(figures.len() - 1) / 2], figures[figures.len() / 2])
-    })
+    [0, 1].map(|side| median(rounds.iter().map(|pair| pair[side]).collect()))
+}
+
+/// Of at least one.
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_unstable_by(f64::total_cmp);
+    f64::midpoint(figures[(figures.len() - 1) / 2], figures[figures.len() / 2])
 }

@@ -19,7 +19,9 @@ use uuid::Uuid;
 
 use super::{Adapter, Answer, Answered, Asked, Event, Invoked, Ready, Reply, Stamps};
 use crate::clock::Clock;
-use crate::engine::{Engine, EngineError, InstanceId, InstanceSpec, InstanceState, Strangers};
+use crate::engine::{
+    Engine, EngineError, InstanceId, InstanceSpec, InstanceState, Route, Strangers,
+};
 use crate::spec::function::{Function, HttpRequest};
 
 mod exchange;
@@ -32,8 +34,6 @@ use progress::Progress;
 use ready::Finding;
 pub use shared::Shared;
 
-/// The variable that tells an instance where to listen.
-const PORT: &str = "PORT";
 /// The largest answer that is read, in bytes.
 const MAX_STREAMED: usize = 200 << 20;
 /// Things noted about one instance's behaviour.
@@ -82,6 +82,27 @@ struct Open {
     answer: oneshot::Sender<Answered>,
 }
 
+impl Http {
+    /// Asks one instance, which a route leads to and which listens on a port, as soon as it
+    /// is said to exist ([`Adapter::starts`]).
+    #[must_use]
+    pub fn serve(
+        route: Route,
+        shared: &Shared,
+        clock: Clock,
+        request: HttpRequest,
+        port: u16,
+        runtime: &str,
+    ) -> Self {
+        let shares_ports = route.shares_ports();
+        let finding = Finding::new(route, shared, clock, port, runtime);
+        let (state, changed) = (Mutex::default(), Notify::new());
+        let server = Arc::new(Server { clock, request, port, shares_ports, state, changed });
+        let task = tokio::spawn(exchange::serve(server.clone(), finding)).abort_handle();
+        Self { server, task }
+    }
+}
+
 impl Adapter for Http {
     type Shared = Shared;
 
@@ -96,14 +117,10 @@ impl Adapter for Http {
     ) -> Result<Self, EngineError> {
         let route = engine.reach(spec.factors.network)?;
         let request = function.http.clone().unwrap_or_default();
-        let shares_ports = route.shares_ports();
-        let port = if shares_ports { shared.free_port()? } else { request.port };
-        spec.env.insert(PORT.to_owned(), port.to_string());
-        let finding = Finding::new(route, shared, clock, port, &spec.factors.runtime);
-        let (state, changed) = (Mutex::default(), Notify::new());
-        let server = Arc::new(Server { clock, request, port, shares_ports, state, changed });
-        let task = tokio::spawn(exchange::serve(server.clone(), finding)).abort_handle();
-        Ok(Self { server, task })
+        let port = if route.shares_ports() { shared.free_port()? } else { request.port };
+        let (told, _) = function.adapter.tells();
+        spec.env.insert(told.to_owned(), port.to_string());
+        Ok(Self::serve(route, shared, clock, request, port, &spec.factors.runtime))
     }
 
     /// Sent at once to an instance that listens, else as soon as it does.

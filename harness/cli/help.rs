@@ -203,11 +203,14 @@ Examples
   coldstart show latest
   coldstart show results/reference
   coldstart show 2026-11-22-005258-default --format csv
+  coldstart show latest --rows --functions rust --failed
 
 It writes nothing. A run is made again from its samples; a comparison, a gate or
 an aa is shown as it was judged. json, markdown and csv are summary.json,
 report.md and summary.csv of a run, compare.json, compare.md and the rows of a
-comparison, aa.json, aa.md and the rates of an aa.
+comparison, aa.json, aa.md and the rates of an aa. --rows is every row of a run as
+it was measured, one a line in csv; `run -v` keeps with them the beginning of each
+reply and the last that each instance wrote.
 
 Exit status: 0 shown; 2 no such result; 4 it cannot be read.";
 
@@ -215,6 +218,7 @@ pub(super) const INIT: &str = "\
 Examples
   coldstart init bench --image registry.example/team/orders:1.2
   coldstart init bench --name orders
+  coldstart init bench --image web:1 --http 8080 --http-path /health
   coldstart init . --build                     from the Dockerfile that is here
 
 It writes functions.toml and scenario.toml. A file that is there stays as it is:

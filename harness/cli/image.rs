@@ -91,6 +91,6 @@ fn workdir(text: &str) -> Result<String, String> {
 }
 
 /// A path, as a request has it.
-fn parse_path(text: &str) -> Result<String, String> {
+pub(super) fn parse_path(text: &str) -> Result<String, String> {
     check_path(text).map(|()| text.to_owned())
 }

@@ -54,6 +54,19 @@ pub(crate) struct Show {
     #[arg(long)]
     pub salvage: bool,
 
+    /// Every row of a run in place of its figures: phases, why it was cold or failed, and of
+    /// one by `run -v` what was replied and written
+    #[arg(long)]
+    pub rows: bool,
+
+    /// Only rows of these functions, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "NAMES", requires = "rows")]
+    pub functions: Option<Vec<String>>,
+
+    /// Only rows that failed
+    #[arg(long, requires = "rows")]
+    pub failed: bool,
+
     /// How it is printed.
     #[command(flatten)]
     pub printed: FormatFlag,

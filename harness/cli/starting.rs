@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use clap_complete::Shell;
 
+use super::image::parse_path;
+
 /// Flags of `init`.
 #[derive(Debug, Args)]
 pub(crate) struct Init {
@@ -12,7 +14,8 @@ pub(crate) struct Init {
     #[arg(default_value = ".")]
     pub folder: PathBuf,
 
-    /// The image to measure: one that speaks the AWS Lambda Runtime API
+    /// The image to measure: one that speaks the AWS Lambda Runtime API, or, with --http,
+    /// listens
     #[arg(long, value_name = "REF")]
     pub image: Option<String>,
 
@@ -24,6 +27,14 @@ pub(crate) struct Init {
     /// What the function is called [default: the image's name, or `mine`]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
+
+    /// It listens on this port, which it is told as PORT: ask it by HTTP
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub http: Option<u16>,
+
+    /// The path that it is asked for [default: /]
+    #[arg(long, value_name = "PATH", requires = "http", value_parser = parse_path)]
+    pub http_path: Option<String>,
 }
 
 /// Flags of `completions`.

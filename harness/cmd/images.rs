@@ -52,12 +52,15 @@ pub(super) fn images(
 /// What all images that were typed have in common.
 fn pattern(flags: &ImageFlags) -> Result<Function> {
     let mut function = Function::of_image("", "", &read_event(&flags.event)?, 0);
+    if let Some(asked) = asked(flags) {
+        function = function.listening(asked);
+    }
     let environment = |name: &str| std::env::var(name).ok();
     for file in &flags.env_file {
-        function.env.extend(read_variables(file, environment)?);
+        function.env.extend(read_variables(file, function.adapter, environment)?);
     }
     for typed in &flags.env {
-        let variable = variable(typed, environment);
+        let variable = variable(typed, function.adapter, environment);
         function.env.extend([variable.map_err(|why| anyhow!("--env: {why}"))?]);
     }
     let split = |typed: &Option<String>| {
@@ -77,14 +80,12 @@ fn pattern(flags: &ImageFlags) -> Result<Function> {
         Err(why) if function.reply.proves() => bail!("--reply proof: the event {why}"),
         _ => {}
     }
-    let Some(asked) = asked(flags) else { return Ok(function) };
-    if function.reply.proves() && !asked.method.has_body() {
-        bail!(
-            "--reply proof: {} sends no event that could be proved: type an --event",
-            asked.method
-        );
+    match &function.http {
+        Some(HttpRequest { method, .. }) if function.reply.proves() && !method.has_body() => {
+            bail!("--reply proof: {method} sends no event that could be proved: type an --event")
+        }
+        _ => Ok(function),
     }
-    Ok(function.listening(asked))
 }
 
 /// How the images that were typed are asked, if they listen.

@@ -13,6 +13,8 @@ use coldstart::store;
 
 const HEAD: &str = include_str!("init/functions.head.toml");
 const FUNCTION: &str = include_str!("init/function.toml");
+const ASKS: &str = include_str!("init/asks.toml");
+const LISTENS: &str = include_str!("init/listens.toml");
 const IMAGE: &str = include_str!("init/image.toml");
 const BUILD: &str = include_str!("init/build.toml");
 const SCENARIO: &str = include_str!("init/scenario.toml");
@@ -35,7 +37,7 @@ pub(super) fn run(args: &Init) -> Result<(), ExitReason> {
     let source = if args.build { BUILD } else { IMAGE };
     let filled =
         |text: &str| text.replace("SOURCE", source).replace("IMAGE", image).replace("NAME", &name);
-    let entry = filled(FUNCTION);
+    let entry = filled(FUNCTION).replace("SPOKEN", &spoken(args));
     let described = args.folder.join("functions.toml");
     let scenario = args.folder.join("scenario.toml");
     let mut text = String::new();
@@ -76,6 +78,14 @@ fn name(args: &Init) -> Result<String, ExitReason> {
     let Some(image) = &args.image else { return Ok(SOME_NAME.to_owned()) };
     let name = name_of_image(image);
     Ok(if is_name(&name) { name } else { SOME_NAME.to_owned() })
+}
+
+/// How it is spoken to: it asks for events, or listens.
+fn spoken(args: &Init) -> String {
+    let Some(port) = args.http else { return ASKS.to_owned() };
+    // What a path has is written the same in both.
+    let path = serde_json::Value::from(args.http_path.as_deref().unwrap_or("/")).to_string();
+    LISTENS.replace("HTTP_PORT", &port.to_string()).replace("HTTP_PATH", &path)
 }
 
 fn wrote(path: &Path, what: &str) -> String {

@@ -31,6 +31,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         Some(folder) => rest(args, folder)?,
         None => request(args)?,
     };
+    request.keeps_words = terminal::is_verbose();
     if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);

@@ -18,6 +18,8 @@ use coldstart::store::catalog::{self, COMPARISON, Kind, RELIABILITY};
 use coldstart::text::diagnostic::did_you_mean;
 use coldstart::text::sanitize::{printable_json, printable_line};
 
+mod rows;
+
 /// What `show` takes for the newest of all.
 const LATEST: &str = "latest";
 /// The longest line that is shown, in characters.
@@ -26,7 +28,11 @@ const LINE: usize = 10_000;
 /// Finds the folder, and prints what it holds.
 pub(super) fn run(args: &Show) -> Result<(), ExitReason> {
     let folder = find(&args.run, &args.results)?;
-    Ok(stdout::result(&shown(&folder, args.printed.format, args.salvage)?)?)
+    let text = match args.rows {
+        true => rows::shown(&folder, args)?,
+        false => shown(&folder, args.printed.format, args.salvage)?,
+    };
+    Ok(stdout::result(&text)?)
 }
 
 /// What a folder holds, in a form; of a run what is there, where that was asked for.

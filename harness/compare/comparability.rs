@@ -51,6 +51,7 @@ pub(super) fn asked_otherwise(base: &SideData, head: &SideData) -> Vec<Caveat> {
             differing(&was.event, &is.event).map(Difference::Event),
             differing(&was.environment, &is.environment).map(Difference::Environment),
             differing(&was.launch, &is.launch).map(Difference::Launch),
+            differing(&was.request, &is.request).map(Difference::Request),
         ];
         let name = name.clone();
         differences.into_iter().flatten().map(move |what| Caveat::Function(name.clone(), what))

@@ -3,7 +3,7 @@
 
 use super::Side;
 use crate::spec::factor::Combination;
-use crate::spec::function::{Launch, Limits, ReplyCheck};
+use crate::spec::function::{HttpRequest, Launch, Limits, ReplyCheck};
 use crate::stats::hodges_lehmann::Estimate;
 use crate::store::{BaseRecord, EnvironmentRecord, EventRecord};
 
@@ -89,4 +89,6 @@ pub enum Difference {
     Environment([EnvironmentRecord; 2]),
     /// How its instances were started where that was not what the image says.
     Launch([Launch; 2]),
+    /// How they were asked, where they listen.
+    Request([HttpRequest; 2]),
 }

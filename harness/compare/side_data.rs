@@ -192,6 +192,7 @@ fn facts(record: &FunctionRecord) -> FunctionFacts {
             event: record.event.clone(),
             environment: record.environment.clone(),
             launch: Some(record.launch.clone()),
+            request: record.http.clone(),
         },
     }
 }

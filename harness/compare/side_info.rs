@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::function::{Launch, Limits, ReplyCheck};
+use crate::spec::function::{HttpRequest, Launch, Limits, ReplyCheck};
 use crate::stats::Fault;
 use crate::store::{BaseRecord, EnvironmentRecord, EventRecord};
 
@@ -74,4 +74,6 @@ pub struct Asked {
     pub environment: Option<EnvironmentRecord>,
     /// How its instances were started where that was not what the image says.
     pub launch: Option<Launch>,
+    /// How it was asked; none where it asks for its events.
+    pub request: Option<HttpRequest>,
 }

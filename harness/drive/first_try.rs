@@ -3,7 +3,7 @@
 
 use super::Driver;
 use crate::engine::{Engine, EngineError};
-use crate::platform::{Invocation, Target};
+use crate::platform::Target;
 use crate::text::sanitize::{last_words, printable};
 
 /// The most that is told of a reply, in bytes, and of what an instance wrote, in characters.
@@ -37,7 +37,7 @@ impl<E: Engine> Driver<E> {
     /// As [`Driver::try_one`].
     pub async fn first_try(&self, target: &Target) -> Result<FirstTry, EngineError> {
         let (at, mut patience) = (self.clock().now(), self.patience(target));
-        let invocation = Invocation { keep: REPLY, ..target.invocation(at) };
+        let invocation = target.invocation(at).keeping(REPLY);
         let visit = self.platform.invoke(invocation).await;
         patience.hears(visit.outcome.is_ok(), self.clock().now() - at);
         let cause = visit.outcome.cause().map(ToOwned::to_owned);

@@ -1,6 +1,7 @@
 //! What the kernel tells of a step's starts, asked once nothing is timed.
 
 use super::Driver;
+use super::words::beginning;
 use crate::engine::Engine;
 use crate::platform::Visit;
 use crate::probe::exec_trace::{self, ExecTrace, Start, Traced};
@@ -55,7 +56,8 @@ pub(super) fn row(
     trial: &Trial,
     index: u32,
 ) -> Sample {
-    let Visit { id, why_cold, proof, mut marks, readiness, mut dropped_marks, outcome, .. } = visit;
+    let Visit { id, why_cold, proof, mut marks, readiness, mut dropped_marks, .. } = visit;
+    let (reply, output, outcome) = (beginning(&visit.reply), visit.output, visit.outcome);
     let Observation { traced, resources } = seen;
     for (mark, at) in traced.marks {
         marks.set(mark, at);
@@ -83,6 +85,8 @@ pub(super) fn row(
         dropped_marks,
         processes: traced.processes,
         resources,
+        reply,
+        output,
         outcome,
     }
 }

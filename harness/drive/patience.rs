@@ -180,7 +180,7 @@ impl<E: Engine> Driver<E> {
         let pattern = &self.plan.pattern(trial).name;
         Some(given(
             format!("{what}, pattern {pattern}"),
-            format!("{ROUNDS} whole rounds in a row brought no answer"),
+            format!("{ROUNDS} whole rounds in a row brought no good answer"),
         ))
     }
 

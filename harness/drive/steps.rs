@@ -21,6 +21,7 @@ impl<E: Engine> Driver<E> {
     /// Runs a step; false when nothing more is to be tried in its trial.
     pub(super) async fn step(&self, target: &Arc<Target>, step: &Step) -> (Vec<Visit>, bool) {
         let (clock, mut patience) = (self.clock(), self.patience(target));
+        let keep = self.kept_of_a_reply();
         let visits = match step.act {
             LoadShape::Burst(n) => {
                 self.platform.prepare(target, n).await;
@@ -28,7 +29,10 @@ impl<E: Engine> Driver<E> {
                 let visits = burst::burst(clock, at, n, |_| {
                     let (platform, target) = (self.platform.clone(), target.clone());
                     let answers = self.answers.clone();
-                    async move { counted(platform.invoke(target.invocation(at)).await, &answers) }
+                    async move {
+                        let invocation = target.invocation(at).keeping(keep);
+                        counted(platform.invoke(invocation).await, &answers)
+                    }
                 })
                 .await;
                 let has_answered = visits.iter().any(|visit| visit.outcome.is_ok());
@@ -40,7 +44,7 @@ impl<E: Engine> Driver<E> {
                 let mut visits = Vec::with_capacity(n as usize);
                 for _ in 0..n {
                     let at = clock.now();
-                    let visit = self.platform.invoke(target.invocation(at)).await;
+                    let visit = self.platform.invoke(target.invocation(at).keeping(keep)).await;
                     let visit = counted(visit, &self.answers);
                     let goes_on = patience.hears(visit.outcome.is_ok(), clock.now() - at);
                     visits.push(visit);
@@ -71,7 +75,7 @@ impl<E: Engine> Driver<E> {
         let clock = self.clock();
         let left = Arc::new(AtomicU32::new(starts));
         let at = clock.now() + nanoseconds(LEAD);
-        let patience = self.patience(target);
+        let (patience, keep) = (self.patience(target), self.kept_of_a_reply());
         let work = |_| {
             let (platform, target, left) = (self.platform.clone(), target.clone(), left.clone());
             let (answers, mut patience) = (self.answers.clone(), patience);
@@ -79,7 +83,8 @@ impl<E: Engine> Driver<E> {
                 let mut visits = Vec::new();
                 let mut intended = at;
                 while take_one(&left) {
-                    let visit = counted(platform.pass(target.invocation(intended)).await, &answers);
+                    let invocation = target.invocation(intended).keeping(keep);
+                    let visit = counted(platform.pass(invocation).await, &answers);
                     let began = std::mem::replace(&mut intended, clock.now());
                     let goes_on = patience.hears(visit.outcome.is_ok(), intended - began);
                     visits.push(visit);

@@ -30,9 +30,6 @@ pub struct ImageConfig {
     pub entrypoint: Vec<String>,
     /// Its command.
     pub command: Vec<String>,
-    /// The file of a program that starts its extensions and then becomes what it says; none
-    /// for an image without any, and where nobody answers them.
-    pub launcher: Option<PathBuf>,
 }
 
 /// What a registry is shown, so that it gives an image.

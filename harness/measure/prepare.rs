@@ -40,12 +40,12 @@ pub(super) async fn targets(
         for (function, record) in all.iter().zip(records) {
             let folders = folders(images, &combinations, record).await?;
             let image = images.image(&record.digest).await?;
-            let mut config = image.map(|image| image.config).unwrap_or_default();
-            if !record.extensions.is_empty() && !function.adapter.listens() {
-                config.launcher = Some(launcher::file(&Surroundings::read())?);
-            }
-            let image = Arc::new(config);
-            known.push(Known { function, record, side, folders, image });
+            let image = Arc::new(image.map(|image| image.config).unwrap_or_default());
+            let launcher = match record.extensions.as_slice() {
+                [] => None,
+                _ => Some(launcher::file(&Surroundings::read())?),
+            };
+            known.push(Known { function, record, side, folders, image, launcher });
         }
         for (function, known) in known.iter().take(side.functions.len()).enumerate() {
             for (combination, factors) in combinations.iter().enumerate() {
@@ -73,6 +73,7 @@ struct Known<'a> {
     side: &'a Side,
     folders: Vec<PathBuf>,
     image: Arc<ImageConfig>,
+    launcher: Option<PathBuf>,
 }
 
 impl Known<'_> {
@@ -87,6 +88,7 @@ impl Known<'_> {
             sleep_ms: self.side.sleep_ms(&self.function.name),
             keep_alive: KeepAlive::Fixed(request.plan.scenario.keep_alive),
             folders: self.folders.clone(),
+            launcher: self.launcher.clone(),
         }
     }
 }
@@ -115,6 +117,7 @@ fn controls(
                 image: Arc::default(),
                 factors: Factors::of_a_process(),
                 folders: Vec::new(),
+                launcher: None,
                 ..spec
             },
         };
@@ -166,7 +169,7 @@ pub(super) async fn try_all<E: Engine>(
             continue;
         };
         let text = format!(
-            "{name}: did not answer when it was tried before the plan, and is measured all the \
+            "{name}: gave no good answer when it was tried before the plan, and is measured all the \
              same: {}",
             advice::with_advice(&cause)
         );

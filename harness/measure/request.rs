@@ -34,6 +34,8 @@ pub struct Measurement {
     pub resumed: bool,
     /// Whether the kernel's exec events are listened to.
     pub traced: bool,
+    /// Whether rows keep the beginning of each reply, and the last that instances wrote.
+    pub keeps_words: bool,
 }
 
 /// One set of the functions, and where its rows go.
@@ -133,6 +135,7 @@ impl Measurement {
             command: String::new(),
             resumed: false,
             traced: true,
+            keeps_words: false,
         })
     }
 

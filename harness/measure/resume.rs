@@ -59,6 +59,7 @@ impl Measurement {
             command: record.command,
             traced: record.kernel_events.silent.as_deref() != Some(SWITCHED_OFF),
             resumed: true,
+            keeps_words: false,
         })
     }
 

@@ -23,6 +23,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         mut visit: Visit,
     ) -> Concluded<A> {
         visit.take_stamps(instance.adapter.stamps(), self.clock);
+        let is_answered = matches!(ended, InvocationEnd::Answered(_));
         visit.outcome = match ended {
             InvocationEnd::Answered(Answered { answer, callers }) => {
                 visit.callers = callers;
@@ -51,6 +52,10 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         // While it is there to be compared with: a stranger can also fail for it.
         if !visit.callers.is_empty() {
             self.vouch(&mut visit).await;
+        }
+        if is_answered && invocation.keep > 0 {
+            let output = self.engine.output(&instance.id).await.unwrap_or_default();
+            visit.output = Some(last_words(&output, LAST_WORDS)).filter(|told| !told.is_empty());
         }
         self.discard(instance).await;
         (visit, None)

@@ -21,10 +21,17 @@ pub struct Invocation<'a> {
     /// What is sent.
     pub event: &'a Event,
     /// Bytes of the reply that are given back, from its beginning: [`MAX_REPLY`] at most.
+    /// With any of them also what an instance wrote that is not used again.
     pub keep: usize,
 }
 
 impl<'a> Invocation<'a> {
+    /// The same, with so many bytes of the reply given back.
+    #[must_use]
+    pub fn keeping(self, keep: usize) -> Self {
+        Self { keep, ..self }
+    }
+
     /// What is asked of an instance. Of a reply as much is kept as is looked at, or is to
     /// be given back.
     pub(super) fn asked(&self) -> Asked<'a> {
@@ -56,13 +63,17 @@ pub struct Visit {
     pub dropped_marks: u8,
     /// The reply, as much of it as was to be given back.
     pub reply: Bytes,
+    /// The last that an instance wrote which is not used again, where that was to be given
+    /// back and no cause says it.
+    pub output: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
 }
 
 impl Visit {
     pub(super) fn new(temperature: Temperature, marks: Marks) -> Self {
-        let (id, why_cold, proof, callers, readiness, dropped_marks, reply) = Default::default();
+        let (id, why_cold, proof, callers, readiness) = Default::default();
+        let (dropped_marks, reply, output) = Default::default();
         Self {
             temperature,
             id,
@@ -73,6 +84,7 @@ impl Visit {
             readiness,
             dropped_marks,
             reply,
+            output,
             outcome: Outcome::Ok,
         }
     }

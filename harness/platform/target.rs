@@ -38,6 +38,8 @@ pub struct TargetSpec {
     pub keep_alive: KeepAlive,
     /// The folders that hold its image's files, where its page cache is a factor.
     pub folders: Vec<PathBuf>,
+    /// What starts the extensions of its image, where it has any.
+    pub launcher: Option<PathBuf>,
 }
 
 impl TargetSpec {
@@ -52,6 +54,7 @@ impl TargetSpec {
             sleep_ms: 0,
             keep_alive: KeepAlive::Fixed(Duration::ZERO),
             folders: Vec::new(),
+            launcher: None,
             function,
         }
     }
@@ -81,8 +84,17 @@ impl Target {
     /// before the first of them is timed. `key` is unique within the run.
     #[must_use]
     pub fn new(making: TargetSpec, run: &str, key: usize) -> Self {
-        let TargetSpec { function, source, image, factors, control, sleep_ms, keep_alive, folders } =
-            making;
+        let TargetSpec {
+            function,
+            source,
+            image,
+            factors,
+            control,
+            sleep_ms,
+            keep_alive,
+            folders,
+            launcher,
+        } = making;
         let mut env = function.env.clone();
         let sleep_ms = control.map_or(sleep_ms, Control::sleep_ms);
         if sleep_ms > 0 {
@@ -102,6 +114,7 @@ impl Target {
             socket: None,
             env,
             launch: function.launch.clone(),
+            launcher,
             labels,
         };
         let event = match function.reply.proves() {

@@ -7,10 +7,12 @@ use super::daemon::DAEMON;
 use super::engine::look;
 use super::packages::{self, Family};
 use super::{Surroundings, bases, bootstrap, daemon};
+use crate::clock::Clock;
 use crate::engine::docker::DockerEngine;
 use crate::engine::{Engine, EngineInfo};
 use crate::probe::exec_trace::netlink::Listener;
 use crate::probe::page_cache;
+use crate::probe::socket_trace::SocketTrace;
 use crate::provision::images;
 use crate::spec::function::Function;
 use crate::store::Origin;
@@ -63,7 +65,7 @@ pub async fn inspect(around: &Surroundings, functions: &[Function]) -> Vec<Findi
         }
     }
     findings.push(private(around));
-    findings.extend([kernel_events(), page_cache()]);
+    findings.extend([kernel_events(), socket_events(), page_cache()]);
     folders.push(existing(&around.state));
     findings.extend(folders.iter().filter_map(|folder| disk(folder)));
     findings
@@ -76,6 +78,17 @@ fn kernel_events() -> Finding {
         Err(reason) => format!("not heard, so phases of the engine are merged: {reason}"),
     };
     Finding::new(true, "kernel events", detail, "")
+}
+
+/// A run does without: what listens is then tried again and again.
+fn socket_events() -> Finding {
+    let detail = match SocketTrace::start(Clock::start()) {
+        Ok(_) => "heard: what listens is ready by the kernel's own stamp".to_owned(),
+        Err(reason) => {
+            format!("not heard, so what listens is ready as a loop of 1 ms finds it: {reason}")
+        }
+    };
+    Finding::new(true, "socket events", detail, "")
 }
 
 /// A run does without, unless a cold page cache is asked for.

@@ -119,7 +119,11 @@ async fn ensure_one(
         [] => NOT_ASKED.to_owned(),
         command => version(&engine.run_once(&reference, run, command).await?)?,
     };
-    let extensions = engine.extensions(&reference, run).await?;
+    // They ask for the events of the Runtime API: beside one that listens nobody starts them.
+    let extensions = match function.adapter.listens() {
+        true => Vec::new(),
+        false => engine.extensions(&reference, run).await?,
+    };
     let used = used.into_iter().map(|(base, _)| base).collect();
     let record = record(function, reference, image, used, version);
     Ok(FunctionRecord { extensions, ..record })

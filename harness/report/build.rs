@@ -4,6 +4,7 @@ pub(super) mod comparison;
 pub(super) mod doctor;
 pub(super) mod listing;
 pub(super) mod reliability;
+pub(super) mod rows;
 pub(super) mod run;
 
 mod placing;

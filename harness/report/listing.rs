@@ -2,6 +2,7 @@
 
 pub use super::build::doctor::findings;
 pub use super::build::listing::{functions, images, runs, scenarios};
+pub use super::build::rows::rows;
 pub use super::render::csv::Sheet;
 
 /// Rows of several kinds.

@@ -2,6 +2,7 @@ use super::*;
 use crate::sample::Outcome;
 
 pub(crate) mod controls;
+mod mixed;
 pub(crate) mod synthetic;
 mod trust;
 

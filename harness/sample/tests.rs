@@ -31,6 +31,8 @@ fn sample(temperature: Temperature, marks: &[(Mark, u64)]) -> Sample {
         dropped_marks: 0,
         processes: Vec::new(),
         resources: None,
+        reply: None,
+        output: None,
         outcome: Outcome::Ok,
     }
 }

@@ -23,7 +23,7 @@ mod wire;
 
 pub use http::{HttpRequest, Method, PORT, check_path};
 pub use input::{EventFault, check_event, read_event, read_text};
-pub use launch::{Launch, OPEN_FILES, TMP, USER, check_workdir, split_words};
+pub use launch::{INIT_LIMIT, Launch, OPEN_FILES, TMP, USER, check_workdir, split_words};
 pub use reply::{Expected, ReplyCheck};
 pub use typed::{TypedImage, is_id, is_reference, name_of_image, names, with_tag};
 pub use variables::{read_variables, variable};
@@ -193,6 +193,16 @@ impl AdapterKind {
         match self {
             Self::RuntimeApi => "runtime-api",
             Self::Http => "http",
+        }
+    }
+
+    /// The variable by which the driver tells its instances something, and what: nobody
+    /// else can set it.
+    #[must_use]
+    pub fn tells(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RuntimeApi => ("AWS_LAMBDA_RUNTIME_API", "where it asks for its events"),
+            Self::Http => ("PORT", "where to listen, which `port` or --http decides"),
         }
     }
 

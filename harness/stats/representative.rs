@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::cluster_bootstrap::BootstrapWeights;
 use super::distribution::{LatencySummary, RankedValue};
-use crate::sample::{Phases, Sample};
+use crate::sample::{Mark, Phases, Sample};
 
 /// The distribution of every span of phases among the successes.
 pub(super) fn phases(
@@ -19,6 +19,19 @@ pub(super) fn phases(
         }
     }
     spans.into_iter().map(|(span, rows)| (span, LatencySummary::by_round(&rows, draws))).collect()
+}
+
+/// From the intended instant to the first byte of a streamed reply, among the successes
+/// that had one; none where no reply was streamed.
+pub(super) fn first_byte(
+    samples: &[Sample],
+    rows: &[usize],
+    draws: &mut BootstrapWeights,
+) -> Option<LatencySummary> {
+    let good = rows.iter().map(|&row| &samples[row]).filter(|sample| sample.outcome.is_ok());
+    let first = |sample: &Sample| sample.marks.between(Mark::Intended, Mark::FirstByte);
+    let rows: Vec<_> = good.filter_map(|s| Some((s.round, Some(first(s)?)))).collect();
+    (!rows.is_empty()).then(|| LatencySummary::by_round(&rows, draws))
 }
 
 /// The success nearest the median. Ties go to the faster, then to the earlier,

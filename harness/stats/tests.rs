@@ -48,6 +48,8 @@ pub(super) fn row(cell: &Cell, round: u32, trial: u32, lag: u64, latency: u64) -
         dropped_marks: 0,
         processes: Vec::new(),
         resources: None,
+        reply: None,
+        output: None,
         outcome: Outcome::Ok,
     }
 }

@@ -175,7 +175,7 @@ pub struct FunctionRecord {
     /// How it was asked, where it listens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http: Option<HttpRequest>,
-    /// Its external extensions, by the names of their files.
+    /// The external extensions that are started before it, by the names of their files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extensions: Vec<String>,
 }

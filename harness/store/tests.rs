@@ -82,6 +82,8 @@ pub(super) fn sample(index: u32, outcome: Outcome) -> Sample {
         dropped_marks: 1,
         processes: Vec::new(),
         resources: None,
+        reply: None,
+        output: None,
         outcome,
     }
 }

@@ -10,6 +10,7 @@ const client = new DynamoDBClient({});
 exports.handler = async ({ id, lines }) => {
   if (lines.some(({ price }) => price < 0)) throw new RangeError('a price is negative');
   const total = lines.reduce((sum, { count, price }) => sum + count * price, 0);
-  const { input } = new PutItemCommand({ TableName: 'orders', Item: marshall({ id, total, lines }) });
-  return { id, total, lines: lines.length, region: await client.config.region(), item: input.Item };
+  const command = new PutItemCommand({ TableName: 'orders', Item: marshall({ id, total, lines }) });
+  const region = await client.config.region();
+  return { id, total, lines: lines.length, region, item: command.input.Item };
 };

@@ -4,22 +4,18 @@
 //! byte was read is what is measured. Everything that comes in is bounded.
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::adapter::wire::{Sink, Wire};
 use crate::engine::{Caller, Evidence, Stream};
 
 /// The largest head of an answer, or trailer, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
 /// Header fields that a head may have.
 const MAX_FIELDS: usize = 128;
-/// The most that is read at a time, and so the most of a body that waits to be taken.
-const MAX_PIECE: usize = 16 * 1024;
 
-/// A connection. What it holds of what came in is never more than [`MAX_HEAD`] and
-/// [`MAX_PIECE`] bytes together, whatever comes.
+/// A connection.
 pub(super) struct Line {
-    stream: Box<dyn Stream>,
-    buffer: BytesMut,
+    wire: Wire,
     caller: Caller,
     evidence: Option<Evidence>,
     /// A request went out on it.
@@ -63,14 +59,16 @@ pub(super) struct Body {
     most: usize,
 }
 
-impl Body {
+impl Sink for Body {
     fn take(&mut self, piece: &[u8]) -> Result<(), String> {
         let room = self.keep.saturating_sub(self.kept.len()).min(piece.len());
         self.kept.extend_from_slice(&piece[..room]);
         self.length += piece.len();
         self.fits(0)
     }
+}
 
+impl Body {
     /// Whether so many bytes more are allowed.
     fn fits(&self, more: usize) -> Result<(), String> {
         match more > self.most.saturating_sub(self.length) || self.length > self.most {
@@ -82,8 +80,8 @@ impl Body {
 
 impl Line {
     pub(super) fn new(stream: Box<dyn Stream>, caller: Caller) -> Self {
-        let buffer = BytesMut::with_capacity(4096);
-        Self { stream, buffer, caller, evidence: None, was_used: false, is_done: false }
+        let wire = Wire::new(stream, MAX_HEAD);
+        Self { wire, caller, evidence: None, was_used: false, is_done: false }
     }
 
     /// Who is at its other end: looked up once.
@@ -93,38 +91,31 @@ impl Line {
 
     /// Writes; false when the connection broke.
     pub(super) async fn write(&mut self, message: &[u8]) -> bool {
-        self.stream.write_all(message).await.is_ok() && self.stream.flush().await.is_ok()
-    }
-
-    /// Reads more; false when there is no more, or the connection broke.
-    async fn fill(&mut self) -> bool {
-        self.buffer.reserve(4096);
-        let mut stream = (&mut self.stream).take(MAX_PIECE as u64);
-        matches!(stream.read_buf(&mut self.buffer).await, Ok(1..))
+        self.wire.write(message).await
     }
 
     /// Waits while nothing is asked. Returns when the other end hangs up, or, with true,
     /// when it sends what it was not asked for.
     pub(super) async fn is_over(&mut self) -> bool {
-        !self.buffer.is_empty() || self.fill().await
+        !self.wire.buffer.is_empty() || self.wire.fill().await
     }
 
     /// Reads the head of the answer, past those that only say that one will come; none where
     /// the connection is closed instead.
     pub(super) async fn head(&mut self) -> Result<Option<Head>, String> {
         loop {
-            if let Some((head, length)) = parse(&self.buffer)? {
-                self.buffer.advance(length);
+            if let Some((head, length)) = parse(&self.wire.buffer)? {
+                self.wire.buffer.advance(length);
                 match head.status {
                     100..=199 => continue,
                     _ => return Ok(Some(head)),
                 }
             }
-            if self.buffer.len() >= MAX_HEAD {
+            if self.wire.buffer.len() >= MAX_HEAD {
                 return Err(format!("it answered with a head over {MAX_HEAD} bytes"));
             }
-            if !self.fill().await {
-                return match self.buffer.len() {
+            if !self.wire.fill().await {
+                return match self.wire.buffer.len() {
                     0 => Ok(None),
                     n => Err(format!("it closed the connection within a head of {n} bytes")),
                 };
@@ -141,89 +132,36 @@ impl Line {
     ) -> Result<Body, String> {
         let mut body = Body { keep, most, ..Body::default() };
         match head.framing {
-            Framing::Length(length) => self.pour(length, &mut body).await?,
+            Framing::Length(length) => {
+                body.fits(length)?;
+                self.wire.pour(length, &mut body).await?;
+            }
             Framing::Chunked => self.chunks(&mut body).await?,
-            Framing::Close => loop {
-                let piece = self.buffer.len();
-                body.take(&self.buffer)?;
-                self.buffer.advance(piece);
-                if !self.fill().await {
-                    break;
-                }
-            },
+            Framing::Close => self.wire.pour_all(&mut body).await?,
         }
         Ok(body)
     }
 
-    /// Reads so many bytes of a body.
-    async fn pour(&mut self, length: usize, body: &mut Body) -> Result<(), String> {
-        body.fits(length)?;
-        let mut left = length;
-        while left > 0 {
-            if self.buffer.is_empty() && !self.fill().await {
-                let had = length - left;
-                return Err(format!("the connection closed after {had} of {length} bytes"));
-            }
-            let piece = left.min(self.buffer.len());
-            body.take(&self.buffer[..piece])?;
-            self.buffer.advance(piece);
-            left -= piece;
-        }
-        Ok(())
-    }
-
     async fn chunks(&mut self, body: &mut Body) -> Result<(), String> {
         loop {
-            let size = self.chunk_size().await?;
+            let size = self.wire.chunk_size().await?;
             if size == 0 {
                 return self.trailers().await;
             }
-            self.pour(size, body).await?;
-            if self.taken_line().await? != 0 {
-                return Err("a chunk that is longer than it says".to_owned());
-            }
-        }
-    }
-
-    async fn chunk_size(&mut self) -> Result<usize, String> {
-        loop {
-            match httparse::parse_chunk_size(&self.buffer) {
-                Ok(httparse::Status::Complete((start, size))) => {
-                    self.buffer.advance(start);
-                    return usize::try_from(size).map_err(|e| e.to_string());
-                }
-                Ok(httparse::Status::Partial) if self.buffer.len() < MAX_HEAD => {
-                    if !self.fill().await {
-                        return Err("the connection closed within a chunked body".to_owned());
-                    }
-                }
-                _ => return Err("a chunk without a valid size".to_owned()),
-            }
+            body.fits(size)?;
+            self.wire.pour(size, body).await?;
+            self.wire.chunk_end().await?;
         }
     }
 
     async fn trailers(&mut self) -> Result<(), String> {
         let mut left = MAX_HEAD;
         loop {
-            match self.taken_line().await? {
-                0 => return Ok(()),
-                n => left = left.checked_sub(n).ok_or("trailers without an end")?,
+            let line = self.wire.line().await?;
+            if line.trim_ascii().is_empty() {
+                return Ok(());
             }
-        }
-    }
-
-    /// Takes a line; how long it was, without its end.
-    async fn taken_line(&mut self) -> Result<usize, String> {
-        let mut seen = 0;
-        loop {
-            if let Some(end) = self.buffer[seen..].iter().position(|byte| *byte == b'\n') {
-                let line = self.buffer.split_to(seen + end + 1);
-                return Ok(line.trim_ascii_end().len());
-            }
-            seen = self.buffer.len();
-            if seen >= MAX_HEAD || !self.fill().await {
-                return Err("a chunked body without an end".to_owned());
-            }
+            left = left.checked_sub(line.len()).ok_or("trailers without an end")?;
         }
     }
 }

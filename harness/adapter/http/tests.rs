@@ -7,7 +7,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::line::Line;
 use super::*;
-use crate::engine::{Caller, Route};
+use crate::engine::Caller;
 
 /// A server with what it answers to each request, connection by connection; a connection
 /// is closed after its last answer.
@@ -46,13 +46,9 @@ async fn request(stream: &mut TcpStream) -> String {
 
 /// An adapter of an instance that listens at an address.
 fn adapter(address: SocketAddr, request: HttpRequest) -> Http {
-    let (clock, shared) = (Clock::start(), Shared::without_kernel_events());
-    let finding = Finding::new(Route::Host, &shared, clock, address.port(), "runc");
-    let (state, changed) = (Mutex::default(), Notify::new());
-    let (port, shares_ports) = (address.port(), true);
-    let server = Arc::new(Server { clock, request, port, shares_ports, state, changed });
-    let task = tokio::spawn(exchange::serve(server.clone(), finding)).abort_handle();
-    let http = Http { server, task };
+    let shared = Shared::without_kernel_events();
+    let (clock, port) = (Clock::start(), address.port());
+    let http = Http::serve(Route::Host, &shared, clock, request, port, "runc");
     http.starts(&InstanceId("instance".to_owned()));
     http.started();
     http

@@ -58,7 +58,8 @@ pub(super) fn environment(function: &Function, spec: &mut InstanceSpec, address:
         spec.env.entry(name.to_owned()).or_insert(value);
     }
     spec.env.extend(no_proxy);
-    spec.env.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), address.to_owned());
+    let (told, _) = function.adapter.tells();
+    spec.env.insert(told.to_owned(), address.to_owned());
     About { name, arn, handler }
 }
 

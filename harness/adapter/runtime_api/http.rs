@@ -4,11 +4,11 @@
 //! the instant at which the last byte was read is what is measured. Everything
 //! that comes in is bounded.
 
-use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use bytes::Buf;
 
 use self::head::Unread;
 use self::shed::Shed;
+use crate::adapter::wire::Wire;
 use crate::clock::Clock;
 use crate::engine::Stream;
 
@@ -23,71 +23,54 @@ pub(super) use head::Request;
 const MAX_HEAD: usize = 16 * 1024;
 /// The largest request head, in bytes: that of AWS Lambda.
 const LARGEST_HEAD: usize = 1024 * 1024;
-/// The most that is read at a time, and so the most of a body that waits to be taken.
-const MAX_PIECE: usize = 16 * 1024;
 
-/// A connection from an instance. What it holds of what came in is never more than
-/// [`MAX_HEAD`] and [`MAX_PIECE`] bytes together, whatever comes.
+/// A connection from an instance.
 pub(super) struct Connection {
-    stream: Box<dyn Stream>,
-    buffer: BytesMut,
+    wire: Wire,
     clock: Clock,
 }
 
 impl Connection {
     pub(super) fn new(stream: Box<dyn Stream>, clock: Clock) -> Self {
-        Self { stream, buffer: BytesMut::with_capacity(4096), clock }
-    }
-
-    /// Reads more, at most until `most` bytes wait; false when there is no more, the
-    /// connection broke, or as many wait already.
-    async fn fill(&mut self, most: usize) -> bool {
-        let room = most.saturating_sub(self.buffer.len()).min(MAX_PIECE);
-        if room == 0 {
-            return false;
-        }
-        let mut stream = (&mut self.stream).take(room as u64);
-        matches!(stream.read_buf(&mut self.buffer).await, Ok(1..))
+        Self { wire: Wire::new(stream, MAX_HEAD), clock }
     }
 
     /// Waits while the client is owed an answer: what it sends meanwhile is kept for
     /// later. Returns when it hangs up, or, with true, when it sends more than is kept.
     pub(super) async fn hung_up(&mut self) -> bool {
-        while self.fill(MAX_HEAD).await {}
-        self.buffer.len() >= MAX_HEAD
+        while self.wire.fill().await {}
+        self.wire.buffer.len() >= MAX_HEAD
     }
 
     /// Reads the head of the next request; none when the client is done.
     pub(super) async fn request(&mut self) -> Result<Option<Request>, String> {
         let mut shed = Shed::default();
         loop {
-            match head::parse(&self.buffer)? {
+            match head::parse(&self.wire.buffer)? {
                 Ok((request, length)) => {
-                    self.buffer.advance(length);
+                    self.wire.buffer.advance(length);
                     return Ok(Some(request));
                 }
-                Err(Unread::Partial) if self.buffer.len() < MAX_HEAD => {}
+                Err(Unread::Partial) if self.wire.buffer.len() < MAX_HEAD => {}
                 Err(Unread::Partial | Unread::Crowded) => {
-                    shed.shed(&mut self.buffer)?;
+                    shed.shed(&mut self.wire.buffer)?;
                     continue;
                 }
             }
-            let from = self.buffer.len();
-            if !self.fill(MAX_HEAD).await {
-                return match self.buffer.len() {
+            let from = self.wire.buffer.len();
+            if !self.wire.fill().await {
+                return match self.wire.buffer.len() {
                     0 => Ok(None),
                     n => Err(format!("the connection closed within a request head of {n} bytes")),
                 };
             }
-            shed.pass(&mut self.buffer, from)?;
+            shed.pass(&mut self.wire.buffer, from)?;
         }
     }
 
     /// Writes; false when the connection broke.
-    pub(super) async fn write(&mut self, mut message: impl Buf) -> bool {
-        // As one packet, whatever it is made of.
-        let written = self.stream.write_all_buf(&mut message).await;
-        written.is_ok() && self.stream.flush().await.is_ok()
+    pub(super) async fn write(&mut self, message: impl Buf) -> bool {
+        self.wire.write(message).await
     }
 
     /// Replies without a body; false when the connection broke.

@@ -167,6 +167,8 @@ fn sample(cell: Cell, round: u32, trial: u32) -> Sample {
         dropped_marks: 0,
         processes: Vec::new(),
         resources: None,
+        reply: None,
+        output: None,
         outcome: Outcome::Ok,
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::sample::Mark;
 use crate::spec::control::{Control, SERIES};
+use crate::spec::function::HttpRequest;
 use crate::store::Origin;
 use crate::store::fingerprint;
 
@@ -73,6 +74,25 @@ fn functions_that_differ_besides_are_told() {
     assert!(found.notes.contains(&built([None, Some(&is[1])])), "{:?}", found.notes);
     let found = gate(&head, &base);
     assert!(found.notes.contains(&built([Some(&is[1]), None])), "{:?}", found.notes);
+}
+
+#[test]
+fn functions_that_were_asked_otherwise_by_http_are_told() {
+    let (mut base, mut head) = (Maker::new(1, 30), Maker::new(2, 30));
+    let asked = HttpRequest::default();
+    base.run.record.functions[0].http = Some(asked.clone());
+    head.run.record.functions[0].http = Some(asked.clone());
+    let is_told = |found: &Comparison, what: &Difference| {
+        has(found, |note| matches!(note, Caveat::Function(_, told) if told == what))
+            || found.advisory.iter().any(|c| matches!(c, Caveat::Function(_, d) if d == what))
+    };
+    let other = HttpRequest { path: "/health".into(), ..asked.clone() };
+    let differ = Difference::Request([asked, other.clone()]);
+    assert!(!is_told(&gate(&base, &head), &differ), "all is alike");
+    head.run.record.functions[0].http = Some(other);
+    for found in [gate(&base, &head), later(&base, &head)] {
+        assert!(is_told(&found, &differ), "{:?} {:?}", found.advisory, found.notes);
+    }
 }
 
 #[test]

@@ -117,7 +117,7 @@ async fn what_fails_at_once_is_given_up_after_three_whole_rounds() {
     assert_eq!(kinds(&samples, "g"), BTreeMap::from([("crashed", 3), ("not_tried", 20)]));
     assert_eq!(kinds(&samples, "f"), BTreeMap::from([("ok", 20)]));
     assert!(told[0].contains("pattern single is given up"), "{told:?}");
-    assert!(told[0].contains("3 whole rounds in a row brought no answer"), "{told:?}");
+    assert!(told[0].contains("3 whole rounds in a row brought no good answer"), "{told:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -59,7 +59,6 @@ pub(super) async fn inspect(
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             entrypoint: config.entrypoint.unwrap_or_default(),
             command: config.cmd.unwrap_or_default(),
-            launcher: None,
         },
     }))
 }

@@ -81,7 +81,7 @@ fn words(spec: &InstanceSpec) -> (Option<Vec<String>>, Option<Vec<String>>) {
     let Launch { command, entrypoint, .. } = &spec.launch;
     // An empty list would take away what the image says.
     let some = |words: &Vec<String>| (!words.is_empty()).then(|| words.clone());
-    if spec.image.launcher.is_none() {
+    if spec.launcher.is_none() {
         return (some(entrypoint), some(command));
     }
     let image = &spec.image;
@@ -94,7 +94,7 @@ fn words(spec: &InstanceSpec) -> (Option<Vec<String>>, Option<Vec<String>>) {
 /// What of this machine is found in a container.
 fn mounts(spec: &InstanceSpec) -> Option<Vec<String>> {
     let socket = spec.socket.as_ref().map(|file| format!("{}:{SOCKET}", file.display()));
-    let launcher = spec.image.launcher.as_ref();
+    let launcher = spec.launcher.as_ref();
     let launcher = launcher.map(|file| format!("{}:{LAUNCHER}:ro", file.display()));
     let mounts: Vec<_> = socket.into_iter().chain(launcher).collect();
     (!mounts.is_empty()).then_some(mounts)
@@ -256,6 +256,7 @@ mod tests {
             socket: None,
             env: Default::default(),
             launch: Launch::default(),
+            launcher: None,
             labels: Default::default(),
         };
         let plain = body("i", &spec);

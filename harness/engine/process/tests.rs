@@ -19,6 +19,7 @@ fn spec(command: &[&str]) -> InstanceSpec {
         socket: None,
         env: BTreeMap::from([("WORD".to_owned(), "hello".to_owned())]),
         launch: Default::default(),
+        launcher: None,
         labels: BTreeMap::from([(LABEL_RUN.to_owned(), "r".to_owned())]),
     }
 }

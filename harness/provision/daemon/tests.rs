@@ -89,6 +89,7 @@ async fn an_engine_that_dies_ends_every_wait() {
         socket: None,
         env: BTreeMap::new(),
         launch: Default::default(),
+        launcher: None,
         labels: BTreeMap::from([(LABEL_RUN.to_owned(), "test".to_owned())]),
     };
     let error = engine.create(&spec).await.unwrap_err();

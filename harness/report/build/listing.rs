@@ -14,8 +14,8 @@ use crate::words::counted;
 
 const RUNS: &str = "kind name folder id started scenario functions rounds complete simulated \
     invalid answer verdict binding base head broken";
-const FUNCTIONS: &str =
-    "name bases image build memory_bytes cpus timeout_ms reply env launch null broken";
+const FUNCTIONS: &str = "name bases image build memory_bytes cpus timeout_ms reply env launch null \
+    optional broken";
 const SCENARIOS: &str = "name file about rounds functions trials starts seconds broken";
 const IMAGES: &str = "name image digest size version";
 

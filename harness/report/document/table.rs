@@ -100,6 +100,8 @@ pub(in crate::report) struct Row {
     pub(in crate::report) cells: Vec<Cell>,
     /// What is shown below it where that can be: parts that are not broken.
     pub(in crate::report) below: Vec<String>,
+    /// Sentences that stand below that, likewise.
+    pub(in crate::report) words: Vec<String>,
 }
 
 impl From<Vec<Cell>> for Row {

@@ -24,6 +24,12 @@ impl From<&'static str> for Columns {
     }
 }
 
+impl FromIterator<&'static str> for Columns {
+    fn from_iter<I: IntoIterator<Item = &'static str>>(names: I) -> Self {
+        Self(names.into_iter().map(|name| (name, name)).collect())
+    }
+}
+
 /// Rows of one kind.
 pub struct Sheet {
     /// Its key in JSON and heading in Markdown.

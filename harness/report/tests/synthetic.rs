@@ -164,6 +164,8 @@ impl Maker {
             dropped_marks: 0,
             processes: Vec::new(),
             resources: None,
+            reply: None,
+            output: None,
             outcome: Outcome::Ok,
         }
     }

@@ -5,7 +5,7 @@ use super::*;
 use crate::report::build::run::notes::notes;
 use crate::report::build::run::trust::verdict;
 use crate::report::document::Note;
-use crate::sample::{HostInterval, Residency, Resources, TrialRecord};
+use crate::sample::{HostInterval, Mark, Residency, Resources, Sample, Temperature, TrialRecord};
 use crate::spec::factor::{OciRuntime, PageCache};
 use crate::spec::function::ReplyCheck;
 
@@ -66,6 +66,23 @@ fn a_reply_that_was_asked_for_something_proves_no_temperature_either() {
         assert!(form.contains("as it was to be; temperature by container alone"), "{form}");
         assert!(!form.contains("any reply was taken"), "one was not: {form}");
     }
+}
+
+#[test]
+fn an_init_that_aws_lambda_would_have_ended_is_told_of_what_is_started_so() {
+    let mut run = synthetic::run(&synthetic::FOUR[..2], 3);
+    let name = run.record.functions[0].name.clone();
+    let cold = |s: &&mut Sample| {
+        s.cell.temperature == Temperature::Cold && s.cell.function == name && s.round == 2
+    };
+    let late = run.samples.iter_mut().find(cold).unwrap();
+    let ready = late.marks.ready().unwrap();
+    late.marks.set(Mark::Ready, ready + 10_000_000_000);
+    assert!(notes_with(&run, "AWS Lambda would").is_empty(), "it is not started as there");
+    run.record.functions[0].launch.lambda = true;
+    let told = notes_with(&run, "AWS Lambda would");
+    assert!(told.len() == 1 && told[0].contains(&format!("{name}: 1 of ")), "{told:?}");
+    assert!(told[0].contains("longer than 10 s"), "{told:?}");
 }
 
 #[test]

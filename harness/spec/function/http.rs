@@ -32,6 +32,14 @@ impl Default for HttpRequest {
     }
 }
 
+impl fmt::Display for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { port, path, method, status, .. } = self;
+        write!(f, "{method} {path} on port {port}, for status {status}")?;
+        self.body.as_ref().map_or(Ok(()), |body| write!(f, " with `{body}`"))
+    }
+}
+
 /// A method that asks for something.
 #[derive(
     Debug,

@@ -85,12 +85,22 @@ pub fn read_event(typed: &str) -> Result<String> {
         }
         return Ok(event.to_owned());
     };
-    let text = read_some(Path::new(file), LARGEST_EVENT)
-        .with_context(|| format!("cannot read the event {file}"))?;
+    read_event_file(Path::new(file))
+}
+
+/// Reads an event that a file has.
+///
+/// # Errors
+/// When it cannot be read, or what it has is no JSON.
+pub(super) fn read_event_file(path: &Path) -> Result<String> {
+    let file = path.display();
+    let text =
+        read_some(path, LARGEST_EVENT).with_context(|| format!("cannot read the event {file}"))?;
     let event = text.trim();
     if let Err(EventFault { at, why }) = check_event(event) {
         let at = at + (text.len() - text.trim_start().len());
-        bail!(Mistake::at(&text, file, at..at + 1, format!("the event is not JSON: {why}")));
+        let message = format!("the event is not JSON: {why}");
+        bail!(Mistake::at(&text, &file.to_string(), at..at + 1, message));
     }
     Ok(event.to_owned())
 }

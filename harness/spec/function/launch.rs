@@ -1,6 +1,7 @@
 //! How an instance is started where that is not what its image says.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +31,9 @@ pub struct Launch {
 pub const TMP: u64 = 512 << 20;
 /// The most open files of a process on AWS Lambda.
 pub const OPEN_FILES: u32 = 1_024;
+/// The longest init on AWS Lambda: one that is not done is ended, and begun again within the
+/// invocation.
+pub const INIT_LIMIT: Duration = Duration::from_secs(10);
 /// Whom a function runs as on AWS Lambda: `sbx_user1051` and its group.
 pub const USER: &str = "993:990";
 /// A path longer than this is none.

@@ -260,6 +260,8 @@ fn a_variable_that_no_kernel_takes_is_refused_with_its_place() {
     };
     check("{ \"\" = \"x\" }", "f.toml:16:9: ", "`` is not a valid variable name");
     check("{ A = \"x\", \"B=C\" = \"x\" }", "f.toml:16:18: ", "`B=C` is not a valid variable name");
+    let told = "`AWS_LAMBDA_RUNTIME_API` cannot be set";
+    check("{ A = \"x\", AWS_LAMBDA_RUNTIME_API = \"x\" }", "f.toml:16:18: ", told);
     check("{ \"A\\u0000\" = \"x\" }", "f.toml:16:9: ", "`A\\0` is not a valid variable name");
     check("{ A = \"x\\u0000\" }", "f.toml:16:13: ", "the value of `A` has a NUL");
     let long = format!("{{ A = \"{}\" }}", "x".repeat(128 << 10));
@@ -299,6 +301,24 @@ fn an_event_that_cannot_carry_a_nonce_is_refused_where_replies_are_proofs() {
     }
     let any = GOOD.replace("event = '{\"a\": 1}'", "event = '[1]'\nreply = \"any\"");
     assert_eq!(read(&any).unwrap()[0].event, "[1]");
+}
+
+#[test]
+fn an_event_may_be_in_a_file_of_its_own() {
+    let home = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(home.path().join("event.json"), text).unwrap();
+    let text = GOOD.replace("event = '{\"a\": 1}'", "event = '@event.json'");
+    let read = || parse(&text, "f.toml", home.path());
+    write("{\"a\": [1]}\n");
+    assert_eq!(read().unwrap()[0].event, "{\"a\": [1]}", "byte for byte, but for the end");
+    let refused = |part: &str| {
+        let message = format!("{:#}", read().unwrap_err());
+        assert!(message.contains("the event of `f`") && message.contains(part), "{message}");
+    };
+    write("{\"a\": ");
+    refused("event.json");
+    std::fs::remove_file(home.path().join("event.json")).unwrap();
+    refused("cannot read the event");
 }
 
 #[test]

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 mod source;
 
+use super::input::read_event_file;
 use super::launch::check_words;
 use super::variables::{check_name, check_value};
 use super::{
@@ -105,6 +106,15 @@ impl<'de> Deserialize<'de> for Words {
     }
 }
 
+/// An event as it is written, or that of the file which it names.
+fn read(event: toml::Spanned<String>, at: Text<'_>) -> Result<toml::Spanned<String>> {
+    let span = event.span();
+    match event.get_ref().strip_prefix('@') {
+        Some(file) => Ok(toml::Spanned::new(span, read_event_file(&at.folder.join(file))?)),
+        None => Ok(event),
+    }
+}
+
 /// Where an entry stands.
 #[derive(Clone, Copy)]
 pub(super) struct Text<'a> {
@@ -130,13 +140,14 @@ impl Text<'_> {
         self.wrong(text.span(), format!("`{shown}` is no image reference, such as `name:tag`"))
     }
 
-    /// Checks what no kernel takes for a variable.
+    /// Checks what no kernel takes for a variable, or no instance that is spoken to so.
     fn variable(
         &self,
+        adapter: AdapterKind,
         name: toml::Spanned<String>,
         value: toml::Spanned<String>,
     ) -> Result<(String, String)> {
-        if let Err(why) = check_name(name.get_ref()) {
+        if let Err(why) = check_name(name.get_ref(), adapter) {
             return self.wrong(name.span(), why);
         }
         if let Err(why) = check_value(name.get_ref(), value.get_ref()) {
@@ -211,7 +222,7 @@ impl WireFunction {
     fn event(&mut self, http: Option<&HttpRequest>, at: Text<'_>) -> Result<toml::Spanned<String>> {
         let (name, span) = (self.name.get_ref(), self.name.span());
         let event = match self.event.take() {
-            Some(event) => event,
+            Some(event) => read(event, at).with_context(|| format!("the event of `{name}`"))?,
             None if http.is_some() => toml::Spanned::new(span, "{}".to_owned()),
             None => {
                 return at.wrong(span, format!("missing field `event`: what `{name}` is sent"));
@@ -287,13 +298,14 @@ impl WireFunction {
         let mut all = match &self.env_file {
             Some(file) => {
                 let name = self.name.get_ref();
-                read_variables(&at.folder.join(file), |name| std::env::var(name).ok())
+                let known = |name: &str| std::env::var(name).ok();
+                read_variables(&at.folder.join(file), self.adapter, known)
                     .with_context(|| format!("{}: the `env-file` of `{name}`", at.file))?
             }
             None => BTreeMap::new(),
         };
         for (name, value) in std::mem::take(&mut self.env) {
-            let (name, value) = at.variable(name, value)?;
+            let (name, value) = at.variable(self.adapter, name, value)?;
             all.insert(name, value);
         }
         Ok(all)

@@ -22,7 +22,7 @@ fn a_run_in_which_nothing_answers_ends_early_with_status_4_and_says_why() {
     let said = flat(&err(&output));
     assert_eq!(output.status.code(), Some(4), "{said}");
     for part in [
-        "`alpha`, bridge: did not answer when it was tried before the plan",
+        "`alpha`, bridge: gave no good answer when it was tried before the plan",
         "no answer within 20ms",
         "`alpha`, bridge is given up after trial",
         "nothing was measured, every invocation failed",

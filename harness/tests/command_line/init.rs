@@ -53,6 +53,28 @@ fn what_it_writes_can_be_measured_by_what_it_tells_to_type() {
 }
 
 #[test]
+fn what_listens_is_described_so_and_can_be_measured_as_told() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| {
+        let output = coldstart(args).current_dir(home.path()).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", err(&output));
+        out(&output)
+    };
+    let flags = ["--image", "web:1", "--http", "9000", "--http-path", "/health?a=\"NAME\""];
+    let commands = next(&run(&[&["init", "bench"], &flags[..]].concat()));
+    let told = "run bench/scenario.toml --functions-file bench/functions.toml";
+    assert_eq!(commands[1].join(" "), told);
+    let functions =
+        coldstart::spec::function::load(&home.path().join("bench/functions.toml")).unwrap();
+    let asked = functions[0].http.as_ref().unwrap();
+    assert_eq!((asked.port, asked.path.as_str()), (9000, "/health?a=\"NAME\""));
+    let typed: Vec<&str> = commands[1].iter().map(String::as_str).collect();
+    run(&[&typed[..], &["--engine", "fake", "--rounds", "2", "--out", "run"]].concat());
+    let refused = coldstart(&["init", "bench", "--http-path", "/x"]).output().unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{}", err(&refused));
+}
+
+#[test]
 fn a_folder_with_a_dockerfile_is_built_from_it_and_can_be_put_to_the_gate() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("Dockerfile"), "FROM scratch\n").unwrap();

@@ -92,4 +92,23 @@ fn what_cannot_be_asked_is_refused_before_anything_is_made() {
     check(&["--http", "8080"], "--image");
     check(&["--image", "web:1", "--http-path", "/x"], "--http");
     check(&["--image", "web:1", "--http", "80", "--http-path", "x"], "begins with `/`");
+    // What would be written over in silence.
+    let port = ["--image", "web:1", "--http", "80", "--env", "PORT=81"];
+    check(
+        &port,
+        "--env: `PORT` cannot be set: by it the driver tells each instance where to listen",
+    );
+    let api = ["--image", "asks:1", "--env", "AWS_LAMBDA_RUNTIME_API=x"];
+    check(&api, "--env: `AWS_LAMBDA_RUNTIME_API` cannot be set");
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("my.env");
+    fs::write(&file, "A=1\nPORT=81\n").unwrap();
+    let file = file.display().to_string();
+    let listed = ["--image", "web:1", "--http", "80", "--env-file", &file];
+    check(&listed, "my.env:2: `PORT` cannot be set");
+    let file = home.path().join("f.toml");
+    let entry = FUNCTIONS.replace("port = 3000", "port = 3000\nenv = { PORT = \"81\" }");
+    fs::write(&file, entry).unwrap();
+    let file = file.display().to_string();
+    check(&["--functions-file", &file], "f.toml:16:9: `PORT` cannot be set");
 }

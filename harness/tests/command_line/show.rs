@@ -34,6 +34,45 @@ fn a_run_is_shown_as_it_was_and_nothing_is_written() {
 }
 
 #[test]
+fn the_rows_of_a_run_are_shown_in_every_form_and_what_was_said_where_it_was_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let show = |folder: &str, more: &[&str]| {
+        let folder = home.path().join(folder).display().to_string();
+        typed(&[&["show", &folder, "--rows"], more].concat(), 0)
+    };
+    simulate(&home.path().join("plain"), &["--functions", "rust,node", "--rounds", "2"]);
+    let run = coldstart::store::open(&home.path().join("plain")).unwrap();
+    assert_eq!(show("plain", &["--format", "csv"]).lines().count(), run.samples.len() + 1);
+    let text = show("plain", &["--functions", "node"]);
+    assert!(text.contains("node") && !text.contains("rust"), "{text}");
+    assert!(!text.contains("replied ") && !text.contains("wrote: "), "{text}");
+    assert!(show("plain", &["--failed"]).contains("0 rows of "), "none failed");
+    simulate(&home.path().join("told"), &["--functions", "rust", "--rounds", "1", "-v"]);
+    let text = flat(&show("told", &["--functions", "rust"]));
+    assert!(text.contains("replied {\"instance\":"), "{text}");
+    assert!(text.contains("wrote: a line that the function wrote [31m(simulated)"), "{text}");
+    let json = show("told", &["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let first = json["rows"].as_array().unwrap().iter().find(|row| row["control"].is_null());
+    assert!(first.unwrap()["reply"].as_str().unwrap().starts_with("{\"instance\":"));
+    let refused = |args: &[&str], part: &str| {
+        let output = coldstart(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+        assert!(flat(&err(&output)).contains(part), "{}", err(&output));
+    };
+    let plain = home.path().join("plain").display().to_string();
+    let unknown = "unknown function `nod`: known are `node`, `rust`; did you mean `node`?";
+    refused(&["show", &plain, "--rows", "--functions", "nod"], unknown);
+    refused(&["show", &plain, "--failed"], "--rows");
+    let gate = Gate::new(&["--rounds", "2"]);
+    let folder = gate.folder().display().to_string();
+    refused(
+        &["show", &folder, "--rows"],
+        "holds two runs, and only runs have rows: `coldstart show",
+    );
+}
+
+#[test]
 fn a_gate_is_shown_as_it_was_judged() {
     let gate = Gate::new(&["--inject", "100ms", "--no-confirm", "--rounds", "12"]);
     let folder = gate.folder().display().to_string();

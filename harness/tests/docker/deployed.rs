@@ -110,13 +110,15 @@ fn built(bench: &Bench, name: &str) -> Result<(Function, FunctionRecord), Failed
 /// Its target as a run has it.
 fn target(subject: &TrialSubject, function: Function) -> Result<Target, Failed> {
     let image = subject.bench.wait(subject.bench.engine.image(&subject.record.digest))?;
-    let mut config = image.ok_or("no image")?.config;
-    if !subject.record.extensions.is_empty() && !function.adapter.listens() {
-        config.launcher = Some(launcher::file(&Surroundings::read())?);
-    }
+    let config = image.ok_or("no image")?.config;
+    let launcher = match subject.record.extensions.as_slice() {
+        [] => None,
+        _ => Some(launcher::file(&Surroundings::read())?),
+    };
     Ok(subject.changed(|making| {
         making.function = function;
         making.image = Arc::new(config);
+        making.launcher = launcher;
     }))
 }
 

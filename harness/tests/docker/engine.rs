@@ -41,6 +41,7 @@ fn spec(bench: &Bench, image: &str, network: Network) -> InstanceSpec {
         socket: None,
         env: BTreeMap::from([("A".to_owned(), "b c".to_owned())]),
         launch: Default::default(),
+        launcher: None,
         labels: BTreeMap::from([
             (LABEL_RUN.to_owned(), bench.run.clone()),
             (LABEL_FUNCTION.to_owned(), "null".to_owned()),

@@ -33,11 +33,11 @@ fn target(subject: &TrialSubject, names: &[&str]) -> Result<Target, Failed> {
         bench.build_of("python", &lines, &[("external.py", include_bytes!("external.py"))])?;
     assert_eq!(bench.wait(bench.engine.extensions(&image, &bench.run))?, names);
     let found = bench.wait(bench.engine.image(&image))?.unwrap();
-    let mut config = found.config;
-    config.launcher = Some(launcher::file(&Surroundings::read())?);
+    let launcher = launcher::file(&Surroundings::read())?;
     Ok(subject.changed(|making| {
         making.source = coldstart::engine::InstanceSource::Image(found.digest);
-        making.image = Arc::new(config);
+        making.image = Arc::new(found.config);
+        making.launcher = Some(launcher);
         making.keep_alive =
             coldstart::platform::KeepAlive::Fixed(std::time::Duration::from_secs(60));
     }))

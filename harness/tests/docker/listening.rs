@@ -215,6 +215,8 @@ fn elsewhere(bench: &Bench) -> Tested {
             let fixed = ["listens on 0.0.0.0:3000", "where PORT says"];
             check("elsewhere", Network::Host, "timed_out", &fixed).await;
             check("six_alone", Network::Bridge, "timed_out", &["for IPv6 alone"]).await;
+            let alone = ["[::1]:8080 alone", "which nothing outside", "make it listen on 0.0.0.0"];
+            check("six_loopback", Network::Bridge, "timed_out", &alone).await;
             let missing = ["GET / was answered with status 404, expected 200"];
             check("missing", Network::Bridge, "wrong_reply", &missing).await;
         });

@@ -13,6 +13,7 @@ mod deployed;
 mod engine;
 mod external;
 mod factors;
+mod foreign;
 mod functions;
 mod gate;
 mod hopeless;
@@ -36,6 +37,7 @@ fn main() {
     trials.extend(deployed::trials());
     trials.extend(external::trials());
     trials.extend(factors::trials());
+    trials.extend(foreign::trials());
     trials.extend(hopeless::trials());
     trials.extend(observed::trials());
     trials.extend(processes::trials());

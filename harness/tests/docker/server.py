@@ -72,6 +72,7 @@ if MODE == "never":
 where = {
     "loopback": ("127.0.0.1", PORT),
     "elsewhere": ("0.0.0.0", 3000),
+    "six_loopback": ("::1", PORT),
     "six": ("::", PORT),
     "six_alone": ("::", PORT),
 }.get(MODE, ("0.0.0.0", PORT))

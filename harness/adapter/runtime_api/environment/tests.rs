@@ -18,6 +18,7 @@ fn armed(image: ImageConfig, user: &[(&str, &str)]) -> (About, BTreeMap<String, 
         socket: None,
         env: texts(user),
         launch: Default::default(),
+        launcher: None,
         labels: BTreeMap::new(),
     };
     let function = Function::of_image("shop", "i", "{}", 0);

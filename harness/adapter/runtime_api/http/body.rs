@@ -4,7 +4,8 @@
 use bytes::{Buf, BytesMut};
 
 use super::head::{Framing, Request};
-use super::{Connection, LARGEST_HEAD, MAX_HEAD, MAX_PIECE};
+use super::{Connection, LARGEST_HEAD, MAX_HEAD};
+use crate::adapter::wire::Sink;
 use crate::clock::Clock;
 
 /// How a chunk begins that stands for trailers: one official client sends them so, as
@@ -83,19 +84,6 @@ impl Body {
         Self { kept, end, length: 0, first_byte, failure, keep, clock, chunk }
     }
 
-    fn take(&mut self, piece: &[u8]) {
-        let room = self.keep.kept.saturating_sub(self.kept.len()).min(piece.len());
-        self.kept.extend_from_slice(&piece[..room]);
-        self.length += piece.len();
-        if self.keep.end > 0 {
-            self.take_end(&piece[room..]);
-        }
-        if let Some(clock) = self.clock {
-            self.first_byte.get_or_insert_with(|| clock.now());
-            self.take_chunk(piece);
-        }
-    }
-
     fn take_end(&mut self, piece: &[u8]) {
         let most = self.keep.end;
         self.end.extend_from_slice(&piece[piece.len().saturating_sub(most)..]);
@@ -116,6 +104,22 @@ impl Body {
             self.chunk.extend_from_slice(&piece[..room]);
             piece = &piece[room..];
         }
+    }
+}
+
+impl Sink for Body {
+    fn take(&mut self, piece: &[u8]) -> Result<(), String> {
+        let room = self.keep.kept.saturating_sub(self.kept.len()).min(piece.len());
+        self.kept.extend_from_slice(&piece[..room]);
+        self.length += piece.len();
+        if self.keep.end > 0 {
+            self.take_end(&piece[room..]);
+        }
+        if let Some(clock) = self.clock {
+            self.first_byte.get_or_insert_with(|| clock.now());
+            self.take_chunk(piece);
+        }
+        Ok(())
     }
 }
 
@@ -140,7 +144,7 @@ impl Connection {
         }
         body.clock = request.streamed.then_some(self.clock);
         match request.framing {
-            Framing::Length(length) => self.pour(length, body).await?,
+            Framing::Length(length) => self.wire.pour(length, body).await?,
             Framing::Chunked => self.chunks(body).await?,
         }
         if body.failure.is_none() {
@@ -149,28 +153,9 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads so many bytes of a body.
-    async fn pour(&mut self, length: usize, body: &mut Body) -> Result<(), String> {
-        let mut left = length;
-        while left > 0 {
-            if self.buffer.is_empty() {
-                self.buffer.reserve(left.min(MAX_PIECE));
-                if !self.fill(left.min(MAX_PIECE)).await {
-                    let had = length - left;
-                    return Err(format!("the connection closed after {had} of {length} bytes"));
-                }
-            }
-            let piece = left.min(self.buffer.len());
-            body.take(&self.buffer[..piece]);
-            self.buffer.advance(piece);
-            left -= piece;
-        }
-        Ok(())
-    }
-
     async fn chunks(&mut self, body: &mut Body) -> Result<(), String> {
         loop {
-            let size = self.chunk_size().await?;
+            let size = self.wire.chunk_size().await?;
             if size == 0 {
                 break;
             }
@@ -180,30 +165,11 @@ impl Connection {
                 return Err(format!("a body of more than the {most} bytes that are allowed"));
             }
             body.chunk.clear();
-            self.pour(size, body).await?;
-            if self.line().await?.as_ref() != b"\r\n" {
-                return Err("a chunk that is longer than it says".to_owned());
-            }
+            self.wire.pour(size, body).await?;
+            self.wire.chunk_end().await?;
         }
         body.failure = self.trailers().await?;
         Ok(())
-    }
-
-    async fn chunk_size(&mut self) -> Result<usize, String> {
-        loop {
-            match httparse::parse_chunk_size(&self.buffer) {
-                Ok(httparse::Status::Complete((start, size))) => {
-                    self.buffer.advance(start);
-                    return usize::try_from(size).map_err(|e| e.to_string());
-                }
-                Ok(httparse::Status::Partial) if self.buffer.len() < MAX_HEAD => {
-                    if !self.fill(MAX_HEAD).await {
-                        return Err("the connection closed within a chunked body".to_owned());
-                    }
-                }
-                _ => return Err("a chunk without a valid size".to_owned()),
-            }
-        }
     }
 
     /// Reads the trailers, up to the empty line.
@@ -224,30 +190,16 @@ impl Connection {
     async fn trailer(&mut self, left: &mut usize) -> Result<BytesMut, String> {
         let mut line = BytesMut::new();
         loop {
-            let end = self.buffer.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
-            let length = end.unwrap_or(self.buffer.len());
+            let end = self.wire.buffer.iter().position(|byte| *byte == b'\n').map(|at| at + 1);
+            let length = end.unwrap_or(self.wire.buffer.len());
             *left = left.checked_sub(length).ok_or("trailers without an end")?;
             let room = (MAX_HEAD - line.len()).min(length);
-            line.extend_from_slice(&self.buffer[..room]);
-            self.buffer.advance(length);
+            line.extend_from_slice(&self.wire.buffer[..room]);
+            self.wire.buffer.advance(length);
             if end.is_some() {
                 return Ok(line);
             }
-            if !self.fill(MAX_HEAD).await {
-                return Err("a chunked body without an end".to_owned());
-            }
-        }
-    }
-
-    /// Takes a line, end included.
-    async fn line(&mut self) -> Result<BytesMut, String> {
-        let mut seen = 0;
-        loop {
-            if let Some(end) = self.buffer[seen..].iter().position(|b| *b == b'\n') {
-                return Ok(self.buffer.split_to(seen + end + 1));
-            }
-            seen = self.buffer.len();
-            if !self.fill(MAX_HEAD).await {
+            if !self.wire.fill().await {
                 return Err("a chunked body without an end".to_owned());
             }
         }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::*;
+use crate::adapter::wire::MAX_PIECE;
 
 /// Bytes from outside, in pieces of a size, and nothing that takes what is written.
 struct Pieces {
@@ -53,14 +54,14 @@ async fn most_held(bytes: Vec<u8>, size: usize, keep: Keep) -> usize {
     let mut connection = Connection::new(Box::new(Pieces { bytes, at: 0, size }), Clock::start());
     let mut most = 0;
     while let Ok(Some(request)) = connection.request().await {
-        most = most.max(connection.buffer.capacity());
+        most = most.max(connection.wire.buffer.capacity());
         let body = connection.body(&request, keep).await;
-        most = most.max(connection.buffer.capacity());
+        most = most.max(connection.wire.buffer.capacity());
         let Ok(body) = body else { break };
         assert!(body.kept.len() <= keep.kept && body.kept.len() <= body.length);
         assert!(body.length <= keep.most);
     }
-    most.max(connection.buffer.capacity())
+    most.max(connection.wire.buffer.capacity())
 }
 
 /// Texts that look like requests, and end anywhere.
@@ -91,8 +92,11 @@ async fn first(bytes: Vec<u8>, size: usize) -> String {
     let stream = Box::new(Pieces { bytes, at: 0, size });
     let mut connection = Connection::new(stream, Clock::start());
     let request = connection.request().await;
-    while connection.fill(usize::MAX).await {}
-    format!("{request:?} {}", String::from_utf8_lossy(&connection.buffer))
+    let mut rest = connection.wire.buffer.split();
+    while connection.wire.fill().await {
+        rest.unsplit(connection.wire.buffer.split());
+    }
+    format!("{request:?} {}", String::from_utf8_lossy(&rest))
 }
 
 proptest! {

@@ -72,6 +72,9 @@ fn difference(what: &Difference) -> String {
         Difference::Launch(both) => {
             format!("started {}", differ(both.each_ref().map(ToString::to_string)))
         }
+        Difference::Request(both) => {
+            format!("asked by {}", differ(both.each_ref().map(ToString::to_string)))
+        }
     }
 }
 
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
     use crate::compare::Side;
     use crate::spec::factor::{Combination, Network};
-    use crate::spec::function::ReplyCheck;
+    use crate::spec::function::{HttpRequest, ReplyCheck};
     use crate::store::Origin;
 
     fn both(base: &str, head: &str) -> [String; 2] {
@@ -185,6 +188,16 @@ mod tests {
         check(
             Difference::Launch([Default::default(), launch]),
             "started as its image says in base, command app.handler, as AWS Lambda in head",
+        );
+        let asked = |path: &str, body: Option<&str>| HttpRequest {
+            path: path.to_owned(),
+            body: body.map(str::to_owned),
+            ..HttpRequest::default()
+        };
+        check(
+            Difference::Request([asked("/", None), asked("/health", Some("ok"))]),
+            "asked by GET / on port 8080, for status 200 in base, GET /health on port 8080, for \
+             status 200 with `ok` in head",
         );
         let event = |size| EventRecord { digest: "sha256:0123456789abcdef".to_owned(), size };
         check(

@@ -10,7 +10,7 @@ use crate::sample::{Phases, Temperature};
 use crate::stats::{RankedValue, Summary};
 use crate::text::units::format_ms;
 
-const COLUMNS: [Column; 14] = [
+const COLUMNS: [Column; 15] = [
     Column::new("function").names().of_the_group(),
     Column::new("conditions").sparse().of_the_group(),
     Column::new("step"),
@@ -23,6 +23,7 @@ const COLUMNS: [Column; 14] = [
     Column::of("p95", Detail).ms().interval(Detail).sparse(),
     Column::of("p99", Detail).ms().interval(Detail).sparse(),
     Column::new("max").ms(),
+    Column::new("first byte").ms().interval(Usual).sparse(),
     Column::new("over null").ms().sparse().of_the_group(),
     Column::new("ratio").sparse(),
 ];
@@ -40,9 +41,11 @@ pub(super) fn blocks<'a>(analysis: &Analysis) -> Vec<Block<'a>> {
     let mut table = Table::new("cells", "", &COLUMNS, rows.collect()).key().sortable();
     let under = table.say_once("conditions");
     let under = under.map_or_else(String::new, |under| format!(", all under {under}"));
+    let is_streamed = analysis.summaries.iter().any(|summary| summary.first_byte.is_some());
+    let streamed = if is_streamed { "; first byte: of streamed replies, the median" } else { "" };
     table.caption = format!(
         "From the instant an invocation was wanted to the last byte of {}{under}; in ms, in \
-         brackets 95 % intervals; ratio: cold to warm",
+         brackets 95 % intervals; ratio: cold to warm{streamed}",
         reply(analysis.run)
     );
     vec![Block::Table(table)]
@@ -78,10 +81,11 @@ fn row(analysis: &Analysis, summary: &Summary, group: String) -> Row {
         Cell::Interval(latency.p95),
         Cell::Interval(latency.p99),
         Cell::or_unknown(latency.max, |ns| Cell::Time(RankedValue::Ns(ns as f64))),
+        summary.first_byte.as_ref().map_or(Cell::Empty, |of| Cell::Interval(of.p50)),
         or_empty(over(analysis, summary), Cell::ns),
         or_empty(ratio(summary), Cell::Times),
     ];
-    Row { group, cells, below: phases(analysis, summary).unwrap_or_default() }
+    Row { group, cells, below: phases(analysis, summary).unwrap_or_default(), ..Row::default() }
 }
 
 /// The phases of the sample nearest the median, which add up to it: `create 6.10`,

@@ -17,6 +17,7 @@ use crate::words::{cell_name, counted, level, plain, subject};
 
 mod advice;
 mod course;
+mod init_limit;
 
 /// Longest cause that is shown, in characters: its begin, and its end, where a function's
 /// last words are. The whole is in `samples.jsonl`.
@@ -45,6 +46,7 @@ pub(in crate::report) fn notes(analysis: &Analysis) -> Vec<Note> {
     notes.extend(course::page_cache(run));
     notes.extend(course::until(analysis));
     notes.extend(course::time_limit(run));
+    notes.extend(init_limit::init_limit(run));
     notes.extend(first_round(analysis));
     notes.extend(unsupported(summaries));
     notes.extend(lateness(run));

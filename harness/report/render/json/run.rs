@@ -66,12 +66,20 @@ fn columns() -> impl Iterator<Item = &'static str> {
     ["function", "adapter"].into_iter().chain(factors).chain(COLUMNS.split(' '))
 }
 
-/// The whole of each cell, and its phases.
+/// What stands for the time until the first byte of streamed replies.
+const FIRST_BYTE: &str = "first_byte";
+
+/// The whole of each cell, its phases, and where replies were streamed their first byte.
 fn rows(summaries: &[Summary]) -> impl Iterator<Item = Json<'_>> {
     summaries.iter().flat_map(|summary| {
         let phases = summary.phases.iter().map(|(span, of)| (span.to_string(), of));
         let whole = [("latency".to_owned(), &summary.latency)];
-        whole.into_iter().chain(phases).map(|(phase, of)| row(&summary.cell, phase, of))
+        let first = summary.first_byte.as_ref().map(|of| (FIRST_BYTE.to_owned(), of));
+        whole
+            .into_iter()
+            .chain(phases)
+            .chain(first)
+            .map(|(phase, of)| row(&summary.cell, phase, of))
     })
 }
 

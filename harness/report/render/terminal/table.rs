@@ -53,6 +53,7 @@ pub(super) fn lines(table: &Table, look: &Look) -> Vec<String> {
         }
         let parts = flowing(&row.below, SEPARATOR, "      ", look.columns());
         lines.extend(parts.iter().filter(|_| !row.below.is_empty()).map(|line| look.faint(line)));
+        lines.extend(row.words.iter().flat_map(|words| wrapped(words, "      ", look.columns())));
     }
     lines
 }
