@@ -8,26 +8,30 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Base64;
+import java.util.Map;
 import javax.imageio.ImageIO;
 
-/** Thumbnails by ImageIO: a picture in the event, a smaller one in the reply. */
+/**
+ * Thumbnails by ImageIO: a picture in the event, a smaller one in the reply.
+ *
+ * <p>Both are maps: the client's own serialization knows no records.
+ */
 public final class Thumbnails
-        implements RequestHandler<Thumbnails.Request, Thumbnails.Thumbnail> {
-    /** A JPEG in base64, and how wide it is to be. */
-    public record Request(String picture, int width) {}
-
-    public record Thumbnail(int width, int height, String picture) {}
-
+        implements RequestHandler<Map<String, Object>, Map<String, Object>> {
     static {
         // It is all in memory: no file is needed between.
         ImageIO.setUseCache(false);
     }
 
     @Override
-    public Thumbnail handleRequest(Request request, Context context) {
+    public Map<String, Object> handleRequest(Map<String, Object> event, Context context) {
+        int width = ((Number) event.get("width")).intValue();
         try {
-            BufferedImage small = scaled(decoded(request.picture()), request.width());
-            return new Thumbnail(small.getWidth(), small.getHeight(), encoded(small));
+            BufferedImage small = scaled(decoded((String) event.get("picture")), width);
+            return Map.of(
+                    "width", small.getWidth(),
+                    "height", small.getHeight(),
+                    "picture", encoded(small));
         } catch (IOException error) {
             throw new UncheckedIOException(error);
         }
