@@ -31,7 +31,7 @@ enum Kind {
 
 /// The functions; a package that each says it has; what it is; and how it tells that its
 /// event is a bad one, which is a status where its reply has one.
-const DEPLOYED: [(&str, &str, Kind, &str); 13] = [
+const DEPLOYED: [(&str, &str, Kind, &str); 20] = [
     ("python_lambda", "awslambdaric", Kind::Echo, FAILS),
     ("node_lambda", "aws-lambda-ric", Kind::Echo, FAILS),
     ("rust_lambda", "lambda_runtime", Kind::Echo, FAILS),
@@ -45,6 +45,13 @@ const DEPLOYED: [(&str, &str, Kind, &str); 13] = [
     ("node_thumbnail", "sharp", Kind::Thumbnail, "unsupported image format"),
     ("python_heavy", "pandas", Kind::Order, "a price is negative"),
     ("node_heavy", "@aws-sdk/client-dynamodb", Kind::Order, "a price is negative"),
+    ("rust_api", "axum", Kind::Order, "422"),
+    ("rust_api_lambda", "lambda_http", Kind::Order, "422"),
+    ("jvm_api", "javalin", Kind::Order, "400"),
+    ("jvm_api_lambda", "web adapter", Kind::Order, "400"),
+    ("rust_thumbnail", "image", Kind::Thumbnail, "format could not be determined"),
+    ("jvm_thumbnail", "java-runtime-interface-client", Kind::Thumbnail, "of no known kind"),
+    ("jvm_heavy", "hibernate-validator", Kind::Order, "a price is negative"),
 ];
 const FAILS: &str = "the event asks for a failure";
 
