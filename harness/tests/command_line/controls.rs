@@ -59,8 +59,11 @@ fn a_keep_alive_is_waited_for_after_a_function_and_not_after_a_control() {
 fn functions_without_a_null_function_are_measured_without_controls_and_that_is_said() {
     let home = tempfile::tempdir().unwrap();
     let file = home.path().join("functions.toml");
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions/functions.toml");
-    let text = fs::read_to_string(shipped).unwrap().replace("null = \"rust\"", "");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions");
+    let text = fs::read_to_string(shipped.join("functions.toml")).unwrap();
+    // Their events have files there.
+    let events = format!("event = \"@{}/", shipped.display());
+    let text = text.replace("null = \"rust\"", "").replace("event = \"@", &events);
     fs::write(&file, text).unwrap();
     let folder = home.path().join("run");
     let output = simulate(&folder, &["--functions-file", &file.display().to_string()]);
