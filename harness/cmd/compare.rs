@@ -17,7 +17,10 @@ use coldstart::store::{self, BASELINES, Baseline, Run};
 pub(super) fn run(args: &Compare) -> Result<(), ExitReason> {
     let (base, head) = folders(args)?;
     let (mut was, _) = open(&base, args.salvage)?;
-    let (is, margins) = open(&head, args.salvage)?;
+    let (mut is, margins) = open(&head, args.salvage)?;
+    if was.party.run == is.party.run && !args.join.is_empty() {
+        within(&mut was, &mut is, &args.join);
+    }
     join(&mut was, &is, &args.join)?;
     let rules = args.judge.rules(&margins);
     let found = compare::compare(&was, &is, &rules, &BTreeSet::new());
@@ -29,6 +32,14 @@ pub(super) fn run(args: &Compare) -> Result<(), ExitReason> {
         None => (head.as_path(), "compare"),
     };
     publish::give(&found, place, args.strict, args.printed.format)
+}
+
+/// Leaves of one run on either side what is joined: its functions took turns.
+fn within(base: &mut SideData, head: &mut SideData, names: &[(String, String)]) {
+    base.keep(|function| names.iter().any(|(was, _)| was == function));
+    head.keep(|function| names.iter().any(|(_, is)| is == function));
+    base.interleaved = Some(base.party.run.clone());
+    head.interleaved.clone_from(&base.interleaved);
 }
 
 /// Calls functions of base as head calls them.

@@ -94,6 +94,13 @@ impl SideData {
         }
     }
 
+    /// Keeps some of its functions, beside its controls.
+    pub fn keep(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.party.functions.retain(|name, _| is_kept(name));
+        self.party.injected.retain(|name, _| is_kept(name));
+        self.cells.retain(|cell, _| cell.control.is_some() || is_kept(&cell.function));
+    }
+
     /// Calls a function by another name, which no other has.
     pub fn rename(&mut self, from: &str, to: &str) {
         let party = &mut self.party;

@@ -235,3 +235,20 @@ fn functions_of_two_names_are_joined_where_that_is_asked_for() {
         ends(&compare(&old, &new, &["--join", wrong]), 2, &[part]);
     }
 }
+
+#[test]
+fn two_functions_of_one_run_are_compared_in_turns() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("run");
+    let output = simulate(&folder, &["--functions", "python,node,rust", "--rounds", "20"]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let joins = ["--join", "python=node", "--format", "json"];
+    let found: serde_json::Value =
+        serde_json::from_str(&out(&compare(&folder, &folder, &joins))).unwrap();
+    assert_eq!(found["interleaved"], true);
+    let rows = found["rows"].as_array().unwrap();
+    let of = |row: &serde_json::Value| row["cell"]["function"].as_str().map(str::to_owned);
+    assert!(rows.iter().filter_map(of).all(|function| function == "node"), "{rows:?}");
+    assert_eq!(found["missing"].as_array().map(Vec::len), Some(0), "{}", found["missing"]);
+    ends(&compare(&folder, &folder, &["--join", "python=nod"]), 2, &["unknown function `nod`"]);
+}
