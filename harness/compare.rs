@@ -115,7 +115,8 @@ pub struct Comparison {
     pub gated: Vec<Metric>,
     /// The false-alarm rate over all gated rows that is kept.
     pub alpha: f64,
-    /// Whether the two were measured in one run, in mirrored order.
+    /// Whether the two were measured in one run, in mirrored order; of a run and itself in an
+    /// order shuffled by its seed.
     pub interleaved: bool,
     /// Every row, in the order of cells and metrics.
     pub rows: Vec<Row>,

@@ -59,7 +59,7 @@ fn instead(found: &[Listening], port: u16, shares_ports: bool) -> String {
     let on_it = found.iter().find(|Listening(at)| at.port() == port);
     if let Some(Listening(at)) = on_it {
         let why = match at {
-            _ if at.ip().is_loopback() => {
+            _ if at.ip().is_loopback() && !shares_ports => {
                 "which nothing outside of its container reaches: make it listen on 0.0.0.0"
             }
             SocketAddr::V6(_) => "for IPv6 alone: make it listen on 0.0.0.0, or on both",
@@ -100,5 +100,6 @@ mod tests {
         assert!(loopback.contains("127.0.0.1:8080 alone, which nothing outside"), "{loopback}");
         assert!(told(&["[::1]:8080"], false).contains("listen on 0.0.0.0"));
         assert!(told(&["[::]:8080"], false).contains("for IPv6 alone"));
+        assert!(told(&["[::1]:8080"], true).contains("for IPv6 alone"), "the host's loopback");
     }
 }

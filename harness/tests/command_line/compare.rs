@@ -246,6 +246,8 @@ fn two_functions_of_one_run_are_compared_in_turns() {
     let found: serde_json::Value =
         serde_json::from_str(&out(&compare(&folder, &folder, &joins))).unwrap();
     assert_eq!(found["interleaved"], true);
+    let told = out(&compare(&folder, &folder, &joins[..2]));
+    assert!(told.contains("shuffled by its seed"), "{told}");
     let rows = found["rows"].as_array().unwrap();
     let of = |row: &serde_json::Value| row["cell"]["function"].as_str().map(str::to_owned);
     assert!(rows.iter().filter_map(of).all(|function| function == "node"), "{rows:?}");

@@ -215,8 +215,14 @@ fn elsewhere(bench: &Bench) -> Tested {
             let fixed = ["listens on 0.0.0.0:3000", "where PORT says"];
             check("elsewhere", Network::Host, "timed_out", &fixed).await;
             check("six_alone", Network::Bridge, "timed_out", &["for IPv6 alone"]).await;
-            let alone = ["[::1]:8080 alone", "which nothing outside", "make it listen on 0.0.0.0"];
-            check("six_loopback", Network::Bridge, "timed_out", &alone).await;
+            // Containers on this bridge have no such address at all.
+            match std::net::TcpListener::bind("[::1]:0") {
+                Err(reason) => eprintln!("left out, this machine has no ::1: {reason}"),
+                Ok(_) => {
+                    let alone = ["[::1]:", "for IPv6 alone: make it listen on 0.0.0.0"];
+                    check("six_loopback", Network::Host, "timed_out", &alone).await;
+                }
+            }
             let missing = ["GET / was answered with status 404, expected 200"];
             check("missing", Network::Bridge, "wrong_reply", &missing).await;
         });

@@ -27,6 +27,10 @@ pub(in crate::report) const READING: &str = include_str!("reading.txt");
 pub(in crate::report) fn compared(comparison: &Comparison) -> Vec<Fact> {
     let Comparison { base, head, .. } = comparison;
     let order = match comparison.interleaved {
+        // A run and itself: two of its functions.
+        true if (&base.run, &base.label) == (&head.run, &head.label) => {
+            "interleaved: both sides in one run, in an order shuffled by its seed"
+        }
         true => "interleaved: both sides in one run, in mirrored order",
         false => "one side after the other: what drifted between them is in every difference",
     };
