@@ -124,7 +124,7 @@ Examples
   coldstart compare --baseline results/after
   coldstart compare results/a results/b --margin 10% --format csv
   coldstart compare results/a results/b --join orders=orders_v2
-  coldstart compare results/a results/a --join node=node_lambda   two of one run
+  coldstart compare results/a results/a --join plain=framework   two of one run
 
 It writes compare.json, compare.md, compare.html, compare.xml (JUnit) and charts
 into `compare` in the head's folder, or into --out.

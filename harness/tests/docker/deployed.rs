@@ -1,5 +1,6 @@
 //! Functions as people deploy them, with their packages from the registries: built, started
-//! cold, called warm, and failing. Only where they are asked for: `-- --ignored _is_built_`.
+//! cold, called warm, and failing. Only where they are asked for: `-- --ignored _is_built_`, or
+//! those on official clients alone, `-- --ignored client_`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -59,6 +60,15 @@ const FAILS: &str = "the event asks for a failure";
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
 impl Kind {
+    /// How the names of its tests begin.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "client",
+            Self::Order => "order",
+            Self::Thumbnail => "thumbnail",
+        }
+    }
+
     /// What makes a bad event of a good one.
     fn spoilt(self) -> (&'static str, &'static str) {
         match self {
@@ -72,7 +82,8 @@ impl Kind {
 
 pub(crate) fn trials() -> Vec<Trial> {
     let one = |of: (&'static str, &'static str, Kind, &'static str)| {
-        let what = format!("{}_is_built_and_cold_and_warm_and_fails_as_itself", of.0);
+        let what =
+            format!("{}_{}_is_built_and_cold_and_warm_and_fails_as_itself", of.2.name(), of.0);
         let test = Trial::test(what, move || Bench::with(|bench| deployed(bench, of)));
         // Some compile for minutes, and what runs beside it would be too late.
         test.with_ignored_flag(true)

@@ -125,7 +125,7 @@ fn an_incomplete_run_with_failures() {
       warning: no controls: the run cannot say how wrong it is
       warning: kernel events: none received, so phases are merged; `coldstart
         doctor` says what is missing
-      of the typical cold starts at most 95.3 % is unattributed
+      at most 95.3 % of a typical cold start is in parts that are told as one
       round 1 (discarded), median ms: rust failed
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
@@ -169,7 +169,7 @@ fn one_round() {
         doctor` says what is missing
       warning: one round only: the figures are first-ever starts; `--rounds 20` or
         `--until 5%`
-      of the typical cold starts at most 79.5 % is unattributed
+      at most 79.5 % of a typical cold start is in parts that are told as one
       —: too few rows for a 95 % interval; p90 needs 36, p95 72, p99 368: read the
         maximum
     "#);

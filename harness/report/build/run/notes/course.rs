@@ -64,14 +64,16 @@ pub(super) fn readiness(run: &Run) -> Vec<Note> {
     [source].into_iter().chain(waited).collect()
 }
 
-/// How much of a cold start is in no named part.
+/// How much of a cold start is in parts that are merged, for want of a mark between them.
 pub(super) fn unattributed(analysis: &Analysis) -> Option<Note> {
     let most = analysis.unattributed.iter().map(|(_, share)| *share).max_by(f64::total_cmp)?;
     let most = most * 100.0;
     if most < 0.05 {
         return Some(Note::well("every part of the typical cold starts is attributed to a phase"));
     }
-    Some(Note::remark(format!("of the typical cold starts at most {most:.1} % is unattributed")))
+    Some(Note::remark(format!(
+        "at most {most:.1} % of a typical cold start is in parts that are told as one"
+    )))
 }
 
 /// For each cold state of the page cache, in how many trials it was reached.
