@@ -29,6 +29,7 @@ mod proof;
 mod target;
 mod vouch;
 
+pub(crate) use finish::LAST_WORDS;
 pub use invocation::{Invocation, Visit};
 pub use policy::KeepAlive;
 pub use target::{Target, TargetSpec};

@@ -34,8 +34,6 @@ use progress::Progress;
 use ready::Finding;
 pub use shared::Shared;
 
-/// The largest answer that is read, in bytes.
-const MAX_STREAMED: usize = 200 << 20;
 /// Things noted about one instance's behaviour.
 const MAX_NOTES: usize = 8;
 

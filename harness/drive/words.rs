@@ -8,13 +8,12 @@ use std::collections::HashSet;
 
 use super::Driver;
 use crate::engine::{Engine, InstanceId};
+use crate::platform::LAST_WORDS;
 use crate::sample::Sample;
 use crate::text::sanitize::{last_words, printable};
 
 /// Bytes of a reply that are kept.
 const REPLY: usize = 256;
-/// The most that is kept of what an instance wrote, in characters.
-const OUTPUT: usize = 1_000;
 
 impl<E: Engine> Driver<E> {
     /// Rows keep what was said, if so.
@@ -45,7 +44,8 @@ impl<E: Engine> Driver<E> {
             // What failed was told when it did, and is gone.
             if sample.outcome.spares_instance() {
                 let output = self.engine.output(id).await.unwrap_or_default();
-                sample.output = Some(last_words(&output, OUTPUT)).filter(|told| !told.is_empty());
+                sample.output =
+                    Some(last_words(&output, LAST_WORDS)).filter(|told| !told.is_empty());
             }
         }
     }

@@ -10,8 +10,8 @@ use crate::text::sanitize::last_words;
 /// The exit code of a process that was killed: 128 and the signal's number.
 const KILLED: i64 = 128 + 9;
 
-/// The most that is kept of what a failed instance wrote, in characters.
-const LAST_WORDS: usize = 1_000;
+/// The most that is kept of what an instance wrote, in characters.
+pub(crate) const LAST_WORDS: usize = 1_000;
 
 impl<E: Engine, A: Adapter> Platform<E, A> {
     /// Judges what came; gives a good instance back and removes a bad one.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::line::{Head, Line};
 use super::progress::Progress;
 use super::ready::Finding;
-use super::{Answer, Answered, MAX_STREAMED, Open, Reply, Server};
+use super::{Answer, Answered, Open, Reply, Server};
+use crate::adapter::MAX_STREAMED;
 use crate::engine::InstanceId;
 use crate::text::sanitize::printable;
 
