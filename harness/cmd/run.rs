@@ -5,11 +5,12 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::repeat::Words;
-use super::{ExitReason, images, load_scenario, report, runtime, stdout, warn};
+use super::{ExitReason, cost, images, load_scenario, report, runtime, stdout, warn};
 use crate::cli;
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
 use coldstart::analysis::Analysis;
+use coldstart::cost::Question;
 use coldstart::drive::RunEnd;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::provision::Consent;
@@ -32,6 +33,10 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         None => request(args)?,
     };
     request.keeps_words = terminal::is_verbose();
+    // A file of prices that is none is told before anything is measured.
+    let question = args.cost.are_asked();
+    let question = question.then(|| cost::of_a_run(&args.cost.prices, &args.common.functions_file));
+    let question = question.transpose()?;
     if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
@@ -53,7 +58,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         Ok(engine.measure(&request, control, &observer).await?)
     });
     interrupt::now(Phase::Showing);
-    let finished = finish(&request, ended, args);
+    let finished = finish(&request, ended, args, question.as_ref());
     drop(reserved);
     finished
 }
@@ -84,8 +89,12 @@ fn finish(
     request: &Measurement,
     ended: Result<RunEnd, ExitReason>,
     args: &cli::Run,
+    question: Option<&Question>,
 ) -> Result<(), ExitReason> {
     let folder = &request.sides[0].folder;
+    if let Some(question) = question.filter(|_| folder.join(store::RECORD).exists()) {
+        store::ask_cost(folder, question)?;
+    }
     let stopped = matches!(ended, Err(_) | Ok(RunEnd::Stopped));
     let run = match store::open(folder) {
         Ok(run) => Some(run),
@@ -234,7 +243,7 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
         with_images(Words::of("run").word(&args.scenario).some("--functions", described), args)
             .described(&args.common.functions_file)
             .some("--rounds", rounds.then_some(scenario.rounds));
-    words.all(typed).flag("--seed", seed).line()
+    cost::again(words.all(typed), &args.cost).flag("--seed", seed).line()
 }
 
 /// With the images that were typed, and how they are started and invoked.
@@ -256,7 +265,7 @@ mod tests {
         let typed = ["coldstart", "run", "quick", "--engine", "fake", "--out", &out];
         let cli::Verb::Run(args) = cli::Cli::parse_from(typed).verb else { panic!("not a run") };
         let request = request(&args).unwrap();
-        finish(&request, ended, &args).unwrap_err()
+        finish(&request, ended, &args, None).unwrap_err()
     }
 
     /// It was exit status 4, and a folder that is no run's.
