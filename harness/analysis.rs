@@ -10,6 +10,7 @@ mod cost;
 mod machine;
 mod selection;
 
+pub(crate) use cost::billed_ns;
 pub use cost::{Bill, Cost, Figure, FunctionCost, InitFrom};
 pub use machine::Machine;
 pub(crate) use selection::{

@@ -197,6 +197,14 @@ pub(crate) struct Run {
     #[command(flatten)]
     pub factors: FactorFlags,
 
+    /// Fail when a function exceeds a budget of the scenario ([gate.budgets])
+    #[arg(long)]
+    pub check: bool,
+
+    /// With --check: exit with 3 when it is unclear whether one does
+    #[arg(long, requires = "check")]
+    pub strict: bool,
+
     /// What its calls would have cost.
     #[command(flatten)]
     pub cost: CostFlags,

@@ -14,6 +14,7 @@ use coldstart::spec::scenario::{self, Scenario};
 use coldstart::text::diagnostic::did_you_mean;
 
 mod aa;
+mod budgets;
 mod build;
 mod clean;
 mod compare;

@@ -170,6 +170,15 @@ fn handler(sample: &Sample) -> Option<u64> {
     replied.checked_sub(from)
 }
 
+/// What is billed of one call, in nanoseconds, before it is rounded up: of a cold one from
+/// the function's exec or, where that is not known, the start of its container.
+pub(crate) fn billed_ns(sample: &Sample) -> Option<u64> {
+    match sample.cell.temperature {
+        Temperature::Cold => InitFrom::Exec.cold(sample).or_else(|| InitFrom::Start.cold(sample)),
+        Temperature::Warm => handler(sample),
+    }
+}
+
 impl InitFrom {
     /// The exec, where most rows that were answered tell of it.
     fn of(rows: &[&Sample]) -> Option<Self> {

@@ -61,9 +61,9 @@ standard error. Files go to a new folder below results/.
 
 Exit status
   0    ok
-  1    gate, compare: slower, or a cell is gone
+  1    gate, compare: slower, or a cell is gone; with run --check: over budget
   2    usage: what was typed, or a file you wrote, is wrong
-  3    gate, compare with --strict: cannot be told from the margin
+  3    gate, compare, run --check with --strict: cannot be told
   4    the machine, an engine or a file stands in the way; a verdict is invalid
   130  interrupted: by Ctrl-C, SIGTERM or SIGHUP
 
@@ -91,6 +91,7 @@ Examples
   coldstart run --image my-lambda:1 --command app.handler --env TABLE=orders
   coldstart run single --image web:1 --http 8080
   coldstart run --cost --cold 1%           and what its calls would have cost
+  coldstart run --check my/scenario.toml   fail where a budget is exceeded
   coldstart run --continue results/RUN     one that was stopped or killed
   coldstart run --format json >summary.json
 
@@ -102,7 +103,8 @@ answered in it, and twice at once; what was measured is kept and reported, and
 function that never answers is given up after three of its time limits; when all
 are, the run ends.
 
-Exit status: 0 measured; 2 usage; 4 nothing could be measured; 130 interrupted.";
+Exit status: 0 measured; 1 with --check: over budget; 2 usage; 3 with --strict:
+unclear; 4 nothing could be measured; 130 interrupted.";
 
 pub(super) const GATE: &str = "\
 Examples
@@ -116,8 +118,8 @@ Examples
 It writes a new folder: base and head, a run each, and compare.json, compare.md,
 compare.html, compare.xml (JUnit), charts. In a GitHub job it adds to the summary.
 
-Exit status: 0 not slower; 1 slower, or a cell is gone; 2 usage; 3 unclear, with
---strict; 4 invalid, or it could not be measured; 130 interrupted.";
+Exit status: 0 not slower; 1 slower, a cell is gone, or over budget; 2 usage;
+3 unclear, with --strict; 4 invalid, or it could not be measured; 130 interrupted.";
 
 pub(super) const COMPARE: &str = "\
 Examples

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::repeat::Words;
-use super::{ExitReason, cost, images, load_scenario, report, runtime, stdout, warn};
+use super::{ExitReason, budgets, cost, images, load_scenario, report, runtime, stdout, warn};
 use crate::cli;
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
@@ -14,6 +14,7 @@ use coldstart::cost::Question;
 use coldstart::drive::RunEnd;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::provision::Consent;
+use coldstart::spec::budget;
 use coldstart::spec::function::{Function, TypedImage};
 use coldstart::spec::scenario::Scenario;
 use coldstart::store::{self, Reservation};
@@ -33,8 +34,12 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         None => request(args)?,
     };
     request.keeps_words = terminal::is_verbose();
+    let scenario = &request.plan.scenario;
+    if args.check {
+        budgets::to_check(scenario)?;
+    }
     // A file of prices that is none is told before anything is measured.
-    let question = args.cost.are_asked();
+    let question = args.cost.are_asked() || budget::need_prices(&scenario.budgets);
     let question = question.then(|| cost::of_a_run(&args.cost.prices, &args.common.functions_file));
     let question = question.transpose()?;
     if args.measure.dry_run {
@@ -74,6 +79,10 @@ fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
     let side = Side { name: "run".to_owned(), functions, null, folder, record: None };
     let request = Measurement::new(&begun, id, scenario, vec![side], seed);
     let request = request.map_err(ExitReason::Usage)?;
+    let file = &args.common.functions_file;
+    if !request.plan.scenario.budgets.is_empty() {
+        budgets::known(&request.plan.scenario, &budgets::described(file))?;
+    }
     let command = command(args, &request.plan.scenario, seed, typed);
     Ok(args.measure.apply(request, command))
 }
@@ -143,7 +152,10 @@ fn finish(
         Some(cause) => {
             Err(anyhow!("nothing was measured, every invocation failed: {cause}").into())
         }
-        None => Ok(()),
+        None => match &run {
+            Some(run) if args.check => budgets::check(run, args.strict),
+            _ => Ok(()),
+        },
     }
 }
 
@@ -243,7 +255,8 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
         with_images(Words::of("run").word(&args.scenario).some("--functions", described), args)
             .described(&args.common.functions_file)
             .some("--rounds", rounds.then_some(scenario.rounds));
-    cost::again(words.all(typed), &args.cost).flag("--seed", seed).line()
+    let words = words.all(typed).switch("--check", args.check).switch("--strict", args.strict);
+    cost::again(words, &args.cost).flag("--seed", seed).line()
 }
 
 /// With the images that were typed, and how they are started and invoked.

@@ -7,6 +7,7 @@ use std::process::Output;
 use assert_cmd::Command;
 
 mod aa;
+mod budgets;
 mod compare;
 mod controls;
 mod cost;

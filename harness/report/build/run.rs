@@ -2,6 +2,7 @@
 
 use crate::analysis::Analysis;
 use crate::chart::Chart;
+use crate::compare::{BudgetVerdict, budget};
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Document, Section, Strips};
 use crate::sample::Cell;
@@ -9,6 +10,7 @@ use crate::stats;
 use crate::store::Run;
 use crate::words::{counted, is_simulated, plain, subject, warning};
 
+use super::budgets;
 use super::placing::Placing;
 
 mod answer;
@@ -62,10 +64,12 @@ fn banners(analysis: &Analysis) -> Vec<String> {
     let (done, planned) = (run.samples.len(), run.record.counts.planned);
     let why = run.record.stopped.as_deref().map_or_else(String::new, |w| format!(": {}", plain(w)));
     let faults = trust::faults(analysis);
+    let over = budgets::sentence(&budget::of_run(run), BudgetVerdict::Over);
     let banners = [
         (!faults.is_empty()).then(|| {
             format!("INVALID, these figures are not to be believed: {}", faults.join("; "))
         }),
+        over.map(|over| over.replacen("Over budget", "OVER BUDGET", 1)),
         is_simulated(run)
             .then(|| "SIMULATED: no engine was used; every figure is made up.".to_owned()),
         (!run.record.complete)
@@ -87,6 +91,7 @@ fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
         vec![Block::Quoted(environment::repeat(run)), Block::Table(environment::functions(run))];
     vec![
         Section::new("verdict", "What was measured", Key, cells::blocks(analysis)),
+        Section::new("budgets", "Budgets", Key, budgets::blocks(&budget::of_run(run))),
         Section::new("cold", "Cold starts", Key, cold(analysis, &placing)),
         Section::new("time", "Where the time goes", Usual, time(analysis, &placing)),
         Section::new("bursts", "Bursts", Usual, placing.of("bursts")),

@@ -138,6 +138,16 @@ fn every_field_that_is_written_is_documented_and_every_documented_field_exists()
         }
     }
     found.file(&home.path().join("cost"), "cost.json");
+    let limited = home.path().join("limited");
+    let scenario = home.path().join("budgets.toml");
+    let budgets = "[gate.budgets.\"*\"]\ntotal = \"1s\"\n[[pattern]]";
+    let text = include_str!("../../../benches/scenarios/gate.toml");
+    fs::write(&scenario, text.replace("[[pattern]]", budgets)).unwrap();
+    let (scenario, out) = (scenario.display().to_string(), limited.display().to_string());
+    typed(&["run", &scenario, "--engine", "fake", "--rounds", "8", "--out", &out], 0);
+    for file in ["run.json", "summary.json"] {
+        found.file(&limited, file);
+    }
     let gate = Gate::new(&["--rounds", "9", "--inject", "100ms"]);
     gate.ends(1, &[]);
     found.file(&gate.side("head"), "run.json");

@@ -105,7 +105,7 @@ fn prices(analysis: &Analysis, cost: &Cost) -> Table<'static> {
     };
     let per_million_heading = Column::new("a million calls (95 %)");
     Table::of(
-        "cost",
+        "bill",
         "What is billed of a call, median in ms, and what a million calls cost",
         &cost.functions,
         &[
@@ -296,7 +296,7 @@ fn standby(analysis: &Analysis, cost: &Cost) -> Table<'static> {
          {a_day} or {an_hour}"
     );
     Table::of(
-        "standby",
+        "avoided",
         caption,
         &cost.functions,
         &[

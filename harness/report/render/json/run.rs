@@ -6,8 +6,9 @@
 
 use anyhow::Result;
 
-use super::{Json, factors, object};
+use super::{Json, budget, factors, object};
 use crate::analysis::{Analysis, is_simulated};
+use crate::compare::budget::of_run;
 use crate::report::render::csv as sheet;
 use crate::sample::Cell;
 use crate::spec::factor::FACTORS;
@@ -41,6 +42,7 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
         },
         whole::members(analysis),
         cost::member(analysis),
+        budget::member(&of_run(run)),
         object! {
             "rows": rows(summaries).collect::<Json>(),
             "cells": summaries.iter().map(|s| facts(run, s)).collect::<Json>(),
