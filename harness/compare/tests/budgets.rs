@@ -75,7 +75,7 @@ fn a_function_that_never_succeeds_is_over_every_budget() {
         assert_eq!(row.reason, Some(BudgetReason::Failed(cause)), "{metric}");
     }
     // Half of the rounds fail: the median may be among them.
-    let half = Maker::new(1, 21).failing(|s: &Sample| s.round % 2 == 0);
+    let half = Maker::new(1, 21).failing(|s: &Sample| s.round.is_multiple_of(2));
     assert_ne!(one(half, Limited::Total, 1e12).verdict, BudgetVerdict::Under);
 }
 
