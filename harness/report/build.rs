@@ -3,6 +3,7 @@
 pub(super) mod budgets;
 pub(super) mod comparison;
 pub(super) mod doctor;
+pub(super) mod explanation;
 pub(super) mod listing;
 pub(super) mod reliability;
 pub(super) mod rows;

@@ -98,6 +98,8 @@ fn each_foreign_library_has_one_home() {
     check("maud", &["harness/report/"]);
     check("pragmastat", &["harness/stats/hodges_lehmann.rs"]);
     check("perf_event", &["harness/probe/socket_trace"]);
+    check("nix", &["harness/probe/file_trace"]);
+    check("regex_lite", &["harness/explain/modules"]);
 }
 
 /// An adapter is its folder: who uses instances does not know how they are spoken to.
@@ -229,6 +231,7 @@ const LAYERS: [&str; 24] = [
     "compare",
     "words",
     "measure",
+    "explain",
     "chart",
     "report",
     "cli",

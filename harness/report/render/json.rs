@@ -12,6 +12,7 @@ use crate::words::plain;
 
 pub(in crate::report) mod budget;
 pub(in crate::report) mod comparison;
+pub(in crate::report) mod explanation;
 pub(in crate::report) mod reliability;
 pub(in crate::report) mod run;
 
