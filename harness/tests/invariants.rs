@@ -211,7 +211,7 @@ fn used(text: &str) -> Vec<&str> {
 }
 
 /// The layers, each of which uses none that stands below it.
-const LAYERS: [&str; 24] = [
+const LAYERS: [&str; 25] = [
     "text",
     "clock",
     "system",
