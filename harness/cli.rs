@@ -12,6 +12,7 @@ use coldstart::spec::function::TypedImage;
 use coldstart::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
 use coldstart::text::units::{parse_duration, parse_precision};
 
+mod cost;
 mod explaining;
 mod factors;
 mod help;
@@ -22,6 +23,7 @@ pub(crate) mod pages;
 mod reading;
 mod starting;
 
+pub(crate) use cost::{CostFlags, PriceFlags};
 pub(crate) use explaining::Explain;
 use factors::FACTORS_TYPED;
 pub(crate) use factors::FactorFlags;
@@ -199,6 +201,18 @@ pub(crate) struct Run {
     /// What instances are started under.
     #[command(flatten)]
     pub factors: FactorFlags,
+
+    /// Fail when a function exceeds a budget of the scenario ([gate.budgets])
+    #[arg(long)]
+    pub check: bool,
+
+    /// With --check: exit with 3 when it is unclear whether one does
+    #[arg(long, requires = "check")]
+    pub strict: bool,
+
+    /// What its calls would have cost.
+    #[command(flatten)]
+    pub cost: CostFlags,
 
     /// How it is printed.
     #[command(flatten)]

@@ -14,10 +14,12 @@ use coldstart::spec::scenario::{self, Scenario};
 use coldstart::text::diagnostic::did_you_mean;
 
 mod aa;
+mod budgets;
 mod build;
 mod clean;
 mod compare;
 mod completions;
+mod cost;
 mod doctor;
 mod explain;
 mod failure;

@@ -16,6 +16,7 @@ use crate::stats::hodges_lehmann::{self, Estimate};
 use crate::stats::proportions;
 
 mod attribution;
+pub mod budget;
 mod case;
 mod comparability;
 mod error_rates;
@@ -27,6 +28,7 @@ mod side_info;
 mod simulate;
 mod two_sample;
 
+pub use budget::{BudgetReason, BudgetRow, BudgetVerdict};
 pub use error_rates::{Head, Rate, Rates, Reliability};
 pub use reason::{Caveat, Difference, Failing, Reason};
 pub use row::{Detectable, Part, PartChange, PhaseGroup, Row, Values, Verdict};
@@ -92,7 +94,7 @@ pub enum GateOutcome {
     Inconclusive,
     /// Some gated row could not be judged.
     Invalid,
-    /// Some gated row is worse, or a cell is gone.
+    /// Some gated row is worse, a cell is gone, or a budget is exceeded.
     Regressed,
 }
 
@@ -122,6 +124,8 @@ pub struct Comparison {
     pub rows: Vec<Row>,
     /// Cells on one side only.
     pub missing: Vec<Missing>,
+    /// The budgets of head, judged; nothing where its scenario has none.
+    pub budgets: Vec<BudgetRow>,
     /// Why the outcome is advisory and fails no build: machines or engines differ, or
     /// nothing shows that they were the same. Empty when it does.
     pub advisory: Vec<Caveat>,
@@ -231,6 +235,7 @@ pub fn compare(
         interleaved,
         rows,
         missing,
+        budgets: budget::judge(head),
         advisory,
         notes,
         order: order(base, head),
@@ -363,15 +368,17 @@ impl Comparison {
         let gone = self.missing.iter().any(|missing| missing.lacks == Side::Head);
         let invalid = !self.base.is_valid() || !self.head.is_valid();
         // Two runs that share no cell at all are of different things: nothing is gone.
+        let budget = |is| self.budgets.iter().any(|row| row.verdict == is);
         let is_decided = self.rows.iter().any(|row| row.gated)
+            || !self.budgets.is_empty() && self.rows.iter().any(|row| row.cell.is_some())
             || gone && self.rows.iter().any(|row| row.cell.is_some());
         if invalid || !is_decided {
             GateOutcome::Invalid
-        } else if gone || any(Verdict::Regressed) {
+        } else if gone || any(Verdict::Regressed) || budget(BudgetVerdict::Over) {
             GateOutcome::Regressed
         } else if any(Verdict::Invalid) {
             GateOutcome::Invalid
-        } else if any(Verdict::Inconclusive) {
+        } else if any(Verdict::Inconclusive) || budget(BudgetVerdict::Unclear) {
             GateOutcome::Inconclusive
         } else {
             GateOutcome::Passed

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::Analysis;
 use crate::chart;
+use crate::compare;
 use crate::sample::{Cell, Sample};
 use crate::stats;
 use crate::store::Run;
@@ -59,6 +60,12 @@ pub fn render(analysis: &Analysis) -> Result<Vec<Artifact>> {
         Artifact::new("report.html", html::page(&document)),
     ];
     drop(document);
+    if let Some(sheet) = json::budget::csv(&compare::budget::of_run(analysis.run)) {
+        files.push(Artifact::new("budgets.csv", sheet?));
+    }
+    if let Some(sheet) = json::run::cost::csv(analysis) {
+        files.push(Artifact::new("cost.csv", sheet?));
+    }
     files.extend(histogram_files(analysis)?);
     files.extend(chart_files(charts));
     Ok(files)

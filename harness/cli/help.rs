@@ -62,9 +62,9 @@ standard error. Files go to a new folder below results/.
 
 Exit status
   0    ok
-  1    gate, compare: slower, or a cell is gone
+  1    gate, compare: slower, or a cell is gone; with run --check: over budget
   2    usage: what was typed, or a file you wrote, is wrong
-  3    gate, compare with --strict: cannot be told from the margin
+  3    gate, compare, run --check with --strict: cannot be told
   4    the machine, an engine or a file stands in the way; a verdict is invalid
   130  interrupted: by Ctrl-C, SIGTERM or SIGHUP
 
@@ -91,6 +91,8 @@ Examples
   coldstart run single --image my-lambda:1 --event @order.json
   coldstart run --image my-lambda:1 --command app.handler --env TABLE=orders
   coldstart run single --image web:1 --http 8080
+  coldstart run --cost --cold 1%           and what its calls would have cost
+  coldstart run --check my/scenario.toml   fail where a budget is exceeded
   coldstart run --continue results/RUN     one that was stopped or killed
   coldstart run --format json >summary.json
 
@@ -102,7 +104,8 @@ answered in it, and twice at once; what was measured is kept and reported, and
 function that never answers is given up after three of its time limits; when all
 are, the run ends.
 
-Exit status: 0 measured; 2 usage; 4 nothing could be measured; 130 interrupted.";
+Exit status: 0 measured; 1 with --check: over budget; 2 usage; 3 with --strict:
+unclear; 4 nothing could be measured; 130 interrupted.";
 
 pub(super) const EXPLAIN: &str = "\
 Examples
@@ -137,8 +140,8 @@ Examples
 It writes a new folder: base and head, a run each, and compare.json, compare.md,
 compare.html, compare.xml (JUnit), charts. In a GitHub job it adds to the summary.
 
-Exit status: 0 not slower; 1 slower, or a cell is gone; 2 usage; 3 unclear, with
---strict; 4 invalid, or it could not be measured; 130 interrupted.";
+Exit status: 0 not slower; 1 slower, a cell is gone, or over budget; 2 usage;
+3 unclear, with --strict; 4 invalid, or it could not be measured; 130 interrupted.";
 
 pub(super) const COMPARE: &str = "\
 Examples
@@ -178,11 +181,13 @@ Exit status: 0 built; 2 usage; 4 a build or a base image failed.";
 pub(super) const REPORT: &str = "\
 Examples
   coldstart report results/reference
+  coldstart report results/mine --cost --arch arm
   coldstart report results/reference --splice README.md
   coldstart report results/spoilt --salvage
 
 It writes summary.json, summary.csv, report.md, report.html, charts and
-histograms into the run's folder again. `show` prints and writes nothing. A run
+histograms into the run's folder again; with --cost also cost.csv, and cost.json,
+by which later reports say the same. `show` prints and writes nothing. A run
 whose rows are not those of its plan is refused; --salvage reads what is there,
 and says so on every page.
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::image::IMAGES;
-use super::{FactorFlags, FormatFlag, FunctionFlags, ImageFlags, MeasureFlags};
+use super::{FactorFlags, FormatFlag, FunctionFlags, ImageFlags, MeasureFlags, PriceFlags};
 use coldstart::compare::Rules;
 use coldstart::spec::function::{TypedImage, is_name};
 use coldstart::spec::tolerance::{Margins, Metric};
@@ -117,6 +117,10 @@ pub(crate) struct Gate {
     /// newly opens and loads
     #[arg(long)]
     pub explain: bool,
+
+    /// Prices, for a budget of cost.
+    #[command(flatten)]
+    pub prices: PriceFlags,
 
     /// Tell the head's functions to sleep so long in their init, to see the gate
     /// catch it

@@ -9,20 +9,23 @@ use anyhow::{Result, anyhow};
 use super::matched_functions::Sides;
 use super::repeat::Words;
 use super::{
-    ExitReason, compare, explain, info, load_scenario, publish, run, runtime, stdout, warn,
+    ExitReason, budgets, compare, cost, explain, info, load_scenario, publish, run, runtime, stdout,
+    warn,
 };
 use crate::cli::{self, FactorFlags, MeasureFlags};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt::{self, Phase};
 use coldstart::compare::{Comparison, ExplainedAlarm, Rules, SideData};
+use coldstart::cost::Question;
 use coldstart::drive::{RunEnd, Stop};
 use coldstart::measure::{
     self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side,
 };
 use coldstart::provision::Consent;
+use coldstart::spec::budget;
 use coldstart::spec::function::listed;
 use coldstart::spec::scenario::Scenario;
-use coldstart::store::SideRecord;
+use coldstart::store::{self, SideRecord};
 use coldstart::text::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
@@ -33,6 +36,9 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let sides = sides(args, &scenario, &stop)?;
     let mut request = request(args, scenario, &sides, sleep_ms)?;
     let rules = args.judge.rules(&request.plan.scenario.margins);
+    let asks = budget::need_prices(&request.plan.scenario.budgets);
+    let question = asks.then(|| cost::of_a_run(&args.prices, &args.common.functions_file));
+    let question = question.transpose()?;
     if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
@@ -48,7 +54,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let ended = runtime(request.engine().is_simulated())?.block_on(async {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
         let confirm = || {
-            alarmed = judge(&request, &rules, &BTreeSet::new())?.alarmed();
+            alarmed = judge(&request, &rules, &BTreeSet::new(), question.as_ref())?.alarmed();
             Ok(announce_alarms(&request, &alarmed))
         };
         let confirm = (!args.no_confirm).then(|| Box::new(confirm) as Confirm<'_>);
@@ -77,7 +83,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         RunEnd::GivenUp => return Err(nothing_answers(folder(&request))),
         RunEnd::OutOfTime => warn(run::OUT_OF_TIME),
     }
-    let mut found = judge(&request, &rules, &alarmed)?;
+    let mut found = judge(&request, &rules, &alarmed, question.as_ref())?;
     found.lack(&only[0], coldstart::compare::Side::Head);
     found.lack(&only[1], coldstart::compare::Side::Base);
     found.explained = why;
@@ -93,7 +99,7 @@ fn explained(
     stop: &tokio::sync::watch::Receiver<Stop>,
 ) -> Vec<ExplainedAlarm> {
     let of = || {
-        let alarmed = judge(request, rules, again)?.alarmed();
+        let alarmed = judge(request, rules, again, None)?.alarmed();
         if alarmed.is_empty() {
             return Ok(Vec::new());
         }
@@ -188,6 +194,8 @@ fn request(
     // A narrower choice of functions must not make a team's margins a mistake.
     let described = sides.all.each_ref().map(|all| all.iter().map(|f| f.name.clone()).collect());
     known_exceptions(&scenario, &described, &names)?;
+    let all: Vec<String> = described.iter().flatten().chain(&names).cloned().collect();
+    budgets::known(&scenario, &all)?;
     let begun = RunIdentity::now();
     let (id, seed) = (begun.id("gate"), begun.seed(args.measure.seed));
     let folder = args.measure.folder(begun.name("gate"));
@@ -248,7 +256,15 @@ fn folder(request: &Measurement) -> &Path {
 }
 
 /// Compares what is on disk.
-fn judge(request: &Measurement, rules: &Rules, again: &BTreeSet<String>) -> Result<Comparison> {
+fn judge(
+    request: &Measurement,
+    rules: &Rules,
+    again: &BTreeSet<String>,
+    question: Option<&Question>,
+) -> Result<Comparison> {
+    for (side, question) in request.sides.iter().filter_map(|side| Some((side, question?))) {
+        store::ask_cost(&side.folder, question)?;
+    }
     let folders: Vec<&PathBuf> = request.sides.iter().map(|side| &side.folder).collect();
     let (base, _): (SideData, _) = compare::open(folders[0], false)?;
     let (head, _): (SideData, _) = compare::open(folders[1], false)?;
@@ -273,7 +289,7 @@ fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
         .some("--base-image", args.base_image.as_ref())
         .some("--head-image", args.head_image.as_ref());
     let functions = args.base_image.is_none().then(|| scenario.functions.join(","));
-    super::images::again(words, &args.of_images)
+    cost::prices_again(super::images::again(words, &args.of_images), &args.prices)
         .some("--functions", functions)
         .described(&args.common.functions_file)
         .flag("--rounds", scenario.rounds)

@@ -5,14 +5,16 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::repeat::Words;
-use super::{ExitReason, images, load_scenario, report, runtime, stdout, warn};
+use super::{ExitReason, budgets, cost, images, load_scenario, report, runtime, stdout, warn};
 use crate::cli;
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
 use coldstart::analysis::Analysis;
+use coldstart::cost::Question;
 use coldstart::drive::RunEnd;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::provision::Consent;
+use coldstart::spec::budget;
 use coldstart::spec::function::{Function, TypedImage};
 use coldstart::spec::scenario::Scenario;
 use coldstart::store::{self, Reservation};
@@ -32,6 +34,14 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         None => request(args)?,
     };
     request.keeps_words = terminal::is_verbose();
+    let scenario = &request.plan.scenario;
+    if args.check {
+        budgets::to_check(scenario)?;
+    }
+    // A file of prices that is none is told before anything is measured.
+    let question = args.cost.are_asked() || budget::need_prices(&scenario.budgets);
+    let question = question.then(|| cost::of_a_run(&args.cost.prices, &args.common.functions_file));
+    let question = question.transpose()?;
     if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
@@ -53,7 +63,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         Ok(engine.measure(&request, control, &observer).await?)
     });
     interrupt::now(Phase::Showing);
-    let finished = finish(&request, ended, args);
+    let finished = finish(&request, ended, args, question.as_ref());
     drop(reserved);
     finished
 }
@@ -69,6 +79,10 @@ fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
     let side = Side { name: "run".to_owned(), functions, null, folder, record: None };
     let request = Measurement::new(&begun, id, scenario, vec![side], seed);
     let request = request.map_err(ExitReason::Usage)?;
+    let file = &args.common.functions_file;
+    if !request.plan.scenario.budgets.is_empty() {
+        budgets::known(&request.plan.scenario, &budgets::described(file))?;
+    }
     let command = command(args, &request.plan.scenario, seed, typed);
     Ok(args.measure.apply(request, command))
 }
@@ -84,8 +98,12 @@ fn finish(
     request: &Measurement,
     ended: Result<RunEnd, ExitReason>,
     args: &cli::Run,
+    question: Option<&Question>,
 ) -> Result<(), ExitReason> {
     let folder = &request.sides[0].folder;
+    if let Some(question) = question.filter(|_| folder.join(store::RECORD).exists()) {
+        store::ask_cost(folder, question)?;
+    }
     let stopped = matches!(ended, Err(_) | Ok(RunEnd::Stopped));
     let run = match store::open(folder) {
         Ok(run) => Some(run),
@@ -134,7 +152,10 @@ fn finish(
         Some(cause) => {
             Err(anyhow!("nothing was measured, every invocation failed: {cause}").into())
         }
-        None => Ok(()),
+        None => match &run {
+            Some(run) if args.check => budgets::check(run, args.strict),
+            _ => Ok(()),
+        },
     }
 }
 
@@ -234,7 +255,8 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
         with_images(Words::of("run").word(&args.scenario).some("--functions", described), args)
             .described(&args.common.functions_file)
             .some("--rounds", rounds.then_some(scenario.rounds));
-    words.all(typed).flag("--seed", seed).line()
+    let words = words.all(typed).switch("--check", args.check).switch("--strict", args.strict);
+    cost::again(words, &args.cost).flag("--seed", seed).line()
 }
 
 /// With the images that were typed, and how they are started and invoked.
@@ -256,7 +278,7 @@ mod tests {
         let typed = ["coldstart", "run", "quick", "--engine", "fake", "--out", &out];
         let cli::Verb::Run(args) = cli::Cli::parse_from(typed).verb else { panic!("not a run") };
         let request = request(&args).unwrap();
-        finish(&request, ended, &args).unwrap_err()
+        finish(&request, ended, &args, None).unwrap_err()
     }
 
     /// It was exit status 4, and a folder that is no run's.

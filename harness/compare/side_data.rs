@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use super::case::Case;
 use super::two_sample::TwoSample;
 use super::{Asked, Cell, FunctionFacts, Part, PartChange, PhaseGroup, SideInfo, Start};
+use crate::analysis::billed_ns;
+use crate::cost::Question;
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{self, Mark, Phase, Sample, Temperature};
+use crate::spec::budget::Budget;
 use crate::spec::control::Floor;
 use crate::spec::factor::FactorMatrix;
 use crate::spec::tolerance::Metric;
@@ -30,6 +33,10 @@ pub struct SideData {
     pub cells: BTreeMap<Cell, Rounds>,
     /// Why its rows are not those that were measured; none for a whole run.
     pub salvaged: Option<String>,
+    /// What its functions may take at most.
+    pub budgets: Vec<Budget>,
+    /// At which prices its calls are paid; none where nobody asked.
+    pub cost: Option<Question>,
 }
 
 /// The rounds of one cell that inference uses, in order.
@@ -61,6 +68,8 @@ pub struct Round {
     pub init: Option<f64>,
     /// The most memory that an instance held, in bytes.
     pub memory: Option<f64>,
+    /// What is billed of a call, in nanoseconds, before it is rounded up.
+    pub billed: Option<f64>,
     /// The parts of a cold start, in nanoseconds.
     pub parts: Vec<(Part, f64)>,
 }
@@ -91,6 +100,8 @@ impl SideData {
             interleaved: side.map(|s| s.pair.clone()),
             cells: cells(&run.samples, &record.scenario.factors),
             salvaged: run.salvaged.clone(),
+            budgets: record.scenario.budgets.clone(),
+            cost: run.cost.clone(),
         }
     }
 
@@ -258,7 +269,7 @@ impl Rounds {
 
     /// Whether most of the rounds that have an answer tell of a value: a few events
     /// that the kernel lost must not change what is compared.
-    fn mostly_know(&self, value: impl Fn(&Round) -> Option<f64>) -> bool {
+    pub(super) fn mostly_know(&self, value: impl Fn(&Round) -> Option<f64>) -> bool {
         let answered = self.rounds.iter().filter(|r| r.total.is_finite());
         let (known, unknown): (Vec<_>, Vec<_>) = answered.partition(|r| value(r).is_some());
         unknown.is_empty() || known.len() > unknown.len()
@@ -282,9 +293,16 @@ impl Round {
             boot_and_init: between(Mark::Exec).and_then(middle),
             init: between(Mark::Main).and_then(middle),
             memory: middle(peaks.collect()),
+            billed: billed(rows),
             parts: parts(rows),
         }
     }
+}
+
+/// What is billed of a call, at the median of the successes.
+fn billed(rows: &[&Sample]) -> Option<f64> {
+    let answered = rows.iter().filter(|s| s.outcome.is_ok());
+    middle(answered.filter_map(|s| billed_ns(s)).collect())
 }
 
 /// The medians of the parts of cold rows.

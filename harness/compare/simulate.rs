@@ -108,6 +108,8 @@ impl NullModel {
         let [base, head] = [0, 1].map(|side: usize| SideData {
             cells: cells.iter().map(|(cell, sides)| (cell.clone(), sides[side].clone())).collect(),
             interleaved: Some(String::new()),
+            // How often a budget is exceeded is no rate of errors.
+            budgets: Vec::new(),
             ..self.template.clone()
         });
         compare(&base, &head, &setting.rules, again)

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::sample::Sample;
 
+mod budgets;
 mod cells;
 mod chance;
 mod failures;

@@ -1,5 +1,6 @@
 //! What was found -> documents: what stands in which order, in whose words.
 
+pub(super) mod budgets;
 pub(super) mod comparison;
 pub(super) mod doctor;
 pub(super) mod explanation;

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use toml::de::DeTable;
 
+use crate::spec::budget::Budget;
 use crate::spec::factor::FactorMatrix;
 use crate::spec::function::{is_name, read_text};
 use crate::spec::tolerance::Margins;
@@ -113,6 +114,9 @@ pub struct Scenario {
     /// How large a change must be to matter, when this is compared.
     #[serde(default)]
     pub margins: Margins,
+    /// What functions may take at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub budgets: Vec<Budget>,
 }
 
 #[derive(Deserialize)]
@@ -238,7 +242,8 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         }
         patterns.push(pattern);
     }
-    let margins = wire.gate.map(|gate| gate.check(&patterns, source)).transpose()?;
+    let gate = wire.gate.map(|gate| gate.check(&patterns, source)).transpose()?;
+    let (margins, budgets) = gate.unwrap_or_default();
     Ok(Scenario {
         name: wire.name.into_inner(),
         functions: wire.functions,
@@ -250,7 +255,8 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         max_time: wire.max_time.map(|time| time.get_ref().0),
         keep_alive,
         patterns,
-        margins: margins.unwrap_or_default(),
+        margins,
+        budgets,
     })
 }
 

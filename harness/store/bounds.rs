@@ -76,6 +76,8 @@ fn function(function: &FunctionRecord) -> Found {
 
 fn scenario(scenario: &Scenario, functions: usize) -> Found {
     let Scenario { rounds, until, max_time, keep_alive, patterns, margins, factors, .. } = scenario;
+    let mut limits = scenario.budgets.iter().map(|budget| budget.limit);
+    limits.try_for_each(|limit| real("scenario.budgets: a limit", limit, 1e18))?;
     within("scenario.rounds", u64::from(*rounds), 1, ROUNDS)?;
     real("scenario.until", until.unwrap_or(0.0), 1.0)?;
     time("scenario.max_time", max_time.unwrap_or_default())?;

@@ -7,8 +7,10 @@ use std::process::Output;
 use assert_cmd::Command;
 
 mod aa;
+mod budgets;
 mod compare;
 mod controls;
+mod cost;
 mod documented;
 mod explain;
 mod factors;

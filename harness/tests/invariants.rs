@@ -119,7 +119,7 @@ fn nobody_but_adapters_names_one() {
 
 #[test]
 fn pure_layers_have_no_async_no_clock_and_no_input() {
-    const PURE: [&str; 5] = ["text", "spec", "sample", "stats", "compare"];
+    const PURE: [&str; 6] = ["text", "spec", "sample", "stats", "cost", "compare"];
     let banned = ["async", "tokio", "instant", "systemtime", "println", "thread"];
     for source in sources().iter().filter(|source| PURE.contains(&source.layer())) {
         let name = &source.name;
@@ -211,7 +211,7 @@ fn used(text: &str) -> Vec<&str> {
 }
 
 /// The layers, each of which uses none that stands below it.
-const LAYERS: [&str; 24] = [
+const LAYERS: [&str; 25] = [
     "text",
     "clock",
     "system",
@@ -219,6 +219,7 @@ const LAYERS: [&str; 24] = [
     "sample",
     "observer",
     "stats",
+    "cost",
     "probe",
     "engine",
     "adapter",

@@ -105,6 +105,7 @@ pub(crate) fn of(shapes: &[Shape], rounds: u32) -> Comparison {
         alpha: 0.05,
         interleaved: true,
         rows,
+        budgets: Vec::new(),
         missing: Vec::new(),
         advisory: Vec::new(),
         notes: Vec::new(),

@@ -19,6 +19,7 @@ fn side(cells: &[Vec<f64>]) -> SideData {
             boot_and_init: Some(total / 3.0),
             init: None,
             memory: None,
+            billed: None,
             parts: Vec::new(),
         };
         let rounds = (2..).zip(totals).map(round).collect();

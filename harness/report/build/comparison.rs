@@ -7,6 +7,7 @@ use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Badge, Block, Document, Note, Section, Table, Tone};
 use crate::spec::tolerance::Metric;
 
+use super::budgets;
 use super::placing::Placing;
 use answer::{answer, outcome, warning};
 use caveats::caveat;
@@ -82,6 +83,7 @@ fn sections<'a>(comparison: &Comparison, names: &Names, charts: &'a [Chart]) -> 
             Key,
             vec![Block::Notes("reason", advisory)],
         ),
+        Section::new("budgets", "Budgets of head", Key, budgets::blocks(&comparison.budgets)),
         Section::new("rows", "Rows, the worst first", Key, rows(comparison, names)),
         Section::new("why", "Why what alarmed did", Key, why::blocks(comparison)),
         Section::new("missing", "Cells on one side only", Key, missing(comparison, names)),

@@ -2,6 +2,7 @@
 
 use crate::analysis::Analysis;
 use crate::chart::Chart;
+use crate::compare::{BudgetVerdict, budget};
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Document, Section, Strips};
 use crate::sample::Cell;
@@ -9,11 +10,13 @@ use crate::stats;
 use crate::store::Run;
 use crate::words::{counted, is_simulated, plain, subject, warning};
 
+use super::budgets;
 use super::placing::Placing;
 
 mod answer;
 mod cells;
 pub(in crate::report) mod controls;
+mod cost;
 mod environment;
 mod noise;
 pub(in crate::report) mod notes;
@@ -26,7 +29,7 @@ pub(in crate::report) mod trust;
 const MEANINGS: &str = include_str!("run/meanings.txt");
 
 /// The sections that charts are in.
-const CHARTED: [&str; 6] = ["cold", "time", "bursts", "pauses", "warm", "trust"];
+const CHARTED: [&str; 7] = ["cold", "time", "bursts", "pauses", "warm", "cost", "trust"];
 
 /// The document, with the charts that are to be on it.
 pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Document<'a> {
@@ -61,10 +64,12 @@ fn banners(analysis: &Analysis) -> Vec<String> {
     let (done, planned) = (run.samples.len(), run.record.counts.planned);
     let why = run.record.stopped.as_deref().map_or_else(String::new, |w| format!(": {}", plain(w)));
     let faults = trust::faults(analysis);
+    let over = budgets::sentence(&budget::of_run(run), BudgetVerdict::Over);
     let banners = [
         (!faults.is_empty()).then(|| {
             format!("INVALID, these figures are not to be believed: {}", faults.join("; "))
         }),
+        over.map(|over| over.replacen("Over budget", "OVER BUDGET", 1)),
         is_simulated(run)
             .then(|| "SIMULATED: no engine was used; every figure is made up.".to_owned()),
         (!run.record.complete)
@@ -86,6 +91,7 @@ fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
         vec![Block::Quoted(environment::repeat(run)), Block::Table(environment::functions(run))];
     vec![
         Section::new("verdict", "What was measured", Key, cells::blocks(analysis)),
+        Section::new("budgets", "Budgets", Key, budgets::blocks(&budget::of_run(run))),
         Section::new("cold", "Cold starts", Key, cold(analysis, &placing)),
         Section::new("time", "Where the time goes", Usual, time(analysis, &placing)),
         Section::new("bursts", "Bursts", Usual, placing.of("bursts")),
@@ -93,6 +99,8 @@ fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
         Section::new("more", "More charts", Usual, placing.others(&CHARTED)),
         Section::new("throughput", "Throughput", Key, throughput::blocks(analysis)),
         Section::new("warm", "Warm calls", Usual, placing.of("warm")),
+        Section::new("cost", "What it would cost", Key, cost::blocks(analysis, &placing)),
+        Section::new("standby", "What standing by would cost", Usual, cost::standing_by(analysis)),
         Section::new("trust", "How far to trust it", Key, trust::blocks(analysis, &placing)),
         Section::new("notes", "Notes", Key, vec![notes]),
         Section::new("environment", "Environment", Detail, vec![environment]),

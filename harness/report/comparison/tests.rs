@@ -3,6 +3,7 @@
 use super::*;
 
 mod adding;
+mod budgets;
 mod forms;
 mod hostile;
 mod numbers;

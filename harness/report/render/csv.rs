@@ -88,6 +88,15 @@ fn markdown(columns: &[Column], rows: &[Value]) -> String {
     [grid_row(names), rule].into_iter().chain(lines).collect()
 }
 
+/// A row with what is said of its cell beside its own.
+pub(in crate::report) fn with_its_cell(mut row: Value) -> Value {
+    let cell = row.get("cell").and_then(Value::as_object).cloned().unwrap_or_default();
+    if let Value::Object(row) = &mut row {
+        row.extend(cell);
+    }
+    row
+}
+
 fn values<'a>(columns: &[Column], row: &'a Value) -> impl Iterator<Item = &'a Value> {
     columns.iter().map(|(_, place)| {
         let value = if place.starts_with('/') { row.pointer(place) } else { row.get(place) };

@@ -3,7 +3,8 @@
 //! The form is that of GitHub's "Workflow commands": `%`, CR and LF are escaped in
 //! data, `:` and `,` in properties too.
 
-use crate::compare::{Comparison, Side, Verdict};
+use crate::compare::{BudgetVerdict, Comparison, Side, Verdict};
+use crate::report::build::budgets;
 use crate::report::build::comparison::answer::warning;
 use crate::report::build::comparison::names::Names;
 use crate::report::build::comparison::words::{invalid, lacks, line};
@@ -54,6 +55,15 @@ fn found(comparison: &Comparison) -> Vec<Annotation> {
             Side::Base => (Level::Notice, "New cell"),
         };
         let text = format!("{}: {}", names.missing(missing), lacks(missing));
+        all.push(Annotation { level, title, text });
+    }
+    for row in &comparison.budgets {
+        let (level, title) = match row.verdict {
+            BudgetVerdict::Over => (error, "Over budget"),
+            BudgetVerdict::Unclear => (Level::Warning, "Budget unclear"),
+            BudgetVerdict::Under => continue,
+        };
+        let text = format!("{}: {}", budgets::name(row, &comparison.budgets), budgets::line(row));
         all.push(Annotation { level, title, text });
     }
     for row in comparison.worst_first() {

@@ -10,6 +10,7 @@ use crate::spec::factor::{Combination, FACTORS, Factors};
 use crate::text::sanitize::printable_json;
 use crate::words::plain;
 
+pub(in crate::report) mod budget;
 pub(in crate::report) mod comparison;
 pub(in crate::report) mod explanation;
 pub(in crate::report) mod reliability;

@@ -4,7 +4,8 @@
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::compare::{Comparison, Missing, Row, Side, Verdict};
+use crate::compare::{BudgetRow, BudgetVerdict, Comparison, Missing, Row, Side, Verdict};
+use crate::report::build::budgets;
 use crate::report::build::comparison::answer::{answer, warning};
 use crate::report::build::comparison::caveats::caveat;
 use crate::report::build::comparison::names::Names;
@@ -37,7 +38,8 @@ pub(in crate::report) fn report(comparison: &Comparison) -> String {
     let rows = comparison.worst_first();
     let gated = rows.iter().filter(|row| row.gated).map(|row| of_row(comparison, row, &names));
     let missing = comparison.missing.iter().map(|m| of_missing(comparison, m, &names));
-    let cases: Vec<Case> = gated.chain(missing).collect();
+    let budgets = comparison.budgets.iter().map(|row| of_budget(comparison, row));
+    let cases: Vec<Case> = gated.chain(missing).chain(budgets).collect();
     let of = |status| cases.iter().filter(|case| case.status == status).count();
     let (failed, errors, skipped) = (of(Status::Failed), of(Status::Errored), of(Status::Skipped));
     let suite = xml(&format!("{}cold starts", warning(comparison)));
@@ -96,6 +98,16 @@ fn of_row(comparison: &Comparison, row: &Row, names: &Names) -> Case {
         Verdict::Improved | Verdict::Unchanged => (Status::Passed, ""),
     };
     Case { class: name(&row.function), name: title.join(" "), status, kind, text: line(row) }
+}
+
+fn of_budget(comparison: &Comparison, row: &BudgetRow) -> Case {
+    let (status, kind) = match row.verdict {
+        BudgetVerdict::Over => (unless_advisory(comparison, Status::Failed), "over budget"),
+        BudgetVerdict::Unclear => (Status::Skipped, "inconclusive"),
+        BudgetVerdict::Under => (Status::Passed, ""),
+    };
+    let title = format!("budget: {}", budgets::name(row, &comparison.budgets));
+    Case { class: name(&row.function), name: title, status, kind, text: budgets::line(row) }
 }
 
 fn of_missing(comparison: &Comparison, missing: &Missing, names: &Names) -> Case {

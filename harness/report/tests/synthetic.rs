@@ -73,6 +73,7 @@ pub(crate) fn with_samples(functions: &[Shape], rounds: u32, samples: Vec<Sample
         trials: vec![],
         truncated: false,
         salvaged: None,
+        cost: None,
     }
 }
 
@@ -193,6 +194,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
             rounds,
             keep_alive: Duration::from_millis(250),
             margins: Default::default(),
+            budgets: Vec::new(),
             patterns: vec![Pattern {
                 name: "single".into(),
                 steps: vec![step("call", LoadShape::Burst(1))],

@@ -1,10 +1,12 @@
-//! The `[gate]` table of a scenario -> [`Margins`]. Wire types, private to it.
+//! The `[gate]` table of a scenario -> [`Margins`] and budgets. Wire types, private to it.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
 use super::{Pattern, Source};
+use crate::spec::budget::{Budget, EVERY, Limited};
+use crate::spec::function::is_name;
 use crate::spec::tolerance::{Exception, Margins, Metric};
 use crate::text::diagnostic::{Mistake, did_you_mean};
 use crate::text::units::{ShareText, parse_duration, parse_size};
@@ -18,6 +20,9 @@ pub(super) struct WireGate {
     floors: BTreeMap<Metric, toml::Spanned<String>>,
     #[serde(default)]
     cell: Vec<toml::Spanned<WireCell>>,
+    /// By function, or `*` for every one: what it may take at most.
+    #[serde(default)]
+    budgets: BTreeMap<toml::Spanned<String>, BTreeMap<Limited, toml::Spanned<String>>>,
 }
 
 /// `[[gate.cell]]`: other margins for some cells.
@@ -39,7 +44,7 @@ impl WireGate {
         self,
         patterns: &[Pattern],
         source: Source<'_>,
-    ) -> Result<Margins, Mistake> {
+    ) -> Result<(Margins, Vec<Budget>), Mistake> {
         let mut margins = Margins::default();
         margins.share = self.margin.map_or(margins.share, |share| share.0);
         for (metric, floor) in self.floors {
@@ -52,7 +57,11 @@ impl WireGate {
             let exception = entry.into_inner().check(patterns);
             margins.exceptions.push(exception.map_err(|message| source.at(span, message))?);
         }
-        Ok(margins)
+        let mut budgets = Vec::new();
+        for (function, limits) in self.budgets {
+            budgets.extend(of_function(function, limits, patterns, source)?);
+        }
+        Ok((margins, budgets))
     }
 }
 
@@ -88,6 +97,35 @@ impl WireCell {
         };
         Ok(Exception { function, pattern, step, metric, share: margin.map(|m| m.0), floor })
     }
+}
+
+/// The budgets of a function, or of every one.
+fn of_function(
+    function: toml::Spanned<String>,
+    limits: BTreeMap<Limited, toml::Spanned<String>>,
+    patterns: &[Pattern],
+    source: Source<'_>,
+) -> Result<Vec<Budget>, Mistake> {
+    if function.get_ref() != EVERY && !is_name(function.get_ref()) {
+        let name = function.get_ref();
+        let message = format!("`{name}` is no function's name, and every one is `\"*\"`");
+        return Err(source.at(function.span(), message));
+    }
+    let has_warm =
+        patterns.iter().any(|p| p.steps.iter().map(|s| s.act.invocations()).sum::<u32>() > 1);
+    let budget = |(metric, text): (Limited, toml::Spanned<String>)| {
+        let wrong = |message| source.at(text.span(), message);
+        let limit = metric.limit(text.get_ref()).map_err(wrong)?;
+        if matches!(metric, Limited::Warm | Limited::Cost) && !has_warm {
+            let message = format!(
+                "a budget of `{metric}` needs warm calls, and no pattern has any: add a step such \
+                 as `{{ name = \"again\", sequence = 10 }}`"
+            );
+            return Err(wrong(message));
+        }
+        Ok(Budget { function: function.get_ref().clone(), metric, limit })
+    };
+    limits.into_iter().map(budget).collect()
 }
 
 /// An absolute floor in the unit of its metric.

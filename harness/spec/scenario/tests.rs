@@ -277,3 +277,42 @@ fn the_shipped_gate_says_the_defaults_aloud() {
         assert!(text.contains(&format!("{metric} = \"")), "{metric} is not in {text}");
     }
 }
+
+#[test]
+fn budgets_are_by_function_and_what_is_limited() {
+    let lines = "[gate.budgets.\"*\"]\ntotal = \"1s\"\nsize = \"150MiB\"\n\
+                 [gate.budgets.f]\ninit = \"250ms\"\ncost = \"1.10 per million\"";
+    let scenario = parse(&ending(lines), "s.toml").unwrap();
+    let told: Vec<String> = scenario
+        .budgets
+        .iter()
+        .map(|b| format!("{} {} {}", b.function, b.metric, b.limit))
+        .collect();
+    assert_eq!(told, ["* total 1000000000", "* size 157286400", "f init 250000000", "f cost 1.1"]);
+    let text = serde_json::to_string(&scenario).unwrap();
+    assert_eq!(serde_json::from_str::<Scenario>(&text).unwrap(), scenario);
+    let without = serde_json::to_string(&parse(&ending(""), "s.toml").unwrap()).unwrap();
+    assert!(!without.contains("budgets"), "{without}");
+}
+
+#[test]
+fn bad_budgets_point_into_the_file() {
+    let check = |lines: &str, parts: &[&str]| {
+        let message = error(&ending(lines));
+        for part in ["s.toml:"].iter().chain(parts) {
+            assert!(message.contains(part), "`{part}` is not in: {message}");
+        }
+    };
+    check("[gate.budgets.f]\ninits = \"1s\"", &["`inits`", "`init`"]);
+    check("[gate.budgets.f]\ninit = \"250\"", &[":12:8", "the budget of `init`", "no unit"]);
+    check("[gate.budgets.f]\nsize = \"1s\"", &["the budget of `size`", "use B, KiB"]);
+    check("[gate.budgets.f]\ncost = \"1.10\"", &["write it as `1.10 per million`"]);
+    check("[gate.budgets.f]\ntotal = \"0s\"", &["`total` is nothing"]);
+    check("[gate.budgets.\"f g\"]\ntotal = \"1s\"", &["`f g` is no function's name", "`\"*\"`"]);
+    check("[gate.budgets]\ntotal = \"1s\"", &["invalid type: string"]);
+    let cold = "name = \"s\"\nrounds = 2\nkeep-alive = \"1s\"\n\
+                [gate.budgets.f]\nwarm = \"1ms\"\n\
+                [[pattern]]\nname = \"p\"\nsteps = [{ name = \"a\", burst = 1 }]";
+    let message = parse(cold, "s.toml").unwrap_err().to_string();
+    assert!(message.contains("a budget of `warm` needs warm calls"), "{message}");
+}

@@ -128,6 +128,7 @@ fn every_field_that_is_written_is_documented_and_every_documented_field_exists()
         ("limits", ["--cpus", "0.5,1", "--functions", "rust,python"]),
         ("listening", ["--image", "web:1", "--http", "8080"]),
         ("throughput", ["--parallel", "2", "--functions", "rust"]),
+        ("cost", ["--cost", "--cold", "2%", "--functions=rust,node"]),
         ("words", ["--verbose", "--no-controls", "--functions", "rust"]),
     ] {
         let folder = home.path().join(name);
@@ -135,6 +136,17 @@ fn every_field_that_is_written_is_documented_and_every_documented_field_exists()
         for file in ["run.json", "samples.jsonl", "trials.jsonl", "summary.json"] {
             found.file(&folder, file);
         }
+    }
+    found.file(&home.path().join("cost"), "cost.json");
+    let limited = home.path().join("limited");
+    let scenario = home.path().join("budgets.toml");
+    let budgets = "[gate.budgets.\"*\"]\ntotal = \"1s\"\n[[pattern]]";
+    let text = include_str!("../../../benches/scenarios/gate.toml");
+    fs::write(&scenario, text.replace("[[pattern]]", budgets)).unwrap();
+    let (scenario, out) = (scenario.display().to_string(), limited.display().to_string());
+    typed(&["run", &scenario, "--engine", "fake", "--rounds", "8", "--out", &out], 0);
+    for file in ["run.json", "summary.json"] {
+        found.file(&limited, file);
     }
     let gate = Gate::new(&["--rounds", "9", "--inject", "100ms"]);
     gate.ends(1, &[]);

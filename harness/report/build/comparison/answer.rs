@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::super::budgets::sentence;
 use super::names::Names;
 use super::words::{
     beside_change, change, detectable, invalid as invalid_sides, least, mark, metric,
     place_of_change, row_reason, signed, verdict,
 };
-use crate::compare::{Comparison, GateOutcome, Row, Side, Verdict};
+use crate::compare::{BudgetVerdict, Comparison, GateOutcome, Row, Side, Verdict};
 use crate::spec::tolerance::Metric;
 use crate::words::counted;
 
@@ -29,7 +30,10 @@ pub(in crate::report) fn answer(comparison: &Comparison, names: &Names) -> Strin
         GateOutcome::Inconclusive => inconclusive(comparison, names),
         GateOutcome::Passed => passed(comparison, names),
     };
-    format!("{}{answer}.", warning(comparison))
+    let budgets = [BudgetVerdict::Over, BudgetVerdict::Unclear];
+    let budgets = budgets.into_iter().filter_map(|of| sentence(&comparison.budgets, of));
+    let told = [answer].into_iter().chain(budgets).filter(|told| !told.is_empty());
+    format!("{}{}.", warning(comparison), told.collect::<Vec<_>>().join(". "))
 }
 
 /// The outcome as a mark and a word: `▲ slower`.
@@ -39,10 +43,13 @@ pub(in crate::report) fn outcome(comparison: &Comparison) -> String {
         format!("{} {word}", mark(of))
     };
     match comparison.outcome {
-        GateOutcome::Regressed if gated(comparison, Verdict::Regressed).is_empty() => {
-            first(Verdict::Invalid, "missing")
+        GateOutcome::Regressed if !gated(comparison, Verdict::Regressed).is_empty() => {
+            first(Verdict::Regressed, "worse")
         }
-        GateOutcome::Regressed => first(Verdict::Regressed, "worse"),
+        GateOutcome::Regressed if is_over(comparison) && gone(comparison) == 0 => {
+            format!("{} over budget", mark(Verdict::Regressed))
+        }
+        GateOutcome::Regressed => first(Verdict::Invalid, "missing"),
         GateOutcome::Invalid => first(Verdict::Invalid, "invalid"),
         GateOutcome::Inconclusive => first(Verdict::Inconclusive, "unclear"),
         GateOutcome::Passed if gated(comparison, Verdict::Improved).is_empty() => {
@@ -69,7 +76,7 @@ fn is_cold(row: &Row) -> bool {
 
 fn regressed(comparison: &Comparison, names: &Names) -> String {
     let worse = gated(comparison, Verdict::Regressed);
-    let gone = comparison.missing.iter().filter(|m| m.lacks == Side::Head).count();
+    let gone = gone(comparison);
     let are = if gone == 1 { "is" } else { "are" };
     let gone = (gone > 0).then(|| format!("{} {are} gone", counted(gone as u64, "cell")));
     let mut cold = worse.iter().filter(|row| is_cold(row)).peekable();
@@ -82,12 +89,34 @@ fn regressed(comparison: &Comparison, names: &Names) -> String {
         (false, None) => format!("{slower}: {}", told(&worse, names)),
         (false, Some(gone)) => format!("{slower}: {}; and {gone}", told(&worse, names)),
         (true, Some(gone)) => format!("Nothing that was compared got worse, but {gone}"),
+        // Budgets are told after it.
+        (true, None) if is_over(comparison) => not_worse(comparison, names),
         (true, None) => "It got worse, and no row says where".to_owned(),
+    }
+}
+
+/// Cells that head lacks.
+fn gone(comparison: &Comparison) -> usize {
+    comparison.missing.iter().filter(|m| m.lacks == Side::Head).count()
+}
+
+fn is_over(comparison: &Comparison) -> bool {
+    comparison.budgets.iter().any(|row| row.verdict == BudgetVerdict::Over)
+}
+
+/// What the rows alone say, where none is worse.
+fn not_worse(comparison: &Comparison, names: &Names) -> String {
+    match gated(comparison, Verdict::Inconclusive).is_empty() {
+        true => passed(comparison, names),
+        false => inconclusive(comparison, names),
     }
 }
 
 fn inconclusive(comparison: &Comparison, names: &Names) -> String {
     let unclear = gated(comparison, Verdict::Inconclusive);
+    if unclear.is_empty() {
+        return passed(comparison, names);
+    }
     let all = comparison.rows.iter().filter(|row| row.gated).count();
     let what = match unclear.iter().all(|row| is_cold(row)) {
         true => "No cold start is proved slower",

@@ -181,6 +181,7 @@ pub(crate) fn of(rows: Vec<Row>) -> Comparison {
         interleaved: true,
         rows,
         missing: Vec::new(),
+        budgets: Vec::new(),
         advisory: Vec::new(),
         notes: Vec::new(),
         order,
@@ -381,6 +382,7 @@ pub(crate) fn all() -> Vec<(&'static str, Comparison)> {
         ("many", many("function-")),
         ("empty", empty),
         ("not a number", not_a_number()),
+        ("budgets", super::budgets::judged()),
     ]
 }
 

@@ -55,6 +55,8 @@ const OF_ALL: [&str; 3] = ["outcome", "binding", "simulated"];
 /// When it is another document: what it lacks is named.
 pub fn csv(document: &Value) -> Result<String> {
     let rows = document["rows"].as_array().context("`rows` is no list")?;
+    let budgets = document["budgets"].as_array().map_or(&[][..], Vec::as_slice);
+    let budgets: Vec<Value> = budgets.iter().map(as_a_row).collect();
     let whole = |(at, row): (usize, &Value)| {
         let mut row =
             row.as_object().with_context(|| format!("`rows[{at}]` is no object"))?.clone();
@@ -64,8 +66,24 @@ pub fn csv(document: &Value) -> Result<String> {
         row.extend(OF_ALL.map(|name| (name.to_owned(), document[name].clone())));
         Ok(Value::Object(row))
     };
-    let rows: Result<Vec<Value>> = rows.iter().enumerate().map(whole).collect();
-    Ok(super::csv(&columns(), &rows?))
+    let rows: Result<Vec<Value>> = rows.iter().chain(&budgets).enumerate().map(whole).collect();
+    let limits = if budgets.is_empty() { &[][..] } else { &LIMITS };
+    let columns: Vec<Column> = columns().into_iter().chain(limits.iter().copied()).collect();
+    Ok(super::csv(&columns, &rows?))
+}
+
+/// The columns that only a sheet with budgets has, after all others.
+const LIMITS: [Column; 3] = [("limit", "limit"), ("head_low", "low"), ("head_high", "high")];
+
+/// A budget as a row of the sheet: what was measured is head's, and it decides.
+fn as_a_row(budget: &Value) -> Value {
+    let mut row = budget.clone();
+    if let Value::Object(row) = &mut row {
+        let own = ["n", "failed", "median"].map(|name| (name.to_owned(), budget[name].clone()));
+        row.insert("head".to_owned(), Value::Object(own.into_iter().collect()));
+        row.insert("gated".to_owned(), true.into());
+    }
+    row
 }
 
 #[cfg(test)]

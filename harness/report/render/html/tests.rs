@@ -278,3 +278,33 @@ fn networks_are_told_apart() {
     run.record.scenario.factors.networks = vec![Network::Bridge, Network::Host];
     assert!(page_with(&run, &[]).contains(">conditions</th>"));
 }
+
+#[test]
+fn what_it_would_cost_and_budgets_stand_on_a_page_and_foreign_prices_stay_text() {
+    use crate::cost::{Architecture, Prices, Question, prices};
+    use crate::spec::budget::{Budget, EVERY, Limited};
+    let mut run = synthetic::four(9);
+    let mut prices = Prices::builtin().unwrap();
+    let hostile = "</td><script>alert(1)</script>\n|\u{1b}[31m";
+    for text in [&mut prices.as_of, &mut prices.currency, &mut prices.region] {
+        *text = hostile.to_owned();
+    }
+    prices.machines.iter_mut().for_each(|machine| machine.name += hostile);
+    let (architecture, text) = (Architecture::X86, prices::BUILTIN.to_owned());
+    run.cost = Some(Question { cold_share: 0.01, architecture, prices, text });
+    let metrics = [Limited::Total, Limited::Warm, Limited::Size, Limited::Cost];
+    let budget = |metric| Budget { function: EVERY.to_owned(), metric, limit: 1.0 };
+    run.record.scenario.budgets = metrics.into_iter().map(budget).collect();
+    let text = page_of(&run);
+    for id in ["budgets", "cost", "standby"] {
+        assert!(text.contains(&format!("id=\"{id}\"")), "{id}");
+    }
+    assert!(!text.contains("<script>alert") && !text.contains('\u{1b}'));
+    let analysis = Analysis::of(&run);
+    let artifacts = crate::report::render(&analysis).unwrap();
+    for name in ["cost.csv", "budgets.csv", "charts/cost.svg"] {
+        let found = artifacts.iter().find(|one| one.path.ends_with(name)).unwrap();
+        let text = String::from_utf8(found.bytes.clone()).unwrap();
+        assert!(!text.contains("<script>alert") && !text.contains('\u{1b}'), "{name}");
+    }
+}

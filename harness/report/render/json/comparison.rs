@@ -5,7 +5,7 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::{Json, factors, object};
+use super::{Json, budget, factors, object};
 use crate::compare::{
     Cell, Comparison, Detectable, FunctionFacts, Missing, PartChange, Row, SideInfo, Values,
 };
@@ -49,6 +49,10 @@ fn cores(cpus: Option<Cpus>) -> Option<f64> {
 }
 
 fn whole_of(c: &Comparison) -> Json<'static> {
+    Json::joined([facts(c), budget::member(&c.budgets)])
+}
+
+fn facts(c: &Comparison) -> Json<'static> {
     object! {
         "format": FORMAT,
         "outcome": c.outcome.name(),
@@ -159,7 +163,7 @@ fn missing(m: &Missing) -> Json<'static> {
     }
 }
 
-fn cell(c: &Cell) -> Json<'static> {
+pub(super) fn cell(c: &Cell) -> Json<'static> {
     let (act, invocations, workers) = match c.act {
         LoadShape::Burst(n) => ("burst", n, None),
         LoadShape::Sequence(n) => ("sequence", n, None),

@@ -6,8 +6,9 @@
 
 use anyhow::Result;
 
-use super::{Json, factors, object};
+use super::{Json, budget, factors, object};
 use crate::analysis::{Analysis, is_simulated};
+use crate::compare::budget::of_run;
 use crate::report::render::csv as sheet;
 use crate::sample::Cell;
 use crate::spec::factor::FACTORS;
@@ -16,6 +17,7 @@ use crate::stats::{Bursts, DispatchLag, LatencySummary, Summary, bursts};
 use crate::store::Run;
 use crate::text::sanitize::printable_json;
 
+pub(in crate::report) mod cost;
 mod whole;
 
 use whole::level;
@@ -39,6 +41,8 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
             "unit": "ns",
         },
         whole::members(analysis),
+        cost::member(analysis),
+        budget::member(&of_run(run)),
         object! {
             "rows": rows(summaries).collect::<Json>(),
             "cells": summaries.iter().map(|s| facts(run, s)).collect::<Json>(),
