@@ -2,7 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::spec::function::{Build, ImageSource, Limits};
+use crate::spec::function::{Build, DOCKERFILE, ImageSource, Limits};
 use crate::store::Origin;
 
 fn function(folder: &Path) -> Function {
@@ -11,6 +11,9 @@ fn function(folder: &Path) -> Function {
             context: folder.to_owned(),
             bases: BTreeMap::new(),
             prepare: Vec::new(),
+            dockerfile: DOCKERFILE.into(),
+            args: BTreeMap::new(),
+            first: None,
             inputs: Vec::new(),
             tools: BTreeMap::new(),
             files: ["main", "Dockerfile"].map(PathBuf::from).to_vec(),
@@ -60,7 +63,8 @@ fn the_order_of_files_does_not_matter() {
     let folder = folder();
     let files = ["main", "Dockerfile"].map(PathBuf::from);
     let other = ["./Dockerfile", "main", "main"].map(PathBuf::from);
-    let pack = |files: &[PathBuf]| context::pack(folder.path(), files).unwrap();
+    let pack =
+        |files: &[PathBuf]| context::pack(folder.path(), files, Path::new(DOCKERFILE)).unwrap();
     assert_eq!(pack(&files), pack(&other));
 }
 
@@ -88,7 +92,7 @@ fn of_a_folder_all_is_packed_sorted_with_its_links_and_what_can_be_run() {
     std::os::unix::fs::symlink("../tool", at("lib/.bin/tool")).unwrap();
     let packed = |files: &[&str]| {
         let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
-        entries(&context::pack(folder.path(), &files).unwrap())
+        entries(&context::pack(folder.path(), &files, Path::new(DOCKERFILE)).unwrap())
     };
     let plain = |name: &str, mode| (name.to_owned(), mode, None);
     let expected = [
@@ -108,7 +112,7 @@ fn nothing_from_outside_is_packed() {
     let folder = folder();
     let refusal = |file: &str| {
         let files = [PathBuf::from("Dockerfile"), PathBuf::from(file)];
-        format!("{:#}", context::pack(folder.path(), &files).unwrap_err())
+        format!("{:#}", context::pack(folder.path(), &files, Path::new(DOCKERFILE)).unwrap_err())
     };
     assert!(refusal("../secret").contains("leads out"));
     assert!(refusal("/etc/passwd").contains("leads out"));
@@ -123,7 +127,8 @@ fn nothing_from_outside_is_packed() {
         assert!(refusal("sub").contains(said), "{}", refusal("sub"));
         fs::remove_file(folder.path().join("sub/link")).unwrap();
     }
-    let error = context::pack(folder.path(), &[PathBuf::from("main")]).unwrap_err();
+    let error =
+        context::pack(folder.path(), &[PathBuf::from("main")], Path::new(DOCKERFILE)).unwrap_err();
     assert!(error.to_string().contains("Dockerfile"));
 }
 
@@ -138,7 +143,7 @@ fn the_version_is_the_first_line_that_says_something() {
 async fn prepared(build: &Build) -> Result<(), String> {
     let around = crate::provision::Surroundings::read();
     let bases = Bases::new(&around, crate::provision::Consent::Withheld, &crate::observer::Silent);
-    prepare::run("f", build, &bases).await.map_err(|error| format!("{error:#}"))
+    prepare::all("f", build, &bases).await.map(|_| ()).map_err(|error| format!("{error:#}"))
 }
 
 #[tokio::test]
