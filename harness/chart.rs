@@ -35,6 +35,7 @@ mod phases;
 mod run_sequence;
 mod strip_plot;
 mod timeline;
+mod variants;
 mod waterfall;
 
 /// A kind of chart.
@@ -84,6 +85,7 @@ const CHARTS: &[Definition] = &[
     chart("cold-burst", "cold", ecdf::HOW_TO_READ, Compose::Conditions(ecdf::burst)),
     chart("warm", "warm", percentiles::HOW_TO_READ, Compose::Conditions(percentiles::compose)),
     chart("calibration", "trust", "", Compose::Run(calibration::compose)),
+    chart("variants", "variants", variants::HOW_TO_READ, Compose::Run(variants::compose)),
     chart("compare-forest", "changes", forest::HOW_TO_READ, Compose::Comparison(forest::compose)),
     chart("compare-order", "order", "", Compose::Comparison(run_sequence::compose)),
 ];

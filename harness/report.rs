@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::Analysis;
 use crate::chart;
+use crate::compare::Variants;
 use crate::sample::{Cell, Sample};
 use crate::stats;
 use crate::store::Run;
@@ -58,6 +59,9 @@ pub fn render(analysis: &Analysis) -> Result<Vec<Artifact>> {
         Artifact::new("report.html", html::page(&document)),
     ];
     drop(document);
+    if let Some(variants) = Variants::of(analysis.run) {
+        files.push(Artifact::new("variants.csv", comparison::rows(&variants.comparison)?));
+    }
     files.extend(histogram_files(analysis)?);
     files.extend(chart_files(charts));
     Ok(files)

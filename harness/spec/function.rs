@@ -329,6 +329,35 @@ pub fn select(all: &[Function], names: &[String]) -> Result<Vec<Function>> {
     Ok(all.iter().filter(|f| names.contains(&f.name)).cloned().collect())
 }
 
+/// Adds to functions the variants of each, or that of which it is one; after each as in the
+/// file.
+///
+/// # Errors
+/// Says which functions have variants where none of these has any.
+pub fn beside_variants(all: &[Function], chosen: Vec<Function>) -> Result<Vec<Function>, String> {
+    let of = |function: &Function| function.variant.as_ref().map(|variant| variant.of.clone());
+    let is_chosen = |name: &str| chosen.iter().any(|function| function.name == name);
+    let stands_beside = |function: &Function| match of(function) {
+        Some(name) => is_chosen(&name),
+        None => chosen.iter().any(|chosen| of(chosen).is_some_and(|name| name == function.name)),
+    };
+    let is_wanted = |function: &&Function| is_chosen(&function.name) || stands_beside(function);
+    let mut wanted: Vec<Function> = all.iter().filter(is_wanted).cloned().collect();
+    if !wanted.iter().any(|function| function.variant.is_some()) {
+        let mut have: Vec<String> = all.iter().filter_map(of).collect();
+        have.dedup();
+        let have = if have.is_empty() { "none".to_owned() } else { listed(have) };
+        return Err(format!(
+            "no function that is to be measured has variants; those that do: {have} \
+             ([[function.variant]] describes one)"
+        ));
+    }
+    let is_typed = |function: &Function| !wanted.iter().any(|other| other.name == function.name);
+    let typed: Vec<Function> = chosen.iter().filter(|f| is_typed(f)).cloned().collect();
+    wanted.extend(typed);
+    Ok(wanted)
+}
+
 /// Most characters of a name.
 const LONGEST_NAME: usize = 40;
 

@@ -199,3 +199,48 @@ async fn what_is_prepared_is_prepared_again_when_an_input_a_command_or_a_file_is
     prepared(&build).await.unwrap();
     assert_eq!(count(), 5, "what failed has spoilt what was there");
 }
+
+#[test]
+fn another_file_stands_for_the_dockerfile_and_arguments_are_part_of_the_tag() {
+    let folder = folder();
+    fs::write(folder.path().join("Other"), "FROM other\n").unwrap();
+    let plain = function(folder.path()).build().unwrap().clone();
+    let tag = |build: &Build| spec("f", build, &[]).unwrap().tag;
+    let other = Build { dockerfile: "Other".into(), ..plain.clone() };
+    let made = spec("f", &other, &[]).unwrap();
+    let mut archive = tar::Archive::new(&made.context[..]);
+    let named = |entry: &tar::Entry<'_, &[u8]>| entry.path().unwrap().display().to_string();
+    let mut all = archive.entries().unwrap().map(Result::unwrap);
+    let mut dockerfile = all.find(|entry| named(entry) == "Dockerfile").unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut dockerfile, &mut text).unwrap();
+    assert_eq!(text, "FROM other\n");
+    let with = |value: &str| {
+        let args = BTreeMap::from([("LEVEL".to_owned(), value.to_owned())]);
+        Build { args, ..plain.clone() }
+    };
+    let tags = [tag(&plain), tag(&other), tag(&with("1")), tag(&with("2"))];
+    assert_eq!(tags.iter().collect::<std::collections::BTreeSet<_>>().len(), 4, "{tags:?}");
+    assert_eq!(spec("f", &with("1"), &[]).unwrap().arguments["LEVEL"], "1");
+    let out = Build { dockerfile: "../Other".into(), ..plain };
+    assert!(format!("{:#}", spec("f", &out, &[]).unwrap_err()).contains("leads out"));
+}
+
+#[tokio::test]
+async fn what_a_variant_prepares_comes_after_its_functions_and_each_is_done_once() {
+    let folder = folder();
+    let mut first = function(folder.path()).build().unwrap().clone();
+    first.prepare = ["sh", "-c", "echo first >> log"].map(str::to_owned).to_vec();
+    first.inputs = vec![PathBuf::from("Dockerfile")];
+    let mut build = first.clone();
+    build.prepare = ["sh", "-c", "echo own >> log"].map(str::to_owned).to_vec();
+    build.first = Some(Box::new(first));
+    let around = crate::provision::Surroundings::read();
+    let bases = Bases::new(&around, crate::provision::Consent::Withheld, &crate::observer::Silent);
+    for _ in 0..2 {
+        let took = prepare::all("f_own", &build, &bases).await.unwrap();
+        assert!(took.is_some(), "how long it took is known later too");
+    }
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    assert_eq!(log.lines().collect::<Vec<_>>(), ["first", "own"]);
+}

@@ -17,7 +17,7 @@ pub(in crate::report) mod answer;
 pub(in crate::report) mod caveats;
 mod facts;
 pub(in crate::report) mod names;
-mod tables;
+pub(in crate::report) mod tables;
 pub(in crate::report) mod words;
 
 /// The document, with the charts that are to be on it.

@@ -128,6 +128,7 @@ fn every_field_that_is_written_is_documented_and_every_documented_field_exists()
         ("limits", ["--cpus", "0.5,1", "--functions", "rust,python"]),
         ("listening", ["--image", "web:1", "--http", "8080"]),
         ("throughput", ["--parallel", "2", "--functions", "rust"]),
+        ("variants", ["--variants", "--functions", "python", "--no-controls"]),
         ("words", ["--verbose", "--no-controls", "--functions", "rust"]),
     ] {
         let folder = home.path().join(name);

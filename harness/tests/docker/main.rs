@@ -27,6 +27,7 @@ mod program;
 mod standin;
 mod strangers;
 mod subject;
+mod variants;
 
 fn main() {
     let mut arguments = Arguments::from_args();
@@ -35,6 +36,7 @@ fn main() {
     let mut trials = functions::trials();
     trials.extend(contract::trials());
     trials.extend(deployed::trials());
+    trials.extend(variants::trials());
     trials.extend(external::trials());
     trials.extend(factors::trials());
     trials.extend(foreign::trials());

@@ -16,6 +16,7 @@ use crate::stats::{Bursts, DispatchLag, LatencySummary, Summary, bursts};
 use crate::store::Run;
 use crate::text::sanitize::printable_json;
 
+mod variants;
 mod whole;
 
 use whole::level;
@@ -44,6 +45,7 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
             "cells": summaries.iter().map(|s| facts(run, s)).collect::<Json>(),
             "bursts": bursts.iter().map(burst).collect::<Json>(),
         },
+        variants::member(run),
     ]);
     Ok(printable_json(&serde_json::to_string_pretty(&page)?) + "\n")
 }

@@ -114,3 +114,19 @@ fn arguments_are_of_a_build_that_is_ours() {
     let message = format!("{:#}", read(&text).unwrap_err());
     assert!(message.contains("leave out `args`"), "{message}");
 }
+
+#[test]
+fn every_shipped_variant_is_proved_documented_and_in_the_table() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("functions");
+    let table = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let all = load(&folder.join("functions.toml")).unwrap();
+    let variants: Vec<&Function> = all.iter().filter(|f| f.variant.is_some()).collect();
+    assert!(variants.len() >= 15, "{}", variants.len());
+    for function in variants {
+        let variant = function.variant.as_ref().unwrap();
+        let (name, link) = (&function.name, variant.link.as_ref().unwrap());
+        assert!(variant.proof.is_some(), "{name} has no proof");
+        assert!(table.contains(&format!("`{name}`")), "{name} is not in the table");
+        assert!(link.starts_with("https://"), "{name}: {link}");
+    }
+}
