@@ -25,8 +25,8 @@ about = "It sleeps more."
 env = { COLDSTART_INIT_SLEEP_MS = "2000" }
 
 [[function]]
-name = "another"
-image = "another:1"
+name = "zebra"
+image = "zebra:1"
 memory = "64MiB"
 timeout = "10s"
 event = '{}'
@@ -52,11 +52,11 @@ fn functions_are_measured_beside_their_variants_and_the_answer_says_who_gains() 
     let folder = home.path().join("run");
     let record = coldstart::store::open(&folder).unwrap().record;
     let names: Vec<&str> = record.functions.iter().map(|f| &*f.name).collect();
-    assert_eq!(names, ["plain", "plain_quick", "plain_slow", "another"]);
+    assert_eq!(names, ["plain", "plain_quick", "plain_slow", "zebra"]);
     let positions: Vec<usize> = record.functions.iter().map(|f| f.position).collect();
     assert_eq!(positions, [0, 2, 3, 1]);
     assert_eq!(record.functions[1].variant.as_ref().unwrap().of, "plain");
-    assert!(record.command.contains("--functions plain,plain_quick,plain_slow,another"));
+    assert!(record.command.contains("--functions plain,plain_quick,plain_slow,zebra"));
     for file in ["variants.csv", "charts/variants.svg"] {
         assert!(folder.join(file).is_file(), "{file} is missing");
     }
@@ -72,7 +72,7 @@ fn what_variants_come_to_is_told_again_from_the_folder_alone() {
     fs::remove_file(home.path().join("functions.toml")).unwrap();
     let folder = home.path().join("run").display().to_string();
     assert_eq!(typed(&["report", &folder], 0), out(&first));
-    assert!(!out(&first).contains("another"), "{}", out(&first));
+    assert!(!out(&first).contains("zebra"), "{}", out(&first));
 }
 
 #[test]
@@ -88,13 +88,13 @@ fn a_variant_is_chosen_by_its_name_and_has_its_function_beside_it_where_that_is_
     assert_eq!(functions(&["--functions", "plain_quick"]), ["plain_quick"]);
     let beside = ["plain", "plain_quick"];
     assert_eq!(functions(&["--variants", "--functions", "plain_quick"]), beside);
-    assert_eq!(functions(&[]), ["plain", "another"]);
+    assert_eq!(functions(&[]), ["plain", "zebra"]);
 }
 
 #[test]
 fn functions_without_variants_are_told_with_those_that_have_some() {
     let home = tempfile::tempdir().unwrap();
-    let output = run(home.path(), &["--variants", "--functions", "another"]);
+    let output = run(home.path(), &["--variants", "--functions", "zebra"]);
     assert_eq!(output.status.code(), Some(2), "{}", err(&output));
     let told = flat(&err(&output));
     for part in ["--variants:", "no function that is to be measured has variants", "`plain`"] {
@@ -109,8 +109,8 @@ fn variants_are_listed_below_their_functions() {
     fs::write(&file, FUNCTIONS).unwrap();
     let file = file.display().to_string();
     let text = typed(&["list", "functions", "--functions-file", &file], 0);
-    let (plain, another) = (text.find("plain_quick").unwrap(), text.find("another").unwrap());
-    assert!(plain < another && text.contains("variant of plain"), "{text}");
+    let (plain, zebra) = (text.find("plain_quick").unwrap(), text.find("zebra").unwrap());
+    assert!(plain < zebra && text.contains("variant of plain"), "{text}");
     let json = typed(&["list", "functions", "--functions-file", &file, "--format", "json"], 0);
     let json: Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["functions"][1]["variant_of"], "plain");

@@ -10,7 +10,7 @@ use crate::report::build::placing::Placing;
 use crate::report::document::Importance::Usual;
 use crate::report::document::{Block, Cell, Column, Entry, Fact, Row, Table};
 use crate::store::BuildRecord;
-use crate::words::DASH;
+use crate::words::{DASH, counted};
 
 /// The section of a page that they are in.
 pub(super) const SECTION: &str = "variants";
@@ -62,37 +62,42 @@ pub(super) fn blocks<'a>(variants: Option<&Variants>, placing: &Placing<'a>) -> 
 /// `Variants: f_quick answers cold 12 ms sooner than f (-18.1 %); ...`.
 pub(super) fn answer(variants: &Variants) -> String {
     let all = variants.by_function();
-    let told = all.iter().take(MOST_NAMED).map(|of| best(variants, of));
-    let more = match all.len().saturating_sub(MOST_NAMED) {
-        0 => String::new(),
-        more => format!("; and those of {more} more"),
-    };
-    format!("Variants: {}{more}", told.collect::<Vec<_>>().join("; "))
+    let best = |of: &(&str, Vec<&Pair>)| best(variants, of);
+    let mut told: Vec<String> = all.iter().filter_map(best).collect();
+    let without: Vec<String> =
+        all.iter().filter(|of| best(of).is_none()).map(|(function, _)| name(function)).collect();
+    if let Some(more) = told.len().checked_sub(MOST_NAMED).filter(|more| *more > 0) {
+        told.truncate(MOST_NAMED);
+        told.push(format!("and of {} more", counted(more as u64, "function")));
+    }
+    if !without.is_empty() {
+        let shown = without.iter().take(MOST_NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let more = without.len().saturating_sub(MOST_NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        told.push(format!("of {shown}{more} none is shown to answer cold sooner"));
+    }
+    format!("Variants: {}", told.join("; "))
 }
 
-/// The one that gains most, under the first of the conditions.
-fn best(variants: &Variants, (function, pairs): &(&str, Vec<&Pair>)) -> String {
+/// The one that gains most, under the first of the conditions; none where none does.
+fn best(variants: &Variants, (function, pairs): &(&str, Vec<&Pair>)) -> Option<String> {
     let first = |pair: &&&Pair| variants.outcomes(pair).into_iter().next();
     let gains = pairs.iter().filter_map(|pair| Some((pair, first(&pair)?)));
     let faster = gains.filter(|(_, outcome)| outcome.verdict() == Verdict::Improved);
     let mut faster: Vec<(&&Pair, &Judged)> =
         faster.filter_map(|(pair, outcome)| Some((pair, outcome.cold?))).collect();
     faster.sort_by(|a, b| ratio(a.1).total_cmp(&ratio(b.1)));
-    let function = name(function);
-    match faster.as_slice() {
-        [] => format!("none of {function} is shown to answer cold sooner"),
-        [(pair, row), others @ ..] => {
-            let most = if others.is_empty() { "" } else { ", the most of those that do" };
-            let by = row.difference.map_or_else(String::new, |by| {
-                signed(row.metric, by.value).trim_start_matches('-').to_owned()
-            });
-            format!(
-                "{} answers cold {by} sooner than {function} ({}){most}",
-                name(&pair.name),
-                change(row.ratio)
-            )
-        }
-    }
+    let (pair, row) = faster.first()?;
+    let most = if faster.len() > 1 { ", the most of those that do" } else { "" };
+    let by = row.difference.map_or_else(String::new, |by| {
+        signed(row.metric, by.value).trim_start_matches('-').to_owned()
+    });
+    Some(format!(
+        "{} answers cold {by} sooner than {} ({}){most}",
+        name(&pair.name),
+        name(function),
+        change(row.ratio)
+    ))
 }
 
 fn ratio(row: &Judged) -> f64 {
@@ -196,7 +201,7 @@ fn build([function, variant]: [Option<BuildRecord>; 2]) -> String {
     let seconds = |of: BuildRecord| of.ms as f64 / 1e3;
     match (function, variant) {
         (_, None) => "not built in this run".to_owned(),
-        (None, Some(is)) => format!("{:.1} s; its function not built in this run", seconds(is)),
+        (None, Some(is)) => format!("{:.1} s (its function: not known)", seconds(is)),
         (Some(was), Some(is)) => {
             format!("{:+.1} s ({:.1} s)", seconds(is) - seconds(was), seconds(is))
         }
