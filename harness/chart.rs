@@ -7,6 +7,7 @@
 use anyhow::Result;
 
 use crate::compare::Comparison;
+use crate::explain::{Explained, Explanation};
 use crate::spec::factor::Factors;
 use crate::stats::Summary;
 use crate::store::Run;
@@ -33,6 +34,8 @@ mod percentiles;
 mod phase_names;
 mod phases;
 mod run_sequence;
+mod start_files;
+mod start_modules;
 mod strip_plot;
 mod timeline;
 mod variants;
@@ -56,6 +59,8 @@ enum Compose {
     /// Of a run.
     Run(fn(&ChartContext) -> Option<ChartSpec>),
     Comparison(fn(&Comparison, Layout) -> Option<ChartSpec>),
+    /// Of each function that is explained.
+    Explained(fn(&Explained, Layout) -> Option<ChartSpec>),
 }
 
 const fn chart(
@@ -88,6 +93,13 @@ const CHARTS: &[Definition] = &[
     chart("variants", "variants", variants::HOW_TO_READ, Compose::Run(variants::compose)),
     chart("compare-forest", "changes", forest::HOW_TO_READ, Compose::Comparison(forest::compose)),
     chart("compare-order", "order", "", Compose::Comparison(run_sequence::compose)),
+    chart("files", "packages", start_files::HOW_TO_READ, Compose::Explained(start_files::compose)),
+    chart(
+        "modules",
+        "modules",
+        start_modules::HOW_TO_READ,
+        Compose::Explained(start_modules::compose),
+    ),
 ];
 
 /// One chart, drawn.
@@ -183,6 +195,25 @@ pub(crate) fn of_comparison(c: &Comparison) -> Result<Vec<Chart>> {
         Compose::Comparison(compose) => [Layout::Wide, Layout::Narrow].map(|l| compose(c, l)),
         _ => [None, None],
     })
+}
+
+/// The pictures of an explanation, those of each function by its name.
+///
+/// # Errors
+/// When the plotting crate fails.
+pub(crate) fn of_explanation(found: &Explanation) -> Result<Vec<Chart>> {
+    let mut charts = Vec::new();
+    for function in &found.functions {
+        let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+        let suffix: String = function.function.chars().map(safe).collect();
+        charts.extend(drawn(CHARTS, &format!("-{suffix}"), |chart| match chart.compose {
+            Compose::Explained(compose) => {
+                [Layout::Wide, Layout::Narrow].map(|layout| compose(function, layout))
+            }
+            _ => [None, None],
+        })?);
+    }
+    Ok(charts)
 }
 
 /// The charts that are composed for both layouts, drawn.

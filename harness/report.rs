@@ -22,6 +22,7 @@ use render::{html, json, markdown, terminal};
 mod build;
 pub mod comparison;
 mod document;
+pub mod explanation;
 pub mod form;
 pub mod histograms;
 pub mod listing;

@@ -7,10 +7,11 @@ use super::document::Document;
 use super::look::Look;
 use super::reliability::Reliability;
 use super::render::{csv, json, markdown, terminal};
-use super::{build, comparison, listing::Listing, reliability};
+use super::{build, comparison, explanation, listing::Listing, reliability};
 use crate::analysis::Analysis;
 use crate::chart::{self, Chart};
 use crate::compare::Comparison;
+use crate::explain::Explanation;
 
 /// What can be printed, in every form.
 #[derive(Clone, Copy)]
@@ -21,6 +22,8 @@ pub enum Printed<'a> {
     Comparison(&'a Comparison),
     /// How far the gate can be trusted.
     Reliability(&'a Reliability),
+    /// Why starts take as long as they do.
+    Explanation(&'a Explanation),
     /// What there is.
     Listing(&'a Listing),
 }
@@ -84,6 +87,7 @@ impl Printed<'_> {
             Printed::Run(run) => build::run::document(run, charts),
             Printed::Comparison(found) => build::comparison::document(found, charts),
             Printed::Reliability(found) => build::reliability::document(found),
+            Printed::Explanation(found) => build::explanation::document(found, charts),
             Printed::Listing(listing) => build::listing::document(listing),
         }
     }
@@ -93,6 +97,7 @@ impl Printed<'_> {
         match self {
             Printed::Run(run) => chart::charts(run.run, &run.summaries),
             Printed::Comparison(found) => chart::of_comparison(found),
+            Printed::Explanation(found) => chart::of_explanation(found),
             Printed::Reliability(_) | Printed::Listing(_) => Ok(Vec::new()),
         }
     }
@@ -117,6 +122,7 @@ impl Printed<'_> {
             Printed::Run(run) => json::run::json(run),
             Printed::Comparison(found) => json::comparison::document(found),
             Printed::Reliability(found) => json::reliability::document(found),
+            Printed::Explanation(found) => json::explanation::document(found),
             Printed::Listing(listing) => json::listing(&listing.sheets),
         }
     }
@@ -126,6 +132,7 @@ impl Printed<'_> {
             Printed::Run(run) => json::run::csv(run),
             Printed::Comparison(_) => comparison::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Reliability(_) => reliability::csv(&serde_json::from_str(&self.json()?)?),
+            Printed::Explanation(_) => explanation::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Listing(listing) => csv::sheet(&listing.sheets),
         }
     }

@@ -10,6 +10,7 @@ mod aa;
 mod compare;
 mod controls;
 mod documented;
+mod explain;
 mod factors;
 mod formats;
 mod gate;
