@@ -1,7 +1,7 @@
 //! Functions beside their variants: is it worth it here? Their names and sentences are
 //! foreign text: tamed here.
 
-use crate::compare::{Pair, PairOutcome, Row as Judged, Variants, Verdict};
+use crate::compare::{Pair, PairOutcome, Reason, Row as Judged, Variants, Verdict};
 use crate::report::build::comparison::words::{
     change, mark, name, remark, row_change, row_reason, signed, tone, verdict,
 };
@@ -47,6 +47,7 @@ pub(super) fn blocks<'a>(variants: Option<&Variants>, placing: &Placing<'a>) -> 
         Block::Facts(variants.by_function().iter().map(|of| fact(variants, &names, of)).collect()),
         Block::Table(table(variants, &names)),
     ];
+    blocks.extend(too_few(variants).map(Block::Paragraph));
     blocks.extend(placing.of(SECTION));
     blocks.push(Block::Folded(
         "What each variant changes, and what shows it".to_owned(),
@@ -57,6 +58,13 @@ pub(super) fn blocks<'a>(variants: Option<&Variants>, placing: &Placing<'a>) -> 
         vec![Block::Table(tables::rows("variant-rows", every, &names, &all))],
     ));
     blocks
+}
+
+/// That there are too few rounds, once for all variants.
+fn too_few(variants: &Variants) -> Option<String> {
+    let mut rows = variants.comparison.rows.iter().filter(|row| row.gated);
+    let row = rows.find(|row| matches!(row.reason, Some(Reason::TooFew { .. })))?;
+    row_reason(row)
 }
 
 /// `Variants: f_quick answers cold 12 ms sooner than f (-18.1 %); ...`.
@@ -140,11 +148,11 @@ fn subject(names: &Names, pair: &Pair, outcome: &PairOutcome<'_>, several: bool)
         text += &format!(" under {}", names.conditions(cell));
     }
     match (row.difference, row_reason(row)) {
-        (_, Some(why)) => format!("{text} ({why})"),
-        (Some(by), None) => {
+        (Some(by), _) if row.verdict != Verdict::Invalid => {
             format!("{text} {} ({})", signed(row.metric, by.value), change(row.ratio))
         }
-        (None, None) => text,
+        (_, Some(why)) => format!("{text} ({why})"),
+        _ => text,
     }
 }
 

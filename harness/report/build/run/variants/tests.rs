@@ -45,6 +45,12 @@ fn the_answer_and_the_page_say_what_each_variant_gains_and_costs() {
 }
 
 #[test]
+fn too_few_rounds_are_told_once() {
+    let text = text(&run(3, &ALL));
+    assert_eq!(text.matches("too few for any").count(), 1, "{text}");
+}
+
+#[test]
 fn variants_are_in_the_files_for_programs_and_nothing_is_where_there_are_none() {
     let with = built(run(20, &ALL));
     let json: serde_json::Value = serde_json::from_str(&file(&with, "summary.json")).unwrap();
