@@ -406,6 +406,8 @@ fn function(name: &str) -> FunctionRecord {
         launch: Default::default(),
         http: None,
         extensions: Vec::new(),
+        variant: None,
+        build: None,
     }
 }
 

@@ -39,6 +39,7 @@ mod start_files;
 mod start_modules;
 mod strip_plot;
 mod timeline;
+mod variants;
 mod waterfall;
 
 /// A kind of chart.
@@ -91,6 +92,7 @@ const CHARTS: &[Definition] = &[
     chart("warm", "warm", percentiles::HOW_TO_READ, Compose::Conditions(percentiles::compose)),
     chart("cost", "cost", cost::HOW_TO_READ, Compose::Conditions(cost::compose)),
     chart("calibration", "trust", "", Compose::Run(calibration::compose)),
+    chart("variants", "variants", variants::HOW_TO_READ, Compose::Run(variants::compose)),
     chart("compare-forest", "changes", forest::HOW_TO_READ, Compose::Comparison(forest::compose)),
     chart("compare-order", "order", "", Compose::Comparison(run_sequence::compose)),
     chart("files", "packages", start_files::HOW_TO_READ, Compose::Explained(start_files::compose)),

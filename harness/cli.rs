@@ -176,6 +176,11 @@ pub(crate) struct Run {
         value_parser = clap::value_parser!(u32).range(2..=i64::from(MAX_WORKERS)))]
     pub parallel: Option<u32>,
 
+    /// Measure each function beside its variants, and say what each of them gains and
+    /// costs here
+    #[arg(long)]
+    pub variants: bool,
+
     /// Leave the controls out: the null process, the null container, the
     /// calibration. The run then cannot say how wrong it is
     #[arg(long)]
@@ -193,8 +198,8 @@ pub(crate) struct Run {
     /// Go on with a run that was stopped or killed, by the same plan. --max-time
     /// restarts
     #[arg(long = "continue", value_name = "RUN", conflicts_with_all = [
-        "scenario", "functions", "rounds", "until", "max_time", "parallel", "no_controls",
-        "no_exec_trace", "seed", "out", "dry_run", FACTORS_TYPED,
+        "scenario", "functions", "rounds", "until", "max_time", "parallel", "variants",
+        "no_controls", "no_exec_trace", "seed", "out", "dry_run", FACTORS_TYPED,
     ])]
     pub go_on: Option<PathBuf>,
 

@@ -27,6 +27,7 @@ mod side_data;
 mod side_info;
 mod simulate;
 mod two_sample;
+pub(crate) mod variants;
 
 pub use budget::{BudgetReason, BudgetRow, BudgetVerdict};
 pub use error_rates::{Head, Rate, Rates, Reliability};
@@ -35,6 +36,7 @@ pub use row::{Detectable, Part, PartChange, PhaseGroup, Row, Values, Verdict};
 pub use side_data::{Round, Rounds, SideData};
 pub use side_info::{Asked, FunctionFacts, SideInfo};
 pub use simulate::{NullModel, SimulationConfig};
+pub use variants::{Pair, PairOutcome, Variants};
 
 use case::Case;
 use two_sample::TwoSample;

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::Analysis;
 use crate::chart;
-use crate::compare;
+use crate::compare::{self, Variants};
 use crate::sample::{Cell, Sample};
 use crate::stats;
 use crate::store::Run;
@@ -65,6 +65,9 @@ pub fn render(analysis: &Analysis) -> Result<Vec<Artifact>> {
     }
     if let Some(sheet) = json::run::cost::csv(analysis) {
         files.push(Artifact::new("cost.csv", sheet?));
+    }
+    if let Some(variants) = Variants::of(analysis.run) {
+        files.push(Artifact::new("variants.csv", comparison::rows(&variants.comparison)?));
     }
     files.extend(histogram_files(analysis)?);
     files.extend(chart_files(charts));

@@ -88,6 +88,7 @@ Examples
   coldstart run my/scenario.toml --functions-file my/functions.toml
   coldstart run --cpus 0.25,1 --page-cache warm,image-cold
   coldstart run single --until 2% --max-time 10m
+  coldstart run single --variants          is an archive, a snapshot worth it here?
   coldstart run single --image my-lambda:1 --event @order.json
   coldstart run --image my-lambda:1 --command app.handler --env TABLE=orders
   coldstart run single --image web:1 --http 8080

@@ -9,8 +9,8 @@ use anyhow::{Result, anyhow};
 use super::matched_functions::Sides;
 use super::repeat::Words;
 use super::{
-    ExitReason, budgets, compare, cost, explain, info, load_scenario, publish, run, runtime, stdout,
-    warn,
+    ExitReason, budgets, compare, cost, explain, info, load_scenario, publish, run, runtime,
+    stdout, warn,
 };
 use crate::cli::{self, FactorFlags, MeasureFlags};
 use crate::terminal::TerminalObserver;

@@ -14,9 +14,19 @@ use coldstart::spec::function::{
 };
 use coldstart::store;
 
-/// Every function to measure: those of the file, and images that were typed. Who types
-/// images alone wants no others.
+/// Every function to measure, with their variants where those are wanted.
 pub(super) fn functions(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, ExitReason> {
+    let chosen = chosen(args, scenario)?;
+    if !args.variants {
+        return Ok(chosen);
+    }
+    let beside = function::beside_variants(&described(&args.common.functions_file)?, chosen);
+    beside.map_err(|why| ExitReason::Usage(anyhow!("--variants: {why}")))
+}
+
+/// Those of the file that were chosen, and images that were typed. Who types images alone
+/// wants no others.
+fn chosen(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, ExitReason> {
     if args.image.is_empty() {
         return load_functions(&args.common, scenario);
     }

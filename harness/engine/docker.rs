@@ -3,6 +3,7 @@
 //! Nothing here polls. Create and start are one request each; what they need
 //! beyond their arguments was found out when the engine was connected.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -255,8 +256,9 @@ impl ImageStore for DockerEngine {
         image: &str,
         run: &str,
         command: &[String],
+        env: &BTreeMap<String, String>,
     ) -> Result<String, EngineError> {
-        run_once::run(&self.docker, image, run, command).await
+        run_once::run(&self.docker, image, run, command, env).await
     }
 
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {

@@ -178,6 +178,12 @@ pub struct FunctionRecord {
     /// The external extensions that are started before it, by the names of their files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extensions: Vec<String>,
+    /// Of which function it is a variant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<VariantRecord>,
+    /// How long its image took to be made, beside variants: none where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<BuildRecord>,
 }
 
 impl FunctionRecord {
@@ -202,6 +208,32 @@ impl FunctionRecord {
         ];
         changed.into_iter().filter(|(_, is)| *is).map(|(what, _)| what).collect()
     }
+}
+
+/// What a function is, of which another is the same but for something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VariantRecord {
+    /// Name of the function of which it is one.
+    pub of: String,
+    /// What tells it from that: the end of its name.
+    pub name: String,
+    /// What it changes.
+    pub about: String,
+    /// Where that is documented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// What its image printed that shows it to be in effect; none where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
+}
+
+/// How long an image took to be made: prepared and built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildRecord {
+    /// Milliseconds.
+    pub ms: u64,
+    /// Whether that was just before this run; else it was there, and says so itself.
+    pub in_this_run: bool,
 }
 
 /// An event, which is not kept itself: it may be large, or nobody's business.

@@ -55,6 +55,8 @@ fn function(name: &str) -> FunctionRecord {
         launch: Default::default(),
         http: None,
         extensions: Vec::new(),
+        variant: None,
+        build: None,
     }
 }
 

@@ -18,7 +18,7 @@ pub(in crate::report) mod answer;
 pub(in crate::report) mod caveats;
 mod facts;
 pub(in crate::report) mod names;
-mod tables;
+pub(in crate::report) mod tables;
 mod why;
 pub(in crate::report) mod words;
 

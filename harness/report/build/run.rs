@@ -2,7 +2,7 @@
 
 use crate::analysis::Analysis;
 use crate::chart::Chart;
-use crate::compare::{BudgetVerdict, budget};
+use crate::compare::{BudgetVerdict, Variants, budget};
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Document, Section, Strips};
 use crate::sample::Cell;
@@ -24,23 +24,26 @@ pub(in crate::report) mod reply;
 mod resources;
 mod throughput;
 pub(in crate::report) mod trust;
+mod variants;
 
 /// What each figure means, from which instant to which.
 const MEANINGS: &str = include_str!("run/meanings.txt");
 
 /// The sections that charts are in.
-const CHARTED: [&str; 7] = ["cold", "time", "bursts", "pauses", "warm", "cost", "trust"];
+const CHARTED: [&str; 8] =
+    ["cold", "time", "bursts", "pauses", "warm", "cost", "trust", variants::SECTION];
 
 /// The document, with the charts that are to be on it.
 pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Document<'a> {
     let run = analysis.run;
+    let variants = Variants::of(run);
     Document {
         title: title(run),
         banners: banners(analysis),
         badge: None,
-        answer: answer::answer(analysis),
+        answer: answered(analysis, variants.as_ref()),
         place: plain(&run.record.place()),
-        sections: sections(analysis, charts),
+        sections: sections(analysis, variants.as_ref(), charts),
         footer: footer(run),
         whole: "samples.jsonl and summary.csv",
         bounded: false,
@@ -57,6 +60,15 @@ pub(in crate::report) fn title(run: &Run) -> String {
     };
     let rounds = counted(u64::from(rounds), "round");
     format!("{}cold starts, scenario {}, {rounds}", warning(run), plain(&record.scenario.name))
+}
+
+/// The answer of the run, and what its variants come to.
+fn answered(analysis: &Analysis, variants: Option<&Variants>) -> String {
+    let answer = answer::answer(analysis);
+    match variants {
+        Some(variants) => format!("{answer} {}.", variants::answer(variants)),
+        None => answer,
+    }
 }
 
 fn banners(analysis: &Analysis) -> Vec<String> {
@@ -82,7 +94,11 @@ fn banners(analysis: &Analysis) -> Vec<String> {
     banners.into_iter().flatten().collect()
 }
 
-fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
+fn sections<'a>(
+    analysis: &Analysis,
+    variants: Option<&Variants>,
+    charts: &'a [Chart],
+) -> Vec<Section<'a>> {
     let run = analysis.run;
     let placing = Placing::new(charts);
     let notes = Block::Notes("note", notes::notes(analysis));
@@ -92,6 +108,12 @@ fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
     vec![
         Section::new("verdict", "What was measured", Key, cells::blocks(analysis)),
         Section::new("budgets", "Budgets", Key, budgets::blocks(&budget::of_run(run))),
+        Section::new(
+            variants::SECTION,
+            "Variants: is it worth it here?",
+            Key,
+            variants::blocks(variants, &placing),
+        ),
         Section::new("cold", "Cold starts", Key, cold(analysis, &placing)),
         Section::new("time", "Where the time goes", Usual, time(analysis, &placing)),
         Section::new("bursts", "Bursts", Usual, placing.of("bursts")),

@@ -254,5 +254,7 @@ fn function(position: usize, name: &str) -> FunctionRecord {
         launch: Default::default(),
         http: None,
         extensions: Vec::new(),
+        variant: None,
+        build: None,
     }
 }

@@ -4,7 +4,7 @@
 //   node pages.mjs PROGRAM FOLDER
 //
 // A page's name says what it is: reference, compare, one, many, hostile, errors, warm,
-// compare-hostile.
+// variants, compare-hostile.
 
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -125,6 +125,7 @@ function runs(program) {
     hostile: doctored(makeHostile),
     errors: doctored(makeErrors),
     warm: doctored(makeWarm),
+    variants: (folder) => simulate(program, folder, "--variants", "--functions", "python,jvm"),
   };
 }
 

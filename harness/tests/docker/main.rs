@@ -28,6 +28,7 @@ mod program;
 mod standin;
 mod strangers;
 mod subject;
+mod variants;
 
 fn main() {
     let mut arguments = Arguments::from_args();
@@ -37,6 +38,7 @@ fn main() {
     trials.extend(contract::trials());
     trials.extend(deployed::trials());
     trials.extend(explained::trials());
+    trials.extend(variants::trials());
     trials.extend(external::trials());
     trials.extend(factors::trials());
     trials.extend(foreign::trials());

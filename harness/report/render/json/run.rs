@@ -18,6 +18,7 @@ use crate::store::Run;
 use crate::text::sanitize::printable_json;
 
 pub(in crate::report) mod cost;
+mod variants;
 mod whole;
 
 use whole::level;
@@ -48,6 +49,7 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
             "cells": summaries.iter().map(|s| facts(run, s)).collect::<Json>(),
             "bursts": bursts.iter().map(burst).collect::<Json>(),
         },
+        variants::member(run),
     ]);
     Ok(printable_json(&serde_json::to_string_pretty(&page)?) + "\n")
 }
