@@ -11,6 +11,10 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::sample::Resources;
 
+mod quota;
+
+pub use quota::{QuotaPlace, Throttle};
+
 /// What the container of a process has used so far.
 ///
 /// None when that cannot be told for sure: the process is gone, it is a plain

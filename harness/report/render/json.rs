@@ -52,6 +52,7 @@ fn factors(of: &Combination) -> Json<'static> {
         other => other,
     };
     let values = FACTORS.iter().zip(of.values());
+    let values = values.filter(|(factor, value)| !(factor.later && value.is_null()));
     Json::by_name(values.map(|(factor, value)| (factor.key.to_owned(), tamed(value))))
 }
 

@@ -27,6 +27,7 @@ mod program;
 mod standin;
 mod strangers;
 mod subject;
+mod throttled;
 
 fn main() {
     let mut arguments = Arguments::from_args();
@@ -49,6 +50,7 @@ fn main() {
     trials.extend(strangers::trials());
     trials.extend(standin::trials());
     trials.extend(listening::trials());
+    trials.extend(throttled::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {
         eprintln!(
             "COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out",
