@@ -59,6 +59,7 @@ pub mod system;
 pub mod text;
 
 // What is asked for, and what was seen: pure.
+pub mod cost;
 pub mod observer;
 pub mod sample;
 pub mod spec;

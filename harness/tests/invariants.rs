@@ -117,7 +117,7 @@ fn nobody_but_adapters_names_one() {
 
 #[test]
 fn pure_layers_have_no_async_no_clock_and_no_input() {
-    const PURE: [&str; 5] = ["text", "spec", "sample", "stats", "compare"];
+    const PURE: [&str; 6] = ["text", "spec", "sample", "stats", "cost", "compare"];
     let banned = ["async", "tokio", "instant", "systemtime", "println", "thread"];
     for source in sources().iter().filter(|source| PURE.contains(&source.layer())) {
         let name = &source.name;
@@ -209,7 +209,7 @@ fn used(text: &str) -> Vec<&str> {
 }
 
 /// The layers, each of which uses none that stands below it.
-const LAYERS: [&str; 23] = [
+const LAYERS: [&str; 24] = [
     "text",
     "clock",
     "system",
@@ -217,6 +217,7 @@ const LAYERS: [&str; 23] = [
     "sample",
     "observer",
     "stats",
+    "cost",
     "probe",
     "engine",
     "adapter",
