@@ -31,7 +31,7 @@ pub use files::{create, create_new, text, write};
 pub use fingerprint::fingerprint;
 pub use record::{
     BaseRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
-    MachineRecord, Origin, RunRecord, SideRecord,
+    MachineRecord, Origin, RunRecord, SideRecord, TuneRecord,
 };
 pub use reserve::Reservation;
 pub use resume::Unfinished;

@@ -13,6 +13,7 @@ use coldstart::analysis::Analysis;
 use coldstart::drive::RunEnd;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::provision::Consent;
+use coldstart::report::form::Form;
 use coldstart::spec::function::{Function, TypedImage};
 use coldstart::spec::scenario::Scenario;
 use coldstart::store::{self, Reservation};
@@ -36,15 +37,28 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
     }
+    let next = |run: &store::Run, written: bool| next(run, written, args);
+    let (provision, named) = (args.common.provision, args.measure.out.is_some());
+    measured(request, provision, named, args.printed.format, &next)
+}
+
+/// Measures what was asked for, and shows it, however it ended.
+pub(super) fn measured(
+    mut request: Measurement,
+    provision: bool,
+    is_named: bool,
+    format: &Form,
+    next: &dyn Fn(&store::Run, bool) -> Next,
+) -> Result<(), ExitReason> {
     // Before anything is built, and until the end: it goes where nothing came of it.
     let mut reserved = None;
     if !request.resumed {
         let folder = &mut request.sides[0].folder;
-        let made = reserve(folder, args.measure.out.is_some())?;
+        let made = reserve(folder, is_named)?;
         made.folder().clone_into(folder);
         reserved = Some(made);
     }
-    let consent = Consent::from_flag(args.common.provision);
+    let consent = Consent::from_flag(provision);
     let observer = TerminalObserver::default();
     let mut stop = interrupt::heard()?;
     let ended = runtime(request.engine().is_simulated())?.block_on(async {
@@ -53,7 +67,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         Ok(engine.measure(&request, control, &observer).await?)
     });
     interrupt::now(Phase::Showing);
-    let finished = finish(&request, ended, args);
+    let finished = finish(&request, ended, format, next);
     drop(reserved);
     finished
 }
@@ -83,7 +97,8 @@ pub(super) fn reserve(folder: &Path, is_named: bool) -> Result<Reservation> {
 fn finish(
     request: &Measurement,
     ended: Result<RunEnd, ExitReason>,
-    args: &cli::Run,
+    format: &Form,
+    next: &dyn Fn(&store::Run, bool) -> Next,
 ) -> Result<(), ExitReason> {
     let folder = &request.sides[0].folder;
     let stopped = matches!(ended, Err(_) | Ok(RunEnd::Stopped));
@@ -99,7 +114,6 @@ fn finish(
         }
     };
     if let Some(run) = &run {
-        let format = args.printed.format;
         let written = match report::write(&Analysis::of(run), format) {
             // A terminal that was closed shows nothing, and that was no failure.
             Ok(text) => match stdout::result(&text) {
@@ -107,7 +121,7 @@ fn finish(
                 _ => true,
             },
             Err(error) if ended.is_ok() => {
-                where_it_is(run, false, args);
+                where_it_is(run, false, next);
                 return Err(error.into());
             }
             Err(error) => {
@@ -115,7 +129,7 @@ fn finish(
                 false
             }
         };
-        where_it_is(run, written, args);
+        where_it_is(run, written, next);
     }
     match ended? {
         RunEnd::Stopped => return Err(ExitReason::Interrupted),
@@ -138,23 +152,43 @@ fn finish(
     }
 }
 
+/// The page that shows what was measured, and what is worth typing next.
+pub(super) struct Next {
+    page: &'static str,
+    command: Words,
+}
+
+impl Next {
+    /// Of a page in the run's folder, and a command.
+    pub(super) fn of(page: &'static str, command: Words) -> Self {
+        Self { page, command }
+    }
+}
+
 /// Where everything is, and what is worth typing next. A page that could not be written
 /// is not named: of what is there under its name only a part may be, or an older one.
-fn where_it_is(run: &store::Run, written: bool, args: &cli::Run) {
+fn where_it_is(run: &store::Run, written: bool, next: &dyn Fn(&store::Run, bool) -> Next) {
     let folder = run.folder.display();
+    let Next { page, command } = next(run, written);
     terminal::hint("kept in ", &folder.to_string());
     if written {
-        terminal::hint("open    ", &format!("{folder}/report.html"));
+        terminal::hint("open    ", &format!("{folder}/{page}"));
     }
-    let next = match (run.record.complete, written) {
+    // The same again would come to the same.
+    if run.record.complete || run.record.stopped.as_deref() != Some(store::NOTHING_ANSWERS) {
+        terminal::hint("next    ", &command.line());
+    }
+}
+
+fn next(run: &store::Run, written: bool, args: &cli::Run) -> Next {
+    let folder = run.folder.display();
+    let command = match (run.record.complete, written) {
         (true, true) => Words::of("compare").word(folder).word("OTHER_RUN"),
         (true, false) => Words::of("report").word(folder),
-        // The same again would come to the same.
-        (false, _) if run.record.stopped.as_deref() == Some(store::NOTHING_ANSWERS) => return,
         (false, _) => with_images(Words::of("run").flag("--continue", folder), args)
             .described(&args.common.functions_file),
     };
-    terminal::hint("next    ", &next.line());
+    Next::of("report.html", command)
 }
 
 /// The first cause, when nothing succeeded at all.
@@ -256,7 +290,8 @@ mod tests {
         let typed = ["coldstart", "run", "quick", "--engine", "fake", "--out", &out];
         let cli::Verb::Run(args) = cli::Cli::parse_from(typed).verb else { panic!("not a run") };
         let request = request(&args).unwrap();
-        finish(&request, ended, &args).unwrap_err()
+        let next = |run: &store::Run, written| next(run, written, &args);
+        finish(&request, ended, args.printed.format, &next).unwrap_err()
     }
 
     /// It was exit status 4, and a folder that is no run's.

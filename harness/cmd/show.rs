@@ -11,12 +11,13 @@ use super::repeat::Words;
 use super::{ExitReason, info, report, stdout};
 use crate::cli::Show;
 use coldstart::analysis::Analysis;
-use coldstart::report::form::{Form, Kept, Printed};
+use coldstart::report::form::{Form, Kept};
 use coldstart::report::{comparison, reliability};
 use coldstart::store;
 use coldstart::store::catalog::{self, COMPARISON, Kind, RELIABILITY};
 use coldstart::text::diagnostic::did_you_mean;
 use coldstart::text::sanitize::{printable_json, printable_line};
+use coldstart::tune::Tuning;
 
 mod rows;
 
@@ -85,7 +86,9 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
 fn a_run(folder: &Path, format: &Form, salvage: bool) -> Result<String> {
     let run = super::compare::read(folder, salvage)?;
     report::tell_truncated(&run);
-    stdout::form(format, &Printed::Run(&Analysis::of(&run)))
+    let analysis = Analysis::of(&run);
+    let tuning = Tuning::of(&analysis)?;
+    stdout::form(format, &report::printed(&analysis, tuning.as_ref()))
 }
 
 /// A verdict is shown as it was given: judging again, under other rules or by another

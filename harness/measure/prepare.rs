@@ -200,7 +200,8 @@ pub(super) async fn try_all<E: Engine>(
     let mut warnings = Vec::new();
     for (side, subject, combination) in subjects(request, combinations.len()) {
         let target = driver.targets().of(side, subject);
-        if side == 0 && !is_plain && subject == first_of(request, combination) {
+        let stands_for_all = subject == first_of(request, combination) && request.tune.is_none();
+        if side == 0 && !is_plain && stands_for_all {
             preflight::try_one(driver.platform(), target, &combinations[combination]).await?;
             continue;
         }

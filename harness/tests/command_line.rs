@@ -29,6 +29,7 @@ mod show;
 mod spoilt;
 mod stand_in;
 mod terminal;
+mod tune;
 mod workflow;
 
 /// The program in the project's folder, as far from the environment as can be.

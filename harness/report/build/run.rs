@@ -33,7 +33,7 @@ pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) 
     let run = analysis.run;
     Document {
         title: title(run),
-        banners: banners(analysis),
+        banners: trusted(analysis).into_iter().chain(banners(run)).collect(),
         badge: None,
         answer: answer::answer(analysis),
         place: plain(&run.record.place()),
@@ -56,15 +56,18 @@ pub(in crate::report) fn title(run: &Run) -> String {
     format!("{}cold starts, scenario {}, {rounds}", warning(run), plain(&record.scenario.name))
 }
 
-fn banners(analysis: &Analysis) -> Vec<String> {
-    let run = analysis.run;
+/// That the figures are not to be believed, where they are not.
+fn trusted(analysis: &Analysis) -> Option<String> {
+    let faults = trust::faults(analysis);
+    (!faults.is_empty())
+        .then(|| format!("INVALID, these figures are not to be believed: {}", faults.join("; ")))
+}
+
+/// What must not be missed of any page that is made of a run.
+pub(super) fn banners(run: &Run) -> Vec<String> {
     let (done, planned) = (run.samples.len(), run.record.counts.planned);
     let why = run.record.stopped.as_deref().map_or_else(String::new, |w| format!(": {}", plain(w)));
-    let faults = trust::faults(analysis);
     let banners = [
-        (!faults.is_empty()).then(|| {
-            format!("INVALID, these figures are not to be believed: {}", faults.join("; "))
-        }),
         is_simulated(run)
             .then(|| "SIMULATED: no engine was used; every figure is made up.".to_owned()),
         (!run.record.complete)

@@ -13,6 +13,7 @@ use crate::words::plain;
 pub(in crate::report) mod comparison;
 pub(in crate::report) mod reliability;
 pub(in crate::report) mod run;
+pub(in crate::report) mod tune;
 
 /// A key a sheet, with all its rows.
 ///

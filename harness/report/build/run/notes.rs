@@ -15,7 +15,7 @@ use crate::text::sanitize::both_ends;
 use crate::text::units::format_ns;
 use crate::words::{cell_name, counted, level, plain, subject};
 
-mod advice;
+pub(in crate::report) mod advice;
 mod course;
 mod init_limit;
 
