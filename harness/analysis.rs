@@ -6,9 +6,11 @@ use crate::sample::Cell;
 use crate::stats::{self, Controls, ResourceUse, Summary, Throughput};
 use crate::store::Run;
 
+mod cost;
 mod machine;
 mod selection;
 
+pub use cost::{Bill, Cost, Figure, FunctionCost, InitFrom};
 pub use machine::Machine;
 pub(crate) use selection::{
     Group, conditions, conditions_in_a_name, groups, headline, is_simulated, is_valid, members,
@@ -33,6 +35,8 @@ pub struct Analysis<'a> {
     /// The share of each cold headline cell's typical row that no phase accounts for,
     /// from 0 to 1.
     pub unattributed: Vec<(Cell, f64)>,
+    /// What its calls would have cost; none where nobody asked.
+    pub cost: Option<Cost<'a>>,
 }
 
 impl<'a> Analysis<'a> {
@@ -50,6 +54,7 @@ impl<'a> Analysis<'a> {
             throughput: stats::throughput(&run.samples),
             resources: stats::resources(&run.samples),
             unattributed: headline(run, &summaries).iter().filter_map(share).collect(),
+            cost: Cost::of(run, &summaries),
             run,
             summaries,
         }

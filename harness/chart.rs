@@ -25,6 +25,7 @@ mod burst_size;
 mod calibration;
 mod cell_labels;
 mod context;
+mod cost;
 mod data_table;
 mod ecdf;
 mod forest;
@@ -87,6 +88,7 @@ const CHARTS: &[Definition] = &[
     chart("idle", "pauses", idle::HOW_TO_READ, Compose::Conditions(idle::compose)),
     chart("cold-burst", "cold", ecdf::HOW_TO_READ, Compose::Conditions(ecdf::burst)),
     chart("warm", "warm", percentiles::HOW_TO_READ, Compose::Conditions(percentiles::compose)),
+    chart("cost", "cost", cost::HOW_TO_READ, Compose::Conditions(cost::compose)),
     chart("calibration", "trust", "", Compose::Run(calibration::compose)),
     chart("compare-forest", "changes", forest::HOW_TO_READ, Compose::Comparison(forest::compose)),
     chart("compare-order", "order", "", Compose::Comparison(run_sequence::compose)),

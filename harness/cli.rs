@@ -12,6 +12,7 @@ use coldstart::spec::function::TypedImage;
 use coldstart::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
 use coldstart::text::units::{parse_duration, parse_precision};
 
+mod cost;
 mod factors;
 mod help;
 mod image;
@@ -22,6 +23,7 @@ mod reading;
 mod starting;
 mod tuning;
 
+pub(crate) use cost::{CostFlags, PriceFlags};
 use factors::FACTORS_TYPED;
 pub(crate) use factors::FactorFlags;
 use image::IMAGES;
@@ -199,6 +201,10 @@ pub(crate) struct Run {
     /// What instances are started under.
     #[command(flatten)]
     pub factors: FactorFlags,
+
+    /// What its calls would have cost.
+    #[command(flatten)]
+    pub cost: CostFlags,
 
     /// How it is printed.
     #[command(flatten)]

@@ -18,6 +18,7 @@ mod build;
 mod clean;
 mod compare;
 mod completions;
+mod cost;
 mod doctor;
 mod failure;
 mod gate;

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 
 mod always_on;
 pub mod prices;
+mod question;
 mod standby;
 
 pub use always_on::{Crossing, Rental};
 pub use prices::{Fargate, Lambda, Machine, Prices, Rates};
+pub use question::{COLD_SHARE, Question};
 pub use standby::{HOURS_A_MONTH, PING_EVERY, Standby, Traffic};
 
 /// What processor an instance runs on: it has its own prices.
@@ -39,6 +41,14 @@ pub enum Architecture {
     X86,
     /// 64-bit Arm.
     Arm,
+}
+
+impl Architecture {
+    /// From what a kernel calls its machine: x86, unless it is an Arm.
+    #[must_use]
+    pub fn of_machine(name: &str) -> Self {
+        if name.starts_with("aarch64") || name.starts_with("arm") { Self::Arm } else { Self::X86 }
+    }
 }
 
 /// What of one call is billed.

@@ -59,6 +59,9 @@ pub fn render(analysis: &Analysis) -> Result<Vec<Artifact>> {
         Artifact::new("report.html", html::page(&document)),
     ];
     drop(document);
+    if let Some(sheet) = json::run::cost::csv(analysis) {
+        files.push(Artifact::new("cost.csv", sheet?));
+    }
     files.extend(histogram_files(analysis)?);
     files.extend(chart_files(charts));
     Ok(files)

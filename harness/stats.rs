@@ -45,7 +45,7 @@ pub use null_stability::Stability;
 pub use resources::{MedianAndMax, ResourceUse, resources};
 pub use throughput::{Gain, Rate, Throughput, throughput};
 pub use unattributed::unattributed;
-pub use warm::ColdToWarm;
+pub use warm::{ColdToWarm, warm_of};
 
 /// How many times as much the one is as the other; none where that is no number, as of
 /// what takes no time at all.

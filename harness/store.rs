@@ -10,11 +10,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use crate::cost::Question;
 use crate::sample::{Sample, TrialRecord};
 
 mod baseline;
 mod bounds;
 pub mod catalog;
+mod cost;
 mod expected;
 mod files;
 pub(crate) mod fingerprint;
@@ -27,6 +29,7 @@ mod resume;
 mod writer;
 
 pub use baseline::{BASELINES, Baseline, baseline};
+pub use cost::ask_cost;
 pub use files::{create, create_new, text, write};
 pub use fingerprint::fingerprint;
 pub use record::{
@@ -69,6 +72,8 @@ pub struct Run {
     /// Why it could only be read in part, where that was asked for: what is there is not
     /// what was measured.
     pub salvaged: Option<String>,
+    /// What was asked of its bill; none where nothing was.
+    pub cost: Option<Question>,
 }
 
 /// The file of a run's facts: a folder that has it is a run's.
@@ -143,8 +148,12 @@ fn read(folder: &Path, leave_out: bool) -> Result<(Run, Option<String>)> {
         let line = line.map_or_else(String::new, |line| format!(":{line}"));
         format!("{}{line}: {what}", folder.join(file).display())
     });
+    let cost = match cost::asked(folder) {
+        Err(_) if leave_out => None,
+        asked => asked?,
+    };
     let (folder, truncated) = (folder.to_owned(), cut != [false, false]);
-    Ok((Run { folder, record, samples, trials, truncated, salvaged: None }, wrong))
+    Ok((Run { folder, record, samples, trials, truncated, salvaged: None, cost }, wrong))
 }
 
 /// Reads `run.json` alone.

@@ -84,7 +84,7 @@ impl<'a> Tuning<'a> {
         let Some(TuneRecord { cold_share, architecture, prices }) = &run.record.tune else {
             return Ok(None);
         };
-        let prices = prices::parse(prices, prices::FILE).context("prices of `run.json`")?;
+        let prices = prices::parse(prices, prices::FILE).context(crate::store::RECORD)?;
         let rule = run.record.scenario.factors.cpu_rule.first().copied().unwrap_or_default();
         let share = cold_share.clamp(0.0, 1.0);
         let bill = Bill::new(prices, *architecture, share, rule == CpuRule::LambdaProvisioned);

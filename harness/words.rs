@@ -7,6 +7,7 @@ use crate::stats::{Quantile, RankedValue, Summary};
 use crate::store::Run;
 use crate::text::units::format_ms;
 
+mod money;
 mod reasons;
 
 pub(crate) use crate::analysis::{
@@ -14,6 +15,7 @@ pub(crate) use crate::analysis::{
 };
 pub(crate) use crate::text::sanitize::{plain, shortened};
 
+pub(crate) use money::{money, percent, rate};
 pub(crate) use reasons::{changed, fault, faults, invalid, reason};
 
 /// In place of a number that cannot be given.

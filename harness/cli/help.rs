@@ -92,6 +92,7 @@ Examples
   coldstart run single --image my-lambda:1 --event @order.json
   coldstart run --image my-lambda:1 --command app.handler --env TABLE=orders
   coldstart run single --image web:1 --http 8080
+  coldstart run --cost --cold 1%           and what its calls would have cost
   coldstart run --continue results/RUN     one that was stopped or killed
   coldstart run --format json >summary.json
 
@@ -175,11 +176,13 @@ Exit status: 0 built; 2 usage; 4 a build or a base image failed.";
 pub(super) const REPORT: &str = "\
 Examples
   coldstart report results/reference
+  coldstart report results/mine --cost --arch arm
   coldstart report results/reference --splice README.md
   coldstart report results/spoilt --salvage
 
 It writes summary.json, summary.csv, report.md, report.html, charts and
-histograms into the run's folder again. `show` prints and writes nothing. A run
+histograms into the run's folder again; with --cost also cost.csv, and cost.json,
+by which later reports say the same. `show` prints and writes nothing. A run
 whose rows are not those of its plan is refused; --salvage reads what is there,
 and says so on every page.
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{FUNCTIONS_FILE, FormatFlag};
+use super::{CostFlags, FUNCTIONS_FILE, FormatFlag};
 
 /// Flags of `list`.
 #[derive(Debug, Args)]
@@ -85,6 +85,10 @@ pub(crate) struct Report {
     /// Read what is there of a run whose rows are not those of its plan; says so everywhere
     #[arg(long, conflicts_with = "splice")]
     pub salvage: bool,
+
+    /// What its calls would have cost.
+    #[command(flatten)]
+    pub cost: CostFlags,
 
     /// How it is printed.
     #[command(flatten)]

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::failure::of_files;
-use super::{ExitReason, stdout, warn};
+use super::{ExitReason, cost, stdout, warn};
 use crate::cli::Report;
 use crate::terminal;
 use coldstart::analysis::Analysis;
@@ -17,7 +17,12 @@ use coldstart::{report, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
 pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
-    let run = super::compare::read(&args.run, args.salvage)?;
+    let mut run = super::compare::read(&args.run, args.salvage)?;
+    if args.cost.are_asked() {
+        let question = cost::of_a_report(&args.cost.prices, &run)?;
+        store::ask_cost(&args.run, &question)?;
+        run.cost = Some(question);
+    }
     let analysis = Analysis::of(&run);
     let text = write(&analysis, args.printed.format)?;
     if let Some(page) = &args.splice {

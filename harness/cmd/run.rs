@@ -5,11 +5,12 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::repeat::Words;
-use super::{ExitReason, images, load_scenario, report, runtime, stdout, warn};
+use super::{ExitReason, cost, images, load_scenario, report, runtime, stdout, warn};
 use crate::cli;
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
 use coldstart::analysis::Analysis;
+use coldstart::cost::Question;
 use coldstart::drive::RunEnd;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::provision::Consent;
@@ -33,13 +34,28 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         None => request(args)?,
     };
     request.keeps_words = terminal::is_verbose();
+    // A file of prices that is none is told before anything is measured.
+    let question = args.cost.are_asked();
+    let question = question.then(|| cost::of_a_run(&args.cost.prices, &args.common.functions_file));
+    let question = question.transpose()?;
     if args.measure.dry_run {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
     }
     let next = |run: &store::Run, written: bool| next(run, written, args);
     let (provision, named) = (args.common.provision, args.measure.out.is_some());
-    measured(request, provision, named, args.printed.format, &next)
+    let showing = Showing { format: args.printed.format, next: &next, question };
+    measured(request, provision, named, showing)
+}
+
+/// How what was measured is shown.
+pub(super) struct Showing<'a> {
+    /// In which form.
+    pub(super) format: &'a Form,
+    /// What is told below it.
+    pub(super) next: &'a dyn Fn(&store::Run, bool) -> Next,
+    /// What its calls would have cost, where that is asked.
+    pub(super) question: Option<Question>,
 }
 
 /// Measures what was asked for, and shows it, however it ended.
@@ -47,8 +63,7 @@ pub(super) fn measured(
     mut request: Measurement,
     provision: bool,
     is_named: bool,
-    format: &Form,
-    next: &dyn Fn(&store::Run, bool) -> Next,
+    showing: Showing,
 ) -> Result<(), ExitReason> {
     // Before anything is built, and until the end: it goes where nothing came of it.
     let mut reserved = None;
@@ -67,7 +82,7 @@ pub(super) fn measured(
         Ok(engine.measure(&request, control, &observer).await?)
     });
     interrupt::now(Phase::Showing);
-    let finished = finish(&request, ended, format, next);
+    let finished = finish(&request, ended, &showing);
     drop(reserved);
     finished
 }
@@ -97,10 +112,13 @@ pub(super) fn reserve(folder: &Path, is_named: bool) -> Result<Reservation> {
 fn finish(
     request: &Measurement,
     ended: Result<RunEnd, ExitReason>,
-    format: &Form,
-    next: &dyn Fn(&store::Run, bool) -> Next,
+    showing: &Showing,
 ) -> Result<(), ExitReason> {
     let folder = &request.sides[0].folder;
+    let Showing { format, next, question } = showing;
+    if let Some(question) = question.as_ref().filter(|_| folder.join(store::RECORD).exists()) {
+        store::ask_cost(folder, question)?;
+    }
     let stopped = matches!(ended, Err(_) | Ok(RunEnd::Stopped));
     let run = match store::open(folder) {
         Ok(run) => Some(run),
@@ -268,7 +286,7 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
         with_images(Words::of("run").word(&args.scenario).some("--functions", described), args)
             .described(&args.common.functions_file)
             .some("--rounds", rounds.then_some(scenario.rounds));
-    words.all(typed).flag("--seed", seed).line()
+    cost::again(words.all(typed), &args.cost).flag("--seed", seed).line()
 }
 
 /// With the images that were typed, and how they are started and invoked.
@@ -291,7 +309,8 @@ mod tests {
         let cli::Verb::Run(args) = cli::Cli::parse_from(typed).verb else { panic!("not a run") };
         let request = request(&args).unwrap();
         let next = |run: &store::Run, written| next(run, written, &args);
-        finish(&request, ended, args.printed.format, &next).unwrap_err()
+        let showing = Showing { format: args.printed.format, next: &next, question: None };
+        finish(&request, ended, &showing).unwrap_err()
     }
 
     /// It was exit status 4, and a folder that is no run's.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::anyhow;
 
 use super::repeat::Words;
-use super::run::{self, Next};
+use super::run::{self, Next, Showing};
 use super::{ExitReason, images, stdout, warn};
 use crate::cli::{self, FunctionFlags};
 use crate::terminal;
@@ -37,7 +37,8 @@ pub(super) fn run(args: &cli::Tune) -> Result<(), ExitReason> {
     }
     let next = |run: &Run, written: bool| next(run, written, args);
     let named = args.measure.out.is_some();
-    run::measured(request, args.provision, named, args.printed.format, &next)
+    let showing = Showing { format: args.printed.format, next: &next, question: None };
+    run::measured(request, args.provision, named, showing)
 }
 
 fn request(args: &cli::Tune) -> Result<Measurement, ExitReason> {

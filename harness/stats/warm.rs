@@ -2,6 +2,7 @@
 
 use super::Summary;
 use crate::sample::{Cell, Temperature};
+use crate::spec::factor::Factors;
 use crate::spec::scenario::LoadShape;
 
 /// A cold median over a warm one, of the same function under the same
@@ -27,15 +28,21 @@ fn ratio(cold: &Summary, all: &[Summary]) -> Option<ColdToWarm> {
     if cold.cell.temperature != Temperature::Cold || cold.cell.control.is_some() {
         return None;
     }
-    let warm = all
-        .iter()
-        .filter(|s| s.cell.temperature == Temperature::Warm)
-        .filter(|s| s.cell.control.is_none() && s.cell.is_placed_like(&cold.cell))
-        .filter(|s| s.median().is_some_and(|ns| ns > 0.0))
-        // A steady caller is what warm means; a warm burst also queues.
-        .min_by_key(|s| matches!(s.cell.act, LoadShape::Burst(_)))?;
+    let warm = warm_of(all, &cold.cell.function, &cold.cell.factors)?;
     Some(ColdToWarm {
         ratio: super::ratio(cold.median()?, warm.median()?)?,
         warm: warm.cell.clone(),
     })
+}
+
+/// The warm cell of a function under some factors that has a median.
+#[must_use]
+pub fn warm_of<'a>(all: &'a [Summary], function: &str, factors: &Factors) -> Option<&'a Summary> {
+    all.iter()
+        .filter(|s| s.cell.temperature == Temperature::Warm)
+        .filter(|s| s.cell.control.is_none())
+        .filter(|s| s.cell.function == function && s.cell.factors == *factors)
+        .filter(|s| s.median().is_some_and(|ns| ns > 0.0))
+        // A steady caller is what warm means; a warm burst also queues.
+        .min_by_key(|s| matches!(s.cell.act, LoadShape::Burst(_)))
 }

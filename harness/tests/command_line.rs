@@ -9,6 +9,7 @@ use assert_cmd::Command;
 mod aa;
 mod compare;
 mod controls;
+mod cost;
 mod documented;
 mod factors;
 mod formats;

@@ -14,6 +14,7 @@ use super::placing::Placing;
 mod answer;
 mod cells;
 pub(in crate::report) mod controls;
+mod cost;
 mod environment;
 mod noise;
 pub(in crate::report) mod notes;
@@ -26,7 +27,7 @@ pub(in crate::report) mod trust;
 const MEANINGS: &str = include_str!("run/meanings.txt");
 
 /// The sections that charts are in.
-const CHARTED: [&str; 6] = ["cold", "time", "bursts", "pauses", "warm", "trust"];
+const CHARTED: [&str; 7] = ["cold", "time", "bursts", "pauses", "warm", "cost", "trust"];
 
 /// The document, with the charts that are to be on it.
 pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Document<'a> {
@@ -96,6 +97,8 @@ fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
         Section::new("more", "More charts", Usual, placing.others(&CHARTED)),
         Section::new("throughput", "Throughput", Key, throughput::blocks(analysis)),
         Section::new("warm", "Warm calls", Usual, placing.of("warm")),
+        Section::new("cost", "What it would cost", Key, cost::blocks(analysis, &placing)),
+        Section::new("standby", "What standing by would cost", Usual, cost::standing_by(analysis)),
         Section::new("trust", "How far to trust it", Key, trust::blocks(analysis, &placing)),
         Section::new("notes", "Notes", Key, vec![notes]),
         Section::new("environment", "Environment", Detail, vec![environment]),

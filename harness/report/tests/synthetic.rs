@@ -73,6 +73,7 @@ pub(crate) fn with_samples(functions: &[Shape], rounds: u32, samples: Vec<Sample
         trials: vec![],
         truncated: false,
         salvaged: None,
+        cost: None,
     }
 }
 

@@ -128,6 +128,7 @@ fn every_field_that_is_written_is_documented_and_every_documented_field_exists()
         ("limits", ["--cpus", "0.5,1", "--functions", "rust,python"]),
         ("listening", ["--image", "web:1", "--http", "8080"]),
         ("throughput", ["--parallel", "2", "--functions", "rust"]),
+        ("cost", ["--cost", "--cold", "2%", "--functions=rust,node"]),
         ("words", ["--verbose", "--no-controls", "--functions", "rust"]),
     ] {
         let folder = home.path().join(name);
@@ -136,6 +137,7 @@ fn every_field_that_is_written_is_documented_and_every_documented_field_exists()
             found.file(&folder, file);
         }
     }
+    found.file(&home.path().join("cost"), "cost.json");
     let gate = Gate::new(&["--rounds", "9", "--inject", "100ms"]);
     gate.ends(1, &[]);
     found.file(&gate.side("head"), "run.json");

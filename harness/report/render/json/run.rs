@@ -15,6 +15,7 @@ use crate::stats::{Bursts, DispatchLag, LatencySummary, Summary, bursts};
 use crate::store::Run;
 use crate::text::sanitize::printable_json;
 
+pub(in crate::report) mod cost;
 mod whole;
 
 use whole::level;
@@ -38,6 +39,7 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
             "unit": "ns",
         },
         whole::members(analysis),
+        cost::member(analysis),
         object! {
             "rows": rows(summaries).collect::<Json>(),
             "cells": summaries.iter().map(|s| facts(run, s)).collect::<Json>(),
