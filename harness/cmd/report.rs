@@ -29,7 +29,8 @@ pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
         splice(&analysis, page)?;
     }
     stdout::result(&text)?;
-    terminal::hint("open ", &args.run.join("report.html").display().to_string());
+    let page = if run.record.tune.is_some() { "tune.html" } else { "report.html" };
+    terminal::hint("open ", &args.run.join(page).display().to_string());
     Ok(())
 }
 

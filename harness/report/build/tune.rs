@@ -17,6 +17,7 @@ use words::{choices, money, percent, sentence, shortly, under};
 const COLUMNS: [Column; 10] = [
     Column::new("function").names().sparse().of_the_group(),
     Column::new("memory"),
+    Column::new("which"),
     Column::new("$ a million").interval(Usual),
     Column::new("average").ms().interval(Usual),
     Column::new("cold p50").ms().interval(Usual),
@@ -24,7 +25,6 @@ const COLUMNS: [Column; 10] = [
     Column::new("warm p50").ms().interval(Usual),
     Column::of("warm p90", Detail).ms().interval(Detail).sparse(),
     Column::of("billed cold, warm", Detail).ms(),
-    Column::new("which"),
 ];
 
 /// The document, with the charts that are to be on it.
@@ -99,6 +99,7 @@ fn row(tuning: &Tuning, tuned: &Tuned, at: usize, size: &Size) -> Row {
     let cells = vec![
         if several { Cell::Text(plain(&tuned.name)) } else { Cell::Empty },
         Cell::Figure(format!("{} MiB", size.mib)),
+        Cell::words(choices(tuned, at, size)),
         figure(size.price, &shortly),
         figure(size.average, &crate::text::units::format_ms),
         Cell::Interval(size.cold.p50),
@@ -106,7 +107,6 @@ fn row(tuning: &Tuning, tuned: &Tuned, at: usize, size: &Size) -> Row {
         Cell::Interval(size.warm.p50),
         Cell::Interval(size.warm.p90),
         billed.filter(|_| works).map_or(Cell::Unknown, Cell::Figure),
-        Cell::words(choices(tuned, at, size)),
     ];
     let group = if several { plain(&tuned.name) } else { String::new() };
     Row { group, cells, ..Row::default() }

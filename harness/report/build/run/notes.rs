@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::reply::by_container_alone;
+use super::super::tune::words::emulation;
 use super::{controls, noise, resources};
 use crate::analysis::Analysis;
 use crate::report::document::{Kind, Note};
@@ -44,6 +45,8 @@ pub(in crate::report) fn notes(analysis: &Analysis) -> Vec<Note> {
     notes.extend(resources::remarks(analysis).into_iter().map(Note::warning));
     notes.extend(by_container_alone(run).map(Note::remark));
     notes.extend(course::page_cache(run));
+    let rules = run.record.scenario.factors.cpu_rule.iter().filter(|rule| rule.is_by_memory());
+    notes.extend(rules.map(|rule| Note::remark(emulation(*rule))));
     notes.extend(course::until(analysis));
     notes.extend(course::time_limit(run));
     notes.extend(init_limit::init_limit(run));

@@ -1,9 +1,8 @@
 //! What a tuned run rests on, and what went wrong in it.
 
-use super::words::{fails, money};
+use super::words::{emulation, fails, money};
 use crate::report::build::run::notes::advice;
 use crate::report::document::Note;
-use crate::spec::factor::CpuRule;
 use crate::tune::{InitSource, LEVEL, Tuned, Tuning};
 use crate::words::{counted, is_simulated, plain};
 
@@ -63,28 +62,6 @@ fn untraced(tuning: &Tuning) -> Option<Note> {
          more is billed here than would be: run it as root",
         plain(&without.name)
     )))
-}
-
-/// Which emulation was used, and how good it is known to be.
-fn emulation(rule: CpuRule) -> &'static str {
-    match rule {
-        CpuRule::Plain => {
-            "processor time is each function's own quota, whatever its memory: on AWS Lambda it \
-             follows from the memory"
-        }
-        CpuRule::Lambda => {
-            "processor time is memory / 1,769 MiB (AWS documents that) in periods of 20 ms (observed \
-             by others), from the first event on; the init is not throttled, as on demand: measured \
-             by a vendor (DataDog/datadog-lambda-extension, pull request 700, 2025), AWS says \
-             nothing of it"
-        }
-        CpuRule::LambdaProvisioned => {
-            "processor time is memory / 1,769 MiB (AWS documents that) in periods of 20 ms (observed \
-             by others), from the start: that under provisioned concurrency the init is throttled \
-             was measured by a vendor (DataDog/datadog-lambda-extension, pull request 700, 2025), \
-             AWS says nothing of it"
-        }
-    }
 }
 
 fn prices(tuning: &Tuning) -> String {

@@ -101,3 +101,25 @@ pub(super) fn sentence(tuned: &Tuned, currency: &str, share: f64) -> String {
         priced(fastest, currency)
     )
 }
+
+/// Which emulation was used, and how good it is known to be.
+pub(in crate::report) fn emulation(rule: CpuRule) -> &'static str {
+    match rule {
+        CpuRule::Plain => {
+            "processor time is each function's own quota, whatever its memory: on AWS Lambda it \
+             follows from the memory"
+        }
+        CpuRule::Lambda => {
+            "processor time is memory / 1,769 MiB (AWS documents that) in periods of 20 ms (observed \
+             by others), from the first event on; the init is not throttled, as on demand: measured \
+             by a vendor (DataDog/datadog-lambda-extension, pull request 700, 2025), AWS says \
+             nothing of it"
+        }
+        CpuRule::LambdaProvisioned => {
+            "processor time is memory / 1,769 MiB (AWS documents that) in periods of 20 ms (observed \
+             by others), from the start: that under provisioned concurrency the init is throttled \
+             was measured by a vendor (DataDog/datadog-lambda-extension, pull request 700, 2025), \
+             AWS says nothing of it"
+        }
+    }
+}
