@@ -7,6 +7,7 @@
 use anyhow::Result;
 
 use crate::compare::Comparison;
+use crate::explain::{Explained, Explanation};
 use crate::spec::factor::Factors;
 use crate::stats::Summary;
 use crate::store::Run;
@@ -35,6 +36,8 @@ mod percentiles;
 mod phase_names;
 mod phases;
 mod run_sequence;
+mod start_files;
+mod start_modules;
 mod strip_plot;
 mod timeline;
 mod tune;
@@ -60,6 +63,8 @@ enum Compose {
     Comparison(fn(&Comparison, Layout) -> Option<ChartSpec>),
     /// Of each function of a tuned run.
     Tuned(fn(&Tuning, &Tuned, Layout) -> Option<ChartSpec>),
+    /// Of each function that is explained.
+    Explained(fn(&Explained, Layout) -> Option<ChartSpec>),
 }
 
 const fn chart(
@@ -93,6 +98,13 @@ const CHARTS: &[Definition] = &[
     chart("compare-forest", "changes", forest::HOW_TO_READ, Compose::Comparison(forest::compose)),
     chart("compare-order", "order", "", Compose::Comparison(run_sequence::compose)),
     chart("tune", "price", tune::HOW_TO_READ, Compose::Tuned(tune::compose)),
+    chart("files", "packages", start_files::HOW_TO_READ, Compose::Explained(start_files::compose)),
+    chart(
+        "modules",
+        "modules",
+        start_modules::HOW_TO_READ,
+        Compose::Explained(start_modules::compose),
+    ),
 ];
 
 /// One chart, drawn.
@@ -204,6 +216,25 @@ pub(crate) fn of_tuning(tuning: &Tuning) -> Result<Vec<Chart>> {
         charts.extend(drawn(CHARTS, &suffix, |chart| match chart.compose {
             Compose::Tuned(compose) => {
                 [Layout::Wide, Layout::Narrow].map(|layout| compose(tuning, tuned, layout))
+            }
+            _ => [None, None],
+        })?);
+    }
+    Ok(charts)
+}
+
+/// The pictures of an explanation, those of each function by its name.
+///
+/// # Errors
+/// When the plotting crate fails.
+pub(crate) fn of_explanation(found: &Explanation) -> Result<Vec<Chart>> {
+    let mut charts = Vec::new();
+    for function in &found.functions {
+        let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+        let suffix: String = function.function.chars().map(safe).collect();
+        charts.extend(drawn(CHARTS, &format!("-{suffix}"), |chart| match chart.compose {
+            Compose::Explained(compose) => {
+                [Layout::Wide, Layout::Narrow].map(|layout| compose(function, layout))
             }
             _ => [None, None],
         })?);

@@ -13,6 +13,7 @@ use coldstart::spec::scenario::{MAX_ROUNDS, MAX_WORKERS, NO_TIME};
 use coldstart::text::units::{parse_duration, parse_precision};
 
 mod cost;
+mod explaining;
 mod factors;
 mod help;
 mod image;
@@ -24,6 +25,7 @@ mod starting;
 mod tuning;
 
 pub(crate) use cost::{CostFlags, PriceFlags};
+pub(crate) use explaining::Explain;
 use factors::FACTORS_TYPED;
 pub(crate) use factors::FactorFlags;
 use image::IMAGES;
@@ -97,6 +99,9 @@ pub(crate) enum Verb {
     /// alarm, and what does it find?
     #[command(help_template = help::VERB, before_long_help = help::AA)]
     Aa(Box<Aa>),
+    /// Say why a start takes as long as it does: files, modules, work and waits
+    #[command(help_template = help::VERB, before_long_help = help::EXPLAIN)]
+    Explain(Box<Explain>),
     /// Show an old run, comparison or gate again
     #[command(help_template = help::VERB, before_long_help = help::SHOW)]
     Show(Show),
@@ -130,7 +135,7 @@ pub(crate) enum Verb {
 pub(crate) const FUNCTIONS_FILE: &str = "functions/functions.toml";
 
 /// Flags of every verb that touches functions and an engine.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct FunctionFlags {
     /// Functions to take, separated by commas [default: the scenario's, or all]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]

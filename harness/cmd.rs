@@ -20,6 +20,7 @@ mod compare;
 mod completions;
 mod cost;
 mod doctor;
+mod explain;
 mod failure;
 mod gate;
 mod images;
@@ -55,6 +56,7 @@ pub(crate) fn execute(cli: &Cli) -> ExitCode {
         Verb::Report(args) => report::run(args),
         Verb::Clean(args) => clean::run(args),
         Verb::Doctor(args) => doctor::run(args),
+        Verb::Explain(args) => explain::run(args),
         Verb::Show(args) => show::run(args),
         Verb::List(args) => list::run(args),
         Verb::Init(args) => init::run(args),

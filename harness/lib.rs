@@ -74,6 +74,9 @@ pub mod platform;
 pub mod probe;
 pub mod provision;
 
+// What is made of it.
+pub mod explain;
+
 // Keeping, comparing and showing it.
 pub mod analysis;
 mod chart;

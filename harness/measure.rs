@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::drive::{Driver, RunEnd, Stop};
 use crate::engine::docker::DockerEngine;
-use crate::engine::{self, AnyEngine, ImageStore};
+use crate::engine::{self, AnyEngine, EngineInfo, ImageStore};
 use crate::observer::{Event, Observer};
 use crate::platform::Platform;
 use crate::probe::exec_trace::ExecTrace;
@@ -87,6 +87,38 @@ impl PreparedEngine {
         let records = setup.unless(stop, images_of(request, &setup.engine, &bases)).await??;
         let Setup { engine, live, .. } = setup;
         Ok(Self { kind, records, docker: Some((Arc::new(engine), live)) })
+    }
+
+    /// The Docker engine, where one was needed.
+    #[must_use]
+    pub fn docker(&self) -> Option<&Arc<DockerEngine>> {
+        self.docker.as_ref().map(|(engine, _)| engine)
+    }
+
+    /// What is known of the functions of each side.
+    #[must_use]
+    pub fn records(&self) -> &[Vec<FunctionRecord>] {
+        &self.records
+    }
+
+    /// A driver of the plan on an engine of the caller's own around the one that was found,
+    /// for who runs its trials himself; and what that engine is.
+    ///
+    /// # Errors
+    /// When a factor cannot be honoured, or the engine fails.
+    pub async fn driver<E: ImageStore>(
+        &self,
+        request: &Measurement,
+        engine: Arc<E>,
+        clock: Clock,
+        trace: Option<ExecTrace>,
+    ) -> Result<(Driver<E>, EngineInfo)> {
+        let mut info = engine.describe().await?;
+        info.address = without_home(&info.address);
+        let targets = prepare::targets(request, engine.as_ref(), &info, &self.records).await?;
+        let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
+        let driver = Driver::new(engine, platform, request.plan.clone(), targets, trace);
+        Ok((driver, info))
     }
 
     /// Measures a request for whose sides and engine it was made. Whatever happens after

@@ -1,7 +1,9 @@
 //! What the kernel tells: of starts, of resources, of files in memory, of the machine.
 
 pub mod cgroup;
+pub mod container_trace;
 pub mod exec_trace;
+pub mod file_trace;
 pub mod host;
 pub mod machine;
 pub mod page_cache;

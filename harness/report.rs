@@ -21,6 +21,7 @@ use render::{html, json, markdown, terminal};
 mod build;
 pub mod comparison;
 mod document;
+pub mod explanation;
 pub mod form;
 pub mod histograms;
 pub mod listing;

@@ -13,6 +13,7 @@ Measure
   compare      two runs that are there
   tune         memory limits against latency and price
   aa           how often would the gate cry wolf here?
+  explain      why a start takes so long: files, modules, work and waits
 
 Look
   show         an old run, comparison or gate again
@@ -105,6 +106,26 @@ function that never answers is given up after three of its time limits; when all
 are, the run ends.
 
 Exit status: 0 measured; 2 usage; 4 nothing could be measured; 130 interrupted.";
+
+pub(super) const EXPLAIN: &str = "\
+Examples
+  coldstart explain my_function
+  coldstart explain --image my-lambda:1 --event @order.json
+  coldstart explain --image my-lambda:2 --base my-lambda:1
+  coldstart explain --base origin/main      what is new in the working tree
+  coldstart explain --page-cache image-cold --rounds 10
+
+Starts of their own are watched, from outside, in turns with plain ones: every file
+that is opened and what took the time until the next, work and waits by phase, the
+modules that a runtime tells of when its environment asks for it, and what of the
+image no start opens. What watching took is measured with it. It needs root, for
+the kernel's file and process events.
+
+It writes a new folder: explain.json, explain.md, explain.html, charts, and for
+each function its folded stacks, for flame-graph tools.
+
+Exit status: 0 explained; 2 usage; 4 no start was ready, or it could not be watched;
+130 interrupted.";
 
 pub(super) const GATE: &str = "\
 Examples

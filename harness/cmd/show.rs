@@ -11,10 +11,11 @@ use super::repeat::Words;
 use super::{ExitReason, info, report, stdout};
 use crate::cli::Show;
 use coldstart::analysis::Analysis;
-use coldstart::report::form::{Form, Kept};
+use coldstart::explain::Explanation;
+use coldstart::report::form::{Form, Kept, Printed};
 use coldstart::report::{comparison, reliability};
 use coldstart::store;
-use coldstart::store::catalog::{self, COMPARISON, Kind, RELIABILITY};
+use coldstart::store::catalog::{self, COMPARISON, EXPLANATION, Kind, RELIABILITY};
 use coldstart::text::diagnostic::did_you_mean;
 use coldstart::text::sanitize::{printable_json, printable_line};
 use coldstart::tune::Tuning;
@@ -48,6 +49,7 @@ pub(super) fn shown(folder: &Path, format: &Form, salvage: bool) -> Result<Strin
         }
         Some(Kind::Comparison) => A_COMPARISON.shown(folder, format)?,
         Some(Kind::Reliability) => A_RELIABILITY.shown(folder, format)?,
+        Some(Kind::Explanation) => an_explanation(folder, format)?,
         None => return Err(none(folder)),
     })
 }
@@ -89,6 +91,15 @@ fn a_run(folder: &Path, format: &Form, salvage: bool) -> Result<String> {
     let analysis = Analysis::of(&run);
     let tuning = Tuning::of(&analysis)?;
     stdout::form(format, &report::printed(&analysis, tuning.as_ref()))
+}
+
+/// What was seen is shown in words of this version: nothing is judged.
+fn an_explanation(folder: &Path, format: &Form) -> Result<String> {
+    let file = folder.join(EXPLANATION);
+    let found: Explanation = serde_json::from_str(&store::text(&file)?).with_context(|| {
+        format!("{} is not readable: `coldstart explain` makes it", file.display())
+    })?;
+    stdout::form(format, &Printed::Explanation(&found))
 }
 
 /// A verdict is shown as it was given: judging again, under other rules or by another

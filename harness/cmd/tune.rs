@@ -12,7 +12,7 @@ use crate::terminal;
 use coldstart::cost::prices;
 use coldstart::measure::{Measurement, RunIdentity, Side};
 use coldstart::probe::host::Host;
-use coldstart::spec::factor::{CpuRule, CpuTime, FactorMatrix};
+use coldstart::spec::factor::{CpuBandwidth, CpuRule, FactorMatrix};
 use coldstart::spec::scenario::{LoadShape, Pattern, Scenario, Step};
 use coldstart::store::{Run, TuneRecord};
 use coldstart::text::units::{format_exactly, format_share};
@@ -88,7 +88,7 @@ fn fitting(sizes: Vec<u32>, rule: CpuRule) -> Vec<u32> {
     let host = Host::read();
     let fits = |mib: &u32| {
         let memory = u64::from(*mib) * MIB;
-        let cores = if rule.is_by_memory() { CpuTime::of_lambda(memory).cores() } else { 0.0 };
+        let cores = if rule.is_by_memory() { CpuBandwidth::of_lambda(memory).cores() } else { 0.0 };
         (host.memory == 0 || memory <= host.memory) && (host.cpus == 0 || cores <= host.cpus as f64)
     };
     let (fit, rest): (Vec<u32>, Vec<u32>) = sizes.into_iter().partition(fits);

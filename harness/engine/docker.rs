@@ -98,6 +98,24 @@ impl DockerEngine {
     pub async fn data_root(&self) -> Result<String, EngineError> {
         info::data_root(&self.docker).await
     }
+
+    /// Where the root file system of an instance is mounted while it runs; none where the
+    /// storage driver does not tell.
+    ///
+    /// # Errors
+    /// When there is no such instance.
+    pub async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
+        instances::root_folder(&self.docker, id).await
+    }
+
+    /// All that an instance wrote, as far as the engine keeps it, at most so many bytes from
+    /// its beginning: hostile.
+    ///
+    /// # Errors
+    /// When there is no such instance.
+    pub async fn whole_output(&self, id: &InstanceId, most: usize) -> Result<Vec<u8>, EngineError> {
+        instances::whole_output(&self.docker, id, most).await
+    }
 }
 
 /// What addresses are spoken, in words.

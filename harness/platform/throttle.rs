@@ -5,7 +5,7 @@ use super::{Platform, Target};
 use crate::adapter::Adapter;
 use crate::engine::{Engine, EngineError, InstanceId, InstanceSpec};
 use crate::probe::cgroup::{QuotaPlace, Throttle};
-use crate::spec::factor::{CpuTime, Factors};
+use crate::spec::factor::{CpuBandwidth, Factors};
 
 /// The key of what is started to look at, which no plan has.
 const LOOKED_AT: usize = usize::MAX;
@@ -17,7 +17,7 @@ pub(super) enum Quota<'a> {
     /// Its engine simulates it.
     Simulated,
     /// So much, there.
-    At(&'a QuotaPlace, CpuTime),
+    At(&'a QuotaPlace, CpuBandwidth),
 }
 
 impl Quota<'_> {

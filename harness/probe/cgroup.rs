@@ -14,6 +14,9 @@ use crate::sample::Resources;
 mod quota;
 
 pub use quota::{QuotaPlace, Throttle};
+mod cpu_time;
+
+pub use cpu_time::CpuTime;
 
 /// What the container of a process has used so far.
 ///
@@ -41,6 +44,16 @@ fn read_below(root: &Path, pid: u32, container_id: &str) -> Option<Resources> {
         memory.memory(&mut told);
     }
     (told != Resources::default()).then_some(told)
+}
+
+/// Where a controller of this machine keeps what it knows of the container of a process.
+fn place_of(pid: u32, container_id: &str, controller: &str) -> Option<Place> {
+    if container_id.is_empty() {
+        return None;
+    }
+    let memberships = text(Path::new(&format!("/proc/{pid}/cgroup")))?;
+    let mounts = text(Path::new("/proc/self/mountinfo"))?;
+    place(Path::new("/"), &memberships, &mounts, controller, container_id)
 }
 
 /// Where one controller keeps what it knows of a container.

@@ -17,6 +17,7 @@ mod tests;
 pub use join::{Start, Traced, join};
 pub use netlink::Unavailable;
 pub use recorder::ExecTrace;
+pub(super) use recorder::arguments_of;
 
 /// What the kernel told of a process, with what could still be read of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

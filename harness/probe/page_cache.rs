@@ -96,6 +96,14 @@ pub fn residency(folders: &[PathBuf]) -> Result<Residency> {
     Ok(found)
 }
 
+/// Bytes of one file that are in memory; none where it is gone, or no file. Changes nothing.
+#[must_use]
+pub fn resident_of(path: &Path) -> Option<u64> {
+    let file = open(path, OFlags::NOFOLLOW).ok()?;
+    let size = rustix::fs::fstat(&file).ok()?.st_size;
+    resident(&file, u64::try_from(size).ok()?).ok()
+}
+
 /// Empties the page cache of the whole machine: of everything that is not dirty or
 /// in use. Whether it worked is told by [`residency`].
 ///

@@ -2,6 +2,7 @@
 
 pub(super) mod comparison;
 pub(super) mod doctor;
+pub(super) mod explanation;
 pub(super) mod listing;
 pub(super) mod reliability;
 pub(super) mod rows;

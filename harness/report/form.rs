@@ -7,10 +7,11 @@ use super::document::Document;
 use super::look::Look;
 use super::reliability::Reliability;
 use super::render::{csv, json, markdown, terminal};
-use super::{build, comparison, listing::Listing, reliability};
+use super::{build, comparison, explanation, listing::Listing, reliability};
 use crate::analysis::Analysis;
 use crate::chart::{self, Chart};
 use crate::compare::Comparison;
+use crate::explain::Explanation;
 use crate::tune::Tuning;
 
 /// What can be printed, in every form.
@@ -24,6 +25,8 @@ pub enum Printed<'a> {
     Tuning(&'a Tuning<'a>),
     /// How far the gate can be trusted.
     Reliability(&'a Reliability),
+    /// Why starts take as long as they do.
+    Explanation(&'a Explanation),
     /// What there is.
     Listing(&'a Listing),
 }
@@ -88,6 +91,7 @@ impl Printed<'_> {
             Printed::Comparison(found) => build::comparison::document(found, charts),
             Printed::Tuning(tuning) => build::tune::document(tuning, charts),
             Printed::Reliability(found) => build::reliability::document(found),
+            Printed::Explanation(found) => build::explanation::document(found, charts),
             Printed::Listing(listing) => build::listing::document(listing),
         }
     }
@@ -98,6 +102,7 @@ impl Printed<'_> {
             Printed::Run(run) => chart::charts(run.run, &run.summaries),
             Printed::Comparison(found) => chart::of_comparison(found),
             Printed::Tuning(tuning) => chart::of_tuning(tuning),
+            Printed::Explanation(found) => chart::of_explanation(found),
             Printed::Reliability(_) | Printed::Listing(_) => Ok(Vec::new()),
         }
     }
@@ -123,6 +128,7 @@ impl Printed<'_> {
             Printed::Comparison(found) => json::comparison::document(found),
             Printed::Tuning(tuning) => json::tune::document(tuning),
             Printed::Reliability(found) => json::reliability::document(found),
+            Printed::Explanation(found) => json::explanation::document(found),
             Printed::Listing(listing) => json::listing(&listing.sheets),
         }
     }
@@ -133,6 +139,7 @@ impl Printed<'_> {
             Printed::Comparison(_) => comparison::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Tuning(_) => json::tune::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Reliability(_) => reliability::csv(&serde_json::from_str(&self.json()?)?),
+            Printed::Explanation(_) => explanation::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Listing(listing) => csv::sheet(&listing.sheets),
         }
     }

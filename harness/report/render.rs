@@ -2,6 +2,7 @@
 //! in its own markup, and leaves out what it has no room for. None re-orders or re-words.
 
 pub(super) mod csv;
+pub(super) mod folded;
 pub(super) mod github;
 pub(super) mod html;
 pub(super) mod json;

@@ -27,7 +27,7 @@ mod table;
 
 pub use capabilities::{Capabilities, Offer};
 pub use cpu_quota::CpuQuota;
-pub use cpu_rule::{CpuRule, CpuTime, visible_processors};
+pub use cpu_rule::{CpuBandwidth, CpuRule, visible_processors};
 pub use engine::EngineKind;
 pub use log_driver::{LOG_DRIVER, LogDriver};
 pub use memory_limit::MemoryLimit;

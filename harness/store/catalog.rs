@@ -1,5 +1,5 @@
-//! The results folder -> what is in it: runs, comparisons, reliabilities. Reads
-//! `run.json`, `summary.json`, `compare.json` and `aa.json`, and never a sample, so that
+//! The results folder -> what is in it: runs, comparisons, reliabilities, explanations. Reads
+//! the JSON of each, and never a sample, so that
 //! hundreds of runs are listed at once.
 
 use std::cmp::Reverse;
@@ -24,6 +24,8 @@ const LONGEST_PATH: usize = 4096;
 pub const COMPARISON: &str = "compare.json";
 /// The file by which the folder of the rates of an `aa` is known.
 pub const RELIABILITY: &str = "aa.json";
+/// The file by which the folder of an explanation is known.
+pub const EXPLANATION: &str = "explain.json";
 
 /// What a folder holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -35,6 +37,8 @@ pub enum Kind {
     Comparison,
     /// The rates of an `aa`.
     Reliability,
+    /// Why starts take as long as they do.
+    Explanation,
 }
 
 impl Kind {
@@ -46,6 +50,7 @@ impl Kind {
             () if has(RECORD) => Some(Kind::Run),
             () if has(COMPARISON) => Some(Kind::Comparison),
             () if has(RELIABILITY) => Some(Kind::Reliability),
+            () if has(EXPLANATION) => Some(Kind::Explanation),
             () => None,
         }
     }
@@ -155,6 +160,7 @@ fn read(results: &Path, folder: &Path) -> Option<Found> {
         Kind::Run => run(folder),
         Kind::Comparison => comparison(folder),
         Kind::Reliability => reliability(folder),
+        Kind::Explanation => explanation(folder),
     };
     let (facts, broken) = match facts {
         Ok(facts) => (facts, None),
@@ -264,6 +270,42 @@ fn reliability(folder: &Path) -> Result<Facts> {
         rounds: Some(found.rounds),
         simulated: Some(found.simulated),
         answer: tame(&found.heads.iter().map(told).collect::<Vec<_>>().join("; ")),
+        ..Facts::default()
+    })
+}
+
+/// Of `explain.json` what a list shows.
+#[derive(Deserialize)]
+struct Explanation {
+    started: String,
+    rounds: u32,
+    functions: Vec<Explained>,
+}
+
+#[derive(Deserialize)]
+struct Explained {
+    function: String,
+    packages: Vec<Package>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    package: String,
+    share: f64,
+}
+
+fn explanation(folder: &Path) -> Result<Facts> {
+    let found: Explanation = parsed(&folder.join(EXPLANATION))?;
+    let told = |of: &Explained| {
+        let most = of.packages.first();
+        let most = most.map(|most| format!(" {} {:.0} %", most.package, most.share * 100.0));
+        format!("{}:{}", of.function, most.unwrap_or_else(|| " nothing was seen".to_owned()))
+    };
+    Ok(Facts {
+        started: tame(&found.started),
+        functions: found.functions.iter().filter_map(|of| tame(&of.function)).collect(),
+        rounds: Some(found.rounds),
+        answer: tame(&found.functions.iter().map(told).collect::<Vec<_>>().join("; ")),
         ..Facts::default()
     })
 }

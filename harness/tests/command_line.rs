@@ -11,6 +11,7 @@ mod compare;
 mod controls;
 mod cost;
 mod documented;
+mod explain;
 mod factors;
 mod formats;
 mod gate;

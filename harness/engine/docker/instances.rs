@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use bollard::Docker;
 use bollard::models::{
@@ -215,6 +216,39 @@ pub(super) async fn output(docker: &Docker, id: &InstanceId) -> Result<String, E
         last.drain(..last.len().saturating_sub(OUTPUT));
     }
     Ok(text_of_the_end(&last))
+}
+
+/// All that an instance wrote, as far as the engine keeps it, at most so many bytes from its
+/// beginning.
+pub(super) async fn whole_output(
+    docker: &Docker,
+    id: &InstanceId,
+    most: usize,
+) -> Result<Vec<u8>, EngineError> {
+    let options = LogsOptionsBuilder::new().stdout(true).stderr(true).build();
+    let mut pieces = Box::pin(docker.logs(&id.0, Some(options)));
+    let mut all: Vec<u8> = Vec::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|e| failed(&format!("read the output of {}", id.short()), e))?;
+        all.extend_from_slice(piece.as_ref());
+        if all.len() >= most {
+            all.truncate(most);
+            break;
+        }
+    }
+    Ok(all)
+}
+
+/// Where the root file system of an instance is mounted while it runs; none where the
+/// storage driver does not tell.
+pub(super) async fn root_folder(
+    docker: &Docker,
+    id: &InstanceId,
+) -> Result<Option<PathBuf>, EngineError> {
+    let found = docker.inspect_container(&id.0, None).await;
+    let found = found.map_err(|e| failed(&format!("inspect instance {}", id.short()), e))?;
+    let merged = found.graph_driver.and_then(|storage| storage.data.get("MergedDir").cloned());
+    Ok(merged.filter(|path| !path.is_empty()).map(PathBuf::from))
 }
 
 /// Text of at most [`OUTPUT`] bytes. A character that the cut went through is

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Fault;
-use crate::spec::factor::{CpuTime, Factors};
+use crate::spec::factor::{CpuBandwidth, Factors};
 
 /// Latencies of one simulated function. Each start draws a factor from a
 /// log-normal distribution with the given spread.
@@ -33,7 +33,7 @@ impl Script {
     /// All that a function does is work: where processor time follows from memory it takes
     /// longer with less than a processor.
     pub(super) fn throttled(self, factors: &Factors) -> Self {
-        let slower = |time: Option<CpuTime>| time.map_or(1.0, |time| time.cores().min(1.0));
+        let slower = |time: Option<CpuBandwidth>| time.map_or(1.0, |time| time.cores().min(1.0));
         let (always, later) = (factors.throttled_from_start(), factors.throttled_when_ready());
         let init = self.init.div_f64(slower(always));
         Self { init, invoke: self.invoke.div_f64(slower(always.or(later))), ..self }

@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::{Place, Version, place, text};
-use crate::spec::factor::CpuTime;
+use crate::spec::factor::CpuBandwidth;
 
 /// Where the quotas of instances are written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl QuotaPlace {
     ///
     /// # Errors
     /// Says why it cannot be written.
-    pub fn tried(pid: u32, container_id: &str, time: CpuTime) -> Result<Self, String> {
+    pub fn tried(pid: u32, container_id: &str, time: CpuBandwidth) -> Result<Self, String> {
         let found = Self::below(Path::new("/"), pid, container_id)?;
         let throttle = found.throttle(container_id, time);
         throttle.set()?;
@@ -58,10 +58,10 @@ impl QuotaPlace {
 
     /// The quota of an instance, to be set.
     #[must_use]
-    pub fn throttle(&self, container_id: &str, time: CpuTime) -> Throttle {
+    pub fn throttle(&self, container_id: &str, time: CpuBandwidth) -> Throttle {
         let [before, after] = &self.around;
         let folder = PathBuf::from(format!("{before}{container_id}{after}"));
-        let CpuTime { quota, period } = time;
+        let CpuBandwidth { quota, period } = time;
         let writes = match self.version {
             Version::V1 => vec![
                 (folder.join("cpu.cfs_period_us"), period.to_string()),

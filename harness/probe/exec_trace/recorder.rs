@@ -188,7 +188,7 @@ fn size(event: &Event) -> usize {
 }
 
 /// The arguments of a process; none when it is gone.
-fn arguments_of(pid: u32) -> Vec<String> {
+pub(in crate::probe) fn arguments_of(pid: u32) -> Vec<String> {
     read(pid, "cmdline", &mut [0; COMMAND_LINE]).map(arguments).unwrap_or_default()
 }
 

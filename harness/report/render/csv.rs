@@ -5,6 +5,7 @@ use anyhow::{Result, bail};
 use serde_json::Value;
 
 pub(in crate::report) mod comparison;
+pub(in crate::report) mod explanation;
 pub(in crate::report) mod reliability;
 
 use super::markdown::grid_row;

@@ -53,14 +53,14 @@ pub enum CpuRule {
 
 /// So much processor time in so much time, in microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CpuTime {
+pub struct CpuBandwidth {
     /// The time that may be used.
     pub quota: u64,
     /// Of how much time.
     pub period: u64,
 }
 
-impl CpuTime {
+impl CpuBandwidth {
     /// What Lambda gives to so much memory, in bytes.
     #[must_use]
     pub fn of_lambda(memory: u64) -> Self {
@@ -162,7 +162,7 @@ impl Combination {
     pub fn cores(&self, limits: Limits) -> Option<f64> {
         let rule = self.cpu_rule.unwrap_or_default();
         let memory = self.memory.unwrap_or(limits.memory);
-        let by_memory = rule.is_by_memory().then(|| CpuTime::of_lambda(memory).cores());
+        let by_memory = rule.is_by_memory().then(|| CpuBandwidth::of_lambda(memory).cores());
         by_memory.or_else(|| {
             let own = self.cpus.or(limits.cpus);
             own.map(|cpus| f64::from(cpus.thousandths()) / 1_000.0)
@@ -173,18 +173,18 @@ impl Combination {
 impl Factors {
     /// The quota by memory that an instance has from its start; none where there is none.
     #[must_use]
-    pub fn throttled_from_start(&self) -> Option<CpuTime> {
+    pub fn throttled_from_start(&self) -> Option<CpuBandwidth> {
         self.under(CpuRule::LambdaProvisioned)
     }
 
     /// The quota that an instance gets when it is ready; none where there is none.
     #[must_use]
-    pub fn throttled_when_ready(&self) -> Option<CpuTime> {
+    pub fn throttled_when_ready(&self) -> Option<CpuBandwidth> {
         self.under(CpuRule::Lambda)
     }
 
-    fn under(&self, rule: CpuRule) -> Option<CpuTime> {
-        (self.cpu_rule == Some(rule)).then(|| CpuTime::of_lambda(self.memory))
+    fn under(&self, rule: CpuRule) -> Option<CpuBandwidth> {
+        (self.cpu_rule == Some(rule)).then(|| CpuBandwidth::of_lambda(self.memory))
     }
 
     /// How many processors an instance may see; none for all that there are.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""An external extension: registers late, leaves a file, and waits; `fails` ends before that.
+"""An external extension: leaves a file late, registers, and waits; `fails` ends before that.
 
 For `external.rs`.
 """
@@ -14,13 +14,14 @@ if NAME == "fails":
     print("no licence", flush=True)
     sys.exit(3)
 time.sleep(0.2)
+# Before it registers: the function is started as soon as all have.
+with open(f"/tmp/{NAME}", "w"):
+    pass
 asked = urllib.request.Request(
     f"{API}/register", b'{"events":["INVOKE"]}', {"Lambda-Extension-Name": NAME}
 )
 with urllib.request.urlopen(asked) as registered:
     known = registered.headers["Lambda-Extension-Identifier"]
-    with open(f"/tmp/{NAME}", "w"):
-        pass
 while True:
     asked = urllib.request.Request(
         f"{API}/event/next", headers={"Lambda-Extension-Identifier": known}

@@ -11,6 +11,7 @@ mod bench;
 mod contract;
 mod deployed;
 mod engine;
+mod explained;
 mod external;
 mod factors;
 mod foreign;
@@ -36,6 +37,7 @@ fn main() {
     let mut trials = functions::trials();
     trials.extend(contract::trials());
     trials.extend(deployed::trials());
+    trials.extend(explained::trials());
     trials.extend(external::trials());
     trials.extend(factors::trials());
     trials.extend(foreign::trials());

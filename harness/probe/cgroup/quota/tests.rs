@@ -4,7 +4,7 @@ use super::*;
 
 const ID: &str = "fc5e5f0b2e35f2d047d9571ccdffece852df2eae56f9fe8ac39f7aec99df4d88";
 const OTHER: &str = "0a1b5f0b2e35f2d047d9571ccdffece852df2eae56f9fe8ac39f7aec99df4d88";
-const TIME: CpuTime = CpuTime { quota: 1_447, period: 20_000 };
+const TIME: CpuBandwidth = CpuBandwidth { quota: 1_447, period: 20_000 };
 
 /// A made-up machine with one process, 42, and the cgroups of two containers.
 fn machine(memberships: &str, mounts: &str, cgroup: &str, files: &[&str]) -> TempDir {

@@ -4,8 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::reply::by_container_alone;
 use super::super::tune::words::emulation;
+use super::reply::by_container_alone;
 use super::{controls, noise, resources};
 use crate::analysis::Analysis;
 use crate::report::document::{Kind, Note};

@@ -1,0 +1,284 @@
+//! Starts and watches: plain, watched and profiled starts in turns, of one side or of two.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use tokio::sync::watch;
+
+use super::difference::Difference;
+use super::found::{Explained, Explanation, FORMAT};
+use super::image_files::ImageFiles;
+use super::layouts::Layouts;
+use super::modules::Profilers;
+use super::rounds::{Look, Rounds};
+use super::watching::Watching;
+use crate::clock::Clock;
+use crate::drive::{Driver, Stop, TrialResult};
+use crate::engine::{ImageStore, InstanceId};
+use crate::measure::{Interrupted, Measurement, PreparedEngine, RunIdentity, Side};
+use crate::observer::{Event, Observer};
+use crate::probe::container_trace::{ContainerTrace, Seen};
+use crate::probe::exec_trace::ExecTrace;
+use crate::sample::Sample;
+use crate::spec::factor::PageCache;
+use crate::spec::function::Function;
+use crate::spec::plan::{Trial, TrialSubject};
+use crate::spec::scenario::{self, Scenario};
+
+/// Bytes of a function's output that are read: its runtime may tell of thousands of modules.
+const OUTPUT: usize = 8 << 20;
+/// Rounds from which on the first counts for nothing: the first start of all is another.
+const COUNTS_FROM: u32 = 3;
+
+/// How it is explained.
+#[derive(Debug, Clone)]
+pub struct Explaining {
+    /// What files belong to.
+    pub layouts: Layouts,
+    /// What runtimes can be asked.
+    pub profilers: Profilers,
+}
+
+/// What is started: each function of head, and of base if there is one, plain, watched and
+/// profiled, in turns. `change` sets what instances are started under.
+///
+/// # Errors
+/// When the plan is too large.
+pub fn request(
+    identity: &RunIdentity,
+    head: &[Function],
+    base: Option<&[Function]>,
+    (rounds, seed): (u32, u64),
+    change: impl FnOnce(&mut Scenario) -> Result<()>,
+) -> Result<Measurement> {
+    let mut scenario = scenario::parse(SCENARIO, "explain")?;
+    scenario.rounds = rounds;
+    change(&mut scenario)?;
+    let side = |(name, functions): (&str, &[Function])| Side {
+        name: name.to_owned(),
+        functions: functions.to_vec(),
+        null: None,
+        folder: Default::default(),
+        record: None,
+    };
+    let sides = [("head", Some(head)), ("base", base)];
+    let sides = sides.into_iter().filter_map(|(name, functions)| Some((name, functions?)));
+    let sides = sides.flat_map(|of| Look::ALL.map(|_| side(of))).collect();
+    Measurement::new(identity, identity.id("explain"), scenario, sides, seed)
+}
+
+const SCENARIO: &str = r#"
+name = "explain"
+rounds = 5
+keep-alive = "0s"
+controls = false
+[[pattern]]
+name = "cold"
+steps = [{ name = "first", burst = 1 }]
+"#;
+
+/// Starts, watches and finds out. Whatever happens, the instances are removed.
+///
+/// # Errors
+/// When the engine fails, cannot be watched at all, or [`Interrupted`].
+pub async fn explain(
+    prepared: &PreparedEngine,
+    request: &mut Measurement,
+    how: &Explaining,
+    stop: &watch::Receiver<Stop>,
+    observer: &dyn Observer,
+) -> Result<Explanation> {
+    let Some(docker) = prepared.docker() else {
+        bail!("a simulated start has nothing to watch: leave out --engine fake");
+    };
+    ask_runtimes(prepared, request, how).await?;
+    let clock = Clock::start();
+    let mut lost = Vec::new();
+    let trace = ContainerTrace::start(clock).map_err(|why| lost.push(why.to_string())).ok();
+    let watching = Arc::new(Watching::new(docker.clone(), trace));
+    let events = ExecTrace::start(clock).ok();
+    let (driver, info) = prepared.driver(request, watching.clone(), clock, events).await?;
+    let found = Rounding { request, prepared, how, watching, driver: &driver, observer };
+    let rounds = found.all(stop).await;
+    let cleared = driver.platform().clear().await;
+    let rounds = rounds?;
+    cleared.context("removing the containers: `coldstart clean` tries again")?;
+    let mut functions = Vec::new();
+    for (head, base) in found.pairs(rounds) {
+        let (mut explained, unseen) = head.of(how);
+        lost.extend(unseen);
+        if let Some(base) = base {
+            let (base, unseen) = base.of(how);
+            lost.extend(unseen);
+            explained.difference = Some(Difference::of(&base, &explained));
+        }
+        functions.push(explained);
+    }
+    lost.sort_unstable();
+    lost.dedup();
+    Ok(Explanation {
+        format: FORMAT,
+        tool: format!("coldstart {}", env!("CARGO_PKG_VERSION")),
+        command: request.command.clone(),
+        started: request.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        engine: format!("{} {}", info.kind, info.version),
+        kernel: info.kernel,
+        rounds: request.plan.scenario.rounds,
+        lost,
+        functions,
+    })
+}
+
+/// Gives the profiled sides the variables that ask their runtimes.
+async fn ask_runtimes(
+    prepared: &PreparedEngine,
+    request: &mut Measurement,
+    how: &Explaining,
+) -> Result<()> {
+    let Some(docker) = prepared.docker() else { return Ok(()) };
+    for (at, side) in request.sides.iter_mut().enumerate() {
+        if look_of(at) != Look::Profiled {
+            continue;
+        }
+        for (function, record) in side.functions.iter_mut().zip(&prepared.records()[at]) {
+            let image = docker.image(&record.digest).await?;
+            let mut set = image.map(|image| image.config.env).unwrap_or_default();
+            set.extend(function.env.clone());
+            function.env.extend(how.profilers.env(&set));
+        }
+    }
+    Ok(())
+}
+
+fn look_of(side: usize) -> Look {
+    Look::ALL[side % Look::ALL.len()]
+}
+
+/// What all starts have in common.
+struct Rounding<'a> {
+    request: &'a Measurement,
+    prepared: &'a PreparedEngine,
+    how: &'a Explaining,
+    watching: Arc<Watching>,
+    driver: &'a Driver<Watching>,
+    observer: &'a dyn Observer,
+}
+
+/// The starts of a function on a side, with what is known of it.
+struct Known<'a> {
+    rounds: Rounds,
+    record: &'a crate::store::FunctionRecord,
+}
+
+impl Known<'_> {
+    fn of(self, how: &Explaining) -> (Explained, Vec<String>) {
+        self.rounds.explained(self.record, how)
+    }
+}
+
+impl Rounding<'_> {
+    /// Every start of the plan; a function after another, of head and then of base.
+    async fn all(&self, stop: &watch::Receiver<Stop>) -> Result<Vec<Rounds>> {
+        let plan = &self.request.plan;
+        let mut rounds = Vec::new();
+        for side in 0..self.request.sides.len() / Look::ALL.len() {
+            for record in &self.prepared.records()[side * Look::ALL.len()] {
+                // Where they are kept otherwise nothing is said of them.
+                let layers = self.watching.image_folders(&record.digest).await.unwrap_or_default();
+                rounds.push(Rounds::new(ImageFiles::of(&layers)));
+            }
+        }
+        let trials: Vec<_> = plan.trials.iter().map(|t| (*t, plan.estimate_of(t))).collect();
+        let planned =
+            Event::Planned { trials: &trials, rounds: Some(plan.scenario.rounds), limit: None };
+        self.observer.notify(Event::Measuring);
+        self.observer.notify(planned);
+        for trial in &plan.trials {
+            if *stop.borrow() >= Stop::AfterTrial {
+                return Err(Interrupted.into());
+            }
+            self.one(trial, &mut rounds).await?;
+        }
+        self.observer.notify(Event::Measured);
+        Ok(rounds)
+    }
+
+    async fn one(&self, trial: &Trial, rounds: &mut [Rounds]) -> Result<()> {
+        let TrialSubject::Function { function, .. } = trial.subject else { return Ok(()) };
+        let look = look_of(trial.side);
+        let functions = self.request.sides[trial.side].functions.len();
+        let rounds = &mut rounds[trial.side / Look::ALL.len() * functions + function];
+        self.driver.platform().settle().await?;
+        let counts = trial.round > 1 || self.request.plan.scenario.rounds < COUNTS_FROM;
+        if look != Look::Watched {
+            let done = self.driver.trial(trial).await?;
+            let Some(sample) = self.told(trial, &done) else { return Ok(()) };
+            if counts {
+                rounds.timed(look, sample);
+            }
+            if look == Look::Profiled {
+                self.add_modules(sample, rounds).await;
+            } else {
+                rounds.failed(sample);
+            }
+            return Ok(());
+        }
+        let which = rounds.opened();
+        let before = rounds.files.resident(which.as_ref());
+        self.watching.turn(true);
+        let done = self.driver.trial(trial).await;
+        self.watching.turn(false);
+        let seen = self.watching.trace().map(ContainerTrace::take).unwrap_or_else(|| Seen {
+            no_files: Some("nothing is watched without kernel process events".to_owned()),
+            ..Seen::default()
+        });
+        let done = done?;
+        let Some(sample) = self.told(trial, &done) else { return Ok(()) };
+        let after = rounds.files.resident(which.as_ref());
+        // What the trial put out of memory itself was not there before it.
+        let is_chilled = sample.cell.factors.page_cache != PageCache::Warm;
+        let before = match is_chilled {
+            true => before.into_keys().map(|path| (path, 0)).collect(),
+            false => before,
+        };
+        if counts {
+            rounds.timed(look, sample);
+        }
+        rounds.watched(sample, seen, [before, after]);
+        Ok(())
+    }
+
+    fn told<'d>(&self, trial: &Trial, done: &'d TrialResult) -> Option<&'d Sample> {
+        self.observer.notify(Event::TrialDone { trial, samples: &done.samples });
+        done.samples.first()
+    }
+
+    async fn add_modules(&self, sample: &Sample, rounds: &mut Rounds) {
+        let Some(docker) = self.prepared.docker() else { return };
+        let told = match &sample.instance {
+            // Of one that is gone what it wrote went with it.
+            Some(id) => docker.whole_output(&InstanceId(id.clone()), OUTPUT).await,
+            None => return,
+        };
+        let Ok(told) = told else { return };
+        if let Some(tree) = self.how.profilers.read(&told, told.len() >= OUTPUT) {
+            rounds.profiled(sample, tree);
+        }
+    }
+
+    /// Each function of head, with that of base.
+    fn pairs(&self, rounds: Vec<Rounds>) -> Vec<(Known<'_>, Option<Known<'_>>)> {
+        let records = self.prepared.records();
+        let sides = (0..records.len()).step_by(Look::ALL.len());
+        let records = sides.flat_map(|side| &records[side]);
+        let mut known: Vec<Known<'_>> = rounds
+            .into_iter()
+            .zip(records)
+            .map(|(rounds, record)| Known { rounds, record })
+            .collect();
+        let functions = self.request.sides[0].functions.len();
+        let base = known.split_off(functions.min(known.len()));
+        let mut base = base.into_iter();
+        known.into_iter().map(|head| (head, base.next())).collect()
+    }
+}

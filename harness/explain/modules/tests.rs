@@ -1,0 +1,110 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn read(output: &str) -> Option<ModuleTree> {
+    Profilers::shipped().unwrap().read(output.as_bytes(), false)
+}
+
+#[test]
+fn children_that_stand_before_their_parents_stand_behind_them() {
+    let output = "hello\n\
+        import time: self [us] | cumulative | imported package\n\
+        import time:       743 |        743 |     json.scanner\n\
+        import time:      1348 |       2091 |   json.decoder\n\
+        import time:       684 |        684 |   json.encoder\n\
+        import time:       709 |       3484 | json\n\
+        import time:        10 |         10 | app\n";
+    let tree = read(output).unwrap();
+    let told: Vec<_> =
+        tree.modules.iter().map(|m| (m.depth, m.name.as_str(), m.own, m.cumulative)).collect();
+    assert_eq!(
+        told,
+        [
+            (0, "json", 709_000, 3_484_000),
+            (1, "json.decoder", 1_348_000, 2_091_000),
+            (2, "json.scanner", 743_000, 743_000),
+            (1, "json.encoder", 684_000, 684_000),
+            (0, "app", 10_000, 10_000),
+        ]
+    );
+    assert_eq!((tree.garbled, tree.cut), (0, false), "the heading is none of them");
+}
+
+#[test]
+fn what_is_told_with_its_instant_takes_the_time_until_the_next_and_is_grouped() {
+    let output = "[100ns] java.lang.Object source: shared objects file\n\
+        [150ns] java.lang.String source: shared objects file\n\
+        [400ns] com.example.app.web.Handler source: file:/app.jar\n\
+        [900ns] Main source: file:/app.jar\n";
+    let tree = read(output).unwrap();
+    let told: Vec<_> =
+        tree.modules.iter().map(|m| (m.depth, m.name.as_str(), m.cumulative)).collect();
+    assert_eq!(
+        told,
+        [
+            (0, "java.lang", 300),
+            (1, "java.lang.Object", 50),
+            (1, "java.lang.String", 250),
+            (0, "com.example.app", 500),
+            (1, "com.example.app.web.Handler", 500),
+            (0, "Main", 0),
+            (1, "Main", 0),
+        ]
+    );
+    assert_eq!(tree.modules[5 - 1].source, "file:/app.jar");
+}
+
+#[test]
+fn a_runtime_that_tells_nothing_has_no_modules_and_garbage_is_counted() {
+    assert_eq!(read("import time: x\nimport time: 1 | 2 | a\n"), None);
+    let line = "import time:       743 |        743 | a\n";
+    let tree = read(&format!("import time: \u{1b}[2J\n{}", line.repeat(3))).unwrap();
+    assert_eq!((tree.modules.len(), tree.garbled), (3, 1));
+}
+
+#[test]
+fn what_a_function_sets_itself_stays_where_it_can() {
+    let set = BTreeMap::from([("JAVA_TOOL_OPTIONS".to_owned(), "-Xmx1m".to_owned())]);
+    let env = Profilers::shipped().unwrap().env(&set);
+    assert!(env["JAVA_TOOL_OPTIONS"].starts_with("-Xmx1m -Xlog:"));
+    assert_eq!(env["PYTHONPROFILEIMPORTTIME"], "1");
+}
+
+#[test]
+fn a_table_that_is_wrong_is_told_with_its_place() {
+    let with = |line: &str| {
+        let text = format!(
+            "[[profiler]]\nname = \"x\"\nabout = \"\"\nenv = {{}}\nbegins = \"\"\n\
+             order = \"as-told\"\nline = '{line}'\n"
+        );
+        format!("{:#}", Profilers::parse(&text, "p.toml").unwrap_err())
+    };
+    let error = with("(");
+    assert!(error.contains("p.toml") && error.contains("`line` of `x`"), "{error}");
+    let error = with("(?P<name>.)");
+    assert!(error.contains("lacks (?P<at_ns>"), "{error}");
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_function_writes_every_module_is_told_once(
+        lines in prop::collection::vec((0..5_usize, 0..9_u64), 3..40),
+        garbage in "[ -~\n]{0,200}",
+    ) {
+        let output: String = lines
+            .iter()
+            .map(|(depth, us)| format!("import time: {us} | {us} | {}m\n", "  ".repeat(*depth)))
+            .collect();
+        let tree = read(&format!("{garbage}\n{output}")).unwrap();
+        prop_assert!(tree.modules.len() >= lines.len());
+        prop_assert!(tree.modules.first().is_none_or(|first| first.depth == 0));
+        // No module is deeper than one below the one before it.
+        prop_assert!(tree.modules.windows(2).all(|pair| pair[1].depth <= pair[0].depth + 1));
+    }
+
+    #[test]
+    fn whatever_bytes_come_nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let _ = Profilers::shipped().unwrap().read(&bytes, true);
+    }
+}

@@ -1,0 +1,187 @@
+//! The starts of one function on one side, as they come in, and what they come to.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use super::advice::advice;
+use super::attribution::{Start, median, packages, timeline};
+use super::carry_out::Explaining;
+use super::found::{Explained, ModuleTree, Ratio, Starts, Timeline};
+use super::image_files::ImageFiles;
+use super::phases::phases;
+use crate::probe::container_trace::Seen;
+use crate::sample::{Mark, Marks, Sample};
+use crate::stats::hodges_lehmann::{self, Estimate};
+use crate::store::FunctionRecord;
+use crate::text::sanitize::printable;
+
+/// How a start is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Not at all.
+    Plain,
+    /// Its files and its processes are watched.
+    Watched,
+    /// Its runtime tells what it loads.
+    Profiled,
+}
+
+impl Look {
+    /// In the order of their sides.
+    pub(super) const ALL: [Look; 3] = [Look::Plain, Look::Watched, Look::Profiled];
+}
+
+/// A watched start, whatever came of it.
+#[derive(Debug)]
+struct Watched {
+    marks: Marks,
+    seen: Seen,
+    failure: Option<String>,
+    /// Bytes of files in memory, before and after.
+    resident: [Arc<BTreeMap<String, u64>>; 2],
+}
+
+/// The starts of one function.
+#[derive(Debug, Default)]
+pub(super) struct Rounds {
+    pub(super) files: ImageFiles,
+    starts: Starts,
+    watched: Vec<Watched>,
+    profiled: Vec<(u64, ModuleTree)>,
+    failure: Option<String>,
+}
+
+impl Rounds {
+    /// Of an image with these files.
+    pub(super) fn new(files: ImageFiles) -> Self {
+        Self { files, ..Self::default() }
+    }
+
+    /// The paths that watched starts have opened so far; none before the first.
+    pub(super) fn opened(&self) -> Option<HashSet<String>> {
+        let opens = self.watched.iter().flat_map(|watched| &watched.seen.opens.all);
+        (!self.watched.is_empty()).then(|| opens.map(|open| open.path.to_string()).collect())
+    }
+
+    /// Takes in the time of a start that counts.
+    pub(super) fn timed(&mut self, look: Look, sample: &Sample) {
+        let Some(own) = own(&sample.marks) else { return };
+        match look {
+            Look::Plain => self.starts.plain.push(own),
+            Look::Watched => self.starts.watched.push(own),
+            Look::Profiled => self.starts.profiled.push(own),
+        }
+    }
+
+    /// Takes in what was seen of a watched start.
+    pub(super) fn watched(
+        &mut self,
+        sample: &Sample,
+        seen: Seen,
+        resident: [BTreeMap<String, u64>; 2],
+    ) {
+        let failure = sample.outcome.cause().map(|cause| printable(cause, usize::MAX));
+        let (marks, resident) = (sample.marks, resident.map(Arc::new));
+        self.watched.push(Watched { marks, seen, failure, resident });
+    }
+
+    /// Takes in what a runtime told.
+    pub(super) fn profiled(&mut self, sample: &Sample, tree: ModuleTree) {
+        self.profiled.push((own(&sample.marks).unwrap_or(0), tree));
+    }
+
+    /// Takes in why a start that nobody watched failed.
+    pub(super) fn failed(&mut self, sample: &Sample) {
+        let cause = || sample.outcome.cause().map(|cause| printable(cause, usize::MAX));
+        self.failure = self.failure.take().or_else(cause);
+    }
+
+    /// What explains the function, and what could not be seen of it.
+    pub(super) fn explained(
+        mut self,
+        record: &FunctionRecord,
+        how: &Explaining,
+    ) -> (Explained, Vec<String>) {
+        let timelines: Vec<Timeline> =
+            self.watched.iter().map(|watched| timeline(&watched.start(), &how.layouts)).collect();
+        let lost = self.watched.iter().filter_map(|watched| watched.seen.no_files.clone());
+        let lost: Vec<String> = lost.collect();
+        let mut starts = std::mem::take(&mut self.starts);
+        starts.watching = ratio(&starts.watched, &starts.plain);
+        starts.profiling = ratio(&starts.profiled, &starts.plain);
+        for watched in &self.watched {
+            starts.overflows += watched.seen.opens.overflows;
+            starts.beyond += watched.seen.opens.beyond;
+        }
+        let explained = Explained {
+            function: record.name.clone(),
+            image: record.image.clone(),
+            digest: record.digest.clone(),
+            starts,
+            unopened: self.opened().and_then(|opened| self.files.unopened(&opened)),
+            modules: self.typical_modules(),
+            failure: self.failure.clone(),
+            ..Explained::default()
+        };
+        let Some(typical) = self.typical() else { return (with_advice(explained), lost) };
+        let watched = &self.watched[typical];
+        let mut of = timelines[typical].clone();
+        watched.add_reads(&mut of);
+        let packages = packages(&timelines, &of);
+        let failure = watched.failure.clone().or(explained.failure);
+        let phases = phases(&watched.start());
+        (with_advice(Explained { failure, timeline: of, phases, packages, ..explained }), lost)
+    }
+
+    /// The start whose own time is the median; of starts that never were ready the latest.
+    fn typical(&self) -> Option<usize> {
+        let ready = self.watched.iter().filter_map(|watched| own(&watched.marks));
+        let middle = median(ready.collect());
+        let is_it = |watched: &Watched| own(&watched.marks).is_some_and(|own| own == middle);
+        self.watched.iter().position(is_it).or(self.watched.len().checked_sub(1))
+    }
+
+    fn typical_modules(&mut self) -> Option<ModuleTree> {
+        self.profiled.sort_by_key(|(own, _)| *own);
+        let middle = self.profiled.len().saturating_sub(1) / 2;
+        self.profiled.get(middle).map(|(_, tree)| tree.clone())
+    }
+}
+
+impl Watched {
+    fn start(&self) -> Start<'_> {
+        let (marks, seen) = (&self.marks, &self.seen);
+        let last = [
+            seen.opens.all.last().map(|open| open.at),
+            seen.readings.last().map(|reading| reading.at),
+            seen.execs.last().map(|exec| exec.at),
+            marks.ready(),
+        ];
+        let ended = || last.into_iter().flatten().max();
+        let until = marks.get(Mark::Responded).filter(|_| self.failure.is_none()).or_else(ended);
+        Start { marks, seen, until: until.unwrap_or(0) }
+    }
+
+    fn add_reads(&self, timeline: &mut Timeline) {
+        let [before, after] = &self.resident;
+        for file in &mut timeline.files {
+            let (was, is) = (before.get(&file.path), after.get(&file.path));
+            file.read = was.zip(is).map(|(was, is)| is.saturating_sub(*was));
+        }
+    }
+}
+
+fn with_advice(found: Explained) -> Explained {
+    Explained { advice: advice(&found), ..found }
+}
+
+/// Exec to ready.
+fn own(marks: &Marks) -> Option<u64> {
+    marks.ready()?.checked_sub(marks.get(Mark::Exec)?)
+}
+
+fn ratio(of: &[u64], over: &[u64]) -> Option<Ratio> {
+    let values = |side: &[u64]| side.iter().map(|ns| *ns as f64).collect::<Vec<_>>();
+    let Estimate { value, interval } = hodges_lehmann::ratio(&values(of), &values(over))?;
+    Some(Ratio { value, interval })
+}

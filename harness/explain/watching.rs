@@ -1,0 +1,109 @@
+//! An engine around another that has the starts watched which are to be.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::oneshot;
+
+use crate::engine::docker::DockerEngine;
+use crate::engine::{
+    BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
+    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route, Strangers,
+};
+use crate::probe::container_trace::ContainerTrace;
+use crate::sample::{Mark, Marks};
+use crate::spec::factor::Network;
+
+/// How far a start came, on the run's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Instants {
+    pub(super) main: Option<u64>,
+    pub(super) ready: Option<u64>,
+    pub(super) responded: Option<u64>,
+}
+
+impl Instants {
+    pub(super) fn of(marks: &Marks) -> Self {
+        let (main, responded) = (marks.get(Mark::Main), marks.get(Mark::Responded));
+        Self { main, ready: marks.ready(), responded }
+    }
+}
+
+/// The engine: of a container that is created while it is on, all is watched.
+#[derive(Debug)]
+pub(super) struct Watching {
+    engine: Arc<DockerEngine>,
+    trace: Option<ContainerTrace>,
+    is_on: AtomicBool,
+}
+
+impl Watching {
+    pub(super) fn new(engine: Arc<DockerEngine>, trace: Option<ContainerTrace>) -> Self {
+        Self { engine, trace, is_on: AtomicBool::new(false) }
+    }
+
+    /// What watches, where anything does.
+    pub(super) fn trace(&self) -> Option<&ContainerTrace> {
+        self.trace.as_ref()
+    }
+
+    /// Whether the containers that are created from now on are watched.
+    pub(super) fn turn(&self, on: bool) {
+        self.is_on.store(on, Ordering::Relaxed);
+    }
+}
+
+macro_rules! pass_on {
+    ($($call:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(async fn $call(&self, $($argument: $type),*) -> Result<$result, EngineError> {
+            self.engine.$call($($argument),*).await
+        })*
+    };
+}
+
+impl Engine for Watching {
+    pass_on! {
+        describe() -> EngineInfo;
+        listen(network: Network) -> Listener;
+        start(id: &InstanceId) -> ();
+        inspect(id: &InstanceId) -> InstanceState;
+        remove(id: &InstanceId) -> ();
+        output(id: &InstanceId) -> String;
+        strangers() -> Arc<Strangers>;
+        instances(run: Option<&str>) -> Vec<ListedInstance>;
+    }
+
+    async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
+        let id = self.engine.create(spec).await?;
+        if let Some(trace) = self.trace.as_ref().filter(|_| self.is_on.load(Ordering::Relaxed)) {
+            // Where it will be is not known by every engine: then no file is seen.
+            let root = self.engine.root_folder(&id).await.unwrap_or_default();
+            trace.expect(&id.0, root);
+        }
+        Ok(id)
+    }
+
+    fn reach(&self, network: Network) -> Result<Route, EngineError> {
+        self.engine.reach(network)
+    }
+
+    fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit> {
+        self.engine.watch_exit(id)
+    }
+}
+
+impl ImageStore for Watching {
+    pass_on! {
+        image(reference: &str) -> Option<Image>;
+        pull(reference: &str, login: Option<&Credentials>, printed: BuildOutput<'_>) -> ();
+        import(tag: &str, archive: &Path) -> ();
+        build(spec: &BuildSpec, printed: BuildOutput<'_>) -> ();
+        run_once(image: &str, run: &str, command: &[String]) -> String;
+        extensions(image: &str, run: &str) -> Vec<String>;
+        image_folders(reference: &str) -> Vec<PathBuf>;
+        platform() -> String;
+        images() -> Vec<String>;
+        remove_image(reference: &str) -> ();
+    }
+}

@@ -1,0 +1,147 @@
+//! What one process does now: what it has used, whether it runs, and what it waits for.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use crate::probe::cgroup::CpuTime;
+
+/// Bytes that are read of a file.
+const MOST: usize = 2048;
+/// Threads are looked at in every so many readings: there may be many.
+const EACH: usize = 8;
+
+/// What a process had used at an instant, and what it did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// When it was read: nanoseconds since the run's epoch.
+    pub at: u64,
+    /// Nanoseconds of CPU time that the container's processes used in their own code.
+    pub user: Option<u64>,
+    /// The same in the kernel for them.
+    pub system: Option<u64>,
+    /// Pages that were mapped without reading, and those that had to be read from storage.
+    pub faults: [u64; 2],
+    /// Bytes that were read from storage; none where that is not told.
+    pub read: Option<u64>,
+    /// Times that its threads gave the processor up to wait, and that it was taken from them;
+    /// none where they were not looked at.
+    pub switches: Option<[u64; 2]>,
+    /// As the kernel has it: `R` runs, `S` waits, `D` waits for storage.
+    pub state: char,
+    /// The kernel's own name of what its first thread waits in; none where it runs.
+    pub waits_in: Option<Arc<str>>,
+}
+
+/// The first process of a container, with the files that tell of it.
+#[derive(Debug)]
+pub(super) struct Process {
+    pid: u32,
+    cpu: Option<CpuTime>,
+    stat: File,
+    io: Option<File>,
+    read: usize,
+    /// The latest wait: it is the same for long.
+    wait: Option<Arc<str>>,
+}
+
+impl Process {
+    /// None where it is gone.
+    pub(super) fn of(pid: u32, id: &str) -> Option<Self> {
+        let open = |name: &str| File::open(format!("/proc/{pid}/{name}")).ok();
+        let (stat, io) = (open("stat")?, open("io"));
+        Some(Self { pid, cpu: CpuTime::of(pid, id), stat, io, read: 0, wait: None })
+    }
+
+    /// None where it has ended.
+    pub(super) fn read(&mut self, at: u64) -> Option<Reading> {
+        let stat = text(&self.stat)?;
+        let (state, faults) = state(&stat)?;
+        let cpu = self.cpu.as_ref().and_then(CpuTime::read);
+        let read = self.io.as_ref().and_then(text).and_then(|io| number(&io, "read_bytes:"));
+        let switches = self.read.is_multiple_of(EACH).then(|| switches(self.pid)).flatten();
+        self.read += 1;
+        let waits_in = if state == 'R' { None } else { self.wait() };
+        let (user, system) = (cpu.map(|cpu| cpu.0), cpu.map(|cpu| cpu.1));
+        Some(Reading { at, user, system, faults, read, switches, state, waits_in })
+    }
+
+    fn wait(&mut self) -> Option<Arc<str>> {
+        let found = fs::read_to_string(format!("/proc/{}/wchan", self.pid)).ok()?;
+        let found = found.trim();
+        // It may run again by now, and some kernels tell nobody.
+        if found.is_empty() || found == "0" {
+            return None;
+        }
+        if self.wait.as_deref() != Some(found) {
+            self.wait = Some(Arc::from(found));
+        }
+        self.wait.clone()
+    }
+}
+
+/// State and faults in a `stat` line: those of its own and of children that it waited for.
+/// The name before them may hold anything.
+fn state(line: &str) -> Option<(char, [u64; 2])> {
+    let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
+    let state = fields.next()?.chars().next()?;
+    let mut count = fields.skip(6).map(|field| field.parse::<u64>().unwrap_or(0));
+    let (minor, of_children) = (count.next()?, count.next()?);
+    let (major, of_those) = (count.next()?, count.next()?);
+    Some((state, [minor + of_children, major + of_those]))
+}
+
+/// Switches of all threads.
+fn switches(pid: u32) -> Option<[u64; 2]> {
+    let mut sum = [0, 0];
+    for thread in fs::read_dir(format!("/proc/{pid}/task")).ok()?.flatten() {
+        let Ok(status) = fs::read_to_string(thread.path().join("status")) else { continue };
+        for (sum, key) in
+            sum.iter_mut().zip(["voluntary_ctxt_switches:", "nonvoluntary_ctxt_switches:"])
+        {
+            *sum += number(&status, key).unwrap_or(0);
+        }
+    }
+    Some(sum)
+}
+
+/// The number behind a key at the beginning of a line.
+fn number(text: &str, key: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(key)?.trim().parse().ok())
+}
+
+fn text(file: &File) -> Option<String> {
+    let mut bytes = [0; MOST];
+    let length = file.read_at(&mut bytes, 0).ok()?;
+    Some(String::from_utf8_lossy(bytes.get(..length)?).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_does_not_mislead() {
+        let line = "7 (a) R (b) S 1 2 3 4 5 4194304 10 20 3 4 5 6";
+        assert_eq!(state(line), Some(('S', [30, 7])));
+        assert_eq!(state("7 (a"), None);
+        assert_eq!(state("7 (a) S 1 2"), None);
+    }
+
+    #[test]
+    fn a_key_is_one_only_at_the_beginning_of_a_line() {
+        let status = "nonvoluntary_ctxt_switches:\t4\nvoluntary_ctxt_switches:\t9\n";
+        assert_eq!(number(status, "voluntary_ctxt_switches:"), Some(9));
+        assert_eq!(number(status, "nonvoluntary_ctxt_switches:"), Some(4));
+        assert_eq!(number("read_bytes: x", "read_bytes:"), None);
+    }
+
+    #[test]
+    fn this_process_is_read_and_one_that_is_gone_is_not() {
+        let mut own = Process::of(std::process::id(), "no container").unwrap();
+        let reading = own.read(5).unwrap();
+        assert!(reading.at == 5 && reading.faults[0] > 0 && reading.user.is_none());
+        assert!(reading.switches.is_some() && own.read(6).unwrap().switches.is_none());
+        assert!(Process::of(u32::MAX, "").is_none());
+    }
+}

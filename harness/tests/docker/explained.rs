@@ -1,0 +1,102 @@
+//! Starts watched on the real engine and kernel: what is opened, loaded, new, and never opened.
+
+use std::fs;
+
+use coldstart::explain::Explanation;
+use libtest_mimic::{Failed, Trial};
+
+use crate::bench::{Bench, Tested};
+use crate::program::coldstart;
+
+pub(crate) fn trials() -> Vec<Trial> {
+    vec![
+        Bench::trial("a_start_is_explained_by_its_files_modules_and_phases", explained),
+        Bench::trial("a_hidden_import_is_named_against_base", hidden_import),
+        Bench::trial("a_start_that_fails_is_explained_up_to_there", failing),
+        Bench::trial("a_static_program_opens_itself_alone", alone),
+    ]
+}
+
+/// What explaining an image gave, with its exit status.
+fn explain(image: &str, bench: &Bench, more: &[&str]) -> Result<(Explanation, i32), Failed> {
+    let home = tempfile::tempdir()?;
+    let folder = home.path().join("explained");
+    let mut command = coldstart(bench);
+    command.args(["explain", "--rounds", "2", "--image", image]).args(more);
+    let output = command.arg("--out").arg(&folder).output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let text = fs::read_to_string(folder.join("explain.json"));
+    let text = text.map_err(|error| format!("{error}: {said}"))?;
+    assert!(folder.join("explain.html").is_file() && folder.join("explain.md").is_file());
+    Ok((serde_json::from_str(&text)?, output.status.code().unwrap_or(-1)))
+}
+
+fn explained(bench: &Bench) -> Tested {
+    let (_, record) = bench.function("python")?;
+    let (found, status) = explain(&record.image, bench, &[])?;
+    assert_eq!(status, 0);
+    assert!(found.lost.is_empty(), "{:?}", found.lost);
+    let of = &found.functions[0];
+    assert_eq!(
+        (of.starts.plain.len(), of.starts.watched.len(), of.starts.profiled.len()),
+        (2, 2, 2)
+    );
+    let paths: Vec<&str> = of.timeline.files.iter().map(|file| file.path.as_str()).collect();
+    assert!(paths.contains(&"/function/function.py"), "as the container sees it: {paths:?}");
+    let python = of.timeline.files.iter().find(|file| file.executed);
+    assert!(python.is_some_and(|file| file.path.contains("/bin/python3")), "{python:?}");
+    assert!(of.packages.iter().any(|package| package.package == "json"), "{:?}", of.packages);
+    let modules = &of.modules.as_ref().ok_or("no modules")?.modules;
+    let json = modules.iter().find(|module| module.name == "json");
+    assert!(json.is_some_and(|json| json.cumulative >= json.own), "{json:?}");
+    // Its main is stamped, so that its phases are told apart; it works in them.
+    let names: Vec<&str> = of.phases.iter().map(|phase| phase.name.as_str()).collect();
+    assert_eq!(names, ["boot", "init", "invoke"]);
+    assert!(of.phases[..2].iter().all(|phase| phase.user.is_some() && phase.minor_faults > 0));
+    let unopened = of.unopened.as_ref().ok_or("no files of the image")?;
+    assert!(unopened.unopened_bytes > 0 && unopened.unopened_bytes < unopened.bytes);
+    Ok(())
+}
+
+fn hidden_import(bench: &Bench) -> Tested {
+    let (_, record) = bench.function("python")?;
+    let hide = "RUN [\"python3\", \"-c\", \"import pathlib; p = \
+                pathlib.Path('/function/function.py'); p.write_text('import decimal, \
+                xml.dom.minidom\\\\n' + p.read_text())\"]";
+    let head = bench.build("python", hide)?;
+    let (found, status) = explain(&head, bench, &["--base", &record.image])?;
+    assert_eq!(status, 0);
+    let difference = found.functions[0].difference.as_ref().ok_or("no difference")?;
+    let loads = |name: &str| difference.new_modules.iter().any(|(module, _)| module == name);
+    assert!(loads("decimal") && loads("xml.dom.minidom"), "{:?}", difference.new_modules);
+    let opens = |name: &str| difference.new_files.iter().any(|path| path.contains(name));
+    assert!(opens("minidom") && !opens("function.py"), "{:?}", difference.new_files);
+    let new = difference.packages.iter().find(|package| package.package == "xml");
+    assert!(new.is_some_and(|xml| xml.base == 0 && xml.new_files > 0), "{new:?}");
+    Ok(())
+}
+
+fn failing(bench: &Bench) -> Tested {
+    let command = "CMD [\"python3\", \"-c\", \"import decimal; raise SystemExit('no database')\"]";
+    let image = bench.build("python", &format!("ENTRYPOINT []\n{command}"))?;
+    let (found, status) = explain(&image, bench, &[])?;
+    assert_eq!(status, 4, "nothing was ready");
+    let of = &found.functions[0];
+    assert!(of.failure.as_ref().is_some_and(|why| why.contains("no database")), "{:?}", of.failure);
+    assert!(of.timeline.files.iter().any(|file| file.path.contains("decimal")));
+    assert!(of.timeline.ready.is_none() && !of.packages.is_empty());
+    Ok(())
+}
+
+fn alone(bench: &Bench) -> Tested {
+    let (_, record) = bench.function("rust")?;
+    let (found, status) = explain(&record.image, bench, &[])?;
+    assert_eq!(status, 0);
+    let of = &found.functions[0];
+    let paths: Vec<&str> = of.timeline.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["/function"]);
+    assert!(of.modules.is_none(), "its runtime tells nothing");
+    let unopened = of.unopened.as_ref().ok_or("no files of the image")?;
+    assert_eq!(unopened.unopened_files, 0);
+    Ok(())
+}
