@@ -1,6 +1,7 @@
 """A function that works: so much processor time in its init, so much for each event.
 
-For `throttled.rs`, which looks at how long that takes. `ADAPTER=http` makes it listen.
+For `throttled.rs`, which looks at how long that takes. `ADAPTER=http` makes it listen, `HOG_MIB`
+makes it use memory.
 """
 import json
 import os
@@ -17,6 +18,7 @@ def burn(ms):
     return (time.monotonic() - began) * 1000
 
 
+HOG = bytearray(b"x") * (int(os.environ.get("HOG_MIB", "0")) << 20)
 INIT = burn(float(os.environ["INIT_MS"]))
 
 

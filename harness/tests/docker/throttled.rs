@@ -11,7 +11,8 @@ use coldstart::spec::function::{Function, HttpRequest, Method};
 use libtest_mimic::{Failed, Trial};
 use serde_json::Value;
 
-use crate::bench::Tested;
+use crate::bench::{Bench, Tested};
+use crate::program::coldstart;
 use crate::subject::{TrialSubject, ok};
 
 /// What it uses of a processor, in milliseconds: some periods even at a fourteenth.
@@ -27,8 +28,16 @@ pub(crate) fn trials() -> Vec<Trial> {
         of("on_demand_the_init_is_free_and_the_event_is_throttled", on_demand),
         of("provisioned_all_of_it_is_throttled", provisioned),
         of("what_listens_is_throttled_from_when_it_does", listening),
+        Bench::trial("a_size_that_is_too_small_is_a_row_and_the_other_is_chosen", tuned),
         of("without_its_place_nothing_is_started_that_would_not_be_throttled", no_place),
     ]
+}
+
+/// An image of it.
+fn image(bench: &Bench) -> Result<String, Failed> {
+    let lines = "COPY burner.py /burner.py\nCMD [\"python3\", \"/burner.py\"]";
+    let file = ("burner.py", include_bytes!("burner.py").as_slice());
+    bench.build_of("python", lines, &[file])
 }
 
 fn target(
@@ -37,9 +46,7 @@ fn target(
     mib: u64,
     change: impl FnOnce(Function) -> Function,
 ) -> Result<Target, Failed> {
-    let lines = "COPY burner.py /burner.py\nCMD [\"python3\", \"/burner.py\"]";
-    let file = ("burner.py", include_bytes!("burner.py").as_slice());
-    let image = subject.bench.build_of("python", lines, &[file])?;
+    let image = image(subject.bench)?;
     let mut function = Function::of_image("burner", &image, r#"{"a":1}"#, 0);
     function.timeout = Duration::from_secs(60);
     function.env.insert("INIT_MS".to_owned(), INIT.to_string());
@@ -120,5 +127,34 @@ fn no_place(subject: &TrialSubject) -> Tested {
     let visit = subject.invoke(&target);
     assert_eq!(visit.outcome.kind(), "engine_error");
     assert!(visit.outcome.cause().unwrap_or_default().contains("was not found out"));
+    Ok(())
+}
+
+/// The whole program: one size is less than the function needs.
+fn tuned(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    let (folder, image) = (home.path().join("tuned"), image(bench)?);
+    let mut command = coldstart(bench);
+    command.args(["tune", "--image", &image, "--memory", "128,512", "--rounds", "4", "--quiet"]);
+    command.args(["--env", "INIT_MS=20", "--env", "EVENT_MS=10", "--env", "HOG_MIB=200"]);
+    let output = command.args(["--format", "json", "--out"]).arg(&folder).output()?;
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{told}");
+    let found: Value = serde_json::from_slice(&output.stdout)?;
+    let function = &found["functions"][0];
+    assert_eq!((&function["cheapest"], &function["fastest"]), (&512.into(), &512.into()));
+    let small = &function["sizes"][0];
+    assert_eq!((&small["eligible"], &small["out_of_memory"]), (&false.into(), &true.into()));
+    let run = coldstart::store::open(&folder)?;
+    let works = |s: &&coldstart::sample::Sample| s.outcome.is_ok();
+    let cold = |s: &&coldstart::sample::Sample| s.cell.temperature == Temperature::Cold;
+    let delays = run.samples.iter().filter(works).filter(cold).map(|s| {
+        let ready = s.marks.ready().ok_or("never ready")?;
+        let throttled = s.marks.get(Mark::Throttled).ok_or("not throttled")?;
+        Ok::<_, &str>((throttled - ready) / 1_000)
+    });
+    let delays = delays.collect::<Result<Vec<_>, _>>()?;
+    eprintln!("throttled {delays:?} us after they were ready");
+    assert!(delays.len() == 4 && delays.iter().all(|us| *us < 10_000), "{delays:?}");
     Ok(())
 }
