@@ -432,6 +432,7 @@ fn record() -> RunRecord {
         engine: EngineInfo::default(),
         functions: Vec::new(),
         null: None,
+        tune: None,
         side: None,
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),

@@ -34,7 +34,7 @@ pub use files::{create, create_new, text, write};
 pub use fingerprint::fingerprint;
 pub use record::{
     BaseRecord, BuildRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
-    MachineRecord, Origin, RunRecord, SideRecord, VariantRecord,
+    MachineRecord, Origin, RunRecord, SideRecord, TuneRecord, VariantRecord,
 };
 pub use reserve::Reservation;
 pub use resume::Unfinished;

@@ -55,7 +55,8 @@ fn how(args: &cli::Explain) -> Result<Explaining, ExitReason> {
     let layouts = args.layouts.as_deref().map_or_else(Layouts::shipped, Layouts::load);
     let profilers = args.profilers.as_deref().map_or_else(Profilers::shipped, Profilers::load);
     let layouts = layouts.map_err(ExitReason::Usage)?;
-    Ok(Explaining { layouts, profilers: profilers.map_err(ExitReason::Usage)? })
+    let described = images::described(&args.common.functions_file)?;
+    Ok(Explaining { layouts, profilers: profilers.map_err(ExitReason::Usage)?, described })
 }
 
 fn asked(args: &cli::Explain, stop: &watch::Receiver<Stop>) -> Result<Asked, ExitReason> {
@@ -178,7 +179,8 @@ pub(super) fn of_gate(
         let chosen = side.functions.iter().filter(|function| alarmed.contains(&function.name));
         ExplainedSide { functions: chosen.cloned().collect(), record: side.record.clone() }
     };
-    let how = Explaining { layouts: Layouts::shipped()?, profilers: Profilers::shipped()? };
+    let (layouts, profilers) = (Layouts::shipped()?, Profilers::shipped()?);
+    let how = Explaining { layouts, profilers, described: Vec::new() };
     let factors = &request.plan.scenario.factors;
     let identity = RunIdentity::now();
     let seed = (ROUNDS, request.plan.seed);

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -50,6 +51,8 @@ pub struct DockerEngine {
     exits: Exits,
     leaving: Leaving,
     removal: Turn,
+    /// Instances that were created, which see processors in turns.
+    created: AtomicUsize,
     /// Made when the first instance without network needs it.
     sockets: OnceLock<Result<Sockets, String>>,
     /// The private folder of this user.
@@ -72,8 +75,9 @@ impl DockerEngine {
         let private = private::folder()
             .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
         let removal = Turn::new(&private, address);
-        let (address, sockets) = (address.to_owned(), OnceLock::new());
-        Ok(Self { docker, address, bridge, exits, leaving, removal, sockets, private })
+        let (address, created, sockets) =
+            (address.to_owned(), AtomicUsize::new(0), OnceLock::new());
+        Ok(Self { docker, address, bridge, exits, leaving, removal, created, sockets, private })
     }
 
     /// Where it was found.
@@ -184,7 +188,7 @@ impl Engine for DockerEngine {
     }
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
-        instances::create(&self.docker, spec).await
+        instances::create(&self.docker, spec, self.created.fetch_add(1, Ordering::Relaxed)).await
     }
 
     async fn start(&self, id: &InstanceId) -> Result<(), EngineError> {

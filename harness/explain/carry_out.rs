@@ -38,6 +38,16 @@ pub struct Explaining {
     pub layouts: Layouts,
     /// What runtimes can be asked.
     pub profilers: Profilers,
+    /// Every function that is described: variants are among them.
+    pub described: Vec<Function>,
+}
+
+impl Explaining {
+    /// The variants of a function, by name.
+    pub(super) fn variants(&self, function: &str) -> Vec<String> {
+        let of = |f: &&Function| f.variant.as_ref().is_some_and(|variant| variant.of == function);
+        self.described.iter().filter(of).map(|f| f.name.clone()).collect()
+    }
 }
 
 /// The functions of a side, and what it is a side of, if of anything.

@@ -122,6 +122,7 @@ impl Rounds {
             unopened: self.opened().and_then(|opened| self.files.unopened(&opened)),
             modules: self.typical_modules(),
             failure: self.failure.clone(),
+            variants: how.variants(&record.name),
             ..Explained::default()
         };
         let Some(typical) = self.typical() else { return (with_advice(explained), lost) };

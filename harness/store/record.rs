@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::Architecture;
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{HostInterval, Sample};
@@ -45,6 +46,9 @@ pub struct RunRecord {
     /// Which side of a comparison it is; none for a run by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<SideRecord>,
+    /// What its sizes are weighed by, where it was measured for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tune: Option<TuneRecord>,
     /// The functions that were measured, with digests and versions.
     pub functions: Vec<FunctionRecord>,
     /// The null function of the controls; none without controls.
@@ -100,6 +104,17 @@ pub struct SideRecord {
     /// Milliseconds that functions were told to sleep in their init, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub injected: BTreeMap<String, u32>,
+}
+
+/// What the sizes of a run are weighed by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TuneRecord {
+    /// The share of calls that are cold, from 0 to 1.
+    pub cold_share: f64,
+    /// Of which processors the prices are.
+    pub architecture: Architecture,
+    /// The prices: the text of a file such as `functions/prices.toml`.
+    pub prices: String,
 }
 
 /// Whether the kernel's exec events were heard, and how many.

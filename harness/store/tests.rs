@@ -28,6 +28,7 @@ pub(super) fn record() -> RunRecord {
         engine: EngineInfo::default(),
         functions: vec![function("f")],
         null: None,
+        tune: None,
         side: None,
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),

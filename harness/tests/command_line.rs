@@ -32,6 +32,7 @@ mod show;
 mod spoilt;
 mod stand_in;
 mod terminal;
+mod tune;
 mod variants;
 mod workflow;
 

@@ -39,7 +39,7 @@ pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) 
     let variants = Variants::of(run);
     Document {
         title: title(run),
-        banners: banners(analysis),
+        banners: trusted(analysis).into_iter().chain(banners(run)).collect(),
         badge: None,
         answer: answered(analysis, variants.as_ref()),
         place: plain(&run.record.place()),
@@ -71,16 +71,19 @@ fn answered(analysis: &Analysis, variants: Option<&Variants>) -> String {
     }
 }
 
-fn banners(analysis: &Analysis) -> Vec<String> {
-    let run = analysis.run;
+/// That the figures are not to be believed, where they are not.
+fn trusted(analysis: &Analysis) -> Option<String> {
+    let faults = trust::faults(analysis);
+    (!faults.is_empty())
+        .then(|| format!("INVALID, these figures are not to be believed: {}", faults.join("; ")))
+}
+
+/// What must not be missed of any page that is made of a run.
+pub(super) fn banners(run: &Run) -> Vec<String> {
     let (done, planned) = (run.samples.len(), run.record.counts.planned);
     let why = run.record.stopped.as_deref().map_or_else(String::new, |w| format!(": {}", plain(w)));
-    let faults = trust::faults(analysis);
     let over = budgets::sentence(&budget::of_run(run), BudgetVerdict::Over);
     let banners = [
-        (!faults.is_empty()).then(|| {
-            format!("INVALID, these figures are not to be believed: {}", faults.join("; "))
-        }),
         over.map(|over| over.replacen("Over budget", "OVER BUDGET", 1)),
         is_simulated(run)
             .then(|| "SIMULATED: no engine was used; every figure is made up.".to_owned()),

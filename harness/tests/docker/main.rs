@@ -28,6 +28,7 @@ mod program;
 mod standin;
 mod strangers;
 mod subject;
+mod throttled;
 mod variants;
 
 fn main() {
@@ -53,6 +54,7 @@ fn main() {
     trials.extend(strangers::trials());
     trials.extend(standin::trials());
     trials.extend(listening::trials());
+    trials.extend(throttled::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {
         eprintln!(
             "COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out",
