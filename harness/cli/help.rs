@@ -129,6 +129,7 @@ pub(super) const GATE: &str = "\
 Examples
   coldstart gate --base origin/main             against the working tree
   coldstart gate --base v1.2 --head v1.3
+  coldstart gate --base origin/main --explain   and why, of what is slower
   coldstart gate --base ./old --head ./new      two folders
   coldstart gate --base-image shop:1 --head-image shop:2
   coldstart gate --base HEAD --inject 20ms      see it catch a slower head

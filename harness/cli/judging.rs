@@ -113,6 +113,11 @@ pub(crate) struct Gate {
     #[arg(long)]
     pub no_confirm: bool,
 
+    /// Explain every function that alarmed, on both sides, after the verdict: what head
+    /// newly opens and loads
+    #[arg(long)]
+    pub explain: bool,
+
     /// Tell the head's functions to sleep so long in their init, to see the gate
     /// catch it
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]

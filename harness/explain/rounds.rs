@@ -102,8 +102,9 @@ impl Rounds {
         record: &FunctionRecord,
         how: &Explaining,
     ) -> (Explained, Vec<String>) {
+        let layouts = how.layouts.of_image(self.files.paths());
         let timelines: Vec<Timeline> =
-            self.watched.iter().map(|watched| timeline(&watched.start(), &how.layouts)).collect();
+            self.watched.iter().map(|watched| timeline(&watched.start(), &layouts)).collect();
         let lost = self.watched.iter().filter_map(|watched| watched.seen.no_files.clone());
         let lost: Vec<String> = lost.collect();
         let mut starts = std::mem::take(&mut self.starts);

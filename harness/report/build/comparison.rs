@@ -18,6 +18,7 @@ pub(in crate::report) mod caveats;
 mod facts;
 pub(in crate::report) mod names;
 pub(in crate::report) mod tables;
+mod why;
 pub(in crate::report) mod words;
 
 /// The document, with the charts that are to be on it.
@@ -82,6 +83,7 @@ fn sections<'a>(comparison: &Comparison, names: &Names, charts: &'a [Chart]) -> 
             vec![Block::Notes("reason", advisory)],
         ),
         Section::new("rows", "Rows, the worst first", Key, rows(comparison, names)),
+        Section::new("why", "Why what alarmed did", Key, why::blocks(comparison)),
         Section::new("missing", "Cells on one side only", Key, missing(comparison, names)),
         Section::new("notes", "Notes", Key, vec![Block::Notes("note", notes)]),
         Section::new("changes", "The changes and their margins", Usual, placing.of("changes")),

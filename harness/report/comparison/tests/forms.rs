@@ -274,3 +274,21 @@ fn the_test_report() {
     </testsuites>
     "#);
 }
+
+#[test]
+fn why_a_function_alarmed_stands_below_its_rows_and_leads_to_its_page() {
+    let mut found = regressed();
+    found.explained = vec![crate::compare::ExplainedAlarm {
+        function: "rust".to_owned(),
+        loads: vec![("decimal\u{1b}[2J".to_owned(), 6_000_000)],
+        opens: vec!["/usr/lib/<b>decimal.py".to_owned()],
+        takes: vec![("decimal".to_owned(), 5_000_000)],
+    }];
+    let text = text(&found, &Look::default());
+    assert!(text.contains("head newly loads `decimal") && text.contains("(6.00 ms)"), "{text}");
+    assert!(markdown(&found).contains("](explain/explain.html)"));
+    let files = pictured(&found).unwrap();
+    let page = String::from_utf8(files[0].bytes.clone()).unwrap();
+    assert!(page.contains("href=\"explain/explain.html\"") && !page.contains("<b>decimal"));
+    assert!(!text.contains('\u{1b}') && !page.contains('\u{1b}'));
+}
