@@ -110,6 +110,7 @@ pub(crate) fn of(shapes: &[Shape], rounds: u32) -> Comparison {
         advisory: Vec::new(),
         notes: Vec::new(),
         order,
+        explained: Vec::new(),
         outcome: if regressed { GateOutcome::Regressed } else { GateOutcome::Passed },
     }
 }

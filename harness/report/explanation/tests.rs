@@ -191,6 +191,17 @@ fn the_json_is_read_again_as_it_was_and_folded_stacks_are_a_line_each() {
     };
     let again: Explanation = serde_json::from_str(&of("explain.json")).unwrap();
     assert_eq!(again, found);
+    let schema: serde_json::Value =
+        serde_json::from_str(include_str!("../../../results/explain.schema.json")).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let mut whole = function("f");
+    whole.difference = Some(Difference::default());
+    whole.failure = Some("x".to_owned());
+    whole.variants = vec!["f_small".to_owned()];
+    let json = |of: Explained| serde_json::to_value(explanation(vec![of])).unwrap();
+    for told in [json(function("f")), json(whole), json(Explained::default())] {
+        assert!(schema.is_valid(&told), "{:?}", schema.iter_errors(&told).next());
+    }
     assert_eq!(of("f.folded"), "f;big 10000\nf;big;big.core 50000\n");
     assert_eq!(of("g.folded"), "g;big;/x/big/a 80000\ng;small;/x/small/b 30000\n");
     let page = of("explain.html");

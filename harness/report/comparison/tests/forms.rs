@@ -283,14 +283,14 @@ fn the_test_report() {
 
 #[test]
 fn why_a_function_alarmed_stands_below_its_rows_and_leads_to_its_page() {
-    let mut found = regressed();
+    let mut found = synthetic::regressed();
     found.explained = vec![crate::compare::ExplainedAlarm {
         function: "rust".to_owned(),
         loads: vec![("decimal\u{1b}[2J".to_owned(), 6_000_000)],
         opens: vec!["/usr/lib/<b>decimal.py".to_owned()],
         takes: vec![("decimal".to_owned(), 5_000_000)],
     }];
-    let text = text(&found, &Look::default());
+    let text = text(&found);
     assert!(text.contains("head newly loads `decimal") && text.contains("(6.00 ms)"), "{text}");
     assert!(markdown(&found).contains("](explain/explain.html)"));
     let files = pictured(&found).unwrap();
