@@ -406,6 +406,8 @@ fn function(name: &str) -> FunctionRecord {
         launch: Default::default(),
         http: None,
         extensions: Vec::new(),
+        variant: None,
+        build: None,
     }
 }
 
@@ -430,6 +432,7 @@ fn record() -> RunRecord {
         engine: EngineInfo::default(),
         functions: Vec::new(),
         null: None,
+        tune: None,
         side: None,
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),

@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::engine::{
     Engine, EngineError, Evidence, InstanceId, InstanceSpec, InstanceState, Strangers,
 };
+use crate::probe::cgroup::Throttle;
 use crate::sample::Readiness;
 use crate::spec::function::Function;
 
@@ -60,6 +61,10 @@ pub trait Adapter: Sized + Send + Sync + 'static {
     /// is ready. The one call that is timed, so it waits for nothing.
     fn invoke(&self, asked: Asked<'_>) -> Invoked;
 
+    /// Sets the CPU quota of the instance, which exists, once it is ready and before it is
+    /// given its first event. Without that it is given none.
+    fn throttle_when_ready(&self, throttle: Throttle);
+
     /// The instance exists, and is about to be started.
     fn starts(&self, _: &InstanceId) {}
 
@@ -98,6 +103,9 @@ pub trait Adapter: Sized + Send + Sync + 'static {
 pub struct Stamps {
     /// That it was ready, once it was.
     pub ready: Option<Ready>,
+    /// When its CPU quota was set, where it was to be set then: nanoseconds since the run's
+    /// epoch.
+    pub throttled: Option<u64>,
     /// When the event of the latest invocation was written: nanoseconds since the run's
     /// epoch.
     pub sent: Option<u64>,
@@ -160,7 +168,8 @@ pub enum Answer {
     InitError(String),
     /// The response is larger than [`MAX_REPLY`] or [`MAX_STREAMED`], or ended before its end.
     Unreadable(String),
-    /// The driver could not take the connection of an instance: no fault of a function.
+    /// The driver could not take the connection of an instance, or not set its CPU quota: no
+    /// fault of a function.
     Unreachable(String),
 }
 

@@ -11,6 +11,7 @@ use crate::explain::{Explained, Explanation};
 use crate::spec::factor::Factors;
 use crate::stats::Summary;
 use crate::store::Run;
+use crate::tune::{Tuned, Tuning};
 use crate::words::{
     self, DASH, conditions, conditions_in_a_name, counted, groups, headline, level, maximum,
     members, plain, position, quantile, shortened, step,
@@ -39,6 +40,8 @@ mod start_files;
 mod start_modules;
 mod strip_plot;
 mod timeline;
+mod tune;
+mod variants;
 mod waterfall;
 
 /// A kind of chart.
@@ -59,6 +62,8 @@ enum Compose {
     /// Of a run.
     Run(fn(&ChartContext) -> Option<ChartSpec>),
     Comparison(fn(&Comparison, Layout) -> Option<ChartSpec>),
+    /// Of each function of a tuned run.
+    Tuned(fn(&Tuning, &Tuned, Layout) -> Option<ChartSpec>),
     /// Of each function that is explained.
     Explained(fn(&Explained, Layout) -> Option<ChartSpec>),
 }
@@ -91,8 +96,10 @@ const CHARTS: &[Definition] = &[
     chart("warm", "warm", percentiles::HOW_TO_READ, Compose::Conditions(percentiles::compose)),
     chart("cost", "cost", cost::HOW_TO_READ, Compose::Conditions(cost::compose)),
     chart("calibration", "trust", "", Compose::Run(calibration::compose)),
+    chart("variants", "variants", variants::HOW_TO_READ, Compose::Run(variants::compose)),
     chart("compare-forest", "changes", forest::HOW_TO_READ, Compose::Comparison(forest::compose)),
     chart("compare-order", "order", "", Compose::Comparison(run_sequence::compose)),
+    chart("tune", "price", tune::HOW_TO_READ, Compose::Tuned(tune::compose)),
     chart("files", "packages", start_files::HOW_TO_READ, Compose::Explained(start_files::compose)),
     chart(
         "modules",
@@ -197,6 +204,27 @@ pub(crate) fn of_comparison(c: &Comparison) -> Result<Vec<Chart>> {
     })
 }
 
+/// The pictures of a tuned run, one a function.
+///
+/// # Errors
+/// When the plotting crate fails.
+pub(crate) fn of_tuning(tuning: &Tuning) -> Result<Vec<Chart>> {
+    let mut charts = Vec::new();
+    for tuned in &tuning.functions {
+        let suffix = match tuning.functions.len() {
+            1 => String::new(),
+            _ => format!("-{}", in_a_name(&tuned.name)),
+        };
+        charts.extend(drawn(CHARTS, &suffix, |chart| match chart.compose {
+            Compose::Tuned(compose) => {
+                [Layout::Wide, Layout::Narrow].map(|layout| compose(tuning, tuned, layout))
+            }
+            _ => [None, None],
+        })?);
+    }
+    Ok(charts)
+}
+
 /// The pictures of an explanation, those of each function by its name.
 ///
 /// # Errors
@@ -215,6 +243,16 @@ pub(crate) fn of_explanation(found: &Explanation) -> Result<Vec<Chart>> {
     }
     Ok(charts)
 }
+
+/// A function's name as a part of a file's, which a hand-edited record must not turn into a
+/// path.
+fn in_a_name(function: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
+    function.chars().take(LONGEST).map(safe).collect()
+}
+
+/// Characters of a function's name in a file's.
+const LONGEST: usize = 100;
 
 /// The charts that are composed for both layouts, drawn.
 fn drawn(

@@ -22,6 +22,7 @@ mod output;
 pub(crate) mod pages;
 mod reading;
 mod starting;
+mod tuning;
 
 pub(crate) use cost::{CostFlags, PriceFlags};
 pub(crate) use explaining::Explain;
@@ -33,6 +34,7 @@ pub(crate) use judging::{Aa, Compare, Gate, Injection};
 pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
 pub(crate) use starting::{Completions, Init, Man};
+pub(crate) use tuning::{Cpu, Init as TuneInit, Tune};
 
 /// What was typed; or the exit status, where help or a mistake has been shown instead.
 ///
@@ -90,6 +92,9 @@ pub(crate) enum Verb {
     /// Compare two runs
     #[command(help_template = help::VERB, before_long_help = help::COMPARE)]
     Compare(Compare),
+    /// Measure memory limits: what do calls take and cost under each, and which is best?
+    #[command(help_template = help::VERB, before_long_help = help::TUNE)]
+    Tune(Box<Tune>),
     /// Measure the same code on both sides, again and again: how often does the gate
     /// alarm, and what does it find?
     #[command(help_template = help::VERB, before_long_help = help::AA)]
@@ -176,6 +181,11 @@ pub(crate) struct Run {
         value_parser = clap::value_parser!(u32).range(2..=i64::from(MAX_WORKERS)))]
     pub parallel: Option<u32>,
 
+    /// Measure each function beside its variants, and say what each of them gains and
+    /// costs here
+    #[arg(long)]
+    pub variants: bool,
+
     /// Leave the controls out: the null process, the null container, the
     /// calibration. The run then cannot say how wrong it is
     #[arg(long)]
@@ -193,8 +203,8 @@ pub(crate) struct Run {
     /// Go on with a run that was stopped or killed, by the same plan. --max-time
     /// restarts
     #[arg(long = "continue", value_name = "RUN", conflicts_with_all = [
-        "scenario", "functions", "rounds", "until", "max_time", "parallel", "no_controls",
-        "no_exec_trace", "seed", "out", "dry_run", FACTORS_TYPED,
+        "scenario", "functions", "rounds", "until", "max_time", "parallel", "variants",
+        "no_controls", "no_exec_trace", "seed", "out", "dry_run", FACTORS_TYPED,
     ])]
     pub go_on: Option<PathBuf>,
 

@@ -36,6 +36,7 @@ mod report;
 mod run;
 mod show;
 mod stdout;
+mod tune;
 
 use crate::terminal::{info, warn};
 
@@ -50,6 +51,7 @@ pub(crate) fn execute(cli: &Cli) -> ExitCode {
         Verb::Run(args) => run::run(args),
         Verb::Gate(args) => gate::run(args),
         Verb::Compare(args) => compare::run(args),
+        Verb::Tune(args) => tune::run(args),
         Verb::Aa(args) => aa::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Report(args) => report::run(args),

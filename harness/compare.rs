@@ -27,6 +27,7 @@ mod side_data;
 mod side_info;
 mod simulate;
 mod two_sample;
+pub(crate) mod variants;
 
 pub use budget::{BudgetReason, BudgetRow, BudgetVerdict};
 pub use error_rates::{Head, Rate, Rates, Reliability};
@@ -35,6 +36,7 @@ pub use row::{Detectable, Part, PartChange, PhaseGroup, Row, Values, Verdict};
 pub use side_data::{Round, Rounds, SideData};
 pub use side_info::{Asked, FunctionFacts, SideInfo};
 pub use simulate::{NullModel, SimulationConfig};
+pub use variants::{Pair, PairOutcome, Variants};
 
 use case::Case;
 use two_sample::TwoSample;
@@ -136,6 +138,21 @@ pub struct Comparison {
     pub order: BTreeMap<Cell, [Vec<Start>; 2]>,
     /// What becomes of it.
     pub outcome: GateOutcome,
+    /// Why what alarmed did, where it was looked at after the verdict.
+    pub explained: Vec<ExplainedAlarm>,
+}
+
+/// What head of a function that alarmed does and base does not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedAlarm {
+    /// Name of the function.
+    pub function: String,
+    /// Modules that it newly loads, with nanoseconds with all that they load.
+    pub loads: Vec<(String, u64)>,
+    /// Files that it newly opens.
+    pub opens: Vec<String>,
+    /// Packages by the nanoseconds that are attributed to them more, the most first.
+    pub takes: Vec<(String, u64)>,
 }
 
 impl Comparison {
@@ -225,6 +242,7 @@ pub fn compare(
         notes,
         order: order(base, head),
         outcome: GateOutcome::Passed,
+        explained: Vec::new(),
     };
     if !comparison.rows.iter().any(|row| row.cell.is_some()) {
         comparison.notes.push(Caveat::NothingInCommon);

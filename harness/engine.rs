@@ -48,6 +48,8 @@ pub const LABEL_MAKER: &str = "coldstart.maker";
 /// Label on every image that is built or imported here: its function, or a base's name.
 /// What is built from such an image has the label too.
 pub const LABEL_IMAGE: &str = "coldstart.image";
+/// Label of an image that says in how many milliseconds it was prepared and built.
+pub const LABEL_BUILD_MS: &str = "coldstart.build-ms";
 /// What the names of functions' images begin with; the function's name follows.
 pub const FUNCTION_NAMES: &str = "coldstart/";
 /// What the names of bootstrapped bases begin with; the base's name follows.

@@ -83,4 +83,5 @@ mod chart;
 pub mod compare;
 pub mod report;
 pub mod store;
+pub mod tune;
 mod words;

@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use crate::adapter::{Adapter, AnyAdapter};
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec, Strangers, clear_run};
+use crate::probe::cgroup::QuotaPlace;
 use crate::sample::{Mark, Marks, Proof};
 
 mod attempt;
@@ -27,6 +28,7 @@ mod invocation;
 mod policy;
 mod proof;
 mod target;
+mod throttle;
 mod vouch;
 
 pub(crate) use finish::LAST_WORDS;
@@ -73,6 +75,8 @@ pub struct Platform<E, A: Adapter = AnyAdapter> {
     run: String,
     state: Mutex<State<A>>,
     shared: A::Shared,
+    /// Where the CPU quotas of instances are written, once that was looked for.
+    quota_place: OnceLock<QuotaPlace>,
     /// Creations that have not come back. Where nothing is invoked any more they were given
     /// up, and their instances may still come.
     creating: AtomicUsize,
@@ -104,9 +108,8 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         let (idle, armed, doomed, lost, nonces, strangers) = Default::default();
         let (callers, warnings) = Default::default();
         let state = State { idle, armed, doomed, lost, nonces, strangers, callers, warnings };
-        let (state, shared, creating) =
-            (Mutex::new(state), A::Shared::default(), AtomicUsize::new(0));
-        Self { engine, clock, run, state, shared, creating }
+        let (shared, quota_place, creating) = Default::default();
+        Self { engine, clock, run, state: Mutex::new(state), shared, quota_place, creating }
     }
 
     /// The same, with what its instances' adapters share made elsewhere. To be called before

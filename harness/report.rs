@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::Analysis;
 use crate::chart;
-use crate::compare;
+use crate::compare::{self, Variants};
 use crate::sample::{Cell, Sample};
 use crate::stats;
 use crate::store::Run;
@@ -30,6 +30,7 @@ pub mod look;
 pub mod readme;
 pub mod reliability;
 mod render;
+pub mod tune;
 
 /// One derived file of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,9 @@ pub fn render(analysis: &Analysis) -> Result<Vec<Artifact>> {
     }
     if let Some(sheet) = json::run::cost::csv(analysis) {
         files.push(Artifact::new("cost.csv", sheet?));
+    }
+    if let Some(variants) = Variants::of(analysis.run) {
+        files.push(Artifact::new("variants.csv", comparison::rows(&variants.comparison)?));
     }
     files.extend(histogram_files(analysis)?);
     files.extend(chart_files(charts));

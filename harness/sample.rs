@@ -19,7 +19,7 @@ mod seen;
 mod trial;
 
 pub use marks::{Mark, Marks};
-pub use outcome::Outcome;
+pub use outcome::{OUT_OF_MEMORY, Outcome};
 pub use phases::{Phase, Phases};
 pub use seen::{HostInterval, Process, Readiness, ReadinessSource, Residency, Resources};
 pub use trial::TrialRecord;

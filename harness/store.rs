@@ -33,8 +33,8 @@ pub use cost::ask_cost;
 pub use files::{create, create_new, text, write};
 pub use fingerprint::fingerprint;
 pub use record::{
-    BaseRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
-    MachineRecord, Origin, RunRecord, SideRecord,
+    BaseRecord, BuildRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
+    MachineRecord, Origin, RunRecord, SideRecord, TuneRecord, VariantRecord,
 };
 pub use reserve::Reservation;
 pub use resume::Unfinished;

@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::engine::{
     Engine, EngineError, InstanceId, InstanceSpec, InstanceState, Route, Strangers,
 };
+use crate::probe::cgroup::Throttle;
 use crate::spec::function::{Function, HttpRequest};
 
 mod exchange;
@@ -68,6 +69,10 @@ struct State {
     /// Whom to ask, once that exists.
     id: Option<InstanceId>,
     is_started: bool,
+    /// What sets its CPU quota once it listens, until it has.
+    throttle: Option<Throttle>,
+    /// Why it is asked nothing.
+    failure: Option<String>,
     notes: Vec<String>,
 }
 
@@ -132,6 +137,10 @@ impl Adapter for Http {
         drop(state);
         self.server.changed.notify_one();
         Invoked { answer: receiver, event }
+    }
+
+    fn throttle_when_ready(&self, throttle: Throttle) {
+        self.server.lock().throttle = Some(throttle);
     }
 
     fn starts(&self, id: &InstanceId) {

@@ -11,6 +11,7 @@ use super::runtime_api::RuntimeApi;
 use super::{Adapter, Asked, Invoked, Stamps};
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, InstanceId, InstanceSpec, InstanceState, Strangers};
+use crate::probe::cgroup::Throttle;
 use crate::spec::function::{AdapterKind, Function};
 
 /// The adapter of whichever function. It adds a branch to each call, and nothing else:
@@ -61,6 +62,7 @@ impl Adapter for AnyAdapter {
 
     pass_on! {
         invoke(asked: Asked<'_>) -> Invoked;
+        throttle_when_ready(throttle: Throttle);
         starts(id: &InstanceId);
         started();
         prepare();

@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::engine::{
     Caller, Engine, EngineError, Evidence, InstanceSpec, InstanceState, Listener, Strangers,
 };
+use crate::probe::cgroup::Throttle;
 use crate::spec::function::Function;
 
 mod environment;
@@ -79,6 +80,8 @@ struct State {
     /// Connections that were refused, by whose they were.
     refused: BTreeMap<String, u64>,
     extensions: Extensions,
+    /// What sets its CPU quota at the end of its init, until it has.
+    throttle: Option<Throttle>,
     /// What was seen that is worth telling, and does no harm.
     observed: Vec<String>,
     /// What makes the instance unfit for another event.
@@ -164,6 +167,10 @@ impl Adapter for RuntimeApi {
         drop(state);
         self.shared.queued.notify_one();
         Invoked { answer: receiver, event }
+    }
+
+    fn throttle_when_ready(&self, throttle: Throttle) {
+        self.shared.lock().throttle = Some(throttle);
     }
 
     fn prepare(&self) {

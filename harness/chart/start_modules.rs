@@ -46,11 +46,11 @@ pub(crate) fn compose(found: &Explained, layout: Layout) -> Option<ChartSpec> {
     for each in boxes.iter().filter(|each| each.depth < LEVELS && width(each.ns) >= LEAST) {
         let (x, y) = (left + width(each.from), top + HEIGHT * f64::from(each.depth));
         let end = x + width(each.ns);
-        let share = [0.55, 0.35][(each.depth % 2) as usize];
+        let share = [0.45, 0.25][(each.depth % 2) as usize];
         canvas.rectangle((x, y), (end - 0.6, y + HEIGHT - 1.0), Colour::tint(0, share));
         // A few letters of a name say nothing.
         if end - x > 34.0 {
-            let text = Text::note(each.name.as_str()).cut(end - x - 6.0);
+            let text = Text::new(each.name.as_str()).size(11.0).cut(end - x - 6.0);
             canvas.text(text.at(x + 3.0, y + HEIGHT / 2.0));
         }
     }

@@ -11,6 +11,7 @@ Measure
   run          a scenario: idle, then bursts, at every function
   gate         two sides in turns; fails when the head starts slower
   compare      two runs that are there
+  tune         memory limits against latency and price
   aa           how often would the gate cry wolf here?
   explain      why a start takes so long: files, modules, work and waits
 
@@ -54,6 +55,7 @@ Examples
                                      by network, until medians are known well
   coldstart run --parallel 4         starts a minute, four at a time
   coldstart compare RUN1 RUN2        did it get slower between two runs?
+  coldstart tune orders              how much memory should it have?
   coldstart run --image REF          measure an image of your own";
 
 pub(super) const ENDING: &str = "\
@@ -88,6 +90,7 @@ Examples
   coldstart run my/scenario.toml --functions-file my/functions.toml
   coldstart run --cpus 0.25,1 --page-cache warm,image-cold
   coldstart run single --until 2% --max-time 10m
+  coldstart run single --variants          is an archive, a snapshot worth it here?
   coldstart run single --image my-lambda:1 --event @order.json
   coldstart run --image my-lambda:1 --command app.handler --env TABLE=orders
   coldstart run single --image web:1 --http 8080
@@ -131,6 +134,7 @@ pub(super) const GATE: &str = "\
 Examples
   coldstart gate --base origin/main             against the working tree
   coldstart gate --base v1.2 --head v1.3
+  coldstart gate --base origin/main --explain   and why, of what is slower
   coldstart gate --base ./old --head ./new      two folders
   coldstart gate --base-image shop:1 --head-image shop:2
   coldstart gate --base HEAD --inject 20ms      see it catch a slower head
@@ -155,6 +159,23 @@ into `compare` in the head's folder, or into --out.
 
 Exit status: 0 not slower, or advisory; 1 slower, or a cell is gone;
 2 usage; 3 unclear, with --strict; 4 invalid, or a run cannot be read.";
+
+pub(super) const TUNE: &str = "\
+Examples
+  coldstart tune orders
+  coldstart tune orders users --memory 256,512,1769 --cold 5%
+  coldstart tune orders --memory 128..1024 --init provisioned --arch arm
+  coldstart tune --image my-lambda:1 --event @order.json --dry-run
+  coldstart tune orders --prices my/prices.toml --format csv
+
+Processor time follows from memory as on AWS Lambda, and an on-demand init is not
+throttled: that needs the right to write the engine's cgroups (root, mostly).
+
+It writes a run's folder (see `run`), and into it what was found: tune.json,
+tune.csv, tune.md, tune.html and its charts. `show` and `report` give it again.
+A size under which a function fails is a row that says so, and is never chosen.
+
+Exit status: 0 measured; 2 usage; 4 nothing could be measured; 130 interrupted.";
 
 pub(super) const AA: &str = "\
 Examples

@@ -113,6 +113,11 @@ pub(crate) struct Gate {
     #[arg(long)]
     pub no_confirm: bool,
 
+    /// Explain every function that alarmed, on both sides, after the verdict: what head
+    /// newly opens and loads
+    #[arg(long)]
+    pub explain: bool,
+
     /// Prices, for a budget of cost.
     #[command(flatten)]
     pub prices: PriceFlags,

@@ -1,8 +1,10 @@
 //! `explain`: why starts take as long as they do.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
+use tokio::sync::watch;
 
 use super::matched_functions::Sides;
 use super::repeat::Words;
@@ -10,18 +12,21 @@ use super::{ExitReason, images, load_functions, run, runtime, stdout};
 use crate::cli::{self, FunctionFlags};
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
-use coldstart::explain::{self, Explaining, Explanation, Layouts, Profilers};
+use coldstart::compare::ExplainedAlarm;
+use coldstart::drive::Stop;
+use coldstart::explain::{self, ExplainedSide, Explaining, Explanation, Layouts, Profilers};
 use coldstart::measure::{self, Measurement, PreparedEngine, RunIdentity};
 use coldstart::provision::Consent;
 use coldstart::report::explanation;
 use coldstart::report::form::Printed;
+use coldstart::spec::factor::{FACTORS, FactorMatrix};
 use coldstart::spec::function::{Function, TypedImage};
 use coldstart::store;
 
 /// What is explained.
 struct Asked {
-    head: Vec<Function>,
-    base: Option<Vec<Function>>,
+    head: ExplainedSide,
+    base: Option<ExplainedSide>,
     /// The checkouts, for as long as they are needed.
     _sides: Option<Sides>,
 }
@@ -50,13 +55,11 @@ fn how(args: &cli::Explain) -> Result<Explaining, ExitReason> {
     let layouts = args.layouts.as_deref().map_or_else(Layouts::shipped, Layouts::load);
     let profilers = args.profilers.as_deref().map_or_else(Profilers::shipped, Profilers::load);
     let layouts = layouts.map_err(ExitReason::Usage)?;
-    Ok(Explaining { layouts, profilers: profilers.map_err(ExitReason::Usage)? })
+    let described = images::described(&args.common.functions_file)?;
+    Ok(Explaining { layouts, profilers: profilers.map_err(ExitReason::Usage)?, described })
 }
 
-fn asked(
-    args: &cli::Explain,
-    stop: &tokio::sync::watch::Receiver<coldstart::drive::Stop>,
-) -> Result<Asked, ExitReason> {
+fn asked(args: &cli::Explain, stop: &watch::Receiver<Stop>) -> Result<Asked, ExitReason> {
     let common = named(args);
     match (&args.image, &args.base) {
         (Some(image), Some(base)) => {
@@ -69,20 +72,27 @@ fn asked(
             let name = coldstart::spec::function::names(std::slice::from_ref(image), &[]);
             let name = name.map_err(|why| ExitReason::Usage(anyhow!(why)))?.remove(0);
             let head = images::images(&[(image, name)], &args.of_images, &common.functions_file)?;
-            Ok(Asked { head, base: None, _sides: None })
+            Ok(Asked { head: alone(head), base: None, _sides: None })
         }
         (None, Some(base)) => {
             let sides = Sides::open(base, None, &common, &[]);
             let sides = runtime(false)?.block_on(measure::unless(stop, sides));
             Ok(of_sides(sides.ok_or(ExitReason::Interrupted)??))
         }
-        (None, None) => Ok(Asked { head: load_functions(&common, &[])?, base: None, _sides: None }),
+        (None, None) => {
+            Ok(Asked { head: alone(load_functions(&common, &[])?), base: None, _sides: None })
+        }
     }
 }
 
 fn of_sides(sides: Sides) -> Asked {
     let [base, head] = sides.functions.clone();
-    Asked { head, base: Some(base), _sides: Some(sides) }
+    Asked { head: alone(head), base: Some(alone(base)), _sides: Some(sides) }
+}
+
+/// Functions that are a side of no measurement.
+fn alone(functions: Vec<Function>) -> ExplainedSide {
+    ExplainedSide { functions, record: None }
 }
 
 /// The flags of functions, with those that were named as words.
@@ -101,7 +111,7 @@ fn request(
     let request = explain::request(
         identity,
         &asked.head,
-        asked.base.as_deref(),
+        asked.base.as_ref(),
         (args.rounds, seed),
         |scenario| {
             args.factors.change(&mut scenario.factors).map_err(|reason| anyhow!(reason))?;
@@ -147,4 +157,67 @@ fn give(found: &Explanation, folder: &Path, args: &cli::Explain) -> Result<(), E
         return Err(anyhow!("explained as far as it came, no start was ready: {failure}").into());
     }
     Ok(())
+}
+
+/// Starts of each kind of what alarmed: the gate has measured how much, this says of what.
+const ROUNDS: u32 = 5;
+/// Names that a verdict is given of each kind; all are on the page.
+const MOST: usize = 50;
+/// A package's change that is worth its name, in nanoseconds.
+const LEAST: u64 = 500_000;
+
+/// Explains functions that alarmed, on both sides of a gate, into a folder; what is new in
+/// head of each.
+pub(super) fn of_gate(
+    request: &Measurement,
+    alarmed: &BTreeSet<String>,
+    (folder, consent): (&Path, Consent),
+    stop: &watch::Receiver<Stop>,
+) -> Result<Vec<ExplainedAlarm>> {
+    let side = |at: usize| {
+        let side = &request.sides[at];
+        let chosen = side.functions.iter().filter(|function| alarmed.contains(&function.name));
+        ExplainedSide { functions: chosen.cloned().collect(), record: side.record.clone() }
+    };
+    let (layouts, profilers) = (Layouts::shipped()?, Profilers::shipped()?);
+    let how = Explaining { layouts, profilers, described: Vec::new() };
+    let factors = &request.plan.scenario.factors;
+    let identity = RunIdentity::now();
+    let seed = (ROUNDS, request.plan.seed);
+    let (base, head) = (side(0), side(1));
+    let mut again = explain::request(&identity, &head, Some(&base), seed, |scenario| {
+        first_values(&mut scenario.factors, factors)
+    })?;
+    again.command.clone_from(&request.command);
+    let observer = TerminalObserver::default();
+    let found = runtime(false)?.block_on(async {
+        let engine = PreparedEngine::get(&again, consent, stop, &observer).await?;
+        explain::explain(&engine, &mut again, &how, stop, &observer).await
+    })?;
+    for file in explanation::files(&found)? {
+        store::write(folder, &file.path, &file.bytes)?;
+    }
+    Ok(found.functions.iter().filter_map(alarm).collect())
+}
+
+/// Of each list of factors the first value: one combination is explained.
+fn first_values(of: &mut FactorMatrix, lists: &FactorMatrix) -> Result<()> {
+    for (factor, values) in FACTORS.iter().zip(lists.typed()) {
+        if let Some(first) = values.first() {
+            let first = std::slice::from_ref(first);
+            of.set(factor.list, first).map_err(|reason| anyhow!(reason))?;
+        }
+    }
+    Ok(())
+}
+
+fn alarm(of: &explain::Explained) -> Option<ExplainedAlarm> {
+    let difference = of.difference.as_ref()?;
+    let more = difference.packages.iter().filter(|p| p.head >= p.base + LEAST);
+    Some(ExplainedAlarm {
+        function: of.function.clone(),
+        loads: difference.new_modules.iter().take(MOST).cloned().collect(),
+        opens: difference.new_files.iter().take(MOST).cloned().collect(),
+        takes: more.take(MOST).map(|p| (p.package.clone(), p.head - p.base)).collect(),
+    })
 }

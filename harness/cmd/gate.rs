@@ -9,12 +9,13 @@ use anyhow::{Result, anyhow};
 use super::matched_functions::Sides;
 use super::repeat::Words;
 use super::{
-    ExitReason, budgets, compare, cost, info, load_scenario, publish, run, runtime, stdout, warn,
+    ExitReason, budgets, compare, cost, explain, info, load_scenario, publish, run, runtime,
+    stdout, warn,
 };
 use crate::cli::{self, FactorFlags, MeasureFlags};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt::{self, Phase};
-use coldstart::compare::{Comparison, Rules, SideData};
+use coldstart::compare::{Comparison, ExplainedAlarm, Rules, SideData};
 use coldstart::cost::Question;
 use coldstart::drive::{RunEnd, Stop};
 use coldstart::measure::{
@@ -60,6 +61,12 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         let control = RunControl { stop: &mut stop, confirm };
         engine.measure(&request, control, &observer).await
     });
+    let why = match &ended {
+        Ok(RunEnd::Complete | RunEnd::OutOfTime) if args.explain => {
+            explained(&request, &rules, &alarmed, consent, &stop)
+        }
+        _ => Vec::new(),
+    };
     // What ends the process from here on takes no checkout along.
     let Sides { base, head, only, .. } = sides;
     drop((base, head));
@@ -79,7 +86,32 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let mut found = judge(&request, &rules, &alarmed, question.as_ref())?;
     found.lack(&only[0], coldstart::compare::Side::Head);
     found.lack(&only[1], coldstart::compare::Side::Base);
+    found.explained = why;
     publish::give(&found, (folder(&request), ""), args.strict, args.printed.format)
+}
+
+/// Why each function that alarmed did. The verdict stands without it: what goes wrong is told.
+fn explained(
+    request: &Measurement,
+    rules: &Rules,
+    again: &BTreeSet<String>,
+    consent: Consent,
+    stop: &tokio::sync::watch::Receiver<Stop>,
+) -> Vec<ExplainedAlarm> {
+    let of = || {
+        let alarmed = judge(request, rules, again, None)?.alarmed();
+        if alarmed.is_empty() {
+            return Ok(Vec::new());
+        }
+        info(&format!("{}: slower, and explained now", listed(&alarmed)));
+        let into = folder(request).join("explain");
+        coldstart::store::create(&into)?;
+        explain::of_gate(request, &alarmed, (&into, consent), stop)
+    };
+    of().unwrap_or_else(|error| {
+        warn(&format!("what alarmed could not be explained: {error:#}"));
+        Vec::new()
+    })
 }
 
 /// Both sides, as they were typed.
@@ -266,6 +298,7 @@ fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
         .some("--inject", args.inject.map(format_exactly))
         .switch("--strict", args.strict)
         .switch("--no-confirm", args.no_confirm)
+        .switch("--explain", args.explain)
         .switch("--no-exec-trace", args.measure.no_exec_trace)
         .flag("--seed", seed)
         .line()

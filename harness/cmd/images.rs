@@ -14,21 +14,36 @@ use coldstart::spec::function::{
 };
 use coldstart::store;
 
-/// Every function to measure: those of the file, and images that were typed. Who types
-/// images alone wants no others.
+/// Every function to measure, with their variants where those are wanted.
 pub(super) fn functions(args: &cli::Run, scenario: &[String]) -> Result<Vec<Function>, ExitReason> {
-    if args.image.is_empty() {
-        return load_functions(&args.common, scenario);
+    let chosen = chosen(&args.common, &args.image, &args.of_images, scenario)?;
+    if !args.variants {
+        return Ok(chosen);
     }
-    let mut all = match &args.common.functions {
-        Some(_) => load_functions(&args.common, scenario)?,
+    let beside = function::beside_variants(&described(&args.common.functions_file)?, chosen);
+    beside.map_err(|why| ExitReason::Usage(anyhow!("--variants: {why}")))
+}
+
+/// Those of the file that were chosen, and images that were typed. Who types images alone
+/// wants no others.
+pub(super) fn chosen(
+    common: &cli::FunctionFlags,
+    image: &[TypedImage],
+    of_images: &ImageFlags,
+    scenario: &[String],
+) -> Result<Vec<Function>, ExitReason> {
+    if image.is_empty() {
+        return load_functions(common, scenario);
+    }
+    let mut all = match &common.functions {
+        Some(_) => load_functions(common, scenario)?,
         None => Vec::new(),
     };
     let taken: Vec<&str> = all.iter().map(|function| function.name.as_str()).collect();
-    let names = function::names(&args.image, &taken);
+    let names = function::names(image, &taken);
     let names = names.map_err(|why| ExitReason::Usage(anyhow!(why)))?;
-    let typed: Vec<(&TypedImage, String)> = args.image.iter().zip(names).collect();
-    all.extend(images(&typed, &args.of_images, &args.common.functions_file)?);
+    let typed: Vec<(&TypedImage, String)> = image.iter().zip(names).collect();
+    all.extend(images(&typed, of_images, &common.functions_file)?);
     Ok(all)
 }
 

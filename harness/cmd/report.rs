@@ -12,6 +12,7 @@ use crate::terminal;
 use coldstart::analysis::Analysis;
 use coldstart::report::form::{Form, Printed};
 use coldstart::store::Run;
+use coldstart::tune::Tuning;
 use coldstart::{report, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
@@ -28,7 +29,8 @@ pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
         splice(&analysis, page)?;
     }
     stdout::result(&text)?;
-    terminal::hint("open ", &args.run.join("report.html").display().to_string());
+    let page = if run.record.tune.is_some() { "tune.html" } else { "report.html" };
+    terminal::hint("open ", &args.run.join(page).display().to_string());
     Ok(())
 }
 
@@ -39,8 +41,17 @@ pub(super) fn write(analysis: &Analysis, format: &Form) -> Result<String> {
     for artifact in report::render(analysis)? {
         store::write(&analysis.run.folder, &artifact.path, &artifact.bytes)?;
     }
+    let tuning = Tuning::of(analysis)?;
+    for artifact in tuning.as_ref().map(report::tune::files).transpose()?.unwrap_or_default() {
+        store::write(&analysis.run.folder, &artifact.path, &artifact.bytes)?;
+    }
     drop(writing);
-    stdout::form(format, &Printed::Run(analysis))
+    stdout::form(format, &printed(analysis, tuning.as_ref()))
+}
+
+/// What a run is shown as: its sizes, where they were weighed.
+pub(super) fn printed<'a>(analysis: &'a Analysis, tuning: Option<&'a Tuning>) -> Printed<'a> {
+    tuning.map_or(Printed::Run(analysis), Printed::Tuning)
 }
 
 /// Says so when the last row of a run is not whole.

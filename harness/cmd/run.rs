@@ -14,6 +14,7 @@ use coldstart::cost::Question;
 use coldstart::drive::RunEnd;
 use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::provision::Consent;
+use coldstart::report::form::Form;
 use coldstart::spec::budget;
 use coldstart::spec::function::{Function, TypedImage};
 use coldstart::spec::scenario::Scenario;
@@ -46,15 +47,44 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         stdout::only_text(args.printed.format, "a plan")?;
         return Ok(stdout::result(&request.describe())?);
     }
+    let next = |run: &store::Run, written: bool| next(run, written, args);
+    let (provision, named) = (args.common.provision, args.measure.out.is_some());
+    let check = args.check.then_some(args.strict);
+    let showing = Showing { format: args.printed.format, next: &next, question, check };
+    measured(request, provision, named, showing)
+}
+
+/// How what was measured is shown.
+pub(super) struct Showing<'a> {
+    /// In which form.
+    pub(super) format: &'a Form,
+    /// What is told below it.
+    pub(super) next: &'a dyn Fn(&store::Run, bool) -> Next,
+    /// What its calls would have cost, where that is asked.
+    pub(super) question: Option<Question>,
+    /// Whether budgets decide, and then whether what cannot be told of them fails too.
+    pub(super) check: Option<Strict>,
+}
+
+/// Whether what cannot be told fails.
+pub(super) type Strict = bool;
+
+/// Measures what was asked for, and shows it, however it ended.
+pub(super) fn measured(
+    mut request: Measurement,
+    provision: bool,
+    is_named: bool,
+    showing: Showing,
+) -> Result<(), ExitReason> {
     // Before anything is built, and until the end: it goes where nothing came of it.
     let mut reserved = None;
     if !request.resumed {
         let folder = &mut request.sides[0].folder;
-        let made = reserve(folder, args.measure.out.is_some())?;
+        let made = reserve(folder, is_named)?;
         made.folder().clone_into(folder);
         reserved = Some(made);
     }
-    let consent = Consent::from_flag(args.common.provision);
+    let consent = Consent::from_flag(provision);
     let observer = TerminalObserver::default();
     let mut stop = interrupt::heard()?;
     let ended = runtime(request.engine().is_simulated())?.block_on(async {
@@ -63,7 +93,7 @@ pub(super) fn run(args: &cli::Run) -> Result<(), ExitReason> {
         Ok(engine.measure(&request, control, &observer).await?)
     });
     interrupt::now(Phase::Showing);
-    let finished = finish(&request, ended, args, question.as_ref());
+    let finished = finish(&request, ended, &showing);
     drop(reserved);
     finished
 }
@@ -97,11 +127,11 @@ pub(super) fn reserve(folder: &Path, is_named: bool) -> Result<Reservation> {
 fn finish(
     request: &Measurement,
     ended: Result<RunEnd, ExitReason>,
-    args: &cli::Run,
-    question: Option<&Question>,
+    showing: &Showing,
 ) -> Result<(), ExitReason> {
     let folder = &request.sides[0].folder;
-    if let Some(question) = question.filter(|_| folder.join(store::RECORD).exists()) {
+    let Showing { format, next, question, check } = showing;
+    if let Some(question) = question.as_ref().filter(|_| folder.join(store::RECORD).exists()) {
         store::ask_cost(folder, question)?;
     }
     let stopped = matches!(ended, Err(_) | Ok(RunEnd::Stopped));
@@ -117,7 +147,6 @@ fn finish(
         }
     };
     if let Some(run) = &run {
-        let format = args.printed.format;
         let written = match report::write(&Analysis::of(run), format) {
             // A terminal that was closed shows nothing, and that was no failure.
             Ok(text) => match stdout::result(&text) {
@@ -125,7 +154,7 @@ fn finish(
                 _ => true,
             },
             Err(error) if ended.is_ok() => {
-                where_it_is(run, false, args);
+                where_it_is(run, false, next);
                 return Err(error.into());
             }
             Err(error) => {
@@ -133,7 +162,7 @@ fn finish(
                 false
             }
         };
-        where_it_is(run, written, args);
+        where_it_is(run, written, next);
     }
     match ended? {
         RunEnd::Stopped => return Err(ExitReason::Interrupted),
@@ -152,30 +181,50 @@ fn finish(
         Some(cause) => {
             Err(anyhow!("nothing was measured, every invocation failed: {cause}").into())
         }
-        None => match &run {
-            Some(run) if args.check => budgets::check(run, args.strict),
+        None => match (&run, *check) {
+            (Some(run), Some(strict)) => budgets::check(run, strict),
             _ => Ok(()),
         },
     }
 }
 
+/// The page that shows what was measured, and what is worth typing next.
+pub(super) struct Next {
+    page: &'static str,
+    command: Words,
+}
+
+impl Next {
+    /// Of a page in the run's folder, and a command.
+    pub(super) fn of(page: &'static str, command: Words) -> Self {
+        Self { page, command }
+    }
+}
+
 /// Where everything is, and what is worth typing next. A page that could not be written
 /// is not named: of what is there under its name only a part may be, or an older one.
-fn where_it_is(run: &store::Run, written: bool, args: &cli::Run) {
+fn where_it_is(run: &store::Run, written: bool, next: &dyn Fn(&store::Run, bool) -> Next) {
     let folder = run.folder.display();
+    let Next { page, command } = next(run, written);
     terminal::hint("kept in ", &folder.to_string());
     if written {
-        terminal::hint("open    ", &format!("{folder}/report.html"));
+        terminal::hint("open    ", &format!("{folder}/{page}"));
     }
-    let next = match (run.record.complete, written) {
+    // The same again would come to the same.
+    if run.record.complete || run.record.stopped.as_deref() != Some(store::NOTHING_ANSWERS) {
+        terminal::hint("next    ", &command.line());
+    }
+}
+
+fn next(run: &store::Run, written: bool, args: &cli::Run) -> Next {
+    let folder = run.folder.display();
+    let command = match (run.record.complete, written) {
         (true, true) => Words::of("compare").word(folder).word("OTHER_RUN"),
         (true, false) => Words::of("report").word(folder),
-        // The same again would come to the same.
-        (false, _) if run.record.stopped.as_deref() == Some(store::NOTHING_ANSWERS) => return,
         (false, _) => with_images(Words::of("run").flag("--continue", folder), args)
             .described(&args.common.functions_file),
     };
-    terminal::hint("next    ", &next.line());
+    Next::of("report.html", command)
 }
 
 /// The first cause, when nothing succeeded at all.
@@ -278,7 +327,10 @@ mod tests {
         let typed = ["coldstart", "run", "quick", "--engine", "fake", "--out", &out];
         let cli::Verb::Run(args) = cli::Cli::parse_from(typed).verb else { panic!("not a run") };
         let request = request(&args).unwrap();
-        finish(&request, ended, &args, None).unwrap_err()
+        let next = |run: &store::Run, written| next(run, written, &args);
+        let format = args.printed.format;
+        let showing = Showing { format, next: &next, question: None, check: None };
+        finish(&request, ended, &showing).unwrap_err()
     }
 
     /// It was exit status 4, and a folder that is no run's.

@@ -18,6 +18,7 @@ use coldstart::store;
 use coldstart::store::catalog::{self, COMPARISON, EXPLANATION, Kind, RELIABILITY};
 use coldstart::text::diagnostic::did_you_mean;
 use coldstart::text::sanitize::{printable_json, printable_line};
+use coldstart::tune::Tuning;
 
 mod rows;
 
@@ -87,7 +88,9 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
 fn a_run(folder: &Path, format: &Form, salvage: bool) -> Result<String> {
     let run = super::compare::read(folder, salvage)?;
     report::tell_truncated(&run);
-    stdout::form(format, &Printed::Run(&Analysis::of(&run)))
+    let analysis = Analysis::of(&run);
+    let tuning = Tuning::of(&analysis)?;
+    stdout::form(format, &report::printed(&analysis, tuning.as_ref()))
 }
 
 /// What was seen is shown in words of this version: nothing is judged.

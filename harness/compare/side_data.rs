@@ -112,6 +112,26 @@ impl SideData {
         self.cells.retain(|cell, _| cell.control.is_some() || is_kept(&cell.function));
     }
 
+    /// Has functions under other names alone, one as often as it is named: pairs of its name
+    /// and another.
+    pub(super) fn under<'a>(&mut self, names: impl Iterator<Item = (&'a str, &'a str)> + Clone) {
+        let (was, cells) = (self.party.functions.clone(), std::mem::take(&mut self.cells));
+        let facts =
+            names.clone().filter_map(|(of, name)| Some((name.to_owned(), was.get(of)?.clone())));
+        self.party.functions = facts.collect();
+        self.party.injected.clear();
+        for (cell, rounds) in cells {
+            if cell.control.is_some() {
+                self.cells.insert(cell, rounds);
+                continue;
+            }
+            for (_, name) in names.clone().filter(|(of, _)| *of == cell.function) {
+                let function = name.to_owned();
+                self.cells.insert(Cell { function, ..cell.clone() }, rounds.clone());
+            }
+        }
+    }
+
     /// Calls a function by another name, which no other has.
     pub fn rename(&mut self, from: &str, to: &str) {
         let party = &mut self.party;

@@ -20,6 +20,7 @@ mod page_cache;
 mod parallel;
 mod slow;
 mod stopping_rule;
+mod throttled;
 
 const FUNCTIONS: &str = r#"
 [[function]]

@@ -3,8 +3,10 @@
 //! Nothing here polls. Create and start are one request each; what they need
 //! beyond their arguments was found out when the engine was connected.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -49,6 +51,8 @@ pub struct DockerEngine {
     exits: Exits,
     leaving: Leaving,
     removal: Turn,
+    /// Instances that were created, which see processors in turns.
+    created: AtomicUsize,
     /// Made when the first instance without network needs it.
     sockets: OnceLock<Result<Sockets, String>>,
     /// The private folder of this user.
@@ -71,8 +75,9 @@ impl DockerEngine {
         let private = private::folder()
             .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
         let removal = Turn::new(&private, address);
-        let (address, sockets) = (address.to_owned(), OnceLock::new());
-        Ok(Self { docker, address, bridge, exits, leaving, removal, sockets, private })
+        let (address, created, sockets) =
+            (address.to_owned(), AtomicUsize::new(0), OnceLock::new());
+        Ok(Self { docker, address, bridge, exits, leaving, removal, created, sockets, private })
     }
 
     /// Where it was found.
@@ -183,7 +188,7 @@ impl Engine for DockerEngine {
     }
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
-        instances::create(&self.docker, spec).await
+        instances::create(&self.docker, spec, self.created.fetch_add(1, Ordering::Relaxed)).await
     }
 
     async fn start(&self, id: &InstanceId) -> Result<(), EngineError> {
@@ -255,8 +260,9 @@ impl ImageStore for DockerEngine {
         image: &str,
         run: &str,
         command: &[String],
+        env: &BTreeMap<String, String>,
     ) -> Result<String, EngineError> {
-        run_once::run(&self.docker, image, run, command).await
+        run_once::run(&self.docker, image, run, command, env).await
     }
 
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {

@@ -22,11 +22,16 @@ use super::{
 use strum::VariantArray;
 
 use crate::clock::Clock;
-use crate::spec::factor::{Capabilities, CpuQuota, LogDriver, MemoryLimit, Network, OciRuntime};
+use crate::spec::factor::{
+    Capabilities, CpuQuota, CpuRule, LogDriver, MemoryLimit, Network, OciRuntime,
+};
 use crate::system::maker::Maker;
 
 mod function;
 mod images;
+mod script;
+
+pub use script::Script;
 
 /// What a simulated function does wrong.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,30 +81,6 @@ pub enum Fault {
     Refused,
     /// The engine refuses to start it.
     NotStarted,
-}
-
-/// Latencies of one simulated function. Each start draws a factor from a
-/// log-normal distribution with the given spread.
-#[derive(Debug, Clone, Copy)]
-pub struct Script {
-    /// Start call to main.
-    pub engine: Duration,
-    /// Main to the first `next`.
-    pub init: Duration,
-    /// Event to reply.
-    pub invoke: Duration,
-    /// Standard deviation of ln(latency).
-    pub spread: f64,
-    /// What goes wrong.
-    pub fault: Fault,
-}
-
-impl Default for Script {
-    fn default() -> Self {
-        let ms = Duration::from_millis;
-        let invoke = Duration::from_micros(200);
-        Self { engine: ms(150), init: ms(30), invoke, spread: 0.08, fault: Fault::None }
-    }
 }
 
 /// How long the create call takes.
@@ -232,6 +213,7 @@ impl Engine for FakeEngine {
                 .with::<Network>(Network::VARIANTS.iter().map(ToString::to_string).collect())
                 .with::<OciRuntime>(["fake", "other"].into_iter().collect())
                 .with::<CpuQuota>(true.into())
+                .with::<CpuRule>(true.into())
                 .with::<MemoryLimit>(true.into())
                 .with::<LogDriver>(["json-file", "none"].into_iter().collect()),
         })
@@ -299,6 +281,7 @@ impl Engine for FakeEngine {
             if let Fault::NeverAsksAfter(first) = script.fault {
                 script.fault = if *starts > first { Fault::NeverAsks } else { Fault::None };
             }
+            script = script.throttled(&spec.factors);
             let factor = state.factor(script.spread);
             let nonce = match script.fault {
                 Fault::SameNonce => "0".repeat(16),

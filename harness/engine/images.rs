@@ -116,14 +116,15 @@ pub trait ImageStore: Engine {
         printed: BuildOutput<'_>,
     ) -> impl Future<Output = Result<(), EngineError>> + Send;
 
-    /// Runs a command in a fresh container of an image, without network, and
-    /// returns what it printed (both streams). The container carries
+    /// Runs a command in a fresh container of an image, without network, with more variables
+    /// than the image's, and returns what it printed (both streams). The container carries
     /// [`LABEL_RUN`](super::LABEL_RUN) and is removed.
     fn run_once(
         &self,
         image: &str,
         run: &str,
         command: &[String],
+        env: &BTreeMap<String, String>,
     ) -> impl Future<Output = Result<String, EngineError>> + Send;
 
     /// The external extensions of an image, by the names of their files.

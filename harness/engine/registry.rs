@@ -96,7 +96,12 @@ impl ImageStore for AnyEngine {
         pull(reference: &str, login: Option<&Credentials>, printed: BuildOutput<'_>) -> ();
         import(tag: &str, archive: &Path) -> ();
         build(spec: &BuildSpec, printed: BuildOutput<'_>) -> ();
-        run_once(image: &str, run: &str, command: &[String]) -> String;
+        run_once(
+            image: &str,
+            run: &str,
+            command: &[String],
+            env: &BTreeMap<String, String>
+        ) -> String;
         extensions(image: &str, run: &str) -> Vec<String>;
         image_folders(reference: &str) -> Vec<PathBuf>;
         platform() -> String;

@@ -24,6 +24,7 @@ use crate::spec::factor::PageCache;
 use crate::spec::function::Function;
 use crate::spec::plan::{Trial, TrialSubject};
 use crate::spec::scenario::{self, Scenario};
+use crate::store::SideRecord;
 
 /// Bytes of a function's output that are read: its runtime may tell of thousands of modules.
 const OUTPUT: usize = 8 << 20;
@@ -37,6 +38,25 @@ pub struct Explaining {
     pub layouts: Layouts,
     /// What runtimes can be asked.
     pub profilers: Profilers,
+    /// Every function that is described: variants are among them.
+    pub described: Vec<Function>,
+}
+
+impl Explaining {
+    /// The variants of a function, by name.
+    pub(super) fn variants(&self, function: &str) -> Vec<String> {
+        let of = |f: &&Function| f.variant.as_ref().is_some_and(|variant| variant.of == function);
+        self.described.iter().filter(of).map(|f| f.name.clone()).collect()
+    }
+}
+
+/// The functions of a side, and what it is a side of, if of anything.
+#[derive(Debug, Clone)]
+pub struct ExplainedSide {
+    /// What is explained.
+    pub functions: Vec<Function>,
+    /// What is injected into them, among other things.
+    pub record: Option<SideRecord>,
 }
 
 /// What is started: each function of head, and of base if there is one, plain, watched and
@@ -46,23 +66,23 @@ pub struct Explaining {
 /// When the plan is too large.
 pub fn request(
     identity: &RunIdentity,
-    head: &[Function],
-    base: Option<&[Function]>,
+    head: &ExplainedSide,
+    base: Option<&ExplainedSide>,
     (rounds, seed): (u32, u64),
     change: impl FnOnce(&mut Scenario) -> Result<()>,
 ) -> Result<Measurement> {
     let mut scenario = scenario::parse(SCENARIO, "explain")?;
     scenario.rounds = rounds;
     change(&mut scenario)?;
-    let side = |(name, functions): (&str, &[Function])| Side {
+    let side = |(name, of): (&str, &ExplainedSide)| Side {
         name: name.to_owned(),
-        functions: functions.to_vec(),
+        functions: of.functions.clone(),
         null: None,
         folder: Default::default(),
-        record: None,
+        record: of.record.clone(),
     };
     let sides = [("head", Some(head)), ("base", base)];
-    let sides = sides.into_iter().filter_map(|(name, functions)| Some((name, functions?)));
+    let sides = sides.into_iter().filter_map(|(name, of)| Some((name, of?)));
     let sides = sides.flat_map(|of| Look::ALL.map(|_| side(of))).collect();
     Measurement::new(identity, identity.id("explain"), scenario, sides, seed)
 }

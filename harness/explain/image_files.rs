@@ -60,6 +60,11 @@ impl ImageFiles {
         files
     }
 
+    /// Every path.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.of.keys().map(String::as_str)
+    }
+
     /// Bytes of each of some files that are in memory; of all where none are named.
     pub(super) fn resident(&self, which: Option<&HashSet<String>>) -> BTreeMap<String, u64> {
         let chosen = self.of.iter().filter(|(path, _)| which.is_none_or(|w| w.contains(*path)));

@@ -19,16 +19,23 @@ const PARTS: usize = 3;
 pub struct Layouts {
     /// Folders whose next part is a package.
     below: Vec<Below>,
+    /// Folders of one image that are known by what is in them: their paths, and which of
+    /// those they are.
+    #[serde(skip)]
+    known: Vec<(String, usize)>,
     skip: Skip,
     whole: Whole,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Below {
     folders: Vec<String>,
     #[serde(default)]
     endings: Vec<String>,
+    /// What in such a folder makes it known.
+    #[serde(default)]
+    known_by: Vec<String>,
     /// Whether somebody chose what is there.
     #[serde(default)]
     installed: bool,
@@ -70,6 +77,25 @@ impl Layouts {
         Ok(toml::from_str(text).map_err(|error| Mistake::in_toml(text, file, &error))?)
     }
 
+    /// The same for one image: with the folders that are known by what is in them.
+    pub(super) fn of_image<'p>(&self, paths: impl Iterator<Item = &'p str>) -> Self {
+        let mut known: Vec<(String, usize)> = Vec::new();
+        for path in paths {
+            for (at, below) in self.below.iter().enumerate() {
+                for ending in &below.known_by {
+                    let Some(end) = path.find(&format!("{ending}/")) else { continue };
+                    let Some((folder, _)) = path[..end].rsplit_once('/') else { continue };
+                    if !folder.is_empty() && !known.iter().any(|(known, _)| known == folder) {
+                        known.push((folder.to_owned(), at));
+                    }
+                }
+            }
+        }
+        // Of two that hold a file the inner one.
+        known.sort_by_key(|(folder, _)| std::cmp::Reverse(folder.len()));
+        Self { known, ..self.clone() }
+    }
+
     /// What a file belongs to, and whether that is a package which somebody installed.
     pub(super) fn package(&self, path: &str) -> (String, bool) {
         let skipped =
@@ -78,6 +104,15 @@ impl Layouts {
         let Some((file, folders)) = parts.split_last() else { return ("/".to_owned(), false) };
         if self.whole.endings.iter().any(|ending| file.ends_with(ending.as_str())) {
             return ((*file).to_owned(), true);
+        }
+        let known = self.known.iter().find_map(|(folder, at)| {
+            let rest = path.strip_prefix(folder.as_str())?.strip_prefix('/')?;
+            let parts: Vec<&str> = rest.split('/').filter(skipped).collect();
+            let below = self.below.get(*at).filter(|_| !parts.is_empty())?;
+            Some((below.package(&parts), below.installed))
+        });
+        if let Some(known) = known {
+            return known;
         }
         let named = (0..folders.len()).rev().find_map(|at| {
             let below = self.below.iter().find(|below| below.is_one(folders[at]))?;
@@ -146,6 +181,17 @@ mod tests {
         let installed = |path: &str| layouts.package(path).1;
         assert!(installed("/x/site-packages/six.py") && installed("/a.jar"));
         assert!(!installed("/usr/lib/python3.13/json/decoder.py") && !installed("/bin/sh"));
+    }
+
+    #[test]
+    fn a_folder_is_known_by_what_is_installed_in_it() {
+        let paths = ["/function/site/six-1.17.dist-info/RECORD", "/function/site/six.py", "/a/b"];
+        let layouts = Layouts::shipped().unwrap();
+        assert_eq!(layouts.package("/function/site/six.py"), ("/function/site".to_owned(), false));
+        let layouts = layouts.of_image(paths.into_iter());
+        assert_eq!(layouts.package("/function/site/six.py"), ("six".to_owned(), true));
+        assert_eq!(layouts.package("/function/site/numpy/core/a.so"), ("numpy".to_owned(), true));
+        assert_eq!(layouts.package("/function/main.py"), ("/function".to_owned(), false));
     }
 
     #[test]

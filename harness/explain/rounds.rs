@@ -102,8 +102,9 @@ impl Rounds {
         record: &FunctionRecord,
         how: &Explaining,
     ) -> (Explained, Vec<String>) {
+        let layouts = how.layouts.of_image(self.files.paths());
         let timelines: Vec<Timeline> =
-            self.watched.iter().map(|watched| timeline(&watched.start(), &how.layouts)).collect();
+            self.watched.iter().map(|watched| timeline(&watched.start(), &layouts)).collect();
         let lost = self.watched.iter().filter_map(|watched| watched.seen.no_files.clone());
         let lost: Vec<String> = lost.collect();
         let mut starts = std::mem::take(&mut self.starts);
@@ -121,6 +122,7 @@ impl Rounds {
             unopened: self.opened().and_then(|opened| self.files.unopened(&opened)),
             modules: self.typical_modules(),
             failure: self.failure.clone(),
+            variants: how.variants(&record.name),
             ..Explained::default()
         };
         let Some(typical) = self.typical() else { return (with_advice(explained), lost) };

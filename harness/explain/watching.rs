@@ -1,5 +1,6 @@
 //! An engine around another that has the starts watched which are to be.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -99,7 +100,12 @@ impl ImageStore for Watching {
         pull(reference: &str, login: Option<&Credentials>, printed: BuildOutput<'_>) -> ();
         import(tag: &str, archive: &Path) -> ();
         build(spec: &BuildSpec, printed: BuildOutput<'_>) -> ();
-        run_once(image: &str, run: &str, command: &[String]) -> String;
+        run_once(
+            image: &str,
+            run: &str,
+            command: &[String],
+            env: &BTreeMap<String, String>
+        ) -> String;
         extensions(image: &str, run: &str) -> Vec<String>;
         image_folders(reference: &str) -> Vec<PathBuf>;
         platform() -> String;

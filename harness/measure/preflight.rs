@@ -11,6 +11,7 @@ use crate::probe::host::Host;
 use crate::probe::page_cache;
 use crate::spec::factor::{Combination, Network, PageCache};
 use crate::spec::function::Function;
+use crate::text::units::format_size;
 
 /// Checks combinations against what the engine and the host say of themselves.
 ///
@@ -55,6 +56,40 @@ fn one(combination: &Combination, engine: &EngineInfo, host: &Host) -> Result<()
     }
 }
 
+/// Checks that the machine has what functions are to get: where it is asked for, their memory
+/// and, by it or by a quota, their processors.
+///
+/// # Errors
+/// Names the first that is more than there is.
+pub fn check_sizes(
+    combinations: &[Combination],
+    functions: &[Function],
+    host: &Host,
+) -> Result<()> {
+    for (combination, function) in
+        combinations.iter().flat_map(|c| functions.iter().map(move |f| (c, f)))
+    {
+        let cores = combination.cores(function.limits).filter(|n| *n > host.cpus as f64);
+        let asks = combination.cpu_rule.unwrap_or_default().is_by_memory();
+        if let Some(cores) = cores.filter(|_| asks && host.cpus > 0) {
+            bail!(
+                "`{combination}` cannot be measured here: by its CPU rule `{}` has {cores:.1} \
+                 processors, and there are {}: measure less memory, or on a larger machine",
+                function.name,
+                host.cpus
+            );
+        }
+    }
+    match combinations.iter().find(|c| c.memory.is_some_and(|m| m > host.memory && host.memory > 0))
+    {
+        Some(combination) => bail!(
+            "`{combination}` cannot be measured here: the machine has {} of memory",
+            format_size(host.memory)
+        ),
+        None => Ok(()),
+    }
+}
+
 /// Starts, uses and removes one instance of a target: not measured, not recorded.
 ///
 /// # Errors
@@ -79,7 +114,7 @@ pub async fn try_one<E: Engine>(
 mod tests {
     use super::*;
     use crate::spec::factor::{
-        Capabilities, CpuQuota, FactorMatrix, LogDriver, MemoryLimit, OciRuntime,
+        Capabilities, CpuQuota, CpuRule, FactorMatrix, LogDriver, MemoryLimit, OciRuntime,
     };
     use crate::text::units::Cpus;
 
@@ -123,6 +158,25 @@ mod tests {
         });
         assert!(text.contains("no memory limits"), "{text}");
     }
+    #[test]
+    fn more_than_the_machine_has_is_refused_before_anything_is_started() {
+        let function = Function::of_image("plenty", "image", "{}", 0);
+        let host = Host { cpus: 2, memory: 8 << 30, ..Host::default() };
+        let check = |mib: u64, rule| {
+            let memory = Some(mib << 20);
+            let combination =
+                Combination { memory, cpu_rule: Some(rule), ..Combination::default() };
+            let checked = check_sizes(&[combination], std::slice::from_ref(&function), &host);
+            checked.err().map_or_else(String::new, |e| e.to_string())
+        };
+        assert_eq!(check(3_008, CpuRule::Lambda), "");
+        let text = check(4_096, CpuRule::Lambda);
+        assert!(text.contains("2.3 processors, and there are 2"), "{text}");
+        assert_eq!(check(4_096, CpuRule::Plain), "");
+        let text = check(9_000, CpuRule::Plain);
+        assert!(text.contains("the machine has 8.0 GiB"), "{text}");
+    }
+
     #[test]
     fn what_listens_is_refused_where_nothing_reaches_it() {
         let asks = Function::of_image("asks", "image", "{}", 0);

@@ -1,10 +1,11 @@
 //! From images to targets, and the check that each can be had.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::{Measurement, Side, advice, preflight};
 use crate::drive::{Driver, FirstTry, Targets};
@@ -14,7 +15,7 @@ use crate::platform::{KeepAlive, Target, TargetSpec};
 use crate::probe::host::Host;
 use crate::provision::{Surroundings, launcher};
 use crate::spec::control::{self, Start};
-use crate::spec::factor::{Combination, Factors, PageCache};
+use crate::spec::factor::{Combination, CpuRule, Factors, PageCache};
 use crate::spec::function::{Function, HttpRequest, Method};
 use crate::spec::plan::TrialSubject;
 use crate::store::FunctionRecord;
@@ -28,8 +29,12 @@ pub(super) async fn targets(
     records: &[Vec<FunctionRecord>],
 ) -> Result<Targets> {
     let combinations = request.plan.scenario.factors.combinations();
-    preflight::check(&combinations, info, &Host::read())?;
+    let host = Host::read();
+    preflight::check(&combinations, info, &host)?;
     for side in &request.sides {
+        if !request.engine().is_simulated() {
+            preflight::check_sizes(&combinations, &side.functions, &host)?;
+        }
         preflight::check_reach(&combinations, &side.functions)?;
     }
     let mut targets = Targets::default();
@@ -83,7 +88,7 @@ impl Known<'_> {
             // By digest: a tag can be moved while the run goes.
             source: InstanceSource::Image(self.record.digest.clone()),
             image: self.image.clone(),
-            factors: combination.resolve(self.function.limits, runtime),
+            factors: combination.resolve(combination.leaves(self.function.limits), runtime),
             control: None,
             sleep_ms: self.side.sleep_ms(&self.function.name),
             keep_alive: KeepAlive::Fixed(request.plan.scenario.keep_alive),
@@ -145,6 +150,43 @@ async fn folders(
     folders.with_context(|| format!("the page cache of `{}` cannot be cleared", record.name))
 }
 
+/// Finds out where the quotas of instances are written that get theirs once they are ready,
+/// before anything is tried: of the first function that answers, with the most memory.
+///
+/// # Errors
+/// Says why it cannot be done here, and what can.
+pub(super) async fn find_quota_place<E: Engine>(
+    request: &Measurement,
+    driver: &Driver<E>,
+) -> Result<()> {
+    if request.engine().is_simulated() {
+        return Ok(());
+    }
+    let is_one = |target: &&Arc<Target>| target.factors().throttled_when_ready().is_some();
+    let mut all: Vec<&Arc<Target>> = driver.targets().iter().filter(is_one).collect();
+    all.sort_by_key(|target| std::cmp::Reverse(target.factors().memory));
+    let (mut tried, mut why) = (BTreeSet::new(), None);
+    for target in all {
+        if !tried.insert(&target.function.name) {
+            continue;
+        }
+        match driver.platform().find_quota_place(target).await {
+            Ok(()) => return Ok(()),
+            Err(cause) => why = why.or(Some(cause)),
+        }
+    }
+    match why {
+        None => Ok(()),
+        Some(cause) => bail!(
+            "the CPU rule `{}` cannot be kept here, which sets the quota of an instance that \
+             runs: {cause}\nrun it as who may write the engine's cgroups (root), or measure \
+             `{}`, whose quota the engine sets",
+            CpuRule::Lambda,
+            CpuRule::LambdaProvisioned
+        ),
+    }
+}
+
 /// Starts every target once, unrecorded: what cannot answer is told before the plan. A
 /// combination that asks for more than a network, and cannot be had at all, is an error:
 /// what an engine lists, it cannot always start. Gives what is to be told in the record.
@@ -158,7 +200,8 @@ pub(super) async fn try_all<E: Engine>(
     let mut warnings = Vec::new();
     for (side, subject, combination) in subjects(request, combinations.len()) {
         let target = driver.targets().of(side, subject);
-        if side == 0 && !is_plain && subject == first_of(request, combination) {
+        let stands_for_all = subject == first_of(request, combination) && request.tune.is_none();
+        if side == 0 && !is_plain && stands_for_all {
             preflight::try_one(driver.platform(), target, &combinations[combination]).await?;
             continue;
         }

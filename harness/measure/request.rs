@@ -13,7 +13,7 @@ use crate::spec::function::Function;
 use crate::spec::plan::{self, Plan};
 use crate::spec::scenario::Scenario;
 use crate::store::{
-    Counts, FORMAT, FunctionRecord, KernelEvents, MachineRecord, RunRecord, SideRecord,
+    Counts, FORMAT, FunctionRecord, KernelEvents, MachineRecord, RunRecord, SideRecord, TuneRecord,
 };
 use crate::text::units::{format_share, format_wait};
 
@@ -36,6 +36,9 @@ pub struct Measurement {
     pub traced: bool,
     /// Whether rows keep the beginning of each reply, and the last that instances wrote.
     pub keeps_words: bool,
+    /// What its sizes are to be weighed by, where it is measured for that: a size under which
+    /// a function does not live is a finding then, and nothing that is refused.
+    pub tune: Option<TuneRecord>,
 }
 
 /// One set of the functions, and where its rows go.
@@ -136,6 +139,7 @@ impl Measurement {
             resumed: false,
             traced: true,
             keeps_words: false,
+            tune: None,
         })
     }
 
@@ -225,6 +229,7 @@ impl Measurement {
             host: Host::read(),
             engine,
             side: side.record.as_ref().map(|record| labelled(record, &functions)),
+            tune: self.tune.clone(),
             functions,
             null,
             kernel_events: KernelEvents::default(),

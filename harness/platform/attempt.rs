@@ -72,6 +72,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
             Some(armed) => armed,
             None => self.arm(target).await?,
         };
+        let quota = self.quota(&spec)?;
         let Invoked { answer, event } = adapter.invoke(invocation.asked());
         self.creating.fetch_add(1, Ordering::Relaxed);
         marks.set(Mark::CreateCalled, self.clock.now());
@@ -79,6 +80,9 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         self.creating.fetch_sub(1, Ordering::Relaxed);
         let id = created?;
         marks.set(Mark::Created, self.clock.now());
+        if let Some(throttle) = quota.of(&id) {
+            adapter.throttle_when_ready(throttle);
+        }
         let exit = self.engine.watch_exit(&id);
         let function = target.function.name.as_str().into();
         Ok((Instance { id, function, adapter, exit, event, proof: None, expires: 0 }, answer))

@@ -4,7 +4,7 @@ use super::attempt::{Concluded, InvocationEnd};
 use super::{Instance, Invocation, Platform, Visit, proof};
 use crate::adapter::{Adapter, Answer, Answered, Reply};
 use crate::engine::Engine;
-use crate::sample::Outcome;
+use crate::sample::{OUT_OF_MEMORY, Outcome};
 use crate::text::sanitize::last_words;
 
 /// The exit code of a process that was killed: 128 and the signal's number.
@@ -68,12 +68,11 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         let mut parts = vec![instance.adapter.progress(&state).into_owned()];
         // Before its output: a limit that was met explains all the rest.
         if state.out_of_memory {
-            parts.push("it ran out of memory: its limit is too low".to_owned());
+            parts.push(format!("it {OUT_OF_MEMORY}: its limit is too low"));
         } else if code == Some(KILLED) {
             // An engine misses what happens while it is still starting the instance.
-            let likely =
-                "it was killed, not by the driver: most often because it ran out of memory";
-            parts.push(likely.to_owned());
+            let likely = "it was killed, not by the driver: most often because it";
+            parts.push(format!("{likely} {OUT_OF_MEMORY}"));
         }
         parts.extend(instance.adapter.notes().into_iter().map(|n| format!("it {n}")));
         match self.engine.output(&instance.id).await {

@@ -130,6 +130,9 @@ impl Visit {
         let (Temperature::Cold, Some(ready)) = (self.temperature, stamps.ready) else { return };
         let mark = if ready.readiness.is_some() { Mark::Listening } else { Mark::Ready };
         self.marks.set(mark, ready.at);
+        if let Some(throttled) = stamps.throttled {
+            self.marks.set(Mark::Throttled, throttled);
+        }
         self.readiness = ready.readiness;
         let started = self.marks.get(Mark::StartCalled).unwrap_or(0);
         let main = self.take_own(Mark::Main, ready.main, started..=ready.at, clock);

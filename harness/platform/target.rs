@@ -61,7 +61,7 @@ impl TargetSpec {
 }
 
 /// A function under certain factors: what can be invoked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Target {
     /// The function.
     pub function: Function,
@@ -122,6 +122,11 @@ impl Target {
             false => Event::plain(&function.event),
         };
         Self { function, control, folders, keep_alive, spec, event, key }
+    }
+
+    /// The same by another key: its instances are not found by those of this one.
+    pub(super) fn under_key(&self, key: usize) -> Self {
+        Self { key, ..self.clone() }
     }
 
     /// What its instances are started under.

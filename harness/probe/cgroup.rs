@@ -11,6 +11,9 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::sample::Resources;
 
+mod quota;
+
+pub use quota::{QuotaPlace, Throttle};
 mod cpu_time;
 
 pub use cpu_time::CpuTime;

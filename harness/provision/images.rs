@@ -4,6 +4,7 @@
 //! All of this is done before anything is timed.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
 use sha2::{Digest, Sha256};
@@ -13,12 +14,16 @@ use crate::observer::Work;
 use crate::provision::bases::{BaseImage, Bases};
 use crate::provision::hex;
 use crate::spec::function::{Base, Build, Function, IMAGE, ImageSource};
-use crate::store::{BaseRecord, EnvironmentRecord, EventRecord, FunctionRecord, Origin};
+use crate::store::{
+    BaseRecord, BuildRecord, EnvironmentRecord, EventRecord, FunctionRecord, Origin,
+};
 
+mod build_time;
 mod context;
 mod cures;
 mod own_build;
 mod prepare;
+mod proof;
 mod tools;
 
 /// The version of an image as it is, where no command tells it: its digest says all.
@@ -45,6 +50,7 @@ pub async fn ensure(
             .with_context(|| format!("function `{}`", function.name))?;
         records.push(record);
     }
+    build_time::only_beside_variants(&mut records);
     Ok(records)
 }
 
@@ -63,7 +69,9 @@ pub fn simulated(functions: &[Function]) -> Vec<FunctionRecord> {
     let one = |function: &Function| {
         let bases = function.build().map(|build| build.bases.iter().map(base).collect());
         let bases = bases.unwrap_or_default();
-        record(function, simulated(), image(), bases, simulated())
+        let variant = function.variant.as_ref().map(|variant| proof::recorded(variant, None));
+        let record = record(function, simulated(), image(), bases, simulated());
+        FunctionRecord { variant, ..record }
     };
     functions.iter().map(one).collect()
 }
@@ -88,15 +96,20 @@ async fn ensure_one(
     bases: &Bases<'_>,
     run: &str,
 ) -> Result<FunctionRecord> {
+    let mut took = None;
     let (reference, used) = match &function.recipe {
         ImageSource::Build(build) => {
             let used = used_bases(build, found)?;
-            (built(engine, function, build, &used, bases).await?, used)
+            let built = built(engine, function, build, &used, bases).await?;
+            took = built.took;
+            (built.tag, used)
         }
         ImageSource::Command(own) => {
             let tag = own_build::tag(&function.name, own);
             let address = engine.describe().await?.address;
+            let begun = Instant::now();
             own_build::run(&function.name, own, &tag, &address, bases.observer()).await?;
+            took = Some(begun.elapsed());
             (tag, Vec::new())
         }
         ImageSource::Image(reference) => {
@@ -117,16 +130,21 @@ async fn ensure_one(
     check_platform(&reference, &image.platform, &engine.platform().await?)?;
     let version = match function.version_command.as_slice() {
         [] => NOT_ASKED.to_owned(),
-        command => version(&engine.run_once(&reference, run, command).await?)?,
+        command => version(&engine.run_once(&reference, run, command, &BTreeMap::new()).await?)?,
     };
     // They ask for the events of the Runtime API: beside one that listens nobody starts them.
     let extensions = match function.adapter.listens() {
         true => Vec::new(),
         false => engine.extensions(&reference, run).await?,
     };
+    let variant = proof::of(engine, function, (&reference, &image), run).await?;
+    let build = match took {
+        Some(took) => Some(BuildRecord { ms: whole_ms(took), in_this_run: true }),
+        None => build_time::noted(&image),
+    };
     let used = used.into_iter().map(|(base, _)| base).collect();
     let record = record(function, reference, image, used, version);
-    Ok(FunctionRecord { extensions, ..record })
+    Ok(FunctionRecord { extensions, variant, build, ..record })
 }
 
 /// Refuses an image of another kind of machine: at best it would be emulated, and the
@@ -143,24 +161,41 @@ fn check_platform(reference: &str, of: &str, here: &str) -> Result<()> {
     )
 }
 
-/// Prepares a function and builds its image, if it is not there; its tag.
+/// What a build came to.
+struct Built {
+    /// Of the image.
+    tag: String,
+    /// How long it took to be prepared and built; none where it was there.
+    took: Option<Duration>,
+}
+
+/// Prepares a function and builds its image, if it is not there.
 async fn built(
     engine: &impl ImageStore,
     function: &Function,
     build: &Build,
     used: &[(BaseRecord, String)],
     bases: &Bases<'_>,
-) -> Result<String> {
-    prepare::run(&function.name, build, bases).await?;
+) -> Result<Built> {
+    let prepared = prepare::all(&function.name, build, bases).await?;
     let spec = spec(&function.name, build, used)?;
-    if engine.image(&spec.tag).await?.is_none() {
-        let work = Work::begin(bases.observer(), &format!("building {}", spec.tag));
-        work.debug(&format!("the engine builds {} in {}", spec.tag, build.context.display()));
-        let heard = |line: &str| work.printed(line);
-        let built = work.watch(engine.build(&spec, &heard), || None).await;
-        built.map_err(|error| cures::with_cure(error, build))?;
+    if engine.image(&spec.tag).await?.is_some() {
+        return Ok(Built { tag: spec.tag, took: None });
     }
-    Ok(spec.tag)
+    let work = Work::begin(bases.observer(), &format!("building {}", spec.tag));
+    work.debug(&format!("the engine builds {} in {}", spec.tag, build.context.display()));
+    let heard = |line: &str| work.printed(line);
+    let begun = Instant::now();
+    let built = work.watch(engine.build(&spec, &heard), || None).await;
+    built.map_err(|error| cures::with_cure(error, build))?;
+    let took = prepared.map(|prepared| prepared + begun.elapsed());
+    if let Some(took) = took
+        && let Err(error) = build_time::note(engine, &spec, took).await
+    {
+        // The image is there all the same.
+        work.debug(&format!("how long it took is not noted on it: {error}"));
+    }
+    Ok(Built { tag: spec.tag, took })
 }
 
 /// The bases of a function by build argument.
@@ -183,12 +218,13 @@ fn used_bases(
 }
 
 fn spec(name: &str, build: &Build, used: &[(BaseRecord, String)]) -> Result<BuildSpec> {
-    let context = context::pack(&build.context, &build.files)?;
+    let context = context::pack(&build.context, &build.files, &build.dockerfile)?;
     let arguments = used.iter().map(|(base, reference)| (base.argument.clone(), reference.clone()));
+    let others = build.args.iter().map(|(name, value)| (name.clone(), value.clone()));
     Ok(BuildSpec {
-        tag: tag(name, &context, used),
+        tag: tag(name, &context, used, &build.args),
         context,
-        arguments: arguments.collect(),
+        arguments: arguments.chain(others).collect(),
         labels: BTreeMap::from([(LABEL_IMAGE.to_owned(), name.to_owned())]),
         network: build.network,
     })
@@ -196,11 +232,18 @@ fn spec(name: &str, build: &Build, used: &[(BaseRecord, String)]) -> Result<Buil
 
 /// `coldstart/<name>:<digest of all that goes into the image>`: nothing is built
 /// twice, and nothing stale is measured.
-fn tag<'a>(name: &str, context: &'a [u8], used: &'a [(BaseRecord, String)]) -> String {
+fn tag<'a>(
+    name: &str,
+    context: &'a [u8],
+    used: &'a [(BaseRecord, String)],
+    args: &'a BTreeMap<String, String>,
+) -> String {
     let of_base = |(base, reference): &'a (BaseRecord, String)| {
         [&base.argument, &base.digest, reference].map(String::as_bytes)
     };
-    let digest = digest(std::iter::once(context).chain(used.iter().flat_map(of_base)));
+    let of_args = args.iter().flat_map(|(name, value)| [name.as_bytes(), value.as_bytes()]);
+    let of_bases = used.iter().flat_map(of_base);
+    let digest = digest(std::iter::once(context).chain(of_bases).chain(of_args));
     format!("{FUNCTION_NAMES}{name}:{}", &digest[..engine::VERSION])
 }
 
@@ -230,7 +273,7 @@ fn record(
         bases,
         version,
         limits: function.limits,
-        timeout_ms: u64::try_from(function.timeout.as_millis()).unwrap_or(u64::MAX),
+        timeout_ms: whole_ms(function.timeout),
         reply: function.reply.clone(),
         event: Some(EventRecord {
             digest: format!("sha256:{}", hex(&Sha256::digest(&function.event))),
@@ -240,7 +283,13 @@ fn record(
         launch: function.launch.clone(),
         http: function.http.clone(),
         extensions: Vec::new(),
+        variant: None,
+        build: None,
     }
+}
+
+fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn environment(env: &BTreeMap<String, String>) -> EnvironmentRecord {

@@ -8,5 +8,6 @@ pub(super) mod listing;
 pub(super) mod reliability;
 pub(super) mod rows;
 pub(super) mod run;
+pub(super) mod tune;
 
 mod placing;

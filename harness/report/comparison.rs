@@ -34,6 +34,11 @@ const FILES: [File; 5] = [
     ("compare.benchmark.json", trackers::benchmark_action),
 ];
 
+/// The rows of a comparison for a spreadsheet.
+pub(super) fn rows(comparison: &Comparison) -> Result<String> {
+    csv(&serde_json::from_str(&render::json::comparison::document(comparison)?)?)
+}
+
 /// Every derived file of a comparison but its page and its charts (see [`pictured`]),
 /// relative to its folder.
 ///

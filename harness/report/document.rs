@@ -110,6 +110,8 @@ pub(super) enum Block<'a> {
     Heading(&'static str),
     /// A sentence or more.
     Paragraph(String),
+    /// Our words, and the file beside the page that they lead to.
+    Link(&'static str, &'static str),
     /// In our own words.
     Facts(Vec<Fact>),
     /// In foreign words, to be shown as they are: commands, versions.
@@ -134,7 +136,8 @@ impl Block<'_> {
     /// Whether there is anything in it.
     pub(super) fn says(&self) -> bool {
         match self {
-            Block::Heading(_) | Block::Paragraph(_) | Block::Chart(_) | Block::Terms(_) => true,
+            Block::Heading(_) | Block::Paragraph(_) | Block::Link(..) => true,
+            Block::Chart(_) | Block::Terms(_) => true,
             Block::Facts(facts) | Block::Quoted(facts) => !facts.is_empty(),
             Block::Entries(entries) => !entries.is_empty(),
             Block::Table(table) => !table.rows.is_empty(),

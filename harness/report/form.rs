@@ -12,6 +12,7 @@ use crate::analysis::Analysis;
 use crate::chart::{self, Chart};
 use crate::compare::Comparison;
 use crate::explain::Explanation;
+use crate::tune::Tuning;
 
 /// What can be printed, in every form.
 #[derive(Clone, Copy)]
@@ -20,6 +21,8 @@ pub enum Printed<'a> {
     Run(&'a Analysis<'a>),
     /// Two runs, compared.
     Comparison(&'a Comparison),
+    /// A run whose sizes are weighed.
+    Tuning(&'a Tuning<'a>),
     /// How far the gate can be trusted.
     Reliability(&'a Reliability),
     /// Why starts take as long as they do.
@@ -86,6 +89,7 @@ impl Printed<'_> {
         match self {
             Printed::Run(run) => build::run::document(run, charts),
             Printed::Comparison(found) => build::comparison::document(found, charts),
+            Printed::Tuning(tuning) => build::tune::document(tuning, charts),
             Printed::Reliability(found) => build::reliability::document(found),
             Printed::Explanation(found) => build::explanation::document(found, charts),
             Printed::Listing(listing) => build::listing::document(listing),
@@ -97,6 +101,7 @@ impl Printed<'_> {
         match self {
             Printed::Run(run) => chart::charts(run.run, &run.summaries),
             Printed::Comparison(found) => chart::of_comparison(found),
+            Printed::Tuning(tuning) => chart::of_tuning(tuning),
             Printed::Explanation(found) => chart::of_explanation(found),
             Printed::Reliability(_) | Printed::Listing(_) => Ok(Vec::new()),
         }
@@ -121,6 +126,7 @@ impl Printed<'_> {
         match self {
             Printed::Run(run) => json::run::json(run),
             Printed::Comparison(found) => json::comparison::document(found),
+            Printed::Tuning(tuning) => json::tune::document(tuning),
             Printed::Reliability(found) => json::reliability::document(found),
             Printed::Explanation(found) => json::explanation::document(found),
             Printed::Listing(listing) => json::listing(&listing.sheets),
@@ -131,6 +137,7 @@ impl Printed<'_> {
         match self {
             Printed::Run(run) => json::run::csv(run),
             Printed::Comparison(_) => comparison::csv(&serde_json::from_str(&self.json()?)?),
+            Printed::Tuning(_) => json::tune::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Reliability(_) => reliability::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Explanation(_) => explanation::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Listing(listing) => csv::sheet(&listing.sheets),

@@ -51,6 +51,9 @@ pub enum Mark {
     /// It began to listen on its port: in the place of `Ready`, of an instance that is
     /// asked. Source: kernel, or the driver, which connected: `readiness` says which.
     Listening,
+    /// Its CPU quota was set, before its event was sent: of an instance that has none until
+    /// then. Source: driver, stamped after the write.
+    Throttled,
     /// The answer to the start call was read. Source: driver.
     StartReturned,
     /// The event was written to the instance. Source: driver, stamped after the

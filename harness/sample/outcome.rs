@@ -56,7 +56,16 @@ pub enum Outcome {
     },
 }
 
+/// How a cause says that memory ran out, or most likely did.
+pub const OUT_OF_MEMORY: &str = "ran out of memory";
+
 impl Outcome {
+    /// Whether it failed because memory ran out, as far as its cause says so.
+    #[must_use]
+    pub fn is_out_of_memory(&self) -> bool {
+        self.cause().is_some_and(|cause| cause.contains(OUT_OF_MEMORY))
+    }
+
     /// Whether the invocation succeeded.
     #[must_use]
     pub fn is_ok(&self) -> bool {

@@ -16,6 +16,7 @@ use crate::text::diagnostic::did_you_mean;
 
 mod capabilities;
 mod cpu_quota;
+mod cpu_rule;
 mod engine;
 mod log_driver;
 mod memory_limit;
@@ -26,6 +27,7 @@ mod table;
 
 pub use capabilities::{Capabilities, Offer};
 pub use cpu_quota::CpuQuota;
+pub use cpu_rule::{CpuBandwidth, CpuRule, visible_processors};
 pub use engine::EngineKind;
 pub use log_driver::{LOG_DRIVER, LogDriver};
 pub use memory_limit::MemoryLimit;
@@ -45,6 +47,10 @@ table::factors! {
     #[serde(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     cpus, cpus: CpuQuota;
+    /// By which rule it gets processor time; none for that quota.
+    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_rule, #[serde(default, skip_serializing_if = "Vec::is_empty")] cpu_rule: CpuRule;
     /// Memory limit in bytes.
     memory, memory: MemoryLimit;
     /// What of the image is in memory.
@@ -74,6 +80,9 @@ pub trait Factor {
     const NONE: &'static str = "none";
     /// Whether the help leaves it out.
     const HIDDEN: bool = false;
+    /// Whether files leave it out where nobody asked for it: those that are older know nothing
+    /// of it.
+    const LATER: bool = false;
 
     /// Reads a value as it is typed.
     ///
@@ -152,6 +161,8 @@ pub struct FactorInfo {
     pub none: &'static str,
     /// [`Factor::HIDDEN`].
     pub hidden: bool,
+    /// [`Factor::LATER`].
+    pub later: bool,
     /// Whether something that is typed is a value, and why not.
     pub check: fn(&str) -> Result<(), String>,
 }
@@ -166,6 +177,7 @@ impl FactorInfo {
             help: F::HELP,
             none: F::NONE,
             hidden: F::HIDDEN,
+            later: F::LATER,
             check: |text| F::parse(text).map(|_| ()),
         }
     }
@@ -183,6 +195,7 @@ impl Factors {
             network: Network::Host,
             runtime: "process".to_owned(),
             cpus: None,
+            cpu_rule: None,
             memory: 0,
             page_cache: PageCache::Warm,
             log_driver: "none".to_owned(),
@@ -237,6 +250,7 @@ impl FactorMatrix {
     /// have more combinations than anybody could read.
     pub fn check(&self) -> Result<(), String> {
         self.check_lists()?;
+        cpu_rule::check_with(&self.cpu_rule, &self.cpus)?;
         let lengths = self.lengths().into_iter();
         match lengths.fold(1, |all: usize, length| all.saturating_mul(length.max(1))) {
             all if all > MAX_COMBINATIONS => Err(format!(

@@ -19,6 +19,7 @@ mod launch;
 mod reply;
 mod typed;
 mod variables;
+mod variant;
 mod wire;
 
 pub use http::{HttpRequest, Method, PORT, check_path};
@@ -27,6 +28,7 @@ pub use launch::{INIT_LIMIT, Launch, OPEN_FILES, TMP, USER, check_workdir, split
 pub use reply::{Expected, ReplyCheck};
 pub use typed::{TypedImage, is_id, is_reference, name_of_image, names, with_tag};
 pub use variables::{read_variables, variable};
+pub use variant::{COMMAND, Proof, Variant};
 pub use wire::takes_a_nonce;
 use wire::{WireBase, WireFile};
 
@@ -41,6 +43,8 @@ pub struct Function {
     pub recipe: ImageSource,
     /// Whether it is the control of every run: it does nothing but answer.
     pub is_null: bool,
+    /// Of which function it is a variant; none of one by itself.
+    pub variant: Option<Variant>,
     /// Whether it is measured only where it is named.
     pub optional: bool,
     /// The command that runs it as a plain process of this machine, its program
@@ -84,8 +88,15 @@ pub enum ImageSource {
 pub struct Build {
     /// The folder with the Dockerfile, absolute.
     pub context: PathBuf,
+    /// The file of `context`, by path, that stands for the Dockerfile.
+    pub dockerfile: PathBuf,
     /// Base images by the name of the build argument that takes each.
     pub bases: BTreeMap<String, Base>,
+    /// The other build arguments.
+    pub args: BTreeMap<String, String>,
+    /// What is prepared before `prepare`, in the same folder: the function of which it is a
+    /// variant.
+    pub first: Option<Box<Build>>,
     /// A command run in `context` before the image is built; empty for none.
     pub prepare: Vec<String>,
     /// Files of `context`, by path, that decide what `prepare` makes: it runs again when
@@ -107,6 +118,9 @@ pub struct OwnBuild {
     /// Its words; [`IMAGE`] in any stands for the tag that it gives the image.
     pub command: Vec<String>,
 }
+
+/// How an image is built, unless another file says so.
+pub const DOCKERFILE: &str = "Dockerfile";
 
 /// What stands for the image's tag in the words of a build.
 pub const IMAGE: &str = "{image}";
@@ -258,27 +272,11 @@ pub fn parse(text: &str, file: &str, folder: &Path) -> Result<Vec<Function>> {
         let message = format!("[base.{key}] has `packages` and no `suite` that they come from");
         bail!(Mistake::of(file, message));
     }
+    let at = wire::Text { text, file, folder };
     for base in wire.base.values() {
-        wire::Text { text, file, folder }.reference(&base.pull)?;
+        at.reference(&base.pull)?;
     }
-    let mut functions: Vec<Function> = Vec::new();
-    for (position, entry) in wire.function.into_iter().enumerate() {
-        let name = entry.get_ref().name.span();
-        let at = wire::Text { text, file, folder };
-        let function = entry.into_inner().check(position, at, &wire.base)?;
-        let wrong = |message: String| Err(Mistake::at(text, file, name.clone(), message));
-        if functions.iter().any(|f| f.name == function.name) {
-            let name = &function.name;
-            wrong(format!("a second function is named `{name}`: names must differ"))?;
-        }
-        if !is_name(&function.name) {
-            let name = &function.name;
-            wrong(format!(
-                "`{name}` is not a valid function name: use lower-case letters, digits and `_`"
-            ))?;
-        }
-        functions.push(function);
-    }
+    let mut functions = wire::functions(wire.function, at, &wire.base)?;
     if functions.is_empty() {
         bail!(Mistake::of(file, "it describes no function: add a [[function]]"));
     }
@@ -329,6 +327,35 @@ pub fn select(all: &[Function], names: &[String]) -> Result<Vec<Function>> {
         bail!(self::unknown("function", unknown, all.iter().map(|f| &f.name)));
     }
     Ok(all.iter().filter(|f| names.contains(&f.name)).cloned().collect())
+}
+
+/// Adds to functions the variants of each, or that of which it is one; after each as in the
+/// file.
+///
+/// # Errors
+/// Says which functions have variants where none of these has any.
+pub fn beside_variants(all: &[Function], chosen: Vec<Function>) -> Result<Vec<Function>, String> {
+    let of = |function: &Function| function.variant.as_ref().map(|variant| variant.of.clone());
+    let is_chosen = |name: &str| chosen.iter().any(|function| function.name == name);
+    let stands_beside = |function: &Function| match of(function) {
+        Some(name) => is_chosen(&name),
+        None => chosen.iter().any(|chosen| of(chosen).is_some_and(|name| name == function.name)),
+    };
+    let is_wanted = |function: &&Function| is_chosen(&function.name) || stands_beside(function);
+    let mut wanted: Vec<Function> = all.iter().filter(is_wanted).cloned().collect();
+    if !wanted.iter().any(|function| function.variant.is_some()) {
+        let mut have: Vec<String> = all.iter().filter_map(of).collect();
+        have.dedup();
+        let have = if have.is_empty() { "none".to_owned() } else { listed(have) };
+        return Err(format!(
+            "no function that is to be measured has variants; those that do: {have} \
+             ([[function.variant]] describes one)"
+        ));
+    }
+    let is_typed = |function: &Function| !wanted.iter().any(|other| other.name == function.name);
+    let typed: Vec<Function> = chosen.iter().filter(|f| is_typed(f)).cloned().collect();
+    wanted.extend(typed);
+    Ok(wanted)
 }
 
 /// Most characters of a name.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cost::Architecture;
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{HostInterval, Sample};
@@ -45,6 +46,9 @@ pub struct RunRecord {
     /// Which side of a comparison it is; none for a run by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<SideRecord>,
+    /// What its sizes are weighed by, where it was measured for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tune: Option<TuneRecord>,
     /// The functions that were measured, with digests and versions.
     pub functions: Vec<FunctionRecord>,
     /// The null function of the controls; none without controls.
@@ -100,6 +104,17 @@ pub struct SideRecord {
     /// Milliseconds that functions were told to sleep in their init, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub injected: BTreeMap<String, u32>,
+}
+
+/// What the sizes of a run are weighed by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TuneRecord {
+    /// The share of calls that are cold, from 0 to 1.
+    pub cold_share: f64,
+    /// Of which processors the prices are.
+    pub architecture: Architecture,
+    /// The prices: the text of a file such as `functions/prices.toml`.
+    pub prices: String,
 }
 
 /// Whether the kernel's exec events were heard, and how many.
@@ -178,6 +193,12 @@ pub struct FunctionRecord {
     /// The external extensions that are started before it, by the names of their files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extensions: Vec<String>,
+    /// Of which function it is a variant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<VariantRecord>,
+    /// How long its image took to be made, beside variants: none where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build: Option<BuildRecord>,
 }
 
 impl FunctionRecord {
@@ -202,6 +223,32 @@ impl FunctionRecord {
         ];
         changed.into_iter().filter(|(_, is)| *is).map(|(what, _)| what).collect()
     }
+}
+
+/// What a function is, of which another is the same but for something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VariantRecord {
+    /// Name of the function of which it is one.
+    pub of: String,
+    /// What tells it from that: the end of its name.
+    pub name: String,
+    /// What it changes.
+    pub about: String,
+    /// Where that is documented.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
+    /// What its image printed that shows it to be in effect; none where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
+}
+
+/// How long an image took to be made: prepared and built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildRecord {
+    /// Milliseconds.
+    pub ms: u64,
+    /// Whether that was just before this run; else it was there, and says so itself.
+    pub in_this_run: bool,
 }
 
 /// An event, which is not kept itself: it may be large, or nobody's business.

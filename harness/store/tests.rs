@@ -28,6 +28,7 @@ pub(super) fn record() -> RunRecord {
         engine: EngineInfo::default(),
         functions: vec![function("f")],
         null: None,
+        tune: None,
         side: None,
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),
@@ -55,6 +56,8 @@ fn function(name: &str) -> FunctionRecord {
         launch: Default::default(),
         http: None,
         extensions: Vec::new(),
+        variant: None,
+        build: None,
     }
 }
 

@@ -32,6 +32,8 @@ mod show;
 mod spoilt;
 mod stand_in;
 mod terminal;
+mod tune;
+mod variants;
 mod workflow;
 
 /// The program in the project's folder, as far from the environment as can be.

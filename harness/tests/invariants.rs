@@ -119,7 +119,7 @@ fn nobody_but_adapters_names_one() {
 
 #[test]
 fn pure_layers_have_no_async_no_clock_and_no_input() {
-    const PURE: [&str; 6] = ["text", "spec", "sample", "stats", "cost", "compare"];
+    const PURE: [&str; 7] = ["text", "spec", "sample", "stats", "cost", "compare", "tune"];
     let banned = ["async", "tokio", "instant", "systemtime", "println", "thread"];
     for source in sources().iter().filter(|source| PURE.contains(&source.layer())) {
         let name = &source.name;
@@ -139,7 +139,7 @@ fn pure_layers_have_no_async_no_clock_and_no_input() {
 /// sentence.
 #[test]
 fn stages_make_no_sentences() {
-    let stages = ["stats", "compare", "analysis"];
+    let stages = ["stats", "compare", "analysis", "tune"];
     for source in sources().iter().filter(|source| stages.contains(&source.layer())) {
         // What stands between every other pair of quotes is a literal.
         for literal in source.code.split('"').skip(1).step_by(2) {
@@ -211,7 +211,7 @@ fn used(text: &str) -> Vec<&str> {
 }
 
 /// The layers, each of which uses none that stands below it.
-const LAYERS: [&str; 25] = [
+const LAYERS: [&str; 26] = [
     "text",
     "clock",
     "system",
@@ -229,6 +229,7 @@ const LAYERS: [&str; 25] = [
     "provision",
     "analysis",
     "compare",
+    "tune",
     "words",
     "measure",
     "explain",

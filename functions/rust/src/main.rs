@@ -20,7 +20,8 @@ type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 fn main() -> ExitCode {
     let main_ns = monotonic_ns();
     if env::args().nth(1).as_deref() == Some("--version") {
-        println!("{}", env!("RUSTC_VERSION"));
+        let linked = if cfg!(target_feature = "crt-static") { "static" } else { "dynamic" };
+        println!("{}\n{}, {linked}", env!("RUSTC_VERSION"), env!("BUILT"));
         return ExitCode::SUCCESS;
     }
     match run(main_ns) {

@@ -36,6 +36,11 @@ pub(super) async fn serve(server: Arc<Server>, mut finding: Finding) {
         let mut state = server.lock();
         state.stamps.ready = Some(ready);
         state.progress = Progress::Listens;
+        if let Some(throttle) = state.throttle.take() {
+            let set = throttle.set();
+            state.stamps.throttled = set.is_ok().then(|| server.clock.now());
+            state.failure = set.err();
+        }
     }
     let mut line = Some(line);
     let mut was_answered = false;
@@ -83,6 +88,9 @@ impl Server {
         finding: &mut Finding,
         was_answered: bool,
     ) -> Answer {
+        if let Some(cause) = self.lock().failure.clone() {
+            return Answer::Unreachable(cause);
+        }
         let mut again = true;
         loop {
             let is_new = line.is_none();

@@ -231,3 +231,22 @@ proptest! {
         });
     }
 }
+
+#[tokio::test]
+async fn what_cannot_be_throttled_is_asked_nothing() {
+    let (address, _) = server(vec![vec![OK]]).await;
+    let shared = Shared::without_kernel_events();
+    let (clock, port) = (Clock::start(), address.port());
+    let request = HttpRequest::default();
+    let http = Http::serve(Route::Host, &shared, clock, request, port, "runc");
+    let gone = tempfile::tempdir().unwrap().path().join("cpu.max");
+    http.throttle_when_ready(Throttle::writing(gone));
+    http.starts(&InstanceId("instance".to_owned()));
+    http.started();
+    let event = Event::plain("1");
+    let asked = Asked { function: "f", event: &event, limit: Duration::MAX, keep: 0 };
+    let answered = http.invoke(asked).answer.await.unwrap();
+    let Answer::Unreachable(cause) = answered.answer else { panic!("{:?}", answered.answer) };
+    assert!(cause.contains("CPU quota could not be set"), "{cause}");
+    assert_eq!((http.stamps().throttled, http.stamps().sent), (None, None));
+}

@@ -41,7 +41,7 @@ pub(super) fn environment(function: &Function, spec: &mut InstanceSpec, address:
     let no_proxy = no_proxy(known, address);
     let mut defaults: Vec<(&str, String)> = vec![
         ("AWS_LAMBDA_FUNCTION_VERSION", VERSION.to_owned()),
-        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", initialization(spec).to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}")),
         ("AWS_LAMBDA_LOG_STREAM_NAME", log_stream()),
         ("LAMBDA_TASK_ROOT", "/var/task".to_owned()),
@@ -90,6 +90,14 @@ fn no_proxy(known: impl Fn(&str) -> Option<String>, address: &str) -> BTreeMap<S
     };
     let [upper, lower] = NO_PROXY;
     [(upper, lower), (lower, upper)].map(one).into()
+}
+
+/// By which of Lambda's ways it is started.
+fn initialization(spec: &InstanceSpec) -> &'static str {
+    match spec.factors.throttled_from_start() {
+        Some(_) => "provisioned-concurrency",
+        None => "on-demand",
+    }
 }
 
 /// `2026/11/27/[$LATEST]<32 hex digits>`: each instance has its own.

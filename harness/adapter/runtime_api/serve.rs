@@ -171,6 +171,7 @@ impl Shared {
             }
         }
         loop {
+            self.end_of_init();
             let Some((message, told)) = self.give(caller) else {
                 tokio::select! {
                     () = self.queued.notified() => continue,
@@ -192,6 +193,24 @@ impl Shared {
                 self.told.notify_waiters();
             }
             return written;
+        }
+    }
+
+    /// Sets the CPU quota, where one is to be set, once the runtime and every extension have
+    /// asked for an event: there the init ends, on AWS Lambda too (decision 0082). A write of
+    /// some microseconds, on this thread: nothing may happen between the init and the event.
+    fn end_of_init(&self) {
+        let mut state = self.lock();
+        if state.throttle.is_none() || state.extensions.is_awaited() {
+            return;
+        }
+        let Some(throttle) = state.throttle.take() else { return };
+        let set = throttle.set();
+        state.stamps.throttled = set.is_ok().then(|| self.clock.now());
+        drop(state);
+        if let Err(cause) = set {
+            // There is no event any more that it could be given.
+            self.fail(cause);
         }
     }
 

@@ -12,6 +12,7 @@ use crate::engine::Resident;
 
 mod contract;
 mod extensions;
+mod throttled;
 
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n";
 

@@ -48,6 +48,8 @@ fn function(function: &Function) -> Value {
         "reply": function.reply,
         "env": function.env.keys().collect::<Vec<_>>(),
         "launch": (!function.launch.is_plain()).then(|| function.launch.to_string()),
+        "variant_of": function.variant.as_ref().map(|variant| &variant.of),
+        "about": function.variant.as_ref().map(|variant| printable(&variant.about, WORDS)),
         "null": function.is_null,
         "optional": function.optional,
     })

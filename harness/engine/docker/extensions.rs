@@ -1,5 +1,6 @@
 //! The external extensions that an image has, read out of a container that never starts.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Seek, Write};
 
@@ -25,7 +26,7 @@ pub(super) async fn list(
     let body = ContainerCreateBody {
         // Never run: an image without a command has to name one.
         entrypoint: Some(vec![EXTENSIONS.to_owned()]),
-        ..run_once::body(image, run, &[])
+        ..run_once::body(image, run, &[], &BTreeMap::new())
     };
     let id = instances::create_body(docker, image, body).await?;
     let found = archive(docker, &id, &doing).await;

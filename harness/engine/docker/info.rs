@@ -12,7 +12,9 @@ use super::failure::{failed, has_status};
 use strum::VariantArray;
 
 use crate::engine::{EngineError, EngineInfo, Resident, Strangers};
-use crate::spec::factor::{Capabilities, CpuQuota, LogDriver, MemoryLimit, Network, OciRuntime};
+use crate::spec::factor::{
+    Capabilities, CpuQuota, CpuRule, LogDriver, MemoryLimit, Network, OciRuntime,
+};
 use crate::text::sanitize::printable;
 
 pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInfo, EngineError> {
@@ -132,6 +134,7 @@ fn offers(info: &SystemInfo) -> Capabilities {
         .with::<Network>(Network::VARIANTS.iter().map(ToString::to_string).collect())
         .with::<OciRuntime>([default].into_iter().chain(others).collect())
         .with::<CpuQuota>(info.cpu_cfs_quota.unwrap_or(false).into())
+        .with::<CpuRule>(info.cpu_cfs_quota.unwrap_or(false).into())
         .with::<MemoryLimit>(info.memory_limit.unwrap_or(false).into())
         .with::<LogDriver>(log_drivers.into_iter().collect())
 }

@@ -32,12 +32,28 @@ const LINES: &str = "1000";
 pub(super) async fn create(
     docker: &Docker,
     spec: &InstanceSpec,
+    turn: usize,
 ) -> Result<InstanceId, EngineError> {
     let InstanceSource::Image(image) = &spec.source else {
         let doing = format!("create an instance of `{}`", spec.source.name());
         return Err(refused(&doing, "it is a program, and this engine runs images".to_owned()));
     };
-    create_body(docker, image, body(image, spec)).await
+    let mut body = body(image, spec);
+    if let (Some(visible), Some(host)) =
+        (spec.factors.visible_processors(), body.host_config.as_mut())
+    {
+        let there = std::thread::available_parallelism().map_or(1, usize::from);
+        host.cpuset_cpus = processors(visible, there, turn);
+    }
+    create_body(docker, image, body).await
+}
+
+/// The processors of an instance that may see so many: one after another in turns, so that
+/// those of a burst do not share theirs. None where there are no more than that.
+fn processors(visible: usize, there: usize, turn: usize) -> Option<String> {
+    let first = turn.wrapping_mul(visible);
+    let all = (0..visible).map(|i| (first.wrapping_add(i) % there.max(1)).to_string());
+    (visible < there).then(|| all.collect::<Vec<_>>().join(","))
 }
 
 /// Creates a container without a name: names cost a look-up and can clash.
@@ -117,12 +133,16 @@ fn open_files() -> ResourcesUlimits {
 
 fn host_config(factors: &Factors, processes: Option<u32>) -> HostConfig {
     let memory = i64::try_from(factors.memory).unwrap_or(i64::MAX);
+    let time = factors.throttled_from_start();
+    let microseconds = |of: u64| i64::try_from(of).unwrap_or(i64::MAX);
     HostConfig {
         memory: Some(memory),
         // The same figure: no swap beyond it.
         memory_swap: Some(memory),
         pids_limit: processes.map(i64::from),
         nano_cpus: factors.cpus.map(|cpus| i64::from(cpus.thousandths()) * 1_000_000),
+        cpu_period: time.map(|time| microseconds(time.period)),
+        cpu_quota: time.map(|time| microseconds(time.quota)),
         network_mode: Some(factors.network.to_string()),
         runtime: Some(factors.runtime.clone()),
         log_config: Some(log_config(&factors.log_driver)),
@@ -269,7 +289,7 @@ fn read(summary: ContainerSummary) -> Option<ListedInstance> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::spec::factor::{EngineKind, Network, PageCache};
+    use crate::spec::factor::{CpuRule, EngineKind, Network, PageCache};
     use crate::text::units::Cpus;
 
     #[test]
@@ -322,6 +342,7 @@ mod tests {
             network: Network::Bridge,
             runtime: "runc".into(),
             cpus: None,
+            cpu_rule: None,
             memory: 1 << 27,
             page_cache: PageCache::Warm,
             log_driver: "local".into(),
@@ -329,7 +350,7 @@ mod tests {
         let config = host_config(&factors, Some(64));
         assert_eq!(config.pids_limit, Some(64));
         assert_eq!(config.memory, config.memory_swap, "no swap");
-        assert_eq!(config.nano_cpus, None, "no quota unless asked");
+        assert_eq!((config.nano_cpus, config.cpu_quota), (None, None), "no quota unless asked");
         assert_eq!(config.runtime.as_deref(), Some("runc"));
         let bounded = |config: &HostConfig| {
             config.log_config.clone().unwrap().config.unwrap().contains_key("max-size")
@@ -342,5 +363,18 @@ mod tests {
         assert_eq!(config.nano_cpus, Some(500_000_000));
         assert_eq!(config.network_mode.as_deref(), Some("none"));
         assert!(!bounded(&config));
+        let under = |rule| Factors { cpus: None, cpu_rule: Some(rule), ..factors.clone() };
+        let config = host_config(&under(CpuRule::LambdaProvisioned), None);
+        assert_eq!((config.cpu_quota, config.cpu_period), (Some(1_447), Some(20_000)));
+        let config = host_config(&under(CpuRule::Lambda), None);
+        assert_eq!((config.cpu_quota, config.nano_cpus), (None, None), "until it is ready");
+    }
+
+    #[test]
+    fn instances_see_as_many_processors_as_they_may_each_others_in_turns() {
+        let of = |turn| processors(2, 5, turn);
+        assert_eq!([0, 1, 2].map(of).map(Option::unwrap), ["0,1", "2,3", "4,0"]);
+        assert_eq!((processors(2, 2, 0), processors(3, 2, 7)), (None, None));
+        assert!(processors(2, 5, usize::MAX).is_some());
     }
 }

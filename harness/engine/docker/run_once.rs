@@ -1,6 +1,6 @@
 //! One command in a fresh container, its output, and nothing left behind.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bollard::Docker;
@@ -30,9 +30,10 @@ pub(super) async fn run(
     image: &str,
     run: &str,
     command: &[String],
+    env: &BTreeMap<String, String>,
 ) -> Result<String, EngineError> {
     let doing = format!("run `{}` in {image}", command.join(" "));
-    let id = instances::create_body(docker, image, body(image, run, command)).await?;
+    let id = instances::create_body(docker, image, body(image, run, command, env)).await?;
     let outcome = tokio::time::timeout(LIMIT, finish(docker, &id, &doing)).await;
     // Before the outcome is looked at: it goes whatever happened.
     let removed = instances::remove(docker, &id).await;
@@ -45,9 +46,16 @@ pub(super) async fn run(
     Ok(output)
 }
 
-pub(super) fn body(image: &str, run: &str, command: &[String]) -> ContainerCreateBody {
+pub(super) fn body(
+    image: &str,
+    run: &str,
+    command: &[String],
+    env: &BTreeMap<String, String>,
+) -> ContainerCreateBody {
+    let variables = env.iter().map(|(name, value)| format!("{name}={value}"));
     ContainerCreateBody {
         image: Some(image.to_owned()),
+        env: Some(variables.collect()),
         entrypoint: Some(command.to_vec()),
         cmd: Some(Vec::new()),
         labels: Some(HashMap::from([

@@ -45,7 +45,13 @@ impl ImageStore for FakeEngine {
         Ok(Vec::new())
     }
 
-    async fn run_once(&self, _: &str, _: &str, _: &[String]) -> Result<String, EngineError> {
+    async fn run_once(
+        &self,
+        _: &str,
+        _: &str,
+        _: &[String],
+        _: &BTreeMap<String, String>,
+    ) -> Result<String, EngineError> {
         self.check()?;
         Ok("simulated".to_owned())
     }

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::*;
+use crate::probe::cgroup::Throttle;
 
 /// Lines: an instance connects and says `ready`, an event is a line, and so is its reply.
 struct Lines {
@@ -47,6 +48,8 @@ impl Adapter for Lines {
         self.events.send((event.clone(), sender)).unwrap();
         Invoked { answer, event }
     }
+
+    fn throttle_when_ready(&self, _: Throttle) {}
 
     fn stamps(&self) -> Stamps {
         *self.stamps.lock().unwrap()

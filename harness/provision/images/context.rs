@@ -8,6 +8,8 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use walkdir::WalkDir;
 
+use crate::spec::function::DOCKERFILE;
+
 /// The most files, links and folders that go into an image, and their most bytes: all of
 /// it is held in memory and sent to the engine.
 const MOST_ENTRIES: usize = 50_000;
@@ -16,8 +18,9 @@ const MOST_BYTES: u64 = 256 << 20;
 const CURE: &str = "name less of it, or build the image with a command of your own (`build`)";
 
 /// Packs files below a folder, and all that is in folders, into a tar archive: sorted,
-/// without times and owners, and with two modes only.
-pub(super) fn pack(root: &Path, files: &[PathBuf]) -> Result<Vec<u8>> {
+/// without times and owners, and with two modes only. The file that is named as the
+/// Dockerfile goes in under that name.
+pub(super) fn pack(root: &Path, files: &[PathBuf], dockerfile: &Path) -> Result<Vec<u8>> {
     let root = fs::canonicalize(root)
         .with_context(|| format!("cannot find the folder {}", root.display()))?;
     let mut names = BTreeSet::new();
@@ -26,16 +29,30 @@ pub(super) fn pack(root: &Path, files: &[PathBuf]) -> Result<Vec<u8>> {
         let add = beneath(&root, name.clone(), &mut names);
         add.with_context(|| format!("cannot pack {}", root.join(&name).display()))?;
     }
-    if !names.contains(Path::new("Dockerfile")) {
+    let dockerfile = inside(dockerfile)?;
+    if dockerfile != Path::new(DOCKERFILE) {
+        names.insert(DOCKERFILE.into());
+    } else if !names.contains(&dockerfile) {
         bail!("`files` does not name the Dockerfile");
     }
     let named: BTreeSet<PathBuf> = files.iter().filter_map(|file| inside(file).ok()).collect();
     let mut archive = Archive { tar: tar::Builder::new(Vec::new()), root: &root, bytes: 0 };
     for name in names {
-        let added = archive.add(&name, named.contains(&name));
-        added.with_context(|| format!("cannot pack {}", root.join(&name).display()))?;
+        let from = if name == Path::new(DOCKERFILE) { &dockerfile } else { &name };
+        let added = archive.add(from, &name, from == &dockerfile || named.contains(&name));
+        added.with_context(|| format!("cannot pack {}", root.join(from).display()))?;
     }
     Ok(archive.tar.into_inner()?)
+}
+
+/// A context of one file.
+pub(super) fn of_text(name: &str, text: &str) -> Vec<u8> {
+    let mut header = header(tar::EntryType::Regular, 0o644);
+    header.set_size(text.len() as u64);
+    let mut archive = tar::Builder::new(Vec::new());
+    // Nothing can go wrong in memory, with a name as short as this.
+    let _ = archive.append_data(&mut header, name, text.as_bytes());
+    archive.into_inner().unwrap_or_default()
 }
 
 /// The path without `.`; refused where it leads out of the folder.
@@ -80,8 +97,8 @@ struct Archive<'a> {
 impl Archive<'_> {
     /// Adds a file, a link or a folder. A link that was named itself goes in as what it
     /// leads to; one in a folder stays a link, as tools that run from a folder expect.
-    fn add(&mut self, name: &Path, is_named: bool) -> Result<()> {
-        let path = self.root.join(name);
+    fn add(&mut self, from: &Path, name: &Path, is_named: bool) -> Result<()> {
+        let path = self.root.join(from);
         let meta = fs::symlink_metadata(&path)?;
         match meta.file_type() {
             kind if kind.is_symlink() && is_named => self.file(name, &self.target(&path)?),

@@ -36,7 +36,7 @@ const OF_BUILDKIT: [(&str, &str); 6] = [
 /// The error of a build, with the cure where its words tell of one.
 pub(super) fn with_cure(error: EngineError, build: &Build) -> EngineError {
     let EngineError::Refused { doing, message } = error else { return error };
-    let dockerfile = fs::read_to_string(build.context.join("Dockerfile")).unwrap_or_default();
+    let dockerfile = fs::read_to_string(build.context.join(&build.dockerfile)).unwrap_or_default();
     let cure = cure(&message, &dockerfile, build.network).unwrap_or_default();
     EngineError::Refused { doing, message: message + &cure }
 }

@@ -1,6 +1,7 @@
 //! The command that a function wants run before its image is built.
 
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use tokio::process::Command;
@@ -20,14 +21,29 @@ const LEAKS: &str = "CARGO_";
 const KEPT: [&str; 6] =
     ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_ALIAS_"];
 
+/// Runs it, and before it what is to be prepared first; how long it took when it was run,
+/// none where nobody noted that.
+pub(super) async fn all(name: &str, build: &Build, bases: &Bases<'_>) -> Result<Option<Duration>> {
+    let before = match &build.first {
+        Some(first) => run(name, first, bases).await?,
+        None => Some(Duration::ZERO),
+    };
+    let own = run(name, build, bases).await?;
+    Ok(before.zip(own).map(|(before, own)| before + own))
+}
+
 /// Runs it in the function's folder, with nothing to read; not again where its inputs are
 /// what they were.
-pub(super) async fn run(name: &str, build: &Build, bases: &Bases<'_>) -> Result<()> {
-    let [program, arguments @ ..] = build.prepare.as_slice() else { return Ok(()) };
-    let stamp = stamp::of(build)?;
-    if stamp.as_ref().is_some_and(|stamp| stamp.holds(build)) {
+async fn run(name: &str, build: &Build, bases: &Bases<'_>) -> Result<Option<Duration>> {
+    let [program, arguments @ ..] = build.prepare.as_slice() else {
+        return Ok(Some(Duration::ZERO));
+    };
+    let stamp = stamp::of(name, build)?;
+    if let Some(stamp) = &stamp
+        && stamp.holds(build)
+    {
         bases.observer().debug(&format!("function `{name}` is prepared already"));
-        return Ok(());
+        return Ok(stamp.took());
     }
     tools::ensure(name, build, bases).await?;
     stamp.as_ref().map_or(Ok(()), stamp::Stamp::withdraw)?;
@@ -37,6 +53,7 @@ pub(super) async fn run(name: &str, build: &Build, bases: &Bases<'_>) -> Result<
     without_leaks(&mut command);
     let work = Work::begin(bases.observer(), &format!("preparing function `{name}`"));
     work.debug(&format!("running {line} in {}", build.context.display()));
+    let begun = Instant::now();
     let run = captured(command, |line| work.printed(line));
     let (status, printed) = work.watch(run, || None).await.with_context(|| {
         format!("cannot run `{line}` in {}: is `{program}` installed?", build.context.display())
@@ -45,7 +62,9 @@ pub(super) async fn run(name: &str, build: &Build, bases: &Bases<'_>) -> Result<
         let lines = last_lines(&printed);
         bail!("`{line}` in {}: {status}{lines}", build.context.display());
     }
-    stamp.as_ref().map_or(Ok(()), stamp::Stamp::put)
+    let took = begun.elapsed();
+    stamp.as_ref().map_or(Ok(()), |stamp| stamp.put(took))?;
+    Ok(Some(took))
 }
 
 /// Leaves out of a program's environment what a build tool may have put in ours.

@@ -2,7 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::spec::function::{Build, ImageSource, Limits};
+use crate::spec::function::{Build, DOCKERFILE, ImageSource, Limits};
 use crate::store::Origin;
 
 fn function(folder: &Path) -> Function {
@@ -11,6 +11,9 @@ fn function(folder: &Path) -> Function {
             context: folder.to_owned(),
             bases: BTreeMap::new(),
             prepare: Vec::new(),
+            dockerfile: DOCKERFILE.into(),
+            args: BTreeMap::new(),
+            first: None,
             inputs: Vec::new(),
             tools: BTreeMap::new(),
             files: ["main", "Dockerfile"].map(PathBuf::from).to_vec(),
@@ -60,7 +63,8 @@ fn the_order_of_files_does_not_matter() {
     let folder = folder();
     let files = ["main", "Dockerfile"].map(PathBuf::from);
     let other = ["./Dockerfile", "main", "main"].map(PathBuf::from);
-    let pack = |files: &[PathBuf]| context::pack(folder.path(), files).unwrap();
+    let pack =
+        |files: &[PathBuf]| context::pack(folder.path(), files, Path::new(DOCKERFILE)).unwrap();
     assert_eq!(pack(&files), pack(&other));
 }
 
@@ -88,7 +92,7 @@ fn of_a_folder_all_is_packed_sorted_with_its_links_and_what_can_be_run() {
     std::os::unix::fs::symlink("../tool", at("lib/.bin/tool")).unwrap();
     let packed = |files: &[&str]| {
         let files: Vec<PathBuf> = files.iter().map(PathBuf::from).collect();
-        entries(&context::pack(folder.path(), &files).unwrap())
+        entries(&context::pack(folder.path(), &files, Path::new(DOCKERFILE)).unwrap())
     };
     let plain = |name: &str, mode| (name.to_owned(), mode, None);
     let expected = [
@@ -108,7 +112,7 @@ fn nothing_from_outside_is_packed() {
     let folder = folder();
     let refusal = |file: &str| {
         let files = [PathBuf::from("Dockerfile"), PathBuf::from(file)];
-        format!("{:#}", context::pack(folder.path(), &files).unwrap_err())
+        format!("{:#}", context::pack(folder.path(), &files, Path::new(DOCKERFILE)).unwrap_err())
     };
     assert!(refusal("../secret").contains("leads out"));
     assert!(refusal("/etc/passwd").contains("leads out"));
@@ -123,7 +127,8 @@ fn nothing_from_outside_is_packed() {
         assert!(refusal("sub").contains(said), "{}", refusal("sub"));
         fs::remove_file(folder.path().join("sub/link")).unwrap();
     }
-    let error = context::pack(folder.path(), &[PathBuf::from("main")]).unwrap_err();
+    let error =
+        context::pack(folder.path(), &[PathBuf::from("main")], Path::new(DOCKERFILE)).unwrap_err();
     assert!(error.to_string().contains("Dockerfile"));
 }
 
@@ -138,7 +143,7 @@ fn the_version_is_the_first_line_that_says_something() {
 async fn prepared(build: &Build) -> Result<(), String> {
     let around = crate::provision::Surroundings::read();
     let bases = Bases::new(&around, crate::provision::Consent::Withheld, &crate::observer::Silent);
-    prepare::run("f", build, &bases).await.map_err(|error| format!("{error:#}"))
+    prepare::all("f", build, &bases).await.map(|_| ()).map_err(|error| format!("{error:#}"))
 }
 
 #[tokio::test]
@@ -193,4 +198,49 @@ async fn what_is_prepared_is_prepared_again_when_an_input_a_command_or_a_file_is
     build.prepare[2] = script.to_owned();
     prepared(&build).await.unwrap();
     assert_eq!(count(), 5, "what failed has spoilt what was there");
+}
+
+#[test]
+fn another_file_stands_for_the_dockerfile_and_arguments_are_part_of_the_tag() {
+    let folder = folder();
+    fs::write(folder.path().join("Other"), "FROM other\n").unwrap();
+    let plain = function(folder.path()).build().unwrap().clone();
+    let tag = |build: &Build| spec("f", build, &[]).unwrap().tag;
+    let other = Build { dockerfile: "Other".into(), ..plain.clone() };
+    let made = spec("f", &other, &[]).unwrap();
+    let mut archive = tar::Archive::new(&made.context[..]);
+    let named = |entry: &tar::Entry<'_, &[u8]>| entry.path().unwrap().display().to_string();
+    let mut all = archive.entries().unwrap().map(Result::unwrap);
+    let mut dockerfile = all.find(|entry| named(entry) == "Dockerfile").unwrap();
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut dockerfile, &mut text).unwrap();
+    assert_eq!(text, "FROM other\n");
+    let with = |value: &str| {
+        let args = BTreeMap::from([("LEVEL".to_owned(), value.to_owned())]);
+        Build { args, ..plain.clone() }
+    };
+    let tags = [tag(&plain), tag(&other), tag(&with("1")), tag(&with("2"))];
+    assert_eq!(tags.iter().collect::<std::collections::BTreeSet<_>>().len(), 4, "{tags:?}");
+    assert_eq!(spec("f", &with("1"), &[]).unwrap().arguments["LEVEL"], "1");
+    let out = Build { dockerfile: "../Other".into(), ..plain };
+    assert!(format!("{:#}", spec("f", &out, &[]).unwrap_err()).contains("leads out"));
+}
+
+#[tokio::test]
+async fn what_a_variant_prepares_comes_after_its_functions_and_each_is_done_once() {
+    let folder = folder();
+    let mut first = function(folder.path()).build().unwrap().clone();
+    first.prepare = ["sh", "-c", "echo first >> log"].map(str::to_owned).to_vec();
+    first.inputs = vec![PathBuf::from("Dockerfile")];
+    let mut build = first.clone();
+    build.prepare = ["sh", "-c", "echo own >> log"].map(str::to_owned).to_vec();
+    build.first = Some(Box::new(first));
+    let around = crate::provision::Surroundings::read();
+    let bases = Bases::new(&around, crate::provision::Consent::Withheld, &crate::observer::Silent);
+    for _ in 0..2 {
+        let took = prepare::all("f_own", &build, &bases).await.unwrap();
+        assert!(took.is_some(), "how long it took is known later too");
+    }
+    let log = fs::read_to_string(folder.path().join("log")).unwrap();
+    assert_eq!(log.lines().collect::<Vec<_>>(), ["first", "own"]);
 }

@@ -18,7 +18,8 @@ pub(in crate::report) mod answer;
 pub(in crate::report) mod caveats;
 mod facts;
 pub(in crate::report) mod names;
-mod tables;
+pub(in crate::report) mod tables;
+mod why;
 pub(in crate::report) mod words;
 
 /// The document, with the charts that are to be on it.
@@ -84,6 +85,7 @@ fn sections<'a>(comparison: &Comparison, names: &Names, charts: &'a [Chart]) -> 
         ),
         Section::new("budgets", "Budgets of head", Key, budgets::blocks(&comparison.budgets)),
         Section::new("rows", "Rows, the worst first", Key, rows(comparison, names)),
+        Section::new("why", "Why what alarmed did", Key, why::blocks(comparison)),
         Section::new("missing", "Cells on one side only", Key, missing(comparison, names)),
         Section::new("notes", "Notes", Key, vec![Block::Notes("note", notes)]),
         Section::new("changes", "The changes and their margins", Usual, placing.of("changes")),

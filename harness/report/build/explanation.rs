@@ -80,12 +80,12 @@ fn answer(found: &Explained) -> String {
     let name = plain(&found.function);
     let mut text = match (found.timeline.ready, &found.failure) {
         (Some(ready), _) => {
-            format!("`{name}` was ready {} ms after its exec", ms(own(found, ready)))
+            format!("{name} was ready {} ms after its exec", ms(own(found, ready)))
         }
         (None, Some(cause)) => {
-            format!("`{name}` was never ready, and is explained up to there ({})", plain(cause))
+            format!("{name} was never ready, and is explained up to there ({})", plain(cause))
         }
-        (None, None) => format!("`{name}` was not seen to be ready"),
+        (None, None) => format!("{name} was not seen to be ready"),
     };
     if let Some(share) = cpu_share(found) {
         text += &format!(", {share:.0} % of it at work");

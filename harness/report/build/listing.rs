@@ -14,8 +14,8 @@ use crate::words::counted;
 
 const RUNS: &str = "kind name folder id started scenario functions rounds complete simulated \
     invalid answer verdict binding base head broken";
-const FUNCTIONS: &str = "name bases image build memory_bytes cpus timeout_ms reply env launch null \
-    optional broken";
+const FUNCTIONS: &str = "name bases image build memory_bytes cpus timeout_ms reply env launch variant_of \
+    about null optional broken";
 const SCENARIOS: &str = "name file about rounds functions trials starts seconds broken";
 const IMAGES: &str = "name image digest size version";
 
@@ -109,6 +109,9 @@ fn words(row: &Value, key: &str) -> String {
 }
 
 fn function(row: &Value) -> Vec<String> {
+    if row["variant_of"].is_string() {
+        return variant(row);
+    }
     let mut facts = Vec::new();
     if row["null"] == true {
         facts.push("the null function: the control of every run".to_owned());
@@ -139,6 +142,12 @@ fn function(row: &Value) -> Vec<String> {
         _ => None,
     });
     vec![facts.join("; ")]
+}
+
+/// In what it differs from the function above it.
+fn variant(row: &Value) -> Vec<String> {
+    let of = printable(word(row, "variant_of"), 60);
+    vec![format!("variant of {of} (run --variants): {}", printable(word(row, "about"), 400))]
 }
 
 fn scenario(row: &Value) -> Vec<String> {

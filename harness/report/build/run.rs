@@ -2,7 +2,7 @@
 
 use crate::analysis::Analysis;
 use crate::chart::Chart;
-use crate::compare::{BudgetVerdict, budget};
+use crate::compare::{BudgetVerdict, Variants, budget};
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Document, Section, Strips};
 use crate::sample::Cell;
@@ -24,23 +24,26 @@ pub(in crate::report) mod reply;
 mod resources;
 mod throughput;
 pub(in crate::report) mod trust;
+mod variants;
 
 /// What each figure means, from which instant to which.
 const MEANINGS: &str = include_str!("run/meanings.txt");
 
 /// The sections that charts are in.
-const CHARTED: [&str; 7] = ["cold", "time", "bursts", "pauses", "warm", "cost", "trust"];
+const CHARTED: [&str; 8] =
+    ["cold", "time", "bursts", "pauses", "warm", "cost", "trust", variants::SECTION];
 
 /// The document, with the charts that are to be on it.
 pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Document<'a> {
     let run = analysis.run;
+    let variants = Variants::of(run);
     Document {
         title: title(run),
-        banners: banners(analysis),
+        banners: trusted(analysis).into_iter().chain(banners(run)).collect(),
         badge: None,
-        answer: answer::answer(analysis),
+        answer: answered(analysis, variants.as_ref()),
         place: plain(&run.record.place()),
-        sections: sections(analysis, charts),
+        sections: sections(analysis, variants.as_ref(), charts),
         footer: footer(run),
         whole: "samples.jsonl and summary.csv",
         bounded: false,
@@ -59,16 +62,28 @@ pub(in crate::report) fn title(run: &Run) -> String {
     format!("{}cold starts, scenario {}, {rounds}", warning(run), plain(&record.scenario.name))
 }
 
-fn banners(analysis: &Analysis) -> Vec<String> {
-    let run = analysis.run;
+/// The answer of the run, and what its variants come to.
+fn answered(analysis: &Analysis, variants: Option<&Variants>) -> String {
+    let answer = answer::answer(analysis);
+    match variants {
+        Some(variants) => format!("{answer} {}.", variants::answer(variants)),
+        None => answer,
+    }
+}
+
+/// That the figures are not to be believed, where they are not.
+fn trusted(analysis: &Analysis) -> Option<String> {
+    let faults = trust::faults(analysis);
+    (!faults.is_empty())
+        .then(|| format!("INVALID, these figures are not to be believed: {}", faults.join("; ")))
+}
+
+/// What must not be missed of any page that is made of a run.
+pub(super) fn banners(run: &Run) -> Vec<String> {
     let (done, planned) = (run.samples.len(), run.record.counts.planned);
     let why = run.record.stopped.as_deref().map_or_else(String::new, |w| format!(": {}", plain(w)));
-    let faults = trust::faults(analysis);
     let over = budgets::sentence(&budget::of_run(run), BudgetVerdict::Over);
     let banners = [
-        (!faults.is_empty()).then(|| {
-            format!("INVALID, these figures are not to be believed: {}", faults.join("; "))
-        }),
         over.map(|over| over.replacen("Over budget", "OVER BUDGET", 1)),
         is_simulated(run)
             .then(|| "SIMULATED: no engine was used; every figure is made up.".to_owned()),
@@ -82,7 +97,11 @@ fn banners(analysis: &Analysis) -> Vec<String> {
     banners.into_iter().flatten().collect()
 }
 
-fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
+fn sections<'a>(
+    analysis: &Analysis,
+    variants: Option<&Variants>,
+    charts: &'a [Chart],
+) -> Vec<Section<'a>> {
     let run = analysis.run;
     let placing = Placing::new(charts);
     let notes = Block::Notes("note", notes::notes(analysis));
@@ -92,6 +111,12 @@ fn sections<'a>(analysis: &Analysis, charts: &'a [Chart]) -> Vec<Section<'a>> {
     vec![
         Section::new("verdict", "What was measured", Key, cells::blocks(analysis)),
         Section::new("budgets", "Budgets", Key, budgets::blocks(&budget::of_run(run))),
+        Section::new(
+            variants::SECTION,
+            "Variants: is it worth it here?",
+            Key,
+            variants::blocks(variants, &placing),
+        ),
         Section::new("cold", "Cold starts", Key, cold(analysis, &placing)),
         Section::new("time", "Where the time goes", Usual, time(analysis, &placing)),
         Section::new("bursts", "Bursts", Usual, placing.of("bursts")),

@@ -10,6 +10,7 @@ pub(in crate::report) mod reliability;
 
 use super::markdown::grid_row;
 use crate::report::document::Block;
+use crate::spec::factor::{FACTORS, FactorInfo};
 use crate::words::plain;
 
 /// A column: its name, and where its value stands in a row: a key, or a JSON pointer.
@@ -61,6 +62,15 @@ pub(in crate::report) fn sheet(sheets: &[Sheet]) -> Result<String> {
 pub(in crate::report) fn sheets_in_markdown(sheets: &[Sheet]) -> String {
     let table = |s: &Sheet| format!("## {}\n\n{}", s.name, markdown(&s.columns.0, &s.rows));
     sheets.iter().map(table).collect::<Vec<_>>().join("\n")
+}
+
+/// The factors that are columns of some rows: a later one only where some row has it, since
+/// others are left out where nobody asked for them.
+pub(in crate::report) fn factors(rows: &[Value]) -> impl Iterator<Item = &'static str> {
+    let is_column = |factor: &&FactorInfo| {
+        !factor.later || rows.iter().any(|row| row.get(factor.key).is_some_and(|v| !v.is_null()))
+    };
+    FACTORS.iter().filter(is_column).map(|factor| factor.key)
 }
 
 /// Rows of an object's own keys, by their names.

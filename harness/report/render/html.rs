@@ -69,6 +69,7 @@ impl Writer<'_> {
         match block {
             Block::Heading(heading) => html! { h3 { (heading) } },
             Block::Paragraph(text) => html! { p { (marked(text)) } },
+            Block::Link(text, path) => html! { p { a href=(path) { (text) } } },
             Block::Facts(facts) => told(facts),
             Block::Quoted(facts) => {
                 html! { dl { @for (name, text) in facts { dt { (name) } dd { code { (text) } } } } }

@@ -15,6 +15,7 @@ pub(in crate::report) mod comparison;
 pub(in crate::report) mod explanation;
 pub(in crate::report) mod reliability;
 pub(in crate::report) mod run;
+pub(in crate::report) mod tune;
 
 /// A key a sheet, with all its rows.
 ///
@@ -54,6 +55,7 @@ fn factors(of: &Combination) -> Json<'static> {
         other => other,
     };
     let values = FACTORS.iter().zip(of.values());
+    let values = values.filter(|(factor, value)| !(factor.later && value.is_null()));
     Json::by_name(values.map(|(factor, value)| (factor.key.to_owned(), tamed(value))))
 }
 

@@ -94,6 +94,7 @@ impl Page {
         match block {
             Block::Heading(heading) => self.text += &format!("### {heading}\n"),
             Block::Paragraph(text) => self.text += &format!("{}\n", escape(text)),
+            Block::Link(text, path) => self.text += &format!("[{text}]({path})\n"),
             Block::Facts(facts) => self.text.extend(facts.iter().map(told)),
             Block::Quoted(facts) => self.text.extend(facts.iter().map(quoted)),
             Block::Terms(text) => self.text.extend(terms(text).map(term)),

@@ -79,6 +79,7 @@ impl Writer<'_> {
         match block {
             Block::Heading(heading) => self.bold(heading),
             Block::Paragraph(text) => self.wrap(text, "  "),
+            Block::Link(text, path) => self.wrap(&format!("{text}: {path}"), "  "),
             Block::Facts(facts) => facts.iter().flat_map(|fact| self.fact(fact)).collect(),
             Block::Quoted(facts) => facts.iter().flat_map(quoted).collect(),
             Block::Entries(entries) => entries::lines(entries, self.look),

@@ -223,6 +223,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
         functions: functions.iter().enumerate().map(|(i, f)| function(i, f.0)).collect(),
         null: None,
         side: None,
+        tune: None,
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),
         counts,
@@ -254,5 +255,7 @@ fn function(position: usize, name: &str) -> FunctionRecord {
         launch: Default::default(),
         http: None,
         extensions: Vec::new(),
+        variant: None,
+        build: None,
     }
 }

@@ -4,7 +4,8 @@
 /// name of the list of its values, and its [`Factor`](super::Factor). In what it makes,
 /// every factor is treated alike.
 macro_rules! factors {
-    ($($(#[doc = $about:literal])* $(#[serde($serde:meta)])* $name:ident, $list:ident: $factor:ty;)*) => {
+    ($($(#[doc = $about:literal])* $(#[serde($($serde:tt)*)])* $name:ident,
+        $(#[serde($($of_list:tt)*)])? $list:ident: $factor:ty;)*) => {
         /// What is known of every factor, in their order.
         pub const FACTORS: [FactorInfo; [$(stringify!($name)),*].len()] =
             [$(FactorInfo::of::<$factor>()),*];
@@ -13,7 +14,7 @@ macro_rules! factors {
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct Factors {
-            $($(#[doc = $about])* $(#[serde($serde)])* pub $name: <$factor as Factor>::Resolved,)*
+            $($(#[doc = $about])* $(#[serde($($serde)*)])* pub $name: <$factor as Factor>::Resolved,)*
         }
 
         /// One combination of factors that a scenario asks for. What is none is left to
@@ -28,7 +29,8 @@ macro_rules! factors {
         #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub struct FactorMatrix {
-            $($(#[doc = $about])* pub $list: Vec<<$factor as Factor>::Value>,)*
+            $($(#[doc = $about])* $(#[serde($($of_list)*)])?
+            pub $list: Vec<<$factor as Factor>::Value>,)*
         }
 
         impl Default for FactorMatrix {

@@ -1,5 +1,7 @@
 use super::*;
 
+mod variants;
+
 const GOOD: &str = r#"
 [base.small]
 pull = "docker.io/library/small@sha256:00"

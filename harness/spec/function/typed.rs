@@ -142,6 +142,7 @@ impl Function {
             position,
             recipe: ImageSource::Image(reference.to_owned()),
             is_null: false,
+            variant: None,
             optional: false,
             process: Vec::new(),
             version_command: Vec::new(),

@@ -8,7 +8,12 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+mod entries;
 mod source;
+mod variant;
+
+pub(super) use entries::functions;
+use variant::WireVariant;
 
 use super::input::read_event_file;
 use super::launch::check_words;
@@ -30,7 +35,7 @@ pub(super) struct WireFile {
     pub(super) null: Option<toml::Spanned<String>>,
     #[serde(default)]
     pub(super) base: BTreeMap<String, WireBase>,
-    pub(super) function: Vec<toml::Spanned<WireFunction>>,
+    pub(super) function: Vec<WireFunction>,
 }
 
 #[derive(Clone, Deserialize)]
@@ -43,13 +48,16 @@ pub(super) struct WireBase {
     pub(super) packages: Vec<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct WireFunction {
-    pub(super) name: toml::Spanned<String>,
+    name: toml::Spanned<String>,
     image: Option<toml::Spanned<String>>,
     build: Option<toml::Spanned<Words>>,
     context: Option<PathBuf>,
+    dockerfile: Option<PathBuf>,
+    #[serde(default)]
+    args: BTreeMap<toml::Spanned<String>, toml::Spanned<String>>,
     #[serde(default)]
     network: bool,
     #[serde(default)]
@@ -92,10 +100,12 @@ pub(super) struct WireFunction {
     method: Option<toml::Spanned<Method>>,
     status: Option<toml::Spanned<u16>>,
     body: Option<toml::Spanned<String>>,
+    #[serde(default)]
+    variant: Vec<WireVariant>,
 }
 
 /// A command, as a kernel takes it; empty for none.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Words(Vec<String>);
 
 impl<'de> Deserialize<'de> for Words {
@@ -204,6 +214,7 @@ impl WireFunction {
             position,
             recipe,
             is_null: false,
+            variant: None,
             optional: self.optional,
             process: self.process.0,
             version_command: self.version_command.map(|c| c.into_inner().0).unwrap_or_default(),

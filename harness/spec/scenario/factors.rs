@@ -91,6 +91,7 @@ mod tests {
             &["host", "none"],
             &["runc", "crun"],
             &["0.5", "2"],
+            &["plain"],
             &["67108864B", "134217728B"],
             &["warm", "image-cold"],
             &["none"],

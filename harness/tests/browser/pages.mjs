@@ -4,7 +4,7 @@
 //   node pages.mjs PROGRAM FOLDER
 //
 // A page's name says what it is: reference, compare, one, many, hostile, errors, warm,
-// compare-hostile.
+// variants, compare-hostile, tune.
 
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -103,6 +103,12 @@ export function comparison(program, base, head, folder) {
   return join(folder, "compare.html");
 }
 
+/** Sizes of two functions, weighed on the simulated engine: gives the page. */
+function tuned(program, folder) {
+  coldstart(program, "tune", "python", "node", "--engine", "fake", "--seed", "7", "--out", folder);
+  return join(folder, "tune.html");
+}
+
 /** The comparison that is published with the project. */
 export function recordedComparison(program, folder) {
   const side = (name) => join(ROOT, "results/reliability/recorded", name);
@@ -125,6 +131,7 @@ function runs(program) {
     hostile: doctored(makeHostile),
     errors: doctored(makeErrors),
     warm: doctored(makeWarm),
+    variants: (folder) => simulate(program, folder, "--variants", "--functions", "python,jvm"),
   };
 }
 
@@ -141,6 +148,7 @@ function makePages(program, folder) {
       keep(join(run, "report.html"), name);
     }
     keep(recordedComparison(program, join(work, "compare")), "compare");
+    keep(tuned(program, join(work, "tune")), "tune");
     const hostile = join(work, "hostile");
     keep(comparison(program, hostile, hostile, join(work, "hostile-compare")), "compare-hostile");
   } finally {

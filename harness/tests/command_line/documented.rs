@@ -129,6 +129,7 @@ fn every_field_that_is_written_is_documented_and_every_documented_field_exists()
         ("listening", ["--image", "web:1", "--http", "8080"]),
         ("throughput", ["--parallel", "2", "--functions", "rust"]),
         ("cost", ["--cost", "--cold", "2%", "--functions=rust,node"]),
+        ("variants", ["--variants", "--functions", "python", "--no-controls"]),
         ("words", ["--verbose", "--no-controls", "--functions", "rust"]),
     ] {
         let folder = home.path().join(name);

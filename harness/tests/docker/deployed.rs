@@ -119,7 +119,7 @@ fn built(bench: &Bench, name: &str) -> Result<(Function, FunctionRecord), Failed
 }
 
 /// Its target as a run has it.
-fn target(subject: &TrialSubject, function: Function) -> Result<Target, Failed> {
+pub(crate) fn target(subject: &TrialSubject, function: Function) -> Result<Target, Failed> {
     let image = subject.bench.wait(subject.bench.engine.image(&subject.record.digest))?;
     let config = image.ok_or("no image")?.config;
     let launcher = match subject.record.extensions.as_slice() {

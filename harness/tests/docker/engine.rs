@@ -110,14 +110,16 @@ fn run_once(bench: &Bench) -> Tested {
     let command = |script: &str| ["python3", "-c", script].map(str::to_owned).to_vec();
     let (engine, image, run) = (&bench.engine, &record.image, bench.run.as_str());
     bench.wait(async {
-        let both = command("import sys; print('out'); print('err', file=sys.stderr)");
-        let output = engine.run_once(image, run, &both).await?;
+        let env = BTreeMap::from([("WORD".to_owned(), "out".to_owned())]);
+        let both =
+            command("import os, sys; print(os.environ['WORD']); print('err', file=sys.stderr)");
+        let output = engine.run_once(image, run, &both, &env).await?;
         assert!(output.contains("out") && output.contains("err"), "{output}");
         let fails = command("print('why'); exit(7)");
-        let text = engine.run_once(image, run, &fails).await.unwrap_err().to_string();
+        let text = engine.run_once(image, run, &fails, &env).await.unwrap_err().to_string();
         assert!(text.contains("exit status 7") && text.contains("why"), "{text}");
         let absent = ["/no/such".to_owned()];
-        assert!(engine.run_once(image, run, &absent).await.is_err());
+        assert!(engine.run_once(image, run, &absent, &env).await.is_err());
         assert!(engine.instances(Some(run)).await?.is_empty());
         Ok(())
     })
@@ -162,7 +164,8 @@ fn forks_once(bench: &Bench) -> Tested {
     let (_, record) = bench.function("python")?;
     let command = ["python3", "-c", FORKS].map(str::to_owned);
     bench.wait(async {
-        let output = bench.engine.run_once(&record.image, &bench.run, &command).await?;
+        let output =
+            bench.engine.run_once(&record.image, &bench.run, &command, &BTreeMap::new()).await?;
         assert!((1_000..1_024).contains(&refused_after(&output)), "{output}");
         Ok(())
     })

@@ -14,6 +14,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("a_hidden_import_is_named_against_base", hidden_import),
         Bench::trial("a_start_that_fails_is_explained_up_to_there", failing),
         Bench::trial("a_static_program_opens_itself_alone", alone),
+        Bench::trial("a_gate_that_is_to_explain_names_the_hidden_import", gated),
     ]
 }
 
@@ -98,5 +99,30 @@ fn alone(bench: &Bench) -> Tested {
     assert!(of.modules.is_none(), "its runtime tells nothing");
     let unopened = of.unopened.as_ref().ok_or("no files of the image")?;
     assert_eq!(unopened.unopened_files, 0);
+    Ok(())
+}
+
+/// An import that takes far longer than any noise.
+fn gated(bench: &Bench) -> Tested {
+    let (_, record) = bench.function("python")?;
+    let hide = "RUN [\"python3\", \"-c\", \"import pathlib; p = pathlib.Path('/function'); \
+                (p / 'ledger.py').write_text('import time; time.sleep(0.6)'); f = p / \
+                'function.py'; f.write_text('import ledger\\\\n' + f.read_text())\"]";
+    let head = bench.build("python", hide)?;
+    let home = tempfile::tempdir()?;
+    let folder = home.path().join("gate");
+    let mut command = coldstart(bench);
+    command.args(["gate", "--explain", "--rounds", "8", "--gate", "own", "--networks", "host"]);
+    command.args(["--base-image", &record.image, "--head-image", &head]);
+    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY");
+    let output = command.arg("--out").arg(&folder).output()?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}{told}");
+    assert!(said.contains("head newly loads `ledger`"), "{said}{told}");
+    let page = fs::read_to_string(folder.join("compare.html"))?;
+    assert!(page.contains("href=\"explain/explain.html\"") && page.contains("ledger"));
+    assert!(folder.join("explain/explain.html").is_file());
+    assert!(fs::read_to_string(folder.join("compare.md"))?.contains("(explain/explain.html)"));
     Ok(())
 }

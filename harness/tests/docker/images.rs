@@ -48,6 +48,9 @@ fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
     std::fs::write(folder.join("Dockerfile"), "FROM scratch\nCOPY binary /binary\n")?;
     Ok(Function {
         recipe: ImageSource::Build(Build {
+            dockerfile: coldstart::spec::function::DOCKERFILE.into(),
+            args: BTreeMap::new(),
+            first: None,
             inputs: Vec::new(),
             tools: BTreeMap::new(),
             context: folder.to_owned(),

@@ -28,6 +28,8 @@ mod program;
 mod standin;
 mod strangers;
 mod subject;
+mod throttled;
+mod variants;
 
 fn main() {
     let mut arguments = Arguments::from_args();
@@ -37,6 +39,7 @@ fn main() {
     trials.extend(contract::trials());
     trials.extend(deployed::trials());
     trials.extend(explained::trials());
+    trials.extend(variants::trials());
     trials.extend(external::trials());
     trials.extend(factors::trials());
     trials.extend(foreign::trials());
@@ -51,6 +54,7 @@ fn main() {
     trials.extend(strangers::trials());
     trials.extend(standin::trials());
     trials.extend(listening::trials());
+    trials.extend(throttled::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {
         eprintln!(
             "COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out",

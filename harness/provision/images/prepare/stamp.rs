@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -19,7 +20,7 @@ pub(super) struct Stamp {
 
 /// The stamp of the inputs as they are; none where the command says itself what is left
 /// to do.
-pub(super) fn of(build: &Build) -> Result<Option<Stamp>> {
+pub(super) fn of(name: &str, build: &Build) -> Result<Option<Stamp>> {
     if build.inputs.is_empty() {
         return Ok(None);
     }
@@ -31,7 +32,12 @@ pub(super) fn of(build: &Build) -> Result<Option<Stamp>> {
         texts.extend([input.as_os_str().as_encoded_bytes().to_vec(), bytes]);
     }
     let digest = digest(texts.iter().map(Vec::as_slice));
-    Ok(Some(Stamp { file: build.context.join(FILE), digest }))
+    // What comes after another's has a stamp beside that.
+    let file = match build.first {
+        Some(_) => format!("{FILE}-{name}"),
+        None => FILE.to_owned(),
+    };
+    Ok(Some(Stamp { file: build.context.join(file), digest }))
 }
 
 impl Stamp {
@@ -39,7 +45,20 @@ impl Stamp {
     pub(super) fn holds(&self, build: &Build) -> bool {
         let is_there = |file: &PathBuf| build.context.join(file).exists();
         build.files.iter().all(is_there)
-            && fs::read_to_string(&self.file).is_ok_and(|put| put == self.digest)
+            && self.lines().is_some_and(|(digest, _)| digest == self.digest)
+    }
+
+    /// How long it took to be made; none where that was not noted.
+    pub(super) fn took(&self) -> Option<Duration> {
+        let (_, ms) = self.lines()?;
+        ms.parse().ok().map(Duration::from_millis)
+    }
+
+    /// From what it was made, and in how many milliseconds.
+    fn lines(&self) -> Option<(String, String)> {
+        let put = fs::read_to_string(&self.file).ok()?;
+        let mut lines = put.lines().map(str::to_owned);
+        Some((lines.next()?, lines.next().unwrap_or_default()))
     }
 
     /// Takes it away: what is made next may stay half done.
@@ -53,8 +72,8 @@ impl Stamp {
     }
 
     /// Says that all was made from this.
-    pub(super) fn put(&self) -> Result<()> {
-        fs::write(&self.file, &self.digest)
+    pub(super) fn put(&self, took: Duration) -> Result<()> {
+        fs::write(&self.file, format!("{}\n{}\n", self.digest, took.as_millis()))
             .with_context(|| format!("cannot write {}", self.file.display()))
     }
 }

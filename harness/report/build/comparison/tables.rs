@@ -27,7 +27,7 @@ const ROWS: [Column; 12] = [
 ];
 
 /// A row a metric of a cell, with its verdict.
-pub(super) fn rows(
+pub(in crate::report) fn rows(
     id: &'static str,
     caption: &str,
     names: &Names,

@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::super::tune::words::emulation;
 use super::reply::by_container_alone;
 use super::{controls, noise, resources};
 use crate::analysis::Analysis;
@@ -15,7 +16,7 @@ use crate::text::sanitize::both_ends;
 use crate::text::units::format_ns;
 use crate::words::{cell_name, counted, level, plain, subject};
 
-mod advice;
+pub(in crate::report) mod advice;
 mod course;
 mod init_limit;
 
@@ -44,6 +45,8 @@ pub(in crate::report) fn notes(analysis: &Analysis) -> Vec<Note> {
     notes.extend(resources::remarks(analysis).into_iter().map(Note::warning));
     notes.extend(by_container_alone(run).map(Note::remark));
     notes.extend(course::page_cache(run));
+    let rules = run.record.scenario.factors.cpu_rule.iter().filter(|rule| rule.is_by_memory());
+    notes.extend(rules.map(|rule| Note::remark(emulation(*rule))));
     notes.extend(course::until(analysis));
     notes.extend(course::time_limit(run));
     notes.extend(init_limit::init_limit(run));

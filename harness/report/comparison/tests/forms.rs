@@ -1,6 +1,7 @@
 //! The forms as they are, and what holds for the ones that programs read.
 
 use super::*;
+use crate::spec::factor::FACTORS;
 use serde_json::Value;
 
 /// The published schema, in which no object may have a member that it does not name.
@@ -38,11 +39,16 @@ fn every_comparison_is_as_the_schema_says_and_has_nothing_besides() {
         assert_eq!(document["rows"].as_array().unwrap().len(), c.rows.len(), "{name}");
     }
     assert!(!validator.is_valid(&serde_json::json!({"format": 1})));
-    // Every object names what it must have: all that it may.
+    // Every object names what it must have: all that it may, but for what is left out where
+    // nobody asks for it.
+    let is_later = |key: &str| FACTORS.iter().any(|factor| factor.later && factor.key == key);
     for (name, definition) in schema["$defs"].as_object().unwrap() {
         let Some(properties) = definition["properties"].as_object() else { continue };
         let required = definition["required"].as_array().unwrap();
-        assert!(properties.keys().all(|key| required.contains(&key.as_str().into())), "{name}");
+        assert!(
+            properties.keys().all(|key| is_later(key) || required.contains(&key.as_str().into())),
+            "{name}"
+        );
     }
 }
 
@@ -273,4 +279,22 @@ fn the_test_report() {
     </testsuite>
     </testsuites>
     "#);
+}
+
+#[test]
+fn why_a_function_alarmed_stands_below_its_rows_and_leads_to_its_page() {
+    let mut found = regressed();
+    found.explained = vec![crate::compare::ExplainedAlarm {
+        function: "rust".to_owned(),
+        loads: vec![("decimal\u{1b}[2J".to_owned(), 6_000_000)],
+        opens: vec!["/usr/lib/<b>decimal.py".to_owned()],
+        takes: vec![("decimal".to_owned(), 5_000_000)],
+    }];
+    let text = text(&found, &Look::default());
+    assert!(text.contains("head newly loads `decimal") && text.contains("(6.00 ms)"), "{text}");
+    assert!(markdown(&found).contains("](explain/explain.html)"));
+    let files = pictured(&found).unwrap();
+    let page = String::from_utf8(files[0].bytes.clone()).unwrap();
+    assert!(page.contains("href=\"explain/explain.html\"") && !page.contains("<b>decimal"));
+    assert!(!text.contains('\u{1b}') && !page.contains('\u{1b}'));
 }

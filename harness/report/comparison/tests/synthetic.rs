@@ -186,6 +186,7 @@ pub(crate) fn of(rows: Vec<Row>) -> Comparison {
         notes: Vec::new(),
         order,
         outcome,
+        explained: Vec::new(),
     }
 }
 

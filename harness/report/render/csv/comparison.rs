@@ -5,7 +5,6 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::Column;
-use crate::spec::factor::FACTORS;
 
 /// The columns after those of the factors: of a row's cell, and of the row.
 const NAMES: &str = "control pattern step act invocations workers temperature metric unit gated \
@@ -40,8 +39,8 @@ const COLUMNS: [Column; 25] = [
     ("simulated", "/simulated"),
 ];
 
-fn columns() -> Vec<Column> {
-    let factors = FACTORS.iter().map(|factor| factor.key);
+fn columns(rows: &[Value]) -> Vec<Column> {
+    let factors = super::factors(rows);
     let names = ["function", "adapter"].into_iter().chain(factors).chain(NAMES.split(' '));
     names.map(|name| (name, name)).chain(COLUMNS).collect()
 }
@@ -67,9 +66,10 @@ pub fn csv(document: &Value) -> Result<String> {
         Ok(Value::Object(row))
     };
     let rows: Result<Vec<Value>> = rows.iter().chain(&budgets).enumerate().map(whole).collect();
+    let rows = rows?;
     let limits = if budgets.is_empty() { &[][..] } else { &LIMITS };
-    let columns: Vec<Column> = columns().into_iter().chain(limits.iter().copied()).collect();
-    Ok(super::csv(&columns, &rows?))
+    let columns: Vec<Column> = columns(&rows).into_iter().chain(limits.iter().copied()).collect();
+    Ok(super::csv(&columns, &rows))
 }
 
 /// The columns that only a sheet with budgets has, after all others.
@@ -97,7 +97,7 @@ mod tests {
         let schema: Value = serde_json::from_str(schema).unwrap();
         let definitions = &schema["$defs"];
         let has = |of: &str, name: &str| definitions[of]["properties"].get(name).is_some();
-        for (name, place) in columns() {
+        for (name, place) in columns(&[]) {
             let mut parts = place.trim_start_matches('/').split('/');
             let first = parts.next().unwrap();
             let of_all = OF_ALL.contains(&first) && schema["properties"].get(first).is_some();

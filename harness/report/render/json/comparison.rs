@@ -100,7 +100,7 @@ fn function(f: &FunctionFacts) -> Json<'static> {
     }
 }
 
-fn row(r: &Row) -> Json<'static> {
+pub(super) fn row(r: &Row) -> Json<'static> {
     object! {
         "function": plain(&r.function),
         "cell": Json::or_null(r.cell.as_ref().map(cell)),

@@ -11,13 +11,13 @@ use crate::analysis::{Analysis, is_simulated};
 use crate::compare::budget::of_run;
 use crate::report::render::csv as sheet;
 use crate::sample::Cell;
-use crate::spec::factor::FACTORS;
 use crate::spec::scenario::LoadShape;
 use crate::stats::{Bursts, DispatchLag, LatencySummary, Summary, bursts};
 use crate::store::Run;
 use crate::text::sanitize::printable_json;
 
 pub(in crate::report) mod cost;
+mod variants;
 mod whole;
 
 use whole::level;
@@ -48,6 +48,7 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
             "cells": summaries.iter().map(|s| facts(run, s)).collect::<Json>(),
             "bursts": bursts.iter().map(burst).collect::<Json>(),
         },
+        variants::member(run),
     ]);
     Ok(printable_json(&serde_json::to_string_pretty(&page)?) + "\n")
 }
@@ -58,15 +59,16 @@ pub(in crate::report) fn json(analysis: &Analysis) -> Result<String> {
 /// Never, in truth: every value can be written.
 pub(in crate::report) fn csv(analysis: &Analysis) -> Result<String> {
     let rows: Result<Vec<_>, _> = rows(&analysis.summaries).map(serde_json::to_value).collect();
-    Ok(sheet::rows(columns(), &rows?))
+    let rows = rows?;
+    Ok(sheet::rows(columns(&rows), &rows))
 }
 
 /// The columns of `summary.csv` after those of the factors, in the order of the JSON.
 const COLUMNS: &str = "control pattern step act size temperature phase n errors min p50 p50_low \
     p50_high p90 p90_low p90_high p95 p95_low p95_high p99 p99_low p99_high max";
 
-fn columns() -> impl Iterator<Item = &'static str> {
-    let factors = FACTORS.iter().map(|factor| factor.key);
+fn columns(rows: &[serde_json::Value]) -> impl Iterator<Item = &'static str> {
+    let factors = sheet::factors(rows);
     ["function", "adapter"].into_iter().chain(factors).chain(COLUMNS.split(' '))
 }
 
@@ -175,7 +177,7 @@ mod tests {
         let rows = json["rows"].as_array().unwrap();
         let csv = csv(&Analysis::of(&run)).unwrap();
         assert_eq!(csv.lines().count(), rows.len() + 1);
-        assert_eq!(rows[0].as_object().unwrap().len(), columns().count());
+        assert_eq!(rows[0].as_object().unwrap().len(), columns(&[]).count());
         assert_eq!((&json["format"], &json["unit"]), (&FORMAT.into(), &"ns".into()));
         assert!(
             csv.contains(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Result, bail};
 
 use super::{Text, WireBase, WireFunction, Words};
-use crate::spec::function::{Base, Build, IMAGE, ImageSource, OwnBuild, unknown};
+use crate::spec::function::{Base, Build, DOCKERFILE, IMAGE, ImageSource, OwnBuild, unknown};
 use crate::text::diagnostic::Mistake;
 
 impl WireFunction {
@@ -27,8 +27,10 @@ impl WireFunction {
     }
 
     /// What is said of a build that is ours.
-    fn of_a_build(&self) -> [(&'static str, bool); 7] {
+    fn of_a_build(&self) -> [(&'static str, bool); 9] {
         [
+            ("dockerfile", self.dockerfile.is_some()),
+            ("args", !self.args.is_empty()),
             ("bases", !self.bases.is_empty()),
             ("prepare", !self.prepare.0.is_empty()),
             ("inputs", !self.inputs.is_empty()),
@@ -105,6 +107,53 @@ impl WireFunction {
         let prepare = std::mem::take(&mut self.prepare).0;
         let inputs = std::mem::take(&mut self.inputs);
         let (files, network) = (std::mem::take(&mut self.files), self.network);
-        Ok(ImageSource::Build(Build { context, bases, prepare, inputs, tools, files, network }))
+        let args = self.args(&bases, at)?;
+        let dockerfile = self.dockerfile.take().unwrap_or_else(|| DOCKERFILE.into());
+        let build = Build {
+            context,
+            dockerfile,
+            bases,
+            args,
+            first: None,
+            prepare,
+            inputs,
+            tools,
+            files,
+            network,
+        };
+        Ok(ImageSource::Build(build))
     }
+
+    /// Arguments of the build that are no bases.
+    fn args(
+        &mut self,
+        bases: &BTreeMap<String, Base>,
+        at: Text<'_>,
+    ) -> Result<BTreeMap<String, String>> {
+        let mut args = BTreeMap::new();
+        for (name, value) in std::mem::take(&mut self.args) {
+            if !is_argument(name.get_ref()) {
+                let shown = name.get_ref().escape_debug();
+                let message =
+                    format!("`{shown}` is no name of a build argument: letters, digits, `_`");
+                return at.wrong(name.span(), message);
+            }
+            if value.get_ref().contains(['\0', '\n', '\r']) {
+                return at
+                    .wrong(value.span(), "the value of a build argument is one line".to_owned());
+            }
+            if bases.contains_key(name.get_ref()) {
+                let message = format!("`{}` is in `bases` too: leave out one", name.get_ref());
+                return at.wrong(name.span(), message);
+            }
+            args.insert(name.into_inner(), value.into_inner());
+        }
+        Ok(args)
+    }
+}
+
+/// Whether a Dockerfile can have an argument of this name.
+fn is_argument(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

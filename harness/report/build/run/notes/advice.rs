@@ -72,18 +72,24 @@ fn half_width(quantile: &Quantile) -> Option<f64> {
 /// What helps against the noise; its causes stand with the machine's grade.
 pub(super) fn machine(analysis: &Analysis) -> Option<Note> {
     let machine = &analysis.machine;
-    let meaning = match machine.grade {
-        Grade::Quiet => return None,
-        Grade::Noisy => "a noisy machine: tails and small differences may be its own",
-        Grade::Disturbed => "a disturbed machine: the figures tell as much of it as of functions",
-    };
-    let mut parts = vec![meaning];
+    let mut parts = vec![grade(machine.grade)?];
     for cure in machine.causes.iter().map(noise::cure) {
         if !parts.contains(&cure) {
             parts.push(cure);
         }
     }
     Some(Note::warning(parts.join("; ")))
+}
+
+/// What a machine's grade means for a reader; nothing of a quiet one.
+pub(in crate::report) fn grade(grade: Grade) -> Option<&'static str> {
+    match grade {
+        Grade::Quiet => None,
+        Grade::Noisy => Some("a noisy machine: tails and small differences may be its own"),
+        Grade::Disturbed => {
+            Some("a disturbed machine: the figures tell as much of it as of functions")
+        }
+    }
 }
 
 /// What made the first starts slow, if they were: files that were not in memory yet.

@@ -1,0 +1,5 @@
+ARG BASE=scratch
+FROM ${BASE}
+ARG BINARY
+COPY ${BINARY} /function
+CMD ["/function"]
