@@ -47,7 +47,7 @@ pub(crate) fn compose(context: &ChartContext) -> Option<ChartSpec> {
         note: "",
         edge: Edge::Right,
         x: Axis::new(x, "how much of the machine the calls would fill (log)").with(percents(&x)),
-        fields: vec![(Axis::new(y, format!("{currency} an hour (log)")), FIELD)],
+        fields: vec![(Axis::new(y, format!("{} an hour (log)", plain(currency))), FIELD)],
     };
     let mut plot = plot.draw(context.layout, |_, _| ());
     let frame = plot.frame();
