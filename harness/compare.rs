@@ -1,8 +1,7 @@
 //! Two runs -> verdicts: did what was measured get slower, and where?
 //!
-//! Pure: no clock, no files, no printing. Runs are joined by [`Cell`]; the unit of
-//! inference is the round, because rows of one round are not independent. Must not
-//! know how the two were measured, nor how a verdict is shown.
+//! Pure. Runs are joined by [`Cell`]; the unit of inference is the round, because rows of one
+//! round are not independent. Must not know how the two were measured, nor how it is shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +19,7 @@ pub mod budget;
 mod case;
 mod comparability;
 mod error_rates;
+mod explained;
 mod judge;
 mod reason;
 mod row;
@@ -31,6 +31,7 @@ pub(crate) mod variants;
 
 pub use budget::{BudgetReason, BudgetRow, BudgetVerdict};
 pub use error_rates::{Head, Rate, Rates, Reliability};
+pub use explained::ExplainedAlarm;
 pub use reason::{Caveat, Difference, Failing, Reason};
 pub use row::{Detectable, Part, PartChange, PhaseGroup, Row, Values, Verdict};
 pub use side_data::{Round, Rounds, SideData};
@@ -140,19 +141,6 @@ pub struct Comparison {
     pub outcome: GateOutcome,
     /// Why what alarmed did, where it was looked at after the verdict.
     pub explained: Vec<ExplainedAlarm>,
-}
-
-/// What head of a function that alarmed does and base does not.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExplainedAlarm {
-    /// Name of the function.
-    pub function: String,
-    /// Modules that it newly loads, with nanoseconds with all that they load.
-    pub loads: Vec<(String, u64)>,
-    /// Files that it newly opens.
-    pub opens: Vec<String>,
-    /// Packages by the nanoseconds that are attributed to them more, the most first.
-    pub takes: Vec<(String, u64)>,
 }
 
 impl Comparison {
