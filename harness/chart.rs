@@ -232,9 +232,8 @@ pub(crate) fn of_tuning(tuning: &Tuning) -> Result<Vec<Chart>> {
 pub(crate) fn of_explanation(found: &Explanation) -> Result<Vec<Chart>> {
     let mut charts = Vec::new();
     for function in &found.functions {
-        let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-        let suffix: String = function.function.chars().map(safe).collect();
-        charts.extend(drawn(CHARTS, &format!("-{suffix}"), |chart| match chart.compose {
+        let suffix = format!("-{}", name_of(function));
+        charts.extend(drawn(CHARTS, &suffix, |chart| match chart.compose {
             Compose::Explained(compose) => {
                 [Layout::Wide, Layout::Narrow].map(|layout| compose(function, layout))
             }
@@ -253,6 +252,15 @@ fn in_a_name(function: &str) -> String {
 
 /// Characters of a function's name in a file's.
 const LONGEST: usize = 100;
+
+/// What the files of an explained function are called after it.
+pub(crate) fn name_of(function: &Explained) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    function.function.chars().map(safe).take(LONGEST_NAME).collect()
+}
+
+/// Characters of a name in those of files.
+const LONGEST_NAME: usize = 60;
 
 /// The charts that are composed for both layouts, drawn.
 fn drawn(

@@ -12,11 +12,15 @@ use crate::terminal;
 use coldstart::analysis::Analysis;
 use coldstart::report::form::{Form, Printed};
 use coldstart::store::Run;
+use coldstart::store::catalog::Kind;
 use coldstart::tune::Tuning;
 use coldstart::{report, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
 pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
+    if Kind::of(&args.run) == Some(Kind::Explanation) {
+        return Ok(an_explanation(args)?);
+    }
     let mut run = super::compare::read(&args.run, args.salvage)?;
     if args.cost.are_asked() {
         let question = cost::of_a_report(&args.cost.prices, &run)?;
@@ -31,6 +35,17 @@ pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
     stdout::result(&text)?;
     let page = if run.record.tune.is_some() { "tune.html" } else { "report.html" };
     terminal::hint("open ", &args.run.join(page).display().to_string());
+    Ok(())
+}
+
+/// Writes the pages and charts of an explanation again, and prints it.
+fn an_explanation(args: &Report) -> Result<()> {
+    let found = super::show::explained(&args.run)?;
+    for file in report::explanation::files(&found)? {
+        store::write(&args.run, &file.path, &file.bytes)?;
+    }
+    stdout::result(&stdout::form(args.printed.format, &Printed::Explanation(&found))?)?;
+    terminal::hint("open ", &args.run.join("explain.html").display().to_string());
     Ok(())
 }
 

@@ -95,11 +95,15 @@ fn a_run(folder: &Path, format: &Form, salvage: bool) -> Result<String> {
 
 /// What was seen is shown in words of this version: nothing is judged.
 fn an_explanation(folder: &Path, format: &Form) -> Result<String> {
+    stdout::form(format, &Printed::Explanation(&explained(folder)?))
+}
+
+/// The explanation that a folder holds.
+pub(super) fn explained(folder: &Path) -> Result<Explanation> {
     let file = folder.join(EXPLANATION);
-    let found: Explanation = serde_json::from_str(&store::text(&file)?).with_context(|| {
+    serde_json::from_str(&store::text(&file)?).with_context(|| {
         format!("{} is not readable: `coldstart explain` makes it", file.display())
-    })?;
-    stdout::form(format, &Printed::Explanation(&found))
+    })
 }
 
 /// A verdict is shown as it was given: judging again, under other rules or by another

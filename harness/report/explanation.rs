@@ -28,7 +28,9 @@ pub fn files(found: &Explanation) -> Result<Vec<Artifact>> {
     ];
     for function in &found.functions {
         let stacks = super::render::folded::stacks(function);
-        files.push(Artifact::new(format!("{}.folded", function.function), stacks));
+        // Of a folder that is somebody else's: no path in it leads out.
+        let name = chart::name_of(function);
+        files.push(Artifact::new(format!("{name}.folded"), stacks));
     }
     files.extend(super::chart_files(charts));
     Ok(files)

@@ -4,7 +4,7 @@
 //   node pages.mjs PROGRAM FOLDER
 //
 // A page's name says what it is: reference, compare, one, many, hostile, errors, warm,
-// variants, compare-hostile, tune.
+// variants, compare-hostile, tune, explain.
 
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -103,6 +103,14 @@ export function comparison(program, base, head, folder) {
   return join(folder, "compare.html");
 }
 
+/** An explanation that was made on a real engine, as explain.json beside this file has it. */
+function explained(program, folder) {
+  mkdirSync(folder);
+  cpSync(join(ROOT, "harness/tests/browser/explain.json"), join(folder, "explain.json"));
+  coldstart(program, "report", folder);
+  return join(folder, "explain.html");
+}
+
 /** Sizes of two functions, weighed on the simulated engine: gives the page. */
 function tuned(program, folder) {
   coldstart(program, "tune", "python", "node", "--engine", "fake", "--seed", "7", "--out", folder);
@@ -148,6 +156,7 @@ function makePages(program, folder) {
       keep(join(run, "report.html"), name);
     }
     keep(recordedComparison(program, join(work, "compare")), "compare");
+    keep(explained(program, join(work, "explain")), "explain");
     keep(tuned(program, join(work, "tune")), "tune");
     const hostile = join(work, "hostile");
     keep(comparison(program, hostile, hostile, join(work, "hostile-compare")), "compare-hostile");

@@ -16,7 +16,7 @@ const FOLDER = process.env.PAGES;
 assert.ok(FOLDER, "PAGES must name the folder with the pages: harness/tests/browser/run does");
 const files = readdirSync(FOLDER).filter((name) => name.endsWith(".html")).sort();
 /** Every kind that pages.mjs makes. */
-const KINDS = ["compare", "compare-hostile", "errors", "hostile", "many", "one", "reference", "tune", "variants", "warm"];
+const KINDS = ["compare", "compare-hostile", "errors", "explain", "hostile", "many", "one", "reference", "tune", "variants", "warm"];
 const WIDTHS = [360, 800, 1600];
 const SCHEMES = ["light", "dark"];
 /** Looking at a page of two hundred cells takes half a minute: both ends will do. */

@@ -54,6 +54,10 @@ fn an_explanation_is_shown_and_listed_again_and_moves_no_cursor() {
     let list = typed(&["list", "runs", "--results", &results], 0);
     assert!(list.contains("explanation") && list.contains("80 %"), "{list}");
     assert!([text, csv, json, list].iter().all(|text| !text.contains('\u{1b}')));
+    let told = typed(&["report", &folder], 0);
+    assert!(told.contains("f was ready 100 ms"), "{told}");
+    let page = fs::read_to_string(home.path().join("why/explain.html")).unwrap();
+    assert!(page.contains("f was ready 100 ms") && !page.contains('\u{1b}'));
     fs::write(home.path().join("why/explain.json"), "{").unwrap();
     let output = coldstart(&["show", &folder]).output().unwrap();
     assert_eq!(output.status.code(), Some(4));
