@@ -1,7 +1,6 @@
 //! The starts of one function on one side, as they come in, and what they come to.
 
 use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
 
 use super::advice::advice;
 use super::attribution::{Start, median, packages, timeline};
@@ -38,7 +37,7 @@ struct Watched {
     seen: Seen,
     failure: Option<String>,
     /// Bytes of files in memory, before and after.
-    resident: [Arc<BTreeMap<String, u64>>; 2],
+    resident: [BTreeMap<String, u64>; 2],
 }
 
 /// The starts of one function.
@@ -81,8 +80,7 @@ impl Rounds {
         resident: [BTreeMap<String, u64>; 2],
     ) {
         let failure = sample.outcome.cause().map(|cause| printable(cause, usize::MAX));
-        let (marks, resident) = (sample.marks, resident.map(Arc::new));
-        self.watched.push(Watched { marks, seen, failure, resident });
+        self.watched.push(Watched { marks: sample.marks, seen, failure, resident });
     }
 
     /// Takes in what a runtime told.

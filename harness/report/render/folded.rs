@@ -19,8 +19,7 @@ fn modules(function: &str, modules: &[ModuleUse]) -> String {
     for module in modules {
         above.truncate(module.depth as usize);
         above.push(frame(&module.name));
-        let own = if module.own == 0 && module.depth == 0 { 0 } else { module.own };
-        line(&mut text, function, &above, own);
+        line(&mut text, function, &above, module.own);
     }
     text
 }
