@@ -17,6 +17,7 @@ pub use quota::{QuotaPlace, Throttle};
 mod cpu_time;
 
 pub use cpu_time::CpuTime;
+pub(super) use cpu_time::text as text_anew;
 
 /// What the container of a process has used so far.
 ///

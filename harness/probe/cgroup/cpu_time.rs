@@ -5,8 +5,9 @@ use std::os::unix::fs::FileExt;
 
 use super::{Version, keyed, place_of};
 
-/// Bytes that are read of a file: `cpu.stat` has some 300.
-const MOST: usize = 1024;
+/// Bytes that are read of a file: `cpu.stat` has some 300, the state of a process less than
+/// this.
+const MOST: usize = 2048;
 
 /// The files that tell the CPU time of one container, kept open.
 #[derive(Debug)]
@@ -55,7 +56,8 @@ impl CpuTime {
     }
 }
 
-fn text(file: &File) -> Option<String> {
+/// The beginning of a file of the kernel's that is kept open, read anew.
+pub(in crate::probe) fn text(file: &File) -> Option<String> {
     let mut bytes = [0; MOST];
     let length = file.read_at(&mut bytes, 0).ok()?;
     Some(String::from_utf8_lossy(bytes.get(..length)?).into_owned())

@@ -1,13 +1,10 @@
 //! What one process does now: what it has used, whether it runs, and what it waits for.
 
 use std::fs::{self, File};
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use crate::probe::cgroup::CpuTime;
+use crate::probe::cgroup::{CpuTime, text_anew};
 
-/// Bytes that are read of a file.
-const MOST: usize = 2048;
 /// Threads are looked at in every so many readings: there may be many.
 const EACH: usize = 8;
 
@@ -55,10 +52,10 @@ impl Process {
 
     /// None where it has ended.
     pub(super) fn read(&mut self, at: u64) -> Option<Reading> {
-        let stat = text(&self.stat)?;
+        let stat = text_anew(&self.stat)?;
         let (state, faults) = state(&stat)?;
         let cpu = self.cpu.as_ref().and_then(CpuTime::read);
-        let read = self.io.as_ref().and_then(text).and_then(|io| number(&io, "read_bytes:"));
+        let read = self.io.as_ref().and_then(text_anew).and_then(|io| number(&io, "read_bytes:"));
         let switches = self.read.is_multiple_of(EACH).then(|| switches(self.pid)).flatten();
         self.read += 1;
         let waits_in = if state == 'R' { None } else { self.wait() };
@@ -108,12 +105,6 @@ fn switches(pid: u32) -> Option<[u64; 2]> {
 /// The number behind a key at the beginning of a line.
 fn number(text: &str, key: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(key)?.trim().parse().ok())
-}
-
-fn text(file: &File) -> Option<String> {
-    let mut bytes = [0; MOST];
-    let length = file.read_at(&mut bytes, 0).ok()?;
-    Some(String::from_utf8_lossy(bytes.get(..length)?).into_owned())
 }
 
 #[cfg(test)]
