@@ -1,8 +1,8 @@
 //! The [`Engine`] trait: the one boundary behind which instances are made.
 //!
-//! `docker` is the Docker Engine API, `process` plain processes of this machine,
-//! `fake` a script of latencies and faults for tests on paused time. What is
-//! measured, and when, is decided elsewhere.
+//! `docker` is the Docker Engine API, `oci` an OCI runtime called directly, `process` plain
+//! processes of this machine, `fake` a script of latencies and faults for tests on paused
+//! time. What is measured, and when, is decided elsewhere.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -24,14 +24,19 @@ pub mod docker;
 pub mod fake;
 mod images;
 mod listener;
+pub mod oci;
 pub mod process;
+mod processors;
 mod registry;
 mod route;
 pub mod sockets;
 mod strangers;
+mod words;
 
 pub use caller::{Caller, Evidence, Holder, Untold, Verdict};
-pub use images::{BuildOutput, BuildSpec, Credentials, Image, ImageConfig, ImageStore, Login};
+pub use images::{
+    BuildOutput, BuildSpec, Credentials, Image, ImageConfig, ImageStore, Login, Watchable,
+};
 pub use listener::{Listener, SOCKET, Stream};
 pub use registry::AnyEngine;
 pub(crate) use registry::clock;
@@ -59,6 +64,8 @@ pub const BASE_NAMES: &str = "coldstart-base/";
 pub const BUILT: &str = "built-";
 /// Where the external extensions of an image are, as AWS Lambda has it.
 pub const EXTENSIONS: &str = "/opt/extensions";
+/// Where what starts extensions is found in a container.
+const LAUNCHER: &str = "/run/coldstart-launcher";
 /// The most that is kept of what an instance wrote, in bytes from its end: a trace of
 /// calls is long, and what went wrong may stand in front of it.
 const OUTPUT: usize = 16 * 1024;

@@ -18,6 +18,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::drive::{Driver, RunEnd, Stop};
 use crate::engine::docker::DockerEngine;
+use crate::engine::oci::OciEngine;
 use crate::engine::{self, AnyEngine, EngineInfo, ImageStore};
 use crate::observer::{Event, Observer};
 use crate::platform::Platform;
@@ -52,6 +53,8 @@ pub struct PreparedEngine {
     records: Vec<Vec<FunctionRecord>>,
     /// None where nothing real is needed. Said to be in use for as long as this is held.
     docker: Option<(Arc<DockerEngine>, Live)>,
+    /// Where instances are made without that one, which then keeps images alone.
+    oci: Option<Arc<OciEngine<DockerEngine>>>,
 }
 
 impl PreparedEngine {
@@ -78,21 +81,37 @@ impl PreparedEngine {
         let kind = request.engine();
         if kind.is_simulated() {
             let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
-            return Ok(Self { kind, records: records.collect(), docker: None });
+            return Ok(Self { kind, records: records.collect(), docker: None, oci: None });
         }
         let most = most_at_a_time(&request.plan.scenario);
         descriptors::check(most).map_err(|reason| anyhow!(reason))?;
         let setup = Setup::begin(consent, &request.id, stop, observer).await?;
+        // Before what takes its time.
+        let oci = match kind {
+            EngineKind::Oci => Some(Arc::new(setup.without_daemon(request)?)),
+            _ => None,
+        };
         let bases = Bases::new(&setup.around, consent, observer);
         let records = setup.unless(stop, images_of(request, &setup.engine, &bases)).await??;
         let Setup { engine, live, .. } = setup;
-        Ok(Self { kind, records, docker: Some((Arc::new(engine), live)) })
+        Ok(Self { kind, records, docker: Some((engine, live)), oci })
     }
 
-    /// The Docker engine, where one was needed.
+    /// The Docker engine, where one was needed: it keeps images, and makes instances where
+    /// nothing else does.
     #[must_use]
     pub fn docker(&self) -> Option<&Arc<DockerEngine>> {
         self.docker.as_ref().map(|(engine, _)| engine)
+    }
+
+    /// What makes instances that are real; none where they are simulated.
+    #[must_use]
+    pub fn containers(&self) -> Option<Arc<AnyEngine>> {
+        match (&self.oci, &self.docker) {
+            (Some(engine), _) => Some(Arc::new(AnyEngine::oci(engine.clone()))),
+            (None, Some((engine, _))) => Some(Arc::new(AnyEngine::docker(engine.clone()))),
+            (None, None) => None,
+        }
     }
 
     /// What is known of the functions of each side.
@@ -144,17 +163,14 @@ impl PreparedEngine {
         let before = request.unfinished()?;
         let clock =
             engine::clock(self.kind, before.as_ref().map_or(0, |before| before.last + PAUSE));
-        let engine = match &self.docker {
-            Some((engine, _)) => AnyEngine::docker(engine.clone()),
-            None => {
-                // What comes after must not be what came before once more.
-                let done = before.as_ref().map_or(0, |before| before.rows.len() as u64);
-                AnyEngine::fake(clock, request.plan.seed.wrapping_add(done))
-            }
-        };
+        let engine = self.containers().unwrap_or_else(|| {
+            // What comes after must not be what came before once more.
+            let done = before.as_ref().map_or(0, |before| before.rows.len() as u64);
+            Arc::new(AnyEngine::fake(clock, request.plan.seed.wrapping_add(done)))
+        });
         let trace = self.listen(request, clock, observer);
         let begin = Begin { clock, records: &self.records, trace, before };
-        measure(request, Arc::new(engine), begin, control, observer).await
+        measure(request, engine, begin, control, observer).await
     }
 
     fn listen(&self, request: &Measurement, clock: Clock, observer: &dyn Observer) -> Trace {

@@ -21,7 +21,7 @@ pub(super) fn run(args: &Build) -> Result<(), ExitReason> {
         let id = RunIdentity::now().id("build");
         let setup = Setup::begin(consent, &id, &stop, &observer).await?;
         let bases = Bases::new(&setup.around, consent, &observer);
-        let ensured = ensure(&setup.engine, &functions, &bases, &id);
+        let ensured = ensure(setup.engine.as_ref(), &functions, &bases, &id);
         Ok::<_, ExitReason>(setup.unless(&stop, ensured).await??)
     })?;
     interrupt::now(Phase::Showing);

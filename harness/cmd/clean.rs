@@ -2,6 +2,7 @@
 //! and of that nothing whose process lives, unless it is forced to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 
@@ -9,6 +10,7 @@ use super::{ExitReason, info, runtime};
 use crate::cli::Clean;
 use crate::terminal::{self, TerminalObserver};
 use coldstart::engine::docker::DockerEngine;
+use coldstart::engine::oci::OciEngine;
 use coldstart::engine::{Engine, EngineError, ImageStore, ListedInstance, sockets};
 use coldstart::provision::checkout;
 use coldstart::provision::{Consent, Surroundings, bases, daemon, engine};
@@ -23,7 +25,12 @@ pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
         folders(&around)?;
         let mut refused = Vec::new();
         match engine::find(&around, Consent::Withheld, &observer).await {
-            Ok(engine) => refused.extend(sweep(&engine, args).await?),
+            Ok(engine) => {
+                let docker = Arc::new(engine);
+                // Its own instances, and those that it knows how to pass on.
+                let all = OciEngine::new(docker.clone(), &around.state, &[])?;
+                refused.extend(sweep(&all, &docker, args).await?);
+            }
             // Where no engine answers there is nothing to sweep, and the private
             // one may still have to be stopped.
             Err(error) if args.engine => info(&format!("nothing to sweep: {error:#}")),
@@ -71,8 +78,13 @@ fn locks(around: &Surroundings) -> Result<()> {
 /// What uses an engine: runs that are there, each with what is known of its process.
 type Runs = BTreeMap<String, String>;
 
-/// Removes what dead runs left on an engine; returns what was asked for and refused.
-async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<Vec<String>, ExitReason> {
+/// Removes what dead runs left on an engine, and what they left without it; returns what was
+/// asked for and refused.
+async fn sweep(
+    engine: &OciEngine<DockerEngine>,
+    docker: &DockerEngine,
+    args: &Clean,
+) -> Result<Vec<String>, ExitReason> {
     let found = engine.instances(args.run.as_deref()).await?;
     let (kept, left): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| stays(f, args));
     for found in &left {
@@ -96,10 +108,13 @@ async fn sweep(engine: &DockerEngine, args: &Clean) -> Result<Vec<String>, ExitR
             "nothing of the run was removed: {who}: --force removes it all the same"
         ));
     }
-    let mut users = users(engine.private(), engine.address())?;
+    let mut users = users(docker.private(), docker.address())?;
     users.extend(kept);
+    if users.is_empty() && engine.sweep()? {
+        terminal::print("removed the bridge of instances that are gone");
+    }
     match (args.images, args.force || users.is_empty()) {
-        (true, true) => remove_images(engine).await?,
+        (true, true) => remove_images(docker).await?,
         (true, false) => refused.push(in_use("the images", &users)),
         (false, _) => {}
     }

@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use super::sockets::Sockets;
 use super::{
     BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
-    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route, Strangers,
+    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route, Strangers, Watchable,
 };
 use crate::spec::factor::Network;
 use crate::system::private;
@@ -98,24 +98,6 @@ impl DockerEngine {
     /// When it does not answer.
     pub async fn data_root(&self) -> Result<String, EngineError> {
         info::data_root(&self.docker).await
-    }
-
-    /// Where the root file system of an instance is mounted while it runs; none where the
-    /// storage driver does not tell.
-    ///
-    /// # Errors
-    /// When there is no such instance.
-    pub async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
-        instances::root_folder(&self.docker, id).await
-    }
-
-    /// All that an instance wrote, as far as the engine keeps it, at most so many bytes from
-    /// its beginning: hostile.
-    ///
-    /// # Errors
-    /// When there is no such instance.
-    pub async fn whole_output(&self, id: &InstanceId, most: usize) -> Result<Vec<u8>, EngineError> {
-        instances::whole_output(&self.docker, id, most).await
     }
 }
 
@@ -226,6 +208,16 @@ impl Engine for DockerEngine {
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
         instances::list(&self.docker, run).await
+    }
+}
+
+impl Watchable for DockerEngine {
+    async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
+        instances::root_folder(&self.docker, id).await
+    }
+
+    async fn whole_output(&self, id: &InstanceId, most: usize) -> Result<Vec<u8>, EngineError> {
+        instances::whole_output(&self.docker, id, most).await
     }
 }
 

@@ -30,6 +30,10 @@ pub struct ImageConfig {
     pub entrypoint: Vec<String>,
     /// Its command.
     pub command: Vec<String>,
+    /// Whom it is started as; empty for the first of all users.
+    pub user: String,
+    /// The folder that it is started in; empty for the root.
+    pub workdir: String,
 }
 
 /// What a registry is shown, so that it gives an image.
@@ -152,4 +156,27 @@ pub trait ImageStore: Engine {
     /// Removes an image.
     fn remove_image(&self, reference: &str)
     -> impl Future<Output = Result<(), EngineError>> + Send;
+}
+
+/// An engine whose instances can be watched and heard from their beginning. Nothing of this
+/// is called while something is timed.
+pub trait Watchable: ImageStore {
+    /// Where the root file system of an instance is mounted while it runs; none where that is
+    /// not told.
+    fn root_folder(
+        &self,
+        id: &super::InstanceId,
+    ) -> impl Future<Output = Result<Option<PathBuf>, EngineError>> + Send;
+
+    /// Has so many bytes kept of what instances write that are started from now on, where it
+    /// is not all kept anyway.
+    fn keep_output(&self, _most: usize) {}
+
+    /// What an instance wrote, as far as it is kept, at most so many bytes from its beginning:
+    /// hostile.
+    fn whole_output(
+        &self,
+        id: &super::InstanceId,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<u8>, EngineError>> + Send;
 }

@@ -17,8 +17,9 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::{
     Engine, EngineError, EngineInfo, Exit, InstanceId, InstanceSource, InstanceSpec, InstanceState,
-    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, OUTPUT, Route, Strangers,
+    LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, Route, Strangers,
 };
+use crate::engine::words::Words;
 use crate::spec::factor::Network;
 use crate::system::child::{EXIT_GRACE, GivenUp, Group, each_piece};
 use crate::system::maker::Maker;
@@ -62,9 +63,6 @@ enum Stage {
     /// What it wrote is all here, or as much as came in time.
     Heard,
 }
-
-/// The last that a process wrote.
-type Words = Arc<Mutex<Vec<u8>>>;
 
 impl<E: Engine> ProcessEngine<E> {
     /// Around an engine.
@@ -136,10 +134,7 @@ impl<E: Engine> ProcessEngine<E> {
         };
         running.kill.notify_one();
         running.reaches(Stage::Heard, GONE_WITHIN).await;
-        let words = lock(&running.words);
-        // Not from the midst of a character.
-        let whole = words.iter().position(|byte| byte & 0xc0 != 0x80).unwrap_or(0);
-        Ok(String::from_utf8_lossy(&words[whole..]).into_owned())
+        Ok(running.words.text())
     }
 
     fn found(&self, run: Option<&str>) -> Vec<ListedInstance> {
@@ -175,7 +170,7 @@ async fn follow(
     words: &Words,
 ) {
     let stderr = group.stderr();
-    let mut hearing = std::pin::pin!(each_piece(stderr, |piece| keep_the_end(words, piece)));
+    let mut hearing = std::pin::pin!(each_piece(stderr, |piece| words.hear(piece)));
     let mut heard = false;
     let status = loop {
         tokio::select! {
@@ -194,13 +189,6 @@ async fn follow(
         let _ = tokio::time::timeout(EXIT_GRACE, hearing).await;
     }
     stage.send_replace(Stage::Heard);
-}
-
-fn keep_the_end(words: &Words, piece: &[u8]) {
-    let mut words = lock(words);
-    words.extend_from_slice(piece);
-    let beyond = words.len().saturating_sub(OUTPUT);
-    words.drain(..beyond);
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -9,10 +9,11 @@ use tokio::sync::oneshot;
 
 use super::docker::DockerEngine;
 use super::fake::FakeEngine;
+use super::oci::OciEngine;
 use super::process::ProcessEngine;
 use super::{
     BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
-    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route, Strangers,
+    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route, Strangers, Watchable,
 };
 use crate::clock::Clock;
 use crate::spec::factor::{EngineKind, Network};
@@ -29,6 +30,8 @@ pub(crate) fn clock(kind: EngineKind, offset: u64) -> Clock {
 pub enum AnyEngine {
     /// Containers of a Docker engine, and processes.
     Docker(Arc<DockerEngine>, ProcessEngine<DockerEngine>),
+    /// Containers of an OCI runtime without a daemon, and processes.
+    Oci(Arc<OciEngine<DockerEngine>>, ProcessEngine<OciEngine<DockerEngine>>),
     /// Simulated.
     Fake(FakeEngine),
 }
@@ -40,6 +43,12 @@ impl AnyEngine {
         Self::Docker(engine.clone(), ProcessEngine::new(engine))
     }
 
+    /// Containers of an OCI runtime without a daemon, and processes of this machine.
+    #[must_use]
+    pub fn oci(engine: Arc<OciEngine<DockerEngine>>) -> Self {
+        Self::Oci(engine.clone(), ProcessEngine::new(engine))
+    }
+
     /// Simulated latencies on a paused clock, drawn from a seed.
     #[must_use]
     pub fn fake(clock: Clock, seed: u64) -> Self {
@@ -47,13 +56,15 @@ impl AnyEngine {
     }
 }
 
-/// Calls that go on to whichever engine it is; of [`AnyEngine::Docker`], to which part.
+/// Calls that go on to whichever engine it is; of those that also run processes, to which
+/// part.
 macro_rules! pass_on {
-    (Docker $part:tt => $engine:ident;
+    ($part:tt => $engine:ident;
      $($call:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
         $(async fn $call(&self, $($argument: $type),*) -> Result<$result, EngineError> {
             match self {
                 Self::Docker $part => $engine.$call($($argument),*).await,
+                Self::Oci $part => $engine.$call($($argument),*).await,
                 Self::Fake($engine) => $engine.$call($($argument),*).await,
             }
         })*
@@ -62,7 +73,7 @@ macro_rules! pass_on {
 
 impl Engine for AnyEngine {
     pass_on! {
-        Docker(_, engine) => engine;
+        (_, engine) => engine;
         describe() -> EngineInfo;
         listen(network: Network) -> Listener;
         create(spec: &InstanceSpec) -> InstanceId;
@@ -77,6 +88,7 @@ impl Engine for AnyEngine {
     fn reach(&self, network: Network) -> Result<Route, EngineError> {
         match self {
             Self::Docker(_, engine) => engine.reach(network),
+            Self::Oci(_, engine) => engine.reach(network),
             Self::Fake(engine) => engine.reach(network),
         }
     }
@@ -84,6 +96,7 @@ impl Engine for AnyEngine {
     fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit> {
         match self {
             Self::Docker(_, engine) => engine.watch_exit(id),
+            Self::Oci(_, engine) => engine.watch_exit(id),
             Self::Fake(engine) => engine.watch_exit(id),
         }
     }
@@ -91,7 +104,7 @@ impl Engine for AnyEngine {
 
 impl ImageStore for AnyEngine {
     pass_on! {
-        Docker(engine, _) => engine;
+        (engine, _) => engine;
         image(reference: &str) -> Option<Image>;
         pull(reference: &str, login: Option<&Credentials>, printed: BuildOutput<'_>) -> ();
         import(tag: &str, archive: &Path) -> ();
@@ -107,5 +120,29 @@ impl ImageStore for AnyEngine {
         platform() -> String;
         images() -> Vec<String>;
         remove_image(reference: &str) -> ();
+    }
+}
+
+impl Watchable for AnyEngine {
+    async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
+        match self {
+            Self::Docker(engine, _) => engine.root_folder(id).await,
+            Self::Oci(engine, _) => engine.root_folder(id).await,
+            Self::Fake(_) => Ok(None),
+        }
+    }
+
+    fn keep_output(&self, most: usize) {
+        if let Self::Oci(engine, _) = self {
+            engine.keep_output(most);
+        }
+    }
+
+    async fn whole_output(&self, id: &InstanceId, most: usize) -> Result<Vec<u8>, EngineError> {
+        match self {
+            Self::Docker(engine, _) => engine.whole_output(id, most).await,
+            Self::Oci(engine, _) => engine.whole_output(id, most).await,
+            Self::Fake(engine) => Ok(engine.output(id).await?.into_bytes()),
+        }
     }
 }

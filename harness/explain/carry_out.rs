@@ -14,7 +14,7 @@ use super::rounds::{Look, Rounds};
 use super::watching::Watching;
 use crate::clock::Clock;
 use crate::drive::{Driver, Stop, TrialResult};
-use crate::engine::{ImageStore, InstanceId};
+use crate::engine::{ImageStore, InstanceId, Watchable};
 use crate::measure::{Interrupted, Measurement, PreparedEngine, RunIdentity, Side};
 use crate::observer::{Event, Observer};
 use crate::probe::container_trace::{ContainerTrace, Seen};
@@ -108,14 +108,15 @@ pub async fn explain(
     stop: &watch::Receiver<Stop>,
     observer: &dyn Observer,
 ) -> Result<Explanation> {
-    let Some(docker) = prepared.docker() else {
+    let Some(engine) = prepared.containers() else {
         bail!("a simulated start has nothing to watch: leave out --engine fake");
     };
+    engine.keep_output(OUTPUT);
     ask_runtimes(prepared, request, how).await?;
     let clock = Clock::start();
     let mut lost = Vec::new();
     let trace = ContainerTrace::start(clock).map_err(|why| lost.push(why.to_string())).ok();
-    let watching = Arc::new(Watching::new(docker.clone(), trace));
+    let watching = Arc::new(Watching::new(engine.clone(), trace));
     let events = ExecTrace::start(clock).ok();
     let (driver, info) = prepared.driver(request, watching.clone(), clock, events).await?;
     let found = Rounding { request, prepared, how, watching, driver: &driver, observer };
@@ -274,10 +275,10 @@ impl Rounding<'_> {
     }
 
     async fn add_modules(&self, sample: &Sample, rounds: &mut Rounds) {
-        let Some(docker) = self.prepared.docker() else { return };
+        let engine = self.watching.engine();
         let told = match &sample.instance {
             // Of one that is gone what it wrote went with it.
-            Some(id) => docker.whole_output(&InstanceId(id.clone()), OUTPUT).await,
+            Some(id) => engine.whole_output(&InstanceId(id.clone()), OUTPUT).await,
             None => return,
         };
         let Ok(told) = told else { return };

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::oneshot;
 
-use crate::engine::docker::DockerEngine;
 use crate::engine::{
-    BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
-    InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route, Strangers,
+    AnyEngine, BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image,
+    ImageStore, InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route,
+    Strangers, Watchable,
 };
 use crate::probe::container_trace::ContainerTrace;
 use crate::sample::{Mark, Marks};
@@ -34,14 +34,19 @@ impl Instants {
 /// The engine: of a container that is created while it is on, all is watched.
 #[derive(Debug)]
 pub(super) struct Watching {
-    engine: Arc<DockerEngine>,
+    engine: Arc<AnyEngine>,
     trace: Option<ContainerTrace>,
     is_on: AtomicBool,
 }
 
 impl Watching {
-    pub(super) fn new(engine: Arc<DockerEngine>, trace: Option<ContainerTrace>) -> Self {
+    pub(super) fn new(engine: Arc<AnyEngine>, trace: Option<ContainerTrace>) -> Self {
         Self { engine, trace, is_on: AtomicBool::new(false) }
+    }
+
+    /// What makes the instances.
+    pub(super) fn engine(&self) -> &AnyEngine {
+        &self.engine
     }
 
     /// What watches, where anything does.

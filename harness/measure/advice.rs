@@ -1,7 +1,7 @@
 //! What a function most likely lacks that did not answer, by its own words.
 
 /// What is said, in lower case, and what to write for it.
-const CURES: [(&[&str], &str); 6] = [
+const CURES: [(&[&str], &str); 7] = [
     (
         &[
             "noregion",
@@ -25,8 +25,18 @@ const CURES: [(&[&str], &str); 6] = [
         "its program is for another kind of machine, or is a script without `#!` in its first line",
     ),
     (
-        &["executable file not found", "no such file or directory: unknown"],
+        &[
+            "executable file not found",
+            "no such file or directory: unknown",
+            "start container process: exec",
+        ],
         "the program that its image, `entrypoint` or `command` names is not in it",
+    ),
+    (
+        &["cgroups in hybrid mode not supported"],
+        "it takes one version of cgroups and this machine has both: name a script with --runtimes \
+         that hides the second from it and calls it: `exec unshare -m sh -c 'umount -l \
+         /sys/fs/cgroup/unified; exec crun \"$@\"' crun \"$@\"`",
     ),
     (
         &["read-only file system", "erofs"],

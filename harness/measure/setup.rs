@@ -1,13 +1,15 @@
 //! An engine that is being made ready, and what is undone when that is interrupted.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use tokio::sync::watch;
 
-use super::NOT_REMOVED;
+use super::{Measurement, NOT_REMOVED};
 use crate::drive::Stop;
 use crate::engine::docker::DockerEngine;
+use crate::engine::oci::OciEngine;
 use crate::engine::{EngineError, clear_run};
 use crate::observer::{Event, Observer};
 use crate::provision::{Consent, Surroundings, engine};
@@ -22,7 +24,7 @@ pub struct Setup {
     /// The machine and its settings.
     pub around: Surroundings,
     /// The engine, which answers.
-    pub engine: DockerEngine,
+    pub engine: Arc<DockerEngine>,
     /// For as long as the engine is used.
     pub(super) live: Live,
     run: String,
@@ -38,11 +40,25 @@ impl Setup {
     ) -> Result<Self> {
         let around = Surroundings::read();
         let found = unless(stop, engine::find(&around, consent, observer)).await;
-        let engine = found.ok_or(Interrupted)??;
+        let engine = Arc::new(found.ok_or(Interrupted)??);
         let live = Live::say(engine.private(), run, engine.address())
             .context("saying that this run lives, so that `coldstart clean` leaves it alone")?;
         observer.notify(Event::MayHaveInstances { run });
         Ok(Self { around, engine, live, run: run.to_owned() })
+    }
+
+    /// What makes instances without the engine that was found, which keeps the images.
+    ///
+    /// # Errors
+    /// Says what is missing for it.
+    pub(super) fn without_daemon(
+        &self,
+        request: &Measurement,
+    ) -> Result<OciEngine<DockerEngine>, EngineError> {
+        let asked = &request.plan.scenario.factors.runtimes;
+        let engine = OciEngine::new(self.engine.clone(), &self.around.state, asked)?;
+        engine.make_ready()?;
+        Ok(engine)
     }
 
     /// Does a part of the work, unless an interrupt comes first: then what the part has
@@ -62,7 +78,7 @@ impl Setup {
     }
 
     async fn undo(&self) -> Result<(), EngineError> {
-        clear_run(&self.engine, &self.run, GIVEN_UP).await
+        clear_run(self.engine.as_ref(), &self.run, GIVEN_UP).await
     }
 }
 

@@ -47,6 +47,26 @@ fn read_below(root: &Path, pid: u32, container_id: &str) -> Option<Resources> {
     (told != Resources::default()).then_some(told)
 }
 
+/// Where each hierarchy of cgroups of this machine is mounted.
+pub(crate) fn hierarchies() -> Vec<PathBuf> {
+    let mounts = text(Path::new("/proc/self/mountinfo")).unwrap_or_default();
+    mounts.lines().filter_map(Mount::parse).map(|mount| mount.point).collect()
+}
+
+/// Of which version those of this machine are: of the first where any hierarchy is.
+pub(crate) fn version() -> Version {
+    let mounts = text(Path::new("/proc/self/mountinfo")).unwrap_or_default();
+    let any = mounts.lines().filter_map(Mount::parse).any(|mount| mount.version == Version::V1);
+    if any { Version::V1 } else { Version::V2 }
+}
+
+/// How often a process of a cgroup was killed for want of memory, if that is told in its
+/// folder.
+pub(crate) fn oom_kills_in(folder: &Path) -> Option<u64> {
+    let files = ["memory.events", "memory.oom_control"].map(|file| folder.join(file));
+    files.iter().find_map(|file| keyed(&text(file)?, "oom_kill"))
+}
+
 /// Where a controller of this machine keeps what it knows of the container of a process.
 fn place_of(pid: u32, container_id: &str, controller: &str) -> Option<Place> {
     if container_id.is_empty() {
@@ -64,8 +84,9 @@ struct Place {
     version: Version,
 }
 
+/// Of which version cgroups are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Version {
+pub(crate) enum Version {
     V1,
     V2,
 }

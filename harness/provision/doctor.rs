@@ -1,5 +1,7 @@
 //! What is there and what is not: findings with cures. Changes nothing.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::command::{installed, is_root};
@@ -9,6 +11,7 @@ use super::packages::{self, Family};
 use super::{Surroundings, bases, bootstrap, daemon};
 use crate::clock::Clock;
 use crate::engine::docker::DockerEngine;
+use crate::engine::oci::{self, OciEngine};
 use crate::engine::{Engine, EngineInfo};
 use crate::probe::exec_trace::netlink::Listener;
 use crate::probe::page_cache;
@@ -54,9 +57,12 @@ pub async fn inspect(around: &Surroundings, functions: &[Function]) -> Vec<Findi
         Ok(engine) => {
             findings.push(engine_finding(&engine).await);
             findings.extend(means());
-            findings.extend(left_over(&engine).await);
             findings.extend(image_findings(&engine, functions).await);
             folders.extend(engine.data_root().await.ok());
+            // Those of the engine, and those that are made without it.
+            if let Ok(all) = OciEngine::new(Arc::new(engine), &around.state, &[]) {
+                findings.extend(left_over(&all).await);
+            }
         }
         Err(absent) => {
             let cure = absent.cure(is_root(), packages::family(), installed(DAEMON));
@@ -65,6 +71,7 @@ pub async fn inspect(around: &Surroundings, functions: &[Function]) -> Vec<Findi
         }
     }
     findings.push(private(around));
+    findings.push(without_daemon().await);
     findings.extend([kernel_events(), socket_events(), page_cache()]);
     folders.push(existing(&around.state));
     findings.extend(folders.iter().filter_map(|folder| disk(folder)));
@@ -137,7 +144,7 @@ fn means() -> [Finding; 4] {
 }
 
 /// Instances that carry our label. A run can be done with them there.
-async fn left_over(engine: &DockerEngine) -> Option<Finding> {
+async fn left_over(engine: &impl Engine) -> Option<Finding> {
     let found = engine.instances(None).await.ok()?;
     let left = found.iter().filter(|found| found.life() == Life::Dead).count();
     let others = found.len() - left;
@@ -181,6 +188,15 @@ fn origin(image: &bases::BaseImage) -> String {
         Origin::Fake => "simulated",
     };
     format!("{name}, {how}")
+}
+
+/// A run does without, unless it is asked for.
+async fn without_daemon() -> Finding {
+    let detail = match oci::found().await {
+        Ok(runtimes) => format!("`--engine oci` can be had: {runtimes}"),
+        Err(reason) => format!("`--engine oci` cannot be had: {reason}"),
+    };
+    Finding::new(true, "OCI runtimes", detail, "")
 }
 
 fn private(around: &Surroundings) -> Finding {

@@ -31,11 +31,14 @@ pub enum Phase {
     Queue,
     /// Dispatched to the start call: listener armed, container created.
     Create,
+    /// Start call to the OCI runtime's exec, where there is no daemon.
+    Spawn,
     /// Start call to the shim's exec: the engine's daemon at work.
     Daemon,
     /// Shim's exec to the OCI runtime's create.
     Shim,
-    /// OCI create to its first hook, or to its end: namespaces, cgroups, mounts.
+    /// OCI create to its first hook, or to its end: namespaces, cgroups, mounts. Where the
+    /// runtime creates and starts in one call, to the function's exec.
     Sandbox,
     /// Hooks to the OCI runtime's start: network and hooks.
     Network,
@@ -54,9 +57,9 @@ impl Phase {
     pub const ALL: &'static [Phase] = Self::VARIANTS;
 
     /// The parts of `engine`, from the start call to the function's exec: what is
-    /// not the function's.
-    pub const ENGINE: [Phase; 5] =
-        [Phase::Daemon, Phase::Shim, Phase::Sandbox, Phase::Network, Phase::Start];
+    /// not the function's. No engine has all of them.
+    pub const ENGINE: [Phase; 6] =
+        [Phase::Spawn, Phase::Daemon, Phase::Shim, Phase::Sandbox, Phase::Network, Phase::Start];
 
     /// How an engine's own part of a start is divided: each part ends with its mark. An
     /// engine that is divided otherwise has a line of its own here.
@@ -70,6 +73,7 @@ impl Phase {
                 (Phase::Network, Mark::OciStart),
                 (Phase::Start, Mark::Exec),
             ],
+            EngineKind::Oci => &[(Phase::Spawn, Mark::OciCreate), (Phase::Sandbox, Mark::Exec)],
         }
     }
 
@@ -128,9 +132,15 @@ impl Phases {
 
 impl fmt::Display for Phases {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = Phase::ENGINE.into_iter().all(|p| self.holds(p));
+        // A start has either what a daemon does or what is done without one.
+        let without = self.holds(Phase::Spawn);
+        let whole = match without {
+            true => self.holds(Phase::Sandbox),
+            false => self.holds(Phase::Daemon) && self.holds(Phase::Start),
+        };
+        let first = if without { Phase::Spawn } else { Phase::Daemon };
         let name = |phase: Phase| match phase {
-            Phase::Daemon if whole => Some("engine"),
+            p if whole && p == first => Some("engine"),
             p if whole && Phase::ENGINE.contains(&p) => None,
             p => Some(p.name()),
         };

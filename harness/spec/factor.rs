@@ -29,7 +29,7 @@ pub use capabilities::{Capabilities, Offer};
 pub use cpu_quota::CpuQuota;
 pub use cpu_rule::{CpuBandwidth, CpuRule, visible_processors};
 pub use engine::EngineKind;
-pub use log_driver::{LOG_DRIVER, LogDriver};
+pub use log_driver::{HEARD, LOG_DRIVER, LogDriver};
 pub use memory_limit::MemoryLimit;
 pub use network::Network;
 pub use oci_runtime::OciRuntime;
@@ -142,6 +142,8 @@ pub struct Open<'a> {
     pub limits: Limits,
     /// The engine's default OCI runtime.
     pub runtime: &'a str,
+    /// What makes the instance.
+    pub engine: EngineKind,
 }
 
 /// What is known of a factor.

@@ -82,6 +82,7 @@ fn told(phases: Phases) -> String {
     let one = match phases.first {
         Phase::Queue => "the driver's queue",
         Phase::Create => "the create call",
+        Phase::Spawn => "the call of the OCI runtime",
         Phase::Daemon => "the engine's daemon",
         Phase::Shim => "the engine's shim",
         Phase::Sandbox => "the sandbox",

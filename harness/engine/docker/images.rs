@@ -59,6 +59,8 @@ pub(super) async fn inspect(
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
             entrypoint: config.entrypoint.unwrap_or_default(),
             command: config.cmd.unwrap_or_default(),
+            user: config.user.unwrap_or_default(),
+            workdir: config.working_dir.unwrap_or_default(),
         },
     }))
 }

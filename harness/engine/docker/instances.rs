@@ -16,16 +16,15 @@ use bollard::query_parameters::{
 use futures_util::StreamExt;
 
 use super::failure::{failed, has_status, refused};
+use crate::engine::processors::processors;
 use crate::engine::{
     EngineError, InstanceId, InstanceSource, InstanceSpec, InstanceState, LABEL_FUNCTION,
-    LABEL_MAKER, LABEL_RUN, ListedInstance, OUTPUT, SOCKET,
+    LABEL_MAKER, LABEL_RUN, LAUNCHER, ListedInstance, OUTPUT, SOCKET,
 };
 use crate::spec::factor::{Factors, LOG_DRIVER};
 use crate::spec::function::{Launch, OPEN_FILES, TMP, USER};
 use crate::system::maker::Maker;
 
-/// Where what starts extensions is found in a container.
-const LAUNCHER: &str = "/run/coldstart-launcher";
 /// The most lines that are asked for; of them at most [`OUTPUT`] is kept.
 const LINES: &str = "1000";
 
@@ -42,18 +41,9 @@ pub(super) async fn create(
     if let (Some(visible), Some(host)) =
         (spec.factors.visible_processors(), body.host_config.as_mut())
     {
-        let there = std::thread::available_parallelism().map_or(1, usize::from);
-        host.cpuset_cpus = processors(visible, there, turn);
+        host.cpuset_cpus = processors(visible, turn);
     }
     create_body(docker, image, body).await
-}
-
-/// The processors of an instance that may see so many: one after another in turns, so that
-/// those of a burst do not share theirs. None where there are no more than that.
-fn processors(visible: usize, there: usize, turn: usize) -> Option<String> {
-    let first = turn.wrapping_mul(visible);
-    let all = (0..visible).map(|i| (first.wrapping_add(i) % there.max(1)).to_string());
-    (visible < there).then(|| all.collect::<Vec<_>>().join(","))
 }
 
 /// Creates a container without a name: names cost a look-up and can clash.
@@ -368,13 +358,5 @@ mod tests {
         assert_eq!((config.cpu_quota, config.cpu_period), (Some(1_447), Some(20_000)));
         let config = host_config(&under(CpuRule::Lambda), None);
         assert_eq!((config.cpu_quota, config.nano_cpus), (None, None), "until it is ready");
-    }
-
-    #[test]
-    fn instances_see_as_many_processors_as_they_may_each_others_in_turns() {
-        let of = |turn| processors(2, 5, turn);
-        assert_eq!([0, 1, 2].map(of).map(Option::unwrap), ["0,1", "2,3", "4,0"]);
-        assert_eq!((processors(2, 2, 0), processors(3, 2, 7)), (None, None));
-        assert!(processors(2, 5, usize::MAX).is_some());
     }
 }

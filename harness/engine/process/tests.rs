@@ -99,7 +99,7 @@ async fn a_child_that_holds_the_output_hangs_neither_output_nor_removal_and_is_k
                 let words = {
                     let processes = engine.lock();
                     let words = &processes[&id].running.as_ref().unwrap().words;
-                    String::from_utf8(lock(words).clone()).unwrap()
+                    words.text()
                 };
                 if words.ends_with('\n') {
                     return words.trim().to_owned();
@@ -145,6 +145,10 @@ async fn of_much_output_the_end_is_kept_and_the_process_does_not_stand_still() {
     engine.start(&id).await.unwrap();
     assert_eq!(soon(exit).await.unwrap().code, Some(4), "it was not heard");
     let output = engine.output(&id).await.unwrap();
-    assert!(output.ends_with("grüße\n") && output.len() <= OUTPUT, "{}", output.len());
+    assert!(
+        output.ends_with("grüße\n") && output.len() <= crate::engine::OUTPUT,
+        "{}",
+        output.len()
+    );
     engine.remove(&id).await.unwrap();
 }

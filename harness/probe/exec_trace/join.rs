@@ -19,7 +19,7 @@ const NAME: usize = 38;
 /// Processes that are told of one start: a function may start any number.
 const MOST_PROCESSES: usize = 64;
 /// What engines ask of OCI runtimes and of their own helpers.
-const VERBS: [&str; 6] = ["create", "start", "init", "delete", "kill", "state"];
+const VERBS: [&str; 7] = ["create", "run", "start", "init", "delete", "kill", "state"];
 
 /// A start to find the events of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,7 +171,9 @@ fn marks(programs: &[Program<'_>], start: &Start<'_>) -> Vec<(Mark, u64)> {
     let engine: Vec<&Program<'_>> = programs.iter().filter(|p| p.belongs && !p.own).collect();
     let create = engine.iter().position(|p| p.holds && p.told("create"));
     let Some((before, after)) = create.map(|at| engine.split_at(at)) else {
-        return exec.map(|at| (Mark::Exec, at)).into_iter().collect();
+        let run = engine.iter().find(|p| p.holds && p.told("run")).map(|p| p.exec);
+        let found = [(Mark::OciCreate, run), (Mark::Exec, exec.filter(|at| Some(*at) >= run))];
+        return found.into_iter().filter_map(|(mark, at)| Some((mark, at?))).collect();
     };
     let create = after[0].exec;
     let started = started(after, exec.unwrap_or(start.until));

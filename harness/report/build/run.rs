@@ -18,6 +18,7 @@ mod cells;
 pub(in crate::report) mod controls;
 mod cost;
 mod environment;
+mod meanings;
 mod noise;
 pub(in crate::report) mod notes;
 pub(in crate::report) mod reply;
@@ -25,9 +26,6 @@ mod resources;
 mod throughput;
 pub(in crate::report) mod trust;
 mod variants;
-
-/// What each figure means, from which instant to which.
-const MEANINGS: &str = include_str!("run/meanings.txt");
 
 /// The sections that charts are in.
 const CHARTED: [&str; 8] =
@@ -130,7 +128,12 @@ fn sections<'a>(
         Section::new("notes", "Notes", Key, vec![notes]),
         Section::new("environment", "Environment", Detail, vec![environment]),
         Section::new("repeat", "How to reproduce it", Detail, repeat),
-        Section::new("meanings", "What the figures mean", Detail, vec![Block::Terms(MEANINGS)]),
+        Section::new(
+            "meanings",
+            "What the figures mean",
+            Detail,
+            vec![Block::Terms(meanings::of(run))],
+        ),
     ]
 }
 

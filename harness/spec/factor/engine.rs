@@ -1,5 +1,7 @@
 //! What makes instances.
 
+use std::any::Any;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Capabilities, Factor, Open, named};
@@ -26,6 +28,8 @@ pub enum EngineKind {
     /// The Docker Engine API.
     #[default]
     Docker,
+    /// An OCI runtime, called directly: no daemon.
+    Oci,
     /// A plain process of this machine: controls alone.
     Process,
     /// Simulated latencies, no containers.
@@ -34,13 +38,18 @@ pub enum EngineKind {
 
 impl EngineKind {
     /// Those that can be asked for.
-    pub const ALL: [Self; 2] = [Self::Docker, Self::Fake];
+    pub const ALL: [Self; 3] = [Self::Docker, Self::Oci, Self::Fake];
 
     /// Whether its figures are made up, on time that is paused.
     #[must_use]
     pub fn is_simulated(self) -> bool {
         self == Self::Fake
     }
+}
+
+/// The engine, where a value that is asked for is one.
+pub(super) fn asked<T: Any>(value: &Option<T>) -> Option<EngineKind> {
+    value.as_ref().and_then(|value| (value as &dyn Any).downcast_ref().copied())
 }
 
 impl Factor for EngineKind {
@@ -50,8 +59,8 @@ impl Factor for EngineKind {
     const LIST: &'static str = "engine";
     const TITLE: &'static str = "engine";
     const VALUES: &'static str = "ENGINE";
-    const HELP: &'static str = "The engine; `fake` simulates, to try the harness itself";
-    const HIDDEN: bool = true;
+    const HELP: &'static str = "What makes instances: docker; oci, an OCI runtime without a daemon; fake, simulated \
+         [default: docker]";
 
     fn parse(text: &str) -> Result<Self, String> {
         named(text, "engine", &Self::ALL)

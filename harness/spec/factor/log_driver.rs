@@ -1,9 +1,12 @@
 //! Where an engine puts what an instance writes.
 
-use super::{Factor, Open};
+use super::{EngineKind, Factor, Open};
 
 /// The log driver of an instance when nobody chose.
 pub const LOG_DRIVER: &str = "json-file";
+
+/// Where there is no daemon that keeps it: the driver hears it.
+pub const HEARD: &str = "pipe";
 
 /// The log driver, by the engine's name for it.
 #[derive(Debug)]
@@ -26,7 +29,8 @@ impl Factor for LogDriver {
         format!("log {value}")
     }
 
-    fn resolve(asked: Option<&String>, _: Open<'_>) -> String {
-        asked.cloned().unwrap_or_else(|| LOG_DRIVER.to_owned())
+    fn resolve(asked: Option<&String>, open: Open<'_>) -> String {
+        let usual = if open.engine == EngineKind::Oci { HEARD } else { LOG_DRIVER };
+        asked.cloned().unwrap_or_else(|| usual.to_owned())
     }
 }

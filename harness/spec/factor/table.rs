@@ -52,7 +52,8 @@ macro_rules! factors {
             /// such a default runtime.
             #[must_use]
             pub fn resolve(&self, limits: Limits, runtime: &str) -> Factors {
-                let open = Open { limits, runtime };
+                let engine = None$(.or($crate::spec::factor::engine::asked(&self.$name)))*.unwrap_or_default();
+                let open = Open { limits, runtime, engine };
                 Factors { $($name: <$factor>::resolve(self.$name.as_ref(), open),)* }
             }
 

@@ -22,6 +22,7 @@ mod images;
 mod interrupts;
 mod listening;
 mod observed;
+mod oci;
 mod overheard;
 mod processes;
 mod program;
@@ -45,6 +46,7 @@ fn main() {
     trials.extend(foreign::trials());
     trials.extend(hopeless::trials());
     trials.extend(observed::trials());
+    trials.extend(oci::trials());
     trials.extend(processes::trials());
     trials.extend(engine::trials());
     trials.extend(images::trials());

@@ -1,0 +1,319 @@
+//! An OCI runtime called directly: no daemon, no shim, and no network made within a start.
+//!
+//! Images stay where another engine keeps them. Of the folders of their layers an instance's
+//! root file system is mounted when it is created, beside the configuration that Docker would
+//! give it; its start is one call of the runtime. What is known of an instance stands in a
+//! folder of its own, so that `clean` finds what a killed driver left.
+//!
+//! Why so, and what it leaves out: decision 0089.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{OnceCell, oneshot};
+
+use super::{
+    BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
+    InstanceId, InstanceSource, InstanceSpec, InstanceState, ListedInstance, Listener, Resident,
+    Route, Strangers, Watchable,
+};
+use crate::spec::factor::Network;
+
+mod bundle;
+mod cgroup;
+mod config;
+mod info;
+mod instances;
+mod life;
+mod network;
+mod record;
+mod root;
+mod runtimes;
+mod seccomp;
+mod user;
+
+use config::Machine;
+use life::{Running, Waiter};
+
+/// Where a runtime writes the first process of an instance, in the instance's folder.
+const PID: &str = "pid";
+/// How long a killed instance may take to be gone: longer only where the kernel hangs.
+const GONE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Instances by an OCI runtime, of images that another engine keeps.
+#[derive(Debug)]
+pub struct OciEngine<S> {
+    images: Arc<S>,
+    /// Folders of instances are made here.
+    state: PathBuf,
+    /// By the name that they are asked for.
+    runtimes: BTreeMap<String, PathBuf>,
+    machine: Arc<Machine>,
+    /// Instances that were created, which see processors in turns.
+    created: AtomicUsize,
+    /// Bytes of what an instance writes that are kept from its beginning.
+    keeps: AtomicUsize,
+    /// The folders of images' layers, asked once: an image does not change.
+    layers: Mutex<BTreeMap<String, Arc<[PathBuf]>>>,
+    /// Where the driver listens on the bridge, once it is made.
+    bridge: OnceCell<Ipv4Addr>,
+    /// Those of this driver.
+    held: AllHeld,
+}
+
+/// Every instance of this driver.
+type AllHeld = Arc<Mutex<BTreeMap<InstanceId, Held>>>;
+
+/// An instance of this driver.
+#[derive(Debug)]
+struct Held {
+    runtime: PathBuf,
+    /// On the bridge.
+    address: Option<Ipv4Addr>,
+    exit: Waiter,
+    running: Option<Running>,
+}
+
+/// What runtimes are here, with their versions.
+///
+/// # Errors
+/// Says why none can be called.
+pub async fn found() -> Result<String, String> {
+    let found = runtimes::find(&[]);
+    can_start(&found)?;
+    let mut told = Vec::new();
+    for name in runtimes::in_order(&found) {
+        told.push(format!("{name} {}", runtimes::version(&found[&name]).await));
+    }
+    Ok(told.join(", "))
+}
+
+fn can_start(found: &BTreeMap<String, PathBuf>) -> Result<(), String> {
+    if found.is_empty() {
+        return Err(runtimes::missing());
+    }
+    if !rustix::process::geteuid().is_root() {
+        return Err("mounts, cgroups and namespaces are made by root alone: run this with sudo, \
+                    or measure with `--engine docker`"
+            .to_owned());
+    }
+    Ok(())
+}
+
+impl<S: ImageStore> OciEngine<S> {
+    /// Around an engine that keeps images, with its folders in one of this user's own, and
+    /// with such runtimes besides those that are looked for by name.
+    ///
+    /// # Errors
+    /// When this machine cannot be told enough of to configure an instance.
+    pub fn new(images: Arc<S>, state: &Path, asked: &[String]) -> Result<Self, EngineError> {
+        let machine = info::machine().map_err(|e| refused("know this machine", e))?;
+        Ok(Self {
+            images,
+            state: state.join("oci"),
+            runtimes: runtimes::find(asked),
+            machine: Arc::new(machine),
+            created: AtomicUsize::new(0),
+            keeps: AtomicUsize::new(0),
+            layers: Mutex::default(),
+            bridge: OnceCell::new(),
+            held: AllHeld::default(),
+        })
+    }
+
+    /// Makes ready for instances.
+    ///
+    /// # Errors
+    /// Says what is missing, and what to do: a runtime, or the right to call one.
+    pub fn make_ready(&self) -> Result<(), EngineError> {
+        let doing = "start instances without a daemon";
+        can_start(&self.runtimes).map_err(|e| refused(doing, e))?;
+        crate::system::private::make(&self.state).map_err(|e| refused(doing, e.to_string()))?;
+        // What a runtime starts becomes our child when the runtime ends: so its end is told.
+        let own = Some(rustix::process::getpid());
+        rustix::process::set_child_subreaper(own).map_err(|e| refused(doing, e.to_string()))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<InstanceId, Held>> {
+        lock(&self.held)
+    }
+
+    /// Removes what instances had in common, where none is left; whether there was anything.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn sweep(&self) -> Result<bool, EngineError> {
+        network::remove_bridge(&self.state).map_err(|e| refused("remove the bridge", e))
+    }
+
+    async fn bridge(&self) -> Result<Ipv4Addr, EngineError> {
+        let make = || async {
+            let state = self.state.clone();
+            let made = tokio::task::spawn_blocking(move || network::bridge(&state)).await;
+            made.map_err(|e| e.to_string())?
+        };
+        let made = self.bridge.get_or_try_init(make).await;
+        made.copied().map_err(|e| refused("make a bridge for instances", e))
+    }
+}
+
+fn lock(held: &AllHeld) -> MutexGuard<'_, BTreeMap<InstanceId, Held>> {
+    held.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn state_of(held: &AllHeld, id: &InstanceId) -> Result<InstanceState, EngineError> {
+    let held = lock(held);
+    let held = held.get(id).ok_or_else(|| gone(id))?;
+    let pid = held.running.as_ref().and_then(Running::pid);
+    let address = held.address.filter(|_| pid.is_some()).map(IpAddr::V4);
+    Ok(InstanceState { pid, address, out_of_memory: cgroup::ran_out_of_memory(&id.0) })
+}
+
+fn gone(id: &InstanceId) -> EngineError {
+    refused(&format!("find instance {}", id.short()), "there is no such instance".to_owned())
+}
+
+fn refused(doing: &str, message: String) -> EngineError {
+    EngineError::Refused { doing: doing.to_owned(), message }
+}
+
+impl<S: ImageStore> Engine for OciEngine<S> {
+    async fn describe(&self) -> Result<EngineInfo, EngineError> {
+        // It keeps the images: without it there is nothing to start.
+        self.images.describe().await?;
+        Ok(info::describe(&self.runtimes, &self.machine, &self.state).await)
+    }
+
+    async fn listen(&self, network: Network) -> Result<Listener, EngineError> {
+        match network {
+            Network::Bridge => {
+                let address = self.bridge().await?;
+                let failed = |e: std::io::Error| {
+                    refused(&format!("listen on {address}, the bridge"), e.to_string())
+                };
+                Listener::tcp(IpAddr::V4(address)).await.map_err(failed)
+            }
+            Network::Host | Network::None => self.images.listen(network).await,
+        }
+    }
+
+    fn reach(&self, network: Network) -> Result<Route, EngineError> {
+        match network {
+            Network::Bridge => {
+                let held = self.held.clone();
+                Ok(Route::Address(Arc::new(move |id| {
+                    let held = held.clone();
+                    Box::pin(async move { state_of(&held, &id) })
+                })))
+            }
+            Network::Host | Network::None => self.images.reach(network),
+        }
+    }
+
+    async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
+        match &spec.source {
+            InstanceSource::Image(image) => self.create_own(spec, image).await,
+            InstanceSource::Command(_) => {
+                let doing = format!("create an instance of `{}`", spec.source.name());
+                Err(refused(&doing, "it is a program, and this engine runs images".to_owned()))
+            }
+        }
+    }
+
+    async fn start(&self, id: &InstanceId) -> Result<(), EngineError> {
+        self.start_own(id).await
+    }
+
+    fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit> {
+        let (sender, receiver) = oneshot::channel();
+        if let Some(held) = self.lock().get_mut(id) {
+            held.exit = Some(sender);
+        }
+        receiver
+    }
+
+    async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {
+        state_of(&self.held, id)
+    }
+
+    async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
+        match self.is_own(id) {
+            true => self.remove_own(id).await,
+            // What runs a command once in an image is the other engine's.
+            false => self.images.remove(id).await,
+        }
+    }
+
+    async fn output(&self, id: &InstanceId) -> Result<String, EngineError> {
+        let held = self.lock();
+        let held = held.get(id).ok_or_else(|| gone(id))?;
+        Ok(held.running.as_ref().map(Running::words).unwrap_or_default())
+    }
+
+    async fn strangers(&self) -> Result<Arc<Strangers>, EngineError> {
+        let Some(bridge) = self.bridge.get().map(|address| IpAddr::V4(*address)) else {
+            return Ok(Arc::default());
+        };
+        // Of another instance there is told once its answer is compared with the one's address.
+        let host = Resident { id: String::new(), name: "this host".to_owned() };
+        let known = BTreeMap::from([(bridge, host)]);
+        Ok(Arc::new(Strangers::new(Some((bridge, network::PREFIX)), known)))
+    }
+
+    async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
+        let own = record::list(&self.state, run);
+        let mut found = own.map_err(|e| refused("list the instances", e.to_string()))?;
+        found.extend(self.images.instances(run).await?);
+        Ok(found)
+    }
+}
+
+impl<S: ImageStore> Watchable for OciEngine<S> {
+    async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
+        Ok(Some(self.folder(id).join(root::ROOT)))
+    }
+
+    fn keep_output(&self, most: usize) {
+        self.keeps.store(most, Ordering::Relaxed);
+    }
+
+    async fn whole_output(&self, id: &InstanceId, most: usize) -> Result<Vec<u8>, EngineError> {
+        let held = self.lock();
+        let held = held.get(id).ok_or_else(|| gone(id))?;
+        let mut all = held.running.as_ref().map(Running::whole).unwrap_or_default();
+        all.truncate(most);
+        Ok(all)
+    }
+}
+
+macro_rules! pass_on {
+    ($($call:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(async fn $call(&self, $($argument: $type),*) -> Result<$result, EngineError> {
+            self.images.$call($($argument),*).await
+        })*
+    };
+}
+
+impl<S: ImageStore> ImageStore for OciEngine<S> {
+    pass_on! {
+        image(reference: &str) -> Option<Image>;
+        pull(reference: &str, login: Option<&Credentials>, printed: BuildOutput<'_>) -> ();
+        import(tag: &str, archive: &Path) -> ();
+        build(spec: &BuildSpec, printed: BuildOutput<'_>) -> ();
+        run_once(
+            image: &str,
+            run: &str,
+            command: &[String],
+            env: &BTreeMap<String, String>
+        ) -> String;
+        extensions(image: &str, run: &str) -> Vec<String>;
+        image_folders(reference: &str) -> Vec<PathBuf>;
+        platform() -> String;
+        images() -> Vec<String>;
+        remove_image(reference: &str) -> ();
+    }
+}

@@ -1,0 +1,145 @@
+//! Instances: created, started, removed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::record::Record;
+use super::{GONE_WITHIN, Held, OciEngine, bundle, gone, life, record, refused, runtimes};
+use crate::engine::processors::processors;
+use crate::engine::words::Words;
+use crate::engine::{EngineError, Exit, ImageStore, InstanceId, InstanceSpec};
+use crate::spec::factor::Network;
+
+impl<S: ImageStore> OciEngine<S> {
+    pub(super) fn folder(&self, id: &InstanceId) -> PathBuf {
+        self.state.join(&id.0)
+    }
+
+    /// Whether an instance is one of this engine, of whichever driver, and not of the other.
+    pub(super) fn is_own(&self, id: &InstanceId) -> bool {
+        record::is_id(&id.0) && (self.lock().contains_key(id) || self.folder(id).exists())
+    }
+
+    fn runtime(&self, name: &str) -> Result<PathBuf, EngineError> {
+        self.runtimes.get(name).cloned().ok_or_else(|| {
+            let message = match self.runtimes.is_empty() {
+                true => runtimes::missing(),
+                false => format!(
+                    "it is not there, or cannot be executed; install it, or use one of \
+                                  {}",
+                    runtimes::in_order(&self.runtimes).join(", ")
+                ),
+            };
+            refused(&format!("find the OCI runtime `{name}`"), message)
+        })
+    }
+
+    async fn layers(&self, image: &str) -> Result<Arc<[PathBuf]>, EngineError> {
+        let known = |layers: &Mutex<BTreeMap<String, Arc<[PathBuf]>>>| {
+            layers.lock().unwrap_or_else(PoisonError::into_inner).get(image).cloned()
+        };
+        if let Some(layers) = known(&self.layers) {
+            return Ok(layers);
+        }
+        let folders = self.images.image_folders(image).await.map_err(|error| match error {
+            EngineError::Refused { doing, message } => {
+                let cure = "instances without a daemon are mounted from there: measure with \
+                            `--engine docker`, or let the images be kept by overlay2";
+                refused(&doing, format!("{message}; {cure}"))
+            }
+            other => other,
+        })?;
+        let layers: Arc<[PathBuf]> = folders.into();
+        let mut all = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(image.to_owned(), layers.clone());
+        Ok(layers)
+    }
+
+    pub(super) async fn create_own(
+        &self,
+        spec: &InstanceSpec,
+        image: &str,
+    ) -> Result<InstanceId, EngineError> {
+        let runtime = self.runtime(&spec.factors.runtime)?;
+        let layers = self.layers(image).await?;
+        let id = record::fresh();
+        let turn = self.created.fetch_add(1, Ordering::Relaxed);
+        let processors = spec.factors.visible_processors().and_then(|n| processors(n, turn));
+        let record = Record {
+            labels: spec.labels.clone(),
+            runtime: runtime.display().to_string(),
+            ..Record::default()
+        };
+        let bridge = match spec.factors.network {
+            Network::Bridge => Some(self.bridge().await?),
+            Network::Host | Network::None => None,
+        };
+        let (state, name, machine) = (self.state.clone(), id.0.clone(), self.machine.clone());
+        let spec = spec.clone();
+        // Elsewhere: others may be timed here meanwhile.
+        let made = tokio::task::spawn_blocking(move || {
+            let (layers, machine) = (&layers[..], &*machine);
+            let spec = &spec;
+            let making = bundle::Making { spec, layers, machine, processors, record, bridge };
+            bundle::make(making, &state, &name)
+        });
+        let doing = || format!("create an instance of {image}");
+        let made = made.await.map_err(|e| refused(&doing(), e.to_string()))?;
+        let address = made.map_err(|e| refused(&doing(), e))?;
+        self.lock().insert(id.clone(), Held { runtime, address, exit: None, running: None });
+        Ok(id)
+    }
+
+    pub(super) async fn start_own(&self, id: &InstanceId) -> Result<(), EngineError> {
+        let doing = || format!("start instance {}", id.short());
+        let words = Words::keeping(self.keeps.load(Ordering::Relaxed));
+        let started = {
+            let mut held = self.lock();
+            let held = held.get_mut(id).ok_or_else(|| gone(id))?;
+            let folder = self.folder(id);
+            let command = life::command(&held.runtime, &folder, &id.0);
+            let called = life::start(command, folder, held.exit.take(), words);
+            let (running, started) = called.map_err(|e| {
+                refused(&doing(), format!("calling {}: {e}", held.runtime.display()))
+            })?;
+            held.running = Some(running);
+            started
+        };
+        match started.await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err((why, exit))) => {
+                // Whoever waits for its end hears of it when it is removed.
+                if let Some(held) = self.lock().get_mut(id) {
+                    held.exit = exit;
+                }
+                Err(refused(&doing(), why))
+            }
+            Err(_) => Err(gone(id)),
+        }
+    }
+
+    pub(super) async fn remove_own(&self, id: &InstanceId) -> Result<(), EngineError> {
+        let doing = || format!("remove instance {}", id.short());
+        let held = self.lock().remove(id);
+        if let Some(running) = held.as_ref().and_then(|held| held.running.as_ref())
+            && !running.end(GONE_WITHIN).await
+        {
+            let message = format!("it is still there {GONE_WITHIN:?} after it was killed");
+            return Err(refused(&doing(), message));
+        }
+        let folder = self.folder(id);
+        let runtime = PathBuf::from(Record::read(&folder).runtime);
+        if runtime.is_absolute() && !runtimes::leaves_nothing(&runtime) {
+            life::delete(&runtime, &folder, &id.0, GONE_WITHIN).await;
+        }
+        let (state, name) = (self.state.clone(), id.0.clone());
+        let removed = tokio::task::spawn_blocking(move || bundle::remove(&state, &name)).await;
+        removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))?;
+        // One that never ran has no other end.
+        let exit = held.and_then(|held| held.exit);
+        let _ = exit.map(|exit| exit.send(Exit { code: None }));
+        Ok(())
+    }
+}

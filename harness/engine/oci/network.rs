@@ -1,0 +1,236 @@
+//! A bridge of our own, and for each instance a network namespace with one end of a veth
+//! pair, the other on that bridge: made when the instance is created, not within its start.
+//!
+//! Instances reach the driver there, and nobody else: nothing is forwarded for them. What is
+//! made bears our name, so that `clean` finds it (decision 0090).
+
+use std::fs::{self, OpenOptions};
+use std::io::{ErrorKind, Write};
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::record::is_id;
+use crate::system::private::Lock;
+use crate::text::sanitize::last_words;
+
+mod subnet;
+
+/// Its name on this machine.
+const BRIDGE: &str = "coldstart0";
+/// Bits of the prefix of its subnet.
+pub(super) const PREFIX: u8 = 24;
+/// Where addresses are kept that are in use, in the state folder: a file each.
+const ADDRESSES: &str = "addresses";
+/// How long another driver may hold what is changed by one at a time.
+const TURN: Duration = Duration::from_secs(10);
+/// How often that is looked for. Nothing is timed then.
+const AGAIN: Duration = Duration::from_millis(2);
+/// The most that is told of what a command printed, in characters.
+const WORDS: usize = 300;
+
+/// Makes the bridge where it is not; gives its address, where the driver listens.
+pub(super) fn bridge(state: &Path) -> Result<Ipv4Addr, String> {
+    let _turn = turn(state)?;
+    if let Some(address) = address_of(BRIDGE)? {
+        ip(&["link", "set", BRIDGE, "up"], "")?;
+        return Ok(address);
+    }
+    let routes = fs::read_to_string("/proc/net/route").unwrap_or_default();
+    let address = subnet::free(&routes).ok_or(
+        "no subnet is free for a bridge: every one that is tried has a route; use --networks host",
+    )?;
+    if !device(BRIDGE).exists() {
+        ip(&["link", "add", BRIDGE, "type", "bridge"], "")?;
+    }
+    ip(&["address", "add", &format!("{address}/{PREFIX}"), "dev", BRIDGE], "")?;
+    ip(&["link", "set", BRIDGE, "up"], "")?;
+    Ok(address)
+}
+
+/// The first address of a device of this machine; none without such a device.
+fn address_of(name: &str) -> Result<Option<Ipv4Addr>, String> {
+    if !device(name).exists() {
+        return Ok(None);
+    }
+    let told = ip(&["-4", "-oneline", "address", "show", "dev", name], "")?;
+    let address = told.split_whitespace().skip_while(|word| *word != "inet").nth(1);
+    Ok(address.and_then(|address| address.split('/').next()?.parse().ok()))
+}
+
+/// Takes an address that nobody has, for an instance whose folder is there.
+pub(super) fn reserve(state: &Path, id: &str, bridge: Ipv4Addr) -> Result<Ipv4Addr, String> {
+    let _turn = turn(state)?;
+    let folder = state.join(ADDRESSES);
+    let own = |e: std::io::Error| format!("{}: {e}", folder.display());
+    fs::create_dir_all(&folder).map_err(own)?;
+    for address in subnet::others(bridge) {
+        let file = folder.join(address.to_string());
+        // Left by who was killed before it had anything else.
+        if holder(&file).is_some_and(|holder| !is_id(&holder) || !state.join(holder).exists()) {
+            let _ = fs::remove_file(&file);
+        }
+        match OpenOptions::new().write(true).create_new(true).open(&file) {
+            Ok(mut opened) => {
+                opened.write_all(id.as_bytes()).map_err(own)?;
+                return Ok(address);
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(own(error)),
+        }
+    }
+    Err(format!(
+        "no address is free on {BRIDGE}: {} instances have one each; start fewer at a time, or see \
+         `coldstart clean`",
+        subnet::others(bridge).count()
+    ))
+}
+
+fn holder(file: &Path) -> Option<String> {
+    fs::read_to_string(file).ok()
+}
+
+/// Makes the namespace of an instance, with an address on the bridge; gives its path.
+pub(super) fn attach(id: &str, address: Ipv4Addr, bridge: Ipv4Addr) -> Result<PathBuf, String> {
+    let Names { namespace, veth } = Names::of(id);
+    // Goes by the address: who knew the one before is not misled.
+    let [a, b, c, d] = address.octets();
+    let mac = format!("02:63:{a:02x}:{b:02x}:{c:02x}:{d:02x}");
+    ip(&["netns", "add", &namespace], "")?;
+    let pair = format!(
+        "link add {veth} type veth peer name eth0 address {mac} netns {namespace}\n\
+         link set {veth} master {BRIDGE} up\n"
+    );
+    ip(&["-batch", "-"], &pair)?;
+    let within = format!(
+        "link set lo up\naddress add {address}/{PREFIX} dev eth0\nlink set eth0 up\n\
+         route add default via {bridge}\n"
+    );
+    ip(&["-netns", &namespace, "-batch", "-"], &within)?;
+    Ok(namespace_file(&namespace))
+}
+
+/// Removes what an instance had; it is no error when there is nothing.
+pub(super) fn detach(state: &Path, id: &str, address: Option<Ipv4Addr>) -> Result<(), String> {
+    let Names { namespace, veth } = Names::of(id);
+    if device(&veth).exists() {
+        ip(&["link", "delete", &veth], "")?;
+    }
+    if namespace_file(&namespace).exists() {
+        ip(&["netns", "delete", &namespace], "")?;
+    }
+    let file = address.map(|address| state.join(ADDRESSES).join(address.to_string()));
+    if let Some(file) = file.filter(|file| holder(file).as_deref() == Some(id)) {
+        fs::remove_file(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Removes the bridge, where nobody has an address on it; whether there was one.
+pub(super) fn remove_bridge(state: &Path) -> Result<bool, String> {
+    if !device(BRIDGE).exists() {
+        return Ok(false);
+    }
+    let _turn = turn(state)?;
+    let ports = fs::read_dir(device(BRIDGE).join("brif")).map_or(0, Iterator::count);
+    let addresses = fs::read_dir(state.join(ADDRESSES)).map_or(0, Iterator::count);
+    if ports + addresses > 0 {
+        return Ok(false);
+    }
+    ip(&["link", "delete", BRIDGE], "").map(|_| true)
+}
+
+/// What is made for an instance, by the beginning of its id: names of devices are short.
+struct Names {
+    namespace: String,
+    veth: String,
+}
+
+impl Names {
+    fn of(id: &str) -> Self {
+        let short = id.get(..12).unwrap_or(id);
+        Self { namespace: format!("coldstart-{short}"), veth: format!("cs{short}") }
+    }
+}
+
+fn device(name: &str) -> PathBuf {
+    Path::new("/sys/class/net").join(name)
+}
+
+fn namespace_file(name: &str) -> PathBuf {
+    Path::new("/run/netns").join(name)
+}
+
+fn turn(state: &Path) -> Result<Lock, String> {
+    let (file, begun) = (state.join("network.lock"), Instant::now());
+    loop {
+        match Lock::try_take(&file).map_err(|e| e.to_string())? {
+            Some(lock) => return Ok(lock),
+            None if begun.elapsed() < TURN => std::thread::sleep(AGAIN),
+            None => return Err(format!("another coldstart holds {} for {TURN:?}", file.display())),
+        }
+    }
+}
+
+/// Runs `ip`; gives what it printed.
+fn ip(arguments: &[&str], told: &str) -> Result<String, String> {
+    let failed = |why: &str| format!("`ip {}`: {why}", arguments.join(" "));
+    let mut command = Command::new("ip");
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|e| match e.kind() {
+        ErrorKind::NotFound => "a bridge needs the program `ip`: install iproute2, or use \
+                                --networks host"
+            .to_owned(),
+        _ => failed(&e.to_string()),
+    })?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // One that does not listen says why itself.
+        let _ = stdin.write_all(told.as_bytes());
+    }
+    let printed = child.wait_with_output().map_err(|e| failed(&e.to_string()))?;
+    match printed.status.success() {
+        true => Ok(String::from_utf8_lossy(&printed.stdout).into_owned()),
+        false => Err(failed(&last_words(&String::from_utf8_lossy(&printed.stderr), WORDS))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BRIDGES: Ipv4Addr = Ipv4Addr::new(10, 213, 0, 1);
+
+    #[test]
+    fn an_address_is_of_one_instance_until_it_is_given_back_or_that_is_gone() {
+        let home = tempfile::tempdir().unwrap();
+        let state = home.path();
+        let ids = ["a", "b", "c"].map(|letter| letter.repeat(32));
+        for id in &ids {
+            fs::create_dir(state.join(id)).unwrap();
+        }
+        let of = |id: &str| reserve(state, id, BRIDGES).unwrap();
+        assert_eq!([of(&ids[0]), of(&ids[1])].map(|ip| ip.octets()[3]), [2, 3]);
+        detach(state, &ids[1], Some(Ipv4Addr::new(10, 213, 0, 2))).unwrap();
+        assert_eq!(of(&ids[2]).octets()[3], 4, "only its own is given back");
+        detach(state, &ids[0], Some(Ipv4Addr::new(10, 213, 0, 2))).unwrap();
+        fs::remove_dir(state.join(&ids[1])).unwrap();
+        assert_eq!([of(&ids[2]), of(&ids[2])].map(|ip| ip.octets()[3]), [2, 3]);
+    }
+
+    #[test]
+    fn when_no_address_is_free_the_message_says_what_to_do() {
+        let home = tempfile::tempdir().unwrap();
+        let id = "a".repeat(32);
+        fs::create_dir(home.path().join(&id)).unwrap();
+        let all: Vec<_> = (0..253).map(|_| reserve(home.path(), &id, BRIDGES).unwrap()).collect();
+        assert_eq!(all.len(), 253);
+        let error = reserve(home.path(), &id, BRIDGES).unwrap_err();
+        assert!(error.contains("no address is free") && error.contains("clean"), "{error}");
+    }
+
+    #[test]
+    fn names_of_devices_fit_into_what_the_kernel_takes() {
+        assert!(Names::of(&"f".repeat(32)).veth.len() <= 15);
+    }
+}

@@ -1,0 +1,135 @@
+//! The root file system of an instance: the folders of its image's layers below one of its
+//! own, as an overlay.
+
+use std::ffi::CString;
+use std::fs::{self, Permissions};
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, ResolveFlags};
+use rustix::mount::{MountFlags, UnmountFlags};
+
+/// Where it is mounted, in the folder of an instance.
+pub(super) const ROOT: &str = "rootfs";
+/// What an instance writes, and what the kernel needs for that.
+const OWN: [&str; 2] = ["upper", "work"];
+/// The most bytes of options that the kernel takes of a mount, its last zero aside.
+const OPTIONS: usize = 4095;
+/// The most that is read of a file of an image.
+const MOST: u64 = 1 << 20;
+
+/// Mounts an image's layers, the uppermost first, for one instance.
+pub(super) fn mount(folder: &Path, layers: &[PathBuf]) -> io::Result<()> {
+    for name in OWN.into_iter().chain([ROOT]) {
+        let made = folder.join(name);
+        fs::create_dir(&made)?;
+        // What the root of the file system then has, whatever is usual here for new folders.
+        fs::set_permissions(&made, Permissions::from_mode(0o755))?;
+    }
+    let options = options(folder, layers);
+    if options.as_bytes().len() > OPTIONS {
+        let why = "its image has too many layers for one mount: build it with fewer";
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+    }
+    let root = folder.join(ROOT);
+    rustix::mount::mount("overlay", &root, "overlay", MountFlags::empty(), Some(&*options))?;
+    // What is mounted below it by others is no affair of this machine.
+    Ok(())
+}
+
+fn options(folder: &Path, layers: &[PathBuf]) -> CString {
+    let lower: Vec<Vec<u8>> = layers.iter().map(|layer| escaped(layer)).collect();
+    let [upper, work] = OWN.map(|name| escaped(&folder.join(name)));
+    let parts: [&[u8]; 6] =
+        [b"lowerdir=", &lower.join(&b':'), b",upperdir=", &upper, b",workdir=", &work];
+    // A path has no zero in it.
+    CString::new(parts.concat()).unwrap_or_default()
+}
+
+/// A path within the options of a mount.
+fn escaped(path: &Path) -> Vec<u8> {
+    let bytes = path.as_os_str().as_bytes().iter();
+    bytes
+        .flat_map(|byte| if b":,\\".contains(byte) { vec![b'\\', *byte] } else { vec![*byte] })
+        .collect()
+}
+
+/// Whether a path is one where something is mounted.
+pub(super) fn is_mounted(path: &Path) -> bool {
+    let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+    // Paths of ours have nothing that is written otherwise there.
+    text.lines().any(|line| line.split(' ').nth(4).is_some_and(|point| Path::new(point) == path))
+}
+
+/// Takes down what was mounted for an instance. It is no error when nothing is.
+pub(super) fn unmount(folder: &Path) -> io::Result<()> {
+    let root = folder.join(ROOT);
+    match rustix::mount::unmount(&root, UnmountFlags::NOFOLLOW) {
+        Ok(()) => Ok(()),
+        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOENT) => Ok(()),
+        // Somebody looks at it: it goes when they do not any more.
+        Err(rustix::io::Errno::BUSY) => {
+            Ok(rustix::mount::unmount(&root, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The beginning of a file of an image, as the image sees its path: its links may lead
+/// anywhere. Empty where there is no such file.
+pub(super) fn read(folder: &Path, file: &str) -> String {
+    let opened = || -> io::Result<Vec<u8>> {
+        let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let root = rustix::fs::open(folder.join(ROOT), flags, Mode::empty())?;
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let within = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+        let file = rustix::fs::openat2(root, file, flags, Mode::empty(), within)?;
+        let file = fs::File::from(file);
+        let mut text = Vec::new();
+        if file.metadata()?.is_file() {
+            file.take(MOST).read_to_end(&mut text)?;
+        }
+        Ok(text)
+    };
+    opened().map(|text| String::from_utf8_lossy(&text).into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_separates_options_is_no_part_of_a_path() {
+        let layers = [PathBuf::from("/a:b"), PathBuf::from("/c,d")];
+        let options = options(Path::new("/i"), &layers).into_string().unwrap();
+        let expected = r"lowerdir=/a\:b:/c\,d,upperdir=/i/upper,workdir=/i/work";
+        assert_eq!(options, expected);
+    }
+
+    #[test]
+    fn an_image_of_too_many_layers_is_refused_by_that_name() {
+        let home = tempfile::tempdir().unwrap();
+        let layers = vec![PathBuf::from("/x".repeat(30)); 80];
+        let error = mount(home.path(), &layers).unwrap_err().to_string();
+        assert!(error.contains("layers"), "{error}");
+    }
+
+    #[test]
+    fn a_file_of_an_image_is_looked_up_within_it_whatever_its_links_say() {
+        let home = tempfile::tempdir().unwrap();
+        let root = home.path().join(ROOT);
+        fs::create_dir_all(root.join("etc")).unwrap();
+        fs::write(root.join("etc/real"), "root:x:0:0\n").unwrap();
+        std::os::unix::fs::symlink("/etc/real", root.join("etc/passwd")).unwrap();
+        std::os::unix::fs::symlink("../../../../etc/passwd", root.join("etc/group")).unwrap();
+        assert_eq!(read(home.path(), "etc/passwd"), "root:x:0:0\n", "the image's own root");
+        assert_eq!(read(home.path(), "etc/group"), "root:x:0:0\n", "and no way out of it");
+        assert_eq!(read(home.path(), "etc/shadow"), "");
+        assert_eq!(read(home.path(), "etc"), "", "a folder");
+        let pipe = std::process::Command::new("mkfifo").arg(root.join("etc/pipe")).status();
+        assert!(pipe.unwrap().success());
+        assert_eq!(read(home.path(), "etc/pipe"), "", "nobody waits for a pipe");
+    }
+}

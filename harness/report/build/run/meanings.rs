@@ -1,0 +1,31 @@
+//! What each figure means, from which instant to which: of what a run has.
+
+use std::sync::LazyLock;
+
+use crate::spec::factor::EngineKind;
+use crate::store::Run;
+
+/// What each figure means, from which instant to which.
+const MEANINGS: &str = include_str!("meanings.txt");
+/// What stands there of the engine's parts where there is no daemon.
+const WITHOUT_DAEMON: &str = "\
+spawn: start call to the exec of the OCI runtime
+sandbox: that exec to the exec of the function's own binary: namespaces, cgroups, mounts; a bridge's network was made before, in create
+engine: spawn and sandbox, merged
+";
+
+/// The meanings of what a run has.
+pub(super) fn of(run: &Run) -> &'static str {
+    static WITHOUT: LazyLock<String> = LazyLock::new(|| {
+        let of_engine = ["daemon", "shim", "sandbox", "network", "start", "engine"];
+        let is_of = |line: &str| line.split(':').next().is_some_and(|of| of_engine.contains(&of));
+        let at = MEANINGS.lines().position(is_of).unwrap_or(0);
+        let mut others: Vec<&str> = MEANINGS.lines().filter(|line| !is_of(line)).collect();
+        others.splice(at..at, WITHOUT_DAEMON.lines());
+        others.join("\n")
+    });
+    match run.record.scenario.factors.engine() {
+        EngineKind::Oci => &WITHOUT,
+        _ => MEANINGS,
+    }
+}
