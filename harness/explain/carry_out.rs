@@ -238,9 +238,8 @@ impl Rounding<'_> {
             }
             if look == Look::Profiled {
                 self.add_modules(sample, rounds).await;
-            } else {
-                rounds.failed(sample);
             }
+            rounds.failed(look, sample);
             return Ok(());
         }
         let which = rounds.opened();

@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use regex_lite::{Captures, Regex};
 use serde::Deserialize;
 
@@ -15,6 +16,13 @@ use crate::text::sanitize::printable;
 
 /// The table that comes with the program.
 const SHIPPED: &str = include_str!("../../functions/profilers.toml");
+/// The scripts that it names.
+const SCRIPTS: [(&str, &str); 1] =
+    [("profilers/module_times.mjs", include_str!("../../functions/profilers/module_times.mjs"))];
+/// What stands for the script in the value of a variable.
+const SCRIPT: &str = "{script}";
+/// Bytes of a script: a variable holds 128 KiB.
+const SCRIPT_BYTES: usize = 64 * 1024;
 /// Modules that are kept.
 const MOST: usize = 50_000;
 /// Characters of a name that are kept.
@@ -49,6 +57,7 @@ struct Wire {
     line: String,
     order: Order,
     group: Option<String>,
+    script: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -73,7 +82,10 @@ impl Profilers {
     /// # Errors
     /// Never: a test reads them.
     pub fn shipped() -> Result<Self> {
-        Self::parse(SHIPPED, "functions/profilers.toml")
+        Self::parse(SHIPPED, "functions/profilers.toml", &|name| {
+            let shipped = SCRIPTS.iter().find(|(file, _)| *file == name);
+            shipped.map(|(_, script)| (*script).to_owned()).context("no script comes with it")
+        })
     }
 
     /// Those of a file.
@@ -83,16 +95,22 @@ impl Profilers {
     pub fn load(path: &Path) -> Result<Self> {
         let text = crate::spec::function::read_text(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        Self::parse(&text, &path.display().to_string())
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, &path.display().to_string(), &|name| {
+            Ok(crate::spec::function::read_text(&folder.join(name))?)
+        })
     }
 
-    fn parse(text: &str, file: &str) -> Result<Self> {
+    /// `script` gives a file beside the table.
+    fn parse(text: &str, file: &str, script: &dyn Fn(&str) -> Result<String>) -> Result<Self> {
         let wire: WireFile =
             toml::from_str(text).map_err(|error| Mistake::in_toml(text, file, &error))?;
         let checked = wire.profiler.into_iter().map(|entry| {
             let span = entry.span();
             let wrong = |message: String| Mistake::at(text, file, span.clone(), message);
-            let told = entry.into_inner();
+            let mut told = entry.into_inner();
+            told.put_script(script)
+                .map_err(|error| wrong(format!("`script` of `{}`: {error:#}", told.name)))?;
             let line = Regex::new(&told.line)
                 .map_err(|error| wrong(format!("`line` of `{}`: {error}", told.name)))?;
             let has = |name: &str| line.capture_names().flatten().any(|group| group == name);
@@ -132,6 +150,21 @@ impl Profilers {
         let text = String::from_utf8_lossy(output);
         let each = self.0.iter().filter_map(|profiler| profiler.read(&text, cut));
         each.max_by_key(|tree| tree.modules.len())
+    }
+}
+
+impl Wire {
+    /// Puts its script where its variables want it.
+    fn put_script(&mut self, read: &dyn Fn(&str) -> Result<String>) -> Result<()> {
+        let Some(name) = &self.script else { return Ok(()) };
+        let script = read(name).with_context(|| format!("cannot read {name}"))?;
+        ensure!(script.len() <= SCRIPT_BYTES, "{name} has over {SCRIPT_BYTES} bytes");
+        ensure!(self.env.values().any(|value| value.contains(SCRIPT)), "no variable has {SCRIPT}");
+        let script = BASE64_STANDARD.encode(script);
+        for value in self.env.values_mut() {
+            *value = value.replace(SCRIPT, &script);
+        }
+        Ok(())
     }
 }
 

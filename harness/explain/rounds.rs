@@ -48,6 +48,8 @@ pub(super) struct Rounds {
     watched: Vec<Watched>,
     profiled: Vec<(u64, ModuleTree)>,
     failure: Option<String>,
+    /// Why the first start failed whose runtime was asked.
+    asked_failure: Option<String>,
 }
 
 impl Rounds {
@@ -89,9 +91,19 @@ impl Rounds {
     }
 
     /// Takes in why a start that nobody watched failed.
-    pub(super) fn failed(&mut self, sample: &Sample) {
+    pub(super) fn failed(&mut self, look: Look, sample: &Sample) {
+        let failure = match look {
+            Look::Profiled => &mut self.asked_failure,
+            Look::Plain | Look::Watched => &mut self.failure,
+        };
         let cause = || sample.outcome.cause().map(|cause| printable(cause, usize::MAX));
-        self.failure = self.failure.take().or_else(cause);
+        *failure = failure.take().or_else(cause);
+    }
+
+    /// That the function starts, and does not where its runtime is asked for its modules.
+    fn refuses_to_tell(&self, function: &str) -> Option<String> {
+        let cause = self.asked_failure.as_ref().filter(|_| self.failure.is_none())?;
+        Some(format!("the modules of {function}: it fails where its runtime is asked: {cause}"))
     }
 
     /// What explains the function, and what could not be seen of it.
@@ -104,7 +116,7 @@ impl Rounds {
         let timelines: Vec<Timeline> =
             self.watched.iter().map(|watched| timeline(&watched.start(), &layouts)).collect();
         let lost = self.watched.iter().filter_map(|watched| watched.seen.no_files.clone());
-        let lost: Vec<String> = lost.collect();
+        let lost: Vec<String> = lost.chain(self.refuses_to_tell(&record.name)).collect();
         let mut starts = std::mem::take(&mut self.starts);
         starts.watching = ratio(&starts.watched, &starts.plain);
         starts.profiling = ratio(&starts.profiled, &starts.plain);

@@ -72,13 +72,62 @@ fn what_a_function_sets_itself_stays_where_it_can() {
 }
 
 #[test]
+fn a_module_of_a_package_is_named_within_it_and_where_it_is_installed_stands_apart() {
+    let tree = read(
+        "module time: 900 | 900 |     /function/node_modules/a/node_modules/b/index.js\n\
+         module time: 100 | 1000 |   /function/node_modules/a/lib/a.js\n\
+         module time: 7 | 7 |   node:http\n\
+         module time: 50 | 1057 | /function/server.js\n",
+    )
+    .unwrap();
+    let told: Vec<_> =
+        tree.modules.iter().map(|m| (m.depth, m.source.as_str(), m.name.as_str(), m.own)).collect();
+    assert_eq!(
+        told,
+        [
+            (0, "", "/function/server.js", 50_000),
+            (1, "/function/node_modules/", "a/lib/a.js", 100_000),
+            (2, "/function/node_modules/a/node_modules/", "b/index.js", 900_000),
+            (1, "", "node:http", 7_000),
+        ]
+    );
+}
+
+#[test]
+fn a_script_beside_the_table_is_put_into_the_variable_in_base64() {
+    let env = Profilers::shipped().unwrap().env(&BTreeMap::new());
+    let (_, script) = env["NODE_OPTIONS"].split_once(";base64,").unwrap();
+    let script = BASE64_STANDARD.decode(script).unwrap();
+    assert!(String::from_utf8(script).unwrap().contains("Module._load"));
+}
+
+#[test]
+fn a_script_that_is_missing_or_not_wanted_is_told() {
+    let error = |value: &str, script: &str| {
+        let text = format!(
+            "[[profiler]]\nname = \"x\"\nabout = \"\"\nenv = {{ A = \"{value}\" }}\n\
+             begins = \"\"\norder = \"as-told\"\nscript = \"s.js\"\n\
+             line = '(?P<name>.)(?P<at_ns>.)'\n"
+        );
+        let read = |_: &str| Some(script.to_owned()).filter(|s| !s.is_empty()).context("not there");
+        format!("{:#}", Profilers::parse(&text, "p.toml", &read).unwrap_err())
+    };
+    assert!(error("{script}", "").contains("`script` of `x`: cannot read s.js: not there"));
+    assert!(error("nothing", "a").contains("no variable has {script}"));
+    assert!(error("{script}", &"a".repeat(SCRIPT_BYTES + 1)).contains("s.js has over"));
+}
+
+#[test]
 fn a_table_that_is_wrong_is_told_with_its_place() {
     let with = |line: &str| {
         let text = format!(
             "[[profiler]]\nname = \"x\"\nabout = \"\"\nenv = {{}}\nbegins = \"\"\n\
              order = \"as-told\"\nline = '{line}'\n"
         );
-        format!("{:#}", Profilers::parse(&text, "p.toml").unwrap_err())
+        format!(
+            "{:#}",
+            Profilers::parse(&text, "p.toml", &|_| anyhow::bail!("nothing is there")).unwrap_err()
+        )
     };
     let error = with("(");
     assert!(error.contains("p.toml") && error.contains("`line` of `x`"), "{error}");
