@@ -119,7 +119,7 @@ fn reading(at_ms: u64, state: char, user_ms: u64) -> Reading {
         at: at_ms * MS,
         user: Some(user_ms * MS),
         system: Some(0),
-        faults: [at_ms, 0],
+        faults: at_ms.is_multiple_of(2).then_some([at_ms, 0]),
         read: Some(0),
         switches: at_ms.is_multiple_of(2).then_some([at_ms, 0]),
         state,
