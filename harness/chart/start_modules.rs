@@ -5,6 +5,7 @@ use super::kit::canvas::Canvas;
 use super::kit::colour::{Colour, FAINT};
 use super::kit::rows;
 use super::kit::text::Text;
+use super::kit::zoom::{Piece, Zoom};
 use super::{ChartSpec, Data, Layout, counted, plain, shortened};
 use crate::explain::{Explained, ModuleTree, ModuleUse};
 use crate::text::units::{NS_PER_MS, format_ms};
@@ -19,6 +20,11 @@ const HEIGHT: f64 = 18.0;
 const LEAST: f64 = 1.2;
 /// Rows of the table of figures.
 const ROWS: usize = 40;
+
+/// What the axis counts.
+const AXIS: &str = "ms, by the runtime's own clock";
+/// Levels that can be zoomed into.
+const ZOOM_LEVELS: usize = 40;
 
 /// A box: where it begins and how long it is, in nanoseconds.
 struct Box {
@@ -58,9 +64,27 @@ pub(crate) fn compose(found: &Explained, layout: Layout) -> Option<ChartSpec> {
     canvas.line(vec![(left, bottom), (right, bottom)], FAINT, 1.0);
     let scale = Scale::Linear { min: 0.0, max: all as f64 / NS_PER_MS };
     let frame = rows::RowPlot::above(&canvas).frame(scale);
-    let axis = Axis::new(scale, "ms, by the runtime's own clock");
+    let axis = Axis::new(scale, AXIS);
     canvas.height = rows::axis(&mut canvas, &frame, &axis, bottom) + 8.0;
+    canvas.zoom = (layout == Layout::Wide).then(|| zoom(boxes, all));
     Some(ChartSpec { title, caption: caption(tree, all), data: data(tree), canvas })
+}
+
+/// The levels as lanes: deeper ones than are drawn, and the narrow boxes too.
+fn zoom(boxes: Vec<Box>, end: u64) -> Zoom {
+    let deepest = boxes.iter().map(|each| each.depth as usize).max().unwrap_or(0);
+    let levels = (deepest + 1).min(ZOOM_LEVELS);
+    let pieces = boxes.into_iter().filter(|each| (each.depth as usize) < levels).map(|each| {
+        Piece { lane: each.depth as usize, from: each.from, ns: each.ns, name: each.name }
+    });
+    Zoom {
+        axis: AXIS,
+        what: ["module", "modules"],
+        end,
+        marks: Vec::new(),
+        lanes: vec![String::new(); levels],
+        pieces: pieces.collect(),
+    }
 }
 
 /// Every module with where it begins, and the length of all: a child begins where the child
@@ -76,7 +100,8 @@ fn boxes(tree: &ModuleTree) -> (Vec<Box>, u64) {
         let name = shortened(&plain(&module.name), 60);
         boxes.push(Box { from, ns: module.cumulative, depth: module.depth, name });
     }
-    let all = tree.modules.iter().filter(|m| m.depth == 0).map(|m| m.cumulative).sum();
+    let tops = tree.modules.iter().filter(|m| m.depth == 0);
+    let all = tops.fold(0_u64, |sum, module| sum.saturating_add(module.cumulative));
     (boxes, all)
 }
 
@@ -87,7 +112,7 @@ fn largest(tree: &ModuleTree) -> Vec<&ModuleUse> {
 }
 
 fn caption(tree: &ModuleTree, all: u64) -> String {
-    let told = largest(tree).into_iter().take(3).filter(|m| m.cumulative * 20 >= all);
+    let told = largest(tree).into_iter().take(3).filter(|m| m.cumulative >= all / 20);
     let part = |m: &ModuleUse| format!("{} {} ms", plain(&m.name), format_ms(m.cumulative as f64));
     format!("Largest: {}.", told.map(part).collect::<Vec<_>>().join(", "))
 }
