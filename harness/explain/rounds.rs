@@ -7,8 +7,10 @@ use super::attribution::{Start, median, packages, timeline};
 use super::carry_out::Explaining;
 use super::found::{Explained, ModuleTree, Ratio, Starts, Timeline};
 use super::image_files::ImageFiles;
+use super::native::Samples;
 use super::phases::phases;
 use crate::probe::container_trace::Seen;
+use crate::probe::cpu_samples::{KernelSymbols, Sampled};
 use crate::sample::{Mark, Marks, Sample};
 use crate::stats::hodges_lehmann::{self, Estimate};
 use crate::store::FunctionRecord;
@@ -23,11 +25,13 @@ pub(super) enum Look {
     Watched,
     /// Its runtime tells what it loads.
     Profiled,
+    /// What the processors execute is sampled.
+    Sampled,
 }
 
 impl Look {
     /// In the order of their sides.
-    pub(super) const ALL: [Look; 3] = [Look::Plain, Look::Watched, Look::Profiled];
+    pub(super) const ALL: [Look; 4] = [Look::Plain, Look::Watched, Look::Profiled, Look::Sampled];
 }
 
 /// A watched start, whatever came of it.
@@ -47,6 +51,7 @@ pub(super) struct Rounds {
     starts: Starts,
     watched: Vec<Watched>,
     profiled: Vec<(u64, ModuleTree)>,
+    samples: Samples,
     failure: Option<String>,
 }
 
@@ -69,6 +74,7 @@ impl Rounds {
             Look::Plain => self.starts.plain.push(own),
             Look::Watched => self.starts.watched.push(own),
             Look::Profiled => self.starts.profiled.push(own),
+            Look::Sampled => self.starts.sampled.push(own),
         }
     }
 
@@ -88,6 +94,11 @@ impl Rounds {
         self.profiled.push((own(&sample.marks).unwrap_or(0), tree));
     }
 
+    /// Takes in what the processors did during a start.
+    pub(super) fn sampled(&mut self, sample: &Sample, seen: &Seen, sampled: &Sampled) {
+        self.samples.add(&sample.marks, &seen.execs, sampled);
+    }
+
     /// Takes in why a start that nobody watched failed.
     pub(super) fn failed(&mut self, sample: &Sample) {
         let cause = || sample.outcome.cause().map(|cause| printable(cause, usize::MAX));
@@ -99,6 +110,7 @@ impl Rounds {
         mut self,
         record: &FunctionRecord,
         how: &Explaining,
+        kernel: &KernelSymbols,
     ) -> (Explained, Vec<String>) {
         let layouts = how.layouts.of_image(self.files.paths());
         let timelines: Vec<Timeline> =
@@ -108,6 +120,7 @@ impl Rounds {
         let mut starts = std::mem::take(&mut self.starts);
         starts.watching = ratio(&starts.watched, &starts.plain);
         starts.profiling = ratio(&starts.profiled, &starts.plain);
+        starts.sampling = ratio(&starts.sampled, &starts.plain);
         for watched in &self.watched {
             starts.overflows += watched.seen.opens.overflows;
             starts.beyond += watched.seen.opens.beyond;
@@ -119,6 +132,7 @@ impl Rounds {
             starts,
             unopened: self.opened().and_then(|opened| self.files.unopened(&opened)),
             modules: self.typical_modules(),
+            native: std::mem::take(&mut self.samples).native(&self.files, kernel),
             failure: self.failure.clone(),
             variants: how.variants(&record.name),
             ..Explained::default()
