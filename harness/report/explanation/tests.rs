@@ -134,7 +134,10 @@ fn function(name: &str) -> Explained {
         }),
         modules: Some(tree()),
         native: Some(native()),
-        advice: vec![Advice::Packages { packages: vec![("big".to_owned(), 80 * MS, 0.77)] }],
+        advice: vec![Advice::Packages {
+            packages: vec![("big".to_owned(), 80 * MS, 0.77)],
+            with_all: false,
+        }],
         ..Explained::default()
     }
 }
