@@ -30,9 +30,11 @@ mod context;
 mod cost;
 mod data_table;
 mod ecdf;
+mod flame_graph;
 mod forest;
 mod idle;
 mod kit;
+mod native_calls;
 mod percentiles;
 mod phase_names;
 mod phases;
@@ -108,6 +110,7 @@ const CHARTS: &[Definition] = &[
         start_modules::HOW_TO_READ,
         Compose::Explained(start_modules::compose),
     ),
+    chart("native", "native", native_calls::HOW_TO_READ, Compose::Explained(native_calls::compose)),
 ];
 
 /// One chart, drawn.
