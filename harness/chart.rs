@@ -19,6 +19,7 @@ use crate::words::{
 
 use context::{ChartContext, Series, failed, rows};
 use kit::canvas::Canvas;
+use kit::zoom::Zoom;
 
 pub(crate) use data_table::Data;
 
@@ -29,9 +30,11 @@ mod context;
 mod cost;
 mod data_table;
 mod ecdf;
+mod flame_graph;
 mod forest;
 mod idle;
 mod kit;
+mod native_calls;
 mod percentiles;
 mod phase_names;
 mod phases;
@@ -107,6 +110,7 @@ const CHARTS: &[Definition] = &[
         start_modules::HOW_TO_READ,
         Compose::Explained(start_modules::compose),
     ),
+    chart("native", "native", native_calls::HOW_TO_READ, Compose::Explained(native_calls::compose)),
 ];
 
 /// One chart, drawn.
@@ -127,6 +131,8 @@ pub(crate) struct Chart {
     pub(crate) svg: String,
     /// The same, composed for a narrow page.
     pub(crate) narrow: Option<String>,
+    /// What a page can zoom into: see `kit::zoom`.
+    pub(crate) zoom: Option<String>,
 }
 
 /// For how wide a page a chart is composed.
@@ -278,6 +284,7 @@ fn drawn(
             kind: definition.name,
             section: definition.section,
             svg: canvas.svg(&title, &caption)?,
+            zoom: canvas.zoom.as_ref().and_then(Zoom::json),
             narrow: narrow.map(|n| n.canvas.svg(&title, &caption)).transpose()?,
             title,
             caption,

@@ -18,6 +18,7 @@ mod found;
 mod image_files;
 mod layouts;
 mod modules;
+mod native;
 mod phases;
 mod rounds;
 mod watching;
@@ -31,6 +32,7 @@ pub use found::{
 };
 pub use layouts::Layouts;
 pub use modules::Profilers;
+pub use native::{Call, FileSamples, Frame, FrameChange, Native, SymbolsFound};
 
 #[cfg(test)]
 mod tests;

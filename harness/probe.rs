@@ -2,6 +2,7 @@
 
 pub mod cgroup;
 pub mod container_trace;
+pub mod cpu_samples;
 pub mod exec_trace;
 pub mod file_trace;
 pub mod host;

@@ -1,11 +1,8 @@
 //! What a runtime loaded, as a flame graph that hangs: below each module what it loaded.
 
-use super::kit::axis::{Axis, Scale};
+use super::flame_graph::{FlameGraph, Part};
 use super::kit::canvas::Canvas;
-use super::kit::colour::{Colour, FAINT};
-use super::kit::rows;
-use super::kit::text::Text;
-use super::{ChartSpec, Data, Layout, counted, plain, shortened};
+use super::{ChartSpec, Data, Layout, counted, plain};
 use crate::explain::{Explained, ModuleTree, ModuleUse};
 use crate::text::units::{NS_PER_MS, format_ms};
 
@@ -14,24 +11,16 @@ pub(crate) const HOW_TO_READ: &str = "Each box is as wide as a module took with 
 
 /// Levels that are drawn.
 const LEVELS: u32 = 12;
-const HEIGHT: f64 = 18.0;
-/// The narrowest box, in pixels.
-const LEAST: f64 = 1.2;
+/// What the axis counts.
+const AXIS: &str = "ms, by the runtime's own clock";
 /// Rows of the table of figures.
 const ROWS: usize = 40;
-
-/// A box: where it begins and how long it is, in nanoseconds.
-struct Box {
-    from: u64,
-    ns: u64,
-    depth: u32,
-    name: String,
-}
 
 /// Composes the chart; none where the runtime told nothing.
 pub(crate) fn compose(found: &Explained, layout: Layout) -> Option<ChartSpec> {
     let tree = found.modules.as_ref()?;
-    let (boxes, all) = boxes(tree);
+    let graph = FlameGraph::of(tree.modules.iter().map(part));
+    let all = graph.all;
     if all == 0 {
         return None;
     }
@@ -40,44 +29,15 @@ pub(crate) fn compose(found: &Explained, layout: Layout) -> Option<ChartSpec> {
     let modules = counted(tree.modules.len() as u64, "module");
     let top =
         canvas.heading(&title, &format!("{modules}, {} ms in all", format_ms(all as f64))) + 8.0;
-    let (left, right) = canvas.edges();
-    let width = |ns: u64| (right - left) * ns as f64 / all as f64;
-    let deepest = boxes.iter().filter(|b| width(b.ns) >= LEAST).map(|b| b.depth).max().unwrap_or(0);
-    for each in boxes.iter().filter(|each| each.depth < LEVELS && width(each.ns) >= LEAST) {
-        let (x, y) = (left + width(each.from), top + HEIGHT * f64::from(each.depth));
-        let end = x + width(each.ns);
-        let share = [0.45, 0.25][(each.depth % 2) as usize];
-        canvas.rectangle((x, y), (end - 0.6, y + HEIGHT - 1.0), Colour::tint(0, share));
-        // A few letters of a name say nothing.
-        if end - x > 34.0 {
-            let text = Text::new(each.name.as_str()).size(11.0).cut(end - x - 6.0);
-            canvas.text(text.at(x + 3.0, y + HEIGHT / 2.0));
-        }
-    }
-    let bottom = top + HEIGHT * f64::from(deepest.min(LEVELS - 1) + 1) + 6.0;
-    canvas.line(vec![(left, bottom), (right, bottom)], FAINT, 1.0);
-    let scale = Scale::Linear { min: 0.0, max: all as f64 / NS_PER_MS };
-    let frame = rows::RowPlot::above(&canvas).frame(scale);
-    let axis = Axis::new(scale, "ms, by the runtime's own clock");
-    canvas.height = rows::axis(&mut canvas, &frame, &axis, bottom) + 8.0;
+    graph.draw(&mut canvas, top, LEVELS, (all as f64 / NS_PER_MS, AXIS));
+    canvas.zoom =
+        (layout == Layout::Wide).then(|| graph.zoom(all as f64, AXIS, ["module", "modules"]));
     Some(ChartSpec { title, caption: caption(tree, all), data: data(tree), canvas })
 }
 
-/// Every module with where it begins, and the length of all: a child begins where the child
-/// before it ended, or its parent began.
-fn boxes(tree: &ModuleTree) -> (Vec<Box>, u64) {
-    let (mut free, mut boxes): (Vec<u64>, Vec<Box>) = (vec![0], Vec::new());
-    for module in &tree.modules {
-        let depth = (module.depth as usize).min(free.len() - 1);
-        free.truncate(depth + 1);
-        let from = free[depth];
-        free[depth] = from.saturating_add(module.cumulative);
-        free.push(from);
-        let name = shortened(&plain(&module.name), 60);
-        boxes.push(Box { from, ns: module.cumulative, depth: module.depth, name });
-    }
-    let all = tree.modules.iter().filter(|m| m.depth == 0).map(|m| m.cumulative).sum();
-    (boxes, all)
+fn part(module: &ModuleUse) -> Part<'_> {
+    let ModuleUse { name, depth, cumulative, .. } = module;
+    Part { name, depth: *depth, cumulative: *cumulative, is_pale: false }
 }
 
 fn largest(tree: &ModuleTree) -> Vec<&ModuleUse> {

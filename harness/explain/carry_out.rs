@@ -1,4 +1,4 @@
-//! Starts and watches: plain, watched and profiled starts in turns, of one side or of two.
+//! Starts and watches: plain, watched, profiled and sampled starts in turns, of one side or of two.
 
 use std::sync::Arc;
 
@@ -11,13 +11,14 @@ use super::image_files::ImageFiles;
 use super::layouts::Layouts;
 use super::modules::{Profilers, Told};
 use super::rounds::{Look, Rounds, own_part};
-use super::watching::Watching;
+use super::watching::{Watch, Watching};
 use crate::clock::Clock;
 use crate::drive::{Driver, Stop, TrialResult};
 use crate::engine::{ImageStore, InstanceId, Watchable};
 use crate::measure::{Interrupted, Measurement, PreparedEngine, RunIdentity, Side};
 use crate::observer::{Event, Observer};
-use crate::probe::container_trace::{ContainerTrace, Seen};
+use crate::probe::container_trace::{ContainerTrace, Exec, Seen};
+use crate::probe::cpu_samples::{Compiled, CpuSamples, KernelSymbols};
 use crate::probe::exec_trace::ExecTrace;
 use crate::sample::Sample;
 use crate::spec::factor::PageCache;
@@ -59,8 +60,8 @@ pub struct ExplainedSide {
     pub record: Option<SideRecord>,
 }
 
-/// What is started: each function of head, and of base if there is one, plain, watched and
-/// profiled, in turns. `change` sets what instances are started under.
+/// What is started: each function of head, and of base if there is one, plain, watched,
+/// profiled and sampled, in turns. `change` sets what instances are started under.
 ///
 /// # Errors
 /// When the plan is too large.
@@ -116,20 +117,23 @@ pub async fn explain(
     let clock = Clock::start();
     let mut lost = Vec::new();
     let trace = ContainerTrace::start(clock).map_err(|why| lost.push(why.to_string())).ok();
+    let samples = trace.is_some() && can_sample(clock, &mut lost);
+    let kernel = if samples { KernelSymbols::read() } else { KernelSymbols::default() };
     let watching = Arc::new(Watching::new(engine.clone(), trace));
     let events = ExecTrace::start(clock).ok();
     let (driver, info) = prepared.driver(request, watching.clone(), clock, events).await?;
-    let found = Rounding { request, prepared, how, watching, driver: &driver, observer };
+    let driver = &driver;
+    let found = Rounding { request, prepared, how, watching, driver, observer, clock, samples };
     let rounds = found.all(stop).await;
     let cleared = driver.platform().clear().await;
     let rounds = rounds?;
     cleared.context("removing the containers: `coldstart clean` tries again")?;
     let mut functions = Vec::new();
     for (head, base) in found.pairs(rounds) {
-        let (mut explained, unseen) = head.of(how);
+        let (mut explained, unseen) = head.of(how, &kernel);
         lost.extend(unseen);
         if let Some(base) = base {
-            let (base, unseen) = base.of(how);
+            let (base, unseen) = base.of(how, &kernel);
             lost.extend(unseen);
             explained.difference = Some(Difference::of(&base, &explained));
         }
@@ -148,6 +152,17 @@ pub async fn explain(
         lost,
         functions,
     })
+}
+
+/// Whether the processors can be sampled: tried once, as the reason is the same each time.
+fn can_sample(clock: Clock, lost: &mut Vec<String>) -> bool {
+    match CpuSamples::start(clock) {
+        Ok(_) => true,
+        Err(why) => {
+            lost.push(format!("no native profile: {why}"));
+            false
+        }
+    }
 }
 
 /// Gives the profiled sides the variables that ask their runtimes.
@@ -183,6 +198,9 @@ struct Rounding<'a> {
     watching: Arc<Watching>,
     driver: &'a Driver<Watching>,
     observer: &'a dyn Observer,
+    clock: Clock,
+    /// Whether the processors can be sampled.
+    samples: bool,
 }
 
 /// The starts of a function on a side, with what is known of it.
@@ -192,8 +210,8 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
-    fn of(self, how: &Explaining) -> (Explained, Vec<String>) {
-        self.rounds.explained(self.record, how)
+    fn of(self, how: &Explaining, kernel: &KernelSymbols) -> (Explained, Vec<String>) {
+        self.rounds.explained(self.record, how, kernel)
     }
 }
 
@@ -226,32 +244,40 @@ impl Rounding<'_> {
 
     async fn one(&self, trial: &Trial, rounds: &mut [Rounds]) -> Result<()> {
         let TrialSubject::Function { function, .. } = trial.subject else { return Ok(()) };
-        let look = look_of(trial.side);
         let functions = self.request.sides[trial.side].functions.len();
         let rounds = &mut rounds[trial.side / Look::ALL.len() * functions + function];
         self.driver.platform().settle().await?;
-        let counts = trial.round > 1 || self.request.plan.scenario.rounds < COUNTS_FROM;
-        if look != Look::Watched {
-            let done = self.driver.trial(trial).await?;
-            let Some(sample) = self.told(trial, &done) else { return Ok(()) };
-            if counts {
-                rounds.timed(look, sample);
-            }
-            if look == Look::Profiled {
-                self.add_modules(sample, rounds).await;
-            }
-            rounds.failed(look, sample);
-            return Ok(());
+        match look_of(trial.side) {
+            Look::Watched => self.watched(trial, rounds).await,
+            Look::Sampled => self.sampled(trial, rounds).await,
+            look @ (Look::Plain | Look::Profiled) => self.unwatched(trial, look, rounds).await,
         }
+    }
+
+    /// Whether a trial is not the first of its kind, where there are others.
+    fn counts(&self, trial: &Trial) -> bool {
+        trial.round > 1 || self.request.plan.scenario.rounds < COUNTS_FROM
+    }
+
+    async fn unwatched(&self, trial: &Trial, look: Look, rounds: &mut Rounds) -> Result<()> {
+        let done = self.driver.trial(trial).await?;
+        let Some(sample) = self.told(trial, &done) else { return Ok(()) };
+        if self.counts(trial) {
+            rounds.timed(look, sample);
+        }
+        if look == Look::Profiled {
+            self.add_modules(sample, rounds).await;
+        }
+        rounds.failed(look, sample);
+        Ok(())
+    }
+
+    async fn watched(&self, trial: &Trial, rounds: &mut Rounds) -> Result<()> {
         let which = rounds.opened();
         let before = rounds.files.resident(which.as_ref());
-        self.watching.turn(true);
+        self.watching.turn(Watch::Files);
         let done = self.driver.trial(trial).await;
-        self.watching.turn(false);
-        let seen = self.watching.trace().map(ContainerTrace::take).unwrap_or_else(|| Seen {
-            no_files: Some("nothing is watched without kernel process events".to_owned()),
-            ..Seen::default()
-        });
+        let seen = self.seen();
         let done = done?;
         let Some(sample) = self.told(trial, &done) else { return Ok(()) };
         let after = rounds.files.resident(which.as_ref());
@@ -261,11 +287,45 @@ impl Rounding<'_> {
             true => before.into_keys().map(|path| (path, 0)).collect(),
             false => before,
         };
-        if counts {
-            rounds.timed(look, sample);
+        if self.counts(trial) {
+            rounds.timed(Look::Watched, sample);
         }
         rounds.watched(sample, seen, [before, after]);
         Ok(())
+    }
+
+    async fn sampled(&self, trial: &Trial, rounds: &mut Rounds) -> Result<()> {
+        // What can be sampled once can be again: a start without is left out.
+        let samples = match self.samples {
+            true => CpuSamples::start(self.clock).ok(),
+            false => None,
+        };
+        let Some(samples) = samples else {
+            self.observer.notify(Event::TrialDone { trial, samples: &[] });
+            return Ok(());
+        };
+        self.watching.turn(Watch::Programs);
+        let done = self.driver.trial(trial).await;
+        let (mut sampled, seen) = (samples.take(), self.seen());
+        // Its processes live until the next trial.
+        let read = |exec: &Exec| Some((exec.pid, Compiled::of(exec.pid)?));
+        sampled.compiled = seen.execs.iter().filter_map(read).collect();
+        let done = done?;
+        let Some(sample) = self.told(trial, &done) else { return Ok(()) };
+        if self.counts(trial) {
+            rounds.timed(Look::Sampled, sample);
+            rounds.sampled(sample, &seen, &sampled);
+        }
+        Ok(())
+    }
+
+    /// What was seen of the container, which is not watched any more.
+    fn seen(&self) -> Seen {
+        self.watching.turn(Watch::Nothing);
+        self.watching.trace().map(ContainerTrace::take).unwrap_or_else(|| Seen {
+            no_files: Some("nothing is watched without kernel process events".to_owned()),
+            ..Seen::default()
+        })
     }
 
     fn told<'d>(&self, trial: &Trial, done: &'d TrialResult) -> Option<&'d Sample> {

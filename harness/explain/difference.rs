@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::found::{Explained, Ratio};
+use super::native::{FrameChange, changes};
 use crate::stats::hodges_lehmann;
 
 /// What changed from base to head.
@@ -23,6 +24,10 @@ pub struct Difference {
     pub gone_files: u64,
     /// Modules that head loads and base does not, with their time with all they loaded.
     pub new_modules: Vec<(String, u64)>,
+    /// Functions that were executed for longer in head, with all that they call, or less long:
+    /// the most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub native: Vec<FrameChange>,
 }
 
 /// What a package takes on either side.
@@ -59,6 +64,11 @@ impl Difference {
             new_files,
             gone_files: was.difference(&is).count() as u64,
             new_modules: modules(base, head),
+            native: base
+                .native
+                .as_ref()
+                .zip(head.native.as_ref())
+                .map_or_else(Vec::new, |(b, h)| changes(b, h)),
         }
     }
 }

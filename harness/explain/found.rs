@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Advice, Difference};
+use super::{Advice, Difference, Native};
 
 /// The version of the file's form.
 pub const FORMAT: u32 = 1;
@@ -57,6 +57,9 @@ pub struct Explained {
     /// What its runtime told of its modules.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub modules: Option<ModuleTree>,
+    /// What the processors executed of it; none where they were not sampled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub native: Option<Native>,
     /// Variants of it that can be measured beside it, by name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub variants: Vec<String>,
@@ -77,12 +80,18 @@ pub struct Starts {
     pub watched: Vec<u64>,
     /// Told by its environment to tell what it loads, and not watched.
     pub profiled: Vec<u64>,
+    /// While the processors were sampled, and not watched otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sampled: Vec<u64>,
     /// Watched over plain, with its 95 % interval; none of too few.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub watching: Option<Ratio>,
     /// Profiled over plain.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profiling: Option<Ratio>,
+    /// Sampled over plain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<Ratio>,
     /// Times that file events were lost: each time one or more.
     pub overflows: u64,
     /// File events beyond those that are kept, or whose file was gone.

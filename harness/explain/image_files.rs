@@ -65,6 +65,11 @@ impl ImageFiles {
         self.of.keys().map(String::as_str)
     }
 
+    /// Where on this machine a file is.
+    pub(super) fn place_of(&self, path: &str) -> Option<&Path> {
+        self.of.get(path).map(|(place, _)| place.as_path())
+    }
+
     /// Bytes of each of some files that are in memory; of all where none are named.
     pub(super) fn resident(&self, which: Option<&HashSet<String>>) -> BTreeMap<String, u64> {
         let chosen = self.of.iter().filter(|(path, _)| which.is_none_or(|w| w.contains(*path)));

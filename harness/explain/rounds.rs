@@ -7,8 +7,10 @@ use super::attribution::{Start, median, packages, timeline};
 use super::carry_out::Explaining;
 use super::found::{Explained, ModuleTree, Ratio, Starts, Timeline};
 use super::image_files::ImageFiles;
+use super::native::Samples;
 use super::phases::phases;
 use crate::probe::container_trace::Seen;
+use crate::probe::cpu_samples::{KernelSymbols, Sampled};
 use crate::sample::{Mark, Marks, Sample};
 use crate::stats::hodges_lehmann::{self, Estimate};
 use crate::store::FunctionRecord;
@@ -23,11 +25,13 @@ pub(super) enum Look {
     Watched,
     /// Its runtime tells what it loads.
     Profiled,
+    /// What the processors execute is sampled.
+    Sampled,
 }
 
 impl Look {
     /// In the order of their sides.
-    pub(super) const ALL: [Look; 3] = [Look::Plain, Look::Watched, Look::Profiled];
+    pub(super) const ALL: [Look; 4] = [Look::Plain, Look::Watched, Look::Profiled, Look::Sampled];
 }
 
 /// A watched start, whatever came of it.
@@ -47,6 +51,7 @@ pub(super) struct Rounds {
     starts: Starts,
     watched: Vec<Watched>,
     profiled: Vec<ModuleTree>,
+    samples: Samples,
     failure: Option<String>,
     /// Why the first start failed whose runtime was asked.
     asked_failure: Option<String>,
@@ -71,6 +76,7 @@ impl Rounds {
             Look::Plain => self.starts.plain.push(own),
             Look::Watched => self.starts.watched.push(own),
             Look::Profiled => self.starts.profiled.push(own),
+            Look::Sampled => self.starts.sampled.push(own),
         }
     }
 
@@ -90,11 +96,16 @@ impl Rounds {
         self.profiled.push(tree);
     }
 
+    /// Takes in what the processors did during a start.
+    pub(super) fn sampled(&mut self, sample: &Sample, seen: &Seen, sampled: &Sampled) {
+        self.samples.add(&sample.marks, &seen.execs, sampled);
+    }
+
     /// Takes in why a start that nobody watched failed.
     pub(super) fn failed(&mut self, look: Look, sample: &Sample) {
         let failure = match look {
             Look::Profiled => &mut self.asked_failure,
-            Look::Plain | Look::Watched => &mut self.failure,
+            Look::Plain | Look::Watched | Look::Sampled => &mut self.failure,
         };
         let cause = || sample.outcome.cause().map(|cause| printable(cause, usize::MAX));
         *failure = failure.take().or_else(cause);
@@ -111,6 +122,7 @@ impl Rounds {
         mut self,
         record: &FunctionRecord,
         how: &Explaining,
+        kernel: &KernelSymbols,
     ) -> (Explained, Vec<String>) {
         let layouts = how.layouts.of_image(self.files.paths());
         let timelines: Vec<Timeline> =
@@ -120,6 +132,7 @@ impl Rounds {
         let mut starts = std::mem::take(&mut self.starts);
         starts.watching = ratio(&starts.watched, &starts.plain);
         starts.profiling = ratio(&starts.profiled, &starts.plain);
+        starts.sampling = ratio(&starts.sampled, &starts.plain);
         for watched in &self.watched {
             starts.overflows += watched.seen.opens.overflows;
             starts.beyond += watched.seen.opens.beyond;
@@ -131,6 +144,7 @@ impl Rounds {
             starts,
             unopened: self.opened().and_then(|opened| self.files.unopened(&opened)),
             modules: self.typical_modules(),
+            native: std::mem::take(&mut self.samples).native(&self.files, kernel),
             failure: self.failure.clone(),
             variants: how.variants(&record.name),
             ..Explained::default()

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
@@ -31,17 +30,29 @@ impl Instants {
     }
 }
 
+/// What is seen of a container that is created.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Watch {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Which programs it runs.
+    Programs,
+    /// Those, the files that it opens, and what its first process does.
+    Files,
+}
+
 /// The engine: of a container that is created while it is on, all is watched.
 #[derive(Debug)]
 pub(super) struct Watching {
     engine: Arc<AnyEngine>,
     trace: Option<ContainerTrace>,
-    is_on: AtomicBool,
+    watch: Mutex<Watch>,
 }
 
 impl Watching {
     pub(super) fn new(engine: Arc<AnyEngine>, trace: Option<ContainerTrace>) -> Self {
-        Self { engine, trace, is_on: AtomicBool::new(false) }
+        Self { engine, trace, watch: Mutex::default() }
     }
 
     /// What makes the instances.
@@ -54,9 +65,13 @@ impl Watching {
         self.trace.as_ref()
     }
 
-    /// Whether the containers that are created from now on are watched.
-    pub(super) fn turn(&self, on: bool) {
-        self.is_on.store(on, Ordering::Relaxed);
+    /// What is seen of the containers that are created from now on.
+    pub(super) fn turn(&self, to: Watch) {
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = to;
+    }
+
+    fn watch(&self) -> Watch {
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -82,10 +97,14 @@ impl Engine for Watching {
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {
         let id = self.engine.create(spec).await?;
-        if let Some(trace) = self.trace.as_ref().filter(|_| self.is_on.load(Ordering::Relaxed)) {
-            // Where it will be is not known by every engine: then no file is seen.
-            let root = self.engine.root_folder(&id).await.unwrap_or_default();
-            trace.expect(&id.0, root);
+        match (&self.trace, self.watch()) {
+            (Some(trace), Watch::Files) => {
+                // Where it will be is not known by every engine: then no file is seen.
+                let root = self.engine.root_folder(&id).await.unwrap_or_default();
+                trace.expect(&id.0, root);
+            }
+            (Some(trace), Watch::Programs) => trace.expect_programs(&id.0),
+            _ => {}
         }
         Ok(id)
     }

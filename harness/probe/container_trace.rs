@@ -79,6 +79,8 @@ struct Watched {
     root: Option<PathBuf>,
     files: Option<FileTrace>,
     is_marked: bool,
+    /// Whether its first process is read again and again.
+    is_read: bool,
     process: Option<Process>,
     seen: Seen,
 }
@@ -111,8 +113,14 @@ impl ContainerTrace {
             _ => Some("its root file system was not seen to be mounted".to_owned()),
         };
         let seen = Seen { no_files, ..Seen::default() };
-        let (id, files, is_marked, process) = (id.to_owned(), files.ok(), false, None);
-        *self.shared.lock() = Some(Watched { id, root, files, is_marked, process, seen });
+        let watched = Watched { root, files: files.ok(), is_read: true, ..Watched::of(id) };
+        *self.shared.lock() = Some(Watched { seen, ..watched });
+    }
+
+    /// Hears of such a container which programs its processes become, and no more: it is not
+    /// slowed.
+    pub fn expect_programs(&self, id: &str) {
+        *self.shared.lock() = Some(Watched::of(id));
     }
 
     /// Everything that was seen of the container, which is not watched any more.
@@ -180,6 +188,11 @@ impl Shared {
 }
 
 impl Watched {
+    fn of(id: &str) -> Self {
+        let (id, seen) = (id.to_owned(), Seen::default());
+        Self { id, root: None, files: None, is_marked: false, is_read: false, process: None, seen }
+    }
+
     fn hears(&mut self, at: u64, pid: u32, clock: Clock) {
         let argv = arguments_of(pid);
         if argv.iter().any(|word| word.contains(&self.id)) {
@@ -188,7 +201,7 @@ impl Watched {
         if !is_of(pid, &self.id) || self.seen.execs.len() >= MOST {
             return;
         }
-        if self.process.is_none() {
+        if self.is_read && self.process.is_none() {
             self.process = Process::of(pid, &self.id);
             self.read(clock.now());
         }

@@ -26,6 +26,7 @@ mod process;
 mod record;
 mod tracefs;
 
+pub(super) use perf::processors;
 pub use process::{Listening, address_of, cgroups_of, is_on_our_network, listening};
 
 /// Why there are no socket events, and what to do about it.

@@ -15,7 +15,7 @@ pub use super::render::csv::explanation::csv;
 
 /// Every derived file of an explanation, relative to its folder: `explain.json`,
 /// `explain.md`, `explain.html` with the charts that it shows, and the folded stacks of each
-/// function, `FUNCTION.folded`, for other tools.
+/// function, `FUNCTION.folded` and `FUNCTION.native.folded`, for other tools.
 ///
 /// # Errors
 /// When a chart cannot be drawn.
@@ -31,6 +31,8 @@ pub fn files(found: &Explanation) -> Result<Vec<Artifact>> {
         // Of a folder that is somebody else's: no path in it leads out.
         let name = chart::name_of(function);
         files.push(Artifact::new(format!("{name}.folded"), stacks));
+        let native = super::render::folded::native(function);
+        files.extend(native.map(|stacks| Artifact::new(format!("{name}.native.folded"), stacks)));
     }
     files.extend(super::chart_files(charts));
     Ok(files)

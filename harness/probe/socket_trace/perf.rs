@@ -53,7 +53,7 @@ fn ring(tracepoint: &Tracepoint, processor: usize) -> io::Result<AsyncFd<Ring>> 
 }
 
 /// The numbers of the processors that are there: `0-1,4`.
-fn processors() -> io::Result<Vec<usize>> {
+pub(in crate::probe) fn processors() -> io::Result<Vec<usize>> {
     let text = std::fs::read_to_string("/sys/devices/system/cpu/online")?;
     let range = |part: &str| {
         let (first, last) = part.split_once('-').unwrap_or((part, part));

@@ -10,6 +10,7 @@ use crate::words::{counted, plain};
 
 mod advice;
 mod difference;
+mod native;
 mod tables;
 
 /// What the columns and phases mean.
@@ -33,10 +34,14 @@ pub(in crate::report) fn document<'a>(found: &Explanation, charts: &'a [Chart]) 
         title: "why starts take as long as they do".to_owned(),
         answer: answers.join(" "),
         place: format!(
-            "{}, kernel {}, {} each: plain, watched, and telling what is loaded",
+            "{}, kernel {}, {} each: {}",
             plain(&found.engine),
             plain(&found.kernel),
-            counted(u64::from(found.rounds), "start")
+            counted(u64::from(found.rounds), "start"),
+            match found.functions.iter().any(|of| of.native.is_some()) {
+                true => "plain, watched, telling what is loaded, and sampled",
+                false => "plain, watched, and telling what is loaded",
+            }
         ),
         sections: vec![
             Section::new("new", "What is new against base", Key, difference::blocks(found)),
@@ -52,6 +57,12 @@ pub(in crate::report) fn document<'a>(found: &Explanation, charts: &'a [Chart]) 
                 "What was loaded",
                 Usual,
                 with(tables::modules(found), "modules"),
+            ),
+            Section::new(
+                "native",
+                "What the processors executed",
+                Key,
+                with(native::blocks(found), "native"),
             ),
             Section::new("unopened", "What no start opened", Usual, tables::unopened(found)),
             Section::new("try", "What is worth trying", Key, advice::blocks(found)),
@@ -154,6 +165,7 @@ fn trust(found: &Explanation) -> Vec<Block<'static>> {
         let (name, starts) = (plain(&function.function), &function.starts);
         notes.extend(slowed(&name, "watching", starts.watching, starts));
         notes.extend(slowed(&name, "telling what is loaded", starts.profiling, starts));
+        notes.extend(slowed(&name, "sampling the processors", starts.sampling, starts));
         if starts.overflows > 0 {
             let times = counted(starts.overflows, "time");
             let text = format!("{name}: the kernel's queue overflowed {times}: opens were lost");
@@ -175,6 +187,7 @@ fn trust(found: &Explanation) -> Vec<Block<'static>> {
             let (profiler, about) = (plain(&tree.profiler), plain(&tree.about));
             Note::remark(format!("{name}: {profiler}: {about}{garbled}{cut}"))
         }));
+        notes.extend(native::notes(function));
     }
     vec![Block::Notes("note", notes)]
 }

@@ -2,8 +2,9 @@ use insta::assert_snapshot;
 
 use super::*;
 use crate::explain::{
-    Advice, Difference, Explained, FileUse, Folder, ModuleTree, ModuleUse, PackageChange,
-    PackageUse, PhaseUse, ProcessSeen, Ratio, Span, Starts, Timeline, Unopened, Wait,
+    Advice, Call, Difference, Explained, FileSamples, FileUse, Folder, Frame, FrameChange,
+    ModuleTree, ModuleUse, Native, PackageChange, PackageUse, PhaseUse, ProcessSeen, Ratio, Span,
+    Starts, SymbolsFound, Timeline, Unopened, Wait,
 };
 use crate::report::form::{FORMS, Printed};
 use crate::report::look::Look;
@@ -73,6 +74,42 @@ fn phase() -> PhaseUse {
     }
 }
 
+/// 400 samples of 4 starts: 25.1 ms of each.
+fn native() -> Native {
+    let frame = |name: &str, file: &str, own, inclusive| Frame {
+        name: name.to_owned(),
+        file: file.to_owned(),
+        own,
+        inclusive,
+    };
+    let call = |frame, depth, own, cumulative| Call { frame, depth, own, cumulative };
+    let (lib, kernel) = ("/usr/lib/libbig.so", Frame::KERNEL);
+    let file = |file: &str, own, symbols| FileSamples { file: file.to_owned(), own, symbols };
+    Native {
+        period: 251_000,
+        starts: 4,
+        samples: 400,
+        invoke_samples: 9,
+        shallow: 100,
+        lost: 2,
+        frames: vec![
+            frame("big::parse", lib, 250, 300),
+            frame("[libbig.so]", lib, 100, 400),
+            frame("exc_page_fault_[k]", kernel, 50, 50),
+            frame("run", "[program run]", 0, 400),
+        ],
+        calls: vec![
+            call(3, 0, 0, 400),
+            call(1, 1, 100, 400),
+            call(0, 2, 250, 300),
+            call(2, 3, 50, 50),
+        ],
+        invoke: vec![call(3, 0, 9, 9)],
+        files: vec![file(lib, 350, SymbolsFound::Exported), file(kernel, 50, SymbolsFound::None)],
+        ..Native::default()
+    }
+}
+
 fn function(name: &str) -> Explained {
     Explained {
         function: name.to_owned(),
@@ -96,6 +133,7 @@ fn function(name: &str) -> Explained {
             folders: vec![Folder { path: "/usr/share".to_owned(), files: 7, bytes: 80 << 20 }],
         }),
         modules: Some(tree()),
+        native: Some(native()),
         advice: vec![Advice::Packages {
             packages: vec![("big".to_owned(), 80 * MS, 0.77)],
             with_all: false,
@@ -142,11 +180,18 @@ fn what_is_new_against_base_comes_first() {
         new_files: vec!["/usr/lib/decimal.py".to_owned(), "/usr/lib/_pydecimal.py".to_owned()],
         gone_files: 0,
         new_modules: vec![("decimal".to_owned(), 6 * MS)],
+        native: vec![FrameChange {
+            name: "big::more".to_owned(),
+            file: "/usr/lib/libbig.so".to_owned(),
+            base: 0,
+            head: 5 * MS,
+        }],
     });
     let found = explanation(vec![head]);
     let text = text(&found);
     let (new, packages) = (text.find("What is new").unwrap(), text.find("What took").unwrap());
     assert!(new < packages && text.contains("+6.80 ms [+2.60, +11.4]"), "{text}");
+    assert!(text.contains("big::more ") && text.contains("+5.00 ms"), "{text}");
     assert!(text.contains("`/usr/lib/decimal.py`") && text.contains("`decimal`"), "{text}");
 }
 
@@ -168,6 +213,8 @@ fn hostile_names_are_tamed_in_every_form_and_every_file() {
         (file.path, file.package) = (evil.to_owned(), evil.to_owned());
     }
     function.packages.iter_mut().for_each(|p| p.package = evil.to_owned());
+    let frames = function.native.iter_mut().flat_map(|native| &mut native.frames);
+    frames.for_each(|frame| (frame.name, frame.file) = (evil.to_owned(), evil.to_owned()));
     let modules = function.modules.iter_mut().flat_map(|tree| &mut tree.modules);
     modules.for_each(|module| module.name = evil.to_owned());
     let found = explanation(vec![function]);
@@ -198,7 +245,10 @@ fn the_json_is_read_again_as_it_was_and_folded_stacks_are_a_line_each() {
         serde_json::from_str(include_str!("../../../results/explain.schema.json")).unwrap();
     let schema = jsonschema::validator_for(&schema).unwrap();
     let mut whole = function("f");
-    whole.difference = Some(Difference::default());
+    let changed = FrameChange { name: String::new(), file: String::new(), base: 1, head: 2 };
+    whole.difference = Some(Difference { native: vec![changed], ..Difference::default() });
+    whole.starts.sampled = vec![1];
+    whole.starts.sampling = whole.starts.watching;
     whole.failure = Some("x".to_owned());
     whole.variants = vec!["f_small".to_owned()];
     let json = |of: Explained| serde_json::to_value(explanation(vec![of])).unwrap();
@@ -207,8 +257,14 @@ fn the_json_is_read_again_as_it_was_and_folded_stacks_are_a_line_each() {
     }
     assert_eq!(of("f.folded"), "f;big 10000\nf;big;big.core 50000\n");
     assert_eq!(of("g.folded"), "g;big;/x/big/a 80000\ng;small;/x/small/b 30000\n");
+    let native = "run;[libbig.so] 100\nrun;[libbig.so];big::parse 250\n\
+                  run;[libbig.so];big::parse;exc_page_fault_[k] 50\n";
+    assert_eq!(of("f.native.folded"), native);
     let page = of("explain.html");
+    assert!(page.contains("What f executes until it is ready") && page.contains("big::parse"));
     assert!(page.contains("file by file") && page.contains("What f loads"));
+    // Two functions, of which one told what it loads; names are in no element.
+    assert_eq!(page.matches(" data-zoom=\"{&quot;axis&quot;:").count(), 3);
     let rows = FORMS.iter().find(|form| form.name == "csv").unwrap();
     let csv = rows.print(&Printed::Explanation(&found), &Look::default()).unwrap();
     assert_eq!(csv.lines().count(), 1 + 4);

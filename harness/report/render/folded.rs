@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::explain::{Explained, ModuleUse};
+use crate::explain::{Call, Explained, ModuleUse, Native};
 use crate::text::sanitize::printable;
 
 /// Modules where the runtime told of them, else packages and their files.
@@ -32,6 +32,25 @@ fn files(found: &Explained) -> String {
         line(&mut text, &found.function, &[frame(&file.package), frame(&file.path)], ns);
     }
     text
+}
+
+/// What was sampled until it was ready, in samples of all its starts; none where nothing was.
+pub(in crate::report) fn native(found: &Explained) -> Option<String> {
+    let native = found.native.as_ref()?;
+    let (mut text, mut above) = (String::new(), Vec::<String>::new());
+    for Call { frame: at, depth, own, .. } in &native.calls {
+        above.truncate(*depth as usize);
+        above.push(name(native, *at));
+        if *own > 0 {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "{} {own}", above.join(";"));
+        }
+    }
+    Some(text)
+}
+
+fn name(native: &Native, at: usize) -> String {
+    native.frames.get(at).map_or_else(String::new, |found| frame(&found.name))
 }
 
 fn line(text: &mut String, function: &str, frames: &[String], ns: u64) {

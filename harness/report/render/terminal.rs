@@ -25,7 +25,12 @@ pub(in crate::report) fn text(document: &Document, look: &Look) -> String {
 /// A line that is no workflow command where this is printed in a step: foreign text
 /// may stand at its beginning.
 fn harmless(line: &str) -> String {
-    line.replace("::", ": :").replace("##[", "## [")
+    // Of the first kind only the beginning of a line counts; names of functions have it within.
+    let line = match line.trim_start().starts_with("::") {
+        true => line.replacen("::", ": :", 1),
+        false => line.to_owned(),
+    };
+    line.replace("##[", "## [")
 }
 
 struct Writer<'a> {

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use coldstart::explain::Explanation;
+use coldstart::explain::{Explained, Explanation, Frame, SymbolsFound};
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::{Bench, Tested};
@@ -19,6 +19,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("a_hidden_import_is_named_against_base", hidden_import),
         Bench::trial("a_start_that_fails_is_explained_up_to_there", failing),
         Bench::trial("a_static_program_opens_itself_alone", alone),
+        Bench::trial("what_the_processors_execute_of_a_start_is_sampled_and_named", sampled),
         Bench::trial("a_gate_that_is_to_explain_names_the_hidden_import", gated),
     ]
 }
@@ -28,7 +29,10 @@ fn explain(image: &str, bench: &Bench, more: &[&str]) -> Result<(Explanation, i3
     let home = tempfile::tempdir()?;
     let folder = home.path().join("explained");
     let mut command = coldstart(bench);
-    command.args(["explain", "--rounds", "2", "--image", image]).args(more);
+    command.args(["explain", "--image", image]).args(more);
+    if !more.contains(&"--rounds") {
+        command.args(["--rounds", "2"]);
+    }
     let output = command.arg("--out").arg(&folder).output()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     let text = fs::read_to_string(folder.join("explain.json"));
@@ -43,6 +47,7 @@ fn explained(bench: &Bench) -> Tested {
     assert_eq!(status, 0);
     assert!(found.lost.is_empty(), "{:?}", found.lost);
     let of = &found.functions[0];
+    assert_eq!(of.starts.sampled.len(), 2);
     assert_eq!(
         (of.starts.plain.len(), of.starts.watched.len(), of.starts.profiled.len()),
         (2, 2, 2)
@@ -141,6 +146,48 @@ fn alone(bench: &Bench) -> Tested {
     assert!(of.modules.is_none(), "its runtime tells nothing");
     let unopened = of.unopened.as_ref().ok_or("no files of the image")?;
     assert_eq!(unopened.unopened_files, 0);
+    Ok(())
+}
+
+/// Each function is sampled; its files are the image's, and those have the names that they have.
+fn sampled(bench: &Bench) -> Tested {
+    for name in ["python", "node", "jvm", "rust"] {
+        let (_, record) = bench.function(name)?;
+        let (found, _) = explain(&record.image, bench, &["--rounds", "4"])?;
+        assert!(found.lost.is_empty(), "{name}: {:?}", found.lost);
+        samples_are_of_the_image(name, &found.functions[0])?;
+    }
+    Ok(())
+}
+
+fn samples_are_of_the_image(name: &str, of: &Explained) -> Tested {
+    let native = of.native.as_ref().ok_or("no native profile")?;
+    assert_eq!((native.starts, of.starts.sampled.len()), (3, 3), "{name}");
+    let samples: u64 = native.calls.iter().map(|call| call.own).sum();
+    assert!(native.samples > 0 && samples == native.samples, "{name}: {samples}");
+    // No more than its processors can have done in the time, and a start's first page faults.
+    let longest = of.starts.sampled.iter().max().copied().unwrap_or(0) as f64;
+    let most = longest * std::thread::available_parallelism()?.get() as f64;
+    assert!(native.ns(native.samples) <= most * 1.1, "{name}: of {longest} ns");
+    assert!(native.frames.iter().any(|frame| frame.file == Frame::KERNEL), "{name}");
+    let opened: Vec<&str> = of.timeline.files.iter().map(|file| file.path.as_str()).collect();
+    let named = native.files.iter().filter(|file| file.file.starts_with('/'));
+    let unknown: Vec<_> = named.filter(|file| !opened.contains(&file.file.as_str())).collect();
+    assert!(unknown.is_empty(), "{name}: executed and never opened: {unknown:?}");
+    let symbols = |end: &str| {
+        let file = native.files.iter().find(|file| file.file.contains(end));
+        file.map(|file| file.symbols)
+    };
+    let is_named = |part: &str| native.frames.iter().any(|frame| frame.name.contains(part));
+    match name {
+        "python" => {
+            assert_eq!(symbols("/bin/python3"), Some(SymbolsFound::Exported));
+            assert!(is_named("_PyEval_EvalFrameDefault"), "{:?}", native.frames);
+        }
+        "node" => assert!(is_named("node::") || is_named("v8::"), "{:?}", native.frames),
+        "jvm" => assert!(symbols("/libjvm.so").is_some(), "{:?}", native.files),
+        _ => assert!(native.files.iter().any(|file| file.file == "/function")),
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use super::tables::change;
 use crate::explain::{Difference, Explained, Explanation, Ratio};
+use crate::report::document::Importance::Usual;
 use crate::report::document::{Block, Cell, Column, Row, Table};
 use crate::text::units::format_ms;
 use crate::words::{counted, plain};
@@ -9,6 +10,7 @@ use crate::words::{counted, plain};
 /// Rows that are told of one function.
 const PACKAGES: usize = 10;
 const MODULES: usize = 10;
+const FUNCTIONS: usize = 10;
 /// A change of a package that is worth a row, in nanoseconds.
 const LEAST: u64 = 200_000;
 
@@ -22,6 +24,9 @@ pub(super) fn blocks(found: &Explanation) -> Vec<Block<'static>> {
         all.iter().map(|(of, d)| Block::Paragraph(sentence(of, d))).collect();
     blocks.push(Block::Table(packages(found, &all)));
     blocks.push(Block::Table(modules(found, &all)));
+    if all.iter().any(|(_, difference)| !difference.native.is_empty()) {
+        blocks.push(Block::Table(native(found, &all)));
+    }
     blocks
 }
 
@@ -102,4 +107,28 @@ fn modules(found: &Explanation, all: &[(&Explained, &Difference)]) -> Table<'sta
     });
     let caption = "Modules that head loads and base does not";
     Table::new("new-modules", caption, &columns, rows.collect()).key()
+}
+
+fn native(found: &Explanation, all: &[(&Explained, &Difference)]) -> Table<'static> {
+    let columns = [
+        Column::new("function").names(),
+        Column::new("change"),
+        Column::new("base").ms(),
+        Column::new("head").ms(),
+        Column::of("in", Usual).names(),
+    ];
+    let rows = all.iter().flat_map(|(of, difference)| {
+        difference.native.iter().take(FUNCTIONS).map(|function| {
+            let cells = vec![
+                Cell::Text(plain(&function.name)),
+                Cell::Figure(change(function.base, function.head)),
+                Cell::ns(function.base as f64),
+                Cell::ns(function.head as f64),
+                Cell::Text(plain(&function.file)),
+            ];
+            Row { group: group(found, of), ..cells.into() }
+        })
+    });
+    let caption = "CPU time of functions with all that they called, beyond what samples vary by";
+    Table::new("new-native", caption, &columns, rows.collect()).key()
 }

@@ -38,7 +38,7 @@ fn package_row(of: &PackageUse) -> Vec<Cell> {
 }
 
 /// A row of a function, below its name where there are several.
-fn grouped(found: &Explanation, of: &Explained, cells: Vec<Cell>) -> Row {
+pub(super) fn grouped(found: &Explanation, of: &Explained, cells: Vec<Cell>) -> Row {
     let group = if found.functions.len() > 1 { plain(&of.function) } else { String::new() };
     Row { group, ..cells.into() }
 }
