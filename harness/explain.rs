@@ -26,8 +26,8 @@ pub use advice::Advice;
 pub use carry_out::{ExplainedSide, Explaining, explain, request};
 pub use difference::{Difference, PackageChange};
 pub use found::{
-    Explained, Explanation, FORMAT, FileUse, Folder, ModuleTree, ModuleUse, PackageUse, PhaseUse,
-    ProcessSeen, Ratio, Span, Starts, Timeline, Unopened, Wait,
+    Explained, Explanation, FORMAT, FileUse, Folder, ModuleTree, ModuleUse, PackageLoad,
+    PackageUse, PhaseUse, ProcessSeen, Ratio, Span, Starts, Timeline, Unopened, Wait,
 };
 pub use layouts::Layouts;
 pub use modules::Profilers;

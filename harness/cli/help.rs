@@ -90,7 +90,7 @@ Examples
   coldstart run my/scenario.toml --functions-file my/functions.toml
   coldstart run --cpus 0.25,1 --page-cache warm,image-cold
   coldstart run single --until 2% --max-time 10m
-  coldstart run single --variants          is an archive, a snapshot worth it here?
+  coldstart run single --variants         is an archive, a snapshot worth it?
   coldstart run single --image my-lambda:1 --event @order.json
   coldstart run --image my-lambda:1 --command app.handler --env TABLE=orders
   coldstart run single --image web:1 --http 8080
@@ -101,11 +101,11 @@ Examples
 
 It writes a new folder: run.json, samples.jsonl, trials.jsonl, and what is made
 of them: summary.json, summary.csv, report.md, report.html, charts, histograms.
-Ctrl-C (or SIGTERM, SIGHUP) ends it after the trial, or at once while nothing has
-answered in it, and twice at once; what was measured is kept and reported, and
---continue goes on with it by the same plan, on the same machine and images. A
-function that never answers is given up after three of its time limits; when all
-are, the run ends.
+Ctrl-C (or SIGTERM, SIGHUP) ends it after the trial, or at once while nothing
+has answered in it, and twice at once; what was measured is kept and reported,
+and --continue goes on with it by the same plan, on the same machine and images.
+A function that never answers is given up after three of its time limits; when
+all are, the run ends.
 
 Exit status: 0 measured; 1 with --check: over budget; 2 usage; 3 with --strict:
 unclear; 4 nothing could be measured; 130 interrupted.";
@@ -118,17 +118,17 @@ Examples
   coldstart explain --base origin/main      what is new in the working tree
   coldstart explain --page-cache image-cold --rounds 10
 
-Starts of their own are watched, from outside, in turns with plain ones: every file
-that is opened and what took the time until the next, work and waits by phase, the
-modules that a runtime tells of when its environment asks for it, and what of the
-image no start opens. What watching took is measured with it. It needs root, for
-the kernel's file and process events.
+Starts of their own are watched, from outside, in turns with plain ones: every
+file that is opened and what took the time until the next, work and waits by
+phase, the modules that a runtime tells of when its environment asks for it, and
+what of the image no start opens. What watching took is measured with it. It
+needs root, for the kernel's file and process events.
 
 It writes a new folder: explain.json, explain.md, explain.html, charts, and for
 each function its folded stacks, for flame-graph tools.
 
-Exit status: 0 explained; 2 usage; 4 no start was ready, or it could not be watched;
-130 interrupted.";
+Exit status: 0 explained; 2 usage; 4 no start was ready, or it could not be
+watched; 130 interrupted.";
 
 pub(super) const GATE: &str = "\
 Examples
@@ -141,10 +141,11 @@ Examples
   coldstart gate --base HEAD^1 --format markdown >comment.md
 
 It writes a new folder: base and head, a run each, and compare.json, compare.md,
-compare.html, compare.xml (JUnit), charts. In a GitHub job it adds to the summary.
+compare.html, compare.xml (JUnit), charts. In a GitHub job it adds to the
+summary.
 
-Exit status: 0 not slower; 1 slower, a cell is gone, or over budget; 2 usage;
-3 unclear, with --strict; 4 invalid, or it could not be measured; 130 interrupted.";
+Exit status: 0 not slower; 1 slower, a cell is gone, or over budget; 2 usage; 3
+unclear, with --strict; 4 invalid, or it could not be measured; 130 interrupted.";
 
 pub(super) const COMPARE: &str = "\
 Examples
@@ -168,8 +169,9 @@ Examples
   coldstart tune --image my-lambda:1 --event @order.json --dry-run
   coldstart tune orders --prices my/prices.toml --format csv
 
-Processor time follows from memory as on AWS Lambda, and an on-demand init is not
-throttled: that needs the right to write the engine's cgroups (root, mostly).
+Processor time follows from memory as on AWS Lambda, and an on-demand init is
+not throttled: that needs the right to write the engine's cgroups (root,
+mostly).
 
 It writes a run's folder (see `run`), and into it what was found: tune.json,
 tune.csv, tune.md, tune.html and its charts. `show` and `report` give it again.
@@ -206,10 +208,10 @@ Examples
   coldstart report results/spoilt --salvage
 
 It writes summary.json, summary.csv, report.md, report.html, charts and
-histograms into the run's folder again; with --cost also cost.csv, and cost.json,
-by which later reports say the same. `show` prints and writes nothing. A run
-whose rows are not those of its plan is refused; --salvage reads what is there,
-and says so on every page.
+histograms into the run's folder again; with --cost also cost.csv, and
+cost.json, by which later reports say the same. `show` prints and writes
+nothing. A run whose rows are not those of its plan is refused; --salvage reads
+what is there, and says so on every page.
 
 Exit status: 0 written; 2 usage; 4 the folder cannot be read or written.";
 
@@ -220,8 +222,8 @@ Examples
 
 It removes what carries the label of this program, the folders of commits that
 were unpacked, sockets and locks, and nothing else. Results stay. A run whose
-process lives is named and left alone, and so is one of which that cannot be told
-(of another machine or container); --force takes them too.
+process lives is named and left alone, and so is one of which that cannot be
+told (of another machine or container); --force takes them too.
 
 Exit status: 0 removed; 2 usage; 4 the engine does not answer, or what was asked
 for by --run, --images or --engine is in use.";
@@ -256,9 +258,9 @@ Examples
 It writes nothing. A run is made again from its samples; a comparison, a gate or
 an aa is shown as it was judged. json, markdown and csv are summary.json,
 report.md and summary.csv of a run, compare.json, compare.md and the rows of a
-comparison, aa.json, aa.md and the rates of an aa. --rows is every row of a run as
-it was measured, one a line in csv; `run -v` keeps with them the beginning of each
-reply and the last that each instance wrote.
+comparison, aa.json, aa.md and the rates of an aa. --rows is every row of a run
+as it was measured, one a line in csv; `run -v` keeps with them the beginning of
+each reply and the last that each instance wrote.
 
 Exit status: 0 shown; 2 no such result; 4 it cannot be read.";
 
@@ -277,7 +279,7 @@ Exit status: 0 written, or told; 2 usage; 4 a file cannot be written.";
 
 pub(super) const COMPLETIONS: &str = "\
 Examples
-  coldstart completions bash >~/.local/share/bash-completion/completions/coldstart
+  coldstart completions bash >>~/.bash_completion
   coldstart completions zsh >~/.zfunc/_coldstart
   coldstart completions fish >~/.config/fish/completions/coldstart.fish";
 

@@ -31,6 +31,15 @@ fn every_verb_and_flag_of_all_is_on_the_first_page_of_help() {
     fits(&shown(&["-h"]));
 }
 
+/// Clap would break a line anew, and leave its last word alone on the next.
+#[test]
+fn no_line_of_help_is_longer_than_a_terminal_is_wide_as_it_is_written() {
+    let words = include_str!("help.rs").lines().filter(|line| !line.starts_with("//"));
+    for line in words {
+        fits(line.trim_end_matches("\";"));
+    }
+}
+
 #[test]
 fn every_page_of_help_fits_a_terminal_and_has_examples_that_can_be_typed() {
     for verb in pages::verbs() {

@@ -12,6 +12,8 @@ const TIME: u64 = 5_000_000;
 const MOST: usize = 3;
 /// A phase waits where its first thread was seen to in such a share of the looks.
 const WAITS: f64 = 0.5;
+/// Nor does it wait where its processes work for more than such a share of its time.
+const WORKS: f64 = 0.5;
 /// Looks from which on a share says anything.
 const LOOKS: u64 = 20;
 /// So much of an image's bytes that nobody opens is worth a word.
@@ -26,6 +28,9 @@ pub enum Advice {
     Packages {
         /// Their names, with nanoseconds and share.
         packages: Vec<(String, u64, f64)>,
+        /// Whether that is with all they loaded, as the runtime told it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        with_all: bool,
     },
     /// A phase mostly waits: what it waits for is to be looked at, not its code.
     Waits {
@@ -64,17 +69,32 @@ pub(super) fn advice(found: &Explained) -> Vec<Advice> {
 }
 
 fn packages(found: &Explained) -> Option<Advice> {
+    let told = found.modules.as_ref().filter(|tree| tree.own_part > 0).map(|tree| {
+        let each = tree.chosen().map(|of| (of.package.clone(), of.cumulative, tree.share(of)));
+        large(each)
+    });
+    if let Some(packages) = told.filter(|packages| !packages.is_empty()) {
+        return Some(Advice::Packages { packages, with_all: true });
+    }
     // What a runtime itself is made of nobody leaves out.
     let named = found.packages.iter().filter(|package| package.installed);
-    let large = named.filter(|p| p.share >= SHARE && p.ns >= TIME).take(MOST);
-    let packages: Vec<_> = large.map(|p| (p.package.clone(), p.ns, p.share)).collect();
-    (!packages.is_empty()).then_some(Advice::Packages { packages })
+    let packages = large(named.map(|p| (p.package.clone(), p.ns, p.share)));
+    (!packages.is_empty()).then_some(Advice::Packages { packages, with_all: false })
+}
+
+/// Those that are worth a word.
+fn large(packages: impl Iterator<Item = (String, u64, f64)>) -> Vec<(String, u64, f64)> {
+    packages.filter(|(_, ns, share)| *share >= SHARE && *ns >= TIME).take(MOST).collect()
 }
 
 fn waits(found: &Explained) -> Option<Advice> {
     let own = found.phases.iter().filter(|phase| phase.name != "invoke" && phase.looks >= LOOKS);
     let share = |ran: u64, looks: u64| (looks - ran.min(looks)) as f64 / looks as f64;
-    let waiting = own.filter(|phase| share(phase.ran, phase.looks) >= WAITS);
+    // The first thread may wait for another that works.
+    let idle = own.filter(|p| {
+        p.user.zip(p.system).is_none_or(|(u, s)| (u + s) as f64 <= WORKS * p.ns as f64)
+    });
+    let waiting = idle.filter(|phase| share(phase.ran, phase.looks) >= WAITS);
     let phase = waiting.max_by_key(|phase| phase.ns)?;
     let place = phase.waits.first().map(|wait| wait.place.clone()).unwrap_or_default();
     let (name, share) = (phase.name.clone(), share(phase.ran, phase.looks));

@@ -9,8 +9,8 @@ use super::difference::Difference;
 use super::found::{Explained, Explanation, FORMAT};
 use super::image_files::ImageFiles;
 use super::layouts::Layouts;
-use super::modules::Profilers;
-use super::rounds::{Look, Rounds};
+use super::modules::{Profilers, Told};
+use super::rounds::{Look, Rounds, own_part};
 use super::watching::Watching;
 use crate::clock::Clock;
 use crate::drive::{Driver, Stop, TrialResult};
@@ -238,9 +238,8 @@ impl Rounding<'_> {
             }
             if look == Look::Profiled {
                 self.add_modules(sample, rounds).await;
-            } else {
-                rounds.failed(sample);
             }
+            rounds.failed(look, sample);
             return Ok(());
         }
         let which = rounds.opened();
@@ -281,8 +280,11 @@ impl Rounding<'_> {
             None => return,
         };
         let Ok(told) = told else { return };
-        if let Some(tree) = self.how.profilers.read(&told, told.len() >= OUTPUT) {
-            rounds.profiled(sample, tree);
+        let layouts = &self.how.layouts.of_image(rounds.files.paths());
+        let (cut, own_part) = (told.len() >= OUTPUT, own_part(&sample.marks));
+        if let Some(tree) = self.how.profilers.read(&Told { output: &told, cut, own_part, layouts })
+        {
+            rounds.profiled(tree);
         }
     }
 

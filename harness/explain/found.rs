@@ -213,7 +213,7 @@ pub struct Wait {
 }
 
 /// What the files of a package took: over the watched starts.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PackageUse {
     /// Its name: a package's, or a folder.
     pub package: String,
@@ -264,12 +264,60 @@ pub struct ModuleTree {
     pub profiler: String,
     /// What its times are worth.
     pub about: String,
+    /// From exec to ready of the start in which it was told; 0 where it was never ready.
+    #[serde(default)]
+    pub own_part: u64,
+    /// Of which packages they are, those first that took most with all they loaded.
+    #[serde(default)]
+    pub packages: Vec<PackageLoad>,
     /// In the order in which they were begun; a child after its parent.
     pub modules: Vec<ModuleUse>,
     /// Lines that began as its lines do and made no sense.
     pub garbled: u64,
     /// Whether there was more than is kept.
     pub cut: bool,
+}
+
+impl ModuleTree {
+    /// With what the files that were opened say of who installed what.
+    pub(super) fn with_installed(mut self, opened: &[PackageUse]) -> Self {
+        for load in &mut self.packages {
+            load.installed |= opened.iter().any(|of| of.installed && of.package == load.package);
+        }
+        self
+    }
+
+    /// The installed packages that no installed one loaded: what a function's author chose, and
+    /// can leave out with all that it loads. Those first that took most.
+    pub fn chosen(&self) -> impl Iterator<Item = &PackageLoad> {
+        let is_installed = |name: &str| {
+            self.packages.iter().any(|package| package.installed && package.package == name)
+        };
+        self.packages.iter().filter(move |of| of.installed && !is_installed(&of.by))
+    }
+
+    /// A package's share of the own part, with all that it loaded.
+    #[must_use]
+    pub fn share(&self, of: &PackageLoad) -> f64 {
+        of.cumulative as f64 / self.own_part.max(1) as f64
+    }
+}
+
+/// What was loaded of a package.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackageLoad {
+    /// Its name.
+    pub package: String,
+    /// Whether somebody installed it.
+    pub installed: bool,
+    /// The package that loaded it first; empty where none did that is told of.
+    pub by: String,
+    /// Its modules' own time.
+    pub own: u64,
+    /// With all that it loaded first.
+    pub cumulative: u64,
+    /// So many modules.
+    pub modules: u64,
 }
 
 /// A module, or a class.

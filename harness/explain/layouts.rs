@@ -52,6 +52,8 @@ struct Skip {
 #[serde(deny_unknown_fields)]
 struct Whole {
     endings: Vec<String>,
+    /// Those that somebody chose.
+    installed: Vec<String>,
 }
 
 impl Layouts {
@@ -102,8 +104,10 @@ impl Layouts {
             |part: &&str| !part.is_empty() && !self.skip.folders.iter().any(|s| s == part);
         let parts: Vec<&str> = path.split('/').filter(skipped).collect();
         let Some((file, folders)) = parts.split_last() else { return ("/".to_owned(), false) };
-        if self.whole.endings.iter().any(|ending| file.ends_with(ending.as_str())) {
-            return ((*file).to_owned(), true);
+        let is_one = |of: &[String]| of.iter().any(|ending| file.ends_with(ending.as_str()));
+        let installed = is_one(&self.whole.installed);
+        if installed || is_one(&self.whole.endings) {
+            return ((*file).to_owned(), installed);
         }
         let known = self.known.iter().find_map(|(folder, at)| {
             let rest = path.strip_prefix(folder.as_str())?.strip_prefix('/')?;
@@ -181,6 +185,7 @@ mod tests {
         let installed = |path: &str| layouts.package(path).1;
         assert!(installed("/x/site-packages/six.py") && installed("/a.jar"));
         assert!(!installed("/usr/lib/python3.13/json/decoder.py") && !installed("/bin/sh"));
+        assert!(!installed("/usr/lib/jvm/lib/server/classes.jsa"), "the runtime's own");
     }
 
     #[test]

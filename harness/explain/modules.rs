@@ -5,22 +5,37 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use regex_lite::{Captures, Regex};
 use serde::Deserialize;
 
 use super::found::{ModuleTree, ModuleUse};
+use super::layouts::Layouts;
 use crate::text::diagnostic::Mistake;
 use crate::text::sanitize::printable;
 
+mod packages;
+
+use packages::Package;
+
 /// The table that comes with the program.
 const SHIPPED: &str = include_str!("../../functions/profilers.toml");
+/// The scripts that it names.
+const SCRIPTS: [(&str, &str); 1] =
+    [("profilers/module_times.mjs", include_str!("../../functions/profilers/module_times.mjs"))];
+/// What stands for the script in the value of a variable.
+const SCRIPT: &str = "{script}";
+/// Bytes of a script: a variable holds 128 KiB.
+const SCRIPT_BYTES: usize = 64 * 1024;
 /// Modules that are kept.
 const MOST: usize = 50_000;
 /// Characters of a name that are kept.
 const NAME: usize = 300;
 /// Microseconds below which a time makes sense: three days, so that a sum of all is a number.
 const MOST_US: u64 = 1 << 38;
+/// How deep a module stands at most: no runtime's stack holds more.
+const DEEPEST: u32 = 1_000;
 /// Parts of a name that a group has at most.
 const PARTS: usize = 3;
 /// Lines of its own that make sense, of which a runtime must have written so many before it
@@ -51,6 +66,8 @@ struct Wire {
     line: String,
     order: Order,
     group: Option<String>,
+    script: Option<String>,
+    separator: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -75,7 +92,10 @@ impl Profilers {
     /// # Errors
     /// Never: a test reads them.
     pub fn shipped() -> Result<Self> {
-        Self::parse(SHIPPED, "functions/profilers.toml")
+        Self::parse(SHIPPED, "functions/profilers.toml", &|name| {
+            let shipped = SCRIPTS.iter().find(|(file, _)| *file == name);
+            shipped.map(|(_, script)| (*script).to_owned()).context("no script comes with it")
+        })
     }
 
     /// Those of a file.
@@ -85,16 +105,22 @@ impl Profilers {
     pub fn load(path: &Path) -> Result<Self> {
         let text = crate::spec::function::read_text(path)
             .with_context(|| format!("cannot read {}", path.display()))?;
-        Self::parse(&text, &path.display().to_string())
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::parse(&text, &path.display().to_string(), &|name| {
+            Ok(crate::spec::function::read_text(&folder.join(name))?)
+        })
     }
 
-    fn parse(text: &str, file: &str) -> Result<Self> {
+    /// `script` gives a file beside the table.
+    fn parse(text: &str, file: &str, script: &dyn Fn(&str) -> Result<String>) -> Result<Self> {
         let wire: WireFile =
             toml::from_str(text).map_err(|error| Mistake::in_toml(text, file, &error))?;
         let checked = wire.profiler.into_iter().map(|entry| {
             let span = entry.span();
             let wrong = |message: String| Mistake::at(text, file, span.clone(), message);
-            let told = entry.into_inner();
+            let mut told = entry.into_inner();
+            told.put_script(script)
+                .map_err(|error| wrong(format!("`script` of `{}`: {error:#}", told.name)))?;
             let line = Regex::new(&told.line)
                 .map_err(|error| wrong(format!("`line` of `{}`: {error}", told.name)))?;
             let has = |name: &str| line.capture_names().flatten().any(|group| group == name);
@@ -129,12 +155,38 @@ impl Profilers {
     }
 
     /// What the runtime told of its modules, whichever it is; none of one that told nothing.
-    /// `cut` says that there was more than was read.
-    pub(super) fn read(&self, output: &[u8], cut: bool) -> Option<ModuleTree> {
-        let text = String::from_utf8_lossy(output);
-        let each = self.0.iter().filter_map(|profiler| profiler.read(&text, cut));
+    pub(super) fn read(&self, told: &Told<'_>) -> Option<ModuleTree> {
+        let text = String::from_utf8_lossy(told.output);
+        let each = self.0.iter().filter_map(|profiler| profiler.read(&text, told));
         each.max_by_key(|tree| tree.modules.len())
     }
+}
+
+impl Wire {
+    /// Puts its script where its variables want it.
+    fn put_script(&mut self, read: &dyn Fn(&str) -> Result<String>) -> Result<()> {
+        let Some(name) = &self.script else { return Ok(()) };
+        let script = read(name).with_context(|| format!("cannot read {name}"))?;
+        ensure!(script.len() <= SCRIPT_BYTES, "{name} has over {SCRIPT_BYTES} bytes");
+        ensure!(self.env.values().any(|value| value.contains(SCRIPT)), "no variable has {SCRIPT}");
+        let script = BASE64_STANDARD.encode(script);
+        for value in self.env.values_mut() {
+            *value = value.replace(SCRIPT, &script);
+        }
+        Ok(())
+    }
+}
+
+/// What a start wrote.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub(super) output: &'a [u8],
+    /// Whether there was more.
+    pub(super) cut: bool,
+    /// Nanoseconds from its exec until it was ready; none of one that never was.
+    pub(super) own_part: Option<u64>,
+    /// Of its image.
+    pub(super) layouts: &'a Layouts,
 }
 
 /// A line that made sense.
@@ -142,6 +194,7 @@ impl Profilers {
 struct Line {
     name: String,
     source: String,
+    path: Option<String>,
     depth: u32,
     own: u64,
     cumulative: u64,
@@ -149,8 +202,8 @@ struct Line {
 }
 
 impl Profiler {
-    fn read(&self, text: &str, cut: bool) -> Option<ModuleTree> {
-        let (mut lines, mut garbled, mut cut) = (Vec::new(), 0, cut);
+    fn read(&self, text: &str, told: &Told<'_>) -> Option<ModuleTree> {
+        let (mut lines, mut garbled, mut cut) = (Vec::new(), 0, told.cut);
         let is_own = |line: &&str| {
             let heading = self.told.heading.as_deref();
             line.starts_with(&self.told.begins) && !heading.is_some_and(|h| line.starts_with(h))
@@ -168,13 +221,32 @@ impl Profiler {
         if lines.len() < LEAST {
             return None;
         }
-        let modules = match (self.told.order, &self.told.group) {
-            (Order::ChildrenFirst, _) => parents_first(&lines),
-            (Order::AsTold, None) => until_the_next(lines),
-            (Order::AsTold, Some(separator)) => grouped(until_the_next(lines), separator),
+        let lines = match self.told.order {
+            Order::ChildrenFirst => parents_first(&lines),
+            Order::AsTold => until_the_next(lines, told.own_part),
+        };
+        let packages = packages::of(&lines, |line| self.package(line, told.layouts));
+        let modules: Vec<ModuleUse> = lines.into_iter().map(Line::module).collect();
+        let modules = match &self.told.group {
+            None => modules,
+            Some(separator) => grouped(modules, separator),
         };
         let Wire { name, about, .. } = &self.told;
-        Some(ModuleTree { profiler: name.clone(), about: about.clone(), modules, garbled, cut })
+        let (profiler, about, own_part) =
+            (name.clone(), about.clone(), told.own_part.unwrap_or_default());
+        Some(ModuleTree { profiler, about, own_part, packages, modules, garbled, cut })
+    }
+
+    /// What a line's module belongs to.
+    fn package(&self, line: &Line, layouts: &Layouts) -> Package {
+        if let Some(path) = line.path.as_deref().filter(|path| path.starts_with('/')) {
+            let (name, installed) = layouts.package(path);
+            return Package { name, installed, own_code: !installed };
+        }
+        let first = self.told.separator.as_ref().and_then(|s| line.name.split(s.as_str()).next());
+        let source = || Some(line.source.as_str()).filter(|source| !source.is_empty());
+        let name = first.or_else(source).unwrap_or(&line.name);
+        Package { name: name.to_owned(), installed: false, own_code: false }
     }
 }
 
@@ -186,20 +258,23 @@ fn parsed(found: &Captures<'_>) -> Option<Line> {
         None => Some(0),
     };
     let name = printable(text("name").trim(), NAME);
-    let depth = u32::try_from(text("indent").len() / 2).ok()?;
+    let depth = u32::try_from(text("indent").len() / 2).ok().filter(|depth| *depth <= DEEPEST)?;
     let own = number("own_us", MOST_US)?.saturating_mul(1_000);
     let cumulative = number("cumulative_us", MOST_US)?.saturating_mul(1_000);
     let (at, source) = (number("at_ns", 1 << 50)?, printable(text("source").trim(), NAME));
-    (!name.is_empty()).then_some(Line { name, source, depth, own, cumulative, at })
+    let path = found.name("path").map(|path| printable(path.as_str(), NAME));
+    (!name.is_empty()).then_some(Line { name, source, path, depth, own, cumulative, at })
 }
 
-fn module(line: &Line, depth: u32) -> ModuleUse {
-    let Line { name, source, own, cumulative, .. } = line.clone();
-    ModuleUse { name, depth, own, cumulative, source }
+impl Line {
+    fn module(self) -> ModuleUse {
+        let Self { name, depth, own, cumulative, source, .. } = self;
+        ModuleUse { name, depth, own, cumulative, source }
+    }
 }
 
 /// Lines of which each stands behind those that are deeper, each before them.
-fn parents_first(lines: &[Line]) -> Vec<ModuleUse> {
+fn parents_first(lines: &[Line]) -> Vec<Line> {
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); lines.len()];
     let mut open: Vec<usize> = Vec::new();
     for (at, line) in lines.iter().enumerate() {
@@ -212,21 +287,31 @@ fn parents_first(lines: &[Line]) -> Vec<ModuleUse> {
     let mut left: Vec<(usize, u32)> = open.into_iter().rev().map(|at| (at, 0)).collect();
     let mut all = Vec::with_capacity(lines.len());
     while let Some((at, depth)) = left.pop() {
-        all.push(module(&lines[at], depth));
+        all.push(Line { depth, ..lines[at].clone() });
         left.extend(children[at].iter().map(|child| (*child, depth + 1)));
     }
     all
 }
 
-/// Each takes the time until the next.
-fn until_the_next(mut lines: Vec<Line>) -> Vec<ModuleUse> {
+/// Each takes the time until the next; what came after the start was ready is none of it. What
+/// the runtime brings itself, of which no file is told, was loaded for the last that came from
+/// one.
+fn until_the_next(mut lines: Vec<Line>, ready: Option<u64>) -> Vec<Line> {
+    lines.retain(|line| ready.is_none_or(|ready| line.at < ready));
     lines.sort_by_key(|line| line.at);
-    let next: Vec<u64> = lines.iter().skip(1).map(|line| line.at).collect();
-    for (line, next) in lines.iter_mut().zip(next) {
-        line.own = next.saturating_sub(line.at);
-        line.cumulative = line.own;
+    let next: Vec<u64> = lines.iter().skip(1).map(|line| line.at).chain(ready).collect();
+    let mut last: Option<usize> = None;
+    for (at, next) in next.into_iter().enumerate() {
+        let own = next.saturating_sub(lines[at].at);
+        let above = if lines[at].path.is_some() { None } else { last };
+        last = if lines[at].path.is_some() { Some(at) } else { last };
+        if let Some(above) = above {
+            lines[above].cumulative += own;
+        }
+        let line = &mut lines[at];
+        (line.own, line.cumulative, line.depth) = (own, own, u32::from(above.is_some()));
     }
-    lines.iter().map(|line| module(line, 0)).collect()
+    lines
 }
 
 /// Those whose names begin alike below what they begin with, in the order of the first.
@@ -241,10 +326,10 @@ fn grouped(modules: Vec<ModuleUse>, separator: &str) -> Vec<ModuleUse> {
             groups.push((begin, Vec::new()));
             groups.len() - 1
         });
-        groups[index].1.push(ModuleUse { depth: 1, ..module });
+        groups[index].1.push(ModuleUse { depth: 1, cumulative: module.own, ..module });
     }
     let of = |(name, members): (String, Vec<ModuleUse>)| {
-        let cumulative = members.iter().map(|member| member.cumulative).sum();
+        let cumulative = members.iter().map(|member| member.own).sum();
         let source = String::new();
         let head = ModuleUse { name, depth: 0, own: 0, cumulative, source };
         std::iter::once(head).chain(members)

@@ -46,8 +46,10 @@ pub(super) struct Rounds {
     pub(super) files: ImageFiles,
     starts: Starts,
     watched: Vec<Watched>,
-    profiled: Vec<(u64, ModuleTree)>,
+    profiled: Vec<ModuleTree>,
     failure: Option<String>,
+    /// Why the first start failed whose runtime was asked.
+    asked_failure: Option<String>,
 }
 
 impl Rounds {
@@ -64,7 +66,7 @@ impl Rounds {
 
     /// Takes in the time of a start that counts.
     pub(super) fn timed(&mut self, look: Look, sample: &Sample) {
-        let Some(own) = own(&sample.marks) else { return };
+        let Some(own) = own_part(&sample.marks) else { return };
         match look {
             Look::Plain => self.starts.plain.push(own),
             Look::Watched => self.starts.watched.push(own),
@@ -84,14 +86,24 @@ impl Rounds {
     }
 
     /// Takes in what a runtime told.
-    pub(super) fn profiled(&mut self, sample: &Sample, tree: ModuleTree) {
-        self.profiled.push((own(&sample.marks).unwrap_or(0), tree));
+    pub(super) fn profiled(&mut self, tree: ModuleTree) {
+        self.profiled.push(tree);
     }
 
     /// Takes in why a start that nobody watched failed.
-    pub(super) fn failed(&mut self, sample: &Sample) {
+    pub(super) fn failed(&mut self, look: Look, sample: &Sample) {
+        let failure = match look {
+            Look::Profiled => &mut self.asked_failure,
+            Look::Plain | Look::Watched => &mut self.failure,
+        };
         let cause = || sample.outcome.cause().map(|cause| printable(cause, usize::MAX));
-        self.failure = self.failure.take().or_else(cause);
+        *failure = failure.take().or_else(cause);
+    }
+
+    /// That the function starts, and does not where its runtime is asked for its modules.
+    fn refuses_to_tell(&self, function: &str) -> Option<String> {
+        let cause = self.asked_failure.as_ref().filter(|_| self.failure.is_none())?;
+        Some(format!("the modules of {function}: it fails where its runtime is asked: {cause}"))
     }
 
     /// What explains the function, and what could not be seen of it.
@@ -104,7 +116,7 @@ impl Rounds {
         let timelines: Vec<Timeline> =
             self.watched.iter().map(|watched| timeline(&watched.start(), &layouts)).collect();
         let lost = self.watched.iter().filter_map(|watched| watched.seen.no_files.clone());
-        let lost: Vec<String> = lost.collect();
+        let lost: Vec<String> = lost.chain(self.refuses_to_tell(&record.name)).collect();
         let mut starts = std::mem::take(&mut self.starts);
         starts.watching = ratio(&starts.watched, &starts.plain);
         starts.profiling = ratio(&starts.profiled, &starts.plain);
@@ -128,23 +140,34 @@ impl Rounds {
         let mut of = timelines[typical].clone();
         watched.add_reads(&mut of);
         let packages = packages(&timelines, &of);
+        let modules = explained.modules.map(|tree| tree.with_installed(&packages));
         let failure = watched.failure.clone().or(explained.failure);
         let phases = phases(&watched.start());
-        (with_advice(Explained { failure, timeline: of, phases, packages, ..explained }), lost)
+        (
+            with_advice(Explained {
+                failure,
+                timeline: of,
+                phases,
+                packages,
+                modules,
+                ..explained
+            }),
+            lost,
+        )
     }
 
     /// The start whose own time is the median; of starts that never were ready the latest.
     fn typical(&self) -> Option<usize> {
-        let ready = self.watched.iter().filter_map(|watched| own(&watched.marks));
+        let ready = self.watched.iter().filter_map(|watched| own_part(&watched.marks));
         let middle = median(ready.collect());
-        let is_it = |watched: &Watched| own(&watched.marks).is_some_and(|own| own == middle);
+        let is_it = |watched: &Watched| own_part(&watched.marks).is_some_and(|own| own == middle);
         self.watched.iter().position(is_it).or(self.watched.len().checked_sub(1))
     }
 
     fn typical_modules(&mut self) -> Option<ModuleTree> {
-        self.profiled.sort_by_key(|(own, _)| *own);
+        self.profiled.sort_by_key(|tree| tree.own_part);
         let middle = self.profiled.len().saturating_sub(1) / 2;
-        self.profiled.get(middle).map(|(_, tree)| tree.clone())
+        self.profiled.get(middle).cloned()
     }
 }
 
@@ -176,7 +199,7 @@ fn with_advice(found: Explained) -> Explained {
 }
 
 /// Exec to ready.
-fn own(marks: &Marks) -> Option<u64> {
+pub(super) fn own_part(marks: &Marks) -> Option<u64> {
     marks.ready()?.checked_sub(marks.get(Mark::Exec)?)
 }
 

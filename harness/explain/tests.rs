@@ -119,7 +119,7 @@ fn reading(at_ms: u64, state: char, user_ms: u64) -> Reading {
         at: at_ms * MS,
         user: Some(user_ms * MS),
         system: Some(0),
-        faults: [at_ms, 0],
+        faults: at_ms.is_multiple_of(2).then_some([at_ms, 0]),
         read: Some(0),
         switches: at_ms.is_multiple_of(2).then_some([at_ms, 0]),
         state,
@@ -207,7 +207,7 @@ fn what_is_new_in_head_is_named_with_what_it_takes() {
 fn advice_names_installed_packages_waits_storage_and_what_is_never_opened() {
     let mut found = explained(of(&seen(), &marks()));
     assert!(
-        matches!(&advice(&found)[..], [Advice::Packages { packages }] if packages[0].0 == "other")
+        matches!(&advice(&found)[..], [Advice::Packages { packages, .. }] if packages[0].0 == "other")
     );
     found.packages.retain(|package| !package.installed);
     assert!(advice(&found).is_empty(), "a runtime's own files nobody leaves out");
@@ -219,6 +219,9 @@ fn advice_names_installed_packages_waits_storage_and_what_is_never_opened() {
         waits: vec![Wait { place: "x".to_owned(), looks: 80 }],
         ..PhaseUse::default()
     }];
+    let mut busy = found.clone();
+    (busy.phases[0].user, busy.phases[0].system) = (Some(50), Some(10));
+    assert!(advice(&busy).is_empty(), "the first thread waits for another that works");
     found.timeline.files[0].read = Some(3 << 20);
     let (bytes, unopened_bytes) = (100 << 20, 80 << 20);
     found.unopened = Some(Unopened { bytes, unopened_bytes, ..Unopened::default() });

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::probe::cgroup::{CpuTime, text_anew};
 
-/// Threads are looked at in every so many readings: there may be many.
-const EACH: usize = 8;
+/// What the kernel adds up over all threads, while it keeps them from what they do, is read
+/// every so many readings: as many as there are threads, within these.
+const EACH: (usize, usize) = (2, 32);
 
 /// What a process had used at an instant, and what it did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,14 +18,15 @@ pub struct Reading {
     pub user: Option<u64>,
     /// The same in the kernel for them.
     pub system: Option<u64>,
-    /// Pages that were mapped without reading, and those that had to be read from storage.
-    pub faults: [u64; 2],
-    /// Bytes that were read from storage; none where that is not told.
+    /// Pages that were mapped without reading, and those that had to be read from storage; none
+    /// where its threads were not looked at.
+    pub faults: Option<[u64; 2]>,
+    /// Bytes that were read from storage; none where they were not looked at, or nothing tells.
     pub read: Option<u64>,
     /// Times that its threads gave the processor up to wait, and that it was taken from them;
     /// none where they were not looked at.
     pub switches: Option<[u64; 2]>,
-    /// As the kernel has it: `R` runs, `S` waits, `D` waits for storage.
+    /// Of its first thread, as the kernel has it: `R` runs, `S` waits, `D` waits for storage.
     pub state: char,
     /// The kernel's own name of what its first thread waits in; none where it runs.
     pub waits_in: Option<Arc<str>>,
@@ -35,9 +37,13 @@ pub struct Reading {
 pub(super) struct Process {
     pid: u32,
     cpu: Option<CpuTime>,
-    stat: File,
+    /// Of its first thread.
+    thread: File,
+    /// Of all of them.
+    all: File,
     io: Option<File>,
-    read: usize,
+    /// Readings until all threads are looked at again.
+    until_all: usize,
     /// The latest wait: it is the same for long.
     wait: Option<Arc<str>>,
 }
@@ -46,21 +52,33 @@ impl Process {
     /// None where it is gone.
     pub(super) fn of(pid: u32, id: &str) -> Option<Self> {
         let open = |name: &str| File::open(format!("/proc/{pid}/{name}")).ok();
-        let (stat, io) = (open("stat")?, open("io"));
-        Some(Self { pid, cpu: CpuTime::of(pid, id), stat, io, read: 0, wait: None })
+        let (thread, all, io) = (open(&format!("task/{pid}/stat"))?, open("stat")?, open("io"));
+        Some(Self { pid, cpu: CpuTime::of(pid, id), thread, all, io, until_all: 0, wait: None })
     }
 
     /// None where it has ended.
     pub(super) fn read(&mut self, at: u64) -> Option<Reading> {
-        let stat = text_anew(&self.stat)?;
-        let (state, faults) = state(&stat)?;
+        let state = Stat::parse(&text_anew(&self.thread)?)?.state;
         let cpu = self.cpu.as_ref().and_then(CpuTime::read);
-        let read = self.io.as_ref().and_then(text_anew).and_then(|io| number(&io, "read_bytes:"));
-        let switches = self.read.is_multiple_of(EACH).then(|| switches(self.pid)).flatten();
-        self.read += 1;
         let waits_in = if state == 'R' { None } else { self.wait() };
         let (user, system) = (cpu.map(|cpu| cpu.0), cpu.map(|cpu| cpu.1));
-        Some(Reading { at, user, system, faults, read, switches, state, waits_in })
+        let (faults, read, switches) = (None, None, None);
+        let reading = Reading { at, user, system, faults, read, switches, state, waits_in };
+        Some(match self.until_all.checked_sub(1) {
+            Some(left) => {
+                self.until_all = left;
+                reading
+            }
+            None => self.of_all(reading)?,
+        })
+    }
+
+    /// With what all threads have used.
+    fn of_all(&mut self, reading: Reading) -> Option<Reading> {
+        let stat = Stat::parse(&text_anew(&self.all)?)?;
+        let read = self.io.as_ref().and_then(text_anew).and_then(|io| number(&io, "read_bytes:"));
+        self.until_all = stat.threads.clamp(EACH.0, EACH.1) - 1;
+        Some(Reading { faults: Some(stat.faults), read, switches: switches(self.pid), ..reading })
     }
 
     fn wait(&mut self) -> Option<Arc<str>> {
@@ -77,15 +95,26 @@ impl Process {
     }
 }
 
-/// State and faults in a `stat` line: those of its own and of children that it waited for.
-/// The name before them may hold anything.
-fn state(line: &str) -> Option<(char, [u64; 2])> {
-    let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
-    let state = fields.next()?.chars().next()?;
-    let mut count = fields.skip(6).map(|field| field.parse::<u64>().unwrap_or(0));
-    let (minor, of_children) = (count.next()?, count.next()?);
-    let (major, of_those) = (count.next()?, count.next()?);
-    Some((state, [minor + of_children, major + of_those]))
+/// What a `stat` line tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stat {
+    state: char,
+    /// Those of its own and of children that it waited for.
+    faults: [u64; 2],
+    threads: usize,
+}
+
+impl Stat {
+    /// The name before the figures may hold anything.
+    fn parse(line: &str) -> Option<Self> {
+        let mut fields = line.rsplit_once(')')?.1.split_ascii_whitespace();
+        let state = fields.next()?.chars().next()?;
+        let mut count = fields.skip(6).map(|field| field.parse::<u64>().unwrap_or(0));
+        let (minor, of_children) = (count.next()?, count.next()?);
+        let (major, of_those) = (count.next()?, count.next()?);
+        let threads = count.nth(6).and_then(|n| usize::try_from(n).ok()).unwrap_or(1);
+        Some(Self { state, faults: [minor + of_children, major + of_those], threads })
+    }
 }
 
 /// Switches of all threads.
@@ -113,10 +142,10 @@ mod tests {
 
     #[test]
     fn a_name_with_parentheses_does_not_mislead() {
-        let line = "7 (a) R (b) S 1 2 3 4 5 4194304 10 20 3 4 5 6";
-        assert_eq!(state(line), Some(('S', [30, 7])));
-        assert_eq!(state("7 (a"), None);
-        assert_eq!(state("7 (a) S 1 2"), None);
+        let line = "7 (a) R (b) S 1 2 3 4 5 4194304 10 20 3 4 5 6 7 8 20 0 9 0";
+        assert_eq!(Stat::parse(line), Some(Stat { state: 'S', faults: [30, 7], threads: 9 }));
+        assert_eq!(Stat::parse("7 (a"), None);
+        assert_eq!(Stat::parse("7 (a) S 1 2"), None);
     }
 
     #[test]
@@ -131,8 +160,10 @@ mod tests {
     fn this_process_is_read_and_one_that_is_gone_is_not() {
         let mut own = Process::of(std::process::id(), "no container").unwrap();
         let reading = own.read(5).unwrap();
-        assert!(reading.at == 5 && reading.faults[0] > 0 && reading.user.is_none());
+        assert!(reading.at == 5 && reading.faults.unwrap()[0] > 0 && reading.user.is_none());
         assert!(reading.switches.is_some() && own.read(6).unwrap().switches.is_none());
+        let again = (7..7 + EACH.1 as u64).filter_map(|at| own.read(at)?.switches).count();
+        assert!((1..=EACH.1 / EACH.0).contains(&again), "{again}");
         assert!(Process::of(u32::MAX, "").is_none());
     }
 }

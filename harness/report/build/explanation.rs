@@ -90,25 +90,41 @@ fn answer(found: &Explained) -> String {
     if let Some(share) = cpu_share(found) {
         text += &format!(", {share:.0} % of it at work");
     }
-    let mut sum = 0.0;
-    let most = found.packages.iter().take_while(|package| {
-        let more = sum < 0.8;
-        sum += package.share;
-        more
-    });
-    let named: Vec<String> = most
-        .take(4)
-        .map(|p| format!("{} {} ms ({:.0} %)", plain(&p.package), ms(p.ns), p.share * 100.0))
-        .collect();
-    if !named.is_empty() {
-        text += &format!(": {}", named.join(", "));
-    }
+    text += &most(found);
     if let Some(of) = found.unopened.as_ref().filter(|of| of.bytes > 0) {
         let share = of.unopened_bytes as f64 / of.bytes as f64 * 100.0;
         let of = format_size(of.bytes);
         text += &format!("; {share:.0} % of its image's {of} was never opened");
     }
     text + "."
+}
+
+/// What took the most of it: what its runtime tells of what was chosen to be loaded, else what
+/// the files tell.
+fn most(found: &Explained) -> String {
+    /// Of so much of the whole the rest is details.
+    const ENOUGH: f64 = 0.8;
+    const NAMED: usize = 4;
+    let told = found.modules.as_ref().filter(|tree| tree.own_part > 0);
+    let told =
+        told.map(|tree| tree.chosen().map(|of| (&of.package, of.cumulative, tree.share(of))));
+    let told: Vec<_> = told.into_iter().flatten().filter(|(.., share)| *share >= 0.01).collect();
+    let opened = || found.packages.iter().map(|of| (&of.package, of.ns, of.share)).collect();
+    let (lead, all) = match told.is_empty() {
+        true => (": ", opened()),
+        false => ("; it loads ", told),
+    };
+    let mut sum = 0.0;
+    let most = all.into_iter().take_while(|(.., share)| {
+        let more = sum < ENOUGH;
+        sum += share;
+        more
+    });
+    let named: Vec<String> = most
+        .take(NAMED)
+        .map(|(name, ns, share)| format!("{} {} ms ({:.0} %)", plain(name), ms(ns), share * 100.0))
+        .collect();
+    if named.is_empty() { String::new() } else { format!("{lead}{}", named.join(", ")) }
 }
 
 /// The plain starts' median, as nothing slowed those; else that of the start that is shown.
@@ -157,7 +173,7 @@ fn trust(found: &Explanation) -> Vec<Block<'static>> {
                 n => format!("; {} made no sense", counted(n, "line")),
             };
             let (profiler, about) = (plain(&tree.profiler), plain(&tree.about));
-            Note::remark(format!("{name}: {profiler} are {about}{garbled}{cut}"))
+            Note::remark(format!("{name}: {profiler}: {about}{garbled}{cut}"))
         }));
     }
     vec![Block::Notes("note", notes)]

@@ -96,7 +96,10 @@ fn function(name: &str) -> Explained {
             folders: vec![Folder { path: "/usr/share".to_owned(), files: 7, bytes: 80 << 20 }],
         }),
         modules: Some(tree()),
-        advice: vec![Advice::Packages { packages: vec![("big".to_owned(), 80 * MS, 0.77)] }],
+        advice: vec![Advice::Packages {
+            packages: vec![("big".to_owned(), 80 * MS, 0.77)],
+            with_all: false,
+        }],
         ..Explained::default()
     }
 }

@@ -13,6 +13,11 @@ use crate::program::coldstart;
 pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Bench::trial("a_start_is_explained_by_its_files_modules_and_phases", explained),
+        Bench::trial("every_runtime_that_can_tell_what_it_loads_does", told),
+        Bench::trial(
+            "a_function_that_fails_where_its_runtime_is_asked_is_explained_without",
+            refusing,
+        ),
         Bench::trial("a_hidden_import_is_named_against_base", hidden_import),
         Bench::trial("a_start_that_fails_is_explained_up_to_there", failing),
         Bench::trial("a_static_program_opens_itself_alone", alone),
@@ -60,6 +65,43 @@ fn explained(bench: &Bench) -> Tested {
     assert!(of.phases[..2].iter().all(|phase| phase.user.is_some() && phase.minor_faults > 0));
     let unopened = of.unopened.as_ref().ok_or("no files of the image")?;
     assert!(unopened.unopened_bytes > 0 && unopened.unopened_bytes < unopened.bytes);
+    Ok(())
+}
+
+fn told(bench: &Bench) -> Tested {
+    let loaded = |function: &str| -> Result<_, Failed> {
+        let (_, record) = bench.function(function)?;
+        let (found, status) = explain(&record.image, bench, &[])?;
+        assert_eq!((status, &found.lost[..]), (0, &[][..]), "{function}");
+        found.functions[0].modules.clone().ok_or_else(|| format!("{function} tells nothing").into())
+    };
+    let node = loaded("node")?;
+    let depth = |name: &str| node.modules.iter().find(|m| m.name == name).map(|m| m.depth);
+    assert_eq!(depth("/function/function.js"), Some(0), "{:?}", node.modules);
+    assert_eq!(depth("node:http"), Some(1), "{:?}", node.modules);
+    let own = node.packages.iter().find(|of| of.package == "/function");
+    assert!(own.is_some_and(|own| own.cumulative <= node.own_part), "{:?}", node.packages);
+    let jvm = loaded("jvm")?;
+    assert!(jvm.modules.iter().any(|class| class.name == "Function"), "{:?}", jvm.packages);
+    Ok(())
+}
+
+fn refusing(bench: &Bench) -> Tested {
+    let image = bench.build(
+        "python",
+        "ENTRYPOINT [\"sh\", \"-c\", \"[ -z \\\"$NODE_OPTIONS\\\" ] || { echo too old >&2; exit \
+         9; }; exec python3 /function/function.py\"]",
+    )?;
+    let (found, status) = explain(&image, bench, &[])?;
+    assert_eq!(status, 0);
+    let of = &found.functions[0];
+    assert!(of.failure.is_none() && of.modules.is_none(), "{:?}", of.failure);
+    assert_eq!((of.starts.plain.len(), of.starts.profiled.len()), (2, 0));
+    let lost = &found.lost[..];
+    assert!(
+        matches!(lost, [why] if why.contains("is asked") && why.contains("too old")),
+        "{lost:?}"
+    );
     Ok(())
 }
 

@@ -14,14 +14,15 @@ pub(super) fn blocks(found: &Explanation) -> Vec<Block<'static>> {
 fn note(of: &Explained, advice: &Advice) -> Note {
     let name = plain(&of.function);
     Note::remark(match advice {
-        Advice::Packages { packages } => {
+        Advice::Packages { packages, with_all } => {
             let told = packages.iter().map(|(package, ns, share)| {
                 format!("`{}` {} ms ({:.0} %)", plain(package), ms(*ns), share * 100.0)
             });
             format!(
-                "{name}: {} before the first event: load what the first reply does not need when it \
-                 is needed, or something smaller; `coldstart gate --base REF` measures the change",
-                told.collect::<Vec<_>>().join(", ")
+                "{name}: {}{} before the first event: load what the first reply does not need when \
+                 it is needed, or something smaller; `coldstart gate --base REF` measures the change",
+                told.collect::<Vec<_>>().join(", "),
+                if *with_all { " with all that is loaded by it" } else { "" },
             )
         }
         Advice::Waits { phase, share, place } => {

@@ -1,7 +1,7 @@
 //! What took the time, worked or waited, was loaded, was never opened: as tables.
 
 use super::ms;
-use crate::explain::{Explained, Explanation, ModuleUse, PackageUse, PhaseUse};
+use crate::explain::{Explained, Explanation, ModuleUse, PackageLoad, PackageUse, PhaseUse};
 use crate::report::document::Importance::{Detail, Usual};
 use crate::report::document::{Block, Cell, Column, Row, Table};
 use crate::words::plain;
@@ -50,7 +50,7 @@ pub(super) fn phases(found: &Explanation) -> Block<'static> {
         Column::new("wall").ms(),
         Column::new("CPU").ms(),
         Column::of("in the kernel", Usual).ms(),
-        Column::new("ran"),
+        Column::new("first thread ran"),
         Column::new("waits in").sparse(),
         Column::of("faults", Usual),
         Column::of("from storage", Usual).sparse(),
@@ -90,6 +90,34 @@ fn phase_row(of: &PhaseUse) -> Vec<Cell> {
     ]
 }
 
+/// The packages whose modules were loaded, and by which.
+fn loads(found: &Explanation) -> Block<'static> {
+    let columns = [
+        Column::new("package").names(),
+        Column::new("with all it loaded").ms(),
+        Column::new("own").ms(),
+        Column::of("modules", Usual),
+        Column::of("loaded first by", Usual).sparse(),
+    ];
+    let rows = found.functions.iter().flat_map(|of| {
+        let all = of.modules.iter().flat_map(|tree| &tree.packages);
+        all.take(PACKAGES).map(|load| grouped(found, of, load_row(load)))
+    });
+    let caption = "As the runtime told it, by package; what several load stands where it was loaded \
+                   first";
+    Block::Table(Table::new("loaded-packages", caption, &columns, rows.collect()).key())
+}
+
+fn load_row(of: &PackageLoad) -> Vec<Cell> {
+    vec![
+        Cell::Text(plain(&of.package)),
+        Cell::ns(of.cumulative as f64),
+        Cell::ns(of.own as f64),
+        Cell::Count(of.modules),
+        if of.by.is_empty() { Cell::Empty } else { Cell::Text(plain(&of.by)) },
+    ]
+}
+
 /// The modules that took most with all they loaded.
 pub(super) fn modules(found: &Explanation) -> Vec<Block<'static>> {
     let columns = [
@@ -115,6 +143,7 @@ pub(super) fn modules(found: &Explanation) -> Vec<Block<'static>> {
             silent.join(", ")
         )));
     }
+    blocks.push(loads(found));
     let caption = "Largest first; a module is counted in all that loaded it";
     blocks.push(Block::Table(Table::new("loaded", caption, &columns, rows)));
     blocks
