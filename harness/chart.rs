@@ -19,6 +19,7 @@ use crate::words::{
 
 use context::{ChartContext, Series, failed, rows};
 use kit::canvas::Canvas;
+use kit::zoom::Zoom;
 
 pub(crate) use data_table::Data;
 
@@ -130,6 +131,8 @@ pub(crate) struct Chart {
     pub(crate) svg: String,
     /// The same, composed for a narrow page.
     pub(crate) narrow: Option<String>,
+    /// What a page can zoom into: see `kit::zoom`.
+    pub(crate) zoom: Option<String>,
 }
 
 /// For how wide a page a chart is composed.
@@ -281,6 +284,7 @@ fn drawn(
             kind: definition.name,
             section: definition.section,
             svg: canvas.svg(&title, &caption)?,
+            zoom: canvas.zoom.as_ref().and_then(Zoom::json),
             narrow: narrow.map(|n| n.canvas.svg(&title, &caption)).transpose()?,
             title,
             caption,

@@ -5,11 +5,14 @@ use super::kit::canvas::Canvas;
 use super::kit::colour::{Colour, FAINT};
 use super::kit::rows;
 use super::kit::text::Text;
+use super::kit::zoom::{Piece, Zoom};
 use super::{plain, shortened};
 
 const HEIGHT: f64 = 18.0;
 /// The narrowest box, in pixels.
 const LEAST: f64 = 1.2;
+/// Levels that can be zoomed into.
+const ZOOM_LEVELS: usize = 40;
 /// The longest name, in characters.
 const LONGEST: usize = 60;
 /// How strong every other level is, and of what is pale.
@@ -87,5 +90,20 @@ impl FlameGraph {
         let scale = Scale::Linear { min: 0.0, max: end };
         let frame = rows::RowPlot::above(canvas).frame(scale);
         canvas.height = rows::axis(canvas, &frame, &Axis::new(scale, what), bottom) + 8.0;
+    }
+    /// The levels as lanes: deeper ones than are drawn, and the narrow boxes too. All of them
+    /// take so many nanoseconds.
+    pub(super) fn zoom(self, ns: f64, axis: &'static str, what: [&'static str; 2]) -> Zoom {
+        let scale = ns / self.all as f64;
+        let scaled = |size: u64| (size as f64 * scale) as u64;
+        let deepest = self.boxes.iter().map(|each| each.depth as usize).max().unwrap_or(0);
+        let levels = (deepest + 1).min(ZOOM_LEVELS);
+        let kept = self.boxes.into_iter().filter(|each| (each.depth as usize) < levels);
+        let piece = |of: Box| {
+            let (from, ns) = (scaled(of.from), scaled(of.size));
+            Piece { lane: of.depth as usize, from, ns, name: of.name }
+        };
+        let (marks, lanes) = (Vec::new(), vec![String::new(); levels]);
+        Zoom { axis, what, end: scaled(self.all), marks, lanes, pieces: kept.map(piece).collect() }
     }
 }

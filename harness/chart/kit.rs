@@ -1,5 +1,5 @@
-//! What every chart is drawn with: a canvas, colours, text, axes, a legend, and two
-//! layouts that take any width. Must not know what is charted.
+//! What every chart is drawn with: a canvas, colours, text, axes, a legend, two layouts
+//! that take any width, and what a drawing can be zoomed into. Must not know what is charted.
 
 pub(crate) mod axis;
 pub(crate) mod canvas;
@@ -11,3 +11,4 @@ pub(crate) mod plot;
 pub(crate) mod rows;
 pub(crate) mod text;
 pub(crate) mod time_unit;
+pub(crate) mod zoom;

@@ -12,6 +12,8 @@ pub(crate) const HOW_TO_READ: &str = "Each box is as wide as the CPU time of a f
 
 /// Levels that are drawn.
 const LEVELS: u32 = 32;
+/// What the axis counts.
+const AXIS: &str = "ms of CPU time, of one start";
 /// Rows of the table of figures.
 const ROWS: usize = 40;
 
@@ -32,7 +34,8 @@ pub(crate) fn compose(found: &Explained, layout: Layout) -> Option<ChartSpec> {
         format_ms(all)
     );
     let top = canvas.heading(&title, &of) + 8.0;
-    graph.draw(&mut canvas, top, LEVELS, (all / NS_PER_MS, "ms of CPU time, of one start"));
+    graph.draw(&mut canvas, top, LEVELS, (all / NS_PER_MS, AXIS));
+    canvas.zoom = (layout == Layout::Wide).then(|| graph.zoom(all, AXIS, ["call", "calls"]));
     Some(ChartSpec { title, caption: caption(native), data: data(native), canvas })
 }
 

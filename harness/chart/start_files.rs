@@ -7,8 +7,9 @@ use super::kit::canvas::Canvas;
 use super::kit::colour::{Colour, FAINT, INK};
 use super::kit::rows::{self, Row as Texts, RowPlot};
 use super::kit::text::Text;
+use super::kit::zoom::{Piece, Zoom};
 use super::{ChartSpec, Data, Layout, counted, plain, shortened};
-use crate::explain::{Explained, Timeline};
+use crate::explain::{Explained, Span, Timeline};
 use crate::text::units::{NS_PER_MS, format_ms};
 
 pub(crate) const HOW_TO_READ: &str = "A bar runs from the open of a file to the next open of the \
@@ -22,8 +23,13 @@ const BAR: f64 = 12.0;
 const GAP: f64 = 7.0;
 /// The least of the width that bars have beside their names.
 const LEAST: f64 = 440.0;
-/// Two bars that are nearer are one, in pixels.
+/// Two bars that are nearer are one, in pixels; further apart where there would be more than
+/// so many, as a page has to stay light.
 const NEAR: f64 = 0.6;
+const MOST_BARS: usize = 1500;
+
+/// What the axis counts.
+const AXIS: &str = "ms since the function's exec";
 
 /// A row: its name, its bars in milliseconds, and their sum.
 struct Row {
@@ -36,7 +42,7 @@ struct Row {
 /// Composes the chart; none of a start that opened nothing.
 pub(crate) fn compose(found: &Explained, layout: Layout) -> Option<ChartSpec> {
     let timeline = &found.timeline;
-    let rows = rows_of(timeline);
+    let (rows, of_package) = rows_of(timeline);
     if rows.is_empty() {
         return None;
     }
@@ -48,7 +54,9 @@ pub(crate) fn compose(found: &Explained, layout: Layout) -> Option<ChartSpec> {
     let plot = RowPlot::new(&canvas, &texts, LEAST);
     let scale = Scale::Linear { min: 0.0, max: end };
     let frame = plot.frame(scale);
-    let marks = marks(timeline);
+    let in_ms = |(ns, name): (u64, &'static str)| (ns as f64 / NS_PER_MS, name);
+    let marks: Vec<(f64, &str)> = marks(timeline).into_iter().map(in_ms).collect();
+    let near = near(&frame, &rows);
     let mut at = top + 30.0;
     named(&mut canvas, &frame, &marks, top + 14.0);
     for (row, texts) in rows.iter().zip(&texts) {
@@ -59,16 +67,21 @@ pub(crate) fn compose(found: &Explained, layout: Layout) -> Option<ChartSpec> {
             }
         };
         let begins = plot.texts(&mut canvas, texts, (at, BAR), None, lines);
-        bars(&mut canvas, &frame, row, begins);
+        for (from, to) in merged(&frame, row, near) {
+            // What took no time is still to be seen.
+            let to = to.max(from + 0.8);
+            canvas.rectangle((from, begins), (to, begins + BAR), Colour::function(0));
+        }
         at = begins + BAR + GAP;
     }
-    let axis = Axis::new(scale, "ms since the function's exec");
+    let axis = Axis::new(scale, AXIS);
     canvas.height = rows::axis(&mut canvas, &frame, &axis, at) + 8.0;
+    canvas.zoom = (layout == Layout::Wide).then(|| zoom(timeline, &rows, &of_package));
     Some(ChartSpec { title, caption: caption(&rows), data: data(&rows), canvas })
 }
 
-/// Packages by what they took, and all the rest.
-fn rows_of(timeline: &Timeline) -> Vec<Row> {
+/// Packages by what they took, and all the rest; and in which row each package is.
+fn rows_of(timeline: &Timeline) -> (Vec<Row>, BTreeMap<&str, usize>) {
     let mut of: BTreeMap<&str, Row> = BTreeMap::new();
     for span in &timeline.spans {
         let Some(file) = timeline.files.get(span.file) else { continue };
@@ -87,8 +100,11 @@ fn rows_of(timeline: &Timeline) -> Vec<Row> {
             row.files += 1;
         }
     }
-    let mut rows: Vec<Row> = of.into_values().collect();
-    rows.sort_by(|a, b| b.sum.total_cmp(&a.sum));
+    let mut of: Vec<(&str, Row)> = of.into_iter().collect();
+    of.sort_by(|(_, a), (_, b)| b.sum.total_cmp(&a.sum));
+    let last = if of.len() > MOST { MOST - 1 } else { MOST };
+    let of_package = of.iter().enumerate().map(|(at, (name, _))| (*name, at.min(last))).collect();
+    let mut rows: Vec<Row> = of.into_iter().map(|(_, row)| row).collect();
     if rows.len() > MOST {
         let rest = rows.split_off(MOST - 1);
         let name = format!("{} others", rest.len());
@@ -99,7 +115,25 @@ fn rows_of(timeline: &Timeline) -> Vec<Row> {
     for row in &mut rows {
         row.bars.sort_by(|a, b| a.0.total_cmp(&b.0));
     }
-    rows
+    (rows, of_package)
+}
+
+/// Each open by its path, on its package's lane.
+fn zoom(timeline: &Timeline, rows: &[Row], of_package: &BTreeMap<&str, usize>) -> Zoom {
+    let piece = |span: &Span| {
+        let file = timeline.files.get(span.file)?;
+        let lane = *of_package.get(file.package.as_str())?;
+        Some(Piece { lane, from: span.at, ns: span.ns, name: plain(&file.path) })
+    };
+    let sum = |row: &Row| format!("{} {} ms", row.name, format_ms(row.sum * NS_PER_MS));
+    Zoom {
+        axis: AXIS,
+        what: ["open", "opens"],
+        end: timeline.end,
+        marks: marks(timeline),
+        lanes: rows.iter().map(sum).collect(),
+        pieces: timeline.spans.iter().filter_map(piece).collect(),
+    }
 }
 
 fn texts(row: &Row) -> Texts {
@@ -107,10 +141,10 @@ fn texts(row: &Row) -> Texts {
     Texts { after: vec![sum], ..Texts::new(Text::new(&row.name)) }
 }
 
-/// The instants that are named, in milliseconds.
-fn marks(timeline: &Timeline) -> Vec<(f64, &'static str)> {
+/// The instants that are named, in nanoseconds.
+fn marks(timeline: &Timeline) -> Vec<(u64, &'static str)> {
     let all = [(timeline.main, "main"), (timeline.ready, "ready"), (timeline.responded, "replied")];
-    all.into_iter().filter_map(|(at, name)| Some((at? as f64 / NS_PER_MS, name))).collect()
+    all.into_iter().filter_map(|(at, name)| Some((at?, name))).collect()
 }
 
 /// Names of instants above the rows; one that has no room stands nowhere.
@@ -129,26 +163,24 @@ fn named(canvas: &mut Canvas, frame: &Frame, marks: &[(f64, &'static str)], y: f
     }
 }
 
-/// The bars of a row; those that touch are one shape.
-fn bars(canvas: &mut Canvas, frame: &Frame, row: &Row, top: f64) {
-    let mut open: Option<(f64, f64)> = None;
-    let mut draw = |(from, to): (f64, f64)| {
-        // What took no time is still to be seen.
-        let to = to.max(from + 0.8);
-        canvas.rectangle((from, top), (to, top + BAR), Colour::function(0));
-    };
+/// The bars of a row, in pixels; those that are nearer than `near` are one.
+fn merged(frame: &Frame, row: &Row, near: f64) -> Vec<(f64, f64)> {
+    let mut merged: Vec<(f64, f64)> = Vec::new();
     for (from, to) in &row.bars {
         let (from, to) = (frame.x_within(*from), frame.x_within(*to));
-        open = match open {
-            Some((begin, end)) if from - end < NEAR => Some((begin, end.max(to))),
-            Some(done) => {
-                draw(done);
-                Some((from, to))
-            }
-            None => Some((from, to)),
-        };
+        match merged.last_mut() {
+            Some((_, end)) if from - *end < near => *end = end.max(to),
+            _ => merged.push((from, to)),
+        }
     }
-    open.into_iter().for_each(draw);
+    merged
+}
+
+/// How near bars may be.
+fn near(frame: &Frame, rows: &[Row]) -> f64 {
+    let all = |near: f64| rows.iter().map(|row| merged(frame, row, near).len()).sum::<usize>();
+    let steps = std::iter::successors(Some(NEAR), |near| Some(near * 1.5));
+    steps.take(12).find(|near| all(*near) <= MOST_BARS).unwrap_or(f64::MAX)
 }
 
 fn subtitle(timeline: &Timeline) -> String {
@@ -169,6 +201,9 @@ fn caption(rows: &[Row]) -> String {
     let largest = rows.iter().take(3).filter(|row| row.sum >= all * 0.05);
     let part = |row: &Row| format!("{} {} ms", row.name, format_ms(row.sum * NS_PER_MS));
     let parts: Vec<String> = largest.map(part).collect();
+    if parts.is_empty() {
+        return "No package took a twentieth of it.".to_owned();
+    }
     format!("Most was laid to {}.", parts.join(", "))
 }
 

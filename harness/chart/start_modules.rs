@@ -11,6 +11,8 @@ pub(crate) const HOW_TO_READ: &str = "Each box is as wide as a module took with 
 
 /// Levels that are drawn.
 const LEVELS: u32 = 12;
+/// What the axis counts.
+const AXIS: &str = "ms, by the runtime's own clock";
 /// Rows of the table of figures.
 const ROWS: usize = 40;
 
@@ -27,8 +29,9 @@ pub(crate) fn compose(found: &Explained, layout: Layout) -> Option<ChartSpec> {
     let modules = counted(tree.modules.len() as u64, "module");
     let top =
         canvas.heading(&title, &format!("{modules}, {} ms in all", format_ms(all as f64))) + 8.0;
-    let axis = (all as f64 / NS_PER_MS, "ms, by the runtime's own clock");
-    graph.draw(&mut canvas, top, LEVELS, axis);
+    graph.draw(&mut canvas, top, LEVELS, (all as f64 / NS_PER_MS, AXIS));
+    canvas.zoom =
+        (layout == Layout::Wide).then(|| graph.zoom(all as f64, AXIS, ["module", "modules"]));
     Some(ChartSpec { title, caption: caption(tree, all), data: data(tree), canvas })
 }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use coldstart::explain::Explanation;
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -171,4 +173,36 @@ fn every_source_that_a_document_names_exists() {
         }
     }
     assert!(named > 40, "is this test blind? {named}");
+}
+
+/// The table of `EXPLAINED.md`, from what was measured.
+#[test]
+fn what_explained_samples_came_to_is_what_is_kept_of_them() {
+    let page = fs::read_to_string(root().join("harness/docs/EXPLAINED.md")).unwrap();
+    let rows: Vec<&str> = page.lines().filter(|line| line.contains("ms [")).collect();
+    let samples: [(&str, &[&str]); 4] = [
+        ("cars", &["boto3"]),
+        ("items-sdk", &["@aws-sdk/client-dynamodb", "@aws-sdk/lib-dynamodb", "moment"]),
+        ("items-express", &["express"]),
+        ("order", &["jackson-databind-2.17.0.jar"]),
+    ];
+    assert_eq!(rows.len(), samples.len());
+    for ((folder, packages), row) in samples.into_iter().zip(rows) {
+        let file = root().join("results/samples").join(folder).join("explain.json");
+        let found: Explanation = serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap();
+        let function = &found.functions[0];
+        let tree = function.modules.as_ref().unwrap();
+        let loads = tree.packages.iter().filter(|of| packages.contains(&of.package.as_str()));
+        let attributed = loads.map(|of| of.cumulative).sum::<u64>() as f64 / 1e6;
+        let own = tree.own_part as f64 / 1e6;
+        let change = function.difference.as_ref().unwrap().change.as_ref().unwrap();
+        let (low, high) = change.interval.unwrap();
+        let (gained, low, high) = (change.value / 1e6, low / 1e6, high / 1e6);
+        let (share, ratio) = (attributed / own * 100.0, attributed / gained);
+        let cells = format!(
+            "| {attributed:.0} ms | {share:.0} % of {own:.0} | {gained:.0} ms [{low:.0}, {high:.0}] | \
+             {ratio:.2} |"
+        );
+        assert!(row.ends_with(&cells), "{folder}: {cells} is not in {row}");
+    }
 }

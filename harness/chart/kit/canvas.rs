@@ -15,6 +15,7 @@ use plotters::style::{Color as _, FontTransform, IntoTextStyle};
 
 use super::colour::{self, Colour, PAGE};
 use super::text::{Align, Text, font, fonts};
+use super::zoom::Zoom;
 use crate::chart::Layout;
 
 /// The crate has whole pixels only: a finer grid, shown smaller.
@@ -34,12 +35,14 @@ pub(crate) struct Canvas {
     pub(crate) width: f64,
     pub(crate) height: f64,
     pub(crate) strokes: Vec<Stroke>,
+    /// What it can be zoomed into on a page.
+    pub(crate) zoom: Option<Zoom>,
 }
 
 impl Canvas {
     /// As wide as a layout; its height is set when all is drawn.
     pub(crate) fn new(layout: Layout) -> Self {
-        Self { width: layout.width(), height: 0.0, strokes: Vec::new() }
+        Self { width: layout.width(), height: 0.0, strokes: Vec::new(), zoom: None }
     }
 
     /// Whether it is for a narrow page.

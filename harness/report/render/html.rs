@@ -25,7 +25,8 @@ const LONGEST_LINE: usize = 1000;
 /// The page.
 pub(in crate::report) fn page(document: &Document) -> String {
     let writer = Writer { document, drawings: Drawings::of(document) };
-    shell::page(document, &writer.header(), &writer.main())
+    let zooms = writer.drawings.zooms();
+    shell::page(document, zooms, &writer.header(), &writer.main())
 }
 
 struct Writer<'a> {
@@ -97,7 +98,7 @@ impl Writer<'_> {
         html! {
             ul { @for note in notes.iter().take(most) { li {
                 @if note.kind == Kind::Warning { strong { "warning: " } }
-                (shortened(&note.text, LONGEST_LINE))
+                (marked(&shortened(&note.text, LONGEST_LINE)))
                 @if let Some(quote) = &note.quote { ": " q { (quote) } }
             } } }
             (self.left_out(notes.len(), most))

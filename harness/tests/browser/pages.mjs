@@ -4,7 +4,8 @@
 //   node pages.mjs PROGRAM FOLDER
 //
 // A page's name says what it is: reference, compare, one, many, hostile, errors, warm,
-// variants, compare-hostile, tune, explain.
+// variants, compare-hostile, tune, explain,
+// explain-hostile, explain-large.
 
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -103,12 +104,42 @@ export function comparison(program, base, head, folder) {
   return join(folder, "compare.html");
 }
 
-/** An explanation that was made on a real engine, as explain.json beside this file has it. */
-function explained(program, folder) {
+/** An explanation that was made on a real engine, as explain.json beside this file has it, or
+ * as `change` makes it. */
+function explained(program, folder, change = () => {}) {
   mkdirSync(folder);
-  cpSync(join(ROOT, "harness/tests/browser/explain.json"), join(folder, "explain.json"));
+  const found = JSON.parse(readFileSync(join(ROOT, "harness/tests/browser/explain.json"), "utf8"));
+  change(found.functions[0]);
+  writeFileSync(join(folder, "explain.json"), JSON.stringify(found));
   coldstart(program, "report", folder);
   return join(folder, "explain.html");
+}
+
+/** Every name in an explanation becomes hostile. */
+function makeHostileExplanation(found) {
+  const { files, processes } = found.timeline;
+  files.forEach((file, at) => {
+    file.path = `/${HOSTILE[at % 4]}/\u001b[31m\n${HOSTILE[(at + 1) % 4]}`;
+    file.package = `${HOSTILE[at % 4]}${at % 20}`;
+  });
+  for (const one of processes) one.programs = HOSTILE;
+  for (const one of found.modules?.modules ?? []) one.name = HOSTILE[one.own % 4];
+  for (const one of found.packages) one.package = HOSTILE[one.ns % 4];
+  found.function = HOSTILE[0];
+}
+
+/** As many opens as are kept at most, of as many files, by many packages. */
+function makeLargeExplanation(found) {
+  const { timeline } = found;
+  const file = (at) => ({
+    path: `/usr/lib/of a runtime/packages/package-${at % 400}/deep/below/file-${at}.module`,
+    package: `package-${at % 400}`,
+    size: at,
+    opened: 1,
+  });
+  timeline.files = Array.from({ length: 200_000 }, (_, at) => file(at));
+  const ns = Math.floor(timeline.ready / timeline.files.length);
+  timeline.spans = timeline.files.map((_, at) => ({ at: at * ns, ns: ns + ((at * 7919) % 997), file: at, process: 0 }));
 }
 
 /** Sizes of two functions, weighed on the simulated engine: gives the page. */
@@ -157,6 +188,8 @@ function makePages(program, folder) {
     }
     keep(recordedComparison(program, join(work, "compare")), "compare");
     keep(explained(program, join(work, "explain")), "explain");
+    keep(explained(program, join(work, "explain-hostile"), makeHostileExplanation), "explain-hostile");
+    keep(explained(program, join(work, "explain-large"), makeLargeExplanation), "explain-large");
     keep(tuned(program, join(work, "tune")), "tune");
     const hostile = join(work, "hostile");
     keep(comparison(program, hostile, hostile, join(work, "hostile-compare")), "compare-hostile");

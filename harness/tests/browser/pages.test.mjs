@@ -11,18 +11,19 @@ import { fileURLToPath } from "node:url";
 import { startBrowser, visit } from "./browser.mjs";
 import { sorters, sorting, tabbing } from "./keys.mjs";
 import { accessibility, first, painting, reordered, sideways, unfold } from "./look.mjs";
+import { zooming } from "./zoom.mjs";
 
 const FOLDER = process.env.PAGES;
 assert.ok(FOLDER, "PAGES must name the folder with the pages: harness/tests/browser/run does");
 const files = readdirSync(FOLDER).filter((name) => name.endsWith(".html")).sort();
 /** Every kind that pages.mjs makes. */
-const KINDS = ["compare", "compare-hostile", "errors", "explain", "hostile", "many", "one", "reference", "tune", "variants", "warm"];
+const KINDS = ["compare", "compare-hostile", "errors", "explain", "explain-hostile", "explain-large", "hostile", "many", "one", "reference", "tune", "variants", "warm"];
 const WIDTHS = [360, 800, 1600];
 const SCHEMES = ["light", "dark"];
 /** Looking at a page of two hundred cells takes half a minute: both ends will do. */
 const MANY = [[360, "dark"], [1600, "light"]];
 const sights = (name) =>
-  name === "many.html" ? MANY : WIDTHS.flatMap((width) => SCHEMES.map((scheme) => [width, scheme]));
+  ["many.html", "explain-large.html"].includes(name) ? MANY : WIDTHS.flatMap((width) => SCHEMES.map((scheme) => [width, scheme]));
 /** The least height of text in a chart, in pixels: of one drawn for a narrow page, and of
  * a wide one that a page of 800 px shows at eight or nine tenths. */
 const NARROW = 360;
@@ -100,6 +101,23 @@ test("there is a page of every kind", () => {
 test("the page of the reference run is light enough to be sent about", () => {
   assert.ok(statSync(join(FOLDER, "reference.html")).size < 1.5 * MIB);
 });
+
+test("the page of the largest explanation stays below a megabyte", () => {
+  assert.ok(statSync(join(FOLDER, "explain-large.html")).size < MIB);
+});
+
+for (const name of files.filter((name) => name.startsWith("explain"))) {
+  describe(`${name}, zoomed into`, () => {
+    for (const [width, scheme] of MANY) {
+      test(`at ${width} px, ${scheme}: still quiet, whole, legible, accessible`, () =>
+        visit(browser, join(FOLDER, name), { width, scheme }, async (page, complaints) => {
+          const found = await zooming(page);
+          found.push(...(await looks(page, scheme)));
+          none([...first(complaints), ...found]);
+        }));
+    }
+  });
+}
 
 for (const name of files) {
   const file = join(FOLDER, name);

@@ -31,10 +31,12 @@ struct Shown {
     folded: bool,
     wide: bool,
     narrow: bool,
+    zoom: bool,
 }
 
 impl<'a> Drawings<'a> {
-    /// Those in sight first, then their narrow forms, then what is folded.
+    /// Those in sight first, then their narrow forms, then what they can be zoomed into, then
+    /// what is folded.
     pub(super) fn of(document: &'a Document) -> Self {
         let mut charts: Vec<(&Chart, Shown)> = Vec::new();
         for section in document.sections() {
@@ -51,9 +53,17 @@ impl<'a> Drawings<'a> {
         for (chart, shown) in charts.iter_mut().filter(|(_, shown)| shown.wide) {
             shown.narrow = chart.narrow.as_ref().is_some_and(|narrow| take(narrow.len()));
         }
+        for (chart, shown) in charts.iter_mut().filter(|(_, shown)| shown.wide) {
+            shown.zoom = chart.zoom.as_ref().is_some_and(|zoom| take(zoom.len()));
+        }
         let folded = charts.iter_mut().filter(|(_, shown)| shown.folded);
         folded.for_each(|(c, shown)| shown.wide = take(c.svg.len()));
         Self { shown: charts.into_iter().map(|(chart, shown)| (&*chart.name, shown)).collect() }
+    }
+
+    /// Whether there is anything to zoom into.
+    pub(super) fn zooms(&self) -> bool {
+        self.shown.values().any(|shown| shown.zoom)
     }
 
     /// A chart below what there is to see, and its figures, all of which are in a file.
@@ -62,8 +72,9 @@ impl<'a> Drawings<'a> {
         let none = Shown::default();
         let shown = self.shown.get(&*chart.name).unwrap_or(&none);
         let narrow = chart.narrow.as_ref().filter(|_| shown.narrow);
+        let zoom = chart.zoom.as_ref().filter(|_| shown.zoom);
         html! {
-            figure id={ "chart-" (chart.name) } {
+            figure id={ "chart-" (chart.name) } data-title=[zoom.map(|_| &chart.title)] data-zoom=[zoom] {
                 (caption(&chart.caption))
                 @match narrow {
                     Some(narrow) => {

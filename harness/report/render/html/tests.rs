@@ -40,6 +40,7 @@ fn chart(
         },
         svg: format!("<svg role=\"img\"><title>{name}</title>{}</svg>", " ".repeat(bytes)),
         narrow: None,
+        zoom: None,
     }
 }
 
@@ -121,6 +122,7 @@ fn the_page_of_a_whole_run() {
     for told in ["over null, ms</th>", "slope 1.00", "--seed 42", "sha256:0000"] {
         assert!(page.contains(told), "{told}");
     }
+    assert!(!page.contains("zoom"), "nothing can be zoomed into");
     // All on one network: it is said once.
     assert!(page.contains("all under bridge") && !page.contains(">conditions</th>"));
     assert!(page.len() < 1_500_000, "{} bytes", page.len());
