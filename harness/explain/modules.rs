@@ -32,6 +32,8 @@ const SCRIPT_BYTES: usize = 64 * 1024;
 const MOST: usize = 50_000;
 /// Characters of a name that are kept.
 const NAME: usize = 300;
+/// Microseconds below which a time makes sense: three days, so that a sum of all is a number.
+const MOST_US: u64 = 1 << 38;
 /// How deep a module stands at most: no runtime's stack holds more.
 const DEEPEST: u32 = 1_000;
 /// Parts of a name that a group has at most.
@@ -251,15 +253,15 @@ impl Profiler {
 fn parsed(found: &Captures<'_>) -> Option<Line> {
     let text = |name: &str| found.name(name).map_or("", |part| part.as_str());
     // What is no number, or larger than any time, is no line of a runtime.
-    let number = |name: &str| match found.name(name) {
-        Some(part) => part.as_str().parse::<u64>().ok().filter(|n| *n < 1 << 50),
+    let number = |name: &str, most: u64| match found.name(name) {
+        Some(part) => part.as_str().parse::<u64>().ok().filter(|n| *n < most),
         None => Some(0),
     };
     let name = printable(text("name").trim(), NAME);
     let depth = u32::try_from(text("indent").len() / 2).ok().filter(|depth| *depth <= DEEPEST)?;
-    let own = number("own_us")?.saturating_mul(1_000);
-    let cumulative = number("cumulative_us")?.saturating_mul(1_000);
-    let (at, source) = (number("at_ns")?, printable(text("source").trim(), NAME));
+    let own = number("own_us", MOST_US)?.saturating_mul(1_000);
+    let cumulative = number("cumulative_us", MOST_US)?.saturating_mul(1_000);
+    let (at, source) = (number("at_ns", 1 << 50)?, printable(text("source").trim(), NAME));
     let path = found.name("path").map(|path| printable(path.as_str(), NAME));
     (!name.is_empty()).then_some(Line { name, source, path, depth, own, cumulative, at })
 }

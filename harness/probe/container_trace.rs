@@ -226,10 +226,11 @@ impl Watched {
 
     fn read(&mut self, at: u64) {
         let Some(process) = &mut self.process else { return };
-        if self.seen.readings.len() < MOST
-            && let Some(reading) = process.read(at)
-        {
-            self.seen.readings.push(reading);
+        match process.read(at) {
+            Some(reading) if self.seen.readings.len() < MOST => self.seen.readings.push(reading),
+            Some(_) => {}
+            // What prepares the container may be in its cgroup first, and ends.
+            None => self.process = None,
         }
     }
 }

@@ -7,7 +7,7 @@
 //!
 //! It interrupts whatever runs: never in a start that is timed. It knows no engines.
 //!
-//! Why so, and what stacks without frame pointers are worth: decision 0091.
+//! Why so, and what stacks without frame pointers are worth: decision 0088.
 
 use std::collections::BTreeMap;
 use std::io::{self, PipeWriter, pipe};

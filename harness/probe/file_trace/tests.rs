@@ -65,3 +65,29 @@ fn what_is_opened_on_a_marked_file_system_is_heard_and_nothing_else() {
     assert!(!ours.iter().any(|open| Path::new(&*open.path) == elsewhere.path()), "{ours:?}");
     assert!(trace.take().all.is_empty(), "what was taken is gone");
 }
+
+/// A queue that has an end, as nobody reads from it: ours has none, and this is what would
+/// come of one.
+#[test]
+fn a_queue_of_the_kernel_that_overflows_is_counted_and_what_it_held_is_kept() {
+    let most = fs::read_to_string("/proc/sys/fs/fanotify/max_queued_events");
+    let most: usize = most.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(usize::MAX);
+    let flags = InitFlags::FAN_CLASS_NOTIF | InitFlags::FAN_CLOEXEC | InitFlags::FAN_NONBLOCK;
+    let opened = EventFFlags::O_RDONLY | EventFFlags::O_CLOEXEC;
+    let (Ok(group), true) = (Fanotify::init(flags, opened), most <= 50_000) else { return };
+    let Ok(folder) = tempfile::tempdir_in("/dev/shm") else { return };
+    let flags = MarkFlags::FAN_MARK_ADD | MarkFlags::FAN_MARK_FILESYSTEM;
+    if group.mark(flags, MaskFlags::FAN_OPEN, rustix::fs::CWD, Some(folder.path())).is_err() {
+        return;
+    }
+    // Of one file the kernel takes many events for one.
+    for at in 0..most + 100 {
+        fs::File::create(folder.path().join(at.to_string())).unwrap();
+    }
+    let shared = Shared { group, clock: Clock::start(), kept: Mutex::default() };
+    let mut kept = Kept::default();
+    assert!(shared.drain(&mut kept));
+    assert_eq!(kept.opens.overflows, 1);
+    let seen = kept.opens.all.len() + kept.opens.beyond as usize;
+    assert!(seen > most / 2, "{seen} of {most}");
+}

@@ -263,8 +263,8 @@ fn the_json_is_read_again_as_it_was_and_folded_stacks_are_a_line_each() {
     let page = of("explain.html");
     assert!(page.contains("What f executes until it is ready") && page.contains("big::parse"));
     assert!(page.contains("file by file") && page.contains("What f loads"));
-    // Two functions, of which one told what it loads; names are in no element.
-    assert_eq!(page.matches(" data-zoom=\"{&quot;axis&quot;:").count(), 3);
+    // Two functions: files, calls, and what one loads; names are in no element.
+    assert_eq!(page.matches(" data-zoom=\"{&quot;axis&quot;:").count(), 5);
     let rows = FORMS.iter().find(|form| form.name == "csv").unwrap();
     let csv = rows.print(&Printed::Explanation(&found), &Look::default()).unwrap();
     assert_eq!(csv.lines().count(), 1 + 4);

@@ -1,6 +1,8 @@
 //! Starts watched on the real engine and kernel: what is opened, loaded, new, and never opened.
 
 use std::fs;
+use std::process::{Child, Stdio};
+use std::time::Duration;
 
 use coldstart::explain::{Explained, Explanation, Frame, SymbolsFound};
 use libtest_mimic::{Failed, Trial};
@@ -19,6 +21,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("a_hidden_import_is_named_against_base", hidden_import),
         Bench::trial("a_start_that_fails_is_explained_up_to_there", failing),
         Bench::trial("a_static_program_opens_itself_alone", alone),
+        Bench::trial("opens_without_end_and_hostile_paths_are_counted_and_tamed", many_opens),
+        Bench::trial("a_runtime_that_tells_nonsense_is_not_believed", garbled),
         Bench::trial("what_the_processors_execute_of_a_start_is_sampled_and_named", sampled),
         Bench::trial("a_gate_that_is_to_explain_names_the_hidden_import", gated),
     ]
@@ -146,6 +150,87 @@ fn alone(bench: &Bench) -> Tested {
     assert!(of.modules.is_none(), "its runtime tells nothing");
     let unopened = of.unopened.as_ref().ok_or("no files of the image")?;
     assert_eq!(unopened.unopened_files, 0);
+    Ok(())
+}
+
+/// More opens than are kept, of files whose names are hostile.
+fn many_opens(bench: &Bench) -> Tested {
+    const MANY: &str = r#"
+import os
+folder = os.environ.get("MANY", "/many")
+os.makedirs(folder, exist_ok=True)
+paths = [f"{folder}/\x1b[31m{i}\n<script>alert(1)\u202e" for i in range(300)]
+if os.environ.get("MAKE"):
+    for path in paths:
+        open(path, "w").close()
+else:
+    for _ in range(840):
+        for path in paths:
+            os.close(os.open(path, os.O_RDONLY))
+    import runpy
+    runpy.run_path("/function/function.py", run_name="__main__")
+"#;
+    let lines = "COPY many.py /many.py\nRUN [\"/usr/bin/env\", \"MAKE=1\", \"python3\", \"/many.py\"]\n\
+                 ENTRYPOINT []\nCMD [\"python3\", \"/many.py\"]";
+    let image = bench.build_of("python", lines, &[("many.py", MANY.as_bytes())])?;
+    let home = tempfile::tempdir()?;
+    let folder = home.path().join("explained");
+    let mut command = coldstart(bench);
+    command.args(["explain", "--rounds", "1", "--image", &image]).arg("--out").arg(&folder);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    let (status, memory) = watched(child)?;
+    eprintln!("opens without end: {} MiB", memory >> 10);
+    assert_eq!(status, Some(0));
+    assert!(memory < 400 << 10, "{memory} KiB of memory");
+    let found: Explanation =
+        serde_json::from_str(&fs::read_to_string(folder.join("explain.json"))?)?;
+    let of = &found.functions[0];
+    assert!(of.starts.beyond + of.starts.overflows > 0, "{:?}", of.starts);
+    assert!(of.timeline.spans.len() <= 200_000 && of.timeline.spans.len() > 100_000);
+    let page = fs::read_to_string(folder.join("explain.html"))?;
+    assert!(page.len() < 1 << 20, "{} bytes", page.len());
+    assert!(page.contains("beyond those that are kept") || page.contains("queue overflowed"));
+    for name in ["explain.html", "explain.md", "explain.json"] {
+        let text = fs::read_to_string(folder.join(name))?;
+        assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{name}");
+        assert!(name == "explain.json" || !text.contains("<script>alert"), "{name}");
+    }
+    Ok(())
+}
+
+/// The exit code of a program, and its largest memory in KiB.
+fn watched(mut child: Child) -> Result<(Option<i32>, u64), Failed> {
+    let mut most = 0;
+    loop {
+        let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let told = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        most = told.unwrap_or(0).max(most);
+        if let Some(status) = child.try_wait()? {
+            return Ok((status.code(), most));
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Lines that begin as a runtime's own do, with figures that are none or beyond all measure.
+fn garbled(bench: &Bench) -> Tested {
+    const NONSENSE: &str = "import sys\n\
+        if 'PYTHONPROFILEIMPORTTIME' in __import__('os').environ:\n    \
+        for line in ('soon | later | x', '-1 | 2 | y', '99999999999999999999999 | 1 | z', \
+        '18446744073709551 | 18446744073709551 | big', *['562949953421312 | \
+        562949953421312 | bigger'] * 40, '9 | 9 |                  ', '1 | 1 | \\x1b[2Jcleared'):\n        \
+        print('import time: ', line, file=sys.stderr, flush=True)\n";
+    let lines = "COPY nonsense.py /nonsense.py\nRUN [\"python3\", \"-c\", \"f = \
+                 '/function/function.py'; t = open('/nonsense.py').read() + open(f).read(); \
+                 open(f, 'w').write(t)\"]";
+    let image = bench.build_of("python", lines, &[("nonsense.py", NONSENSE.as_bytes())])?;
+    let (found, status) = explain(&image, bench, &[])?;
+    assert_eq!(status, 0);
+    let tree = found.functions[0].modules.as_ref().ok_or("no modules")?;
+    assert!(tree.garbled >= 45, "{}", tree.garbled);
+    assert!(tree.modules.iter().any(|module| module.name == "json"));
+    assert!(!tree.modules.iter().any(|module| module.name.contains('\u{1b}')));
     Ok(())
 }
 

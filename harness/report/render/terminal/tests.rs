@@ -297,7 +297,7 @@ fn blocks_have_a_form_in_ascii() {
     let blocks: Vec<&str> = text.lines().skip(first).take(6).collect();
     insta::assert_snapshot!(blocks.join("\n"), @r#"
     ms, logarithmic scale
-    python                       = #:=*: :=: : :               n=19
+    python                       = #:=*: :=:: :               n=19
     node                                   --   - **#-#-----  n=19
     rust    :  =:==:##    : :                                 n=19
     jvm                                  -* ###**  *       -  n=19
