@@ -185,8 +185,10 @@ else:
     let found: Explanation =
         serde_json::from_str(&fs::read_to_string(folder.join("explain.json"))?)?;
     let of = &found.functions[0];
-    assert!(of.starts.beyond + of.starts.overflows > 0, "{:?}", of.starts);
-    assert!(of.timeline.spans.len() <= 200_000 && of.timeline.spans.len() > 100_000);
+    // How many there are to be kept is the kernel's: of opens that wait to be read, those of one
+    // file by one process become one.
+    let (kept, lost) = (of.timeline.spans.len(), of.starts.beyond + of.starts.overflows);
+    assert!((10_000..=200_000).contains(&kept) && (kept < 199_000 || lost > 0), "{kept}, {lost}");
     let page = fs::read_to_string(folder.join("explain.html"))?;
     assert!(page.len() < 1 << 20, "{} bytes", page.len());
     assert!(page.contains("beyond those that are kept") || page.contains("queue overflowed"));
