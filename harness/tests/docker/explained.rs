@@ -191,7 +191,8 @@ else:
     assert!((10_000..=200_000).contains(&kept) && (kept < 199_000 || lost > 0), "{kept}, {lost}");
     let page = fs::read_to_string(folder.join("explain.html"))?;
     assert!(page.len() < 1 << 20, "{} bytes", page.len());
-    assert!(page.contains("beyond those that are kept") || page.contains("queue overflowed"));
+    let is_told = page.contains("beyond those that are kept") || page.contains("queue overflowed");
+    assert_eq!(is_told, lost > 0);
     for name in ["explain.html", "explain.md", "explain.json"] {
         let text = fs::read_to_string(folder.join(name))?;
         assert!(!text.contains('\u{1b}') && !text.contains('\u{202e}'), "{name}");
