@@ -129,7 +129,8 @@ pub(super) fn detach(state: &Path, id: &str, address: Option<Ipv4Addr>) -> Resul
 
 /// Removes the bridge, where nobody has an address on it; whether there was one.
 pub(super) fn remove_bridge(state: &Path) -> Result<bool, String> {
-    if !device(BRIDGE).exists() {
+    // Who has no folder made none: it is somebody else's, or another namespace's.
+    if !state.is_dir() || !device(BRIDGE).exists() {
         return Ok(false);
     }
     let _turn = turn(state)?;
@@ -227,6 +228,12 @@ mod tests {
         assert_eq!(all.len(), 253);
         let error = reserve(home.path(), &id, BRIDGES).unwrap_err();
         assert!(error.contains("no address is free") && error.contains("clean"), "{error}");
+    }
+
+    #[test]
+    fn who_never_made_a_bridge_removes_none() {
+        let home = tempfile::tempdir().unwrap();
+        assert_eq!(remove_bridge(&home.path().join("never")), Ok(false));
     }
 
     #[test]
