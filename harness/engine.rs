@@ -34,6 +34,7 @@ mod strangers;
 mod words;
 
 pub use caller::{Caller, Evidence, Holder, Untold, Verdict};
+pub(crate) use images::images_are_kept_by;
 pub use images::{
     BuildOutput, BuildSpec, Credentials, Image, ImageConfig, ImageStore, Login, Watchable,
 };

@@ -180,3 +180,42 @@ pub trait Watchable: ImageStore {
         most: usize,
     ) -> impl Future<Output = Result<Vec<u8>, EngineError>> + Send;
 }
+
+/// The calls of [`ImageStore`], each passed on to the field that keeps the images.
+macro_rules! images_are_kept_by {
+    ($field:ident) => {
+        $crate::engine::images_are_kept_by! { $field:
+            image(reference: &str) -> Option<$crate::engine::Image>;
+            pull(
+                reference: &str,
+                login: Option<&$crate::engine::Credentials>,
+                printed: $crate::engine::BuildOutput<'_>
+            ) -> ();
+            import(tag: &str, archive: &std::path::Path) -> ();
+            build(
+                spec: &$crate::engine::BuildSpec,
+                printed: $crate::engine::BuildOutput<'_>
+            ) -> ();
+            run_once(
+                image: &str,
+                run: &str,
+                command: &[String],
+                env: &std::collections::BTreeMap<String, String>
+            ) -> String;
+            extensions(image: &str, run: &str) -> Vec<String>;
+            image_folders(reference: &str) -> Vec<std::path::PathBuf>;
+            platform() -> String;
+            images() -> Vec<String>;
+            remove_image(reference: &str) -> ();
+        }
+    };
+    ($field:ident: $($call:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
+        $(async fn $call(
+            &self,
+            $($argument: $type),*
+        ) -> Result<$result, $crate::engine::EngineError> {
+            self.$field.$call($($argument),*).await
+        })*
+    };
+}
+pub(crate) use images_are_kept_by;

@@ -17,9 +17,9 @@ use std::time::Duration;
 use tokio::sync::{OnceCell, oneshot};
 
 use super::{
-    BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
-    InstanceId, InstanceSource, InstanceSpec, InstanceState, ListedInstance, Listener, Resident,
-    Route, Strangers, Watchable,
+    Engine, EngineError, EngineInfo, Exit, ImageStore, InstanceId, InstanceSource, InstanceSpec,
+    InstanceState, ListedInstance, Listener, Resident, Route, Strangers, Watchable,
+    images_are_kept_by,
 };
 use crate::spec::factor::Network;
 
@@ -290,30 +290,6 @@ impl<S: ImageStore> Watchable for OciEngine<S> {
     }
 }
 
-macro_rules! pass_on {
-    ($($call:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
-        $(async fn $call(&self, $($argument: $type),*) -> Result<$result, EngineError> {
-            self.images.$call($($argument),*).await
-        })*
-    };
-}
-
 impl<S: ImageStore> ImageStore for OciEngine<S> {
-    pass_on! {
-        image(reference: &str) -> Option<Image>;
-        pull(reference: &str, login: Option<&Credentials>, printed: BuildOutput<'_>) -> ();
-        import(tag: &str, archive: &Path) -> ();
-        build(spec: &BuildSpec, printed: BuildOutput<'_>) -> ();
-        run_once(
-            image: &str,
-            run: &str,
-            command: &[String],
-            env: &BTreeMap<String, String>
-        ) -> String;
-        extensions(image: &str, run: &str) -> Vec<String>;
-        image_folders(reference: &str) -> Vec<PathBuf>;
-        platform() -> String;
-        images() -> Vec<String>;
-        remove_image(reference: &str) -> ();
-    }
+    images_are_kept_by!(images);
 }

@@ -1,15 +1,12 @@
 //! An engine around another that has the starts watched which are to be.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
 use crate::engine::{
-    AnyEngine, BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image,
-    ImageStore, InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route,
-    Strangers, Watchable,
+    AnyEngine, Engine, EngineError, EngineInfo, Exit, ImageStore, InstanceId, InstanceSpec,
+    InstanceState, ListedInstance, Listener, Route, Strangers, Watchable, images_are_kept_by,
 };
 use crate::probe::container_trace::ContainerTrace;
 use crate::sample::{Mark, Marks};
@@ -119,21 +116,5 @@ impl Engine for Watching {
 }
 
 impl ImageStore for Watching {
-    pass_on! {
-        image(reference: &str) -> Option<Image>;
-        pull(reference: &str, login: Option<&Credentials>, printed: BuildOutput<'_>) -> ();
-        import(tag: &str, archive: &Path) -> ();
-        build(spec: &BuildSpec, printed: BuildOutput<'_>) -> ();
-        run_once(
-            image: &str,
-            run: &str,
-            command: &[String],
-            env: &BTreeMap<String, String>
-        ) -> String;
-        extensions(image: &str, run: &str) -> Vec<String>;
-        image_folders(reference: &str) -> Vec<PathBuf>;
-        platform() -> String;
-        images() -> Vec<String>;
-        remove_image(reference: &str) -> ();
-    }
+    images_are_kept_by!(engine);
 }
