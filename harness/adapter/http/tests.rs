@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::line::Line;
 use super::*;
@@ -168,9 +168,9 @@ async fn what_is_sent_without_being_asked_for_is_noted() {
 /// Whoever listens late is found, and how well that is known stands with it.
 #[tokio::test]
 async fn an_instance_that_listens_late_is_found_by_trying() {
-    let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = free.local_addr().unwrap();
-    drop(free);
+    let bound = TcpSocket::new_v4().unwrap();
+    bound.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+    let address = bound.local_addr().unwrap();
     let http = adapter(address, HttpRequest::default());
     let event = Event::plain("{}");
     let asked = Asked { function: "f", event: &event, limit: Duration::MAX, keep: 4096 };
@@ -178,7 +178,7 @@ async fn an_instance_that_listens_late_is_found_by_trying() {
     tokio::time::sleep(Duration::from_millis(30)).await;
     let silent = http.progress(&InstanceState::default());
     assert_eq!(silent, format!("it never listened on port {}", address.port()));
-    let listener = TcpListener::bind(address).await.unwrap();
+    let listener = bound.listen(1).unwrap();
     let began = http.server.clock.now();
     let (mut stream, _) = listener.accept().await.unwrap();
     request(&mut stream).await;

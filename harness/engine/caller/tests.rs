@@ -63,7 +63,13 @@ fn the_owner_of_a_local_connection_is_found_while_it_is_open() {
         let cgroups = std::fs::read_to_string("/proc/self/cgroup").unwrap();
         assert!(!owner.name.is_empty() && owner.cgroups == cgroups, "{owner:?}");
         drop(client);
-        assert_eq!(caller.evidence(), Evidence::Process(Err(Untold::Closed)));
+        // Nor at once: a child that another test has forked may hold it, until it executes.
+        let closed = Evidence::Process(Err(Untold::Closed));
+        let begun = std::time::Instant::now();
+        while caller.evidence() != closed {
+            assert!(begun.elapsed().as_secs() < 10, "{:?}", caller.evidence());
+            std::thread::yield_now();
+        }
     }
 }
 

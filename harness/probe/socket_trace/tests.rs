@@ -1,5 +1,6 @@
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::time::Duration;
+use tokio::net::TcpSocket;
 
 use proptest::prelude::*;
 
@@ -48,12 +49,12 @@ proptest! {
 async fn a_port_that_begins_to_listen_is_told_with_its_instant_and_its_process() {
     let clock = Clock::start();
     let Ok(trace) = SocketTrace::start(clock) else { return };
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    // That one was told too, to nobody.
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    let bound = TcpSocket::new_v4().unwrap();
+    bound.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let port = bound.local_addr().unwrap().port();
     let (mut heard, mut other) = (trace.expect(port), trace.expect(1));
     let before = clock.now();
-    let _listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+    let _listener = bound.listen(1).unwrap();
     let after = clock.now();
     let event = heard.next().await;
     let took = clock.now() - event.at;

@@ -85,7 +85,10 @@ async fn nothing_and_nobody_and_not_allowed_are_told_apart() {
     let around = bare(folder.path());
     let absent = look(&around).await.unwrap_err();
     assert!(absent.tried.iter().all(|t| t.contains("no such socket")), "{absent:?}");
-    drop(std::os::unix::net::UnixListener::bind(&around.standard_socket).unwrap());
+    // Bound and never listening. One that was closed may listen on for an instant, in a child
+    // that another test has forked and that has not executed anything yet.
+    let bound = tokio::net::UnixSocket::new_stream().unwrap();
+    bound.bind(&around.standard_socket).unwrap();
     let absent = look(&around).await.unwrap_err();
     assert!(absent.tried[0].contains("nobody listens"), "{absent:?}");
     assert!(!around.state.exists(), "looking changes nothing");
