@@ -228,6 +228,7 @@ fn events(id: &str, start: u32) -> Vec<Event> {
         pid,
         parent: Some(parent),
         argv: line.split(' ').map(str::to_owned).collect(),
+        used: None,
     };
     let exit = |us, pid| Event::Exit { at: at(us), pid };
     let shim = format!("/usr/bin/containerd-shim-runc-v2 -namespace moby -id {id}");

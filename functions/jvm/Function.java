@@ -39,6 +39,7 @@ public final class Function {
         String instance;
         try {
             sleepIfTold();
+            workIfTold();
             instance = nonce();
         } catch (Exception error) {
             api.postError("init", "Runtime.InvalidConfig", error);
@@ -68,16 +69,44 @@ public final class Function {
 
     /** Sleeps {@code COLDSTART_INIT_SLEEP_MS} milliseconds, for calibration. */
     private static void sleepIfTold() throws InterruptedException {
-        String text = System.getenv("COLDSTART_INIT_SLEEP_MS");
-        if (text == null) {
+        int ms = told("COLDSTART_INIT_SLEEP_MS");
+        if (ms > 0) {
+            Thread.sleep(ms);
+        }
+    }
+
+    /** Keeps a processor busy for {@code COLDSTART_INIT_WORK_MS} milliseconds. */
+    private static void workIfTold() throws IOException {
+        int ms = told("COLDSTART_INIT_WORK_MS");
+        if (ms == 0) {
             return;
         }
+        long until = executedNs() + ms * 1_000_000L;
+        while (executedNs() < until) {
+            // A thread that gives way is accounted for at once, not at the next tick.
+            Thread.yield();
+        }
+    }
+
+    /** What this thread was executed so far: the management beans would load for longer. */
+    private static long executedNs() throws IOException {
+        try (InputStream told = new FileInputStream("/proc/thread-self/schedstat")) {
+            String text = new String(told.readAllBytes(), ISO_8859_1);
+            return Long.parseLong(text.substring(0, text.indexOf(' ')));
+        }
+    }
+
+    private static int told(String name) {
+        String text = System.getenv(name);
+        if (text == null) {
+            return 0;
+        }
         if (!text.matches("[0-9]{1,9}")) {
-            throw new IllegalArgumentException(new StringBuilder()
-                    .append("COLDSTART_INIT_SLEEP_MS is not a whole number: '")
+            throw new IllegalArgumentException(new StringBuilder(name)
+                    .append(" is not a whole number: '")
                     .append(text).append('\'').toString());
         }
-        Thread.sleep(Integer.parseInt(text));
+        return Integer.parseInt(text);
     }
 
     /** Eight random bytes from the kernel: SecureRandom would load its providers first. */

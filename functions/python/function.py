@@ -17,6 +17,7 @@ def main():
     api = connection(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         sleep_if_told()
+        work_if_told()
         instance = os.urandom(8).hex()
         api.connect()
     except Exception as error:
@@ -56,12 +57,21 @@ def connection(address):
 
 def sleep_if_told():
     """Sleeps `COLDSTART_INIT_SLEEP_MS` milliseconds, for calibration."""
-    text = os.environ.get("COLDSTART_INIT_SLEEP_MS")
-    if text is None:
-        return
+    time.sleep(told("COLDSTART_INIT_SLEEP_MS") / 1000)
+
+
+def work_if_told():
+    """Keeps a processor busy for `COLDSTART_INIT_WORK_MS` milliseconds."""
+    until = time.thread_time_ns() + told("COLDSTART_INIT_WORK_MS") * 1_000_000
+    while time.thread_time_ns() < until:
+        pass
+
+
+def told(name):
+    text = os.environ.get(name, "0")
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise InvalidConfig(f"COLDSTART_INIT_SLEEP_MS is not a whole number: {text!r}")
-    time.sleep(int(text) / 1000)
+        raise InvalidConfig(f"{name} is not a whole number: {text!r}")
+    return int(text)
 
 
 def handle(event, instance, invocation):

@@ -67,14 +67,16 @@ fn has_interval(row: &Row) -> bool {
 }
 
 fn unit(metric: Metric) -> Unit {
-    if metric == Metric::Own { Unit::Ms } else { Unit::Percent }
+    if metric.is_told_by_difference() { Unit::Ms } else { Unit::Percent }
 }
 
-/// Rows by what decides, then by axis: totals, own parts, everything else.
+/// Rows by what decides, then by axis: totals, own parts, CPU time, everything else.
 fn panels<'a>(c: &Comparison, rows: &[&'a Row], differing: &Differing) -> Vec<Panel<'a>> {
     let mut panels = Vec::new();
     for gated in [true, false] {
-        for metrics in [&Metric::ALL[..1], &Metric::ALL[1..2], &Metric::ALL[2..]] {
+        for metrics in
+            [&Metric::ALL[..1], &Metric::ALL[1..2], &Metric::ALL[2..3], &Metric::ALL[3..]]
+        {
             let fits = |row: &&&Row| row.gated == gated && metrics.contains(&row.metric);
             let mut held: Vec<&Row> = rows.iter().filter(fits).copied().collect();
             // Like beside like, where the verdict is the same.
@@ -102,6 +104,7 @@ fn panel<'a>(c: &Comparison, rows: &[&'a Row], differing: &Differing, gated: boo
     let what = match rows[0].metric {
         Metric::Total => "Whole cold start",
         Metric::Own => "boot+init, the function's own part of it",
+        Metric::Cpu => "CPU time from its exec, whatever it waited for",
         _ => "What else was compared",
     };
     let step = differing.common_step(&cells).map(|step| format!(", {step}")).unwrap_or_default();

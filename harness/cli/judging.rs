@@ -30,7 +30,11 @@ pub(crate) struct JudgeFlags {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub own_floor: Option<Duration>,
 
-    /// What decides: total, own, warm, memory, size [default: total,own]
+    /// The absolute floor of the CPU time [default: the scenario's, or 2ms]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub cpu_floor: Option<Duration>,
+
+    /// What decides: total, own, cpu, warm, memory, size [default: total,own,cpu]
     #[arg(long, value_delimiter = ',', value_name = "NAMES")]
     pub gate: Option<Vec<Metric>>,
 }
@@ -41,7 +45,12 @@ impl JudgeFlags {
     pub(crate) fn rules(&self, margins: &Margins) -> Rules {
         let mut rules = Rules { margins: margins.clone(), ..Rules::default() };
         rules.margins.share = self.margin.unwrap_or(margins.share);
-        for (metric, floor) in [(Metric::Total, self.floor), (Metric::Own, self.own_floor)] {
+        let floors = [
+            (Metric::Total, self.floor),
+            (Metric::Own, self.own_floor),
+            (Metric::Cpu, self.cpu_floor),
+        ];
+        for (metric, floor) in floors {
             if let Some(floor) = floor {
                 rules.margins.floors.insert(metric, floor.as_nanos() as f64);
             }
@@ -62,6 +71,7 @@ impl JudgeFlags {
             ("--margin", self.margin.map(format_share)),
             ("--floor", self.floor.map(format_exactly)),
             ("--own-floor", self.own_floor.map(format_exactly)),
+            ("--cpu-floor", self.cpu_floor.map(format_exactly)),
             ("--gate", self.gate.as_ref().map(names)),
         ];
         let typed = flags.into_iter().filter_map(|(flag, value)| Some([flag.to_owned(), value?]));
@@ -122,10 +132,10 @@ pub(crate) struct Gate {
     #[command(flatten)]
     pub prices: PriceFlags,
 
-    /// Tell the head's functions to sleep so long in their init, to see the gate
-    /// catch it
-    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
-    pub inject: Option<Duration>,
+    /// Tell the head's functions to sleep so long in their init, or to work
+    /// (work:5ms), to see the gate catch it
+    #[arg(long, value_name = "TIME")]
+    pub inject: Option<Injection>,
 
     /// How it is measured.
     #[command(flatten)]
@@ -207,8 +217,8 @@ pub(crate) struct Aa {
     pub runs: u32,
 
     /// Heads that sleep in their init, such as 10ms,5% (of the function's median
-    /// total): how often is each found?
-    #[arg(long, value_delimiter = ',', value_name = "SLEEPS")]
+    /// total), or work (work:5ms): how often is each found?
+    #[arg(long, value_delimiter = ',', value_name = "TIMES")]
     pub inject: Vec<Injection>,
 
     /// Draw every start from those recorded in a run, instead of measuring: thousands
@@ -237,9 +247,21 @@ pub(crate) struct Aa {
     pub printed: FormatFlag,
 }
 
-/// A sleep that a head is given.
+/// What the init of a head is given besides.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Injection {
+pub(crate) struct Injection {
+    /// How much.
+    pub amount: Amount,
+    /// Whether it works for so long, on a processor; else it sleeps.
+    pub works: bool,
+}
+
+/// Before what is work and no sleep.
+const WORK: &str = "work:";
+
+/// So much of a start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Amount {
     /// So long.
     Time(Duration),
     /// A share of the function's median total.
@@ -250,18 +272,24 @@ impl std::str::FromStr for Injection {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.ends_with('%') {
-            return parse_share(text).map(Injection::Share);
-        }
-        parse_duration(text).map(Injection::Time)
+        let (works, text) = match text.strip_prefix(WORK) {
+            Some(text) => (true, text),
+            None => (false, text),
+        };
+        let amount = match text.ends_with('%') {
+            true => parse_share(text).map(Amount::Share),
+            false => parse_duration(text).map(Amount::Time),
+        }?;
+        Ok(Self { amount, works })
     }
 }
 
 impl std::fmt::Display for Injection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Injection::Time(time) => f.write_str(&format_exactly(*time)),
-            Injection::Share(share) => f.write_str(&format_share(*share)),
+        let work = if self.works { WORK } else { "" };
+        match self.amount {
+            Amount::Time(time) => write!(f, "{work}{}", format_exactly(time)),
+            Amount::Share(share) => write!(f, "{work}{}", format_share(share)),
         }
     }
 }

@@ -12,7 +12,7 @@ use super::failure::of_files;
 use super::gate::nothing_answers;
 use super::repeat::Words;
 use super::{ExitReason, compare, gate, info, load_functions, runtime, stdout};
-use crate::cli::{self, Injection};
+use crate::cli::{self, Amount, Injection};
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
 use coldstart::compare::{NullModel, Rates, Rules, SimulationConfig};
@@ -199,7 +199,8 @@ impl<'a> Aa<'a> {
         stop: &mut watch::Receiver<Stop>,
         observer: &dyn Observer,
     ) -> Result<Vec<Sleeps>, ExitReason> {
-        let is_share = |i: &Option<Injection>| matches!(i, Some(Injection::Share(_)));
+        let is_share =
+            |i: &Option<Injection>| i.is_some_and(|i| matches!(i.amount, Amount::Share(_)));
         let mut medians = BTreeMap::new();
         if self.injections.iter().any(is_share) {
             info(&format!("{PILOT} rounds to know what a share of the total is"));
@@ -220,9 +221,9 @@ impl<'a> Aa<'a> {
 
     fn sleep(&self, injection: Option<Injection>, medians: &BTreeMap<String, f64>) -> Sleeps {
         let of = |name: &String| {
-            let ms = match injection? {
-                Injection::Time(time) => time.as_secs_f64() * 1e3,
-                Injection::Share(share) => share * medians.get(name)? / 1e6,
+            let ms = match injection?.amount {
+                Amount::Time(time) => time.as_secs_f64() * 1e3,
+                Amount::Share(share) => share * medians.get(name)? / 1e6,
             };
             // Functions sleep whole milliseconds, and none is no injection.
             Some((name.clone(), (ms.round() as u32).max(1)))
@@ -251,7 +252,8 @@ impl<'a> Aa<'a> {
         for number in 0..u64::from(self.args.runs) {
             for (index, (rates, sleeps)) in all.iter_mut().zip(&sleeps).enumerate() {
                 let seed = self.seed.wrapping_add(number * 1_000 + index as u64);
-                rates.add(&noise.gate(&setting, sleeps, seed));
+                let works = self.injections[index].is_some_and(|injection| injection.works);
+                rates.add(&noise.gate(&setting, sleeps, works, seed));
             }
         }
         let source = format!(
@@ -268,6 +270,7 @@ impl<'a> Aa<'a> {
         heads
             .map(|((injection, sleeps), rates)| Head {
                 injected: injection.map(|i| i.to_string()),
+                works: injection.is_some_and(|i| i.works),
                 sleeps,
                 rates,
             })
@@ -282,10 +285,12 @@ impl<'a> Aa<'a> {
         offset: u64,
     ) -> Result<Measurement, ExitReason> {
         let folder = self.folder.join(format!("gate-{number:04}"));
-        let mut sides = vec![self.side("base", &folder, Sleeps::new())];
+        let mut sides = vec![self.side("base", &folder, Sleeps::new(), false)];
         for (injection, sleeps) in self.injections.iter().zip(sleeps) {
+            // A colon is no part of a folder's name everywhere.
             let name = injection.map_or_else(|| "head".to_owned(), |i| format!("head+{i}"));
-            sides.push(self.side(&name, &folder, sleeps.clone()));
+            let (name, works) = (name.replace(':', "-"), injection.is_some_and(|i| i.works));
+            sides.push(self.side(&name, &folder, sleeps.clone(), works));
         }
         self.asked(sides, self.scenario.clone(), number, offset)
     }
@@ -294,7 +299,7 @@ impl<'a> Aa<'a> {
     fn pilot(&self) -> Result<Measurement, ExitReason> {
         let scenario = Scenario { rounds: PILOT_ROUNDS, ..self.scenario.clone() };
         let folder = self.folder.join(PILOT);
-        self.asked(vec![self.side("base", &folder, Sleeps::new())], scenario, 0, 0)
+        self.asked(vec![self.side("base", &folder, Sleeps::new(), false)], scenario, 0, 0)
     }
 
     fn asked(
@@ -314,13 +319,14 @@ impl<'a> Aa<'a> {
         Ok(self.args.measure.apply(request, self.command()))
     }
 
-    fn side(&self, name: &str, folder: &Path, injected: Sleeps) -> Side {
+    fn side(&self, name: &str, folder: &Path, injected: Sleeps, works: bool) -> Side {
         let record = SideRecord {
             pair: String::new(),
             label: name.to_owned(),
             commit: None,
             dirty: false,
             injected,
+            works,
         };
         Side {
             name: name.to_owned(),
@@ -353,17 +359,17 @@ impl<'a> Aa<'a> {
     }
 }
 
-/// What heads are told to sleep; nothing typed is the same code.
+/// What is added to heads; nothing typed is the same code.
 fn injections(typed: &[Injection]) -> Result<Vec<Option<Injection>>, ExitReason> {
     let mut all = Vec::new();
     for injection in typed {
-        all.push(match injection {
-            Injection::Time(time) if *time == Duration::ZERO => None,
-            Injection::Time(time) => {
-                gate::whole_ms(*time)?;
+        all.push(match injection.amount {
+            Amount::Time(Duration::ZERO) => None,
+            Amount::Time(time) => {
+                gate::whole_ms(time)?;
                 Some(*injection)
             }
-            Injection::Share(_) => Some(*injection),
+            Amount::Share(_) => Some(*injection),
         });
     }
     Ok(if all.is_empty() { vec![None] } else { all })

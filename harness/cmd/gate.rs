@@ -12,7 +12,7 @@ use super::{
     ExitReason, budgets, compare, cost, explain, info, load_scenario, publish, run, runtime,
     stdout, warn,
 };
-use crate::cli::{self, FactorFlags, MeasureFlags};
+use crate::cli::{self, Amount, FactorFlags, MeasureFlags};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt::{self, Phase};
 use coldstart::compare::{Comparison, ExplainedAlarm, Rules, SideData};
@@ -26,12 +26,11 @@ use coldstart::spec::budget;
 use coldstart::spec::function::listed;
 use coldstart::spec::scenario::Scenario;
 use coldstart::store::{self, SideRecord};
-use coldstart::text::units::format_exactly;
 
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let scenario = scenario(&args.scenario, &args.measure, &args.factors)?;
-    let sleep_ms = args.inject.map(whole_ms).transpose()?;
+    let sleep_ms = args.inject.map(|injection| injected_ms(injection.amount)).transpose()?;
     let mut stop = interrupt::heard()?;
     let sides = sides(args, &scenario, &stop)?;
     let mut request = request(args, scenario, &sides, sleep_ms)?;
@@ -179,9 +178,18 @@ pub(super) fn whole_ms(time: Duration) -> Result<u32, ExitReason> {
     let ms = u32::try_from(time.as_millis()).ok().filter(|ms| *ms > 0 && is_whole);
     ms.ok_or_else(|| {
         ExitReason::Usage(anyhow!(
-            "a function sleeps whole milliseconds: 1ms or more, below 49 days"
+            "a function sleeps or works whole milliseconds: 1ms or more, below 49 days"
         ))
     })
+}
+
+fn injected_ms(amount: Amount) -> Result<u32, ExitReason> {
+    match amount {
+        Amount::Time(time) => whole_ms(time),
+        Amount::Share(_) => Err(ExitReason::Usage(anyhow!(
+            "a gate does not know yet what a share is of: write `--inject` with a time, as 10ms"
+        ))),
+    }
 }
 
 fn request(
@@ -213,6 +221,7 @@ fn request(
                 commit: side.commit.clone(),
                 dirty: side.dirty,
                 injected,
+                works: index == 1 && args.inject.is_some_and(|injection| injection.works),
             }),
         }
     };
@@ -295,7 +304,7 @@ fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
         .flag("--rounds", scenario.rounds)
         .all(args.judge.repeat())
         .all(args.factors.again(&scenario.factors))
-        .some("--inject", args.inject.map(format_exactly))
+        .some("--inject", args.inject)
         .switch("--strict", args.strict)
         .switch("--no-confirm", args.no_confirm)
         .switch("--explain", args.explain)

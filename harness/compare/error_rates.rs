@@ -132,6 +132,8 @@ pub struct Head {
     pub injected: Option<String>,
     /// Milliseconds that each function slept in its init.
     pub sleeps: BTreeMap<String, u32>,
+    /// Whether it worked for so long instead.
+    pub works: bool,
     /// How its gates came out.
     pub rates: Rates,
 }

@@ -9,7 +9,7 @@ use crate::analysis::billed_ns;
 use crate::cost::Question;
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
-use crate::sample::{self, Mark, Phase, Sample, Temperature};
+use crate::sample::{self, Mark, Phase, Resources, Sample, Temperature};
 use crate::spec::budget::Budget;
 use crate::spec::control::Floor;
 use crate::spec::factor::FactorMatrix;
@@ -66,6 +66,8 @@ pub struct Round {
     pub boot_and_init: Option<f64>,
     /// Main to ready in nanoseconds; none where the function does not tell.
     pub init: Option<f64>,
+    /// CPU time from its exec to the end of its step, in nanoseconds.
+    pub cpu: Option<f64>,
     /// The most memory that an instance held, in bytes.
     pub memory: Option<f64>,
     /// What is billed of a call, in nanoseconds, before it is rounded up.
@@ -91,6 +93,7 @@ impl SideData {
             partial: !record.complete || run.truncated,
             simulated: record.engine.kind == "fake",
             injected: side.map(|s| s.injected.clone()).unwrap_or_default(),
+            works: side.is_some_and(|s| s.works),
             functions: record.functions.iter().map(|f| (f.name.clone(), facts(f))).collect(),
         };
         Self {
@@ -175,7 +178,7 @@ pub(super) fn cases(
     again: bool,
 ) -> Vec<(Metric, Case)> {
     let metrics: &[Metric] = match cell.temperature {
-        Temperature::Cold => &[Metric::Total, Metric::Own, Metric::Memory],
+        Temperature::Cold => &[Metric::Total, Metric::Own, Metric::Cpu, Metric::Memory],
         Temperature::Warm => &[Metric::Warm],
     };
     let from_exec = sides.iter().all(|side| side.mostly_know(|round| round.boot_and_init));
@@ -183,6 +186,7 @@ pub(super) fn cases(
         let value = |round: &Round| match metric {
             Metric::Own if from_exec => round.boot_and_init,
             Metric::Own => round.init,
+            Metric::Cpu => round.cpu,
             Metric::Memory => round.memory,
             _ => Some(round.total),
         };
@@ -305,14 +309,17 @@ impl Round {
         };
         let totals = rows.iter().map(|s| s.latency().map_or(f64::INFINITY, |ns| ns as f64));
         let answered = rows.iter().filter(|s| s.outcome.is_ok());
-        let peaks = answered.filter_map(|s| s.resources.as_ref()?.peak_memory);
+        let used = |of: fn(&Resources) -> Option<u64>| {
+            middle(answered.clone().filter_map(|s| of(s.resources.as_ref()?)).collect())
+        };
         Self {
             number,
             total: median(totals.collect()).unwrap_or(f64::INFINITY),
             has_failed: rows.iter().any(|s| !s.outcome.is_ok()),
             boot_and_init: between(Mark::Exec).and_then(middle),
             init: between(Mark::Main).and_then(middle),
-            memory: middle(peaks.collect()),
+            cpu: used(|resources| resources.cpu_ns),
+            memory: used(|resources| resources.peak_memory),
             billed: billed(rows),
             parts: parts(rows),
         }

@@ -29,6 +29,8 @@ pub struct SideInfo {
     pub simulated: bool,
     /// Milliseconds that functions were told to sleep in their init, by name.
     pub injected: BTreeMap<String, u32>,
+    /// Whether they were told to work for so long instead.
+    pub works: bool,
     /// The functions, by name.
     pub functions: BTreeMap<String, FunctionFacts>,
 }

@@ -70,13 +70,14 @@ impl NullModel {
         totals.into_iter().filter_map(|(name, all)| Some((name, median(all)?))).collect()
     }
 
-    /// One gate whose head sleeps so many milliseconds in its init, by function. The
-    /// same seed draws the same gate.
+    /// One gate whose head sleeps so many milliseconds in its init, by function, or works for
+    /// so long. The same seed draws the same gate.
     #[must_use]
     pub fn gate(
         &self,
         setting: &SimulationConfig,
         sleeps: &BTreeMap<String, u32>,
+        works: bool,
         seed: u64,
     ) -> Comparison {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -86,7 +87,8 @@ impl NullModel {
             for (cell, recorded) in pool.iter().filter(|(cell, _)| chosen(&cell.function)) {
                 let ms = sleeps.get(&cell.function).copied().unwrap_or(0);
                 let rounds = cells.entry(cell.clone()).or_default();
-                draw(&mut rng, recorded, setting.rounds, f64::from(ms) * 1e6, rounds);
+                let slowed = Slowed { ns: f64::from(ms) * 1e6, works };
+                draw(&mut rng, recorded, setting.rounds, slowed, rounds);
             }
         };
         add(&mut cells, &|_| true);
@@ -137,14 +139,27 @@ fn pool(sides: &[SideData]) -> BTreeMap<Cell, Vec<[Round; 2]>> {
     pairs.filter(|(_, pairs)| !pairs.is_empty()).collect()
 }
 
-/// Adds `n` rounds of recorded neighbours, head slower by `ns` in its init.
-fn draw(rng: &mut ChaCha8Rng, recorded: &[[Round; 2]], n: u32, ns: f64, into: &mut [Rounds; 2]) {
+/// What is added to the init of head.
+#[derive(Clone, Copy)]
+struct Slowed {
+    ns: f64,
+    works: bool,
+}
+
+/// Adds `n` rounds of recorded neighbours, head slower in its init.
+fn draw(
+    rng: &mut ChaCha8Rng,
+    recorded: &[[Round; 2]],
+    n: u32,
+    slowed: Slowed,
+    into: &mut [Rounds; 2],
+) {
     for _ in 0..n {
         let mut pair = recorded[rng.random_range(0..recorded.len())].clone();
         if rng.random() {
             pair.swap(0, 1);
         }
-        slow(&mut pair[1], ns);
+        slow(&mut pair[1], slowed);
         for (mut round, rounds) in pair.into_iter().zip(&mut *into) {
             round.number = rounds.rounds.len() as u32 + 1;
             rounds.rounds.push(round);
@@ -152,8 +167,9 @@ fn draw(rng: &mut ChaCha8Rng, recorded: &[[Round; 2]], n: u32, ns: f64, into: &m
     }
 }
 
-fn slow(round: &mut Round, ns: f64) {
+fn slow(round: &mut Round, Slowed { ns, works }: Slowed) {
     round.total += ns;
+    round.cpu = round.cpu.map(|value| if works { value + ns } else { value });
     round.boot_and_init = round.boot_and_init.map(|value| value + ns);
     round.init = round.init.map(|value| value + ns);
     for (part, value) in &mut round.parts {

@@ -4,6 +4,7 @@ use super::Driver;
 use super::words::beginning;
 use crate::engine::Engine;
 use crate::platform::Visit;
+use crate::probe::cgroup::CpuUse;
 use crate::probe::exec_trace::{self, ExecTrace, Start, Traced};
 use crate::sample::{Cell, Mark, Resources, Sample, Temperature};
 use crate::spec::plan::Trial;
@@ -23,6 +24,8 @@ impl<E: Engine> Driver<E> {
     pub(super) async fn observe(&self, visits: &mut [Visit]) -> Vec<Observation> {
         let until = self.clock().now();
         let events = self.trace.as_ref().map(ExecTrace::take).unwrap_or_default();
+        // At once: what goes on in an instance goes on being counted.
+        let used = exec_trace::used_until_now(&events);
         let mut all = Vec::with_capacity(visits.len());
         for visit in visits {
             let mut seen = Observation::default();
@@ -40,12 +43,22 @@ impl<E: Engine> Driver<E> {
                 seen.traced = exec_trace::join(&events, &start);
                 if inspected.pid.is_some() {
                     seen.resources = self.platform.used(id).await;
+                    let from_exec = seen.traced.used.as_ref().and_then(|at| since(at, &used));
+                    if let Some((all, system)) = from_exec {
+                        let resources = seen.resources.get_or_insert_default();
+                        (resources.cpu_ns, resources.cpu_system_ns) = (Some(all), Some(system));
+                    }
                 }
             }
             all.push(seen);
         }
         all
     }
+}
+
+/// Nanoseconds that a container has used since its exec: all, and of these in the kernel.
+fn since(exec: &CpuUse, now: &[CpuUse]) -> Option<(u64, u64)> {
+    Some(now.iter().find(|now| now.is_of(exec))?.since(exec))
 }
 
 /// The row of an invocation.

@@ -48,6 +48,7 @@ async fn measured(folder: &Path) -> anyhow::Result<()> {
             injected: sleep_ms
                 .map(|ms| BTreeMap::from([("hello".to_owned(), ms)]))
                 .unwrap_or_default(),
+            works: false,
         }),
     };
     let sides = vec![side("base", None), side("head", Some(30))];

@@ -91,6 +91,7 @@ impl Known<'_> {
             factors: combination.resolve(combination.leaves(self.function.limits), runtime),
             control: None,
             sleep_ms: self.side.sleep_ms(&self.function.name),
+            works: self.side.works(),
             keep_alive: KeepAlive::Fixed(request.plan.scenario.keep_alive),
             folders: self.folders.clone(),
             launcher: self.launcher.clone(),

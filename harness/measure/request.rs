@@ -100,7 +100,12 @@ impl Side {
         self.functions.iter().any(|f| f.name == function.name)
     }
 
-    /// Milliseconds that a function is told to sleep in its init.
+    /// Whether its functions are told to work for so long as they would sleep.
+    pub(super) fn works(&self) -> bool {
+        self.record.as_ref().is_some_and(|record| record.works)
+    }
+
+    /// Milliseconds that a function is told to sleep in its init, or to work for.
     pub(super) fn sleep_ms(&self, function: &str) -> u32 {
         let injected = self.record.as_ref().map(|record| &record.injected);
         injected.and_then(|ms| ms.get(function)).copied().unwrap_or(0)

@@ -18,6 +18,8 @@ use crate::system::maker::Maker;
 
 /// The variable that tells one of our functions to sleep before it is ready.
 const INIT_SLEEP: &str = "COLDSTART_INIT_SLEEP_MS";
+/// The variable that tells it to work for so long, on a processor.
+const INIT_WORK: &str = "COLDSTART_INIT_WORK_MS";
 
 /// What a target is made of.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub struct TargetSpec {
     pub control: Option<Control>,
     /// Milliseconds that its instances are told to sleep in their init.
     pub sleep_ms: u32,
+    /// Whether they are told to work for so long instead.
+    pub works: bool,
     /// Until when its idle instances are kept.
     pub keep_alive: KeepAlive,
     /// The folders that hold its image's files, where its page cache is a factor.
@@ -52,6 +56,7 @@ impl TargetSpec {
             factors: Combination::on(network).resolve(function.limits, runtime),
             control: None,
             sleep_ms: 0,
+            works: false,
             keep_alive: KeepAlive::Fixed(Duration::ZERO),
             folders: Vec::new(),
             launcher: None,
@@ -91,6 +96,7 @@ impl Target {
             factors,
             control,
             sleep_ms,
+            works,
             keep_alive,
             folders,
             launcher,
@@ -98,7 +104,8 @@ impl Target {
         let mut env = function.env.clone();
         let sleep_ms = control.map_or(sleep_ms, Control::sleep_ms);
         if sleep_ms > 0 {
-            env.insert(INIT_SLEEP.to_owned(), sleep_ms.to_string());
+            let told = if works && control.is_none() { INIT_WORK } else { INIT_SLEEP };
+            env.insert(told.to_owned(), sleep_ms.to_string());
         }
         let labels = BTreeMap::from([
             (LABEL_RUN.to_owned(), run.to_owned()),

@@ -16,8 +16,8 @@ mod quota;
 pub use quota::{QuotaPlace, Throttle};
 mod cpu_time;
 
-pub use cpu_time::CpuTime;
 pub(super) use cpu_time::text as text_anew;
+pub use cpu_time::{Accounts, CpuTime, CpuUse};
 
 /// What the container of a process has used so far.
 ///
@@ -78,7 +78,7 @@ fn place_of(pid: u32, container_id: &str, controller: &str) -> Option<Place> {
 }
 
 /// Where one controller keeps what it knows of a container.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct Place {
     folder: PathBuf,
     version: Version,
@@ -123,12 +123,23 @@ fn place(
     container_id: &str,
 ) -> Option<Place> {
     let (version, member) = membership(memberships, controller)?;
-    let own = up_to_the_container(Path::new(member), container_id)?;
+    let own = up_to_the_container(Path::new(member), |name| name.contains(container_id))?;
+    seen_at(root, mounts, controller, version, &own)
+}
+
+/// Where a cgroup of one controller is seen.
+fn seen_at(
+    root: &Path,
+    mounts: &str,
+    controller: &str,
+    version: Version,
+    own: &Path,
+) -> Option<Place> {
     mounts
         .lines()
         .filter_map(Mount::parse)
         .filter(|mount| mount.has(version, controller))
-        .filter_map(|mount| mount.folder_of(root, &own))
+        .filter_map(|mount| mount.folder_of(root, own))
         .find(|folder| folder.is_dir())
         .map(|folder| Place { folder, version })
 }
@@ -152,11 +163,11 @@ fn membership<'a>(memberships: &'a str, controller: &str) -> Option<(Version, &'
 
 /// The beginning of a cgroup's path that ends with the container's own part, such
 /// as `/docker/ID` or `/system.slice/docker-ID.scope`.
-fn up_to_the_container(path: &Path, container_id: &str) -> Option<PathBuf> {
+fn up_to_the_container(path: &Path, is_its: impl Fn(&str) -> bool) -> Option<PathBuf> {
     let mut own = PathBuf::new();
     for part in path.components() {
         own.push(part);
-        if part.as_os_str().to_string_lossy().contains(container_id) {
+        if is_its(&part.as_os_str().to_string_lossy()) {
             return Some(own);
         }
     }

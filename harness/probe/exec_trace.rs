@@ -14,6 +14,7 @@ mod recorder;
 #[cfg(test)]
 mod tests;
 
+use crate::probe::cgroup::CpuUse;
 pub use join::{Start, Traced, join};
 pub use netlink::Unavailable;
 pub use recorder::ExecTrace;
@@ -33,6 +34,8 @@ pub enum Event {
         /// Its first arguments as they came, untamed; none when the process was
         /// gone before they were read.
         argv: Vec<String>,
+        /// What its container had used by then; none of what is in none.
+        used: Option<CpuUse>,
     },
     /// A process ended.
     Exit {
@@ -51,4 +54,17 @@ impl Event {
             Event::Exec { at, .. } | Event::Exit { at, .. } => *at,
         }
     }
+}
+
+/// What the containers have used by now in which anything was executed: each once.
+#[must_use]
+pub fn used_until_now(events: &[Event]) -> Vec<CpuUse> {
+    let mut all: Vec<CpuUse> = Vec::new();
+    for event in events {
+        let Event::Exec { used: Some(used), .. } = event else { continue };
+        if !all.iter().any(|one| one.is_of(used)) {
+            all.extend(used.now());
+        }
+    }
+    all
 }

@@ -33,6 +33,13 @@ pub struct Resources {
     /// Times that the kernel killed in it when memory ran out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oom_kills: Option<u64>,
+    /// Nanoseconds of CPU time of its processes, all together, from the function's exec to the
+    /// end of its step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ns: Option<u64>,
+    /// Of these in the kernel; it may know that to a tick only, some milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_system_ns: Option<u64>,
 }
 
 /// How much of some folders' files is in the page cache.

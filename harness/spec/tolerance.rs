@@ -34,6 +34,9 @@ pub enum Metric {
     /// The function's own part of a cold start, boot + init: from its exec to its
     /// readiness, in nanoseconds. Free of the engine's noise.
     Own,
+    /// CPU time of a cold instance, from its exec to the end of its step, in nanoseconds.
+    /// Free of what waits for a processor.
+    Cpu,
     /// Headline latency of a warm cell, in nanoseconds.
     Warm,
     /// The most memory that an instance held during its step, in bytes.
@@ -47,7 +50,7 @@ impl Metric {
     pub const ALL: &'static [Metric] = Self::VARIANTS;
 
     /// What a gate looks at unless it is told otherwise.
-    pub const GATED: [Metric; 2] = [Metric::Total, Metric::Own];
+    pub const GATED: [Metric; 3] = [Metric::Total, Metric::Own, Metric::Cpu];
 
     /// Its name in tables, files and flags.
     #[must_use]
@@ -58,7 +61,19 @@ impl Metric {
     /// Whether its values are nanoseconds; else they are bytes.
     #[must_use]
     pub fn is_time(self) -> bool {
-        matches!(self, Metric::Total | Metric::Own | Metric::Warm)
+        matches!(self, Metric::Total | Metric::Own | Metric::Cpu | Metric::Warm)
+    }
+
+    /// Whether it may be so small without any change that only differences say something.
+    #[must_use]
+    pub fn is_told_by_difference(self) -> bool {
+        matches!(self, Metric::Own | Metric::Cpu)
+    }
+
+    /// Whether it is of cold starts.
+    #[must_use]
+    pub fn is_of_cold_starts(self) -> bool {
+        matches!(self, Metric::Total | Metric::Own | Metric::Cpu)
     }
 }
 
@@ -125,6 +140,7 @@ impl Default for Margins {
         let floors = [
             (Metric::Total, 5e6),
             (Metric::Own, 2e6),
+            (Metric::Cpu, 2e6),
             (Metric::Warm, 0.1e6),
             (Metric::Memory, mib),
             (Metric::Size, mib),
@@ -192,6 +208,6 @@ mod tests {
         for &metric in Metric::ALL {
             assert_eq!(metric.name().parse(), Ok(metric));
         }
-        assert!("latency".parse::<Metric>().unwrap_err().contains("total, own, warm"));
+        assert!("latency".parse::<Metric>().unwrap_err().contains("total, own, cpu, warm"));
     }
 }

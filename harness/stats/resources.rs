@@ -17,6 +17,10 @@ pub struct ResourceUse {
     pub throttled_periods: Option<u64>,
     /// How long an instance was throttled, in microseconds.
     pub throttled_us: Option<MedianAndMax>,
+    /// CPU time from the function's exec, in nanoseconds.
+    pub cpu_ns: Option<MedianAndMax>,
+    /// Of it in the kernel.
+    pub cpu_system_ns: Option<MedianAndMax>,
     /// The most memory that an instance held, in bytes.
     pub peak_memory: Option<MedianAndMax>,
     /// Times that the kernel killed when it ran out of memory, all together.
@@ -66,6 +70,8 @@ fn one(cell: &Cell, rows: &[Resources]) -> ResourceUse {
         n: rows.len(),
         throttled_periods: sum(values(|r| r.throttled_periods)),
         throttled_us: MedianAndMax::of(values(|r| r.throttled_us)),
+        cpu_ns: MedianAndMax::of(values(|r| r.cpu_ns)),
+        cpu_system_ns: MedianAndMax::of(values(|r| r.cpu_system_ns)),
         peak_memory: MedianAndMax::of(values(|r| r.peak_memory)),
         oom_kills: sum(values(|r| r.oom_kills)),
     }
@@ -90,6 +96,8 @@ mod tests {
                 throttled_us: Some(us),
                 peak_memory: Some(peak),
                 oom_kills: None,
+                cpu_ns: Some(us * 1_000),
+                cpu_system_ns: None,
             })
         };
         let rows = [
@@ -104,6 +112,8 @@ mod tests {
         assert_eq!(all.len(), 1);
         assert_eq!((all[0].n, all[0].throttled_periods, all[0].oom_kills), (3, Some(6), None));
         assert_eq!(all[0].throttled_us, Some(MedianAndMax { median: 3_000.0, max: 9_000 }));
+        let cpu = MedianAndMax { median: 3e6, max: 9_000_000 };
+        assert_eq!((all[0].cpu_ns, all[0].cpu_system_ns), (Some(cpu), None));
         assert_eq!(all[0].peak_memory, Some(MedianAndMax { median: 20.0, max: 30 }));
     }
 

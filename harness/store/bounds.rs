@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use super::record::{FunctionRecord, RunRecord};
-use crate::sample::{HostInterval, Residency, Sample, TrialRecord};
+use crate::sample::{HostInterval, Residency, Resources, Sample, TrialRecord};
 use crate::spec::scenario::{LoadShape, MAX_INVOCATIONS, MAX_WORKERS, Pattern, Scenario};
 
 /// The longest time that anything may take, in nanoseconds: ten years.
@@ -154,6 +154,8 @@ pub(super) fn sample(sample: &Sample) -> Found {
         within("exit of a process", process.exit.unwrap_or(0), 0, LONGEST)?;
     }
     let Some(used) = sample.resources else { return Ok(()) };
-    let counts = [used.throttled_periods, used.throttled_us, used.peak_memory, used.oom_kills];
-    counts.into_iter().flatten().try_for_each(|n| within("resources", n, 0, MOST))
+    let Resources { throttled_periods, throttled_us, peak_memory, oom_kills, .. } = used;
+    let counts = [throttled_periods, throttled_us, peak_memory, oom_kills];
+    let counts = counts.into_iter().chain([used.cpu_ns, used.cpu_system_ns]);
+    counts.flatten().try_for_each(|n| within("resources", n, 0, MOST))
 }

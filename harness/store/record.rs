@@ -104,6 +104,9 @@ pub struct SideRecord {
     /// Milliseconds that functions were told to sleep in their init, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub injected: BTreeMap<String, u32>,
+    /// Whether they were told to work for so long instead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub works: bool,
 }
 
 /// What the sizes of a run are weighed by.

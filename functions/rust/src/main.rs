@@ -117,18 +117,31 @@ fn request(client: &mut impl BufRead) -> Result<Option<Vec<u8>>> {
 
 /// What must be done before the first event; returns the boot nonce.
 fn start() -> Result<String> {
-    if let Some(text) = env::var_os("COLDSTART_INIT_SLEEP_MS") {
-        let digits = text
-            .to_str()
-            .filter(|text| text.len() < 10 && text.bytes().all(|byte| byte.is_ascii_digit()));
-        let Some(milliseconds) = digits.and_then(|digits| digits.parse().ok()) else {
-            return Err(format!("COLDSTART_INIT_SLEEP_MS is not a whole number: {text:?}").into());
-        };
-        sleep(Duration::from_millis(milliseconds));
-    }
+    sleep(told("COLDSTART_INIT_SLEEP_MS")?);
+    let work = told("COLDSTART_INIT_WORK_MS")?;
+    let begun = executed();
+    while executed() - begun < work {}
     let mut nonce = [0; 8];
     getrandom(&mut nonce, GetRandomFlags::empty())?;
     Ok(format!("{:016x}", u64::from_ne_bytes(nonce)))
+}
+
+/// The milliseconds that a variable tells, none without.
+fn told(name: &str) -> Result<Duration> {
+    let Some(text) = env::var_os(name) else { return Ok(Duration::ZERO) };
+    let digits = text
+        .to_str()
+        .filter(|text| text.len() < 10 && text.bytes().all(|byte| byte.is_ascii_digit()));
+    let Some(milliseconds) = digits.and_then(|digits| digits.parse().ok()) else {
+        return Err(format!("{name} is not a whole number: {text:?}").into());
+    };
+    Ok(Duration::from_millis(milliseconds))
+}
+
+/// How long this thread has been executed.
+fn executed() -> Duration {
+    let now = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
 }
 
 /// Echoes the event byte for byte, with the proof of temperature around it.

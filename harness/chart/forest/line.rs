@@ -186,6 +186,7 @@ pub(crate) fn metric_name(metric: Metric) -> &'static str {
     match metric {
         Metric::Total => "total",
         Metric::Own => "boot+init",
+        Metric::Cpu => "CPU time",
         Metric::Warm => "warm",
         Metric::Memory => "memory",
         Metric::Size => "image",

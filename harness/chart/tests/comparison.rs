@@ -68,6 +68,7 @@ fn party(label: &str, shapes: &[Shape], rounds: u32) -> SideInfo {
         partial: false,
         simulated: false,
         injected: BTreeMap::new(),
+        works: false,
         functions,
     }
 }

@@ -18,6 +18,7 @@ fn side(cells: &[Vec<f64>]) -> SideData {
             has_failed: false,
             boot_and_init: Some(total / 3.0),
             init: None,
+            cpu: None,
             memory: None,
             billed: None,
             parts: Vec::new(),

@@ -81,6 +81,7 @@ impl Maker {
             commit: None,
             dirty: false,
             injected: Default::default(),
+            works: false,
         });
         Self { run }
     }

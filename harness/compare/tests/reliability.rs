@@ -25,7 +25,7 @@ fn sleeps(ms: u32) -> BTreeMap<String, u32> {
 fn rates(noise: &NullModel, setting: &SimulationConfig, ms: u32, gates: u64) -> Rates {
     let mut rates = Rates::default();
     for seed in 0..gates {
-        rates.add(&noise.gate(setting, &sleeps(ms), seed));
+        rates.add(&noise.gate(setting, &sleeps(ms), false, seed));
     }
     rates
 }
@@ -45,7 +45,7 @@ fn unchanged_code_seldom_alarms_and_what_sleeps_is_found() {
 
 #[test]
 fn a_sleep_is_in_the_init_and_nowhere_else() {
-    let found = noise().gate(&setting(false), &sleeps(40), 7);
+    let found = noise().gate(&setting(false), &sleeps(40), false, 7);
     let total = row(&found, Metric::Total);
     let parts: Vec<String> = total.explained_by().iter().map(|p| p.part.to_string()).collect();
     assert_eq!(parts, ["init"]);
@@ -56,8 +56,14 @@ fn a_sleep_is_in_the_init_and_nowhere_else() {
 #[test]
 fn the_same_seed_draws_the_same_gate() {
     let (noise, setting) = (noise(), setting(true));
-    assert_eq!(noise.gate(&setting, &sleeps(9), 5), noise.gate(&setting, &sleeps(9), 5));
-    assert_ne!(noise.gate(&setting, &sleeps(9), 5), noise.gate(&setting, &sleeps(9), 6));
+    assert_eq!(
+        noise.gate(&setting, &sleeps(9), false, 5),
+        noise.gate(&setting, &sleeps(9), false, 5)
+    );
+    assert_ne!(
+        noise.gate(&setting, &sleeps(9), false, 5),
+        noise.gate(&setting, &sleeps(9), false, 6)
+    );
 }
 
 #[test]
@@ -65,8 +71,8 @@ fn measuring_again_only_takes_alarms_back() {
     let noise = noise();
     for seed in 0..60 {
         // Of a size that some gates find.
-        let at_once = noise.gate(&setting(false), &sleeps(9), seed);
-        let confirmed = noise.gate(&setting(true), &sleeps(9), seed);
+        let at_once = noise.gate(&setting(false), &sleeps(9), false, seed);
+        let confirmed = noise.gate(&setting(true), &sleeps(9), false, seed);
         let alarms = |found: &Comparison| found.outcome == GateOutcome::Regressed;
         assert!(alarms(&at_once) || !alarms(&confirmed), "seed {seed}");
         let n = row(&confirmed, Metric::Total).base.n;

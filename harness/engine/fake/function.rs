@@ -69,8 +69,9 @@ impl Process {
 
     /// The same wish that the real functions honour.
     fn init_sleep(&self) -> Duration {
-        let ms = self.env.get("COLDSTART_INIT_SLEEP_MS").and_then(|ms| ms.parse().ok());
-        Duration::from_millis(ms.unwrap_or(0))
+        let told = ["COLDSTART_INIT_SLEEP_MS", "COLDSTART_INIT_WORK_MS"].into_iter();
+        let ms = told.filter_map(|name| self.env.get(name)?.parse::<u64>().ok()).sum();
+        Duration::from_millis(ms)
     }
 
     fn connect(&self) -> Option<Api> {

@@ -52,6 +52,7 @@ fn of_v1() -> Resources {
         throttled_us: Some(840_221),
         peak_memory: Some(67_108_864),
         oom_kills: Some(2),
+        ..Resources::default()
     }
 }
 
@@ -61,6 +62,7 @@ fn of_v2() -> Resources {
         throttled_us: Some(840_221),
         peak_memory: Some(5_242_880),
         oom_kills: Some(1),
+        ..Resources::default()
     }
 }
 

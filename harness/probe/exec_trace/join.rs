@@ -8,6 +8,7 @@
 use std::collections::HashMap;
 
 use super::Event;
+use crate::probe::cgroup::CpuUse;
 use crate::sample::{Mark, Process};
 use crate::text::sanitize::printable;
 
@@ -44,6 +45,8 @@ pub struct Traced {
     /// The programs that took part, by the time they were executed: at most 64.
     /// A process that becomes another program ends here and begins again.
     pub processes: Vec<Process>,
+    /// What its container had used at the exec of its mark.
+    pub used: Option<CpuUse>,
 }
 
 /// Finds what belongs to a start. The events may be those of many starts, and
@@ -62,8 +65,12 @@ pub fn join(events: &[Event], start: &Start<'_>) -> Traced {
 
 fn traced(programs: &[Program<'_>], start: &Start<'_>) -> Traced {
     let processes = programs.iter().filter(|p| p.belongs).take(MOST_PROCESSES);
+    let marks = marks(programs, start);
+    let exec = marks.iter().find(|(mark, _)| *mark == Mark::Exec).map(|(_, at)| *at);
+    let began = programs.iter().rfind(|p| start.pid == Some(p.pid) && Some(p.exec) == exec);
     Traced {
-        marks: marks(programs, start),
+        marks,
+        used: began.and_then(|p| p.used).cloned(),
         processes: processes
             .map(|p| Process { name: p.name(), exec: p.exec, exit: p.exit })
             .collect(),
@@ -86,6 +93,8 @@ struct Program<'a> {
     own: bool,
     /// It took part in the start.
     belongs: bool,
+    /// What its container had used by then.
+    used: Option<&'a CpuUse>,
 }
 
 impl Program<'_> {
@@ -128,7 +137,7 @@ fn programs<'a>(events: &'a [Event], start: &Start<'_>) -> Vec<Program<'a>> {
         if let Some(before) = before {
             programs[before].exit = Some(*at);
         }
-        let Event::Exec { parent, argv, .. } = event else { continue };
+        let Event::Exec { parent, argv, used, .. } = event else { continue };
         if *at > start.until {
             continue;
         }
@@ -157,6 +166,7 @@ fn programs<'a>(events: &'a [Event], start: &Start<'_>) -> Vec<Program<'a>> {
             holds,
             own,
             belongs,
+            used: used.as_ref(),
         });
     }
     programs

@@ -17,6 +17,7 @@ use rustix::io::Errno;
 use super::Event;
 use super::netlink::{Listener, Message, Received, Unavailable};
 use crate::clock::Clock;
+use crate::probe::cgroup::Accounts;
 
 /// Bytes and arguments that are kept of a command line.
 const COMMAND_LINE: usize = 4096;
@@ -41,7 +42,12 @@ impl ExecTrace {
     /// When the kernel gives no events, with the reason and the cure.
     pub fn start(clock: Clock) -> Result<Self, Unavailable> {
         let listener = Listener::subscribe()?;
-        let shared = Arc::new(Shared { listener, clock, kept: Mutex::default() });
+        let shared = Arc::new(Shared {
+            listener,
+            clock,
+            accounts: Accounts::of_this_machine(),
+            kept: Mutex::default(),
+        });
         let (stopped, stop) = pipe().map_err(Unavailable::Failed)?;
         let thread = std::thread::Builder::new()
             .name("exec-trace".to_owned())
@@ -91,6 +97,7 @@ impl Drop for ExecTrace {
 struct Shared {
     listener: Listener,
     clock: Clock,
+    accounts: Accounts,
     /// Also held while reading from the listener, so that whoever holds it and
     /// finds the listener empty has everything.
     kept: Mutex<Kept>,
@@ -129,9 +136,11 @@ impl Shared {
             match message {
                 Message::Exec { monotonic, pid } => {
                     if let Some(at) = at(monotonic) {
+                        // First, as it goes on.
+                        let used = self.accounts.read(pid);
                         let argv = arguments_of(pid);
                         let parent = kept.parents.get(&pid).copied().or_else(|| parent_of(pid));
-                        kept.keep(Event::Exec { at, pid, parent, argv });
+                        kept.keep(Event::Exec { at, pid, parent, argv, used });
                     }
                 }
                 Message::Fork { pid, parent } => {
@@ -244,7 +253,7 @@ mod tests {
         let mut kept = Kept::default();
         let argv = vec!["x".repeat(MEMORY / 4)];
         for pid in 0..6 {
-            kept.keep(Event::Exec { at: 0, pid, parent: None, argv: argv.clone() });
+            kept.keep(Event::Exec { at: 0, pid, parent: None, argv: argv.clone(), used: None });
         }
         assert_eq!((kept.events.len(), kept.lost), (3, 3));
         assert!(matches!(kept.events[0], Event::Exec { pid: 3, .. }));

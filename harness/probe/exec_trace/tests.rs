@@ -14,7 +14,7 @@ const DAEMON: u32 = 22731;
 
 fn exec(at: u64, pid: u32, parent: u32, line: &str) -> Event {
     let argv = line.split(' ').map(str::to_owned).collect();
-    Event::Exec { at, pid, parent: Some(parent), argv }
+    Event::Exec { at, pid, parent: Some(parent), argv, used: None }
 }
 
 fn exit(at: u64, pid: u32) -> Event {
@@ -325,7 +325,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     ];
     let argv = prop::collection::vec(word, 0..5);
     let exec = (0_u64..100, 1_u32..8, prop::option::of(1_u32..8), argv)
-        .prop_map(|(at, pid, parent, argv)| Event::Exec { at, pid, parent, argv });
+        .prop_map(|(at, pid, parent, argv)| Event::Exec { at, pid, parent, argv, used: None });
     let exit = (0_u64..100, 1_u32..8).prop_map(|(at, pid)| Event::Exit { at, pid });
     prop_oneof![3 => exec, 1 => exit]
 }
@@ -358,8 +358,8 @@ proptest! {
         let alone = on_a_bridge(ONE, 13_778);
         let mut both = alone.clone();
         both.extend(on_a_bridge(TWO, 14_000).into_iter().map(|event| match event {
-            Event::Exec { at, pid, parent, argv } => {
-                Event::Exec { at: at + late, pid, parent, argv }
+            Event::Exec { at, pid, parent, argv, used } => {
+                Event::Exec { at: at + late, pid, parent, argv, used }
             }
             Event::Exit { at, pid } => Event::Exit { at: at + late, pid },
         }));

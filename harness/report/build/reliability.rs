@@ -33,7 +33,8 @@ fn sentence(head: &Head) -> String {
     match &head.injected {
         None => format!("Same code on both sides: {gates} of the gates raised a false alarm."),
         Some(sleep) => {
-            format!("Head sleeps {sleep} longer in its init: {gates} of the gates alarmed.")
+            let what = if head.works { "works" } else { "sleeps" };
+            format!("Head {what} {sleep} longer in its init: {gates} of the gates alarmed.")
         }
     }
 }
@@ -73,15 +74,21 @@ fn table(head: &Head) -> Table<'static> {
         &head.rates.functions,
         &[
             (Column::new("function").names(), &|(name, _)| Cell::Text(plain(name))),
-            (Column::new("sleep"), &|(name, _)| Cell::or_unknown(sleep(name), Cell::Figure)),
+            (Column::new(if head.works { "work" } else { "sleep" }), &|(name, _)| {
+                Cell::or_unknown(sleep(name), Cell::Figure)
+            }),
             (Column::new("any"), &|(_, any)| Cell::Figure(count(any))),
             (Column::new("total"), &|(name, _)| rate(name, Metric::Total)),
             (Column::new("boot+init"), &|(name, _)| rate(name, Metric::Own)),
+            (Column::new("CPU time").sparse(), &|(name, _)| rate(name, Metric::Cpu)),
             (Column::new("smallest detectable change: total"), &|(name, _)| {
                 least(name, Metric::Total)
             }),
             (Column::new("smallest detectable change: boot+init"), &|(name, _)| {
                 least(name, Metric::Own)
+            }),
+            (Column::new("smallest detectable change: CPU time").sparse(), &|(name, _)| {
+                least(name, Metric::Cpu)
             }),
         ],
     );

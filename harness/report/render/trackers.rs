@@ -98,6 +98,7 @@ fn measure(row: &Row) -> &'static str {
     match row.metric {
         Metric::Total => "cold-total",
         Metric::Own => "cold-boot-init",
+        Metric::Cpu => "cold-cpu",
         Metric::Warm => "warm-total",
         Metric::Memory if warm => "warm-memory",
         Metric::Memory => "cold-memory",

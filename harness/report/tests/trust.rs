@@ -372,6 +372,8 @@ fn throttling_and_lack_of_memory_are_told_for_each_cell() {
             throttled_periods: Some(3),
             throttled_us: Some(12_000),
             peak_memory: Some(40 << 20),
+            cpu_ns: Some(61_000_000),
+            cpu_system_ns: Some(12_000_000),
             oom_kills: Some(1),
         });
     }

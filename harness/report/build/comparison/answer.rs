@@ -71,7 +71,7 @@ fn gated(comparison: &Comparison, of: Verdict) -> Vec<&Row> {
 
 /// Whether a row is about cold starts.
 fn is_cold(row: &Row) -> bool {
-    matches!(row.metric, Metric::Total | Metric::Own)
+    row.metric.is_of_cold_starts()
 }
 
 fn regressed(comparison: &Comparison, names: &Names) -> String {
@@ -126,7 +126,7 @@ fn inconclusive(comparison: &Comparison, names: &Names) -> String {
         .iter()
         .take(MOST_NAMED)
         .map(|row| {
-            let unit = if row.metric == Metric::Own { "ms" } else { "%" };
+            let unit = if row.metric.is_told_by_difference() { "ms" } else { "%" };
             let range = beside_change(row);
             let range = if range.is_empty() { String::new() } else { format!(" {range} {unit}") };
             let why = row_reason(row).map_or(range, |why| format!(": {why}"));
@@ -205,7 +205,7 @@ fn told(rows: &[&Row], names: &Names) -> String {
     let has_total =
         |row: &Row| rows.iter().any(|r| r.metric == Metric::Total && r.cell == row.cell);
     let mut shown: Vec<&Row> = rows.to_vec();
-    shown.retain(|row| row.metric != Metric::Own || !has_total(row));
+    shown.retain(|row| !row.metric.is_told_by_difference() || !has_total(row));
     let named: Vec<String> = shown.iter().take(MOST_NAMED).map(|row| one(row, names)).collect();
     format!("{}{}", named.join("; "), and_more(shown.len()))
 }
@@ -224,9 +224,9 @@ fn one(row: &Row, names: &Names) -> String {
         };
     };
     // Of a part that is short without a change, percents say nothing.
-    let change = match row.metric {
-        Metric::Own => String::new(),
-        _ => format!(" ({})", change(row.ratio)),
+    let change = match row.metric.is_told_by_difference() {
+        true => String::new(),
+        false => format!(" ({})", change(row.ratio)),
     };
     let place = place_of_change(row).map(|_| {
         let parts = row.explained_by();

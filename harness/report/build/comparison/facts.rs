@@ -88,8 +88,9 @@ pub(in crate::report) fn notes(comparison: &Comparison) -> Vec<String> {
     let mut notes: Vec<String> =
         invalid.map(|(side, why)| format!("{side} is INVALID: {why}")).collect();
     for (side, party) in comparison.sides() {
+        let what = if party.works { "work for" } else { "sleep" };
         notes.extend(party.injected.iter().map(|(function, ms)| {
-            format!("{side}: {} was told to sleep {ms} ms in its init", name(function))
+            format!("{side}: {} was told to {what} {ms} ms in its init", name(function))
         }));
     }
     notes.extend(comparison.notes.iter().map(|note| remark(&caveat(note))));

@@ -44,6 +44,7 @@ pub(in crate::report) fn metric(metric: Metric) -> &'static str {
     match metric {
         Metric::Total => "total",
         Metric::Own => "boot+init",
+        Metric::Cpu => "CPU time",
         Metric::Warm => "warm total",
         Metric::Memory => "memory",
         Metric::Size => "image size",
@@ -121,11 +122,11 @@ pub(in crate::report) fn interval(ratio: Option<Estimate>) -> String {
 /// What stands for a row's change: `+11.8 %`. A function's own part may be so short
 /// that percents say nothing: `+24 ms`.
 pub(in crate::report) fn row_change_alone(row: &Row) -> String {
-    match (row.metric, row.difference) {
-        (Metric::Own, Some(Estimate { value, .. })) if value.is_finite() => {
+    match (row.metric.is_told_by_difference(), row.difference) {
+        (true, Some(Estimate { value, .. })) if value.is_finite() => {
             format!("{} ms", tenths(value))
         }
-        (Metric::Own, Some(_)) => DASH.to_owned(),
+        (true, Some(_)) => DASH.to_owned(),
         _ => change(row.ratio),
     }
 }
@@ -133,13 +134,14 @@ pub(in crate::report) fn row_change_alone(row: &Row) -> String {
 /// What stands beside a row's change: its interval; of bytes that are known exactly
 /// the difference, `(+12 B)`.
 pub(in crate::report) fn beside_change(row: &Row) -> String {
-    match (row.metric, row.ratio.and_then(|ratio| ratio.interval), row.difference) {
-        (Metric::Own, _, Some(Estimate { interval: Some((low, high)), .. }))
+    let by_difference = row.metric.is_told_by_difference();
+    match (by_difference, row.ratio.and_then(|ratio| ratio.interval), row.difference) {
+        (true, _, Some(Estimate { interval: Some((low, high)), .. }))
             if low.is_finite() && high.is_finite() =>
         {
             format!("[{}, {}]", tenths(low), tenths(high))
         }
-        (Metric::Own, ..) => String::new(),
+        (true, ..) => String::new(),
         (_, None, Some(exact)) if !row.metric.is_time() => {
             format!("({})", signed(row.metric, exact.value))
         }
@@ -203,9 +205,9 @@ pub(in crate::report) fn least(share: f64) -> String {
 
 /// A smallest slowdown: `+12 %`, of a function's own part `+2.5 ms`.
 fn least_of(metric: Metric, detectable: Detectable) -> String {
-    match metric {
-        Metric::Own => signed(metric, detectable.amount),
-        _ => least(detectable.share),
+    match metric.is_told_by_difference() {
+        true => signed(metric, detectable.amount),
+        false => least(detectable.share),
     }
 }
 
@@ -248,6 +250,8 @@ pub(in crate::report) fn verdict(row: &Row) -> &'static str {
     match (row.verdict, row.metric.is_time()) {
         // It fails: there is no change to tell.
         (Verdict::Regressed, _) if row.ratio.is_none() => "worse",
+        (Verdict::Regressed, true) if row.metric == Metric::Cpu => "more",
+        (Verdict::Improved, true) if row.metric == Metric::Cpu => "less",
         (Verdict::Regressed, true) => "slower",
         (Verdict::Regressed, false) => "larger",
         (Verdict::Improved, true) => "faster",

@@ -10,6 +10,7 @@ use crate::words::{cell_name, counted};
 pub(super) fn table(analysis: &Analysis) -> Table<'static> {
     let size = |bytes: Option<f64>| Cell::or_unknown(bytes, |bytes| Cell::Bytes(bytes as u64));
     let time = |us: Option<f64>| Cell::or_unknown(us, |us| Cell::ns(us * 1e3));
+    let ns = |ns: Option<f64>| Cell::or_unknown(ns, Cell::ns);
     let count = |n: Option<u64>| Cell::or_unknown(n, Cell::Count);
     let median = |of: Option<MedianAndMax>| of.map(|m| m.median);
     let max = |of: Option<MedianAndMax>| of.map(|m| m.max as f64);
@@ -21,6 +22,8 @@ pub(super) fn table(analysis: &Analysis) -> Table<'static> {
         &[
             (Column::new("cold cell").names(), &|r| Cell::Text(cell_name(analysis.run, &r.cell))),
             (Column::new("n"), &|r| Cell::Count(r.n as u64)),
+            (Column::new("CPU from exec, p50").ms(), &|r| ns(median(r.cpu_ns))),
+            (Column::new("of it in the kernel").ms(), &|r| ns(median(r.cpu_system_ns))),
             (Column::new("peak memory, p50"), &|r| size(median(r.peak_memory))),
             (Column::new("peak memory, max"), &|r| size(max(r.peak_memory))),
             (Column::new("throttled periods"), &|r| count(r.throttled_periods)),

@@ -159,6 +159,7 @@ fn party(label: &str, rows: &[Row]) -> SideInfo {
         partial: false,
         simulated: false,
         injected: BTreeMap::new(),
+        works: false,
         functions,
     }
 }

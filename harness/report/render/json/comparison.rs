@@ -81,6 +81,7 @@ fn side(s: &SideInfo) -> Json<'static> {
         "invalid": invalid(s),
         "partial": s.partial,
         "simulated": s.simulated,
+        "works": s.works,
         "injected_ms": Json::by_name(s.injected.iter().map(|(name, ms)| (plain(name), *ms))),
         "functions": Json::by_name(s.functions.iter().map(|(name, f)| (plain(name), function(f)))),
     }

@@ -37,7 +37,7 @@ fn head(head: &Head) -> Value {
     let mut functions = Map::new();
     for (name, any) in &rates.functions {
         let mut metrics = Map::new();
-        for metric in [Metric::Total, Metric::Own] {
+        for metric in Metric::GATED {
             if let Some(row) = rates.rows.get(&(name.clone(), metric)) {
                 let mut row = rate(row);
                 row["detectable_ns"] = json!(rates.detectable(name, metric).map(f64::round));
@@ -51,6 +51,7 @@ fn head(head: &Head) -> Value {
     let margin = head.rates.suggested_margin().filter(|_| head.injected.is_none());
     json!({
         "injected": head.injected,
+        "works": head.works,
         "gates": rate(&rates.gates),
         "invalid": rates.invalid,
         "functions": functions,

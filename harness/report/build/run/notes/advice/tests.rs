@@ -36,6 +36,7 @@ fn a_side_of_a_gate_is_told_nothing_that_a_gate_refuses() {
             commit: None,
             dirty: false,
             injected: Default::default(),
+            works: false,
         });
     };
     let text = rounds(12, side).unwrap();
