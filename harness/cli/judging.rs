@@ -17,7 +17,8 @@ use coldstart::text::units::{format_exactly, format_share, parse_duration, parse
 #[command(next_help_heading = "Judging")]
 pub(crate) struct JudgeFlags {
     /// A change matters when it is larger than this share of the base's value, and
-    /// larger than the floor [default: the scenario's, or 5%]
+    /// larger than the floor [default: the scenario's, or
+    /// 5%, and 2% of boot+init and of CPU time]
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     pub margin: Option<f64>,
 
@@ -44,7 +45,9 @@ impl JudgeFlags {
     #[must_use]
     pub(crate) fn rules(&self, margins: &Margins) -> Rules {
         let mut rules = Rules { margins: margins.clone(), ..Rules::default() };
-        rules.margins.share = self.margin.unwrap_or(margins.share);
+        if let Some(share) = self.margin {
+            rules.margins.set_share(share);
+        }
         let floors = [
             (Metric::Total, self.floor),
             (Metric::Own, self.own_floor),

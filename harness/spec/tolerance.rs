@@ -102,8 +102,11 @@ pub struct Margin {
 /// The margins of a comparison.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Margins {
-    /// Share of the base's value, for every metric.
+    /// Share of the base's value, for every metric that has none of its own.
     pub share: f64,
+    /// Shares of some metrics' own: what has less noise may be judged by less.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shares: BTreeMap<Metric, f64>,
     /// Absolute floors, in the unit of each metric.
     pub floors: BTreeMap<Metric, f64>,
     /// Exceptions; the last that fits a cell holds.
@@ -145,11 +148,19 @@ impl Default for Margins {
             (Metric::Memory, mib),
             (Metric::Size, mib),
         ];
-        Self { share: 0.05, floors: floors.into(), exceptions: Vec::new() }
+        let shares = [(Metric::Own, 0.02), (Metric::Cpu, 0.02)];
+        let (floors, shares) = (floors.into(), shares.into());
+        Self { share: 0.05, shares, floors, exceptions: Vec::new() }
     }
 }
 
 impl Margins {
+    /// Has a share hold for every metric.
+    pub fn set_share(&mut self, share: f64) {
+        self.share = share;
+        self.shares.clear();
+    }
+
     /// The margin of a metric in a cell; `pattern` and `step` are none for what
     /// belongs to a function as a whole.
     #[must_use]
@@ -161,7 +172,8 @@ impl Margins {
         step: Option<&str>,
     ) -> Margin {
         let floor = self.floors.get(&metric).copied().unwrap_or(0.0);
-        let mut margin = Margin { share: self.share, floor };
+        let share = self.shares.get(&metric).copied().unwrap_or(self.share);
+        let mut margin = Margin { share, floor };
         let fits = |e: &&Exception| {
             e.function.as_deref().is_none_or(|name| name == function)
                 && e.pattern.as_deref().is_none_or(|name| Some(name) == pattern)
@@ -201,6 +213,17 @@ mod tests {
         assert_eq!(margin(Metric::Total, "b"), Margin { share: 0.05, floor: 9e6 });
         let whole = margins.of(Metric::Size, "b", None, None);
         assert_eq!(whole, Margin { share: 0.05, floor: 1_048_576.0 });
+    }
+
+    #[test]
+    fn a_share_that_is_asked_for_holds_for_every_metric() {
+        let mut margins = Margins::default();
+        let share = |of: &Margins, metric| of.of(metric, "a", None, None).share;
+        assert_eq!([Metric::Total, Metric::Own].map(|m| share(&margins, m)), [0.05, 0.02]);
+        margins.set_share(0.1);
+        assert!(Metric::ALL.iter().all(|m| share(&margins, *m) == 0.1));
+        let old: Margins = serde_json::from_str(r#"{"share":0.05,"floors":{}}"#).unwrap();
+        assert_eq!(share(&old, Metric::Own), 0.05, "as it was judged then");
     }
 
     #[test]

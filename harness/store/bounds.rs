@@ -89,7 +89,11 @@ fn scenario(scenario: &Scenario, functions: usize) -> Found {
     within("scenario: subjects of a round", subjects.unwrap_or(u64::MAX), 1, SUBJECTS)?;
     factors.memory.iter().try_for_each(|m| within("scenario.factors.memory", *m, 0, MOST))?;
     let exceptions = margins.exceptions.iter();
-    let shares = exceptions.clone().filter_map(|e| e.share).chain([margins.share]);
+    let shares = exceptions
+        .clone()
+        .filter_map(|e| e.share)
+        .chain([margins.share])
+        .chain(margins.shares.values().copied());
     let floors = exceptions.filter_map(|e| e.floor).chain(margins.floors.values().copied());
     { shares }.try_for_each(|share| real("scenario.margins: a share", share, 1e6))?;
     { floors }.try_for_each(|floor| real("scenario.margins: a floor", floor, 1e18))

@@ -1,6 +1,6 @@
 //! What a change of the figures is called.
 
-use super::maker::held;
+use super::maker::{held, worked};
 use super::*;
 use crate::spec::tolerance::Exception;
 use crate::stats::wilcoxon;
@@ -69,11 +69,24 @@ fn what_is_chance_or_carries_little_explains_nothing() {
 #[test]
 fn a_faster_start_has_improved_and_passes() {
     let found = gate(&Maker::new(1, 30), &Maker::shaped(2, 30, |shape| shape.init -= 24.0));
-    for metric in Metric::GATED {
+    for metric in [Metric::Total, Metric::Own] {
         assert_eq!(verdict(&found, metric), Verdict::Improved);
     }
     assert!(row(&found, Metric::Total).difference.unwrap().value < -20.0 * MS);
     assert_eq!((found.outcome, found.alarmed().len()), (GateOutcome::Passed, 0));
+}
+
+/// Beside other work the clock of a start says little, and its CPU time what it did.
+#[test]
+fn work_is_found_by_cpu_time_where_the_clock_is_of_no_use() {
+    let busy =
+        |seed, ms| Maker::shaped(seed, 30, |shape| shape.spread = 0.5).with(is_cold, worked(ms));
+    let found = gate(&busy(1, 40), &busy(2, 45));
+    assert_eq!(verdict(&found, Metric::Own), Verdict::Inconclusive);
+    assert_eq!(verdict(&found, Metric::Cpu), Verdict::Regressed);
+    assert_eq!(found.outcome, GateOutcome::Regressed);
+    let same = gate(&busy(1, 40), &busy(2, 41));
+    assert_eq!(verdict(&same, Metric::Cpu), Verdict::Unchanged);
 }
 
 #[test]
@@ -116,7 +129,7 @@ fn too_few_rounds_are_told_with_how_many_it_takes() {
         let slow = Maker::shaped(2, rounds, |shape| shape.init *= 10.0);
         let found = gate(&Maker::new(1, rounds), &slow);
         assert_eq!(found.outcome, GateOutcome::Inconclusive, "{rounds}");
-        for metric in Metric::GATED {
+        for metric in [Metric::Total, Metric::Own] {
             let row = row(&found, metric);
             assert_eq!(row.verdict, Verdict::Inconclusive);
             let rounds = [rounds as usize - 1; 2];

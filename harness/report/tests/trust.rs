@@ -379,7 +379,7 @@ fn throttling_and_lack_of_memory_are_told_for_each_cell() {
     }
     insta::assert_snapshot!(notes_with(&run, "throttled").join("\n"), @r#"python bridge single/call: throttled in 9 periods of 3 starts, 12.0 ms at the median, 12.0 ms at most; out of memory: 3 kills by the kernel"#);
     let markdown = render(&run).unwrap();
-    let row = "| python bridge single/call | 3 | 40.0 MiB | 40.0 MiB | 9 | 12.0 | 12.0 | 3 |";
+    let row = "| python bridge single/call | 3 | 61.0 | 12.0 | 40.0 MiB | 40.0 MiB | 9 | 12.0 | 12.0 | 3 |";
     assert!(text(&markdown, "report.md").contains(row), "{}", text(&markdown, "report.md"));
     assert_eq!(summary(&run)["resources"][0]["peak_memory_max_bytes"], 40 << 20);
 }

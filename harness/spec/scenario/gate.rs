@@ -17,6 +17,8 @@ use crate::text::units::{ShareText, parse_duration, parse_size};
 pub(super) struct WireGate {
     margin: Option<ShareText>,
     #[serde(default)]
+    margins: BTreeMap<Metric, ShareText>,
+    #[serde(default)]
     floors: BTreeMap<Metric, toml::Spanned<String>>,
     #[serde(default)]
     cell: Vec<toml::Spanned<WireCell>>,
@@ -46,7 +48,10 @@ impl WireGate {
         source: Source<'_>,
     ) -> Result<(Margins, Vec<Budget>), Mistake> {
         let mut margins = Margins::default();
-        margins.share = self.margin.map_or(margins.share, |share| share.0);
+        if let Some(share) = self.margin {
+            margins.set_share(share.0);
+        }
+        margins.shares.extend(self.margins.into_iter().map(|(metric, share)| (metric, share.0)));
         for (metric, floor) in self.floors {
             let amount = amount(metric, floor.get_ref());
             let amount = amount.map_err(|message| source.at(floor.span(), message))?;

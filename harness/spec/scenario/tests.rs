@@ -174,14 +174,16 @@ fn a_team_says_what_it_puts_up_with() {
         r#"
         [gate]
         margin = "7.5%"
+        margins = { cpu = "3%" }
         floors = { own = "1ms", size = "10MiB" }
         "#,
     );
-    assert_eq!(found.share, 0.075);
+    assert_eq!((found.share, found.shares), (0.075, [(Metric::Cpu, 0.03)].into()));
     let default = Margins::default().floors;
     let floors = [
         (Metric::Total, default[&Metric::Total]),
         (Metric::Own, 1e6),
+        (Metric::Cpu, default[&Metric::Cpu]),
         (Metric::Warm, default[&Metric::Warm]),
         (Metric::Memory, default[&Metric::Memory]),
         (Metric::Size, 10.0 * 1024.0 * 1024.0),
@@ -229,7 +231,12 @@ fn bad_margins_point_into_the_file() {
             assert!(message.contains(part), "`{part}` is not in: {message}");
         }
     };
-    check("[gate]\nmargins = \"5%\"", &["s.toml:12:", "unknown field `margins`", "`margin`"]);
+    check(
+        "[gate]\nmargin = \"5%\"\nmarge = 1",
+        &["s.toml:13:", "unknown field `marge`", "`margin`"],
+    );
+    check("[gate]\nmargins = \"5%\"", &["s.toml:12:", "expected a map"]);
+    check("[gate]\nmargins = { all = \"5%\" }", &["s.toml:12:", "`all`", "`total`"]);
     check("[gate]\nmargin = \"5\"", &["s.toml:12:", "`5` is not a valid share", "`2%`"]);
     check("[gate]\nmargin = 0.05", &["s.toml:12:", "expected a string"]);
     check("[gate]\nfloors = { latency = \"1ms\" }", &["s.toml:12:", "`latency`", "`total`"]);

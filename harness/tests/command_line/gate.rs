@@ -233,7 +233,7 @@ fn what_cannot_be_measured_is_refused() {
     };
     refused(&["--functions", "gamma"], &["unknown function `gamma`", "`alpha`"]);
     refused(&["--inject", "1us"], &["whole milliseconds"]);
-    refused(&["--gate", "latency"], &["`latency`", "total, own, warm, memory, size"]);
+    refused(&["--gate", "latency"], &["`latency`", "total, own, cpu, warm, memory, size"]);
     refused(&["--margin", "5"], &["--margin", "is not a valid share"]);
     refused(&["--networks", "host,host"], &["`networks` has a value twice"]);
     refused(&["no_such_scenario"], &["no_such_scenario.toml"]);

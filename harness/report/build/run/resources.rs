@@ -22,8 +22,8 @@ pub(super) fn table(analysis: &Analysis) -> Table<'static> {
         &[
             (Column::new("cold cell").names(), &|r| Cell::Text(cell_name(analysis.run, &r.cell))),
             (Column::new("n"), &|r| Cell::Count(r.n as u64)),
-            (Column::new("CPU from exec, p50").ms(), &|r| ns(median(r.cpu_ns))),
-            (Column::new("of it in the kernel").ms(), &|r| ns(median(r.cpu_system_ns))),
+            (Column::new("CPU from exec, p50").ms().sparse(), &|r| ns(median(r.cpu_ns))),
+            (Column::new("of it in the kernel").ms().sparse(), &|r| ns(median(r.cpu_system_ns))),
             (Column::new("peak memory, p50"), &|r| size(median(r.peak_memory))),
             (Column::new("peak memory, max"), &|r| size(max(r.peak_memory))),
             (Column::new("throttled periods"), &|r| count(r.throttled_periods)),

@@ -87,7 +87,8 @@ fn the_text() {
       order: interleaved: both sides in one run, in mirrored order
       host: 2 x Example CPU @ 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24
       functions: not the same: python (image)
-      decides: total, boot+init; at most 5 % false alarms over all rows that decide
+      decides: total, boot+init, CPU time; at most 5 % false alarms over all rows
+        that decide
 
     Rows, the worst first
     These decide. Head against base, in brackets 95 % intervals. All under bridge.
@@ -150,7 +151,7 @@ fn the_markdown() {
     - **order**: interleaved: both sides in one run, in mirrored order
     - **host**: 2 x Example CPU &#64; 2.60GHz, 8.0 GiB, Linux 6.18.0; docker 20.10.24
     - **functions**: not the same: python (image)
-    - **decides**: total, boot+init; at most 5 % false alarms over all rows that decide
+    - **decides**: total, boot+init, CPU time; at most 5 % false alarms over all rows that decide
 
     ### Rows, the worst first
 
