@@ -48,10 +48,12 @@ impl Place {
     }
 
     /// A new folder beside where this one was, or as near as there is one: what the
-    /// folders in between were called is in its name.
-    pub(super) fn beside(&self) -> Result<PathBuf> {
+    /// folders in between were called is in its name. Of one of several sides it is beside
+    /// what holds them all: that is what somebody removes, and perhaps has not yet.
+    pub(super) fn beside(&self, is_side: bool) -> Result<PathBuf> {
         let path = std::path::absolute(&self.path)?;
         let (mut name, mut above) = (String::new(), path.as_path());
+        let mut inside = is_side;
         loop {
             let (Some(last), Some(parent)) = (above.file_name(), above.parent()) else {
                 return Err(Error::other("no folder above it is left"));
@@ -60,7 +62,8 @@ impl Place {
             name = if name.is_empty() { last.into_owned() } else { format!("{last}-{name}") };
             above = parent;
             let prefix = format!("{name}.rescued-");
-            if above.is_dir() {
+            let is_inside = std::mem::take(&mut inside) && above.parent().is_some();
+            if !is_inside && above.is_dir() {
                 let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(above)?;
                 return Ok(made.keep());
             }

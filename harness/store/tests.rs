@@ -239,6 +239,20 @@ fn the_folder_of_a_side_whose_parent_is_gone_is_kept_as_near_as_can_be() {
     assert_eq!(open(&kept).unwrap().samples.len(), 4);
 }
 
+/// Whoever removes a gate's folder removes its sides first, one after the other.
+#[test]
+fn a_side_is_kept_outside_of_what_holds_all_sides_as_that_may_be_removed_next() {
+    let home = tempfile::tempdir().unwrap();
+    let side = home.path().join("gate/base");
+    fs::create_dir_all(&side).unwrap();
+    let place = super::writer::hold(&side).unwrap();
+    fs::remove_dir(&side).unwrap();
+    let [kept, inside] = [true, false].map(|is_side| place.beside(is_side).unwrap());
+    assert_eq!(kept.parent(), Some(home.path()));
+    assert!(kept.file_name().unwrap().to_str().unwrap().starts_with("gate-base.rescued-"));
+    assert_eq!(inside.parent(), Some(&*home.path().join("gate")));
+}
+
 #[test]
 fn a_derived_file_never_makes_the_folder_of_a_run() {
     let home = tempfile::tempdir().unwrap();

@@ -170,7 +170,7 @@ impl Writer {
             self.save()?;
             return Ok(folder);
         }
-        let folder = self.place.beside()?;
+        let folder = self.place.beside(self.record.side.is_some())?;
         for ((mut from, name), more) in
             [(&self.samples, SAMPLES), (&self.trials, TRIALS)].into_iter().zip(&self.unwritten)
         {

@@ -90,7 +90,7 @@ fn a_gate_whose_folder_is_removed_ends_with_4_and_keeps_both_sides() {
     assert_eq!(output.status.code(), Some(4), "{said}");
     assert!(!folder.exists(), "nothing is made in its place");
     let left: Vec<_> = fs::read_dir(home.path()).unwrap().map(|e| e.unwrap().path()).collect();
-    assert_eq!(left.len(), 2, "{left:?}");
+    assert_eq!(left.len(), 2, "{left:?}: {said}");
     for side in ["base", "head"] {
         let one = left
             .iter()
