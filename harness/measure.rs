@@ -36,6 +36,7 @@ mod host_load;
 mod other_runs;
 pub mod preflight;
 mod prepare;
+pub mod quietest;
 mod request;
 mod resume;
 mod setup;

@@ -3,7 +3,7 @@
 use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches};
 
-use coldstart::spec::factor::{FACTORS, FactorInfo, FactorMatrix};
+use coldstart::spec::factor::{EngineKind, FACTORS, Factor as _, FactorInfo, FactorMatrix};
 
 /// The group of all flags of factors.
 pub(super) const FACTORS_TYPED: &str = "factors";
@@ -22,10 +22,13 @@ impl FactorFlags {
         lists.check()
     }
 
-    /// The flags that say the same again, with the values that a list has now.
+    /// The flags that say the same again, with the values that a list has now. The engine is
+    /// among them wherever it is known: another machine might choose another.
     pub(crate) fn again(&self, lists: &FactorMatrix) -> Vec<String> {
-        let values = FACTORS.iter().zip(lists.typed());
-        let typed = |list: &str| self.0.iter().any(|(factor, _)| factor.list == list);
+        let values = FACTORS.iter().zip(lists.typed()).filter(|(_, values)| !values.is_empty());
+        let typed = |list: &str| {
+            list == EngineKind::LIST || self.0.iter().any(|(factor, _)| factor.list == list)
+        };
         let typed = values.filter(|(factor, _)| typed(factor.list));
         typed.flat_map(|(f, values)| [format!("--{}", f.list), values.join(",")]).collect()
     }

@@ -94,6 +94,9 @@ struct Aa<'a> {
 impl<'a> Aa<'a> {
     fn new(args: &'a cli::Aa) -> Result<Self, ExitReason> {
         let mut scenario = gate::scenario(&args.scenario, &args.measure, &args.factors)?;
+        if args.simulate.is_none() {
+            gate::choose_engine(&mut scenario);
+        }
         // Unchanged code may exceed a budget: that is no false alarm.
         scenario.budgets.clear();
         let functions = load_functions(&args.common, &scenario.functions)?;

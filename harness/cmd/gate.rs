@@ -19,9 +19,9 @@ use coldstart::compare::{Comparison, ExplainedAlarm, Rules, SideData};
 use coldstart::cost::Question;
 use coldstart::drive::{RunEnd, Stop};
 use coldstart::measure::{
-    self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side,
+    self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side, quietest,
 };
-use coldstart::provision::Consent;
+use coldstart::provision::{Consent, Surroundings};
 use coldstart::spec::budget;
 use coldstart::spec::function::listed;
 use coldstart::spec::scenario::Scenario;
@@ -29,7 +29,8 @@ use coldstart::store::{self, SideRecord};
 
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
-    let scenario = scenario(&args.scenario, &args.measure, &args.factors)?;
+    let mut scenario = scenario(&args.scenario, &args.measure, &args.factors)?;
+    choose_engine(&mut scenario);
     let sleep_ms = args.inject.map(|injection| injected_ms(injection.amount)).transpose()?;
     let mut stop = interrupt::heard()?;
     let sides = sides(args, &scenario, &stop)?;
@@ -170,6 +171,18 @@ pub(super) fn scenario(
     let changed = factors.change(&mut scenario.factors);
     changed.map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
     Ok(scenario)
+}
+
+/// Chooses the engine where nobody has, and says so.
+pub(super) fn choose_engine(scenario: &mut Scenario) {
+    match quietest::without_daemon(&mut scenario.factors, &Surroundings::read()) {
+        Ok(true) => info(
+            "engine: an OCI runtime without a daemon, as functions are compared; what a daemon \
+             adds to a start is left out, and is measured with `--engine docker`",
+        ),
+        Ok(false) => {}
+        Err(why) => info(&format!("engine: docker, as none without a daemon can be had: {why}")),
+    }
 }
 
 /// Sleeps are told to functions in whole milliseconds.

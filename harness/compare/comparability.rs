@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::side_data::SideData;
 use super::{Asked, Caveat, Difference, Side};
+use crate::spec::factor::EngineKind;
 use crate::store::fingerprint::traits;
 
 /// In what machine and engine differ; empty when they do not.
@@ -65,6 +66,12 @@ pub(super) fn unknown(base: &SideData, head: &SideData) -> Option<Caveat> {
     let unknown = both(base, head).filter(|(_, was, is)| !is_known(was) || !is_known(is));
     let names: Vec<String> = unknown.map(|(name, ..)| name.clone()).collect();
     (!names.is_empty()).then_some(Caveat::AskedUnknown(names))
+}
+
+/// What is in no figure of either, as nothing of that kind made their instances.
+pub(super) fn left_out(base: &SideData, head: &SideData) -> Option<Caveat> {
+    let kind = EngineKind::Oci.to_string();
+    [base, head].iter().all(|side| side.engine.kind == kind).then_some(Caveat::NoDaemon)
 }
 
 /// Sides whose rows are not those that were measured.

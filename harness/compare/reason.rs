@@ -55,6 +55,8 @@ pub enum Caveat {
     Salvaged(Side, String),
     /// No cell was measured on both sides.
     NothingInCommon,
+    /// Instances of both sides were made without a daemon.
+    NoDaemon,
     /// The sides were measured one after the other.
     OneAfterTheOther,
     /// Nothing shows that the machine was the same for both.

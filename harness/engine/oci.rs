@@ -92,6 +92,14 @@ pub async fn found() -> Result<String, String> {
     Ok(told.join(", "))
 }
 
+/// Whether instances can be made so on this machine.
+///
+/// # Errors
+/// Says why not, and what to do.
+pub fn can_be_had() -> Result<(), String> {
+    can_start(&runtimes::find(&[]))
+}
+
 fn can_start(found: &BTreeMap<String, PathBuf>) -> Result<(), String> {
     if found.is_empty() {
         return Err(runtimes::missing());

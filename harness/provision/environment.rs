@@ -44,6 +44,13 @@ impl Surroundings {
         }
     }
 
+    /// The address of the engine that is asked for, where that is not of this machine.
+    #[must_use]
+    pub fn elsewhere(&self) -> Option<String> {
+        let address = super::docker_host::named(self)?.address.ok()?;
+        (!address.starts_with("unix://")).then_some(address)
+    }
+
     /// The folder of our own engine.
     #[must_use]
     pub fn engine(&self) -> PathBuf {

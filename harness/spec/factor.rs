@@ -83,6 +83,8 @@ pub trait Factor {
     /// Whether files leave it out where nobody asked for it: those that are older know nothing
     /// of it.
     const LATER: bool = false;
+    /// Whether its values are one engine's own names: who asks for one has chosen an engine.
+    const ENGINES_OWN: bool = false;
 
     /// Reads a value as it is typed.
     ///
@@ -165,6 +167,8 @@ pub struct FactorInfo {
     pub hidden: bool,
     /// [`Factor::LATER`].
     pub later: bool,
+    /// [`Factor::ENGINES_OWN`].
+    pub engines_own: bool,
     /// Whether something that is typed is a value, and why not.
     pub check: fn(&str) -> Result<(), String>,
 }
@@ -180,6 +184,7 @@ impl FactorInfo {
             none: F::NONE,
             hidden: F::HIDDEN,
             later: F::LATER,
+            engines_own: F::ENGINES_OWN,
             check: |text| F::parse(text).map(|_| ()),
         }
     }
@@ -243,6 +248,12 @@ impl FactorMatrix {
     #[must_use]
     pub fn engine(&self) -> EngineKind {
         self.engine.first().copied().unwrap_or_default()
+    }
+
+    /// Whether nothing that is asked for is one engine's, nor an engine.
+    #[must_use]
+    pub fn leaves_the_engine_open(&self) -> bool {
+        FACTORS.iter().zip(self.typed()).all(|(f, typed)| !f.engines_own || typed.is_empty())
     }
 
     /// Checks the lists.

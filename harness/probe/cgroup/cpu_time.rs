@@ -86,7 +86,11 @@ impl Accounts {
     /// Those of this machine.
     #[must_use]
     pub fn of_this_machine() -> Self {
-        Self { mounts: super::text(Path::new("/proc/self/mountinfo")).unwrap_or_default() }
+        Self::in_mounts(super::text(Path::new("/proc/self/mountinfo")).unwrap_or_default())
+    }
+
+    pub(super) fn in_mounts(mounts: String) -> Self {
+        Self { mounts }
     }
 
     /// What the container of a process has used so far; none of a process that is in none,
@@ -96,7 +100,7 @@ impl Accounts {
         self.read_below(Path::new("/"), pid)
     }
 
-    fn read_below(&self, root: &Path, pid: u32) -> Option<CpuUse> {
+    pub(super) fn read_below(&self, root: &Path, pid: u32) -> Option<CpuUse> {
         let memberships = super::text(&root.join(format!("proc/{pid}/cgroup")))?;
         let place = CONTROLLERS.iter().find_map(|controller| {
             let (version, member) = membership(&memberships, controller)?;

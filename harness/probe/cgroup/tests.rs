@@ -66,6 +66,78 @@ fn of_v2() -> Resources {
     }
 }
 
+fn accounts(machine: &Machine) -> Option<CpuUse> {
+    let mounts = text(&machine.0.path().join("proc/self/mountinfo")).unwrap();
+    Accounts::in_mounts(mounts).read_below(machine.0.path(), 42)
+}
+
+#[test]
+fn cpu_time_is_the_sum_that_the_kernel_keeps_and_what_it_says_of_the_kernels_part() {
+    let v1 = Machine::new("1:cpu,cpuacct:/docker/ID\n", V1_MOUNTS);
+    let usage = |all: &str, system: &str| {
+        v1.file("sys/fs/cgroup/cpu,cpuacct/docker/ID/cpuacct.usage", all);
+        v1.file("sys/fs/cgroup/cpu,cpuacct/docker/ID/cpuacct.usage_sys", system);
+    };
+    usage("45000000\n", "8000000\n");
+    let exec = accounts(&v1).unwrap();
+    usage("57500000\n", "12000000\n");
+    assert_eq!(exec.now().unwrap().since(&exec), (12_500_000, 4_000_000));
+    // Ticks may say more than there is.
+    usage("46000000\n", "12000000\n");
+    assert_eq!(exec.now().unwrap().since(&exec), (1_000_000, 1_000_000));
+
+    let v2 = Machine::new("0::/system.slice/docker-ID.scope\n", V2_MOUNTS);
+    v2.v2("sys/fs/cgroup/system.slice/docker-ID.scope");
+    let exec = accounts(&v2).unwrap();
+    let later = V2_CPU.replace("126136", "226136").replace("8409", "10409");
+    v2.file("sys/fs/cgroup/system.slice/docker-ID.scope/cpu.stat", &later);
+    let now = exec.now().unwrap();
+    assert_eq!((now.since(&exec), now.is_of(&exec)), ((100_000_000, 2_000_000), true));
+    assert!(!now.is_of(&accounts(&v1).unwrap()));
+    fs::remove_dir_all(v2.0.path().join("sys")).unwrap();
+    assert_eq!(exec.now(), None, "it is gone");
+}
+
+/// Of each process that is executed on the machine this is asked.
+#[test]
+fn a_process_that_is_in_no_container_has_no_account() {
+    for groups in ["0::/user.slice/user-0.slice/session-1.scope\n", "0::/\n", "", "1:cpu:/short\n"]
+    {
+        let machine = Machine::new(groups, V2_MOUNTS);
+        machine.v2("sys/fs/cgroup");
+        assert_eq!(accounts(&machine), None, "{groups}");
+    }
+    let ours = "0::/coldstart-0123456789abcdef0123456789abcdef\n";
+    let machine = Machine::new(ours, V2_MOUNTS);
+    machine.v2("sys/fs/cgroup/coldstart-0123456789abcdef0123456789abcdef");
+    assert!(accounts(&machine).is_some());
+}
+
+/// `COLDSTART_TEST_PID` is a process in a container.
+#[test]
+#[ignore = "a measurement"]
+fn how_long_accounts_take() {
+    let pid = |name: &str| std::env::var(name).ok()?.parse::<u32>().ok();
+    let accounts = Accounts::of_this_machine();
+    let inside = pid("COLDSTART_TEST_PID").expect("COLDSTART_TEST_PID names no process");
+    for (what, pid) in [("in none", std::process::id()), ("in a container", inside)] {
+        let mut ns: Vec<u128> = (0..1001)
+            .map(|_| {
+                let begun = std::time::Instant::now();
+                std::hint::black_box(accounts.read(pid));
+                begun.elapsed().as_nanos()
+            })
+            .collect();
+        ns.sort_unstable();
+        println!(
+            "{what}: {} ns at the median, {} at p99 ({})",
+            ns[500],
+            ns[990],
+            accounts.read(pid).is_some()
+        );
+    }
+}
+
 const V1_MOUNTS: &str = "\
 22 27 0:21 / /proc rw,relatime - proc proc rw
 31 23 0:28 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755

@@ -61,6 +61,7 @@ impl Factor for EngineKind {
     const VALUES: &'static str = "ENGINE";
     const HELP: &'static str = "What makes instances: docker; oci, an OCI runtime without a daemon; fake, simulated \
          [default: docker]";
+    const ENGINES_OWN: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
         named(text, "engine", &Self::ALL)

@@ -20,6 +20,7 @@ impl Factor for LogDriver {
     const TITLE: &'static str = "log driver";
     const VALUES: &'static str = "NAMES";
     const HELP: &'static str = "Where the engine puts what functions write, such as json-file,none";
+    const ENGINES_OWN: bool = true;
 
     fn parse(text: &str) -> Result<String, String> {
         Ok(text.to_owned())

@@ -13,13 +13,18 @@ use coldstart::spec::scenario;
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::{Tested, archive};
-use crate::subject::TrialSubject;
+use crate::subject::{FUNCTIONS, TrialSubject};
 
 pub(crate) fn trials() -> Vec<Trial> {
-    vec![
+    let works = FUNCTIONS.map(|name| {
+        TrialSubject::trial(&format!("{name}_that_works_has_used_that_cpu_time"), name, works)
+    });
+    let mut trials = vec![
         TrialSubject::trial("the_kernel_tells_the_parts_of_each_start_of_a_burst", "rust", traced),
         TrialSubject::trial("an_evicted_image_is_cold_and_starts_again", "rust", cold_image),
-    ]
+    ];
+    trials.extend(works);
+    trials
 }
 
 /// Every trial of a scenario, in the order of its plan, for targets of the subject
@@ -134,6 +139,8 @@ fn is_told_rightly(sample: &Sample) -> Tested {
     assert!(sample.processes.iter().any(|p| p.name == "function"), "{:#?}", sample.processes);
     let resources = sample.resources.ok_or("its cgroup was not found")?;
     assert!(resources.peak_memory.is_none_or(|peak| peak > 0), "{resources:?}");
+    assert!(resources.cpu_ns > Some(0), "{resources:?}");
+    assert!(resources.cpu_system_ns <= resources.cpu_ns, "{resources:?}");
     Ok(())
 }
 
@@ -141,6 +148,27 @@ fn is_told_wholly(sample: &Sample) -> bool {
     let named = |name: &&str| sample.processes.iter().any(|p| p.name.contains(*name));
     TRACED.iter().all(|mark| sample.marks.get(*mark).is_some())
         && ["shim", "create", "start"].iter().all(named)
+}
+
+/// What it does in its init is in its CPU time, whole; what its runtime did before is not, which
+/// is more than a small function's own.
+fn works(subject: &TrialSubject) -> Tested {
+    const WORK_MS: u64 = 200;
+    let trace = match ExecTrace::start(subject.platform.clock()) {
+        Ok(trace) => trace,
+        Err(reason) => {
+            eprintln!("left out: {reason}");
+            return Ok(());
+        }
+    };
+    let work = |spec: &mut TargetSpec| (spec.sleep_ms, spec.works) = (WORK_MS as u32, true);
+    let (samples, _) = drive(subject, ONE_AND_THREE, work, Some(trace))?;
+    all_ok(&samples)?;
+    for sample in &samples {
+        let used = sample.resources.and_then(|used| used.cpu_ns).ok_or("no CPU time is told")?;
+        assert!(used >= WORK_MS * 1_000_000, "{sample:#?}");
+    }
+    Ok(())
 }
 
 const COLD_THEN_WARM: &str = r#"

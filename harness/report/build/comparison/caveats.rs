@@ -23,6 +23,10 @@ pub(in crate::report) fn caveat(caveat: &Caveat) -> String {
         Caveat::NothingInCommon => {
             "base and head have no cell in common: nothing was compared".to_owned()
         }
+        Caveat::NoDaemon => "instances were made without a daemon: what one, its shim and its \
+                             networks add to a start is in no figure (`--engine docker` measures \
+                             it)"
+        .to_owned(),
         Caveat::OneAfterTheOther => {
             "base and head were measured one after the other, not in turns: the machine's drift \
              between the two looks like a change (`coldstart gate` measures in turns)"
@@ -149,6 +153,7 @@ mod tests {
              judged",
         );
         assert!(caveat(&floor(false)).contains("itself may have changed by"));
+        assert!(caveat(&Caveat::NoDaemon).contains("`--engine docker` measures it"));
         assert!(caveat(&Caveat::OneAfterTheOther).contains("`coldstart gate` measures in turns"));
         assert!(caveat(&Caveat::NoNullContainer).ends_with("(see `--no-controls`)"));
     }
