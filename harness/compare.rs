@@ -215,8 +215,7 @@ pub fn compare(
     // A gate is there to judge what a change does, whatever it changed.
     let otherwise = comparability::asked_otherwise(base, head);
     if interleaved { &mut notes } else { &mut advisory }.extend(otherwise);
-    notes.extend(comparability::unknown(base, head));
-    notes.extend(comparability::left_out(base, head));
+    notes.extend(comparability::remarks(base, head));
     advisory.extend(comparability::salvaged(base, head));
     let mut comparison = Comparison {
         base: base.party.clone(),

@@ -89,14 +89,14 @@ struct Aa<'a> {
     begun: RunIdentity,
     seed: u64,
     folder: PathBuf,
+    /// What is to be said of the engine.
+    engine: Option<String>,
 }
 
 impl<'a> Aa<'a> {
     fn new(args: &'a cli::Aa) -> Result<Self, ExitReason> {
         let mut scenario = gate::scenario(&args.scenario, &args.measure, &args.factors)?;
-        if args.simulate.is_none() {
-            gate::choose_engine(&mut scenario);
-        }
+        let engine = args.simulate.is_none().then(|| gate::choose_engine(&mut scenario));
         // Unchanged code may exceed a budget: that is no false alarm.
         scenario.budgets.clear();
         let functions = load_functions(&args.common, &scenario.functions)?;
@@ -115,6 +115,7 @@ impl<'a> Aa<'a> {
             null,
             begun,
             scenario,
+            engine: engine.flatten(),
         })
     }
 
@@ -128,6 +129,7 @@ impl<'a> Aa<'a> {
         let consent = Consent::from_flag(self.args.common.provision);
         let mut stop = interrupt::heard()?;
         let observer = &TerminalObserver::default();
+        self.engine.iter().for_each(|chosen| info(chosen));
         runtime(self.scenario.factors.engine().is_simulated())?.block_on(async {
             let request = self.request(1, &self.sleepless(), 0)?;
             let engine = PreparedEngine::get(&request, consent, &stop, observer).await?;

@@ -30,7 +30,7 @@ use coldstart::store::{self, SideRecord};
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let mut scenario = scenario(&args.scenario, &args.measure, &args.factors)?;
-    choose_engine(&mut scenario);
+    let engine = choose_engine(&mut scenario);
     let sleep_ms = args.inject.map(|injection| injected_ms(injection.amount)).transpose()?;
     let mut stop = interrupt::heard()?;
     let sides = sides(args, &scenario, &stop)?;
@@ -48,6 +48,7 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
         side.folder = reserved.folder().join(&side.name);
     }
     announce(&sides);
+    engine.iter().for_each(|chosen| info(chosen));
     let consent = Consent::from_flag(args.common.provision);
     let mut alarmed = BTreeSet::new();
     let observer = TerminalObserver::default();
@@ -173,15 +174,16 @@ pub(super) fn scenario(
     Ok(scenario)
 }
 
-/// Chooses the engine where nobody has, and says so.
-pub(super) fn choose_engine(scenario: &mut Scenario) {
+/// Chooses the engine where nobody has: what is to be said of it.
+pub(super) fn choose_engine(scenario: &mut Scenario) -> Option<String> {
     match quietest::without_daemon(&mut scenario.factors, &Surroundings::read()) {
-        Ok(true) => info(
+        Ok(true) => Some(
             "engine: an OCI runtime without a daemon, as functions are compared; what a daemon \
-             adds to a start is left out, and is measured with `--engine docker`",
+             adds to a start is left out, and is measured with `--engine docker`"
+                .to_owned(),
         ),
-        Ok(false) => {}
-        Err(why) => info(&format!("engine: docker, as none without a daemon can be had: {why}")),
+        Ok(false) => None,
+        Err(why) => Some(format!("engine: docker, as none without a daemon can be had: {why}")),
     }
 }
 

@@ -60,8 +60,13 @@ pub(super) fn asked_otherwise(base: &SideData, head: &SideData) -> Vec<Caveat> {
     both(base, head).flat_map(of_one).collect()
 }
 
+/// What neither tells.
+pub(super) fn remarks(base: &SideData, head: &SideData) -> impl Iterator<Item = Caveat> {
+    [unknown(base, head), left_out(base, head)].into_iter().flatten()
+}
+
 /// Of which functions it is not known whether both were asked the same.
-pub(super) fn unknown(base: &SideData, head: &SideData) -> Option<Caveat> {
+fn unknown(base: &SideData, head: &SideData) -> Option<Caveat> {
     let is_known = |asked: &Asked| asked.event.is_some() && asked.environment.is_some();
     let unknown = both(base, head).filter(|(_, was, is)| !is_known(was) || !is_known(is));
     let names: Vec<String> = unknown.map(|(name, ..)| name.clone()).collect();
@@ -69,7 +74,7 @@ pub(super) fn unknown(base: &SideData, head: &SideData) -> Option<Caveat> {
 }
 
 /// What is in no figure of either, as nothing of that kind made their instances.
-pub(super) fn left_out(base: &SideData, head: &SideData) -> Option<Caveat> {
+fn left_out(base: &SideData, head: &SideData) -> Option<Caveat> {
     let kind = EngineKind::Oci.to_string();
     [base, head].iter().all(|side| side.engine.kind == kind).then_some(Caveat::NoDaemon)
 }

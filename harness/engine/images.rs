@@ -173,7 +173,7 @@ pub trait Watchable: ImageStore {
     fn keep_output(&self, _most: usize) {}
 
     /// What an instance wrote, as far as it is kept, at most so many bytes from its beginning:
-    /// hostile.
+    /// hostile. The beginning of its id is enough, as a row has it.
     fn whole_output(
         &self,
         id: &super::InstanceId,

@@ -291,7 +291,9 @@ impl<S: ImageStore> Watchable for OciEngine<S> {
 
     async fn whole_output(&self, id: &InstanceId, most: usize) -> Result<Vec<u8>, EngineError> {
         let held = self.lock();
-        let held = held.get(id).ok_or_else(|| gone(id))?;
+        // Rows name the beginning of an id alone.
+        let named = held.iter().find(|(whole, _)| whole.0.starts_with(&id.0));
+        let (_, held) = named.ok_or_else(|| gone(id))?;
         let mut all = held.running.as_ref().map(Running::whole).unwrap_or_default();
         all.truncate(most);
         Ok(all)

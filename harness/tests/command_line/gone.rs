@@ -84,7 +84,11 @@ fn a_gate_whose_folder_is_removed_ends_with_4_and_keeps_both_sides() {
     let folder = home.path().join("gate");
     let child = begin(&["gate", "--base", "./", "--out", &folder.display().to_string()]);
     some_trials(&folder.join("head"));
+    // Both sides at one instant: what is closed before it is removed is not kept for longer.
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
     remove(&folder);
+    rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
     let output = child.wait_with_output().unwrap();
     let said = flat(&err(&output));
     assert_eq!(output.status.code(), Some(4), "{said}");

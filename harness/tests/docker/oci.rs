@@ -30,6 +30,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("without_a_daemon_what_cannot_start_says_why", refusals),
         Bench::trial("without_a_daemon_a_runtime_may_be_a_script_that_talks", talking),
         Bench::trial("without_a_daemon_a_run_has_rows_with_its_phases", measured),
+        Bench::trial("without_a_daemon_what_a_runtime_loads_is_told", explained),
         Bench::trial("without_a_daemon_clean_removes_what_a_killed_run_left", killed),
     ]
 }
@@ -315,6 +316,20 @@ fn measured(bench: &Bench) -> Tested {
     assert!(run.samples.iter().all(|sample| sample.outcome.is_ok()));
     let report = fs::read_to_string(folder.join("report.md"))?;
     assert!(report.contains("sandbox") && !report.contains("daemon"), "{report}");
+    Ok(())
+}
+
+/// What a runtime tells of its modules is in what an instance writes.
+fn explained(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    let folder = home.path().join("why");
+    let mut explain = coldstart(bench);
+    explain.args(["explain", "python", "--engine", "oci", "--networks", "host", "--rounds", "2"]);
+    let told = explain.arg("--out").arg(&folder).output()?;
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let found: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("explain.json"))?)?;
+    let modules = found["functions"][0]["modules"]["modules"].as_array().ok_or("no modules")?;
+    assert!(modules.iter().any(|module| module["name"] == "json"), "{modules:?}");
     Ok(())
 }
 
