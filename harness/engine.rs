@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::spec::factor::{Capabilities, Factors, Network};
+use crate::spec::factor::{Attachment, Capabilities, Factors};
 use crate::spec::function::Launch;
 use crate::system::maker::{Life, Maker};
 
@@ -29,6 +29,7 @@ pub mod process;
 mod processors;
 mod registry;
 mod route;
+mod side_by_side;
 pub mod sockets;
 mod strangers;
 mod words;
@@ -226,17 +227,14 @@ pub trait Engine: Send + Sync + 'static {
     fn describe(&self) -> impl Future<Output = Result<EngineInfo, EngineError>> + Send;
 
     /// Opens the listener that one instance will call: on its own port, on the
-    /// address where containers of that network reach the driver, and nowhere else.
-    fn listen(
-        &self,
-        network: Network,
-    ) -> impl Future<Output = Result<Listener, EngineError>> + Send;
+    /// address where containers of that place reach the driver, and nowhere else.
+    fn listen(&self, at: Attachment) -> impl Future<Output = Result<Listener, EngineError>> + Send;
 
-    /// How the driver reaches instances of that network which listen. An engine that does
+    /// How the driver reaches instances of that place which listen. An engine that does
     /// not say runs none.
-    fn reach(&self, network: Network) -> Result<Route, EngineError> {
+    fn reach(&self, at: Attachment) -> Result<Route, EngineError> {
         Err(EngineError::Refused {
-            doing: format!("reach an instance on the {network} network"),
+            doing: format!("reach an instance on the {} network", at.network),
             message: "this engine does not say how".to_owned(),
         })
     }

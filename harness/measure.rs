@@ -50,6 +50,8 @@ pub use setup::{Interrupted, Setup, unless};
 #[derive(Debug)]
 pub struct PreparedEngine {
     kind: EngineKind,
+    /// Whether instances are also made by what keeps the images.
+    has_daemon: bool,
     /// What is known of the functions of each side.
     records: Vec<Vec<FunctionRecord>>,
     /// None where nothing real is needed. Said to be in use for as long as this is held.
@@ -82,20 +84,23 @@ impl PreparedEngine {
         let kind = request.engine();
         if kind.is_simulated() {
             let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
-            return Ok(Self { kind, records: records.collect(), docker: None, oci: None });
+            let records = records.collect();
+            return Ok(Self { kind, has_daemon: false, records, docker: None, oci: None });
         }
         let most = most_at_a_time(&request.plan.scenario);
         descriptors::check(most).map_err(|reason| anyhow!(reason))?;
         let setup = Setup::begin(consent, &request.id, stop, observer).await?;
         // Before what takes its time.
-        let oci = match kind {
-            EngineKind::Oci => Some(Arc::new(setup.without_daemon(request)?)),
-            _ => None,
+        let has = |kind| request.plan.scenario.factors.has_engine(kind);
+        let oci = match has(EngineKind::Oci) {
+            true => Some(Arc::new(setup.without_daemon(request)?)),
+            false => None,
         };
+        let has_daemon = has(EngineKind::Docker);
         let bases = Bases::new(&setup.around, consent, observer);
         let records = setup.unless(stop, images_of(request, &setup.engine, &bases)).await??;
         let Setup { engine, live, .. } = setup;
-        Ok(Self { kind, records, docker: Some((engine, live)), oci })
+        Ok(Self { kind, has_daemon, records, docker: Some((engine, live)), oci })
     }
 
     /// The Docker engine, where one was needed: it keeps images, and makes instances where
@@ -109,6 +114,9 @@ impl PreparedEngine {
     #[must_use]
     pub fn containers(&self) -> Option<Arc<AnyEngine>> {
         match (&self.oci, &self.docker) {
+            (Some(oci), Some((docker, _))) if self.has_daemon => {
+                Some(Arc::new(AnyEngine::both(docker.clone(), oci.clone())))
+            }
             (Some(engine), _) => Some(Arc::new(AnyEngine::oci(engine.clone()))),
             (None, Some((engine, _))) => Some(Arc::new(AnyEngine::docker(engine.clone()))),
             (None, None) => None,

@@ -50,7 +50,7 @@ impl Ready {
         let image = images::ensure(engine.as_ref(), of, &bases, RUN).await?.remove(0).digest;
         let found = engine.image(&image).await?.context("its image is gone")?;
         let config = Arc::new(found.config);
-        let gateway: SocketAddr = engine.listen(Network::Bridge).await?.address().parse()?;
+        let gateway: SocketAddr = engine.listen(Network::Bridge.into()).await?.address().parse()?;
         let runtime = engine.describe().await?.offers.default_runtime().to_owned();
         let address = engine.address();
         let socket = address.strip_prefix("unix://").with_context(|| {

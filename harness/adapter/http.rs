@@ -118,7 +118,7 @@ impl Adapter for Http {
         _: Arc<Strangers>,
         shared: &Shared,
     ) -> Result<Self, EngineError> {
-        let route = engine.reach(spec.factors.network)?;
+        let route = engine.reach(spec.factors.attachment())?;
         let request = function.http.clone().unwrap_or_default();
         let port = if route.shares_ports() { shared.free_port()? } else { request.port };
         let (told, _) = function.adapter.tells();

@@ -144,7 +144,7 @@ impl Adapter for RuntimeApi {
         strangers: Arc<Strangers>,
         (): &(),
     ) -> Result<Self, EngineError> {
-        let listener = engine.listen(spec.factors.network).await?;
+        let listener = engine.listen(spec.factors.attachment()).await?;
         let about = environment(function, spec, listener.address());
         spec.socket = listener.socket().map(ToOwned::to_owned);
         Ok(Self::serve(listener, clock, strangers, about))

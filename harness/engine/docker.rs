@@ -18,7 +18,7 @@ use super::{
     BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
     InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route, Strangers, Watchable,
 };
-use crate::spec::factor::Network;
+use crate::spec::factor::{Attachment, Network};
 use crate::system::private;
 
 mod exit_events;
@@ -130,7 +130,10 @@ impl Engine for DockerEngine {
         info::describe(&self.docker, &self.address).await
     }
 
-    async fn listen(&self, network: Network) -> Result<Listener, EngineError> {
+    async fn listen(
+        &self,
+        Attachment { network, .. }: Attachment,
+    ) -> Result<Listener, EngineError> {
         let refused = |message: String| EngineError::Refused {
             doing: format!("listen for instances on the {network} network"),
             message,
@@ -152,7 +155,7 @@ impl Engine for DockerEngine {
         })
     }
 
-    fn reach(&self, network: Network) -> Result<Route, EngineError> {
+    fn reach(&self, Attachment { network, .. }: Attachment) -> Result<Route, EngineError> {
         match network {
             Network::Host => Ok(Route::Host),
             Network::Bridge => {

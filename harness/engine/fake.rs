@@ -23,7 +23,7 @@ use strum::VariantArray;
 
 use crate::clock::Clock;
 use crate::spec::factor::{
-    Capabilities, CpuQuota, CpuRule, LogDriver, MemoryLimit, Network, OciRuntime,
+    Attachment, Capabilities, CpuQuota, CpuRule, LogDriver, MemoryLimit, Network, OciRuntime,
 };
 use crate::system::maker::Maker;
 
@@ -219,7 +219,7 @@ impl Engine for FakeEngine {
         })
     }
 
-    async fn listen(&self, _: Network) -> Result<Listener, EngineError> {
+    async fn listen(&self, _: Attachment) -> Result<Listener, EngineError> {
         self.check()?;
         let (sender, receiver) = mpsc::unbounded_channel();
         let mut state = lock(&self.state);
@@ -229,7 +229,7 @@ impl Engine for FakeEngine {
         Ok(Listener::memory(address, receiver))
     }
 
-    fn reach(&self, _: Network) -> Result<Route, EngineError> {
+    fn reach(&self, _: Attachment) -> Result<Route, EngineError> {
         self.check()?;
         let shared = self.state.clone();
         Ok(Route::Memory(Arc::new(move |id, port| {

@@ -21,7 +21,7 @@ use super::{
     InstanceState, ListedInstance, Listener, Resident, Route, Strangers, Watchable,
     images_are_kept_by,
 };
-use crate::spec::factor::Network;
+use crate::spec::factor::{Attachment, Network};
 
 mod bundle;
 mod cgroup;
@@ -196,8 +196,8 @@ impl<S: ImageStore> Engine for OciEngine<S> {
         Ok(info::describe(&self.runtimes, &self.machine, &self.state).await)
     }
 
-    async fn listen(&self, network: Network) -> Result<Listener, EngineError> {
-        match network {
+    async fn listen(&self, at: Attachment) -> Result<Listener, EngineError> {
+        match at.network {
             Network::Bridge => {
                 let address = self.bridge().await?;
                 let failed = |e: std::io::Error| {
@@ -205,12 +205,12 @@ impl<S: ImageStore> Engine for OciEngine<S> {
                 };
                 Listener::tcp(IpAddr::V4(address)).await.map_err(failed)
             }
-            Network::Host | Network::None => self.images.listen(network).await,
+            Network::Host | Network::None => self.images.listen(at).await,
         }
     }
 
-    fn reach(&self, network: Network) -> Result<Route, EngineError> {
-        match network {
+    fn reach(&self, at: Attachment) -> Result<Route, EngineError> {
+        match at.network {
             Network::Bridge => {
                 let held = self.held.clone();
                 Ok(Route::Address(Arc::new(move |id| {
@@ -218,7 +218,7 @@ impl<S: ImageStore> Engine for OciEngine<S> {
                     Box::pin(async move { state_of(&held, &id) })
                 })))
             }
-            Network::Host | Network::None => self.images.reach(network),
+            Network::Host | Network::None => self.images.reach(at),
         }
     }
 

@@ -20,7 +20,7 @@ use super::{
     LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, Route, Strangers,
 };
 use crate::engine::words::Words;
-use crate::spec::factor::Network;
+use crate::spec::factor::Attachment;
 use crate::system::child::{EXIT_GRACE, GivenUp, Group, each_piece};
 use crate::system::maker::Maker;
 
@@ -212,12 +212,12 @@ impl<E: Engine> Engine for ProcessEngine<E> {
         self.containers.describe().await
     }
 
-    async fn listen(&self, network: Network) -> Result<Listener, EngineError> {
-        self.containers.listen(network).await
+    async fn listen(&self, at: Attachment) -> Result<Listener, EngineError> {
+        self.containers.listen(at).await
     }
 
-    fn reach(&self, network: Network) -> Result<Route, EngineError> {
-        self.containers.reach(network)
+    fn reach(&self, at: Attachment) -> Result<Route, EngineError> {
+        self.containers.reach(at)
     }
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {

@@ -11,12 +11,13 @@ use super::docker::DockerEngine;
 use super::fake::FakeEngine;
 use super::oci::OciEngine;
 use super::process::ProcessEngine;
+use super::side_by_side::SideBySide;
 use super::{
     BuildOutput, BuildSpec, Credentials, Engine, EngineError, EngineInfo, Exit, Image, ImageStore,
     InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Route, Strangers, Watchable,
 };
 use crate::clock::Clock;
-use crate::spec::factor::{EngineKind, Network};
+use crate::spec::factor::{Attachment, EngineKind};
 
 /// A clock for an engine, that begins now, so many nanoseconds after the run's begin.
 pub(crate) fn clock(kind: EngineKind, offset: u64) -> Clock {
@@ -32,6 +33,8 @@ pub enum AnyEngine {
     Docker(Arc<DockerEngine>, ProcessEngine<DockerEngine>),
     /// Containers of an OCI runtime without a daemon, and processes.
     Oci(Arc<OciEngine<DockerEngine>>, ProcessEngine<OciEngine<DockerEngine>>),
+    /// Containers of both in turns, and processes.
+    Both(Arc<SideBySide<DockerEngine>>, ProcessEngine<SideBySide<DockerEngine>>),
     /// Simulated.
     Fake(FakeEngine),
 }
@@ -47,6 +50,13 @@ impl AnyEngine {
     #[must_use]
     pub fn oci(engine: Arc<OciEngine<DockerEngine>>) -> Self {
         Self::Oci(engine.clone(), ProcessEngine::new(engine))
+    }
+
+    /// Containers of both in turns of one run, and processes of this machine.
+    #[must_use]
+    pub fn both(docker: Arc<DockerEngine>, oci: Arc<OciEngine<DockerEngine>>) -> Self {
+        let engine = Arc::new(SideBySide::new(docker, oci));
+        Self::Both(engine.clone(), ProcessEngine::new(engine))
     }
 
     /// Simulated latencies on a paused clock, drawn from a seed.
@@ -65,6 +75,7 @@ macro_rules! pass_on {
             match self {
                 Self::Docker $part => $engine.$call($($argument),*).await,
                 Self::Oci $part => $engine.$call($($argument),*).await,
+                Self::Both $part => $engine.$call($($argument),*).await,
                 Self::Fake($engine) => $engine.$call($($argument),*).await,
             }
         })*
@@ -75,7 +86,7 @@ impl Engine for AnyEngine {
     pass_on! {
         (_, engine) => engine;
         describe() -> EngineInfo;
-        listen(network: Network) -> Listener;
+        listen(at: Attachment) -> Listener;
         create(spec: &InstanceSpec) -> InstanceId;
         start(id: &InstanceId) -> ();
         inspect(id: &InstanceId) -> InstanceState;
@@ -85,11 +96,12 @@ impl Engine for AnyEngine {
         instances(run: Option<&str>) -> Vec<ListedInstance>;
     }
 
-    fn reach(&self, network: Network) -> Result<Route, EngineError> {
+    fn reach(&self, at: Attachment) -> Result<Route, EngineError> {
         match self {
-            Self::Docker(_, engine) => engine.reach(network),
-            Self::Oci(_, engine) => engine.reach(network),
-            Self::Fake(engine) => engine.reach(network),
+            Self::Docker(_, engine) => engine.reach(at),
+            Self::Oci(_, engine) => engine.reach(at),
+            Self::Both(_, engine) => engine.reach(at),
+            Self::Fake(engine) => engine.reach(at),
         }
     }
 
@@ -97,6 +109,7 @@ impl Engine for AnyEngine {
         match self {
             Self::Docker(_, engine) => engine.watch_exit(id),
             Self::Oci(_, engine) => engine.watch_exit(id),
+            Self::Both(_, engine) => engine.watch_exit(id),
             Self::Fake(engine) => engine.watch_exit(id),
         }
     }
@@ -128,13 +141,16 @@ impl Watchable for AnyEngine {
         match self {
             Self::Docker(engine, _) => engine.root_folder(id).await,
             Self::Oci(engine, _) => engine.root_folder(id).await,
+            Self::Both(engine, _) => engine.root_folder(id).await,
             Self::Fake(_) => Ok(None),
         }
     }
 
     fn keep_output(&self, most: usize) {
-        if let Self::Oci(engine, _) = self {
-            engine.keep_output(most);
+        match self {
+            Self::Oci(engine, _) => engine.keep_output(most),
+            Self::Both(engine, _) => engine.keep_output(most),
+            Self::Docker(..) | Self::Fake(_) => {}
         }
     }
 
@@ -142,6 +158,7 @@ impl Watchable for AnyEngine {
         match self {
             Self::Docker(engine, _) => engine.whole_output(id, most).await,
             Self::Oci(engine, _) => engine.whole_output(id, most).await,
+            Self::Both(engine, _) => engine.whole_output(id, most).await,
             Self::Fake(engine) => Ok(engine.output(id).await?.into_bytes()),
         }
     }

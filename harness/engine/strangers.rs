@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Caller;
 
@@ -15,6 +15,8 @@ pub struct Strangers {
     subnet: Option<(IpAddr, u8)>,
     /// Who has which address.
     known: Mutex<BTreeMap<IpAddr, Resident>>,
+    /// Of several engines: who is a stranger to each of them.
+    each: Vec<Arc<Strangers>>,
 }
 
 /// Who has an address.
@@ -30,12 +32,22 @@ impl Strangers {
     /// Everybody outside a subnet, and who has an address in it already.
     #[must_use]
     pub fn new(subnet: Option<(IpAddr, u8)>, known: BTreeMap<IpAddr, Resident>) -> Self {
-        Self { subnet, known: Mutex::new(known) }
+        Self { subnet, known: Mutex::new(known), each: Vec::new() }
+    }
+
+    /// Who can be an instance of none of several engines.
+    #[must_use]
+    pub fn of_all(each: Vec<Arc<Self>>) -> Self {
+        Self { each, ..Self::default() }
     }
 
     /// Who a caller is, if it cannot be an instance.
     #[must_use]
     pub fn find(&self, caller: Caller) -> Option<String> {
+        if let Some((first, others)) = self.each.split_first() {
+            let of_others = others.iter().all(|one| one.find(caller).is_some());
+            return first.find(caller).filter(|_| of_others);
+        }
         let Caller::Address(address) = caller else { return None };
         if let Some(resident) = self.lock().get(&address) {
             return Some(format!("{address} ({})", resident.name));
@@ -100,6 +112,20 @@ mod tests {
         strangers.left("4f6a");
         assert_eq!(find(&strangers, "172.17.0.2"), None, "an instance may have it now");
         assert!(find(&strangers, "172.17.0.1").is_some(), "the host stays");
+    }
+
+    #[test]
+    fn of_several_engines_who_may_be_an_instance_of_one_is_no_stranger() {
+        let first =
+            strangers(Some(("172.17.0.0", 16)), &[("172.17.0.2", "4f6a", "container scan")]);
+        let second = strangers(Some(("10.88.0.0", 16)), &[("10.88.0.1", "", "this host")]);
+        let all = Strangers::of_all(vec![Arc::new(first), Arc::new(second)]);
+        for instance in ["172.17.0.9", "10.88.0.7"] {
+            assert_eq!(find(&all, instance), None);
+        }
+        for stranger in ["172.17.0.2", "10.88.0.1", "192.168.0.1"] {
+            assert!(find(&all, stranger).is_some(), "{stranger}");
+        }
     }
 
     #[test]

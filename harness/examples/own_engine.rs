@@ -13,7 +13,7 @@ use coldstart::engine::{
 };
 use coldstart::platform::{Platform, Target, TargetSpec};
 use coldstart::sample::Mark;
-use coldstart::spec::factor::Network;
+use coldstart::spec::factor::{Attachment, Network};
 use coldstart::spec::function::Function;
 use tokio::sync::oneshot;
 
@@ -25,8 +25,8 @@ impl Engine for Slow {
         Ok(EngineInfo { kind: "slow".to_owned(), ..self.0.describe().await? })
     }
 
-    async fn listen(&self, network: Network) -> Result<Listener, EngineError> {
-        self.0.listen(network).await
+    async fn listen(&self, at: Attachment) -> Result<Listener, EngineError> {
+        self.0.listen(at).await
     }
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {

@@ -10,7 +10,7 @@ use crate::engine::{
 };
 use crate::probe::container_trace::ContainerTrace;
 use crate::sample::{Mark, Marks};
-use crate::spec::factor::Network;
+use crate::spec::factor::Attachment;
 
 /// How far a start came, on the run's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,7 +83,7 @@ macro_rules! pass_on {
 impl Engine for Watching {
     pass_on! {
         describe() -> EngineInfo;
-        listen(network: Network) -> Listener;
+        listen(at: Attachment) -> Listener;
         start(id: &InstanceId) -> ();
         inspect(id: &InstanceId) -> InstanceState;
         remove(id: &InstanceId) -> ();
@@ -106,8 +106,8 @@ impl Engine for Watching {
         Ok(id)
     }
 
-    fn reach(&self, network: Network) -> Result<Route, EngineError> {
-        self.engine.reach(network)
+    fn reach(&self, at: Attachment) -> Result<Route, EngineError> {
+        self.engine.reach(at)
     }
 
     fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit> {

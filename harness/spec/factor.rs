@@ -193,7 +193,29 @@ impl FactorInfo {
 /// The most combinations of factors of one scenario: each is started in every round.
 pub const MAX_COMBINATIONS: usize = 1_000;
 
+/// Where an instance is, as far as its network goes: a network is one engine's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attachment {
+    /// What makes it.
+    pub engine: EngineKind,
+    /// How it reaches the driver.
+    pub network: Network,
+}
+
+impl From<Network> for Attachment {
+    /// A network of the engine that everybody gets who does not ask.
+    fn from(network: Network) -> Self {
+        Self { engine: EngineKind::default(), network }
+    }
+}
+
 impl Factors {
+    /// Where an instance is that is started under them.
+    #[must_use]
+    pub fn attachment(&self) -> Attachment {
+        Attachment { engine: self.engine, network: self.network }
+    }
+
     /// Those of a plain process of the host: no engine, no limits.
     #[must_use]
     pub fn of_a_process() -> Self {
@@ -244,10 +266,16 @@ impl fmt::Display for Combination {
 }
 
 impl FactorMatrix {
-    /// Which engine makes the instances.
+    /// Which engine makes the instances; the first of several.
     #[must_use]
     pub fn engine(&self) -> EngineKind {
         self.engine.first().copied().unwrap_or_default()
+    }
+
+    /// Whether an engine makes any.
+    #[must_use]
+    pub fn has_engine(&self, kind: EngineKind) -> bool {
+        self.engine.contains(&kind) || self.engine() == kind
     }
 
     /// Whether nothing that is asked for is one engine's, nor an engine.

@@ -8,6 +8,7 @@ use super::*;
 use crate::engine::{
     EngineInfo, Exit, InstanceId, InstanceSpec, InstanceState, ListedInstance, Listener, Strangers,
 };
+use crate::spec::factor::Attachment;
 
 /// The simulated engine, but a listener takes its time, and a removal is answered
 /// before it is done.
@@ -25,10 +26,10 @@ impl Engine for Slow {
         self.inner.describe().await
     }
 
-    async fn listen(&self, network: Network) -> Result<Listener, EngineError> {
+    async fn listen(&self, at: Attachment) -> Result<Listener, EngineError> {
         self.listeners.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(Duration::from_millis(7)).await;
-        self.inner.listen(network).await
+        self.inner.listen(at).await
     }
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {

@@ -18,7 +18,7 @@ impl<S: ImageStore> OciEngine<S> {
     }
 
     /// Whether an instance is one of this engine, of whichever driver, and not of the other.
-    pub(super) fn is_own(&self, id: &InstanceId) -> bool {
+    pub(in crate::engine) fn is_own(&self, id: &InstanceId) -> bool {
         record::is_id(&id.0) && (self.lock().contains_key(id) || self.folder(id).exists())
     }
 

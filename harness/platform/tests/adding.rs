@@ -9,6 +9,7 @@ use tokio::task::AbortHandle;
 
 use super::*;
 use crate::probe::cgroup::Throttle;
+use crate::spec::factor::Attachment;
 
 /// Lines: an instance connects and says `ready`, an event is a line, and so is its reply.
 struct Lines {
@@ -34,7 +35,7 @@ impl Adapter for Lines {
         _: Arc<Strangers>,
         (): &(),
     ) -> Result<Self, EngineError> {
-        let listener = engine.listen(spec.factors.network).await?;
+        let listener = engine.listen(spec.factors.attachment()).await?;
         spec.env.insert("CALL".to_owned(), listener.address().to_owned());
         let (events, waiting) = mpsc::unbounded_channel();
         let stamps = Arc::<Mutex<Stamps>>::default();
@@ -121,7 +122,7 @@ impl Engine for Tasks {
         Ok(EngineInfo::default())
     }
 
-    async fn listen(&self, _: Network) -> Result<Listener, EngineError> {
+    async fn listen(&self, _: Attachment) -> Result<Listener, EngineError> {
         let (sender, streams) = mpsc::unbounded_channel();
         let mut ports = self.ports.lock().unwrap();
         let address = format!("memory:{}", ports.len());

@@ -53,7 +53,7 @@ async fn it_starts_is_found_again_and_stops() {
     eprintln!("started in {:?}: {:?}", begun.elapsed(), engine.describe().await.unwrap());
     let pid = private_pid(&around).unwrap();
     assert_eq!(rustix::process::getpgid(Pid::from_raw(pid)).unwrap().as_raw_pid(), pid);
-    let listener = engine.listen(Network::Bridge).await.unwrap();
+    let listener = engine.listen(Network::Bridge.into()).await.unwrap();
     assert!(listener.address().starts_with("172."), "{}", listener.address());
 
     let again = start(&around, &Lines(|line: &str| panic!("{line}"))).await.unwrap();

@@ -52,6 +52,22 @@ impl Capabilities {
         self.runtimes().first().map_or("unknown", String::as_str)
     }
 
+    /// What this and another offer both.
+    #[must_use]
+    pub fn common(&self, other: &Self) -> Self {
+        let both = self.0.iter().filter_map(|(key, offer)| {
+            let offer = match (offer, other.of(key)?) {
+                (Offer::Named(names), Offer::Named(others)) => {
+                    names.iter().filter(|name| others.contains(name)).cloned().collect()
+                }
+                (Offer::Any(true), offer) | (offer, Offer::Any(true)) => offer.clone(),
+                _ => Offer::Any(false),
+            };
+            Some((key.clone(), offer))
+        });
+        Self(both.collect())
+    }
+
     /// Whether a value of a factor can be had.
     pub(super) fn refuse(&self, key: &str, title: &str, value: &str) -> Result<(), String> {
         match self.of(key) {
@@ -76,5 +92,31 @@ impl From<bool> for Offer {
 impl<T: Into<String>> FromIterator<T> for Offer {
     fn from_iter<I: IntoIterator<Item = T>>(names: I) -> Self {
         Offer::Named(names.into_iter().map(Into::into).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{LogDriver, MemoryLimit, Network};
+    use super::*;
+
+    #[test]
+    fn of_two_engines_is_offered_what_both_have() {
+        let named = |names: &[&str]| -> Offer { names.iter().copied().collect() };
+        let first = Capabilities::default()
+            .with::<OciRuntime>(named(&["runc", "runsc"]))
+            .with::<MemoryLimit>(true.into())
+            .with::<LogDriver>(named(&["json-file"]))
+            .with::<Network>(named(&["host"]));
+        let second = Capabilities::default()
+            .with::<OciRuntime>(named(&["crun", "runc"]))
+            .with::<MemoryLimit>(false.into())
+            .with::<LogDriver>(named(&["pipe"]));
+        for both in [first.common(&second), second.common(&first)] {
+            assert_eq!(both.runtimes(), ["runc"]);
+            assert_eq!(both.of(MemoryLimit::KEY), Some(&Offer::Any(false)));
+            assert_eq!(both.of(LogDriver::KEY), Some(&Offer::Named(Vec::new())));
+            assert_eq!(both.of(Network::KEY), None);
+        }
     }
 }

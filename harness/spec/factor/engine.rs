@@ -58,18 +58,18 @@ impl Factor for EngineKind {
     const KEY: &'static str = "engine";
     const LIST: &'static str = "engine";
     const TITLE: &'static str = "engine";
-    const VALUES: &'static str = "ENGINE";
-    const HELP: &'static str = "What makes instances: docker; oci, an OCI runtime without a daemon; fake, simulated \
-         [default: docker]";
+    const VALUES: &'static str = "NAMES";
+    const HELP: &'static str = "What makes instances: docker; oci, an OCI runtime without a daemon; both in turns; or \
+         fake, simulated [default: docker]";
     const ENGINES_OWN: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
         named(text, "engine", &Self::ALL)
     }
 
-    /// One is a fact of the run as a whole, and no condition within it.
-    fn is_usual(_: &Self) -> bool {
-        true
+    /// What is simulated is so as a whole.
+    fn is_usual(value: &Self) -> bool {
+        *value != Self::Oci
     }
 
     fn is_told(values: &[Self]) -> bool {
@@ -79,7 +79,8 @@ impl Factor for EngineKind {
     fn check(values: &[Self]) -> Result<(), String> {
         match values {
             [] | [_] => Ok(()),
-            _ => Err("a run is measured on one engine: `engine` takes one value".to_owned()),
+            [..] if !values.contains(&Self::Fake) => Ok(()),
+            _ => Err("what is simulated is so as a whole: `engine` takes `fake` alone".to_owned()),
         }
     }
 

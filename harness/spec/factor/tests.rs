@@ -166,8 +166,18 @@ fn what_was_left_open_is_no_part_of_what_two_sides_have_in_common() {
 }
 
 #[test]
-fn two_engines_are_no_run_yet() {
-    let engine = vec![EngineKind::Docker, EngineKind::Fake];
-    let lists = FactorMatrix { engine, ..FactorMatrix::default() };
-    assert!(lists.check().unwrap_err().contains("one engine"));
+fn engines_take_turns_and_what_is_simulated_stays_alone() {
+    let of =
+        |engine: &[EngineKind]| FactorMatrix { engine: engine.into(), ..FactorMatrix::default() };
+    let simulated = of(&[EngineKind::Docker, EngineKind::Fake]);
+    assert!(simulated.check().unwrap_err().contains("`fake` alone"));
+    let both = of(&[EngineKind::Docker, EngineKind::Oci]);
+    assert_eq!(both.check(), Ok(()));
+    assert!(both.has_engine(EngineKind::Oci) && !of(&[]).has_engine(EngineKind::Oci));
+    let limits = Limits { memory: 1, cpus: None, processes: None };
+    let told: Vec<_> =
+        both.combinations().iter().map(|c| (c.to_string(), c.resolve(limits, "runc"))).collect();
+    assert_eq!([&*told[0].0, &*told[1].0], ["bridge", "oci, bridge"]);
+    assert_eq!([&*told[0].1.log_driver, &*told[1].1.log_driver], [LOG_DRIVER, HEARD]);
+    assert_eq!(told[1].1.attachment().engine, EngineKind::Oci);
 }

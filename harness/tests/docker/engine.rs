@@ -221,10 +221,10 @@ fn describes_and_listens(bench: &Bench) -> Tested {
         let info = engine.describe().await?;
         assert_eq!((info.kind.as_str(), info.address.as_str()), ("docker", bench.address()));
         assert!(info.oci_runtime != "unknown" && info.cgroups.contains(" v"), "{info:?}");
-        let bridge = engine.listen(Network::Bridge).await?;
+        let bridge = engine.listen(Network::Bridge.into()).await?;
         let address = bridge.address();
         assert!(!address.starts_with("0.") && !address.starts_with("127."), "{address}");
-        let host = engine.listen(Network::Host).await?;
+        let host = engine.listen(Network::Host.into()).await?;
         assert!(host.address().starts_with("127.0.0.1:"), "{}", host.address());
         Ok(())
     })

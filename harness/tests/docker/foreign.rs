@@ -143,7 +143,7 @@ fn failing_build(bench: &Bench) -> Tested {
 
 /// A server of the test, that a step of a build can only reach over a network.
 fn networked(bench: &Bench) -> Tested {
-    let gateway = bench.wait(bench.engine.listen(Network::Bridge))?;
+    let gateway = bench.wait(bench.engine.listen(Network::Bridge.into()))?;
     let gateway: SocketAddr = gateway.address().parse()?;
     let (host, server) = (gateway.ip(), TcpListener::bind((gateway.ip(), 0))?);
     let port = server.local_addr()?.port();

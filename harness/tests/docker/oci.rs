@@ -13,6 +13,7 @@ use coldstart::engine::{
     Engine, EngineError, ImageStore, InstanceId, InstanceSource, InstanceSpec, LABEL_FUNCTION,
     LABEL_MAKER, LABEL_RUN,
 };
+use coldstart::sample::{Mark, Temperature};
 use coldstart::spec::factor::{Combination, EngineKind, Network};
 use coldstart::spec::function::{Launch, Limits};
 use coldstart::system::maker::Maker;
@@ -31,6 +32,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("without_a_daemon_a_runtime_may_be_a_script_that_talks", talking),
         Bench::trial("without_a_daemon_a_run_has_rows_with_its_phases", measured),
         Bench::trial("without_a_daemon_what_a_runtime_loads_is_told", explained),
+        Bench::trial("without_a_daemon_and_with_one_take_turns_in_one_run", in_turns),
         Bench::trial("without_a_daemon_clean_removes_what_a_killed_run_left", killed),
     ]
 }
@@ -316,6 +318,29 @@ fn measured(bench: &Bench) -> Tested {
     assert!(run.samples.iter().all(|sample| sample.outcome.is_ok()));
     let report = fs::read_to_string(folder.join("report.md"))?;
     assert!(report.contains("sandbox") && !report.contains("daemon"), "{report}");
+    Ok(())
+}
+
+/// Each cell has the phases of its engine, and both are of one run.
+fn in_turns(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    let folder = home.path().join("run");
+    let mut run = coldstart(bench);
+    run.args(["run", "quick", "--functions", "rust", "--rounds", "2", "--engine", "docker,oci"]);
+    let told = run.args(["--networks", "host,none,bridge", "--out"]).arg(&folder).output()?;
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let run = coldstart::store::open(&folder).map_err(|e| format!("{e:#}"))?;
+    assert_eq!(run.record.engine.kind, "docker and oci");
+    assert!(run.samples.iter().all(|sample| sample.outcome.is_ok()));
+    for kind in [EngineKind::Docker, EngineKind::Oci] {
+        let of = run.samples.iter().filter(|s| s.cell.factors.engine == kind);
+        let cold: Vec<_> = of.filter(|s| s.cell.temperature == Temperature::Cold).collect();
+        assert!(cold.len() > 6, "{kind}: {}", cold.len());
+        let shims = cold.iter().filter(|s| s.marks.get(Mark::Shim).is_some()).count();
+        assert_eq!(shims > 0, kind == EngineKind::Docker, "{kind}: {shims}");
+    }
+    let report = fs::read_to_string(folder.join("report.md"))?;
+    assert!(report.contains("sandbox") && report.contains("daemon"), "{report}");
     Ok(())
 }
 

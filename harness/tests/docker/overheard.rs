@@ -8,7 +8,7 @@ use coldstart::engine::{
     Engine, EngineError, EngineInfo, Exit, InstanceId, InstanceSpec, InstanceState, ListedInstance,
     Listener, Strangers,
 };
-use coldstart::spec::factor::Network;
+use coldstart::spec::factor::{Attachment, Network};
 use tokio::sync::oneshot;
 
 const API: &str = "AWS_LAMBDA_RUNTIME_API";
@@ -35,7 +35,7 @@ impl<E: Engine> Overheard<E> {
 
     /// An address of the bridge at which nobody listens.
     pub(crate) async fn free_address(&self) -> anyhow::Result<SocketAddr> {
-        Ok(self.inner.listen(Network::Bridge).await?.address().parse()?)
+        Ok(self.inner.listen(Network::Bridge.into()).await?.address().parse()?)
     }
 
     /// Has the next listener at an address.
@@ -49,11 +49,11 @@ impl<E: Engine> Engine for Overheard<E> {
         self.inner.describe().await
     }
 
-    async fn listen(&self, network: Network) -> Result<Listener, EngineError> {
+    async fn listen(&self, at: Attachment) -> Result<Listener, EngineError> {
         let next = self.next.lock().unwrap().take();
         let listener = match next {
             Some(address) => Listener::tcp_at(address).await.unwrap(),
-            None => self.inner.listen(network).await?,
+            None => self.inner.listen(at).await?,
         };
         self.addresses.lock().unwrap().push(listener.address().to_owned());
         Ok(listener)

@@ -128,7 +128,10 @@ fn sockets(bench: &Bench) -> Tested {
     // An engine of its own: those of other tests have folders too.
     let engine = bench.wait(DockerEngine::connect(bench.address()))?;
     let listeners = bench.wait(async {
-        anyhow::Ok([engine.listen(Network::None).await?, engine.listen(Network::None).await?])
+        anyhow::Ok([
+            engine.listen(Network::None.into()).await?,
+            engine.listen(Network::None.into()).await?,
+        ])
     });
     let listeners = listeners?;
     let file = listeners[0].socket().ok_or("not a socket")?.to_owned();

@@ -24,8 +24,15 @@ pub(super) fn of(run: &Run) -> &'static str {
         others.splice(at..at, WITHOUT_DAEMON.lines());
         others.join("\n")
     });
-    match run.record.scenario.factors.engine() {
-        EngineKind::Oci => &WITHOUT,
+    static BOTH: LazyLock<String> = LazyLock::new(|| {
+        let without =
+            WITHOUT_DAEMON.lines().map(|line| format!("{line} (where there is no daemon)"));
+        [MEANINGS.trim_end().to_owned()].into_iter().chain(without).collect::<Vec<_>>().join("\n")
+    });
+    let factors = &run.record.scenario.factors;
+    match (factors.has_engine(EngineKind::Oci), factors.has_engine(EngineKind::Docker)) {
+        (true, true) => &BOTH,
+        (true, false) => &WITHOUT,
         _ => MEANINGS,
     }
 }
