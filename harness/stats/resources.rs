@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::distribution::type_7;
-use crate::sample::{Cell, Resources, Sample, Temperature};
+use crate::sample::{Cell, Mark, Resources, Sample, Temperature};
 
 /// What the instances of one cold cell had used when their step had ended. None
 /// where nothing was read.
@@ -17,6 +17,9 @@ pub struct ResourceUse {
     pub throttled_periods: Option<u64>,
     /// How long an instance was throttled, in microseconds.
     pub throttled_us: Option<MedianAndMax>,
+    /// From the function's exec to the reply, in nanoseconds: what it did not work of that it
+    /// waited, if one thread did all.
+    pub answered_ns: Option<MedianAndMax>,
     /// CPU time from the function's exec, in nanoseconds.
     pub cpu_ns: Option<MedianAndMax>,
     /// Of it in the kernel.
@@ -47,21 +50,26 @@ impl MedianAndMax {
 /// controls. Round 1 is left out as everywhere.
 #[must_use]
 pub fn resources(samples: &[Sample]) -> Vec<ResourceUse> {
-    let mut cells: BTreeMap<&Cell, Vec<Resources>> = BTreeMap::new();
+    let mut cells: BTreeMap<&Cell, Vec<(Resources, Option<u64>)>> = BTreeMap::new();
     for sample in super::used(samples) {
         let cell = &sample.cell;
         let counts = cell.temperature == Temperature::Cold
             && cell.control.is_none()
             && sample.outcome.is_ok();
         if let Some(read) = sample.resources.filter(|r| counts && *r != Resources::default()) {
-            cells.entry(cell).or_default().push(read);
+            let answered = sample.marks.between(Mark::Exec, Mark::Responded);
+            cells.entry(cell).or_default().push((read, answered));
         }
     }
     cells.into_iter().map(|(cell, rows)| one(cell, &rows)).collect()
 }
 
-fn one(cell: &Cell, rows: &[Resources]) -> ResourceUse {
-    let values = |of: fn(&Resources) -> Option<u64>| rows.iter().filter_map(of).collect::<Vec<_>>();
+fn one(cell: &Cell, rows: &[(Resources, Option<u64>)]) -> ResourceUse {
+    let values = |of: fn(&Resources) -> Option<u64>| {
+        rows.iter().filter_map(|(read, _)| of(read)).collect::<Vec<_>>()
+    };
+    // Beside CPU time alone it says something.
+    let answered = rows.iter().filter(|(read, _)| read.cpu_ns.is_some());
     let sum = |values: Vec<u64>| {
         (!values.is_empty()).then(|| values.into_iter().fold(0, u64::saturating_add))
     };
@@ -70,6 +78,7 @@ fn one(cell: &Cell, rows: &[Resources]) -> ResourceUse {
         n: rows.len(),
         throttled_periods: sum(values(|r| r.throttled_periods)),
         throttled_us: MedianAndMax::of(values(|r| r.throttled_us)),
+        answered_ns: MedianAndMax::of(answered.filter_map(|(_, answered)| *answered).collect()),
         cpu_ns: MedianAndMax::of(values(|r| r.cpu_ns)),
         cpu_system_ns: MedianAndMax::of(values(|r| r.cpu_system_ns)),
         peak_memory: MedianAndMax::of(values(|r| r.peak_memory)),

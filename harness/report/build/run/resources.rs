@@ -22,6 +22,7 @@ pub(super) fn table(analysis: &Analysis) -> Table<'static> {
         &[
             (Column::new("cold cell").names(), &|r| Cell::Text(cell_name(analysis.run, &r.cell))),
             (Column::new("n"), &|r| Cell::Count(r.n as u64)),
+            (Column::new("exec to reply, p50").ms().sparse(), &|r| ns(median(r.answered_ns))),
             (Column::new("CPU from exec, p50").ms().sparse(), &|r| ns(median(r.cpu_ns))),
             (Column::new("of it in the kernel").ms().sparse(), &|r| ns(median(r.cpu_system_ns))),
             (Column::new("peak memory, p50"), &|r| size(median(r.peak_memory))),

@@ -134,6 +134,7 @@ fn used(used: &ResourceUse) -> Json<'_> {
         "peak_memory_p50_bytes": median(used.peak_memory),
         "peak_memory_max_bytes": max(used.peak_memory),
         "oom_kills": used.oom_kills,
+        "answered_p50_ns": median(used.answered_ns),
         "cpu_p50_ns": median(used.cpu_ns),
         "cpu_max_ns": max(used.cpu_ns),
         "cpu_system_p50_ns": median(used.cpu_system_ns),
