@@ -19,9 +19,10 @@ use crate::words::{
 
 use context::{ChartContext, Series, failed, rows};
 use kit::canvas::Canvas;
-use kit::zoom::Zoom;
+use kit::zoom::{Zoom, Zoomable};
 
 pub(crate) use data_table::Data;
+pub(crate) use kit::zoom::in_a_page;
 
 mod burst_size;
 mod calibration;
@@ -132,7 +133,7 @@ pub(crate) struct Chart {
     /// The same, composed for a narrow page.
     pub(crate) narrow: Option<String>,
     /// What a page can zoom into: see `kit::zoom`.
-    pub(crate) zoom: Option<String>,
+    pub(crate) zoom: Option<Zoomable>,
 }
 
 /// For how wide a page a chart is composed.
@@ -284,7 +285,7 @@ fn drawn(
             kind: definition.name,
             section: definition.section,
             svg: canvas.svg(&title, &caption)?,
-            zoom: canvas.zoom.as_ref().and_then(Zoom::json),
+            zoom: canvas.zoom.and_then(Zoom::bounded),
             narrow: narrow.map(|n| n.canvas.svg(&title, &caption)).transpose()?,
             title,
             caption,

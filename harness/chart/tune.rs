@@ -20,6 +20,8 @@ pub(crate) const HOW_TO_READ: &str = "Each point is a memory size; the lines joi
 const FIELD: f64 = 230.0;
 /// From a point to what it is called.
 const ABOVE: f64 = 15.0;
+/// The radius of a point, its ring and a little.
+const POINT: f64 = 8.0;
 /// Labels nearer to each other than this are not both drawn.
 const NEAR: f64 = 30.0;
 
@@ -130,28 +132,45 @@ fn labels(canvas: &mut Canvas, frame: &Frame, tuned: &Tuned, points: &[(usize, (
     let mut order: Vec<_> = points.iter().collect();
     order.sort_by_key(|(at, _)| told(tuned, *at).is_empty());
     let mut placed: Vec<(f64, f64, f64)> = Vec::new();
-    for (at, (x, y)) in order {
-        let words = told(tuned, *at);
+    // A label keeps clear of every point, its own too.
+    let points: Vec<(f64, f64)> = points.iter().map(|(_, point)| *point).collect();
+    let covers = |x: f64, y: f64, width: f64| {
+        let near = |(px, py): &(f64, f64)| {
+            (px - x).abs() < width / 2.0 + POINT && (py - y).abs() < ABOVE - POINT / 2.0
+        };
+        points.iter().any(near)
+    };
+    for &(at, (x, y)) in order {
+        let words = told(tuned, at);
         let narrow = canvas.is_narrow();
         let text = match words.is_empty() || narrow {
-            true => tuned.sizes[*at].mib.to_string(),
-            false => format!("{} {words}", tuned.sizes[*at].mib),
+            true => tuned.sizes[at].mib.to_string(),
+            false => format!("{} {words}", tuned.sizes[at].mib),
         };
         let text = Text::new(text);
         let text = if words.is_empty() { text } else { text.bold() };
         let width = text.width();
-        let x = x.clamp(frame.left + width / 2.0, frame.right - width / 2.0);
-        // Above its point, or below where something stands there already.
-        let free = |height: f64| {
+        let (least, most) = (frame.left + width / 2.0, frame.right - width / 2.0);
+        let free = |&(x, y): &(f64, f64)| {
             let clear = |(px, py, pw): &(f64, f64, f64)| {
-                (px - x).abs() > (pw + width) / 2.0 + 4.0 || (py - height).abs() > ABOVE
+                (px - x).abs() > (pw + width) / 2.0 + 4.0 || (py - y).abs() > ABOVE
             };
-            (frame.top..frame.bottom).contains(&height) && placed.iter().all(clear)
+            let inside = (least..=most).contains(&x) && (frame.top..frame.bottom).contains(&y);
+            inside && !covers(x, y, width) && placed.iter().all(clear)
         };
-        let heights = [y - ABOVE, y + ABOVE + 2.0, y - NEAR, y + NEAR];
-        let Some(height) = heights.into_iter().find(|height| free(*height)) else { continue };
-        placed.push((x, height, width));
-        canvas.text_on_page(text.at(x, height).centred());
+        let (middle, aside) = (x.clamp(least, most), width / 2.0 + POINT + 4.0);
+        // Above its point, or where nothing stands already.
+        let places = [
+            (middle, y - ABOVE),
+            (middle, y + ABOVE + 2.0),
+            (x + aside, y),
+            (x - aside, y),
+            (middle, y - NEAR),
+            (middle, y + NEAR),
+        ];
+        let Some((x, y)) = places.into_iter().find(free) else { continue };
+        placed.push((x, y, width));
+        canvas.text_on_page(text.at(x, y).centred());
     }
 }
 

@@ -224,7 +224,7 @@ impl Rounding<'_> {
             for record in &self.prepared.records()[side * Look::ALL.len()] {
                 // Where they are kept otherwise nothing is said of them.
                 let layers = self.watching.image_folders(&record.digest).await.unwrap_or_default();
-                rounds.push(Rounds::new(ImageFiles::of(&layers)));
+                rounds.push(Rounds::new(ImageFiles::of(&layers), &self.how.layouts));
             }
         }
         let trials: Vec<_> = plan.trials.iter().map(|t| (*t, plan.estimate_of(t))).collect();
@@ -341,8 +341,8 @@ impl Rounding<'_> {
             None => return,
         };
         let Ok(told) = told else { return };
-        let layouts = &self.how.layouts.of_image(rounds.files.paths());
         let (cut, own_part) = (told.len() >= OUTPUT, own_part(&sample.marks));
+        let layouts = &rounds.layouts;
         if let Some(tree) = self.how.profilers.read(&Told { output: &told, cut, own_part, layouts })
         {
             rounds.profiled(tree);

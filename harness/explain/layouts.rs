@@ -14,7 +14,7 @@ const SHIPPED: &str = include_str!("../../functions/layouts.toml");
 const PARTS: usize = 3;
 
 /// Where package managers and runtimes put what.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Layouts {
     /// Folders whose next part is a package.
@@ -42,13 +42,13 @@ struct Below {
     scope: Option<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Skip {
     folders: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Whole {
     endings: Vec<String>,
@@ -81,15 +81,18 @@ impl Layouts {
 
     /// The same for one image: with the folders that are known by what is in them.
     pub(super) fn of_image<'p>(&self, paths: impl Iterator<Item = &'p str>) -> Self {
+        let tells = |(at, below): (usize, &Below)| {
+            let endings = below.known_by.iter();
+            endings.map(|ending| (format!("{ending}/"), at)).collect::<Vec<_>>()
+        };
+        let tells: Vec<(String, usize)> = self.below.iter().enumerate().flat_map(tells).collect();
         let mut known: Vec<(String, usize)> = Vec::new();
         for path in paths {
-            for (at, below) in self.below.iter().enumerate() {
-                for ending in &below.known_by {
-                    let Some(end) = path.find(&format!("{ending}/")) else { continue };
-                    let Some((folder, _)) = path[..end].rsplit_once('/') else { continue };
-                    if !folder.is_empty() && !known.iter().any(|(known, _)| known == folder) {
-                        known.push((folder.to_owned(), at));
-                    }
+            for (ending, at) in &tells {
+                let Some(end) = path.find(ending) else { continue };
+                let Some((folder, _)) = path[..end].rsplit_once('/') else { continue };
+                if !folder.is_empty() && !known.iter().any(|(known, _)| known == folder) {
+                    known.push((folder.to_owned(), *at));
                 }
             }
         }

@@ -7,6 +7,7 @@ use super::attribution::{Start, median, packages, timeline};
 use super::carry_out::Explaining;
 use super::found::{Explained, ModuleTree, Ratio, Starts, Timeline};
 use super::image_files::ImageFiles;
+use super::layouts::Layouts;
 use super::native::Samples;
 use super::phases::phases;
 use crate::probe::container_trace::Seen;
@@ -48,6 +49,8 @@ struct Watched {
 #[derive(Debug, Default)]
 pub(super) struct Rounds {
     pub(super) files: ImageFiles,
+    /// What files belong to, in this image.
+    pub(super) layouts: Layouts,
     starts: Starts,
     watched: Vec<Watched>,
     profiled: Vec<ModuleTree>,
@@ -59,8 +62,8 @@ pub(super) struct Rounds {
 
 impl Rounds {
     /// Of an image with these files.
-    pub(super) fn new(files: ImageFiles) -> Self {
-        Self { files, ..Self::default() }
+    pub(super) fn new(files: ImageFiles, layouts: &Layouts) -> Self {
+        Self { layouts: layouts.of_image(files.paths()), files, ..Self::default() }
     }
 
     /// The paths that watched starts have opened so far; none before the first.
@@ -124,9 +127,9 @@ impl Rounds {
         how: &Explaining,
         kernel: &KernelSymbols,
     ) -> (Explained, Vec<String>) {
-        let layouts = how.layouts.of_image(self.files.paths());
+        let starts = self.watched.iter().map(Watched::start);
         let timelines: Vec<Timeline> =
-            self.watched.iter().map(|watched| timeline(&watched.start(), &layouts)).collect();
+            starts.map(|start| timeline(&start, &self.layouts)).collect();
         let lost = self.watched.iter().filter_map(|watched| watched.seen.no_files.clone());
         let lost: Vec<String> = lost.chain(self.refuses_to_tell(&record.name)).collect();
         let mut starts = std::mem::take(&mut self.starts);

@@ -47,6 +47,8 @@ pub(super) struct Document<'a> {
     pub(super) whole: &'static str,
     /// Whether a form may leave out rows and lines, of which it then says how many.
     pub(super) bounded: bool,
+    /// Bytes of its page at most, where drawings may be left out for that.
+    pub(super) most_bytes: Option<usize>,
 }
 
 impl<'a> Document<'a> {

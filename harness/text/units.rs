@@ -238,12 +238,22 @@ pub fn format_wait(wait: Duration) -> String {
     }
 }
 
-/// Prints bytes with one decimal, as `MiB`, or as `GiB` where that reads better.
+/// Prints bytes in the unit in which they read best, whole ones or with one decimal: nothing
+/// small prints as nothing.
 #[must_use]
 pub fn format_size(bytes: u64) -> String {
-    let mib = bytes as f64 / (1024.0 * 1024.0);
-    // From where it would print as 1024.0 MiB.
-    if mib < 1023.95 { format!("{mib:.1} MiB") } else { format!("{:.1} GiB", mib / 1024.0) }
+    let mut size = bytes as f64 / 1024.0;
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    for unit in ["KiB", "MiB"] {
+        // From where it would print as 1024.0 of it.
+        if size < 1023.95 {
+            return format!("{size:.1} {unit}");
+        }
+        size /= 1024.0;
+    }
+    format!("{size:.1} GiB")
 }
 
 fn three_figures(value: f64) -> String {

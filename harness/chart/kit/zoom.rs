@@ -2,16 +2,15 @@
 //! The page's script draws them at any width; without it the drawing is what there is.
 //! Must not know what the pieces are of.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use serde::Serialize;
 
-/// Bytes of data beside one drawing at most: a page of three of them stays below a megabyte.
+/// Bytes of data beside one drawing at most.
 const MOST_BYTES: usize = 200_000;
 /// The longest name, in characters; of a longer one the end is kept, which tells files apart.
 const LONGEST: usize = 160;
-/// What a piece takes beside its name, in bytes, about.
-const PIECE: usize = 20;
 
 /// What can be zoomed into. All times are nanoseconds.
 #[derive(Debug, Clone)]
@@ -45,63 +44,133 @@ struct Data<'z> {
     end: u64,
     marks: Vec<(u64, &'z str)>,
     lanes: &'z [String],
-    names: Vec<String>,
+    names: Vec<&'z str>,
     /// Lane, begin, length and name of each, in the order of their begins.
     pieces: Vec<[u64; 4]>,
     /// How many there are in all.
     all: usize,
 }
 
+/// What a page may hold of it, and how many pieces there are in all.
+#[derive(Debug, Clone)]
+pub(crate) struct Zoomable {
+    /// Of its pieces those that one drawing may have, the longest first.
+    of: Zoom,
+    all: usize,
+    /// Bytes of a page that all that is kept needs at most.
+    bytes: usize,
+}
+
 impl Zoom {
-    /// The data as JSON: all pieces, or the longest, as many as have room. It is the same for
-    /// the same drawing, and whoever sets it into a page has to escape it.
-    pub(crate) fn json(&self) -> Option<String> {
-        let mut longest: Vec<&Piece> = self.pieces.iter().collect();
-        longest.sort_by_key(|piece| (std::cmp::Reverse(piece.ns), piece.from, piece.lane));
-        let mut names = Names { left: MOST_BYTES, ..Names::default() };
-        let mut pieces: Vec<[u64; 4]> = Vec::new();
-        for piece in longest {
-            let Some(name) = names.index(&piece.name) else { break };
-            let (from, end) = (piece.from / 1000, piece.from.saturating_add(piece.ns) / 1000);
-            pieces.push([piece.lane as u64, from, end - from, name]);
+    /// All pieces, or the longest, as many as one drawing may have; none where there is
+    /// nothing.
+    pub(crate) fn bounded(mut self) -> Option<Zoomable> {
+        let all = self.pieces.len();
+        self.pieces.sort_by_key(|piece| (Reverse(piece.ns), piece.from, piece.lane));
+        for piece in &mut self.pieces {
+            if piece.name.len() > LONGEST {
+                piece.name = end_of(&piece.name);
+            }
         }
-        pieces.sort_by_key(|[lane, from, length, _]| (*from, *lane, *length));
+        let (kept, bytes) = self.within(MOST_BYTES)?;
+        self.pieces.truncate(kept);
+        Some(Zoomable { of: self, all, bytes })
+    }
+
+    /// How many of the pieces fit into so many bytes of a page, and what they take of those;
+    /// none where nothing fits.
+    fn within(&self, most: usize) -> Option<(usize, usize)> {
+        let head = in_a_page(&self.data(Vec::new(), Vec::new(), usize::MAX)?);
+        let (mut left, mut names) = (most.checked_sub(head)?, Names::default());
+        let mut kept = 0;
+        for piece in &self.pieces {
+            let (new, name) = names.index(&piece.name);
+            let length =
+                if new { in_a_page(&serde_json::to_string(&piece.name).ok()?) + 1 } else { 0 };
+            let needed =
+                length + piece.told(name).map(digits).iter().sum::<usize>() + "[,,,],".len();
+            let Some(more) = left.checked_sub(needed) else { break };
+            (left, kept) = (more, kept + 1);
+        }
+        (kept > 0 && self.end >= 1000).then_some((kept, most - left))
+    }
+
+    fn data(&self, names: Vec<&str>, pieces: Vec<[u64; 4]>, all: usize) -> Option<String> {
         let data = Data {
             axis: self.axis,
             what: self.what,
             end: self.end / 1000,
             marks: self.marks.iter().map(|(at, name)| (at / 1000, *name)).collect(),
             lanes: &self.lanes,
-            names: names.all,
+            names,
             pieces,
-            all: self.pieces.len(),
+            all,
         };
-        serde_json::to_string(&data).ok().filter(|_| data.end > 0 && !data.pieces.is_empty())
+        serde_json::to_string(&data).ok()
     }
 }
 
-/// Names, each once, as long as there is room.
+impl Zoomable {
+    /// Bytes of a page that all of it needs at most.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The data as JSON: all pieces, or the longest, as many as have room in so many bytes of
+    /// a page. It is the same for the same drawing, and whoever sets it into a page has to
+    /// escape it.
+    pub(crate) fn json(&self, most: usize) -> Option<String> {
+        let (kept, _) = self.of.within(most)?;
+        let mut names = Names::default();
+        let mut pieces: Vec<[u64; 4]> = Vec::new();
+        for piece in &self.of.pieces[..kept] {
+            let (_, name) = names.index(&piece.name);
+            pieces.push(piece.told(name));
+        }
+        pieces.sort_by_key(|[lane, from, length, _]| (*from, *lane, *length));
+        self.of.data(names.all, pieces, self.all)
+    }
+}
+
+impl Piece {
+    /// As the script reads it.
+    fn told(&self, name: u64) -> [u64; 4] {
+        let (from, end) = (self.from / 1000, self.from.saturating_add(self.ns) / 1000);
+        [self.lane as u64, from, end - from, name]
+    }
+}
+
+/// Bytes of a text in an attribute of a page, where four characters become entities.
+pub(crate) fn in_a_page(text: &str) -> usize {
+    let more = |byte: u8| match byte {
+        b'"' => "&quot;".len(),
+        b'&' => "&amp;".len(),
+        b'<' | b'>' => "&lt;".len(),
+        _ => 1,
+    };
+    text.bytes().map(more).sum()
+}
+
+fn digits(of: u64) -> usize {
+    of.checked_ilog10().map_or(1, |log| log as usize + 1)
+}
+
+/// Names, each once.
 #[derive(Default)]
 struct Names<'z> {
-    left: usize,
-    all: Vec<String>,
+    all: Vec<&'z str>,
     by_name: HashMap<&'z str, u64>,
 }
 
 impl<'z> Names<'z> {
-    /// Which one a name is; none once a piece with it has no room.
-    fn index(&mut self, name: &'z str) -> Option<u64> {
-        if let Some(at) = self.by_name.get(name) {
-            self.left = self.left.checked_sub(PIECE)?;
-            return Some(*at);
+    /// Whether a name is new, and which one it is.
+    fn index(&mut self, name: &'z str) -> (bool, u64) {
+        let next = self.all.len() as u64;
+        let at = *self.by_name.entry(name).or_insert(next);
+        if at == next {
+            self.all.push(name);
         }
-        let shown = end_of(name);
-        // Quotes of JSON become entities of a page.
-        self.left = self.left.checked_sub(PIECE + shown.len() + 2 * "&quot;".len())?;
-        let at = self.all.len() as u64;
-        self.all.push(shown);
-        self.by_name.insert(name, at);
-        Some(at)
+        (at == next, at)
     }
 }
 

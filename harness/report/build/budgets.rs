@@ -5,11 +5,13 @@ use crate::compare::{BudgetReason, BudgetRow, BudgetVerdict, Cell as ComparedCel
 use crate::report::document::{Block, Cell, Column, Row, Table, Tone};
 use crate::spec::budget::Limited;
 use crate::text::sanitize::both_ends;
-use crate::text::units::{format_ms, format_size};
+use crate::text::units::{format_ms, format_ns, format_size};
 use crate::words::{DASH, plain, shortened, step};
 
 /// Budgets that a sentence names, at most.
 const MOST_NAMED: usize = 3;
+/// Nanoseconds from which on a time is told in seconds.
+const LONG: f64 = 1e11;
 /// Longest name and longest reason, in characters.
 const LONGEST: (usize, usize) = (60, 400);
 
@@ -40,6 +42,8 @@ fn amount(row: &BudgetRow, value: f64) -> String {
     match row.metric {
         Limited::Memory | Limited::Size => format_size(value.round() as u64),
         Limited::Cost => format!("{value:.3}"),
+        // Milliseconds, so that a column has one unit, but of what is no start's time.
+        _ if value >= LONG => format_ns(value),
         _ => format!("{} ms", format_ms(value)),
     }
 }
@@ -125,16 +129,18 @@ fn mark(row: &BudgetRow) -> (char, Option<Tone>) {
     }
 }
 
-/// A row a budget, those that are exceeded first; nothing without any.
+/// A row a budget, those that are exceeded first; nothing without any. The verdict stands
+/// before all that a narrow page has no room for.
 pub(in crate::report) fn blocks<'a>(all: &[BudgetRow]) -> Vec<Block<'a>> {
-    const COLUMNS: [Column; 7] = [
+    const COLUMNS: [Column; 8] = [
         Column::new(""),
         Column::new("function").names(),
-        Column::new("step"),
-        Column::new("n"),
+        Column::new("verdict"),
         Column::new("median (95 %)"),
         Column::new("budget"),
-        Column::new("verdict"),
+        Column::new("step"),
+        Column::new("n"),
+        Column::new("why").sparse(),
     ];
     let mut sorted: Vec<&BudgetRow> = all.iter().collect();
     sorted.sort_by_key(|row| row.verdict);
@@ -143,15 +149,15 @@ pub(in crate::report) fn blocks<'a>(all: &[BudgetRow]) -> Vec<Block<'a>> {
         let step = of.cell.as_ref().map_or_else(String::new, |c| {
             format!("{} {}", shortened(&step(c), LONGEST.0), c.temperature)
         });
-        let why = reason(of).map_or_else(String::new, |why| format!(" ({why})"));
         let cells = vec![
             Cell::Mark(mark, tone),
             Cell::Text(name(of, all)),
-            Cell::words(step),
-            Cell::Count(of.n as u64),
+            Cell::Text(verdict(of).to_owned()),
             Cell::Figure(value(of)),
             Cell::Figure(amount(of, of.limit)),
-            Cell::Text(format!("{}{why}", verdict(of))),
+            Cell::words(step),
+            Cell::Count(of.n as u64),
+            reason(of).map_or(Cell::Empty, Cell::Text),
         ];
         Row::from(cells)
     };

@@ -40,6 +40,7 @@ pub(in crate::report) fn document<'a>(
             .to_owned(),
         whole: "compare.json",
         bounded: true,
+        most_bytes: None,
     }
 }
 

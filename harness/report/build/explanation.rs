@@ -23,6 +23,10 @@ const TERMS: &str = "own part: from the function's exec until it was ready\n\
     not seen: paths that are only looked at or looked for in vain, /proc, /dev and tmpfs, and \
     what is read through a mapping (its open is)";
 
+/// Bytes of the page at most, below a MiB, however many functions are explained: it is sent
+/// about.
+const MOST_BYTES: usize = 1_000_000;
+
 /// The document.
 pub(in crate::report) fn document<'a>(found: &Explanation, charts: &'a [Chart]) -> Document<'a> {
     let of = |section: &'static str| charts.iter().filter(move |chart| chart.section == section);
@@ -73,6 +77,7 @@ pub(in crate::report) fn document<'a>(found: &Explanation, charts: &'a [Chart]) 
         footer: "Every file with its opens, and every module, is in `explain.json`.".to_owned(),
         whole: "explain.json",
         bounded: true,
+        most_bytes: Some(MOST_BYTES),
         ..Document::default()
     }
 }
@@ -120,7 +125,10 @@ fn most(found: &Explained) -> String {
     let told =
         told.map(|tree| tree.chosen().map(|of| (&of.package, of.cumulative, tree.share(of))));
     let told: Vec<_> = told.into_iter().flatten().filter(|(.., share)| *share >= 0.01).collect();
-    let opened = || found.packages.iter().map(|of| (&of.package, of.ns, of.share)).collect();
+    let opened = || {
+        let all = found.packages.iter().filter(|of| of.ns > 0);
+        all.map(|of| (&of.package, of.ns, of.share)).collect()
+    };
     let (lead, all) = match told.is_empty() {
         true => (": ", opened()),
         false => ("; it loads ", told),

@@ -25,6 +25,7 @@ pub(in crate::report) fn document(found: &Reliability) -> Document<'static> {
         footer: "Every rate with its interval is in `aa.json`.".to_owned(),
         whole: "aa.json",
         bounded: false,
+        most_bytes: None,
     }
 }
 

@@ -45,6 +45,7 @@ pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) 
         footer: footer(run),
         whole: "samples.jsonl and summary.csv",
         bounded: false,
+        most_bytes: None,
     }
 }
 

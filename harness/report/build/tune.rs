@@ -55,6 +55,7 @@ pub(in crate::report) fn document<'a>(tuning: &Tuning, charts: &'a [Chart]) -> D
         ),
         whole: "tune.json and samples.jsonl",
         bounded: false,
+        most_bytes: None,
     }
 }
 

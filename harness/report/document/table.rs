@@ -161,6 +161,12 @@ impl<'a> Table<'a> {
         Some(one.text(true))
     }
 
+    /// Whether the names of groups have to stand between their rows, where those stay: no
+    /// column says them.
+    pub(in crate::report) fn names_groups(&self) -> bool {
+        !self.sortable && !self.columns.iter().any(|column| column.of_the_group)
+    }
+
     /// The columns that are shown, by their places: not those in which there is nothing.
     pub(in crate::report) fn shown(&self) -> Vec<usize> {
         let says = |at: usize| self.rows.iter().any(|row| row.cells[at].says());

@@ -270,3 +270,68 @@ fn the_json_is_read_again_as_it_was_and_folded_stacks_are_a_line_each() {
     assert_eq!(csv.lines().count(), 1 + 4);
     assert!(csv.starts_with("function,package,attributed_ns"), "{csv}");
 }
+
+/// As many opens as are kept, with names that are longer in a page than they are.
+fn large(name: &str, opens: usize) -> Explained {
+    let mut of = function(name);
+    let path = |at: usize| format!("/usr/lib/of a runtime/<\"&\">/package-{}/file-{at}", at % 400);
+    of.timeline.files =
+        (0..opens).map(|at| file(&path(at), &format!("package-{}", at % 400))).collect();
+    let ns = (110 * MS) / opens as u64;
+    let span = |at: usize| {
+        let from = at as u64 * ns;
+        Span { at: from, ns: ns + (at as u64 * 7_919) % 997, file: at, process: 0 }
+    };
+    of.timeline.spans = (0..opens).map(span).collect();
+    let tree = of.modules.get_or_insert_default();
+    let module = |at: usize| ModuleUse {
+        name: path(at),
+        depth: (at % 9) as u32,
+        own: MS / 10,
+        cumulative: MS * (9 - at as u64 % 9),
+        source: String::new(),
+    };
+    tree.modules = (0..2_000).map(module).collect();
+    let native = of.native.get_or_insert_default();
+    let frame = |at: usize| Frame { name: path(at), ..native.frames[0].clone() };
+    native.frames = (0..2_000).map(frame).collect();
+    let call = |at: usize| Call {
+        frame: at,
+        depth: (at % 20) as u32,
+        own: 1,
+        cumulative: 20 - at as u64 % 20,
+    };
+    native.calls = (0..2_000).map(call).collect();
+    of
+}
+
+#[test]
+fn a_page_of_many_large_functions_stays_below_a_mib_and_says_what_it_has_not() {
+    let large = large("f", 200_000);
+    let of = |at: usize| Explained { function: format!("f{at}"), ..large.clone() };
+    let found = explanation((0..8).map(of).collect());
+    let page = html::page(&document(&found, &chart::of_explanation(&found).unwrap()));
+    assert!(page.len() < 1 << 20, "{}", page.len());
+    // Every drawing is there, or where it is; and every one can be zoomed into.
+    assert_eq!(page.matches("<figure").count(), 24);
+    assert_eq!(page.matches(" data-whole=\"explain.json\" data-zoom=\"").count(), 24);
+    let shown = page.matches("<svg ").count();
+    let left_out = page.matches("The drawing has no room on this page").count();
+    assert!(shown > 0 && left_out > 0 && left_out < 24, "{shown} {left_out}");
+    assert_eq!(page.matches(".svg\">").count(), left_out);
+    assert_eq!(page.matches(",&quot;all&quot;:200000}").count(), 8);
+}
+
+#[test]
+fn each_row_of_several_functions_stands_below_its_own() {
+    let found = explanation(vec![function("f"), function("g")]);
+    let page = html::page(&document(&found, &[]));
+    let (_, table) = page.split_once("id=\"packages\"").unwrap();
+    let table = &table[..table.find("</table>").unwrap()];
+    let places = ["scope=\"rowgroup\" colspan=\"5\">f<", ">big<", ">g<", ">big<"];
+    places.iter().fold(0, |from, part| from + table[from..].find(part).unwrap() + part.len());
+    let text = markdown::page(&document(&found, &[]));
+    assert!(text.contains("| **f** |  |  |  |  |\n| big |"), "{text}");
+    let one = html::page(&document(&explanation(vec![function("f")]), &[]));
+    assert!(!one.contains("rowgroup"));
+}

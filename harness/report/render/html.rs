@@ -24,8 +24,15 @@ const LONGEST_LINE: usize = 1000;
 
 /// The page.
 pub(in crate::report) fn page(document: &Document) -> String {
-    let writer = Writer { document, drawings: Drawings::of(document) };
-    let zooms = writer.drawings.zooms();
+    // What all but the drawings take is known when it is written.
+    let rest =
+        document.most_bytes.map_or(0, |_| written(document, Drawings::default(), true).len());
+    written(document, Drawings::of(document, rest), false)
+}
+
+fn written(document: &Document, drawings: Drawings, zooms: bool) -> String {
+    let zooms = zooms || drawings.zooms();
+    let writer = Writer { document, drawings };
     shell::page(document, zooms, &writer.header(), &writer.main())
 }
 

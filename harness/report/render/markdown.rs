@@ -114,7 +114,7 @@ impl Page {
         }
     }
 
-    fn table(&mut self, table: &Table) {
+    fn table<'t>(&mut self, table: &'t Table) {
         if !table.caption.is_empty() {
             let _ = write!(self.text, "{}\n\n", escape(&table.caption));
         }
@@ -123,8 +123,15 @@ impl Page {
         self.text += &grid_row(titles);
         self.text += &grid_row(shown.iter().map(|_| "---".to_owned()));
         let cells = |row: &Row| grid_row(shown.iter().map(|at| row.cells[*at].text(true)));
+        let mut group = "";
+        let line = |row: &'t Row| {
+            let is_new = table.names_groups() && row.group != group;
+            group = &row.group;
+            let name = is_new.then(|| group_row(group, shown.len())).unwrap_or_default();
+            name + &cells(row)
+        };
         let most = if self.folded { FOLDED } else { OPEN };
-        self.lines(table.rows.iter().map(cells), most, "row");
+        self.lines(table.rows.iter().map(line), most, "row");
     }
 
     /// Puts as many lines as there is room for, and counts the others.
@@ -171,6 +178,12 @@ pub(in crate::report) fn table(columns: &[Column], rows: &[Row]) -> String {
     let mut page = Page { text: String::new(), whole: None, folded: false };
     page.table(&table);
     page.text
+}
+
+/// The name of the rows below it.
+fn group_row(name: &str, columns: usize) -> String {
+    let empty = "  |".repeat(columns.saturating_sub(1));
+    format!("| **{}** |{empty}\n", escape(name))
 }
 
 /// One line of a table, its end included.

@@ -409,7 +409,7 @@ fn a_cold_page_cache_is_proved_for_so_many_trials() {
             run.trials.push(record);
         }
     }
-    let proved = "image-cold proved for 2 of 4 trials; at most 4096 bytes stayed";
+    let proved = "image-cold proved for 2 of 4 trials; at most 4.0 KiB stayed";
     assert_eq!(notes_with(&run, "proved"), [proved]);
 }
 

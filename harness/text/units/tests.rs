@@ -50,8 +50,11 @@ fn latencies_have_three_figures() {
 #[test]
 fn sizes_have_the_unit_that_reads_well() {
     let check = |bytes: u64, text: &str| assert_eq!(format_size(bytes), text);
-    check(0, "0.0 MiB");
-    check(1 << 19, "0.5 MiB");
+    check(0, "0 B");
+    check(1023, "1023 B");
+    check(1024, "1.0 KiB");
+    check(1 << 19, "512.0 KiB");
+    check((1 << 20) - 1, "1.0 MiB");
     check(512 << 20, "512.0 MiB");
     check((1 << 30) - 1, "1.0 GiB");
     check(3 << 30, "3.0 GiB");

@@ -85,13 +85,8 @@ pub(in crate::report) fn signed(metric: Metric, value: f64) -> String {
     }
 }
 
-/// Bytes, in a unit in which a small difference does not print as nothing.
 fn size(bytes: f64) -> String {
-    match bytes {
-        b if b < 1023.5 => format!("{b:.0} B"),
-        b if b < 1024.0 * 1023.95 => format!("{:.1} KiB", b / 1024.0),
-        b => format_size(b.round() as u64),
-    }
+    format_size(bytes.round() as u64)
 }
 
 /// A share of 1 with its sign, in percent to one decimal, without its unit: `+11.8`.

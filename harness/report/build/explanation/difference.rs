@@ -115,7 +115,7 @@ fn native(found: &Explanation, all: &[(&Explained, &Difference)]) -> Table<'stat
         Column::new("change"),
         Column::new("base").ms(),
         Column::new("head").ms(),
-        Column::of("in", Usual).names(),
+        Column::of("in", Usual),
     ];
     let rows = all.iter().flat_map(|(of, difference)| {
         difference.native.iter().take(FUNCTIONS).map(|function| {

@@ -41,7 +41,7 @@ fn table(
         Column::new("itself").ms(),
         Column::new("with callees").ms(),
         Column::new("share"),
-        Column::of("in", Usual).names(),
+        Column::of("in", Usual),
     ];
     let rows = found.functions.iter().flat_map(|of| {
         let native = of.native.iter();

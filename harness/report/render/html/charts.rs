@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::{inline, table};
-use crate::chart::Chart;
+use crate::chart::{Chart, in_a_page};
 use crate::report::document::{Block, Cell, Column, Document, Row, Table};
 use crate::words::{DASH, counted, shortened};
 
-/// Bytes of drawings that a page holds at most; the others stay in their files.
+/// Bytes of drawings that a page holds at most, where it has no bound itself; the others
+/// stay in their files.
 const MOST_BYTES: usize = 3_200_000;
 
 /// Rows of a chart's figures that are shown, of a folded one fewer.
@@ -31,39 +32,38 @@ struct Shown {
     folded: bool,
     wide: bool,
     narrow: bool,
-    zoom: bool,
+    /// What it can be zoomed into, as the script reads it.
+    zoom: Option<String>,
 }
 
 impl<'a> Drawings<'a> {
-    /// Those in sight first, then their narrow forms, then what they can be zoomed into, then
-    /// what is folded.
-    pub(super) fn of(document: &'a Document) -> Self {
+    /// Those in sight first, their narrow forms, what they can be zoomed into, and what is
+    /// folded: as many as there is room for. `rest` are the bytes of the page without them.
+    pub(super) fn of(document: &'a Document, rest: usize) -> Self {
         let mut charts: Vec<(&Chart, Shown)> = Vec::new();
         for section in document.sections() {
             find(&section.blocks, false, &mut charts);
         }
-        let mut left = MOST_BYTES;
-        let mut take = |bytes: usize| {
-            let fits = bytes <= left;
-            left -= if fits { bytes } else { 0 };
-            fits
-        };
-        let in_sight = |(_, shown): &&mut (_, Shown)| !shown.folded;
-        charts.iter_mut().filter(in_sight).for_each(|(c, shown)| shown.wide = take(c.svg.len()));
+        let all = document.most_bytes.map_or(MOST_BYTES, |most| most.saturating_sub(rest));
+        // Of too many that can be zoomed into, which shows more than the drawing, that has half.
+        let can_zoom = charts.iter().any(|(chart, _)| chart.zoom.is_some());
+        let for_zoom = if can_zoom { all / 2 } else { 0 };
+        let mut left = all - for_zoom;
+        wide(&mut charts, false, &mut left);
+        left += for_zoom;
+        zoomed(&mut charts, &mut left);
+        wide(&mut charts, false, &mut left);
         for (chart, shown) in charts.iter_mut().filter(|(_, shown)| shown.wide) {
-            shown.narrow = chart.narrow.as_ref().is_some_and(|narrow| take(narrow.len()));
+            let narrow = chart.narrow.as_ref();
+            shown.narrow = narrow.is_some_and(|narrow| fits(narrow.len(), &mut left));
         }
-        for (chart, shown) in charts.iter_mut().filter(|(_, shown)| shown.wide) {
-            shown.zoom = chart.zoom.as_ref().is_some_and(|zoom| take(zoom.len()));
-        }
-        let folded = charts.iter_mut().filter(|(_, shown)| shown.folded);
-        folded.for_each(|(c, shown)| shown.wide = take(c.svg.len()));
+        wide(&mut charts, true, &mut left);
         Self { shown: charts.into_iter().map(|(chart, shown)| (&*chart.name, shown)).collect() }
     }
 
     /// Whether there is anything to zoom into.
     pub(super) fn zooms(&self) -> bool {
-        self.shown.values().any(|shown| shown.zoom)
+        self.shown.values().any(|shown| shown.zoom.is_some())
     }
 
     /// A chart below what there is to see, and its figures, all of which are in a file.
@@ -72,9 +72,10 @@ impl<'a> Drawings<'a> {
         let none = Shown::default();
         let shown = self.shown.get(&*chart.name).unwrap_or(&none);
         let narrow = chart.narrow.as_ref().filter(|_| shown.narrow);
-        let zoom = chart.zoom.as_ref().filter(|_| shown.zoom);
+        let zoom = shown.zoom.as_ref();
         html! {
-            figure id={ "chart-" (chart.name) } data-title=[zoom.map(|_| &chart.title)] data-zoom=[zoom] {
+            figure id={ "chart-" (chart.name) } data-title=[zoom.map(|_| &chart.title)]
+                data-whole=[zoom.map(|_| whole)] data-zoom=[zoom] {
                 (caption(&chart.caption))
                 @match narrow {
                     Some(narrow) => {
@@ -86,11 +87,43 @@ impl<'a> Drawings<'a> {
                             (inline(&chart.svg))
                         }
                     }
-                    None => p { a href={ "charts/" (chart.name) ".svg" } { (chart.title) } },
+                    None => p {
+                        "The drawing has no room on this page: "
+                        a href={ "charts/" (chart.name) ".svg" } { (chart.title) } "."
+                    },
                 }
                 (data(chart, if shown.folded { FOLDED_ROWS } else { ROWS }, whole))
             }
         }
+    }
+}
+
+/// Whether so many bytes are left, which then are not.
+fn fits(bytes: usize, left: &mut usize) -> bool {
+    let fits = bytes <= *left;
+    *left -= if fits { bytes } else { 0 };
+    fits
+}
+
+/// The drawings that are folded, or those that are not.
+fn wide(charts: &mut [(&Chart, Shown)], folded: bool, left: &mut usize) {
+    let missing = charts.iter_mut().filter(|(_, of)| of.folded == folded && !of.wide);
+    missing.for_each(|(chart, shown)| shown.wide = fits(chart.svg.len(), left));
+}
+
+/// What can be zoomed into has equal shares, and who needs less leaves the rest to the others.
+fn zoomed(charts: &mut [(&Chart, Shown)], left: &mut usize) {
+    let mut zooms: Vec<_> = charts
+        .iter_mut()
+        .filter(|(_, shown)| !shown.folded)
+        .filter_map(|(chart, shown)| Some((chart.zoom.as_ref()?, shown)))
+        .collect();
+    zooms.sort_by_key(|(zoom, _)| zoom.bytes());
+    let mut others = zooms.len();
+    for (zoom, shown) in zooms {
+        shown.zoom = zoom.json(*left / others);
+        let taken = shown.zoom.as_deref().map_or(0, in_a_page);
+        (*left, others) = (left.saturating_sub(taken), others - 1);
     }
 }
 

@@ -29,12 +29,36 @@ pub(super) fn markup(table: &Table, most: usize) -> Markup {
             table id=(table.id) class=[table.sortable.then_some("sortable")] {
                 caption id=(caption) { (table.caption) }
                 thead { tr { @for (at, kind) in columns() { (heading(table, *at, *kind)) } } }
-                tbody { @for row in rows { tr {
-                    @for (at, kind) in columns() { (cell(table, row, *at, *kind)) }
-                } } }
+                @for group in groups(table, rows) {
+                    tbody {
+                        @if group.is_named {
+                            tr.group { th scope="rowgroup" colspan=(shown.len()) {
+                                (shortened(&group.rows[0].group, LONGEST_NAME))
+                            } }
+                        }
+                        @for row in group.rows { tr {
+                            @for (at, kind) in columns() { (cell(table, row, *at, *kind)) }
+                        } }
+                    }
+                }
             }
         }
     }
+}
+
+/// Rows that stand below each other.
+struct Group<'t> {
+    rows: &'t [Row],
+    is_named: bool,
+}
+
+/// The rows as they stand: those of a group below its name, where no column says it.
+fn groups<'t>(table: &Table, rows: &'t [Row]) -> Vec<Group<'t>> {
+    if !table.names_groups() {
+        return vec![Group { rows, is_named: false }];
+    }
+    let groups = rows.chunk_by(|a, b| a.group == b.group);
+    groups.map(|rows| Group { rows, is_named: !rows[0].group.is_empty() }).collect()
 }
 
 fn heading(table: &Table, at: usize, kind: Kind) -> Markup {

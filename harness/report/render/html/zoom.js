@@ -26,7 +26,7 @@
   };
 
   const view = (figure, { axis, what, end, marks, lanes, names, pieces, all }) => {
-    const space = figure.querySelector("svg").namespaceURI;
+    const space = "http://www.w3.org/2000/svg";
     const named = lanes.some(Boolean);
     const widest = Math.max(...lanes.map((name) => pen.measureText(name).width * 1.06));
     let [from, to, queued, side, pitch, chosen] = [0, end, false, 0, 0, undefined];
@@ -98,7 +98,7 @@
     const listing = () => {
       const seen = pieces.filter(([, at, length]) => to >= at && at + length >= from);
       const longest = [...seen].sort((a, b) => b[2] - a[2]).slice(0, LISTED).sort((a, b) => a[1] - b[1]);
-      const beyond = all > pieces.length ? `; this page has the ${pieces.length} longest of ${all} ${what[1]}` : "";
+      const beyond = all > pieces.length ? `; this page has the ${pieces.length} longest of ${all} ${what[1]}, ${figure.dataset.whole} has all` : "";
       const some = seen.length > LISTED ? `, the ${LISTED} longest` : "";
       said.textContent = `${ms(from)} to ${ms(to)} ms: ${seen.length} ${what[seen.length === 1 ? 0 : 1]}${some}${beyond}`;
       list.replaceChildren(...longest.map((piece) => of("li", { textContent: took(piece, names) })));

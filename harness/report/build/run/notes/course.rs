@@ -97,10 +97,8 @@ fn proved(state: PageCache, trials: &[Option<Residency>]) -> Note {
     let cold: Vec<&Residency> = trials.iter().flatten().filter(|r| r.is_cold()).collect();
     let of = counted(trials.len() as u64, "trial");
     let most = cold.iter().map(|r| r.resident).max();
-    let most = most.map_or_else(String::new, |most| {
-        let most = if most < 1 << 20 { format!("{most} bytes") } else { format_size(most) };
-        format!("; at most {most} stayed")
-    });
+    let most =
+        most.map_or_else(String::new, |most| format!("; at most {} stayed", format_size(most)));
     let note = if cold.len() == trials.len() { Note::well } else { Note::warning };
     note(format!("{state} proved for {} of {of}{most}", cold.len()))
 }
