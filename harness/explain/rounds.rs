@@ -66,10 +66,13 @@ impl Rounds {
         Self { layouts: layouts.of_image(files.paths()), files, ..Self::default() }
     }
 
-    /// The paths that watched starts have opened so far; none before the first.
+    /// The paths that watched starts have opened so far; none before the first whose files
+    /// were seen.
     pub(super) fn opened(&self) -> Option<HashSet<String>> {
-        let opens = self.watched.iter().flat_map(|watched| &watched.seen.opens.all);
-        (!self.watched.is_empty()).then(|| opens.map(|open| open.path.to_string()).collect())
+        let mut seen = self.watched.iter().filter(|of| of.seen.no_files.is_none()).peekable();
+        seen.peek()?;
+        let opens = seen.flat_map(|watched| &watched.seen.opens.all);
+        Some(opens.map(|open| open.path.to_string()).collect())
     }
 
     /// Takes in the time of a start that counts.

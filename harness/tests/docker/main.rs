@@ -30,6 +30,7 @@ mod standin;
 mod strangers;
 mod subject;
 mod throttled;
+mod unprivileged;
 mod variants;
 
 fn main() {
@@ -57,6 +58,7 @@ fn main() {
     trials.extend(standin::trials());
     trials.extend(listening::trials());
     trials.extend(throttled::trials());
+    trials.extend(unprivileged::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {
         eprintln!(
             "COLDSTART_TEST_ENGINE=none: {} tests that need an engine are left out",

@@ -50,12 +50,14 @@ fn sentence(of: &Explained, difference: &Difference) -> String {
         [] => String::new(),
         files => format!(": {}", first(files)),
     };
-    format!(
-        "`{}`, exec to ready of plain starts: {change}. It newly opens {new}{files}; {} \
-         are opened no more.{modules}",
-        plain(&of.function),
-        difference.gone_files,
-    )
+    // A start opens its own program at least, where opens are seen.
+    let opens = match of.timeline.files.is_empty() {
+        true => String::new(),
+        false => {
+            format!(" It newly opens {new}{files}; {} are opened no more.", difference.gone_files)
+        }
+    };
+    format!("`{}`, exec to ready of plain starts: {change}.{opens}{modules}", plain(&of.function))
 }
 
 /// The first few of some names.
