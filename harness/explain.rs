@@ -16,6 +16,7 @@ mod carry_out;
 mod difference;
 mod found;
 mod image_files;
+mod kept;
 mod layouts;
 mod modules;
 mod native;

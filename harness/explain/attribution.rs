@@ -2,7 +2,7 @@
 //! the time is laid to the file that it opened last. An attribution, no measurement: what is
 //! done with a file that was opened long ago is laid to another.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::found::{FileUse, PackageUse, ProcessSeen, Span, Timeline};
 use super::layouts::Layouts;
@@ -143,12 +143,18 @@ pub(super) fn packages(starts: &[Timeline], typical: &Timeline) -> Vec<PackageUs
     names.sort_unstable();
     names.dedup();
     let all = median(each.iter().map(|of| of.values().sum()).collect());
+    let mut opened: HashMap<&str, (u32, u64)> = HashMap::new();
+    for file in &typical.files {
+        let (files, bytes) = opened.entry(&file.package).or_default();
+        (*files, *bytes) = (*files + 1, *bytes + file.size);
+    }
+    let of_all = starts.iter().flat_map(|start| &start.files);
+    let chosen: HashSet<&str> =
+        of_all.filter(|file| file.installed).map(|file| file.package.as_str()).collect();
     let of = |name: &str| {
         let ns = median(each.iter().map(|of| of.get(name).copied().unwrap_or(0)).collect());
-        let files = typical.files.iter().filter(|file| file.package == name);
-        let (files, bytes) = files.fold((0, 0), |(n, bytes), file| (n + 1, bytes + file.size));
-        let mut of_it = starts.iter().flat_map(|start| &start.files);
-        let installed = of_it.any(|file| file.package == name && file.installed);
+        let (files, bytes) = opened.get(name).copied().unwrap_or_default();
+        let installed = chosen.contains(name);
         let share = if all > 0 { ns as f64 / all as f64 } else { 0.0 };
         PackageUse { package: name.to_owned(), installed, ns, share, files, bytes }
     };

@@ -139,6 +139,7 @@ pub async fn explain(
         }
         functions.push(explained);
     }
+    super::kept::bound(&mut functions);
     lost.sort_unstable();
     lost.dedup();
     Ok(Explanation {

@@ -2,6 +2,7 @@
 //! run and of a comparison.
 
 use crate::compare::{BudgetReason, BudgetRow, BudgetVerdict, Cell as ComparedCell};
+use crate::report::document::Importance::Usual;
 use crate::report::document::{Block, Cell, Column, Row, Table, Tone};
 use crate::spec::budget::Limited;
 use crate::text::sanitize::both_ends;
@@ -138,9 +139,9 @@ pub(in crate::report) fn blocks<'a>(all: &[BudgetRow]) -> Vec<Block<'a>> {
         Column::new("verdict"),
         Column::new("median (95 %)"),
         Column::new("budget"),
-        Column::new("step"),
-        Column::new("n"),
-        Column::new("why").sparse(),
+        Column::of("step", Usual),
+        Column::of("n", Usual),
+        Column::of("why", Usual).sparse(),
     ];
     let mut sorted: Vec<&BudgetRow> = all.iter().collect();
     sorted.sort_by_key(|row| row.verdict);

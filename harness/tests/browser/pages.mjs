@@ -4,8 +4,8 @@
 //   node pages.mjs PROGRAM FOLDER
 //
 // A page's name says what it is: reference, compare, one, many, hostile, errors, warm,
-// variants, compare-hostile, tune, explain,
-// explain-hostile, explain-large.
+// variants, cost, compare-hostile, budgets, tune, explain, explain-hostile, explain-large,
+// explain-many.
 
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,6 +22,9 @@ const HOSTILE = [
   "long".repeat(100),
   "</style></title></svg>\"'><img src=x onerror=alert(1)>",
 ];
+
+/** Functions of the explanation of many. */
+const MANY = 8;
 
 /** Of the hostile run one row in so many is a failure. */
 const NINTH = 9;
@@ -104,12 +107,31 @@ export function comparison(program, base, head, folder) {
   return join(folder, "compare.html");
 }
 
+/** A gate on the simulated engine whose head is over some budgets and within others. */
+function budgeted(program, folder) {
+  const scenario = `${folder}.toml`;
+  const gate = readFileSync(join(ROOT, "benches/scenarios/gate.toml"), "utf8");
+  const budgets = `[gate.budgets."*"]
+total = "140ms"
+warm = "1h"
+size = "100MiB"
+memory = "40MiB"
+cost = "1 per million"
+`;
+  writeFileSync(scenario, gate.replace("[[pattern]]", `${budgets}[[pattern]]`));
+  const how = ["--engine", "fake", "--seed", "7", "--rounds", "9", "--no-confirm"];
+  coldstart(program, "gate", scenario, "--base", "./", ...how, "--functions", "python,node", "--out", folder);
+  return join(folder, "compare.html");
+}
+
 /** An explanation that was made on a real engine, as explain.json beside this file has it, or
- * as `change` makes it. */
-function explained(program, folder, change = () => {}) {
+ * as `change` makes it, of so many functions. */
+function explained(program, folder, change = () => {}, functions = 1) {
   mkdirSync(folder);
   const found = JSON.parse(readFileSync(join(ROOT, "harness/tests/browser/explain.json"), "utf8"));
-  change(found.functions[0]);
+  const [one] = found.functions;
+  change(one);
+  found.functions = Array.from({ length: functions }, (_, at) => ({ ...one, function: `${one.function}${at || ""}` }));
   writeFileSync(join(folder, "explain.json"), JSON.stringify(found));
   coldstart(program, "report", folder);
   return join(folder, "explain.html");
@@ -128,8 +150,9 @@ function makeHostileExplanation(found) {
   found.function = HOSTILE[0];
 }
 
-/** As many opens as are kept at most, of as many files, by many packages. */
-function makeLargeExplanation(found) {
+/** As many opens as are kept at most of one function, of as many files, by many packages. */
+const OPENS = 200_000;
+function makeLargeExplanation(found, opens = OPENS) {
   const { timeline } = found;
   const file = (at) => ({
     path: `/usr/lib/of a runtime/packages/package-${at % 400}/deep/below/file-${at}.module`,
@@ -137,7 +160,7 @@ function makeLargeExplanation(found) {
     size: at,
     opened: 1,
   });
-  timeline.files = Array.from({ length: 200_000 }, (_, at) => file(at));
+  timeline.files = Array.from({ length: opens }, (_, at) => file(at));
   const ns = Math.floor(timeline.ready / timeline.files.length);
   timeline.spans = timeline.files.map((_, at) => ({ at: at * ns, ns: ns + ((at * 7919) % 997), file: at, process: 0 }));
 }
@@ -170,6 +193,7 @@ function runs(program) {
     hostile: doctored(makeHostile),
     errors: doctored(makeErrors),
     warm: doctored(makeWarm),
+    cost: (folder) => simulate(program, folder, ...four, "--cost", "--cold", "5%"),
     variants: (folder) => simulate(program, folder, "--variants", "--functions", "python,jvm"),
   };
 }
@@ -190,6 +214,8 @@ function makePages(program, folder) {
     keep(explained(program, join(work, "explain")), "explain");
     keep(explained(program, join(work, "explain-hostile"), makeHostileExplanation), "explain-hostile");
     keep(explained(program, join(work, "explain-large"), makeLargeExplanation), "explain-large");
+    keep(explained(program, join(work, "explain-many"), (one) => makeLargeExplanation(one, OPENS / MANY), MANY), "explain-many");
+    keep(budgeted(program, join(work, "budgets")), "budgets");
     keep(tuned(program, join(work, "tune")), "tune");
     const hostile = join(work, "hostile");
     keep(comparison(program, hostile, hostile, join(work, "hostile-compare")), "compare-hostile");

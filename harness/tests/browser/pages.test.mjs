@@ -17,13 +17,13 @@ const FOLDER = process.env.PAGES;
 assert.ok(FOLDER, "PAGES must name the folder with the pages: harness/tests/browser/run does");
 const files = readdirSync(FOLDER).filter((name) => name.endsWith(".html")).sort();
 /** Every kind that pages.mjs makes. */
-const KINDS = ["compare", "compare-hostile", "errors", "explain", "explain-hostile", "explain-large", "hostile", "many", "one", "reference", "tune", "variants", "warm"];
+const KINDS = ["budgets", "compare", "compare-hostile", "cost", "errors", "explain", "explain-hostile", "explain-large", "explain-many", "hostile", "many", "one", "reference", "tune", "variants", "warm"];
 const WIDTHS = [360, 800, 1600];
 const SCHEMES = ["light", "dark"];
-/** Looking at a page of two hundred cells takes half a minute: both ends will do. */
+/** Looking at a page of two hundred cells, or of many drawings, takes half a minute: both ends will do. */
 const MANY = [[360, "dark"], [1600, "light"]];
 const sights = (name) =>
-  ["many.html", "explain-large.html"].includes(name) ? MANY : WIDTHS.flatMap((width) => SCHEMES.map((scheme) => [width, scheme]));
+  ["many.html", "explain-large.html", "explain-many.html"].includes(name) ? MANY : WIDTHS.flatMap((width) => SCHEMES.map((scheme) => [width, scheme]));
 /** The least height of text in a chart, in pixels: of one drawn for a narrow page, and of
  * a wide one that a page of 800 px shows at eight or nine tenths. */
 const NARROW = 360;
@@ -102,9 +102,17 @@ test("the page of the reference run is light enough to be sent about", () => {
   assert.ok(statSync(join(FOLDER, "reference.html")).size < 1.5 * MIB);
 });
 
-test("the page of the largest explanation stays below a megabyte", () => {
-  assert.ok(statSync(join(FOLDER, "explain-large.html")).size < MIB);
-});
+for (const name of ["explain-large.html", "explain-many.html"]) {
+  test(`${name} stays below a megabyte`, () => {
+    assert.ok(statSync(join(FOLDER, name)).size < MIB);
+  });
+}
+
+test("a budget's verdict is in sight on a telephone", () =>
+  visit(browser, join(FOLDER, "budgets.html"), { width: 360 }, async (page) => {
+    const ends = await page.$$eval("#limited tbody td:nth-child(3)", (all) => all.map((one) => one.getBoundingClientRect().right));
+    assert.ok(ends.length > 0 && ends.every((end) => end <= 360), ends.join());
+  }));
 
 for (const name of files.filter((name) => name.startsWith("explain"))) {
   describe(`${name}, zoomed into`, () => {
