@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use super::found::{Explained, FileUse, Span, Timeline};
+use super::found::{Explained, FileUse, Timeline};
 
 /// Bytes that the opens of all functions take at most in `explain.json`, about: half of the
 /// longest file that is read.
@@ -68,6 +68,7 @@ fn shorten(timeline: &mut Timeline, most: usize) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::explain::Span;
 
     fn opened(opens: usize) -> Explained {
         let file = |at: usize| FileUse {

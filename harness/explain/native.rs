@@ -11,6 +11,7 @@ use crate::probe::cpu_samples::{KernelSymbols, PERIOD, Sampled};
 use crate::sample::Marks;
 use place::Place;
 use symbols::FileSymbols;
+use unwinding::Unwinding;
 
 mod calls;
 mod change;
@@ -18,6 +19,7 @@ mod names;
 mod place;
 mod processes;
 mod symbols;
+mod unwinding;
 
 pub use change::FrameChange;
 pub(super) use change::changes;
@@ -120,18 +122,26 @@ pub(super) struct Samples {
     shallow: u64,
     lost: u64,
     beyond: u64,
+    unwinding: Unwinding,
     /// Stacks, the caller first, with how often each was seen: until ready, and then.
     stacks: [HashMap<Vec<Place>, u64>; 2],
 }
 
 impl Samples {
-    /// Takes in a start: its programs, and what all processors did meanwhile.
-    pub(super) fn add(&mut self, marks: &Marks, execs: &[Exec], sampled: &Sampled) {
+    /// Takes in a start of an image with these files: its programs, and what all processors did
+    /// meanwhile.
+    pub(super) fn add(
+        &mut self,
+        marks: &Marks,
+        execs: &[Exec],
+        sampled: &Sampled,
+        files: &ImageFiles,
+    ) {
         self.starts += 1;
         self.lost += sampled.lost;
         self.beyond += sampled.beyond;
         let window = processes::Window::of(marks, execs);
-        for stack in processes::stacks(sampled, execs, window) {
+        for stack in processes::stacks(sampled, execs, window, (&mut self.unwinding, files)) {
             self.shallow += u64::from(stack.is_shallow && !stack.is_late);
             *self.stacks[usize::from(stack.is_late)].entry(stack.places).or_default() += 1;
         }

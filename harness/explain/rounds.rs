@@ -104,7 +104,7 @@ impl Rounds {
 
     /// Takes in what the processors did during a start.
     pub(super) fn sampled(&mut self, sample: &Sample, seen: &Seen, sampled: &Sampled) {
-        self.samples.add(&sample.marks, &seen.execs, sampled);
+        self.samples.add(&sample.marks, &seen.execs, sampled, &self.files);
     }
 
     /// Takes in why a start that nobody watched failed.

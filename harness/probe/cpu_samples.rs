@@ -9,7 +9,7 @@
 //!
 //! Why so, and what stacks without frame pointers are worth: decision 0088.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, PipeWriter, pipe};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,12 +28,14 @@ mod perf;
 
 pub use compiled::Compiled;
 pub use kernel::KernelSymbols;
-pub use perf::PERIOD;
+pub use perf::{PERIOD, STACK};
 
 /// How often what the kernel wrote is taken: a ring lasts several times as long.
 const TAKEN: Timespec = Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
 /// Events that are kept: what comes after is counted.
 const MOST: usize = 400_000;
+/// Bytes of stacks that are kept, of some seconds of a processor: samples after that have none.
+const MOST_STACKS: usize = 192 << 20;
 
 /// Why nothing is sampled, and what to do about it.
 #[derive(Debug, Error)]
@@ -88,6 +90,8 @@ pub enum What {
         kernel: Box<[u64]>,
         /// Addresses in its own code, the same way round.
         user: Box<[u64]>,
+        /// A piece of its stack, of a process that is younger than the samples.
+        stack: Option<Box<UserStack>>,
     },
     /// It may execute what is mapped there.
     Mapped(Mapping),
@@ -98,6 +102,28 @@ pub enum What {
         /// From which.
         parent: u32,
     },
+}
+
+/// A piece of a process' stack, and the registers that say how it was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserStack {
+    /// Where its code was.
+    pub ip: u64,
+    /// Where the piece begins: the top of its stack.
+    pub sp: u64,
+    /// What its frame pointer held, if it kept one.
+    pub fp: u64,
+    /// What stood there, at most [`STACK`] bytes.
+    pub bytes: Box<[u8]>,
+}
+
+impl UserStack {
+    /// What stands at an address, of what is known.
+    #[must_use]
+    pub fn word(&self, address: u64) -> Option<u64> {
+        let at = usize::try_from(address.checked_sub(self.sp)?).ok()?;
+        Some(u64::from_ne_bytes(*self.bytes.get(at..)?.first_chunk()?))
+    }
 }
 
 /// What a process may execute.
@@ -147,6 +173,10 @@ struct Kept {
     /// One a processor.
     rings: Vec<Sampler>,
     sampled: Sampled,
+    /// The processes that were there before, none of which is asked for.
+    older: HashSet<u32>,
+    /// Bytes that stacks may still take.
+    stacks: usize,
 }
 
 impl std::fmt::Debug for Shared {
@@ -161,7 +191,9 @@ impl CpuSamples {
     /// # Errors
     /// When the kernel does not sample, with the reason and the cure.
     pub fn start(clock: Clock) -> Result<Self, Unavailable> {
-        let kept = Mutex::new(Kept { rings: perf::rings()?, sampled: Sampled::default() });
+        let (rings, older) = (perf::rings()?, processes());
+        let sampled = Sampled::default();
+        let kept = Mutex::new(Kept { rings, sampled, older, stacks: MOST_STACKS });
         let shared = Arc::new(Shared { clock, kept });
         let (stopped, stop) = pipe().map_err(Unavailable::Failed)?;
         let thread = std::thread::Builder::new()
@@ -224,7 +256,15 @@ impl Kept {
                 match told {
                     perf::Told::Lost(events) => self.sampled.lost += events,
                     perf::Told::Of { pid, .. } if pid == own || pid == 0 => {}
-                    perf::Told::Of { monotonic, pid, what } => {
+                    perf::Told::Of { monotonic, pid, mut what } => {
+                        if let What::Ran { stack, .. } = &mut what {
+                            let needed = stack.as_ref().map_or(0, |stack| stack.bytes.len());
+                            if self.older.contains(&pid) || needed > self.stacks {
+                                *stack = None;
+                            } else {
+                                self.stacks -= needed;
+                            }
+                        }
                         if let Some(at) = clock.since_epoch(monotonic) {
                             self.sampled.keep(Event { at, pid, what });
                         }
@@ -234,6 +274,12 @@ impl Kept {
             }
         }
     }
+}
+
+/// Every process that there is.
+fn processes() -> HashSet<u32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
 }
 
 impl Sampled {

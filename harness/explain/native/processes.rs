@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::place::Place;
+use super::unwinding::{Unwinder, Unwinding};
+use crate::explain::image_files::ImageFiles;
 use crate::explain::watching::Instants;
 use crate::probe::container_trace::Exec;
 use crate::probe::cpu_samples::{Compiled, Mapping, Sampled, What};
@@ -44,7 +46,12 @@ pub(super) struct Stack {
 
 /// The samples of the processes that are known to have been executed in the container, and
 /// of all that they forked.
-pub(super) fn stacks(sampled: &Sampled, execs: &[Exec], window: Window) -> Vec<Stack> {
+pub(super) fn stacks(
+    sampled: &Sampled,
+    execs: &[Exec],
+    window: Window,
+    (unwinding, files): (&mut Unwinding, &ImageFiles),
+) -> Vec<Stack> {
     let mut own: BTreeSet<u32> = execs.iter().map(|exec| exec.pid).collect();
     let mut processes = Processes::default();
     let mut programs = execs.iter().peekable();
@@ -60,12 +67,22 @@ pub(super) fn stacks(sampled: &Sampled, execs: &[Exec], window: Window) -> Vec<S
             }
             _ if !own.contains(&event.pid) => {}
             What::Forked { .. } => {}
-            What::Executed => processes.of(event.pid).mapped.clear(),
+            What::Executed => {
+                let process = processes.of(event.pid);
+                (process.unwinder, process.mapped) = (None, BTreeMap::new());
+            }
             What::Mapped(mapping) => processes.of(event.pid).map(mapping),
-            What::Ran { kernel, user } => {
+            What::Ran { kernel, user, stack } => {
                 if (window.from..window.until).contains(&event.at) {
                     let compiled = sampled.compiled.get(&event.pid);
-                    let stack = processes.of(event.pid).stack(kernel, user, compiled);
+                    let process = processes.of(event.pid);
+                    let unwound = stack.as_ref().map(|stack| {
+                        let unwinder = process
+                            .unwinder
+                            .get_or_insert_with(|| unwinding.unwinder(&process.mapped, files));
+                        unwinding.callers(unwinder, stack)
+                    });
+                    let stack = process.stack(kernel, user, &unwound.unwrap_or_default(), compiled);
                     found.push(Stack { is_late: event.at >= window.ready, ..stack });
                 }
             }
@@ -87,6 +104,8 @@ struct Process {
     program: Option<Arc<str>>,
     /// By first address, none over another.
     mapped: BTreeMap<u64, Mapping>,
+    /// Of what is mapped, once that was needed.
+    unwinder: Option<Unwinder>,
 }
 
 impl Processes {
@@ -119,6 +138,7 @@ impl Process {
             }
         }
         self.mapped.insert(new.from, new.clone());
+        self.unwinder = None;
     }
 
     fn place(&self, address: u64, compiled: Option<&Compiled>) -> Option<Place> {
@@ -140,14 +160,26 @@ impl Process {
         })
     }
 
-    /// From what the kernel found on a stack. Code without frame pointers leaves anything
+    /// From what the kernel found on a stack, which follows frame pointers, and from what was
+    /// unwound of it: whichever goes further. Code without frame pointers leaves anything
     /// there: where nothing is mapped the callers end.
-    fn stack(&self, kernel: &[u64], user: &[u64], compiled: Option<&Compiled>) -> Stack {
+    fn stack(
+        &self,
+        kernel: &[u64],
+        user: &[u64],
+        unwound: &[u64],
+        compiled: Option<&Compiled>,
+    ) -> Stack {
         // But for the first they are where it goes on after the call.
         let call = |(at, address): (usize, &u64)| address.saturating_sub(u64::from(at > 0));
-        let callers =
-            user.iter().enumerate().map(call).map_while(|address| self.place(address, compiled));
-        let mut places: Vec<Place> = callers.collect();
+        let places = |of: &[u64]| -> Vec<Place> {
+            let calls = of.iter().enumerate().map(call);
+            calls.map_while(|address| self.place(address, compiled)).collect()
+        };
+        let (unwound, mut places) = (places(unwound), places(user));
+        if unwound.len() > places.len() {
+            places = unwound;
+        }
         if places.is_empty() && kernel.is_empty() {
             places.push(Place::Unknown);
         }

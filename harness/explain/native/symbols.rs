@@ -45,12 +45,7 @@ type Function = (u64, u64, SymbolIndex);
 impl FileSymbols {
     /// Those of a file on this machine, which is no link to another.
     pub(super) fn read(path: &Path, offsets: &BTreeSet<u64>) -> Self {
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let flags = i32::try_from(flags.bits()).unwrap_or(0);
-        let opened = File::options().read(true).custom_flags(flags).open(path);
-        let fits =
-            |file: &File| file.metadata().is_ok_and(|told| told.is_file() && told.len() <= LARGEST);
-        opened.ok().filter(fits).map(|file| Self::of(file, offsets)).unwrap_or_default()
+        open(path).map(|file| Self::of(file, offsets)).unwrap_or_default()
     }
 
     /// Those of something that can be read.
@@ -58,6 +53,16 @@ impl FileSymbols {
         let cache = ReadCache::new(file);
         object::File::parse(&cache).map_or_else(|_| Self::default(), |file| named(&file, offsets))
     }
+}
+
+/// A file of an image on this machine, which is no link to another, no device and not too long.
+pub(super) fn open(path: &Path) -> Option<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let flags = i32::try_from(flags.bits()).unwrap_or(0);
+    let opened = File::options().read(true).custom_flags(flags).open(path);
+    let fits =
+        |file: &File| file.metadata().is_ok_and(|told| told.is_file() && told.len() <= LARGEST);
+    opened.ok().filter(fits)
 }
 
 fn named<'d, R: ReadRef<'d>>(file: &object::File<'d, R>, offsets: &BTreeSet<u64>) -> FileSymbols {

@@ -20,7 +20,7 @@ fn map(from: u64, to: u64, offset: u64, path: &str) -> What {
 }
 
 fn ran(kernel: &[u64], user: &[u64]) -> What {
-    What::Ran { kernel: kernel.into(), user: user.into() }
+    What::Ran { kernel: kernel.into(), user: user.into(), stack: None }
 }
 
 fn execs() -> Vec<Exec> {
@@ -35,7 +35,12 @@ fn marks() -> Marks {
 
 fn of(events: Vec<Event>) -> Vec<Stack> {
     let sampled = Sampled { events, ..Sampled::default() };
-    stacks(&sampled, &execs(), Window::of(&marks(), &execs()))
+    stacks(
+        &sampled,
+        &execs(),
+        Window::of(&marks(), &execs()),
+        (&mut Unwinding::default(), &ImageFiles::default()),
+    )
 }
 
 fn file(path: &str, offset: u64) -> Place {
@@ -113,7 +118,12 @@ fn what_was_compiled_has_the_name_that_its_runtime_wrote_and_no_other() {
     ];
     let map = crate::probe::cpu_samples::Compiled::parse("1000 20 hot\n");
     let sampled = Sampled { events, compiled: [(7, map)].into(), ..Sampled::default() };
-    let found = stacks(&sampled, &execs(), Window::of(&marks(), &execs()));
+    let found = stacks(
+        &sampled,
+        &execs(),
+        Window::of(&marks(), &execs()),
+        (&mut Unwinding::default(), &ImageFiles::default()),
+    );
     let places =
         vec![program("run"), Place::Memory(Arc::from("")), Place::Compiled(Arc::from("hot"))];
     assert_eq!(found[0].places, places);
@@ -125,7 +135,7 @@ fn a_start_that_was_never_ready_counts_to_its_end_as_before_it() {
     let events = vec![event(500, 7, ran(&[KERNEL], &[]))];
     let sampled = Sampled { events, lost: 2, beyond: 3, ..Sampled::default() };
     let mut samples = Samples::default();
-    samples.add(&marks, &execs(), &sampled);
+    samples.add(&marks, &execs(), &sampled, &ImageFiles::default());
     let found = samples.native(&ImageFiles::default(), &KernelSymbols::default()).unwrap();
     assert_eq!((found.samples, found.invoke_samples, found.lost, found.beyond), (1, 0, 2, 3));
     assert_eq!(found.frames[0].name, "[kernel]");
@@ -140,7 +150,12 @@ fn native(samples: &[(&[u64], usize)]) -> Native {
         for (user, times) in samples {
             events.extend((0..*times).map(|_| event(12, 7, ran(&[], user))));
         }
-        of.add(&marks(), &execs(), &Sampled { events, ..Sampled::default() });
+        of.add(
+            &marks(),
+            &execs(),
+            &Sampled { events, ..Sampled::default() },
+            &ImageFiles::default(),
+        );
     }
     of.native(&ImageFiles::default(), &KernelSymbols::default()).unwrap()
 }
@@ -279,7 +294,7 @@ proptest! {
             event(at, pid, what)
         });
         let mut samples = Samples::default();
-        samples.add(&marks(), &execs(), &Sampled { events: events.collect(), ..Sampled::default() });
+        samples.add(&marks(), &execs(), &Sampled { events: events.collect(), ..Sampled::default() }, &ImageFiles::default());
         let found = samples.native(&ImageFiles::default(), &KernelSymbols::default()).unwrap();
         prop_assert_eq!(found.calls.iter().map(|call| call.own).sum::<u64>(), found.samples);
         prop_assert_eq!(found.frames.iter().map(|frame| frame.own).sum::<u64>(), found.samples);

@@ -46,7 +46,7 @@ fn a_child_that_works_is_seen_to_execute_map_and_run() {
     let (mut ran, mut mapped, mut executed, mut forked) = (0_u64, 0, 0, 0);
     for event in of {
         match &event.what {
-            What::Ran { user, kernel } => ran += u64::from(user.len() + kernel.len() > 0),
+            What::Ran { user, kernel, .. } => ran += u64::from(user.len() + kernel.len() > 0),
             What::Mapped(mapping) => mapped += usize::from(mapping.path.starts_with('/')),
             What::Executed => executed += 1,
             What::Forked { .. } => forked += 1,
