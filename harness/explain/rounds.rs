@@ -69,7 +69,8 @@ impl Rounds {
     /// The paths that watched starts have opened so far; none before the first whose files
     /// were seen.
     pub(super) fn opened(&self) -> Option<HashSet<String>> {
-        let mut seen = self.watched.iter().filter(|of| of.seen.no_files.is_none()).peekable();
+        let is_seen = |of: &&Watched| of.seen.no_files.is_none() && !of.is_blind();
+        let mut seen = self.watched.iter().filter(is_seen).peekable();
         seen.peek()?;
         let opens = seen.flat_map(|watched| &watched.seen.opens.all);
         Some(opens.map(|open| open.path.to_string()).collect())
@@ -123,6 +124,21 @@ impl Rounds {
         Some(format!("the modules of {function}: it fails where its runtime is asked: {cause}"))
     }
 
+    /// Leaves out watched starts whose files were not seen where others' were.
+    fn without_blind(&mut self, function: &str) -> Option<String> {
+        let all = self.watched.len();
+        let blind = self.watched.iter().filter(|watched| watched.is_blind()).count();
+        if blind < all {
+            self.watched.retain(|watched| !watched.is_blind());
+        }
+        (blind > 0).then(|| {
+            format!(
+                "the files of {blind} of {all} watched starts of {function}: they were opened \
+                 before they could be watched; run it where less else runs"
+            )
+        })
+    }
+
     /// What explains the function, and what could not be seen of it.
     pub(super) fn explained(
         mut self,
@@ -130,11 +146,13 @@ impl Rounds {
         how: &Explaining,
         kernel: &KernelSymbols,
     ) -> (Explained, Vec<String>) {
+        let blind = self.without_blind(&record.name);
         let starts = self.watched.iter().map(Watched::start);
         let timelines: Vec<Timeline> =
             starts.map(|start| timeline(&start, &self.layouts)).collect();
         let lost = self.watched.iter().filter_map(|watched| watched.seen.no_files.clone());
-        let lost: Vec<String> = lost.chain(self.refuses_to_tell(&record.name)).collect();
+        let lost: Vec<String> =
+            lost.chain(self.refuses_to_tell(&record.name)).chain(blind).collect();
         let mut starts = std::mem::take(&mut self.starts);
         starts.watching = ratio(&starts.watched, &starts.plain);
         starts.profiling = ratio(&starts.profiled, &starts.plain);
@@ -192,6 +210,11 @@ impl Rounds {
 }
 
 impl Watched {
+    /// Whether not even its program was seen to be opened, where files could be seen.
+    fn is_blind(&self) -> bool {
+        self.seen.no_files.is_none() && self.seen.opens.all.is_empty()
+    }
+
     fn start(&self) -> Start<'_> {
         let (marks, seen) = (&self.marks, &self.seen);
         let last = [
@@ -227,4 +250,49 @@ fn ratio(of: &[u64], over: &[u64]) -> Option<Ratio> {
     let values = |side: &[u64]| side.iter().map(|ns| *ns as f64).collect::<Vec<_>>();
     let Estimate { value, interval } = hodges_lehmann::ratio(&values(of), &values(over))?;
     Some(Ratio { value, interval })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::probe::file_trace::Open;
+
+    /// Starts that opened so many files each; of one that could not be watched why.
+    fn rounds(starts: &[Result<usize, &str>]) -> Rounds {
+        let open = |at: usize| {
+            let path = Arc::from(format!("/{at}"));
+            Open { at: at as u64, pid: 7, path, size: 1, executed: false }
+        };
+        let watched = |of: &Result<usize, &str>| {
+            let mut seen = Seen { no_files: of.err().map(str::to_owned), ..Seen::default() };
+            seen.opens.all = (0..of.unwrap_or(0)).map(open).collect();
+            let resident = Default::default();
+            Watched { marks: Marks::default(), seen, failure: None, resident }
+        };
+        Rounds { watched: starts.iter().map(watched).collect(), ..Rounds::default() }
+    }
+
+    #[test]
+    fn only_a_start_whose_files_were_seen_says_what_is_opened() {
+        let opened = |starts: &[_]| rounds(starts).opened().map(|paths| paths.len());
+        assert_eq!(opened(&[]), None);
+        assert_eq!(opened(&[Err("not permitted"), Ok(0)]), None);
+        assert_eq!(opened(&[Err("not permitted"), Ok(0), Ok(2), Ok(1)]), Some(2));
+    }
+
+    #[test]
+    fn a_start_whose_files_were_opened_too_early_is_told_and_left_out_beside_others() {
+        let told = |starts: &[_]| {
+            let mut rounds = rounds(starts);
+            (rounds.without_blind("f"), rounds.watched.len())
+        };
+        let (why, left) = told(&[Ok(3), Ok(0), Ok(2)]);
+        assert!(why.unwrap().starts_with("the files of 1 of 3 watched starts of f"));
+        assert_eq!(left, 2);
+        let (why, left) = told(&[Ok(0), Ok(0)]);
+        assert!(why.is_some() && left == 2, "what else was seen of them is told");
+        assert_eq!(told(&[Ok(1), Err("not permitted")]), (None, 2));
+    }
 }

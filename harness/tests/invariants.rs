@@ -98,7 +98,9 @@ fn each_foreign_library_has_one_home() {
     check("maud", &["harness/report/"]);
     check("pragmastat", &["harness/stats/hodges_lehmann.rs"]);
     check("perf_event", &["harness/probe/socket_trace", "harness/probe/cpu_samples"]);
-    check("object::read", &["harness/explain/native/symbols.rs"]);
+    let files = ["harness/explain/native/symbols.rs", "harness/explain/native/unwinding.rs"];
+    check("object::read", &files);
+    check("framehop", &files[1..]);
     check("cpp_demangle", &["harness/explain/native/names.rs"]);
     check("rustc_demangle", &["harness/explain/native/names.rs"]);
     check("nix", &["harness/probe/file_trace", "harness/probe/cgroup"]);

@@ -2,7 +2,7 @@
 //! that files have for exceptions (`.eh_frame`). The files are an image's, and so is what stands
 //! on the stack: hostile.
 //!
-//! Why so, and what it costs: decision 0093.
+//! Why so, and what it costs: decision 0099.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Seek};
@@ -164,4 +164,142 @@ fn section<'d, R: ReadRef<'d>>(
     let (_, length) = section.file_range()?;
     let bytes = (length <= most).then(|| section.data().ok())??;
     Some((addresses(&section)?, Arc::from(bytes)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::process::Command;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::explain::native::processes::{Window, stacks};
+    use crate::probe::container_trace::Exec;
+    use crate::probe::cpu_samples::{CpuSamples, STACK, What};
+    use crate::sample::Marks;
+
+    /// A shell, which distributions compile without frame pointers, as the only process of a
+    /// container whose image has its files.
+    #[test]
+    fn the_callers_of_code_without_frame_pointers_are_known() {
+        let clock = Clock::start();
+        let Ok(samples) = CpuSamples::start(clock) else { return };
+        let loops = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done";
+        let mut child = Command::new("/bin/sh").args(["-c", loops]).spawn().unwrap();
+        let pid = child.id();
+        child.wait().unwrap();
+        let sampled = samples.take();
+        if STACK == 0 {
+            return;
+        }
+        let layer = tempfile::tempdir().unwrap();
+        for event in sampled.events.iter().filter(|event| event.pid == pid) {
+            let What::Mapped(Mapping { path, .. }) = &event.what else { continue };
+            let Some(inside) = path.strip_prefix('/') else { continue };
+            let copy = layer.path().join(inside);
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::copy(Path::new(path.as_ref()), copy).unwrap();
+        }
+        let files = ImageFiles::of(&[layer.path().to_owned()]);
+        let execs = [Exec { at: 0, pid, argv: vec!["sh".to_owned()] }];
+        let window = Window::of(&Marks::default(), &execs);
+        let of = |files| {
+            let found = stacks(&sampled, &execs, window, (&mut Unwinding::default(), files));
+            let deep = found.iter().filter(|stack| !stack.is_shallow).count();
+            (deep, found.len())
+        };
+        let (deep, all) = of(&files);
+        // What is cut and what the linker does before anything has a caller is a little.
+        assert!(all > 0 && deep * 5 >= all * 4, "{deep} of {all}");
+        let (without, _) = of(&ImageFiles::default());
+        assert!(without <= deep, "{without}");
+    }
+
+    fn tables(bytes: &[u8], cut: usize) -> Tables {
+        let (frames, index) = bytes.split_at(cut.min(bytes.len()));
+        let part = |from: u64, of: &[u8]| (from..from + of.len() as u64, Arc::from(of));
+        Tables {
+            code: vec![(0x234, 0x1000, 0x1234)],
+            text: Some(0x1234..0x2234),
+            frames: part(0x3000, frames),
+            index: (!index.is_empty()).then(|| part(0x4000, index)),
+        }
+    }
+
+    /// The tables of this machine's shell.
+    fn shell() -> Option<Tables> {
+        Tables::of(fs::File::open(fs::canonicalize("/bin/sh").ok()?).ok()?, LARGEST)
+    }
+
+    #[test]
+    fn a_segment_is_found_by_the_page_that_it_begins_in() {
+        let path = Arc::from("/f");
+        let mapped = |offset| Mapping { from: 0x7000, to: 0x9000, offset, path: Arc::clone(&path) };
+        let of = tables(&[0; 8], 8);
+        assert_eq!(of.module(&mapped(0)).unwrap().base_avma(), 0x6000);
+        assert!(of.module(&mapped(0x2000)).is_none(), "another segment");
+        let low = Mapping { from: 0x1000, ..mapped(0x1000) };
+        assert!(of.module(&low).is_none(), "no file is mapped below the begin of memory");
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_tables_and_stacks_are_it_ends(
+            bytes in proptest::collection::vec(any::<u8>(), 0..400),
+            cut in 0_usize..400,
+            stack in proptest::collection::vec(0x7000_u64..0x9000, 0..40),
+            code in (0_u64..0x2000, any::<u64>()),
+            from in prop_oneof![Just(0x7000_u64), any::<u64>()],
+        ) {
+            let words = stack.iter().flat_map(|word| word.to_ne_bytes()).collect::<Vec<u8>>();
+            let stack = UserStack {
+                ip: from.saturating_add(code.0),
+                sp: from,
+                fp: code.1,
+                bytes: Box::from(words.as_slice()),
+            };
+            let mapping = Mapping { from, to: from.saturating_add(0x2000), offset: 0, path: Arc::from("/f") };
+            let mut unwinder = Unwinder::new();
+            if let Some(module) = tables(&bytes, cut).module(&mapping) {
+                unwinder.add_module(module);
+            }
+            prop_assert!(Unwinding::default().callers(&unwinder, &stack).len() <= DEEPEST);
+        }
+
+        #[test]
+        fn spoilt_tables_of_a_real_program_are_followed_as_far_as_they_go(
+            spoils in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..60),
+            at in any::<prop::sample::Index>(),
+            stack in proptest::collection::vec(any::<prop::sample::Index>(), 1..200),
+        ) {
+            let Some(real) = shell() else { return Ok(()) };
+            let mut bytes = real.frames.1.to_vec();
+            for (at, byte) in spoils {
+                bytes[at.index(real.frames.1.len())] = byte;
+            }
+            let text = real.text.clone().unwrap();
+            let code = |at: prop::sample::Index| text.start + at.index((text.end - text.start) as usize) as u64;
+            // At the addresses that it has itself.
+            let frames = (real.frames.0.clone(), Arc::from(bytes));
+            let (offset, _, address) = real.code[0];
+            let from = address - offset % PAGE;
+            let mapping = Mapping { from, to: text.end, offset: offset - offset % PAGE, path: Arc::from("/f") };
+            let of = Tables { frames, ..real };
+            let mut unwinder = Unwinder::new();
+            unwinder.add_module(of.module(&mapping).unwrap());
+            let (ip, sp) = (code(at), 0x7fff_0000);
+            let words = stack.into_iter().flat_map(|at| code(at).to_ne_bytes()).collect::<Vec<u8>>();
+            let stack = UserStack { ip, sp, fp: sp + 64, bytes: Box::from(words.as_slice()) };
+            prop_assert!(Unwinding::default().callers(&unwinder, &stack).len() <= DEEPEST);
+        }
+
+        #[test]
+        fn any_file_is_read(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+            let elf = [b"\x7fELF\x02\x01\x01".as_slice(), &bytes].concat();
+            prop_assert!(Tables::of(std::io::Cursor::new(elf), LARGEST).is_none_or(|of| of.bytes() < 700));
+        }
+    }
 }

@@ -15,7 +15,7 @@ use crate::probe::socket_trace::processors;
 pub const PERIOD: u64 = 251_000;
 
 /// Bytes of a stack that a sample carries: nine in ten of an interpreter's, which has the deepest,
-/// are not deeper (decision 0093). None where it is not known how to follow them.
+/// are not deeper (decision 0099). None where it is not known how to follow them.
 pub const STACK: u32 = if cfg!(target_arch = "x86_64") { 16 << 10 } else { 0 };
 /// The registers that it begins from, as `PERF_REG_X86_*` numbers them, and as they then come:
 /// BP, SP, IP.

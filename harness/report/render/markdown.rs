@@ -127,7 +127,7 @@ impl Page {
         let line = |row: &'t Row| {
             let is_new = table.names_groups() && row.group != group;
             group = &row.group;
-            let name = is_new.then(|| group_row(group, shown.len())).unwrap_or_default();
+            let name = if is_new { group_row(group, shown.len()) } else { String::new() };
             name + &cells(row)
         };
         let most = if self.folded { FOLDED } else { OPEN };

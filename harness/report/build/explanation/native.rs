@@ -71,7 +71,7 @@ pub(super) fn notes(of: &Explained) -> Vec<Note> {
     let mut notes = vec![Note::remark(format!(
         "{name}: {} of {} until ready, one each {} of a processor, so that one stands for {} \
          of a start and n of them vary by their square root; of {shallow:.0} % the callers are not \
-         known (code without frame pointers)",
+         known",
         counted(native.samples, "sample"),
         counted(u64::from(native.starts), "start"),
         format_ns(native.period as f64),
