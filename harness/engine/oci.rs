@@ -23,7 +23,9 @@ use super::{
 };
 use crate::spec::factor::{Attachment, Network};
 
+mod aside;
 mod bundle;
+mod calls;
 mod cgroup;
 mod config;
 mod info;
@@ -36,8 +38,9 @@ mod runtimes;
 mod seccomp;
 mod user;
 
+use calls::Calls;
 use config::Machine;
-use life::{Running, Waiter};
+use life::{Pending, Running, Waiter};
 
 /// Where a runtime writes the first process of an instance, in the instance's folder.
 const PID: &str = "pid";
@@ -71,11 +74,13 @@ type AllHeld = Arc<Mutex<BTreeMap<InstanceId, Held>>>;
 /// An instance of this driver.
 #[derive(Debug)]
 struct Held {
-    runtime: PathBuf,
+    calls: Calls,
     /// On the bridge.
     address: Option<Ipv4Addr>,
     exit: Waiter,
     running: Option<Running>,
+    /// Where it was created ahead and is not started yet.
+    pending: Option<Pending>,
 }
 
 /// What runtimes are here, with their versions.
@@ -155,13 +160,12 @@ impl<S: ImageStore> OciEngine<S> {
     /// # Errors
     /// When it cannot be removed.
     pub fn sweep(&self) -> Result<bool, EngineError> {
-        network::remove_bridge(&self.state).map_err(|e| refused("remove the bridge", e))
+        network::remove_bridge(network::shared()).map_err(|e| refused("remove the bridge", e))
     }
 
     async fn bridge(&self) -> Result<Ipv4Addr, EngineError> {
         let make = || async {
-            let state = self.state.clone();
-            let made = tokio::task::spawn_blocking(move || network::bridge(&state)).await;
+            let made = tokio::task::spawn_blocking(network::bridge).await;
             made.map_err(|e| e.to_string())?
         };
         let made = self.bridge.get_or_try_init(make).await;
