@@ -34,14 +34,16 @@ fn lifecycle(bench: &Bench) -> Tested {
     let own = Own::new(bench, &[])?;
     let said = bench.derive("rust", &["/function", "--version"])?;
     let sleeps = bench.derive("python", &["python3", "-c", "import time; time.sleep(1000)"])?;
+    let all = [Network::Host, Network::None, Network::Bridge];
+    let specs = all.map(|network| ahead(own.spec(&said, network)));
+    let spec = ahead(own.spec(&sleeps, Network::Bridge));
     bench.wait(async {
-        for network in [Network::Host, Network::None, Network::Bridge] {
-            let (code, output) = own.run(&ahead(own.spec(&said, network))).await?;
-            assert!(code == Some(0) && !output.is_empty(), "{network}: {code:?}, {output}");
+        for spec in &specs {
+            let (code, output) = own.run(spec).await?;
+            assert!(code == Some(0) && !output.is_empty(), "{code:?}, {output}");
             assert_eq!(own.left(), [""; 0]);
         }
         // One that is started and killed, and several that are there and never started.
-        let spec = ahead(own.spec(&sleeps, Network::Bridge));
         let mut all = Vec::new();
         for _ in 0..3 {
             let id = own.engine.create(&spec).await?;
@@ -179,7 +181,8 @@ fn two_drivers(bench: &Bench) -> Tested {
         let told = child.wait_with_output()?;
         assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
         let run = coldstart::store::open(&home.path().join(name)).map_err(|e| format!("{e:#}"))?;
-        assert!(run.samples.iter().all(|sample| sample.outcome.is_ok()));
+        let failed = run.samples.iter().find(|sample| !sample.outcome.is_ok());
+        assert!(failed.is_none(), "{failed:?}");
     }
     Ok(())
 }
@@ -191,13 +194,11 @@ fn conditions(bench: &Bench) -> Tested {
         let (run, report) = run(bench, home.path(), &[&of[..], more].concat())?;
         Ok::<_, Failed>((run.samples, report))
     };
-    let (samples, _) = measured(&["--page-cache", "warm,image-cold"])?;
-    assert!(samples.iter().any(|s| s.cell.factors.page_cache.to_string() == "image-cold"));
-    let (samples, _) = measured(&["--cpus", "0.5", "--memory", "256MB"])?;
+    let (samples, _) = measured(&["--cpus", "0.1", "--memory", "256MiB"])?;
     let throttled = |s: &&coldstart::sample::Sample| {
         s.resources.as_ref().is_some_and(|used| used.throttled_periods > Some(0))
     };
-    assert!(samples.iter().filter(throttled).count() > 0, "half a processor is too much");
+    assert!(samples.iter().filter(throttled).count() > 0, "a tenth of a processor is enough");
     let (samples, _) = measured(&["--cpu-rule", "lambda", "--start-from", "bundle,created"])?;
     let has =
         |s: &coldstart::sample::Sample| s.marks.get(coldstart::sample::Mark::Throttled).is_some();
