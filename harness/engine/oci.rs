@@ -30,15 +30,19 @@ mod cgroup;
 mod config;
 mod info;
 mod instances;
+mod leftovers;
 mod life;
 mod network;
 mod record;
 mod root;
 mod runtimes;
 mod seccomp;
+mod unpacked;
 mod user;
 
 use calls::Calls;
+pub use leftovers::Leftovers;
+
 use config::Machine;
 use life::{Pending, Running, Waiter};
 
@@ -52,7 +56,7 @@ const GONE_WITHIN: Duration = Duration::from_secs(10);
 pub struct OciEngine<S> {
     images: Arc<S>,
     /// Folders of instances are made here.
-    state: PathBuf,
+    left: Leftovers,
     /// By the name that they are asked for.
     runtimes: BTreeMap<String, PathBuf>,
     machine: Arc<Machine>,
@@ -127,7 +131,7 @@ impl<S: ImageStore> OciEngine<S> {
         let machine = info::machine().map_err(|e| refused("know this machine", e))?;
         Ok(Self {
             images,
-            state: state.join("oci"),
+            left: Leftovers::of(state),
             runtimes: runtimes::find(asked),
             machine: Arc::new(machine),
             created: AtomicUsize::new(0),
@@ -145,7 +149,8 @@ impl<S: ImageStore> OciEngine<S> {
     pub fn make_ready(&self) -> Result<(), EngineError> {
         let doing = "start instances without a daemon";
         can_start(&self.runtimes).map_err(|e| refused(doing, e))?;
-        crate::system::private::make(&self.state).map_err(|e| refused(doing, e.to_string()))?;
+        crate::system::private::make(self.left.folder())
+            .map_err(|e| refused(doing, e.to_string()))?;
         // What a runtime starts becomes our child when the runtime ends: so its end is told.
         let own = Some(rustix::process::getpid());
         rustix::process::set_child_subreaper(own).map_err(|e| refused(doing, e.to_string()))
@@ -155,12 +160,10 @@ impl<S: ImageStore> OciEngine<S> {
         lock(&self.held)
     }
 
-    /// Removes what instances had in common, where none is left; whether there was anything.
-    ///
-    /// # Errors
-    /// When it cannot be removed.
-    pub fn sweep(&self) -> Result<bool, EngineError> {
-        network::remove_bridge(network::shared()).map_err(|e| refused("remove the bridge", e))
+    /// What instances left, of whichever driver with its state folder.
+    #[must_use]
+    pub fn leftovers(&self) -> &Leftovers {
+        &self.left
     }
 
     async fn bridge(&self) -> Result<Ipv4Addr, EngineError> {
@@ -197,7 +200,7 @@ impl<S: ImageStore> Engine for OciEngine<S> {
     async fn describe(&self) -> Result<EngineInfo, EngineError> {
         // It keeps the images: without it there is nothing to start.
         self.images.describe().await?;
-        Ok(info::describe(&self.runtimes, &self.machine, &self.state).await)
+        Ok(info::describe(&self.runtimes, &self.machine, self.left.folder()).await)
     }
 
     async fn listen(&self, at: Attachment) -> Result<Listener, EngineError> {
@@ -277,8 +280,7 @@ impl<S: ImageStore> Engine for OciEngine<S> {
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
-        let own = record::list(&self.state, run);
-        let mut found = own.map_err(|e| refused("list the instances", e.to_string()))?;
+        let mut found = self.left.list(run)?;
         found.extend(self.images.instances(run).await?);
         Ok(found)
     }
@@ -305,5 +307,15 @@ impl<S: ImageStore> Watchable for OciEngine<S> {
 }
 
 impl<S: ImageStore> ImageStore for OciEngine<S> {
-    images_are_kept_by!(images);
+    images_are_kept_by!(images but folders);
+
+    async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
+        match self.images.image_folders(reference).await {
+            Err(EngineError::Refused { .. }) => {
+                let (images, state) = (&*self.images, self.left.folder());
+                Ok(vec![unpacked::folder(images, state, reference).await?])
+            }
+            found => found,
+        }
+    }
 }

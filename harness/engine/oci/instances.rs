@@ -16,7 +16,7 @@ use crate::spec::factor::Network;
 
 impl<S: ImageStore> OciEngine<S> {
     pub(super) fn folder(&self, id: &InstanceId) -> PathBuf {
-        self.state.join(&id.0)
+        self.left.folder().join(&id.0)
     }
 
     /// Whether an instance is one of this engine, of whichever driver, and not of the other.
@@ -45,14 +45,7 @@ impl<S: ImageStore> OciEngine<S> {
         if let Some(layers) = known(&self.layers) {
             return Ok(layers);
         }
-        let folders = self.images.image_folders(image).await.map_err(|error| match error {
-            EngineError::Refused { doing, message } => {
-                let cure = "instances without a daemon are mounted from there: measure with \
-                            `--engine docker`, or let the images be kept by overlay2";
-                refused(&doing, format!("{message}; {cure}"))
-            }
-            other => other,
-        })?;
+        let folders = self.image_folders(image).await?;
         let layers: Arc<[PathBuf]> = folders.into();
         let mut all = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(image.to_owned(), layers.clone());
@@ -78,7 +71,8 @@ impl<S: ImageStore> OciEngine<S> {
             Network::Bridge => Some(self.bridge().await?),
             Network::Host | Network::None => None,
         };
-        let (state, name, machine) = (self.state.clone(), id.0.clone(), self.machine.clone());
+        let (state, name, machine) =
+            (self.left.folder().to_owned(), id.0.clone(), self.machine.clone());
         let (network, is_ahead) = (spec.factors.network, spec.factors.is_created_ahead());
         let (spec, path) = (spec.clone(), runtime.clone());
         // Elsewhere: others may be timed here meanwhile.
@@ -170,14 +164,7 @@ impl<S: ImageStore> OciEngine<S> {
             let message = format!("it is still there {GONE_WITHIN:?} after it was killed");
             return Err(refused(&doing(), message));
         }
-        let folder = self.folder(id);
-        let runtime = PathBuf::from(Record::read(&folder).runtime);
-        if runtime.is_absolute() && !runtimes::leaves_nothing(&runtime) {
-            life::delete(&runtime, &folder, &id.0, GONE_WITHIN).await;
-        }
-        let (state, name) = (self.state.clone(), id.0.clone());
-        let removed = tokio::task::spawn_blocking(move || bundle::remove(&state, &name)).await;
-        removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))?;
+        self.left.remove(id).await?;
         // One that never ran has no other end.
         let _ = exit.map(|exit| exit.send(Exit { code: None }));
         Ok(())
