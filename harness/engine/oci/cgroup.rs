@@ -99,7 +99,7 @@ mod tests {
         let (home, own) = unified("ab");
         let find = || folders_in(vec![home.path().to_owned()], "ab");
         assert_eq!(find(), [own.as_path()]);
-        assert_eq!(folders_in(vec![home.path().to_owned()], "cd"), [PathBuf::new(); 0]);
+        assert!(folders_in(vec![home.path().to_owned()], "cd").is_empty());
         assert_eq!(cgroup::oom_kills_in(&own), None);
         for kills in [0, 2] {
             let events =

@@ -61,6 +61,9 @@ pub(super) type Waiter = Option<oneshot::Sender<Exit>>;
 /// Whether it came to run; else why not, and whoever still waits.
 pub(super) type Started = Result<(), (String, Waiter)>;
 
+/// Whether it could be created; else why not.
+pub(super) type Created = Result<(), String>;
+
 impl Running {
     /// Its first process, while it runs.
     pub(super) fn pid(&self) -> Option<u32> {
@@ -138,7 +141,7 @@ pub(super) fn run(
 pub(super) fn create(
     calls: &Calls,
     words: Words,
-) -> io::Result<(Running, Pending, oneshot::Receiver<Result<(), String>>)> {
+) -> io::Result<(Running, Pending, oneshot::Receiver<Created>)> {
     let (follow, running, group, output) = begin(calls, CREATE, words)?;
     let (go, goes) = oneshot::channel();
     let (created, is_created) = oneshot::channel();
@@ -218,7 +221,7 @@ impl Follow {
     async fn created(
         mut self,
         group: Group,
-        created: oneshot::Sender<Result<(), String>>,
+        created: oneshot::Sender<Created>,
         goes: oneshot::Receiver<Go>,
     ) {
         let process = match self.called(group).await {

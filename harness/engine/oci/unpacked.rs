@@ -151,7 +151,9 @@ mod tests {
             header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
             header.set_entry_type(kind);
             header.set_mode(mode);
-            (header.set_uid(0), header.set_gid(0), header.set_mtime(0));
+            header.set_uid(0);
+            header.set_gid(0);
+            header.set_mtime(0);
             header.set_size(text.len() as u64);
             if kind.is_symlink() {
                 header.set_link_name(home.path()).unwrap();
