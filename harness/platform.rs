@@ -50,6 +50,15 @@ const MAX_LOST: usize = 1000;
 struct Armed<A> {
     spec: InstanceSpec,
     adapter: A,
+    /// The instance, where it was created ahead.
+    created: Option<Created>,
+}
+
+/// An instance that was created, and not started.
+#[derive(Debug)]
+struct Created {
+    id: InstanceId,
+    exit: oneshot::Receiver<Exit>,
 }
 
 /// One instance that exists.
@@ -141,10 +150,30 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
             (n as usize).saturating_sub(idle + armed)
         };
         for _ in 0..missing {
-            // A failure is met again, and told, by the invocation itself.
-            let Ok(armed) = self.arm(target).await else { return };
-            self.lock().armed.entry(target.key()).or_default().push(armed);
+            if !self.prepare_one(target).await {
+                return;
+            }
         }
+    }
+
+    /// Prepares what one start more can be prepared for; for a worker of many, which has no
+    /// time for more than its factors ask for.
+    pub async fn prepare_next(&self, target: &Target) {
+        if target.factors().is_created_ahead() {
+            self.prepare_one(target).await;
+        }
+    }
+
+    /// Whether it is prepared. A failure is met again, and told, by the invocation itself.
+    async fn prepare_one(&self, target: &Target) -> bool {
+        let Ok(mut armed) = self.arm(target).await else { return false };
+        if target.factors().is_created_ahead() {
+            let created = self.create_now(&armed.spec).await;
+            armed.created = created.ok();
+        }
+        let goes_on = armed.created.is_some() || !target.factors().is_created_ahead();
+        self.lock().armed.entry(target.key()).or_default().push(armed);
+        goes_on
     }
 
     async fn arm(&self, target: &Target) -> Result<Armed<A>, EngineError> {
@@ -152,7 +181,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         let (engine, mut spec) = (self.engine.as_ref(), target.spec.clone());
         let (function, shared) = (&target.function, &self.shared);
         let adapter = A::arm(engine, function, &mut spec, self.clock, strangers, shared).await?;
-        Ok(Armed { spec, adapter })
+        Ok(Armed { spec, adapter, created: None })
     }
 
     /// Invokes a target: on an idle instance, else on a new one. Never fails: a failure is

@@ -191,7 +191,7 @@ impl Sample {
         if !self.outcome.is_ok() {
             return Vec::new();
         }
-        let ends = Phase::ends(self.cell.temperature, self.cell.factors.engine, self.cell.adapter);
+        let ends = Phase::ends(self.cell.temperature, &self.cell.factors, self.cell.adapter);
         let Some(mut from) = self.marks.get(Mark::Intended) else { return Vec::new() };
         let mut phases = Vec::with_capacity(Phase::ALL.len());
         let mut first = None;

@@ -21,7 +21,7 @@ use crate::RUN;
 
 /// How long anything is waited for. Only a stuck engine or a function that does not
 /// start come near it.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What an instance is made from.
 #[derive(Debug)]
@@ -130,7 +130,7 @@ impl Recipe {
     /// Hands the instance its event and reads its reply. Its connection is given
     /// back: a function whose connection closes ends by itself, before its removal,
     /// and the driver keeps its own open until then.
-    fn answer(&self, listener: &TcpListener) -> Result<TcpStream> {
+    pub(crate) fn answer(&self, listener: &TcpListener) -> Result<TcpStream> {
         let (mut stream, _) = listener.accept().context("the function did not call")?;
         stream.set_nodelay(true)?;
         read(&mut stream)?;

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use coldstart::engine::Engine;
 use coldstart::platform::{Platform, Target};
 use coldstart::sample::Mark;
 
-use crate::ready::Containers;
-
 /// From the intended instant to the verified reply, in seconds. The instance is
 /// left to be removed.
-pub(crate) async fn start(platform: &Platform<Containers>, target: &Target) -> Result<f64> {
+pub(crate) async fn start<E: Engine>(platform: &Platform<E>, target: &Target) -> Result<f64> {
     let intended = platform.clock().now();
     let mut visit = platform.invoke(target.invocation(intended)).await;
     platform.vouch(&mut visit).await;

@@ -1,4 +1,4 @@
-//! What the harness costs on top of the engine, on the real one. Four parts, each
+//! What the harness costs on top of the engine, on the real one. Six parts, each
 //! of two sides that take turns, because an engine drifts; so not a criterion
 //! benchmark, which runs one side and then the other:
 //!
@@ -11,6 +11,10 @@
 //!   make both sides alike.
 //! - `launcher`: cold starts by the program that starts external extensions against
 //!   without it, of an image that has none.
+//! - `runtime`: cold starts without a daemon (`--engine oci`) against bare calls of the same
+//!   runtime (`runc run`, `crun run`, where they are) on a bundle that the engine has made.
+//! - `runtime-several`: starts a minute of the same, four at a time, against four bare loops,
+//!   and against Docker's on the host's network.
 //!
 //! A measurement (`coldstart::measure`) has all turns to itself, and one listener or none
 //! for all of them: sides of which one is no function's, or differs in the driver, take
@@ -18,9 +22,9 @@
 //!
 //! `cargo bench --bench bare` runs all of them, `cargo bench --bench bare -- start`
 //! one (any part of its name will do). It prints the medians of both sides and their
-//! ratio. `COLDSTART_BARE_ROUNDS` sets the rounds of all but `parallel` (default
-//! 40), `COLDSTART_BARE_ROUNDS_PARALLEL` those of `parallel` (default 3). With
-//! `--test` each is one round, of four starts where it is `parallel`'s. Without an
+//! ratio. `COLDSTART_BARE_ROUNDS` sets the rounds of all but `parallel` and
+//! `runtime-several` (default 40), `COLDSTART_BARE_ROUNDS_PARALLEL` those of these (default 3). With
+//! `--test` each is one round, of four starts where it is theirs. Without an
 //! engine it says so and measures nothing.
 
 use std::num::NonZeroU32;
@@ -28,12 +32,14 @@ use std::num::NonZeroU32;
 use anyhow::{Context, Result};
 use tokio::runtime::Runtime;
 
+mod bundle;
 mod client;
 mod driver;
 mod launcher;
 mod listener;
 mod parallel;
 mod ready;
+mod runtime;
 mod start;
 mod turns;
 
@@ -55,13 +61,17 @@ enum Part {
     Parallel,
     Listener,
     Launcher,
+    Runtime,
+    RuntimeParallel,
 }
 
-const PARTS: [(&str, Part); 4] = [
+const PARTS: [(&str, Part); 6] = [
     ("start", Part::Start),
     ("parallel", Part::Parallel),
     ("listener", Part::Listener),
     ("launcher", Part::Launcher),
+    ("runtime", Part::Runtime),
+    ("runtime-several", Part::RuntimeParallel),
 ];
 
 fn main() -> Result<()> {
@@ -71,7 +81,10 @@ fn main() -> Result<()> {
     let wanted = |name: &str| filters.is_empty() || filters.iter().any(|f| name.contains(f));
     let parts: Vec<Part> = PARTS.iter().filter(|(name, _)| wanted(name)).map(|p| p.1).collect();
     if parts.is_empty() {
-        eprintln!("skipped, no part of `bare` is named so: start, parallel, listener, launcher");
+        eprintln!(
+            "skipped, no part of `bare` is named so: start, parallel, listener, launcher, \
+             runtime, runtime-several"
+        );
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -99,6 +112,12 @@ impl Part {
             Part::Start => start::measure(runtime, ready, some()?),
             Part::Listener => listener::measure(runtime, ready, some()?),
             Part::Launcher => launcher::measure(runtime, ready, some()?),
+            Part::Runtime => runtime::measure(runtime, ready, some()?),
+            Part::RuntimeParallel => {
+                let rounds = rounds("COLDSTART_BARE_ROUNDS_PARALLEL", 3, test)?;
+                let starts = if test { FEW_STARTS } else { STARTS };
+                runtime::measure_parallel(runtime, ready, rounds, starts)
+            }
             Part::Parallel => {
                 let rounds = rounds("COLDSTART_BARE_ROUNDS_PARALLEL", 3, test)?;
                 parallel::measure(runtime, ready, rounds, if test { FEW_STARTS } else { STARTS })

@@ -25,6 +25,8 @@ pub(crate) type Containers = ProcessEngine<DockerEngine>;
 /// What is there once and for all.
 pub(crate) struct Ready {
     pub(crate) engine: Arc<Containers>,
+    /// What keeps the images.
+    pub(crate) images: Arc<DockerEngine>,
     /// How the bare loops make the same instances.
     pub(crate) recipe: Recipe,
     function: Function,
@@ -63,8 +65,8 @@ impl Ready {
             image: image.clone(),
             function: function.clone(),
         };
-        let engine = Arc::new(ProcessEngine::new(engine));
-        Ok(Self { engine, recipe, function, image, config, runtime, clock: Clock::start() })
+        let (images, engine) = (engine.clone(), Arc::new(ProcessEngine::new(engine)));
+        Ok(Self { engine, images, recipe, function, image, config, runtime, clock: Clock::start() })
     }
 
     pub(crate) fn clock(&self) -> Clock {
@@ -94,7 +96,12 @@ impl Ready {
         Ok(Target::new(spec, RUN, 2))
     }
 
-    fn making(&self, network: Network) -> TargetSpec {
+    /// What the image says of how it is started.
+    pub(crate) fn config(&self) -> Arc<ImageConfig> {
+        self.config.clone()
+    }
+
+    pub(crate) fn making(&self, network: Network) -> TargetSpec {
         let (function, image) = (self.function.clone(), self.image.clone());
         TargetSpec::plain(function, image, network, &self.runtime)
     }

@@ -10,8 +10,8 @@ use super::{ExitReason, info, runtime};
 use crate::cli::Clean;
 use crate::terminal::{self, TerminalObserver};
 use coldstart::engine::docker::DockerEngine;
-use coldstart::engine::oci::OciEngine;
-use coldstart::engine::{Engine, EngineError, ImageStore, ListedInstance, sockets};
+use coldstart::engine::oci::{Leftovers, OciEngine};
+use coldstart::engine::{Engine, EngineError, ImageStore, InstanceId, ListedInstance, sockets};
 use coldstart::provision::checkout;
 use coldstart::provision::{Consent, Surroundings, bases, daemon, engine};
 use coldstart::system::maker::Life;
@@ -23,7 +23,7 @@ pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
     runtime(false)?.block_on(async {
         let around = Surroundings::read();
         folders(&around)?;
-        let mut refused = Vec::new();
+        let (mut refused, mut unanswered) = (Vec::new(), None);
         match engine::find(&around, Consent::Withheld, &observer).await {
             Ok(engine) => {
                 let docker = Arc::new(engine);
@@ -31,18 +31,21 @@ pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
                 let all = OciEngine::new(docker.clone(), &around.state, &[])?;
                 refused.extend(sweep(&all, &docker, args).await?);
             }
-            // Where no engine answers there is nothing to sweep, and the private
-            // one may still have to be stopped.
-            Err(error) if args.engine => info(&format!("nothing to sweep: {error:#}")),
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                refused.extend(sweep_without(&around, args).await?);
+                // The private one may still have to be stopped.
+                unanswered = Some(error).filter(|_| !args.engine);
+                info("no engine answers: swept is what was made without one");
+            }
         }
         if args.engine {
             refused.extend(stop_engine(&around, args).await?);
         }
         locks(&around)?;
-        match refused.is_empty() {
-            true => Ok(()),
-            false => Err(anyhow!(refused.join("\n")).into()),
+        match (refused.is_empty(), unanswered) {
+            (false, _) => Err(anyhow!(refused.join("\n")).into()),
+            (true, Some(error)) => Err(error.into()),
+            (true, None) => Ok(()),
         }
     })
 }
@@ -86,9 +89,44 @@ async fn sweep(
     args: &Clean,
 ) -> Result<Vec<String>, ExitReason> {
     let found = engine.instances(args.run.as_deref()).await?;
+    let remove = async |id: &InstanceId| engine.remove(id).await;
+    let (kept, mut refused) = sweep_instances(found, remove, args).await?;
+    let mut users = users(docker.private(), docker.address())?;
+    users.extend(kept);
+    if users.is_empty() {
+        in_common(engine.leftovers())?;
+    }
+    match (args.images, args.force || users.is_empty()) {
+        (true, true) => remove_images(docker).await?,
+        (true, false) => refused.push(in_use("the images", &users)),
+        (false, _) => {}
+    }
+    Ok(refused)
+}
+
+/// The same where no engine answers: what was made without one.
+async fn sweep_without(around: &Surroundings, args: &Clean) -> Result<Vec<String>, ExitReason> {
+    let left = Leftovers::of(&around.state);
+    let found = left.list(args.run.as_deref())?;
+    let remove = async |id: &InstanceId| left.remove(id).await;
+    let (kept, refused) = sweep_instances(found, remove, args).await?;
+    // Of whichever engine: who lives may be about to use it.
+    let living = private::living(&private::folder()?).context("looking for runs that live")?;
+    if kept.is_empty() && living.is_empty() {
+        in_common(&left)?;
+    }
+    Ok(refused)
+}
+
+/// Removes instances of dead runs; returns what uses the others, and what was refused.
+async fn sweep_instances(
+    found: Vec<ListedInstance>,
+    remove: impl AsyncFn(&InstanceId) -> Result<(), EngineError>,
+    args: &Clean,
+) -> Result<(Runs, Vec<String>), ExitReason> {
     let (kept, left): (Vec<_>, Vec<_>) = found.into_iter().partition(|f| stays(f, args));
     for found in &left {
-        engine.remove(&found.id).await?;
+        remove(&found.id).await?;
         let (id, of, run) = (found.id.short(), &found.function, &found.run);
         terminal::print(&format!("removed container {id} of `{of}`, run {run}"));
     }
@@ -102,23 +140,18 @@ async fn sweep(
     if left.is_empty() && kept.is_empty() {
         terminal::print("no container carries our label");
     }
-    let mut refused = Vec::new();
-    if let Some(who) = args.run.as_ref().and_then(|run| kept.get(run)) {
-        refused.push(format!(
-            "nothing of the run was removed: {who}: --force removes it all the same"
-        ));
+    let refused = args.run.as_ref().and_then(|run| kept.get(run)).map(|who| {
+        format!("nothing of the run was removed: {who}: --force removes it all the same")
+    });
+    Ok((kept, refused.into_iter().collect()))
+}
+
+/// Removes what instances without a daemon had in common.
+fn in_common(left: &Leftovers) -> Result<(), EngineError> {
+    for what in left.sweep()? {
+        terminal::print(&format!("removed {what}"));
     }
-    let mut users = users(docker.private(), docker.address())?;
-    users.extend(kept);
-    if users.is_empty() && engine.sweep()? {
-        terminal::print("removed the bridge of instances that are gone");
-    }
-    match (args.images, args.force || users.is_empty()) {
-        (true, true) => remove_images(docker).await?,
-        (true, false) => refused.push(in_use("the images", &users)),
-        (false, _) => {}
-    }
-    Ok(refused)
+    Ok(())
 }
 
 fn stays(found: &ListedInstance, args: &Clean) -> bool {
@@ -184,7 +217,6 @@ async fn remove_images(engine: &DockerEngine) -> Result<(), EngineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use coldstart::engine::InstanceId;
     use coldstart::system::maker::Maker;
 
     fn found(maker: Option<&str>) -> ListedInstance {

@@ -74,6 +74,9 @@ impl<E: Engine> Driver<E> {
     ) -> (Vec<Visit>, Patience) {
         let clock = self.clock();
         let left = Arc::new(AtomicU32::new(starts));
+        for _ in 0..workers.min(starts) {
+            self.platform.prepare_next(target).await;
+        }
         let at = clock.now() + nanoseconds(LEAD);
         let (patience, keep) = (self.patience(target), self.kept_of_a_reply());
         let work = |_| {
@@ -85,12 +88,16 @@ impl<E: Engine> Driver<E> {
                 while take_one(&left) {
                     let invocation = target.invocation(intended).keeping(keep);
                     let visit = counted(platform.pass(invocation).await, &answers);
-                    let began = std::mem::replace(&mut intended, clock.now());
-                    let goes_on = patience.hears(visit.outcome.is_ok(), intended - began);
+                    let goes_on = patience.hears(visit.outcome.is_ok(), clock.now() - intended);
                     visits.push(visit);
                     if !goes_on {
                         break;
                     }
+                    // What others prepared is for their starts.
+                    if left.load(Ordering::Relaxed) > 0 {
+                        platform.prepare_next(&target).await;
+                    }
+                    intended = clock.now();
                 }
                 (visits, patience)
             }

@@ -22,6 +22,7 @@ use crate::spec::factor::{Attachment, Network};
 use crate::system::private;
 
 mod exit_events;
+mod export;
 mod extensions;
 mod failure;
 mod images;
@@ -262,6 +263,10 @@ impl ImageStore for DockerEngine {
 
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
         images::folders(&self.docker, reference).await
+    }
+
+    async fn export(&self, image: &str, run: &str, to: &Path) -> Result<(), EngineError> {
+        export::write(&self.docker, image, run, to).await
     }
 
     async fn platform(&self) -> Result<String, EngineError> {

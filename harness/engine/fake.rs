@@ -24,6 +24,7 @@ use strum::VariantArray;
 use crate::clock::Clock;
 use crate::spec::factor::{
     Attachment, Capabilities, CpuQuota, CpuRule, LogDriver, MemoryLimit, Network, OciRuntime,
+    StartFrom,
 };
 use crate::system::maker::Maker;
 
@@ -212,6 +213,7 @@ impl Engine for FakeEngine {
             offers: Capabilities::default()
                 .with::<Network>(Network::VARIANTS.iter().map(ToString::to_string).collect())
                 .with::<OciRuntime>(["fake", "other"].into_iter().collect())
+                .with::<StartFrom>(true.into())
                 .with::<CpuQuota>(true.into())
                 .with::<CpuRule>(true.into())
                 .with::<MemoryLimit>(true.into())

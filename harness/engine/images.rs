@@ -145,6 +145,15 @@ pub trait ImageStore: Engine {
         reference: &str,
     ) -> impl Future<Output = Result<Vec<PathBuf>, EngineError>> + Send;
 
+    /// Writes the root file system of an image, its layers as one, to a file: a tar archive.
+    /// The container that it takes carries [`LABEL_RUN`](super::LABEL_RUN) and is removed.
+    fn export(
+        &self,
+        image: &str,
+        run: &str,
+        to: &Path,
+    ) -> impl Future<Output = Result<(), EngineError>> + Send;
+
     /// What images run on here, such as `linux/amd64`.
     fn platform(&self) -> impl Future<Output = Result<String, EngineError>> + Send;
 
@@ -184,6 +193,12 @@ pub trait Watchable: ImageStore {
 /// The calls of [`ImageStore`], each passed on to the field that keeps the images.
 macro_rules! images_are_kept_by {
     ($field:ident) => {
+        $crate::engine::images_are_kept_by! { $field but folders }
+        $crate::engine::images_are_kept_by! { $field:
+            image_folders(reference: &str) -> Vec<std::path::PathBuf>;
+        }
+    };
+    ($field:ident but folders) => {
         $crate::engine::images_are_kept_by! { $field:
             image(reference: &str) -> Option<$crate::engine::Image>;
             pull(
@@ -203,7 +218,7 @@ macro_rules! images_are_kept_by {
                 env: &std::collections::BTreeMap<String, String>
             ) -> String;
             extensions(image: &str, run: &str) -> Vec<String>;
-            image_folders(reference: &str) -> Vec<std::path::PathBuf>;
+            export(image: &str, run: &str, to: &std::path::Path) -> ();
             platform() -> String;
             images() -> Vec<String>;
             remove_image(reference: &str) -> ();

@@ -23,21 +23,28 @@ use super::{
 };
 use crate::spec::factor::{Attachment, Network};
 
+mod aside;
 mod bundle;
+mod calls;
 mod cgroup;
 mod config;
 mod info;
 mod instances;
+mod leftovers;
 mod life;
 mod network;
 mod record;
 mod root;
 mod runtimes;
 mod seccomp;
+mod unpacked;
 mod user;
 
+use calls::Calls;
+pub use leftovers::Leftovers;
+
 use config::Machine;
-use life::{Running, Waiter};
+use life::{Pending, Running, Waiter};
 
 /// Where a runtime writes the first process of an instance, in the instance's folder.
 const PID: &str = "pid";
@@ -49,7 +56,7 @@ const GONE_WITHIN: Duration = Duration::from_secs(10);
 pub struct OciEngine<S> {
     images: Arc<S>,
     /// Folders of instances are made here.
-    state: PathBuf,
+    left: Leftovers,
     /// By the name that they are asked for.
     runtimes: BTreeMap<String, PathBuf>,
     machine: Arc<Machine>,
@@ -71,11 +78,13 @@ type AllHeld = Arc<Mutex<BTreeMap<InstanceId, Held>>>;
 /// An instance of this driver.
 #[derive(Debug)]
 struct Held {
-    runtime: PathBuf,
+    calls: Calls,
     /// On the bridge.
     address: Option<Ipv4Addr>,
     exit: Waiter,
     running: Option<Running>,
+    /// Where it was created ahead and is not started yet.
+    pending: Option<Pending>,
 }
 
 /// What runtimes are here, with their versions.
@@ -122,7 +131,7 @@ impl<S: ImageStore> OciEngine<S> {
         let machine = info::machine().map_err(|e| refused("know this machine", e))?;
         Ok(Self {
             images,
-            state: state.join("oci"),
+            left: Leftovers::of(state),
             runtimes: runtimes::find(asked),
             machine: Arc::new(machine),
             created: AtomicUsize::new(0),
@@ -140,7 +149,8 @@ impl<S: ImageStore> OciEngine<S> {
     pub fn make_ready(&self) -> Result<(), EngineError> {
         let doing = "start instances without a daemon";
         can_start(&self.runtimes).map_err(|e| refused(doing, e))?;
-        crate::system::private::make(&self.state).map_err(|e| refused(doing, e.to_string()))?;
+        crate::system::private::make(self.left.folder())
+            .map_err(|e| refused(doing, e.to_string()))?;
         // What a runtime starts becomes our child when the runtime ends: so its end is told.
         let own = Some(rustix::process::getpid());
         rustix::process::set_child_subreaper(own).map_err(|e| refused(doing, e.to_string()))
@@ -150,18 +160,15 @@ impl<S: ImageStore> OciEngine<S> {
         lock(&self.held)
     }
 
-    /// Removes what instances had in common, where none is left; whether there was anything.
-    ///
-    /// # Errors
-    /// When it cannot be removed.
-    pub fn sweep(&self) -> Result<bool, EngineError> {
-        network::remove_bridge(&self.state).map_err(|e| refused("remove the bridge", e))
+    /// What instances left, of whichever driver with its state folder.
+    #[must_use]
+    pub fn leftovers(&self) -> &Leftovers {
+        &self.left
     }
 
     async fn bridge(&self) -> Result<Ipv4Addr, EngineError> {
         let make = || async {
-            let state = self.state.clone();
-            let made = tokio::task::spawn_blocking(move || network::bridge(&state)).await;
+            let made = tokio::task::spawn_blocking(network::bridge).await;
             made.map_err(|e| e.to_string())?
         };
         let made = self.bridge.get_or_try_init(make).await;
@@ -193,7 +200,7 @@ impl<S: ImageStore> Engine for OciEngine<S> {
     async fn describe(&self) -> Result<EngineInfo, EngineError> {
         // It keeps the images: without it there is nothing to start.
         self.images.describe().await?;
-        Ok(info::describe(&self.runtimes, &self.machine, &self.state).await)
+        Ok(info::describe(&self.runtimes, &self.machine, self.left.folder()).await)
     }
 
     async fn listen(&self, at: Attachment) -> Result<Listener, EngineError> {
@@ -273,8 +280,7 @@ impl<S: ImageStore> Engine for OciEngine<S> {
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
-        let own = record::list(&self.state, run);
-        let mut found = own.map_err(|e| refused("list the instances", e.to_string()))?;
+        let mut found = self.left.list(run)?;
         found.extend(self.images.instances(run).await?);
         Ok(found)
     }
@@ -301,5 +307,15 @@ impl<S: ImageStore> Watchable for OciEngine<S> {
 }
 
 impl<S: ImageStore> ImageStore for OciEngine<S> {
-    images_are_kept_by!(images);
+    images_are_kept_by!(images but folders);
+
+    async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
+        match self.images.image_folders(reference).await {
+            Err(EngineError::Refused { .. }) => {
+                let (images, state) = (&*self.images, self.left.folder());
+                Ok(vec![unpacked::folder(images, state, reference).await?])
+            }
+            found => found,
+        }
+    }
 }

@@ -130,6 +130,7 @@ impl ImageStore for AnyEngine {
         ) -> String;
         extensions(image: &str, run: &str) -> Vec<String>;
         image_folders(reference: &str) -> Vec<PathBuf>;
+        export(image: &str, run: &str, to: &Path) -> ();
         platform() -> String;
         images() -> Vec<String>;
         remove_image(reference: &str) -> ();

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::{Armed, Instance, Invocation, Platform, Visit};
+use super::{Armed, Created, Instance, Invocation, Platform, Visit};
 use crate::adapter::{Adapter, Answered, Invoked};
-use crate::engine::{Engine, EngineError, Exit};
+use crate::engine::{Engine, EngineError, Exit, InstanceSpec};
 use crate::sample::{Mark, Marks, Outcome, Temperature};
 
 /// After an instance ended, how long its last words may still be on the way.
@@ -59,8 +59,8 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         }
     }
 
-    /// Hands what is armed the event, and creates the instance: a fast
-    /// function asks for its event before the start call returns.
+    /// Hands what is armed the event, and creates the instance where it was not created
+    /// ahead: a fast function asks for its event before the start call returns.
     async fn create(
         &self,
         invocation: Invocation<'_>,
@@ -68,24 +68,35 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     ) -> Result<(Instance<A>, oneshot::Receiver<Answered>), EngineError> {
         let target = invocation.target;
         let armed = self.lock().armed.get_mut(&target.key()).and_then(Vec::pop);
-        let Armed { spec, adapter } = match armed {
+        let Armed { spec, adapter, created } = match armed {
             Some(armed) => armed,
             None => self.arm(target).await?,
         };
         let quota = self.quota(&spec)?;
         let Invoked { answer, event } = adapter.invoke(invocation.asked());
-        self.creating.fetch_add(1, Ordering::Relaxed);
-        marks.set(Mark::CreateCalled, self.clock.now());
-        let created = self.engine.create(&spec).await;
-        self.creating.fetch_sub(1, Ordering::Relaxed);
-        let id = created?;
-        marks.set(Mark::Created, self.clock.now());
+        let Created { id, exit } = match created {
+            Some(created) => created,
+            None => {
+                marks.set(Mark::CreateCalled, self.clock.now());
+                let created = self.create_now(&spec).await?;
+                marks.set(Mark::Created, self.clock.now());
+                created
+            }
+        };
         if let Some(throttle) = quota.of(&id) {
             adapter.throttle_when_ready(throttle);
         }
-        let exit = self.engine.watch_exit(&id);
         let function = target.function.name.as_str().into();
         Ok((Instance { id, function, adapter, exit, event, proof: None, expires: 0 }, answer))
+    }
+
+    pub(super) async fn create_now(&self, spec: &InstanceSpec) -> Result<Created, EngineError> {
+        self.creating.fetch_add(1, Ordering::Relaxed);
+        let created = self.engine.create(spec).await;
+        self.creating.fetch_sub(1, Ordering::Relaxed);
+        let id = created?;
+        let exit = self.engine.watch_exit(&id);
+        Ok(Created { id, exit })
     }
 
     async fn start(

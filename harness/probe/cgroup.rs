@@ -53,6 +53,24 @@ pub(crate) fn hierarchies() -> Vec<PathBuf> {
     mounts.lines().filter_map(Mount::parse).map(|mount| mount.point).collect()
 }
 
+/// Where the second version is mounted beside the first, and has controllers of its own: a
+/// machine that some OCI runtimes refuse.
+pub(crate) fn second_with_controllers() -> Option<PathBuf> {
+    let mounts = text(Path::new("/proc/self/mountinfo"))?;
+    second_with_controllers_below(Path::new("/"), &mounts)
+}
+
+fn second_with_controllers_below(root: &Path, mounts: &str) -> Option<PathBuf> {
+    let all: Vec<Mount> = mounts.lines().filter_map(Mount::parse).collect();
+    let has_first = all.iter().any(|mount| mount.version == Version::V1);
+    let mut second = all.into_iter().filter(|mount| mount.version == Version::V2 && has_first);
+    let has_any = |mount: &Mount| {
+        let of = mount.folder_of(root, &mount.root)?.join("cgroup.controllers");
+        text(&of).filter(|controllers| !controllers.trim().is_empty())
+    };
+    second.find(|mount| has_any(mount).is_some()).map(|mount| mount.point)
+}
+
 /// Of which version those of this machine are: of the first where any hierarchy is.
 pub(crate) fn version() -> Version {
     let mounts = text(Path::new("/proc/self/mountinfo")).unwrap_or_default();

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use strum::{IntoStaticStr, VariantArray};
 
 use super::{Mark, Temperature};
-use crate::spec::factor::EngineKind;
+use crate::spec::factor::{EngineKind, Factors};
 use crate::spec::function::AdapterKind;
 
 /// The interval between two neighbouring marks of a start.
@@ -31,7 +31,8 @@ pub enum Phase {
     Queue,
     /// Dispatched to the start call: listener armed, container created.
     Create,
-    /// Start call to the OCI runtime's exec, where there is no daemon.
+    /// Start call to the OCI runtime's exec, where there is no daemon; of a container that
+    /// was created ahead, to that which starts it.
     Spawn,
     /// Start call to the shim's exec: the engine's daemon at work.
     Daemon,
@@ -63,8 +64,8 @@ impl Phase {
 
     /// How an engine's own part of a start is divided: each part ends with its mark. An
     /// engine that is divided otherwise has a line of its own here.
-    fn of_engine(engine: EngineKind) -> &'static [(Phase, Mark)] {
-        match engine {
+    fn of_engine(factors: &Factors) -> &'static [(Phase, Mark)] {
+        match factors.engine {
             // Of a process none of them is heard but the last: one part, `engine`.
             EngineKind::Docker | EngineKind::Fake | EngineKind::Process => &[
                 (Phase::Daemon, Mark::Shim),
@@ -73,6 +74,9 @@ impl Phase {
                 (Phase::Network, Mark::OciStart),
                 (Phase::Start, Mark::Exec),
             ],
+            EngineKind::Oci if factors.is_created_ahead() => {
+                &[(Phase::Spawn, Mark::OciStart), (Phase::Start, Mark::Exec)]
+            }
             EngineKind::Oci => &[(Phase::Spawn, Mark::OciCreate), (Phase::Sandbox, Mark::Exec)],
         }
     }
@@ -80,7 +84,7 @@ impl Phase {
     /// The phases of an invocation, in order, each with the mark that it ends with.
     pub(super) fn ends(
         temperature: Temperature,
-        engine: EngineKind,
+        factors: &Factors,
         adapter: AdapterKind,
     ) -> impl Iterator<Item = (Phase, Mark)> {
         const BEFORE: [(Phase, Mark); 2] =
@@ -94,7 +98,7 @@ impl Phase {
         let after = if adapter.listens() { &LISTENS } else { &AFTER };
         // A warm instance has been made before.
         let (before, engine, after) = match temperature {
-            Temperature::Cold => (&BEFORE[..], Self::of_engine(engine), &after[..]),
+            Temperature::Cold => (&BEFORE[..], Self::of_engine(factors), &after[..]),
             Temperature::Warm => (&BEFORE[..1], &[][..], &after[2..]),
         };
         before.iter().chain(engine).chain(after).copied()

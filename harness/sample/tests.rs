@@ -1,5 +1,5 @@
 use super::*;
-use crate::spec::factor::{Combination, Network};
+use crate::spec::factor::{Combination, EngineKind, Network, StartFrom};
 use crate::spec::function::Limits;
 use proptest::prelude::*;
 
@@ -69,6 +69,32 @@ fn a_missing_mark_merges_its_two_phases() {
     let finer = sample(Temperature::Cold, &marks);
     let parts = [("daemon+shim", 50), ("sandbox+network", 70), ("start", 10), ("boot", 20)];
     assert_eq!(named(&finer)[2..6], parts.map(|(name, ns)| (name.into(), ns)));
+}
+
+#[test]
+fn without_a_daemon_a_start_is_one_call_whatever_it_begins_from() {
+    let mut marks = vec![
+        (Mark::Intended, 100),
+        (Mark::Dispatched, 110),
+        (Mark::StartCalled, 112),
+        (Mark::Exec, 180),
+        (Mark::Ready, 190),
+        (Mark::Responded, 200),
+    ];
+    let of = |marks: &[(Mark, u64)], start_from| {
+        let mut sample = sample(Temperature::Cold, marks);
+        sample.cell.factors.engine = EngineKind::Oci;
+        sample.cell.factors.start_from = start_from;
+        named(&sample)[1..4].to_vec()
+    };
+    let expected = |parts: [(&str, u64); 3]| parts.map(|(name, ns)| (name.to_owned(), ns));
+    let created = Some(StartFrom::Created);
+    let merged = expected([("create", 2), ("engine", 68), ("boot+init", 10)]);
+    assert_eq!([of(&marks, None), of(&marks, created)], [merged.clone(), merged]);
+    marks.push((Mark::OciStart, 120));
+    assert_eq!(of(&marks, created), expected([("create", 2), ("spawn", 8), ("start", 60)]));
+    marks[6].0 = Mark::OciCreate;
+    assert_eq!(of(&marks, None), expected([("create", 2), ("spawn", 8), ("sandbox", 60)]));
 }
 
 #[test]

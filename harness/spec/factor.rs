@@ -23,6 +23,7 @@ mod memory_limit;
 mod network;
 mod oci_runtime;
 mod page_cache;
+mod start_from;
 mod table;
 
 pub use capabilities::{Capabilities, Offer};
@@ -34,6 +35,7 @@ pub use memory_limit::MemoryLimit;
 pub use network::Network;
 pub use oci_runtime::OciRuntime;
 pub use page_cache::PageCache;
+pub use start_from::StartFrom;
 
 table::factors! {
     /// What makes the instance.
@@ -43,6 +45,10 @@ table::factors! {
     network, networks: Network;
     /// The OCI runtime, by the engine's name for it.
     runtime, runtimes: OciRuntime;
+    /// What its start begins from; none for a bundle.
+    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_from, #[serde(default, skip_serializing_if = "Vec::is_empty")] start_from: StartFrom;
     /// CPU quota in cores; none for no quota.
     #[serde(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -223,6 +229,7 @@ impl Factors {
             engine: EngineKind::Process,
             network: Network::Host,
             runtime: "process".to_owned(),
+            start_from: None,
             cpus: None,
             cpu_rule: None,
             memory: 0,

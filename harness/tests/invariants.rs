@@ -103,7 +103,10 @@ fn each_foreign_library_has_one_home() {
     check("framehop", &files[1..]);
     check("cpp_demangle", &["harness/explain/native/names.rs"]);
     check("rustc_demangle", &["harness/explain/native/names.rs"]);
-    check("nix", &["harness/probe/file_trace", "harness/probe/cgroup"]);
+    check(
+        "nix",
+        &["harness/probe/file_trace", "harness/probe/cgroup", "harness/engine/oci/aside.rs"],
+    );
     check("regex_lite", &["harness/explain/modules"]);
 }
 

@@ -1,6 +1,7 @@
 //! Throughput: starts many at a time.
 
 use super::*;
+use crate::spec::factor::StartFrom;
 
 fn parallel(workers: u32, fault: Fault, change: impl FnOnce(FakeEngine) -> FakeEngine) -> Setup {
     let mut scenario = scenario::parse(SCENARIO, "t.toml").unwrap();
@@ -70,6 +71,26 @@ async fn a_worker_intends_its_next_start_when_its_last_instance_is_gone() {
     let gone: Vec<u64> = many.iter().map(|s| s.marks.get(Mark::Removed).unwrap()).collect();
     assert!(intended.iter().all(|at| *at == first || gone.contains(at)));
     assert!(many.iter().all(|s| s.lag() == Some(0)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_created_ahead_is_wanted_when_it_is_there() {
+    let mut scenario = scenario::parse(SCENARIO, "t.toml").unwrap();
+    scenario.in_parallel(3);
+    let ahead = |mut making: TargetSpec| {
+        making.factors.start_from = Some(StartFrom::Created);
+        making
+    };
+    let setup = measuring(scenario, &[Script::default()], |e| e, ahead);
+    let (_, samples) = run(&setup).await;
+    assert_eq!(samples.len(), 2 * (5 + 30));
+    for sample in &samples {
+        assert!(sample.outcome.is_ok(), "{sample:?}");
+        let phases = sample.phases();
+        assert_eq!((phases[0].1, phases[1].1), (0, 0), "nothing is left of queue and create");
+        assert_eq!(sample.marks.get(Mark::CreateCalled), None);
+    }
+    assert_eq!(setup.driver.engine.starts("f"), 2 * (5 + 30));
 }
 
 #[tokio::test(start_paused = true)]

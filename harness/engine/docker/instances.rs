@@ -331,6 +331,7 @@ mod tests {
             engine: EngineKind::Docker,
             network: Network::Bridge,
             runtime: "runc".into(),
+            start_from: None,
             cpus: None,
             cpu_rule: None,
             memory: 1 << 27,

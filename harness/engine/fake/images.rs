@@ -56,6 +56,10 @@ impl ImageStore for FakeEngine {
         Ok("simulated".to_owned())
     }
 
+    async fn export(&self, _: &str, _: &str, _: &Path) -> Result<(), EngineError> {
+        Err(refused("exporting an image"))
+    }
+
     async fn image_folders(&self, _: &str) -> Result<Vec<PathBuf>, EngineError> {
         Err(refused("finding an image's files"))
     }

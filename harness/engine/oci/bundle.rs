@@ -46,7 +46,7 @@ fn fill(making: Making<'_>, state: &Path, id: &str) -> Result<Option<Ipv4Addr>, 
     let user = user::find(asked, &passwd, &group)?;
     let mut namespace = None;
     if let Some(bridge) = bridge {
-        let address = network::reserve(state, id, bridge)?;
+        let address = network::reserve(network::shared(), folder, bridge)?;
         record.address = Some(address);
         record.write(folder).map_err(own("writing its record"))?;
         namespace = Some(network::attach(id, address, bridge)?);
@@ -96,7 +96,7 @@ pub(super) fn remove(state: &Path, id: &str) -> Result<(), String> {
     if life::is_in_use(folder) {
         return Err("its root file system is still mounted".to_owned());
     }
-    network::detach(state, id, Record::read(folder).address)?;
+    network::detach(id, folder, Record::read(folder).address)?;
     let removed = || -> io::Result<()> {
         for entry in fs::read_dir(folder)? {
             let entry = entry?;

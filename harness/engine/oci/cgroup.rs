@@ -17,8 +17,12 @@ const AGAIN: Duration = Duration::from_millis(1);
 
 /// The folders of an instance's cgroup, one in each hierarchy that has it.
 fn folders(id: &str) -> Vec<PathBuf> {
+    folders_in(cgroup::hierarchies(), id)
+}
+
+fn folders_in(hierarchies: Vec<PathBuf>, id: &str) -> Vec<PathBuf> {
     let name = config::cgroup(id);
-    let all = cgroup::hierarchies().into_iter().map(|at| at.join(name.trim_start_matches('/')));
+    let all = hierarchies.into_iter().map(|at| at.join(name.trim_start_matches('/')));
     all.filter(|folder| folder.is_dir()).collect()
 }
 
@@ -76,4 +80,56 @@ fn remove(folder: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A machine whose cgroups are of version 2 alone, as files: its only hierarchy.
+    fn unified(id: &str) -> (tempfile::TempDir, PathBuf) {
+        let home = tempfile::tempdir().unwrap();
+        let own = home.path().join(format!("coldstart-{id}"));
+        fs::create_dir_all(own.join("within")).unwrap();
+        (home, own)
+    }
+
+    #[test]
+    fn of_version_2_there_is_one_folder_and_it_tells_of_memory() {
+        let (home, own) = unified("ab");
+        let find = || folders_in(vec![home.path().to_owned()], "ab");
+        assert_eq!(find(), [own.as_path()]);
+        assert!(folders_in(vec![home.path().to_owned()], "cd").is_empty());
+        assert_eq!(cgroup::oom_kills_in(&own), None);
+        for kills in [0, 2] {
+            let events =
+                format!("low 0\nhigh 0\nmax 9\noom 3\noom_kill {kills}\noom_group_kill 0\n");
+            fs::write(own.join("memory.events"), events).unwrap();
+            assert_eq!(cgroup::oom_kills_in(&find()[0]), Some(kills));
+        }
+    }
+
+    #[test]
+    fn where_the_kernel_kills_a_whole_cgroup_it_is_told_once_and_elsewhere_each_process() {
+        let (_home, own) = unified("ab");
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().unwrap();
+        fs::write(own.join("within/cgroup.procs"), format!("{}\n", child.id())).unwrap();
+        fs::write(own.join("cgroup.kill"), "").unwrap();
+        kill_all(&own);
+        assert_eq!(fs::read_to_string(own.join("cgroup.kill")).unwrap(), "1");
+        assert!(child.try_wait().unwrap().is_none(), "nobody escapes the kernel: it is left to it");
+        fs::remove_file(own.join("cgroup.kill")).unwrap();
+        // Before Linux 5.14, and in version 1, there is no such file, and none can be made.
+        fs::create_dir(own.join("cgroup.kill")).unwrap();
+        kill_all(&own);
+        assert!(!child.wait().unwrap().success());
+    }
+
+    #[test]
+    fn those_within_go_before_the_one_that_they_are_in() {
+        let (home, own) = unified("ab");
+        remove(&own).unwrap();
+        assert!(!own.exists() && home.path().exists());
+        remove(&own).unwrap();
+    }
 }

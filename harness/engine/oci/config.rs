@@ -143,7 +143,6 @@ fn process(spec: &InstanceSpec, made: &Made<'_>, machine: &Machine) -> Result<Va
         "cwd": if folder.is_empty() { "/" } else { folder },
         "capabilities": { "bounding": CAPABILITIES, "effective": has, "permitted": has },
         "rlimits": [{ "type": "RLIMIT_NOFILE", "soft": files, "hard": files }],
-        "noNewPrivileges": false,
         "oomScoreAdj": 0,
     }))
 }

@@ -14,6 +14,7 @@ use crate::probe::cgroup::{self, Version};
 use crate::spec::factor::HEARD;
 use crate::spec::factor::{
     Capabilities, CpuQuota, CpuRule, EngineKind, LogDriver, MemoryLimit, Network, OciRuntime,
+    StartFrom,
 };
 
 /// The version of the specification that configurations are written by.
@@ -73,6 +74,7 @@ fn offers(runtimes: Vec<String>) -> Capabilities {
     Capabilities::default()
         .with::<Network>(Network::VARIANTS.iter().map(ToString::to_string).collect())
         .with::<OciRuntime>(runtimes.into_iter().collect())
+        .with::<StartFrom>(true.into())
         .with::<CpuQuota>(true.into())
         .with::<CpuRule>(true.into())
         .with::<MemoryLimit>(true.into())

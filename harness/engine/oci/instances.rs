@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::aside::Aside;
+use super::calls::Calls;
 use super::record::Record;
 use super::{GONE_WITHIN, Held, OciEngine, bundle, gone, life, record, refused, runtimes};
 use crate::engine::processors::processors;
@@ -14,7 +16,7 @@ use crate::spec::factor::Network;
 
 impl<S: ImageStore> OciEngine<S> {
     pub(super) fn folder(&self, id: &InstanceId) -> PathBuf {
-        self.state.join(&id.0)
+        self.left.folder().join(&id.0)
     }
 
     /// Whether an instance is one of this engine, of whichever driver, and not of the other.
@@ -43,14 +45,7 @@ impl<S: ImageStore> OciEngine<S> {
         if let Some(layers) = known(&self.layers) {
             return Ok(layers);
         }
-        let folders = self.images.image_folders(image).await.map_err(|error| match error {
-            EngineError::Refused { doing, message } => {
-                let cure = "instances without a daemon are mounted from there: measure with \
-                            `--engine docker`, or let the images be kept by overlay2";
-                refused(&doing, format!("{message}; {cure}"))
-            }
-            other => other,
-        })?;
+        let folders = self.image_folders(image).await?;
         let layers: Arc<[PathBuf]> = folders.into();
         let mut all = self.layers.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(image.to_owned(), layers.clone());
@@ -76,36 +71,75 @@ impl<S: ImageStore> OciEngine<S> {
             Network::Bridge => Some(self.bridge().await?),
             Network::Host | Network::None => None,
         };
-        let (state, name, machine) = (self.state.clone(), id.0.clone(), self.machine.clone());
-        let spec = spec.clone();
+        let (state, name, machine) =
+            (self.left.folder().to_owned(), id.0.clone(), self.machine.clone());
+        let (network, is_ahead) = (spec.factors.network, spec.factors.is_created_ahead());
+        let (spec, path) = (spec.clone(), runtime.clone());
         // Elsewhere: others may be timed here meanwhile.
         let made = tokio::task::spawn_blocking(move || {
             let (layers, machine) = (&layers[..], &*machine);
             let spec = &spec;
             let making = bundle::Making { spec, layers, machine, processors, record, bridge };
-            bundle::make(making, &state, &name)
+            let address = bundle::make(making, &state, &name)?;
+            // It is mounted by now, and to be seen there.
+            let aside = Aside::of(&path).map_err(|e| {
+                // As above.
+                let _ = bundle::remove(&state, &name);
+                format!("hiding a version of cgroups from its runtime: {e}")
+            })?;
+            Ok::<_, String>((address, aside))
         });
         let doing = || format!("create an instance of {image}");
         let made = made.await.map_err(|e| refused(&doing(), e.to_string()))?;
-        let address = made.map_err(|e| refused(&doing(), e))?;
-        self.lock().insert(id.clone(), Held { runtime, address, exit: None, running: None });
+        let (address, aside) = made.map_err(|e| refused(&doing(), e))?;
+        let calls = Calls {
+            options: runtimes::options(&runtime, network),
+            runtime,
+            folder: self.folder(&id),
+            id: id.0.clone(),
+            aside,
+        };
+        let held = Held { calls, address, exit: None, running: None, pending: None };
+        self.lock().insert(id.clone(), held);
+        if is_ahead && let Err(why) = self.create_ahead(&id).await {
+            // It is told why it could not be created; `clean` finds what is left.
+            let _ = self.remove_own(&id).await;
+            return Err(refused(&doing(), why));
+        }
         Ok(id)
+    }
+
+    /// Has a container created, to be started later.
+    async fn create_ahead(&self, id: &InstanceId) -> Result<(), String> {
+        let created = {
+            let mut held = self.lock();
+            let held = held.get_mut(id).ok_or("it is gone")?;
+            let called = life::create(&held.calls, self.words());
+            let (running, pending, created) = called.map_err(|e| format!("calling {e}"))?;
+            (held.running, held.pending) = (Some(running), Some(pending));
+            created
+        };
+        created.await.unwrap_or_else(|_| Err("it is gone".to_owned()))
+    }
+
+    fn words(&self) -> Words {
+        Words::keeping(self.keeps.load(Ordering::Relaxed))
     }
 
     pub(super) async fn start_own(&self, id: &InstanceId) -> Result<(), EngineError> {
         let doing = || format!("start instance {}", id.short());
-        let words = Words::keeping(self.keeps.load(Ordering::Relaxed));
         let started = {
             let mut held = self.lock();
             let held = held.get_mut(id).ok_or_else(|| gone(id))?;
-            let folder = self.folder(id);
-            let command = life::command(&held.runtime, &folder, &id.0);
-            let called = life::start(command, folder, held.exit.take(), words);
-            let (running, started) = called.map_err(|e| {
-                refused(&doing(), format!("calling {}: {e}", held.runtime.display()))
-            })?;
-            held.running = Some(running);
-            started
+            let exit = held.exit.take();
+            let called = match held.pending.take() {
+                Some(pending) => pending.start(&held.calls, exit),
+                None => life::run(&held.calls, exit, self.words()).map(|(running, started)| {
+                    held.running = Some(running);
+                    started
+                }),
+            };
+            called.map_err(|e| refused(&doing(), format!("calling {e}")))?
         };
         match started.await {
             Ok(Ok(())) => Ok(()),
@@ -123,22 +157,15 @@ impl<S: ImageStore> OciEngine<S> {
     pub(super) async fn remove_own(&self, id: &InstanceId) -> Result<(), EngineError> {
         let doing = || format!("remove instance {}", id.short());
         let held = self.lock().remove(id);
-        if let Some(running) = held.as_ref().and_then(|held| held.running.as_ref())
+        let (exit, running) = held.map(|held| (held.exit, held.running)).unwrap_or_default();
+        if let Some(running) = running
             && !running.end(GONE_WITHIN).await
         {
             let message = format!("it is still there {GONE_WITHIN:?} after it was killed");
             return Err(refused(&doing(), message));
         }
-        let folder = self.folder(id);
-        let runtime = PathBuf::from(Record::read(&folder).runtime);
-        if runtime.is_absolute() && !runtimes::leaves_nothing(&runtime) {
-            life::delete(&runtime, &folder, &id.0, GONE_WITHIN).await;
-        }
-        let (state, name) = (self.state.clone(), id.0.clone());
-        let removed = tokio::task::spawn_blocking(move || bundle::remove(&state, &name)).await;
-        removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))?;
+        self.left.remove(id).await?;
         // One that never ran has no other end.
-        let exit = held.and_then(|held| held.exit);
         let _ = exit.map(|exit| exit.send(Exit { code: None }));
         Ok(())
     }

@@ -1,14 +1,16 @@
 //! The life of an instance from the call of its runtime to its end.
 //!
 //! The runtime is told to create and start in one (`run --detach`), which is the shortest way
-//! that it has, and is over once the function runs. The function's process then becomes a
+//! that it has, and is over once the function runs; or, of an instance that is created ahead,
+//! to `create`, and later to `start`. The function's process then becomes a
 //! child of the driver, which has asked for such (decision 0089): its end is heard from the
 //! kernel, with its status, and nobody is kept beside it.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,14 +22,16 @@ use tokio::process::Command;
 use tokio::sync::{Notify, oneshot, watch};
 
 use super::PID;
+use super::aside;
+use super::calls::{CREATE, Calls, LOG, RUN, RUNTIME, START};
 use super::root::ROOT;
 use crate::engine::Exit;
 use crate::engine::words::Words;
-use crate::system::child::{EXIT_GRACE, GivenUp, Group, each_piece};
+use crate::system::child::{EXIT_GRACE, Group, each_piece};
 use crate::text::sanitize::last_words;
 
-/// Where the runtime keeps what it knows of an instance, in the instance's folder.
-pub(super) const RUNTIME: &str = "runtime";
+/// The most that is read of that: its beginning, where one is long.
+const LOGGED: u64 = 1 << 20;
 /// The most that is told of what a runtime printed that failed, in characters.
 const WORDS: usize = 1_000;
 /// What a shell adds to the number of a signal that ended a process.
@@ -56,6 +60,9 @@ pub(super) struct Running {
 pub(super) type Waiter = Option<oneshot::Sender<Exit>>;
 /// Whether it came to run; else why not, and whoever still waits.
 pub(super) type Started = Result<(), (String, Waiter)>;
+
+/// Whether it could be created; else why not.
+pub(super) type Created = Result<(), String>;
 
 impl Running {
     /// Its first process, while it runs.
@@ -86,41 +93,105 @@ impl Running {
     }
 }
 
-/// What is called.
-pub(super) fn command(runtime: &Path, folder: &Path, id: &str) -> Command {
-    let mut command = Command::new(runtime);
-    let options: [(&str, PathBuf); 2] =
-        [("--root", folder.join(RUNTIME)), ("--log", folder.join("log"))];
-    for (option, value) in options {
-        command.arg(option).arg(value);
-    }
-    command.args(["run", "--detach", "--bundle"]).arg(folder);
-    command.arg("--pid-file").arg(folder.join(PID)).arg(id);
-    // What a runtime runs itself it may look for; nothing else of this environment is its.
-    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
-    command
+/// An instance that was created, and is not started yet. Without it, it is ended.
+#[derive(Debug)]
+pub(super) struct Pending {
+    output: io::PipeWriter,
+    go: oneshot::Sender<Go>,
 }
 
-/// Calls the runtime, and follows what it starts. `start` is told once it runs.
-pub(super) fn start(
-    mut command: Command,
-    folder: PathBuf,
+/// The start of one that was created.
+#[derive(Debug)]
+struct Go {
+    group: Group,
+    exit: Waiter,
+    started: oneshot::Sender<Started>,
+}
+
+impl Pending {
+    /// Calls the runtime to start it. What is returned is told once it runs.
+    pub(super) fn start(
+        self,
+        calls: &Calls,
+        exit: Waiter,
+    ) -> io::Result<oneshot::Receiver<Started>> {
+        let group = calls.call(START, &self.output)?;
+        let (started, starts) = oneshot::channel();
+        // Whoever follows it waits for this.
+        let _ = self.go.send(Go { group, exit, started });
+        Ok(starts)
+    }
+}
+
+/// Calls the runtime to create a container and start it, and follows that. What is returned
+/// is told once it runs.
+pub(super) fn run(
+    calls: &Calls,
     exit: Waiter,
     words: Words,
 ) -> io::Result<(Running, oneshot::Receiver<Started>)> {
+    let (follow, running, group, _) = begin(calls, RUN, words)?;
+    let (started, starts) = oneshot::channel();
+    tokio::spawn(follow.run(group, exit, started));
+    Ok((running, starts))
+}
+
+/// Calls the runtime to create a container, and follows that. What is returned is told once
+/// it can be started; else why not.
+pub(super) fn create(
+    calls: &Calls,
+    words: Words,
+) -> io::Result<(Running, Pending, oneshot::Receiver<Created>)> {
+    let (follow, running, group, output) = begin(calls, CREATE, words)?;
+    let (go, goes) = oneshot::channel();
+    let (created, is_created) = oneshot::channel();
+    tokio::spawn(follow.created(group, created, goes));
+    Ok((running, Pending { output, go }, is_created))
+}
+
+fn begin(
+    calls: &Calls,
+    verb: &[&str],
+    words: Words,
+) -> io::Result<(Follow, Running, Group, io::PipeWriter)> {
     let (reader, writer) = io::pipe()?;
-    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     let heard = pipe::Receiver::from_owned_fd(reader.into())?;
-    let group = Group::start(&mut command, GivenUp::Spared)?;
-    // It holds the end that is written to: what is heard would have no end.
-    drop(command);
+    let group = calls.call(verb, &writer)?;
     let kill = Arc::new(Notify::new());
     let (stage, seen) = watch::channel(Stage::Begins);
-    let (started, starts) = oneshot::channel();
     let running = Running { kill: kill.clone(), stage: seen, words: words.clone() };
-    let follow = Follow { folder, kill, words, stage };
-    tokio::spawn(follow.run_on(group, heard, exit, started));
-    Ok((running, starts))
+    let hearing = Hearing::of(heard, words.clone());
+    let follow = Follow { folder: calls.folder.clone(), kill, words, stage, hearing };
+    Ok((follow, running, group, writer))
+}
+
+/// What an instance writes, heard until all who could write have ended.
+struct Hearing {
+    heard: Pin<Box<dyn Future<Output = ()> + Send>>,
+    is_over: bool,
+}
+
+impl Hearing {
+    fn of(output: pipe::Receiver, words: Words) -> Self {
+        let heard = async move { each_piece(Some(output), |piece| words.hear(piece)).await };
+        Self { heard: Box::pin(heard), is_over: false }
+    }
+
+    /// Hears on. Comes back once, at the end.
+    async fn on(&mut self) {
+        if self.is_over {
+            return std::future::pending().await;
+        }
+        self.heard.as_mut().await;
+        self.is_over = true;
+    }
+
+    /// Hears what is still on the way: what was left behind may hold the output open.
+    async fn rest(&mut self) {
+        if !self.is_over {
+            let _ = tokio::time::timeout(EXIT_GRACE, self.on()).await;
+        }
+    }
 }
 
 struct Follow {
@@ -128,45 +199,80 @@ struct Follow {
     kill: Arc<Notify>,
     words: Words,
     stage: watch::Sender<Stage>,
+    hearing: Hearing,
 }
 
+/// Nobody may wait any more for what is told: no matter.
 impl Follow {
-    /// Nobody may wait any more for what is told: no matter.
-    async fn run_on(
-        self,
-        mut group: Group,
-        heard: pipe::Receiver,
-        exit: Waiter,
-        started: oneshot::Sender<Started>,
+    async fn run(mut self, group: Group, exit: Waiter, started: oneshot::Sender<Started>) {
+        let process = match self.called(group).await {
+            Ok(()) => Process::of(&self.folder),
+            Err(why) => Err(why),
+        };
+        match process {
+            Ok(process) => self.runs(process, exit, started).await,
+            Err(why) => {
+                let _ = started.send(Err((self.with_words(&why), exit)));
+                self.stage.send_replace(Stage::Ended);
+            }
+        }
+    }
+
+    async fn created(
+        mut self,
+        group: Group,
+        created: oneshot::Sender<Created>,
+        goes: oneshot::Receiver<Go>,
     ) {
-        let mut hearing = std::pin::pin!(async {
-            each_piece(Some(heard), |piece| self.words.hear(piece)).await;
-        });
-        let mut is_heard = false;
+        let process = match self.called(group).await {
+            Ok(()) => Process::of(&self.folder),
+            Err(why) => Err(why),
+        };
+        let process = match process {
+            Ok(process) => process,
+            Err(why) => {
+                let _ = created.send(Err(self.with_words(&why)));
+                self.stage.send_replace(Stage::Ended);
+                return;
+            }
+        };
+        let _ = created.send(Ok(()));
+        let go = tokio::select! {
+            biased;
+            go = goes => go.ok(),
+            () = self.kill.notified() => None,
+        };
+        let Some(Go { group, exit, started }) = go else { return self.ends(&process).await };
+        match self.called(group).await {
+            Ok(()) => self.runs(process, exit, started).await,
+            Err(why) => {
+                let _ = started.send(Err((self.with_words(&why), exit)));
+                self.ends(&process).await;
+            }
+        }
+    }
+
+    /// Waits for the end of a call of the runtime; or why it failed.
+    async fn called(&mut self, mut group: Group) -> Result<(), String> {
         let status = loop {
             tokio::select! {
                 biased;
                 status = group.ended() => break status,
                 () = self.kill.notified() => group.kill(),
-                () = &mut hearing, if !is_heard => is_heard = true,
+                () = self.hearing.on() => {}
             }
         };
-        let process = match status {
-            Ok(status) if status.success() => Process::of(&self.folder),
-            Ok(status) => Err(format!("the OCI runtime failed ({status})")),
-            Err(error) => Err(format!("the OCI runtime is lost: {error}")),
+        let failed = match status {
+            Ok(status) if status.success() => return Ok(()),
+            Ok(status) => format!("the OCI runtime failed ({status})"),
+            Err(error) => format!("the OCI runtime is lost: {error}"),
         };
-        let process = match process {
-            Ok(process) => process,
-            Err(why) => {
-                if !is_heard {
-                    let _ = tokio::time::timeout(EXIT_GRACE, hearing).await;
-                }
-                let _ = started.send(Err((self.with_words(&why), exit)));
-                self.stage.send_replace(Stage::Ended);
-                return;
-            }
-        };
+        self.hearing.rest().await;
+        Err(failed)
+    }
+
+    /// Follows an instance to its end.
+    async fn runs(mut self, process: Process, exit: Waiter, started: oneshot::Sender<Started>) {
         self.stage.send_replace(Stage::Runs(process.number));
         let _ = started.send(Ok(()));
         loop {
@@ -174,22 +280,37 @@ impl Follow {
                 biased;
                 () = process.ended() => break,
                 () = self.kill.notified() => process.kill(),
-                () = &mut hearing, if !is_heard => is_heard = true,
+                () = self.hearing.on() => {}
             }
         }
         let code = process.status();
-        if !is_heard {
-            // What it left behind may hold its output open.
-            let _ = tokio::time::timeout(EXIT_GRACE, hearing).await;
-        }
+        self.hearing.rest().await;
         let _ = exit.map(|exit| exit.send(Exit { code }));
         self.stage.send_replace(Stage::Ended);
     }
 
+    /// Ends an instance that never ran.
+    async fn ends(&mut self, process: &Process) {
+        process.kill();
+        process.ended().await;
+        process.status();
+        self.stage.send_replace(Stage::Ended);
+    }
+
+    /// Why a call failed: what the runtime printed, or wrote to its log, or else what is known.
     fn with_words(&self, why: &str) -> String {
-        match last_words(&self.words.text(), WORDS) {
-            words if words.is_empty() => why.to_owned(),
-            words => words,
+        let printed = last_words(&self.words.text(), WORDS);
+        let logged = || {
+            let mut log = String::new();
+            let opened = File::open(self.folder.join(LOG));
+            let read = opened.and_then(|file| file.take(LOGGED).read_to_string(&mut log));
+            read.map_or_else(|_| String::new(), |_| last_words(&log, WORDS))
+        };
+        let told = Some(printed).filter(|words| !words.is_empty()).unwrap_or_else(logged);
+        match aside::cure(&told) {
+            _ if told.is_empty() => why.to_owned(),
+            Some(cure) => format!("{told}; {cure}"),
+            None => told,
         }
     }
 }

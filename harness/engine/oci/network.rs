@@ -4,14 +4,15 @@
 //! Instances reach the driver there, and nobody else: nothing is forwarded for them. What is
 //! made bears our name, so that `clean` finds it (decision 0090).
 
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::net::Ipv4Addr;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use super::record::is_id;
 use crate::system::private::Lock;
 use crate::text::sanitize::last_words;
 
@@ -21,7 +22,11 @@ mod subnet;
 const BRIDGE: &str = "coldstart0";
 /// Bits of the prefix of its subnet.
 pub(super) const PREFIX: u8 = 24;
-/// Where addresses are kept that are in use, in the state folder: a file each.
+/// What is known of it, for all drivers of this machine, whatever state folder they have:
+/// there is one bridge, and it goes with the machine's memory.
+const SHARED: &str = "/run/coldstart";
+/// Where addresses are kept that are in use, in that folder: a file each, with the folder of
+/// the instance that has it.
 const ADDRESSES: &str = "addresses";
 /// How long another driver may hold what is changed by one at a time.
 const TURN: Duration = Duration::from_secs(10);
@@ -30,9 +35,15 @@ const AGAIN: Duration = Duration::from_millis(2);
 /// The most that is told of what a command printed, in characters.
 const WORDS: usize = 300;
 
+/// The folder of what is known of the bridge.
+pub(super) fn shared() -> &'static Path {
+    Path::new(SHARED)
+}
+
 /// Makes the bridge where it is not; gives its address, where the driver listens.
-pub(super) fn bridge(state: &Path) -> Result<Ipv4Addr, String> {
-    let _turn = turn(state)?;
+pub(super) fn bridge() -> Result<Ipv4Addr, String> {
+    crate::system::private::make(shared()).map_err(|e| e.to_string())?;
+    let _turn = turn(shared())?;
     if let Some(address) = address_of(BRIDGE)? {
         ip(&["link", "set", BRIDGE, "up"], "")?;
         return Ok(address);
@@ -60,24 +71,24 @@ fn address_of(name: &str) -> Result<Option<Ipv4Addr>, String> {
 }
 
 /// Takes an address that nobody has, for an instance whose folder is there.
-pub(super) fn reserve(state: &Path, id: &str, bridge: Ipv4Addr) -> Result<Ipv4Addr, String> {
-    let _turn = turn(state)?;
-    let folder = state.join(ADDRESSES);
-    let own = |e: std::io::Error| format!("{}: {e}", folder.display());
-    fs::create_dir_all(&folder).map_err(own)?;
+pub(super) fn reserve(shared: &Path, own: &Path, bridge: Ipv4Addr) -> Result<Ipv4Addr, String> {
+    let _turn = turn(shared)?;
+    let folder = shared.join(ADDRESSES);
+    let failed = |e: std::io::Error| format!("{}: {e}", folder.display());
+    fs::create_dir_all(&folder).map_err(failed)?;
     for address in subnet::others(bridge) {
         let file = folder.join(address.to_string());
         // Left by who was killed before it had anything else.
-        if holder(&file).is_some_and(|holder| !is_id(&holder) || !state.join(holder).exists()) {
+        if holder(&file).is_some_and(|holder| !holder.is_dir()) {
             let _ = fs::remove_file(&file);
         }
         match OpenOptions::new().write(true).create_new(true).open(&file) {
             Ok(mut opened) => {
-                opened.write_all(id.as_bytes()).map_err(own)?;
+                opened.write_all(own.as_os_str().as_bytes()).map_err(failed)?;
                 return Ok(address);
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(own(error)),
+            Err(error) => return Err(failed(error)),
         }
     }
     Err(format!(
@@ -87,8 +98,9 @@ pub(super) fn reserve(state: &Path, id: &str, bridge: Ipv4Addr) -> Result<Ipv4Ad
     ))
 }
 
-fn holder(file: &Path) -> Option<String> {
-    fs::read_to_string(file).ok()
+/// The folder of the instance that an address is of.
+fn holder(file: &Path) -> Option<PathBuf> {
+    fs::read(file).ok().map(|path| PathBuf::from(OsString::from_vec(path)))
 }
 
 /// Makes the namespace of an instance, with an address on the bridge; gives its path.
@@ -112,7 +124,7 @@ pub(super) fn attach(id: &str, address: Ipv4Addr, bridge: Ipv4Addr) -> Result<Pa
 }
 
 /// Removes what an instance had; it is no error when there is nothing.
-pub(super) fn detach(state: &Path, id: &str, address: Option<Ipv4Addr>) -> Result<(), String> {
+pub(super) fn detach(id: &str, own: &Path, address: Option<Ipv4Addr>) -> Result<(), String> {
     let Names { namespace, veth } = Names::of(id);
     if device(&veth).exists() {
         ip(&["link", "delete", &veth], "")?;
@@ -120,22 +132,27 @@ pub(super) fn detach(state: &Path, id: &str, address: Option<Ipv4Addr>) -> Resul
     if namespace_file(&namespace).exists() {
         ip(&["netns", "delete", &namespace], "")?;
     }
-    let file = address.map(|address| state.join(ADDRESSES).join(address.to_string()));
-    if let Some(file) = file.filter(|file| holder(file).as_deref() == Some(id)) {
+    address.map_or(Ok(()), |address| give_back(shared(), own, address))
+}
+
+/// Gives an address back, if it is this instance's.
+fn give_back(shared: &Path, own: &Path, address: Ipv4Addr) -> Result<(), String> {
+    let file = shared.join(ADDRESSES).join(address.to_string());
+    if holder(&file).as_deref() == Some(own) {
         fs::remove_file(&file).map_err(|e| format!("{}: {e}", file.display()))?;
     }
     Ok(())
 }
 
 /// Removes the bridge, where nobody has an address on it; whether there was one.
-pub(super) fn remove_bridge(state: &Path) -> Result<bool, String> {
-    // Who has no folder made none: it is somebody else's, or another namespace's.
-    if !state.is_dir() || !device(BRIDGE).exists() {
+pub(super) fn remove_bridge(shared: &Path) -> Result<bool, String> {
+    // Without the folder nobody made one: it is another namespace's.
+    if !shared.is_dir() || !device(BRIDGE).exists() {
         return Ok(false);
     }
-    let _turn = turn(state)?;
+    let _turn = turn(shared)?;
     let ports = fs::read_dir(device(BRIDGE).join("brif")).map_or(0, Iterator::count);
-    let addresses = fs::read_dir(state.join(ADDRESSES)).map_or(0, Iterator::count);
+    let addresses = fs::read_dir(shared.join(ADDRESSES)).map_or(0, Iterator::count);
     if ports + addresses > 0 {
         return Ok(false);
     }
@@ -163,8 +180,8 @@ fn namespace_file(name: &str) -> PathBuf {
     Path::new("/run/netns").join(name)
 }
 
-fn turn(state: &Path) -> Result<Lock, String> {
-    let (file, begun) = (state.join("network.lock"), Instant::now());
+fn turn(shared: &Path) -> Result<Lock, String> {
+    let (file, begun) = (shared.join("network.lock"), Instant::now());
     loop {
         match Lock::try_take(&file).map_err(|e| e.to_string())? {
             Some(lock) => return Ok(lock),
@@ -205,28 +222,28 @@ mod tests {
     #[test]
     fn an_address_is_of_one_instance_until_it_is_given_back_or_that_is_gone() {
         let home = tempfile::tempdir().unwrap();
-        let state = home.path();
-        let ids = ["a", "b", "c"].map(|letter| letter.repeat(32));
-        for id in &ids {
-            fs::create_dir(state.join(id)).unwrap();
+        let shared = home.path();
+        // Instances of several state folders: there is one bridge.
+        let own = ["one/a", "one/b", "other/a"].map(|path| shared.join(path));
+        for folder in &own {
+            fs::create_dir_all(folder).unwrap();
         }
-        let of = |id: &str| reserve(state, id, BRIDGES).unwrap();
-        assert_eq!([of(&ids[0]), of(&ids[1])].map(|ip| ip.octets()[3]), [2, 3]);
-        detach(state, &ids[1], Some(Ipv4Addr::new(10, 213, 0, 2))).unwrap();
-        assert_eq!(of(&ids[2]).octets()[3], 4, "only its own is given back");
-        detach(state, &ids[0], Some(Ipv4Addr::new(10, 213, 0, 2))).unwrap();
-        fs::remove_dir(state.join(&ids[1])).unwrap();
-        assert_eq!([of(&ids[2]), of(&ids[2])].map(|ip| ip.octets()[3]), [2, 3]);
+        let of = |own: &Path| reserve(shared, own, BRIDGES).unwrap();
+        assert_eq!([of(&own[0]), of(&own[1])].map(|ip| ip.octets()[3]), [2, 3]);
+        give_back(shared, &own[1], Ipv4Addr::new(10, 213, 0, 2)).unwrap();
+        assert_eq!(of(&own[2]).octets()[3], 4, "only its own is given back");
+        give_back(shared, &own[0], Ipv4Addr::new(10, 213, 0, 2)).unwrap();
+        fs::remove_dir(&own[1]).unwrap();
+        assert_eq!([of(&own[2]), of(&own[2])].map(|ip| ip.octets()[3]), [2, 3]);
     }
 
     #[test]
     fn when_no_address_is_free_the_message_says_what_to_do() {
         let home = tempfile::tempdir().unwrap();
-        let id = "a".repeat(32);
-        fs::create_dir(home.path().join(&id)).unwrap();
-        let all: Vec<_> = (0..253).map(|_| reserve(home.path(), &id, BRIDGES).unwrap()).collect();
+        let take = || reserve(home.path(), home.path(), BRIDGES);
+        let all: Vec<_> = (0..253).map(|_| take().unwrap()).collect();
         assert_eq!(all.len(), 253);
-        let error = reserve(home.path(), &id, BRIDGES).unwrap_err();
+        let error = take().unwrap_err();
         assert!(error.contains("no address is free") && error.contains("clean"), "{error}");
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use crate::spec::factor::Network;
 use crate::system::child;
 use crate::text::sanitize::printable_line;
 
@@ -54,6 +55,23 @@ fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
+/// Whether a runtime is one of a kind, by the beginning of its file's name.
+pub(super) fn is_a(runtime: &Path, kind: &str) -> bool {
+    let name = runtime.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name.starts_with(kind))
+}
+
+/// What a runtime is told besides, whatever it is to do, to start what the others start: one
+/// that has a kernel of its own has a network of its own, too, and lets nobody out to a socket
+/// of this machine.
+pub(super) fn options(runtime: &Path, network: Network) -> &'static [&'static str] {
+    match (is_a(runtime, "runsc"), network) {
+        (false, _) => &[],
+        (true, Network::None) => &["--network=host", "--host-uds=all"],
+        (true, Network::Host | Network::Bridge) => &["--network=host"],
+    }
+}
+
 /// Whether a runtime leaves nothing but what is in the container's cgroup and in the folders
 /// that it was given: others are asked to remove what they made.
 pub(super) fn leaves_nothing(runtime: &Path) -> bool {
@@ -94,6 +112,14 @@ mod tests {
         assert!(asked[1..].iter().all(|name| !found.contains_key(name)), "{found:?}");
         assert_eq!(in_order(&found).last(), Some(&asked[0]));
         assert!(path_of("no such runtime").is_none());
+    }
+
+    #[test]
+    fn what_a_runtime_is_told_besides_goes_by_its_name() {
+        let of = |path, network| options(Path::new(path), network);
+        assert_eq!(of("/usr/sbin/runc", Network::None), [""; 0]);
+        assert_eq!(of("/opt/runsc-2025", Network::Host), ["--network=host"]);
+        assert_eq!(of("runsc", Network::None), ["--network=host", "--host-uds=all"]);
     }
 
     #[tokio::test]

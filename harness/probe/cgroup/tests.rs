@@ -273,3 +273,19 @@ proptest! {
         prop_assert_eq!(unescaped(&field), field);
     }
 }
+
+#[test]
+fn a_machine_with_controllers_in_both_versions_is_told_from_others() {
+    const FIRST: &str = "30 24 0:26 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n";
+    const SECOND: &str = "31 24 0:27 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n";
+    let second = |mounts: &str, controllers: &str| {
+        let machine = Machine::new("", mounts);
+        machine.file("sys/fs/cgroup/unified/cgroup.controllers", controllers);
+        second_with_controllers_below(machine.0.path(), mounts)
+    };
+    let both = [FIRST, SECOND].concat();
+    assert_eq!(second(&both, "hugetlb\n"), Some("/sys/fs/cgroup/unified".into()));
+    assert_eq!(second(&both, "\n"), None, "nothing of it is used");
+    assert_eq!(second(SECOND, "cpu memory\n"), None, "it is the only one");
+    assert_eq!(second(FIRST, ""), None);
+}

@@ -111,6 +111,11 @@ impl Program<'_> {
         verbs.iter().any(|verb| self.told(verb))
     }
 
+    /// It is told to start a container, and nothing else.
+    fn starts(&self, id: &str) -> bool {
+        matches!(self.argv, [.., verb, of] if verb == "start" && of == id)
+    }
+
     fn name(&self) -> String {
         let program = self.argv.first().and_then(|path| path.rsplit('/').next()).unwrap_or("");
         // A function's arguments are its own affair.
@@ -181,8 +186,13 @@ fn marks(programs: &[Program<'_>], start: &Start<'_>) -> Vec<(Mark, u64)> {
     let engine: Vec<&Program<'_>> = programs.iter().filter(|p| p.belongs && !p.own).collect();
     let create = engine.iter().position(|p| p.holds && p.told("create"));
     let Some((before, after)) = create.map(|at| engine.split_at(at)) else {
+        // Without a daemon it is one call: of a container that was created ahead, its start,
+        // which nothing comes before.
         let run = engine.iter().find(|p| p.holds && p.told("run")).map(|p| p.exec);
-        let found = [(Mark::OciCreate, run), (Mark::Exec, exec.filter(|at| Some(*at) >= run))];
+        let first = engine.first().filter(|p| run.is_none() && p.starts(start.id));
+        let called = first.map(|p| p.exec);
+        let exec = exec.filter(|at| Some(*at) >= run.or(called));
+        let found = [(Mark::OciCreate, run), (Mark::OciStart, called), (Mark::Exec, exec)];
         return found.into_iter().filter_map(|(mark, at)| Some((mark, at?))).collect();
     };
     let create = after[0].exec;

@@ -137,6 +137,19 @@ fn a_runtime_with_no_second_self_and_a_hook_without_the_id() {
     assert_eq!(names, ["conmon", "crun create", "hook", "crun start", "sh", "function"]);
 }
 
+#[test]
+fn of_what_was_created_ahead_its_start_and_the_function_are_heard() {
+    let events = [
+        exec(5, 20, 7, &format!("runc --root /r create --bundle /b {ONE}")),
+        exec(6, 21, 20, "runc init"),
+        exec(40, 30, 7, &format!("sh /wrapper --root /r start {ONE}")),
+        exec(42, 30, 7, &format!("runc --root /r start {ONE}")),
+        exec(50, 21, 7, "/function"),
+    ];
+    let traced = join(&events, &Start { from: 30, ..start(ONE, 21) });
+    assert_eq!(traced.marks, [(Mark::OciStart, 40), (Mark::Exec, 50)]);
+}
+
 /// A start on a bridge of which the programs executed at some instants died unread.
 fn unread(gone: &[u64]) -> Traced {
     let mut events = on_a_bridge(ONE, 13_778);

@@ -13,6 +13,7 @@ fn everything() -> Combination {
         engine: None,
         network: Some(Network::None),
         runtime: Some("crun".into()),
+        start_from: None,
         cpus: Some(cpus(0.5)),
         cpu_rule: None,
         memory: Some(64 << 20),
@@ -29,6 +30,7 @@ fn what_is_left_open_is_the_functions_or_the_engines() {
         engine: EngineKind::Docker,
         network: Network::Host,
         runtime: "runc".into(),
+        start_from: None,
         cpus: Some(cpus(2.0)),
         cpu_rule: None,
         memory: 1 << 28,
@@ -46,6 +48,7 @@ fn what_is_asked_for_wins_over_the_function_and_the_engine() {
         engine: EngineKind::Docker,
         network: Network::None,
         runtime: "crun".into(),
+        start_from: None,
         cpus: Some(cpus(0.5)),
         cpu_rule: None,
         memory: 64 << 20,
@@ -102,8 +105,17 @@ fn factors_are_kept_without_what_is_not_there() {
 fn the_values_of_a_factor_have_names_for_a_person() {
     let limits = Limits { memory: 1 << 28, cpus: None, processes: None };
     let labels = Combination::on(Network::Bridge).resolve(limits, "runc").labels();
-    let expected =
-        ["docker", "bridge", "runc", "no quota", "plain cpu", "256.0 MiB", "warm", "log json-file"];
+    let expected = [
+        "docker",
+        "bridge",
+        "runc",
+        "from bundle",
+        "no quota",
+        "plain cpu",
+        "256.0 MiB",
+        "warm",
+        "log json-file",
+    ];
     assert_eq!(labels, expected);
 }
 
@@ -162,7 +174,7 @@ fn what_was_left_open_is_no_part_of_what_two_sides_have_in_common() {
     assert_eq!(lists.asked_of(&factors), expected);
     lists.memory = vec![1 << 28];
     assert_eq!(lists.asked_of(&factors), Combination { memory: Some(1 << 28), ..expected });
-    assert_eq!(lists.place(&factors)[5], 0);
+    assert_eq!(lists.place(&factors)[6], 0);
 }
 
 #[test]

@@ -90,6 +90,7 @@ mod tests {
             ["fake"].as_slice(),
             &["host", "none"],
             &["runc", "crun"],
+            &["created"],
             &["0.5", "2"],
             &["plain"],
             &["67108864B", "134217728B"],
@@ -102,7 +103,7 @@ mod tests {
         }
         assert_eq!(read(&text).unwrap().typed(), typed.map(|values| values.to_vec()));
         let numbers = read("cpus = [0.5, 2]\n").unwrap();
-        assert_eq!(numbers.typed()[3], ["0.5", "2"]);
+        assert_eq!(numbers.typed()[4], ["0.5", "2"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 use libtest_mimic::Arguments;
 
+mod ahead;
 mod bench;
 mod contract;
 mod deployed;
@@ -48,6 +49,7 @@ fn main() {
     trials.extend(hopeless::trials());
     trials.extend(observed::trials());
     trials.extend(oci::trials());
+    trials.extend(ahead::trials());
     trials.extend(processes::trials());
     trials.extend(engine::trials());
     trials.extend(images::trials());

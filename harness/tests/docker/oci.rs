@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use coldstart::engine::docker::DockerEngine;
@@ -40,21 +40,24 @@ pub(crate) fn trials() -> Vec<Trial> {
 type Oci = OciEngine<DockerEngine>;
 
 /// An engine of the test's own, and all that it makes.
-struct Own<'a> {
+pub(crate) struct Own<'a> {
     bench: &'a Bench,
-    home: tempfile::TempDir,
-    engine: Oci,
+    pub(crate) home: tempfile::TempDir,
+    pub(crate) engine: Oci,
 }
 
 impl<'a> Own<'a> {
-    fn new(bench: &'a Bench, runtimes: &[String]) -> Result<Self, libtest_mimic::Failed> {
+    pub(crate) fn new(
+        bench: &'a Bench,
+        runtimes: &[String],
+    ) -> Result<Self, libtest_mimic::Failed> {
         let home = tempfile::tempdir()?;
         let engine = OciEngine::new(bench.engine.clone(), home.path(), runtimes)?;
         engine.make_ready()?;
         Ok(Self { bench, home, engine })
     }
 
-    fn spec(&self, image: &str, network: Network) -> InstanceSpec {
+    pub(crate) fn spec(&self, image: &str, network: Network) -> InstanceSpec {
         let limits = Limits { memory: 64 << 20, cpus: None, processes: None };
         let asked = Combination { engine: Some(EngineKind::Oci), ..Combination::on(network) };
         let found = self.bench.wait(self.engine.image(image)).unwrap().unwrap_or_default();
@@ -77,19 +80,27 @@ impl<'a> Own<'a> {
     }
 
     /// Starts it, waits for its end, and gives its exit status and output.
-    async fn run(&self, spec: &InstanceSpec) -> Result<(Option<i64>, String), EngineError> {
+    pub(crate) async fn run(
+        &self,
+        spec: &InstanceSpec,
+    ) -> Result<(Option<i64>, String), EngineError> {
         finish(&self.engine, spec, |_| ()).await
     }
 
     /// What is left of instances here: mounts, cgroups, folders.
-    fn left(&self) -> Vec<String> {
+    pub(crate) fn left(&self) -> Vec<String> {
         let state = self.home.path().join("oci");
         let entries = |at: &Path| fs::read_dir(at).into_iter().flatten().flatten();
         let mut left: Vec<String> = entries(&state)
-            .chain(entries(&state.join("addresses")))
             .map(|entry| entry.path().display().to_string())
-            .filter(|path| !path.ends_with("addresses") && !path.ends_with(".lock"))
+            .filter(|path| !path.ends_with(".lock"))
             .collect();
+        let held = entries(Path::new("/run/coldstart/addresses")).map(|entry| entry.path());
+        let is_ours = |file: &PathBuf| {
+            let holder = fs::read_to_string(file).unwrap_or_default();
+            Path::new(&holder).starts_with(&state)
+        };
+        left.extend(held.filter(is_ours).map(|file| file.display().to_string()));
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
         let ours = |line: &&str| line.contains(&*state.to_string_lossy());
         left.extend(mounts.lines().filter(ours).map(str::to_owned));
@@ -276,7 +287,7 @@ fn refusals(bench: &Bench) -> Tested {
     Ok(())
 }
 
-fn script(folder: &Path, text: &str) -> std::io::Result<String> {
+pub(crate) fn script(folder: &Path, text: &str) -> std::io::Result<String> {
     let file = folder.join("runtime");
     fs::write(&file, format!("#!/bin/sh\n{text}\n"))?;
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755))?;

@@ -27,6 +27,7 @@ fn spec() -> InstanceSpec {
             engine: EngineKind::Oci,
             network: Network::Host,
             runtime: "runc".into(),
+            start_from: None,
             cpus: None,
             cpu_rule: None,
             memory: 1 << 27,

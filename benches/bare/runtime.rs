@@ -1,0 +1,127 @@
+//! Without a daemon: our starts against bare calls of the same runtime on the same bundle, and
+//! starts a minute against those and against Docker's.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use coldstart::engine::Engine;
+use coldstart::engine::docker::DockerEngine;
+use coldstart::engine::oci::OciEngine;
+use coldstart::engine::process::ProcessEngine;
+use coldstart::platform::{Platform, Target, TargetSpec};
+use coldstart::provision::Surroundings;
+use coldstart::spec::factor::{Combination, EngineKind, Network};
+use tokio::runtime::Runtime;
+
+use crate::bundle::Bundle;
+use crate::parallel::{Sides, WORKERS};
+use crate::ready::Ready;
+use crate::turns::Turns;
+use crate::{FUNCTION, RUN, driver, parallel};
+
+/// Runtimes that are tried, where they are.
+const RUNTIMES: [&str; 2] = ["runc", "crun"];
+
+/// The engine as the program uses it, without a daemon.
+pub(crate) type Instances = ProcessEngine<OciEngine<DockerEngine>>;
+
+/// What is there once and for all.
+pub(crate) struct Oci {
+    pub(crate) engine: Arc<Instances>,
+    /// The part of it whose instances are containers.
+    pub(crate) instances: Arc<OciEngine<DockerEngine>>,
+    runtimes: Vec<String>,
+}
+
+impl Oci {
+    async fn find(ready: &Ready) -> Result<Self> {
+        let images = ready.images.clone();
+        let instances = OciEngine::new(images, &Surroundings::read().state, &[])?;
+        instances.make_ready()?;
+        let offers = instances.describe().await?.offers;
+        let is_known = |name: &&String| RUNTIMES.contains(&name.as_str());
+        let runtimes = offers.runtimes().iter().filter(is_known).cloned().collect();
+        let instances = Arc::new(instances);
+        let engine = Arc::new(ProcessEngine::new(instances.clone()));
+        Ok(Self { engine, instances, runtimes })
+    }
+
+    /// The function on the host's network, by a runtime.
+    pub(crate) fn making(&self, ready: &Ready, runtime: &str) -> TargetSpec {
+        let plain = ready.making(Network::Host);
+        let engine = Some(EngineKind::Oci);
+        let asked = Combination { engine, ..Combination::on(Network::Host) };
+        let factors = asked.resolve(plain.function.limits, runtime);
+        TargetSpec { factors, image: ready.config(), ..plain }
+    }
+
+    fn target(&self, ready: &Ready, runtime: &str) -> Target {
+        Target::new(self.making(ready, runtime), RUN, 0)
+    }
+}
+
+/// Cold starts, a start of each side in turns. The removals are not timed.
+pub(crate) fn measure(runtime: &Runtime, ready: &Ready, rounds: u32) -> Result<()> {
+    let oci = runtime.block_on(Oci::find(ready))?;
+    for name in &oci.runtimes {
+        let platform = Platform::new(oci.engine.clone(), ready.clock(), RUN.to_owned());
+        let target = oci.target(ready, name);
+        let bundle = runtime.block_on(Bundle::new(&oci, ready, name))?;
+        let through_the_driver = || {
+            runtime.block_on(async {
+                let took = driver::start(&platform, &target).await?;
+                platform.clear().await?;
+                Ok(took)
+            })
+        };
+        let bare = || Ok(bundle.start(&ready.recipe)?.as_secs_f64());
+        let took = Turns::take(rounds, through_the_driver, bare);
+        // However it ended, nothing is left behind.
+        let removed = runtime.block_on(bundle.remove(&oci));
+        let took = took?;
+        removed?;
+        let [driver, bare] = took.medians();
+        println!(
+            "cold {FUNCTION} by {name} on the host's network, {rounds} rounds: engine oci {:.2} ms, \
+             bare `{name} run` {:.2} ms, {:.2} times as long, {:+.1} %{}",
+            driver * 1e3,
+            bare * 1e3,
+            driver / bare,
+            (driver / bare - 1.0) * 100.0,
+            took.interval()
+        );
+    }
+    Ok(())
+}
+
+/// Starts a minute: several at a time, against bare loops of as many, and against Docker's.
+pub(crate) fn measure_parallel(
+    runtime: &Runtime,
+    ready: &Ready,
+    rounds: u32,
+    starts: u32,
+) -> Result<()> {
+    let oci = runtime.block_on(Oci::find(ready))?;
+    for name in &oci.runtimes {
+        let of = |what: &str| format!("{FUNCTION} by {name} on the host's network, {what}");
+        let ours =
+            || parallel::through(runtime, ready, &oci.engine, oci.target(ready, name), starts);
+        let mut bundles = Vec::new();
+        for _ in 0..WORKERS {
+            bundles.push(runtime.block_on(Bundle::new(&oci, ready, name))?);
+        }
+        let bare =
+            || parallel::by_hand(starts, &bundles, |bundle| bundle.start(&ready.recipe).map(drop));
+        let rates = Turns::take(rounds, ours, bare);
+        for bundle in bundles {
+            runtime.block_on(bundle.remove(&oci))?;
+        }
+        Sides { rates: rates?, what: of("engine oci"), one: "engine oci", other: "bare loops" }
+            .print(rounds, starts);
+        let docker = || parallel::through(runtime, ready, &ready.engine, ready.on_host(), starts);
+        let rates = Turns::take(rounds, ours, docker)?;
+        Sides { rates, what: of("engines"), one: "engine oci", other: "engine docker" }
+            .print(rounds, starts);
+    }
+    Ok(())
+}

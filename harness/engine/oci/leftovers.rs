@@ -1,0 +1,66 @@
+//! What instances without a daemon left on this machine, of whichever driver. It needs no
+//! engine that keeps images: `clean` finds it where none answers.
+
+use std::path::{Path, PathBuf};
+
+use super::record::{self, Record};
+use super::{GONE_WITHIN, bundle, life, network, refused, runtimes, unpacked};
+use crate::engine::{EngineError, InstanceId, ListedInstance};
+
+/// What is in the folders of instances, and what they have in common.
+#[derive(Debug, Clone)]
+pub struct Leftovers(PathBuf);
+
+impl Leftovers {
+    /// Of drivers with this state folder.
+    #[must_use]
+    pub fn of(state: &Path) -> Self {
+        Self(state.join("oci"))
+    }
+
+    /// Where the folders of instances are.
+    pub(super) fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// Every instance, of one run or of all.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn list(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
+        record::list(&self.0, run).map_err(|e| refused("list the instances", e.to_string()))
+    }
+
+    /// Ends an instance, and removes all that was made for it.
+    ///
+    /// # Errors
+    /// Says what cannot be removed, and why.
+    pub async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
+        let doing = || format!("remove instance {}", id.short());
+        let folder = self.0.join(&id.0);
+        let runtime = PathBuf::from(Record::read(&folder).runtime);
+        if runtime.is_absolute() && !runtimes::leaves_nothing(&runtime) {
+            life::delete(&runtime, &folder, &id.0, GONE_WITHIN).await;
+        }
+        let (state, name) = (self.0.clone(), id.0.clone());
+        let removed = tokio::task::spawn_blocking(move || bundle::remove(&state, &name)).await;
+        removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))
+    }
+
+    /// Removes what instances had in common, where nobody uses it; says what that was. To be
+    /// called when no run lives.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn sweep(&self) -> Result<Vec<&'static str>, EngineError> {
+        let bridge = network::remove_bridge(network::shared());
+        let bridge = bridge.map_err(|e| refused("remove the bridge", e))?;
+        let images = unpacked::remove(&self.0);
+        let images = images.map_err(|e| refused("remove unpacked images", e.to_string()))?;
+        let all = [
+            (bridge, "the bridge of instances that are gone"),
+            (images, "images that were unpacked for instances without a daemon"),
+        ];
+        Ok(all.into_iter().filter(|(is, _)| *is).map(|(_, what)| what).collect())
+    }
+}
