@@ -24,6 +24,7 @@ use crate::system::private;
 mod exit_events;
 mod extensions;
 mod failure;
+mod identity;
 mod images;
 mod info;
 mod instances;
@@ -33,6 +34,7 @@ mod run_once;
 
 use exit_events::Exits;
 use failure::failed;
+use identity::Identity;
 use leaving::Leaving;
 use removal_lock::Turn;
 
@@ -50,7 +52,9 @@ pub struct DockerEngine {
     bridge: Option<IpAddr>,
     exits: Exits,
     leaving: Leaving,
-    removal: Turn,
+    identity: Identity,
+    /// None where instances may be removed side by side.
+    removal: Option<Turn>,
     /// Instances that were created, which see processors in turns.
     created: AtomicUsize,
     /// Made when the first instance without network needs it.
@@ -70,20 +74,38 @@ impl DockerEngine {
             .negotiate_version()
             .await
             .map_err(|e| failed(&format!("agree on an API version with {address}"), e))?;
+        let identity = identity::ask(&docker, address).await?;
         let bridge = info::bridge_gateway(&docker).await?;
         let (exits, leaving) = (Exits::subscribe(&docker), Leaving::subscribe(&docker));
         let private = private::folder()
             .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
-        let removal = Turn::new(&private, address);
+        let removal = identity.takes_turns.then(|| Turn::new(&private, &identity.key));
         let (address, created, sockets) =
             (address.to_owned(), AtomicUsize::new(0), OnceLock::new());
-        Ok(Self { docker, address, bridge, exits, leaving, removal, created, sockets, private })
+        Ok(Self {
+            docker,
+            address,
+            bridge,
+            exits,
+            leaving,
+            identity,
+            removal,
+            created,
+            sockets,
+            private,
+        })
     }
 
     /// Where it was found.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// What it is known by, however it is reached: its own id, where it has one.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.identity.key
     }
 
     /// The private folder of this user, where its locks and sockets are.
@@ -189,7 +211,10 @@ impl Engine for DockerEngine {
     }
 
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
-        let _turn = self.removal.take().await?;
+        let _turn = match &self.removal {
+            Some(turn) => Some(turn.take().await?),
+            None => None,
+        };
         let removed = tokio::time::timeout(REMOVAL, instances::remove(&self.docker, id)).await;
         removed.map_err(|_| EngineError::Refused {
             doing: format!("remove instance {}", id.short()),

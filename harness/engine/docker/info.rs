@@ -8,9 +8,10 @@ use bollard::models::{
     EndpointResource, Ipam, IpamConfig, NetworkInspect, SystemInfo, SystemVersion,
 };
 
-use super::failure::{failed, has_status};
 use strum::VariantArray;
 
+use super::failure::{failed, has_status};
+use super::identity::Brand;
 use crate::engine::{EngineError, EngineInfo, Resident, Strangers};
 use crate::spec::factor::{
     Capabilities, CpuQuota, CpuRule, LogDriver, MemoryLimit, Network, OciRuntime,
@@ -23,7 +24,7 @@ pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInf
     let version = docker.version().await.map_err(|e| failed(&doing, e))?;
     let api = docker.client_version();
     Ok(EngineInfo {
-        kind: "docker".to_owned(),
+        kind: Brand::of(&version).to_string(),
         version: or_unknown(info.server_version.clone()),
         api_version: format!("{}.{}", api.major_version, api.minor_version),
         oci_runtime: oci_runtime(&info, version),

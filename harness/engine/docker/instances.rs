@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use bollard::Docker;
 use bollard::models::{
     ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, HealthConfig, HostConfig,
-    HostConfigLogConfig, NetworkSettings, ResourcesUlimits,
+    HostConfigLogConfig, Mount, MountType, NetworkSettings, ResourcesUlimits,
 };
 use bollard::query_parameters::{
     CreateContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
@@ -72,7 +72,7 @@ fn body(image: &str, spec: &InstanceSpec) -> ContainerCreateBody {
         // What it asks is asked within a start that is timed.
         healthcheck: Some(no_health_check()),
         host_config: Some(HostConfig {
-            binds: mounts(spec),
+            mounts: mounts(spec),
             readonly_rootfs: spec.launch.is_read_only().then_some(true),
             tmpfs: spec.launch.lambda.then(lambda_tmp),
             ulimits: spec.launch.lambda.then(|| vec![open_files()]),
@@ -98,11 +98,18 @@ fn words(spec: &InstanceSpec) -> (Option<Vec<String>>, Option<Vec<String>>) {
     (Some([&[LAUNCHER.to_owned()], &entrypoint[..]].concat()), Some(command.clone()))
 }
 
-/// What of this machine is found in a container.
-fn mounts(spec: &InstanceSpec) -> Option<Vec<String>> {
-    let socket = spec.socket.as_ref().map(|file| format!("{}:{SOCKET}", file.display()));
-    let launcher = spec.launcher.as_ref();
-    let launcher = launcher.map(|file| format!("{}:{LAUNCHER}:ro", file.display()));
+/// What of this machine is found in a container. Not by `binds`: an engine that does not see
+/// these files would make folders of their names, where it runs.
+fn mounts(spec: &InstanceSpec) -> Option<Vec<Mount>> {
+    let mount = |file: &PathBuf, target: &str, read_only| Mount {
+        typ: Some(MountType::BIND),
+        source: Some(file.display().to_string()),
+        target: Some(target.to_owned()),
+        read_only: Some(read_only),
+        ..Mount::default()
+    };
+    let socket = spec.socket.as_ref().map(|file| mount(file, SOCKET, false));
+    let launcher = spec.launcher.as_ref().map(|file| mount(file, LAUNCHER, true));
     let mounts: Vec<_> = socket.into_iter().chain(launcher).collect();
     (!mounts.is_empty()).then_some(mounts)
 }
@@ -144,7 +151,9 @@ fn host_config(factors: &Factors, processes: Option<u32>) -> HostConfig {
 /// Drivers that write elsewhere have bounds of their own, or none.
 pub(super) fn log_config(driver: &str) -> HostConfigLogConfig {
     let bounds: &[(&str, &str)] = match driver {
-        "json-file" | "local" => &[("max-size", "1m"), ("max-file", "1")],
+        "json-file" => &[("max-size", "1m"), ("max-file", "1")],
+        // It would compress the files before the last, and refuses to where there are none.
+        "local" => &[("max-size", "1m"), ("max-file", "1"), ("compress", "false")],
         _ => &[],
     };
     HostConfigLogConfig {
@@ -346,6 +355,8 @@ mod tests {
             config.log_config.clone().unwrap().config.unwrap().contains_key("max-size")
         };
         assert!(bounded(&config));
+        let options = config.log_config.unwrap().config.unwrap();
+        assert_eq!(options["compress"], "false", "one file alone cannot be compressed");
         factors.cpus = Some(Cpus::from_cores(0.5).unwrap());
         (factors.network, factors.log_driver) = (Network::None, "none".into());
         let config = host_config(&factors, None);
