@@ -34,7 +34,7 @@ mod run_once;
 
 use exit_events::Exits;
 use failure::failed;
-use identity::Identity;
+use identity::{Brand, Identity};
 use leaving::Leaving;
 use removal_lock::Turn;
 
@@ -76,7 +76,8 @@ impl DockerEngine {
             .map_err(|e| failed(&format!("agree on an API version with {address}"), e))?;
         let identity = identity::ask(&docker, address).await?;
         let bridge = info::bridge_gateway(&docker).await?;
-        let (exits, leaving) = (Exits::subscribe(&docker), Leaving::subscribe(&docker));
+        let exits = Exits::subscribe(&docker, identity.brand);
+        let leaving = Leaving::subscribe(&docker);
         let private = private::folder()
             .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
         let removal = identity.takes_turns.then(|| Turn::new(&private, &identity.key));
@@ -172,7 +173,12 @@ impl Engine for DockerEngine {
                 return sockets.listen().map_err(|e| refused(e.to_string()));
             }
         };
-        Listener::tcp(address).await.map_err(|e| {
+        let listener = match (network, self.identity.brand) {
+            // Its bridge has no address before a container is on it.
+            (Network::Bridge, Brand::Podman) => Listener::tcp_before(address),
+            _ => Listener::tcp(address).await,
+        };
+        listener.map_err(|e| {
             refused(format!("cannot bind {address}: {e}; the engine must run on this machine"))
         })
     }
@@ -215,7 +221,8 @@ impl Engine for DockerEngine {
             Some(turn) => Some(turn.take().await?),
             None => None,
         };
-        let removed = tokio::time::timeout(REMOVAL, instances::remove(&self.docker, id)).await;
+        let removal = instances::remove(&self.docker, self.identity.brand, id);
+        let removed = tokio::time::timeout(REMOVAL, removal).await;
         removed.map_err(|_| EngineError::Refused {
             doing: format!("remove instance {}", id.short()),
             message: format!("no answer within {REMOVAL:?}: the engine is stuck, restart it"),
@@ -272,7 +279,7 @@ impl ImageStore for DockerEngine {
     }
 
     async fn extensions(&self, image: &str, run: &str) -> Result<Vec<String>, EngineError> {
-        extensions::list(&self.docker, image, run).await
+        extensions::list(&self.docker, self.identity.brand, image, run).await
     }
 
     async fn run_once(
@@ -282,7 +289,7 @@ impl ImageStore for DockerEngine {
         command: &[String],
         env: &BTreeMap<String, String>,
     ) -> Result<String, EngineError> {
-        run_once::run(&self.docker, image, run, command, env).await
+        run_once::run(&self.docker, self.identity.brand, image, run, command, env).await
     }
 
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {

@@ -10,12 +10,13 @@ use bollard::models::{
     HostConfigLogConfig, Mount, MountType, NetworkSettings, ResourcesUlimits,
 };
 use bollard::query_parameters::{
-    CreateContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
+    CreateContainerOptions, KillContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
     RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 use futures_util::StreamExt;
 
 use super::failure::{failed, has_status, refused};
+use super::identity::Brand;
 use crate::engine::processors::processors;
 use crate::engine::{
     EngineError, InstanceId, InstanceSource, InstanceSpec, InstanceState, LABEL_FUNCTION,
@@ -194,7 +195,15 @@ fn address(settings: NetworkSettings) -> Option<IpAddr> {
     endpoints.filter_map(|endpoint| endpoint.ip_address?.parse().ok()).next()
 }
 
-pub(super) async fn remove(docker: &Docker, id: &InstanceId) -> Result<(), EngineError> {
+pub(super) async fn remove(
+    docker: &Docker,
+    brand: Brand,
+    id: &InstanceId,
+) -> Result<(), EngineError> {
+    if brand == Brand::Podman {
+        // A forced removal asks first, and waits ten seconds. What cannot be killed has ended.
+        let _ = docker.kill_container(&id.0, None::<KillContainerOptions>).await;
+    }
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
     match docker.remove_container(&id.0, Some(options)).await {
         Ok(()) => Ok(()),

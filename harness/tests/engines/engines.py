@@ -1,6 +1,7 @@
 """Which engines there are, and how each is started."""
 
 import json
+import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ def docker(containerd: bool) -> Callable[[Path, str], tuple[list[str], dict[str,
 # What is written here is nobody's: on the machine it would be everybody's.
 PODMAN = """
 [containers]
+default_ulimits = [{limits}]
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
@@ -63,7 +65,11 @@ default_subnet = "{subnet}"
 def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
     """podman's service of Docker's interface, as root."""
     config = folder / "containers.conf"
-    config.write_text(PODMAN.format(folder=folder, subnet=subnet))
+    # It would ask for more than this process may.
+    own = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
+    most = {name: resource.getrlimit(kind)[1] for name, kind in own.items()}
+    limits = ", ".join(f'"{name}={n}:{n}"' for name, n in most.items())
+    config.write_text(PODMAN.format(folder=folder, subnet=subnet, limits=limits))
     return [
         "podman",
         f"--root={folder}/data",
