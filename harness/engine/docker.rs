@@ -31,6 +31,7 @@ mod instances;
 mod leaving;
 mod removal_lock;
 mod run_once;
+mod snapshots;
 
 use exit_events::Exits;
 use failure::failed;
@@ -248,7 +249,7 @@ impl Engine for DockerEngine {
 
 impl Watchable for DockerEngine {
     async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
-        instances::root_folder(&self.docker, id).await
+        instances::root_folder(&self.docker, &self.identity, id).await
     }
 
     async fn whole_output(&self, id: &InstanceId, most: usize) -> Result<Vec<u8>, EngineError> {
@@ -258,7 +259,7 @@ impl Watchable for DockerEngine {
 
 impl ImageStore for DockerEngine {
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
-        images::inspect(&self.docker, reference).await
+        images::inspect(&self.docker, &self.identity, reference).await
     }
 
     async fn pull(
@@ -293,7 +294,7 @@ impl ImageStore for DockerEngine {
     }
 
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
-        images::folders(&self.docker, reference).await
+        images::folders(&self.docker, &self.identity, reference).await
     }
 
     async fn platform(&self) -> Result<String, EngineError> {

@@ -33,7 +33,12 @@ pub(super) struct Identity {
     pub(super) key: String,
     /// Whether it may only remove one instance at a time.
     pub(super) takes_turns: bool,
+    /// Whether its images are in containerd's store, and not in one of its own.
+    pub(super) has_snapshots: bool,
 }
+
+/// What such an engine says of its storage.
+const SNAPSHOTTER: &str = "io.containerd.snapshotter";
 
 pub(super) async fn ask(docker: &Docker, address: &str) -> Result<Identity, EngineError> {
     let doing = format!("ask the engine at {address} which it is");
@@ -44,6 +49,8 @@ pub(super) async fn ask(docker: &Docker, address: &str) -> Result<Identity, Engi
 
 fn identity(version: &SystemVersion, info: SystemInfo, address: &str) -> Identity {
     let brand = Brand::of(version);
+    let storage = info.driver_status.iter().flatten().flatten();
+    let has_snapshots = storage.into_iter().any(|word| word.starts_with(SNAPSHOTTER));
     let id = info.id.filter(|id| !id.is_empty());
     let key = match brand {
         Brand::Docker => id,
@@ -51,7 +58,7 @@ fn identity(version: &SystemVersion, info: SystemInfo, address: &str) -> Identit
         Brand::Podman => None,
     };
     let takes_turns = brand == Brand::Docker && may_lock_up(&version.version);
-    Identity { brand, key: key.unwrap_or_else(|| address.to_owned()), takes_turns }
+    Identity { brand, key: key.unwrap_or_else(|| address.to_owned()), takes_turns, has_snapshots }
 }
 
 /// Whether it is older than 20.10.27; a version that cannot be read may be.
@@ -83,6 +90,16 @@ mod tests {
         assert!(!new.iter().any(|version| may_lock_up(&Some((*version).to_owned()))));
         let podman = identity(&version("Podman Engine", "5.4.2"), SystemInfo::default(), "a");
         assert!(podman.brand == Brand::Podman && !podman.takes_turns);
+    }
+
+    #[test]
+    fn containerds_store_is_known_by_what_is_said_of_the_storage() {
+        let of = |word: &str| {
+            let status = vec![vec!["driver-type".to_owned(), word.to_owned()]];
+            let info = SystemInfo { driver_status: Some(status), ..SystemInfo::default() };
+            identity(&version("Engine", "26.1.5"), info, "a").has_snapshots
+        };
+        assert!(of("io.containerd.snapshotter.v1") && !of("extfs"));
     }
 
     #[test]

@@ -19,7 +19,9 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use super::failure::{failed, has_status, is_not_found, refused};
+use super::identity::Identity;
 use super::info::platform_of;
+use super::snapshots;
 use crate::engine::{
     BASE_NAMES, BUILT, BuildOutput, BuildSpec, Credentials, EngineError, FUNCTION_NAMES, Image,
     ImageConfig, LABEL_IMAGE, Login, VERSION,
@@ -39,6 +41,7 @@ const BUILD_LINES: usize = 20;
 
 pub(super) async fn inspect(
     docker: &Docker,
+    identity: &Identity,
     reference: &str,
 ) -> Result<Option<Image>, EngineError> {
     let found = match docker.inspect_image(reference).await {
@@ -46,6 +49,12 @@ pub(super) async fn inspect(
         Err(e) if has_status(&e, 404) => return Ok(None),
         Err(e) => return Err(failed(&format!("look up image {reference}"), e)),
     };
+    let size = match identity.has_snapshots {
+        // What it tells is how large the image's files are as they came, often compressed.
+        true => snapshots::size(docker, reference).await.ok(),
+        false => None,
+    };
+    let told = found.size.and_then(|size| u64::try_from(size).ok());
     let config = found.config.unwrap_or_default();
     let env = config.env.unwrap_or_default();
     let env = env.iter().filter_map(|one| one.split_once('='));
@@ -53,7 +62,7 @@ pub(super) async fn inspect(
     Ok(Some(Image {
         platform: platform_of(found.os.as_deref(), found.architecture.as_deref()),
         digest: found.id.unwrap_or_default(),
-        size: found.size.and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
+        size: size.or(told).unwrap_or(0),
         labels: labels.into_iter().collect(),
         config: ImageConfig {
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
@@ -66,13 +75,18 @@ pub(super) async fn inspect(
 }
 
 /// The folders of an image's layers, as the storage driver tells them.
-pub(super) async fn folders(docker: &Docker, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
+pub(super) async fn folders(
+    docker: &Docker,
+    identity: &Identity,
+    reference: &str,
+) -> Result<Vec<PathBuf>, EngineError> {
     let doing = format!("find the files of image {reference}");
     let found = docker.inspect_image(reference).await.map_err(|e| failed(&doing, e))?;
-    let Some(storage) = found.graph_driver else {
-        let message = "the engine does not tell where it keeps them (containerd's image store?)";
-        return Err(refused(&doing, message.to_owned()));
-    };
+    if identity.has_snapshots {
+        let layers = found.root_fs.and_then(|root| root.layers).unwrap_or_default();
+        return snapshots::folders(docker, identity.brand, reference, layers.len()).await;
+    }
+    let storage = found.graph_driver.unwrap_or_default();
     let layers = ["UpperDir", "LowerDir"].iter().filter_map(|key| storage.data.get(*key));
     let folders: Vec<PathBuf> = layers
         .flat_map(|paths| paths.split(':'))

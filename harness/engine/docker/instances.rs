@@ -16,7 +16,8 @@ use bollard::query_parameters::{
 use futures_util::StreamExt;
 
 use super::failure::{failed, has_status, refused};
-use super::identity::Brand;
+use super::identity::{Brand, Identity};
+use super::info;
 use crate::engine::processors::processors;
 use crate::engine::{
     EngineError, InstanceId, InstanceSource, InstanceSpec, InstanceState, LABEL_FUNCTION,
@@ -251,12 +252,18 @@ pub(super) async fn whole_output(
 /// storage driver does not tell.
 pub(super) async fn root_folder(
     docker: &Docker,
+    identity: &Identity,
     id: &InstanceId,
 ) -> Result<Option<PathBuf>, EngineError> {
     let found = docker.inspect_container(&id.0, None).await;
     let found = found.map_err(|e| failed(&format!("inspect instance {}", id.short()), e))?;
-    let merged = found.graph_driver.and_then(|storage| storage.data.get("MergedDir").cloned());
-    Ok(merged.filter(|path| !path.is_empty()).map(PathBuf::from))
+    let Some(storage) = found.graph_driver else { return Ok(None) };
+    if let Some(merged) = storage.data.get("MergedDir").filter(|path| !path.is_empty()) {
+        return Ok(Some(PathBuf::from(merged)));
+    }
+    // Of containerd's snapshots it is not told: the engine mounts them in a folder of its own.
+    let root = PathBuf::from(info::data_root(docker).await?).join("rootfs");
+    Ok(identity.has_snapshots.then(|| root.join(storage.name).join(&id.0)))
 }
 
 /// Text of at most [`OUTPUT`] bytes. A character that the cut went through is
