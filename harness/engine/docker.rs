@@ -110,6 +110,12 @@ impl DockerEngine {
         &self.identity.key
     }
 
+    /// The kernel of an engine that runs on another machine than this.
+    #[must_use]
+    pub fn elsewhere(&self) -> Option<&str> {
+        self.identity.elsewhere.as_deref()
+    }
+
     /// The private folder of this user, where its locks and sockets are.
     #[must_use]
     pub fn private(&self) -> &Path {
@@ -180,7 +186,10 @@ impl Engine for DockerEngine {
             _ => Listener::tcp(address).await,
         };
         listener.map_err(|e| {
-            refused(format!("cannot bind {address}: {e}; the engine must run on this machine"))
+            refused(format!(
+                "cannot bind {address}, the engine's address on that network: {e}; does it run in \
+                 a network of its own?"
+            ))
         })
     }
 
@@ -243,7 +252,7 @@ impl Engine for DockerEngine {
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
-        instances::list(&self.docker, run).await
+        instances::list(&self.docker, self.identity.brand, run).await
     }
 }
 
@@ -302,7 +311,7 @@ impl ImageStore for DockerEngine {
     }
 
     async fn images(&self) -> Result<Vec<String>, EngineError> {
-        images::list(&self.docker).await
+        images::list(&self.docker, self.identity.brand).await
     }
 
     async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {

@@ -33,6 +33,8 @@ pub(super) struct Identity {
     pub(super) key: String,
     /// Whether it may only remove one instance at a time.
     pub(super) takes_turns: bool,
+    /// Of an engine on another machine: its kernel.
+    pub(super) elsewhere: Option<String>,
     /// Whether its images are in containerd's store, and not in one of its own.
     pub(super) has_snapshots: bool,
 }
@@ -51,6 +53,9 @@ fn identity(version: &SystemVersion, info: SystemInfo, address: &str) -> Identit
     let brand = Brand::of(version);
     let storage = info.driver_status.iter().flatten().flatten();
     let has_snapshots = storage.into_iter().any(|word| word.starts_with(SNAPSHOTTER));
+    let kernel = rustix::system::uname();
+    let kernel = kernel.release().to_string_lossy();
+    let elsewhere = info.kernel_version.filter(|theirs| !theirs.is_empty() && *theirs != kernel);
     let id = info.id.filter(|id| !id.is_empty());
     let key = match brand {
         Brand::Docker => id,
@@ -58,7 +63,8 @@ fn identity(version: &SystemVersion, info: SystemInfo, address: &str) -> Identit
         Brand::Podman => None,
     };
     let takes_turns = brand == Brand::Docker && may_lock_up(&version.version);
-    Identity { brand, key: key.unwrap_or_else(|| address.to_owned()), takes_turns, has_snapshots }
+    let key = key.unwrap_or_else(|| address.to_owned());
+    Identity { brand, key, takes_turns, elsewhere, has_snapshots }
 }
 
 /// Whether it is older than 20.10.27; a version that cannot be read may be.
@@ -100,6 +106,17 @@ mod tests {
             identity(&version("Engine", "26.1.5"), info, "a").has_snapshots
         };
         assert!(of("io.containerd.snapshotter.v1") && !of("extfs"));
+    }
+
+    #[test]
+    fn an_engine_with_another_kernel_is_on_another_machine() {
+        let of = |kernel: Option<String>| {
+            let info = SystemInfo { kernel_version: kernel, ..SystemInfo::default() };
+            identity(&version("Engine", "26.1.5"), info, "a").elsewhere
+        };
+        let own = rustix::system::uname().release().to_string_lossy().into_owned();
+        assert_eq!((of(Some(own)), of(None)), (None, None));
+        assert_eq!(of(Some("4.4.0-no".to_owned())).as_deref(), Some("4.4.0-no"));
     }
 
     #[test]

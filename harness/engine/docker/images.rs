@@ -19,7 +19,7 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use super::failure::{failed, has_status, is_not_found, refused};
-use super::identity::Identity;
+use super::identity::{Brand, Identity};
 use super::info::platform_of;
 use super::snapshots;
 use crate::engine::{
@@ -258,17 +258,26 @@ fn with_lines(error: EngineError, last: &VecDeque<String>) -> EngineError {
     }
 }
 
-pub(super) async fn list(docker: &Docker) -> Result<Vec<String>, EngineError> {
+pub(super) async fn list(docker: &Docker, brand: Brand) -> Result<Vec<String>, EngineError> {
     let labelled = matching(docker, "label", LABEL_IMAGE).await?;
     let ours = |image: ImageSummary| {
         let label = image.labels.get(LABEL_IMAGE).cloned().unwrap_or_default();
-        image.repo_tags.into_iter().filter(move |tag| is_ours(tag, &label))
+        let tags = image.repo_tags.into_iter().map(move |tag| plain(brand, tag));
+        tags.filter(move |tag| is_ours(tag, &label))
     };
     let mut all: Vec<String> = labelled.into_iter().flat_map(ours).collect();
     let named = matching(docker, "reference", &format!("{FUNCTION_NAMES}*:{BUILT}*")).await?;
-    let named = named.into_iter().flat_map(|image| image.repo_tags);
+    let named = named.into_iter().flat_map(|image| image.repo_tags).map(|tag| plain(brand, tag));
     all.extend(named.filter(|tag| is_built(tag)));
     Ok(all)
+}
+
+/// A tag as it was given: podman lists one without a registry as this machine's.
+fn plain(brand: Brand, tag: String) -> String {
+    match (brand, tag.strip_prefix("localhost/")) {
+        (Brand::Podman, Some(plain)) => plain.to_owned(),
+        _ => tag,
+    }
 }
 
 async fn matching(docker: &Docker, by: &str, what: &str) -> Result<Vec<ImageSummary>, EngineError> {

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bollard::Docker;
+use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, HealthConfig, HostConfig,
     HostConfigLogConfig, Mount, MountType, NetworkSettings, ResourcesUlimits,
@@ -26,6 +28,10 @@ use crate::engine::{
 use crate::spec::factor::{Factors, LOG_DRIVER};
 use crate::spec::function::{Launch, OPEN_FILES, TMP, USER};
 use crate::system::maker::Maker;
+
+/// How often a list that cannot be read is asked for again, and when.
+const PASSING: u32 = 250;
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// The most lines that are asked for; of them at most [`OUTPUT`] is kept.
 const LINES: &str = "1000";
@@ -261,6 +267,10 @@ pub(super) async fn root_folder(
     if let Some(merged) = storage.data.get("MergedDir").filter(|path| !path.is_empty()) {
         return Ok(Some(PathBuf::from(merged)));
     }
+    if let (Brand::Podman, Some(upper)) = (identity.brand, storage.data.get("UpperDir")) {
+        // It tells of the mount only while that is there.
+        return Ok(Some(PathBuf::from(upper).with_file_name("merged")));
+    }
     // Of containerd's snapshots it is not told: the engine mounts them in a folder of its own.
     let root = PathBuf::from(info::data_root(docker).await?).join("rootfs");
     Ok(identity.has_snapshots.then(|| root.join(storage.name).join(&id.0)))
@@ -279,14 +289,27 @@ fn text_of_the_end(bytes: &[u8]) -> String {
 
 pub(super) async fn list(
     docker: &Docker,
+    brand: Brand,
     run: Option<&str>,
 ) -> Result<Vec<ListedInstance>, EngineError> {
     let label = run.map_or_else(|| LABEL_RUN.to_owned(), |run| format!("{LABEL_RUN}={run}"));
     let filters = HashMap::from([("label", vec![label.as_str()])]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-    let found = docker.list_containers(Some(options)).await;
-    let found = found.map_err(|e| failed("list the instances", e))?;
-    Ok(found.into_iter().filter_map(read).collect())
+    let mut tries = 0;
+    loop {
+        match docker.list_containers(Some(options.clone())).await {
+            Ok(found) => return Ok(found.into_iter().filter_map(read).collect()),
+            // podman has a state between the end and the clean-up of a container that the
+            // interface does not know: it passes.
+            Err(Error::JsonDataError { .. } | Error::JsonSerdeError { .. })
+                if brand == Brand::Podman && tries < PASSING =>
+            {
+                tries += 1;
+                tokio::time::sleep(AGAIN).await;
+            }
+            Err(e) => return Err(failed("list the instances", e)),
+        }
+    }
 }
 
 fn read(summary: ContainerSummary) -> Option<ListedInstance> {

@@ -363,3 +363,16 @@ fn what_prepares_a_function_is_not_needed_where_its_image_is_there() {
     let (asked, text) = build(r#"["false"]"#, &[there]);
     assert!(asked == 0 && text.contains("`false` in"), "what fails made something else: {text}");
 }
+
+#[test]
+fn an_engine_on_another_machine_is_refused_before_anything_is_asked_of_it() {
+    let home = tempfile::tempdir().unwrap();
+    let info = r#"{"ServerVersion":"26.1.5","DefaultRuntime":"runc","KernelVersion":"4.4.0-no"}"#;
+    let engine = StandIn::with(&[("GET /info", 200, info)]);
+    let output = on(&engine, home.path(), &["run", "quick", "--image", "app:1"]);
+    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+    let text = flat(&err(&output));
+    assert!(text.contains("runs on another machine") && text.contains("4.4.0-no"), "{text}");
+    assert!(text.contains("run coldstart on that machine"), "{text}");
+    assert!(engine.asked("POST").is_empty() && engine.asked("GET /images").is_empty());
+}
