@@ -45,7 +45,8 @@ fn a_start_whose_shim_leaves_its_parent_has_every_mark_whatever_died_unread() {
     }
     // Another container is started at the same time: it could be either.
     let mut both = by_podman(&[50, 52]);
-    let unread = Event::Exec { at: 45, pid: 200, parent: Some(DAEMON), argv: Vec::new(), used: None };
+    let unread =
+        Event::Exec { at: 45, pid: 200, parent: Some(DAEMON), argv: Vec::new(), used: None };
     both.push(unread);
     both.sort_by_key(Event::at);
     let marks = join(&both, &start(ONE, 103)).marks;
