@@ -272,9 +272,11 @@ pub(super) async fn list(docker: &Docker, brand: Brand) -> Result<Vec<String>, E
     Ok(all)
 }
 
-/// A tag as it was given: podman lists one without a registry as this machine's.
+/// A tag as it was given: podman lists one without a registry as this machine's where it was
+/// loaded, and as the public one's where it was built or imported.
 fn plain(brand: Brand, tag: String) -> String {
-    match (brand, tag.strip_prefix("localhost/")) {
+    let ours = ["localhost/", "docker.io/"].iter().find_map(|prefix| tag.strip_prefix(prefix));
+    match (brand, ours) {
         (Brand::Podman, Some(plain)) => plain.to_owned(),
         _ => tag,
     }
@@ -312,5 +314,20 @@ pub(super) async fn remove(docker: &Docker, reference: &str) -> Result<(), Engin
         Ok(_) => Ok(()),
         Err(e) if has_status(&e, 404) => Ok(()),
         Err(e) => Err(failed(&format!("remove image {reference}"), e)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_read_as_it_was_given_whoever_lists_it() {
+        let of = |brand, tag: &str| plain(brand, tag.to_owned());
+        for listed in ["coldstart/f:1", "localhost/coldstart/f:1", "docker.io/coldstart/f:1"] {
+            assert_eq!(of(Brand::Podman, listed), "coldstart/f:1");
+        }
+        let theirs = "localhost/coldstart/f:1";
+        assert_eq!(of(Brand::Docker, theirs), theirs, "a registry of that name");
     }
 }

@@ -74,6 +74,8 @@ def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
         "podman",
         f"--root={folder}/data",
         f"--runroot={folder}/exec",
+        # Or what it mounts would not be seen outside.
+        "--storage-opt=overlay.skip_mount_home=true",
         "system",
         "service",
         "--time=0",
