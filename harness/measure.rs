@@ -270,7 +270,7 @@ async fn measure<E: ImageStore>(
         let driver = Driver::new(engine.clone(), platform.clone(), plan, targets, trace.ok())
             .keeping_words(request.keeps_words);
         prepare::find_quota_place(request, &driver).await?;
-        let tried = prepare::try_all(request, &driver, observer).await?;
+        let tried = prepare::try_all(request, &driver, &info, observer).await?;
         anyhow::Ok((driver, tried))
     };
     let Some(prepared) = unless(control.stop, prepared).await else {

@@ -91,7 +91,7 @@ async fn sweep(
     let found = engine.instances(args.run.as_deref()).await?;
     let remove = async |id: &InstanceId| engine.remove(id).await;
     let (kept, mut refused) = sweep_instances(found, remove, args).await?;
-    let mut users = users(docker.private(), docker.address())?;
+    let mut users = users(docker.private(), docker.key())?;
     users.extend(kept);
     if users.is_empty() {
         in_common(engine.leftovers())?;
@@ -167,9 +167,9 @@ fn who(life: &Life) -> String {
 }
 
 /// Who uses an engine now, containers or not, as far as this user may know.
-fn users(private: &std::path::Path, address: &str) -> Result<Runs> {
+fn users(private: &std::path::Path, engine: &str) -> Result<Runs> {
     let living = private::living(private).context("looking for runs that live")?;
-    let here = living.into_iter().filter(|living| living.engine == address);
+    let here = living.into_iter().filter(|living| living.engine == engine);
     Ok(here.map(|living| (living.run, who(&Life::Alive(living.pid)))).collect())
 }
 
@@ -181,7 +181,11 @@ fn in_use(what: &str, users: &Runs) -> String {
 /// Stops the private engine, unless a run that lives uses it.
 async fn stop_engine(around: &Surroundings, args: &Clean) -> Result<Option<String>> {
     let address = format!("unix://{}", around.private_socket().display());
-    let users = users(&private::folder()?, &address)?;
+    let users = match DockerEngine::connect(&address).await {
+        Ok(engine) => users(engine.private(), engine.key())?,
+        // Nobody uses what does not answer.
+        Err(_) => Runs::new(),
+    };
     if !args.force && !users.is_empty() {
         return Ok(Some(in_use("the private engine", &users)));
     }

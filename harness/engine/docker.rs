@@ -25,15 +25,18 @@ mod exit_events;
 mod export;
 mod extensions;
 mod failure;
+mod identity;
 mod images;
 mod info;
 mod instances;
 mod leaving;
 mod removal_lock;
 mod run_once;
+mod snapshots;
 
 use exit_events::Exits;
 use failure::failed;
+use identity::{Brand, Identity};
 use leaving::Leaving;
 use removal_lock::Turn;
 
@@ -51,7 +54,9 @@ pub struct DockerEngine {
     bridge: Option<IpAddr>,
     exits: Exits,
     leaving: Leaving,
-    removal: Turn,
+    identity: Identity,
+    /// None where instances may be removed side by side.
+    removal: Option<Turn>,
     /// Instances that were created, which see processors in turns.
     created: AtomicUsize,
     /// Made when the first instance without network needs it.
@@ -71,20 +76,45 @@ impl DockerEngine {
             .negotiate_version()
             .await
             .map_err(|e| failed(&format!("agree on an API version with {address}"), e))?;
+        let identity = identity::ask(&docker, address).await?;
         let bridge = info::bridge_gateway(&docker).await?;
-        let (exits, leaving) = (Exits::subscribe(&docker), Leaving::subscribe(&docker));
+        let exits = Exits::subscribe(&docker, identity.brand);
+        let leaving = Leaving::subscribe(&docker);
         let private = private::folder()
             .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
-        let removal = Turn::new(&private, address);
+        let removal = identity.takes_turns.then(|| Turn::new(&private, &identity.key));
         let (address, created, sockets) =
             (address.to_owned(), AtomicUsize::new(0), OnceLock::new());
-        Ok(Self { docker, address, bridge, exits, leaving, removal, created, sockets, private })
+        Ok(Self {
+            docker,
+            address,
+            bridge,
+            exits,
+            leaving,
+            identity,
+            removal,
+            created,
+            sockets,
+            private,
+        })
     }
 
     /// Where it was found.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// What it is known by, however it is reached: its own id, where it has one.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.identity.key
+    }
+
+    /// The kernel of an engine that runs on another machine than this.
+    #[must_use]
+    pub fn elsewhere(&self) -> Option<&str> {
+        self.identity.elsewhere.as_deref()
     }
 
     /// The private folder of this user, where its locks and sockets are.
@@ -151,8 +181,16 @@ impl Engine for DockerEngine {
                 return sockets.listen().map_err(|e| refused(e.to_string()));
             }
         };
-        Listener::tcp(address).await.map_err(|e| {
-            refused(format!("cannot bind {address}: {e}; the engine must run on this machine"))
+        let listener = match (network, self.identity.brand) {
+            // Its bridge has no address before a container is on it.
+            (Network::Bridge, Brand::Podman) => Listener::tcp_before(address),
+            _ => Listener::tcp(address).await,
+        };
+        listener.map_err(|e| {
+            refused(format!(
+                "cannot bind {address}, the engine's address on that network: {e}; does it run in \
+                 a network of its own?"
+            ))
         })
     }
 
@@ -190,8 +228,12 @@ impl Engine for DockerEngine {
     }
 
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
-        let _turn = self.removal.take().await?;
-        let removed = tokio::time::timeout(REMOVAL, instances::remove(&self.docker, id)).await;
+        let _turn = match &self.removal {
+            Some(turn) => Some(turn.take().await?),
+            None => None,
+        };
+        let removal = instances::remove(&self.docker, self.identity.brand, id);
+        let removed = tokio::time::timeout(REMOVAL, removal).await;
         removed.map_err(|_| EngineError::Refused {
             doing: format!("remove instance {}", id.short()),
             message: format!("no answer within {REMOVAL:?}: the engine is stuck, restart it"),
@@ -211,13 +253,13 @@ impl Engine for DockerEngine {
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
-        instances::list(&self.docker, run).await
+        instances::list(&self.docker, self.identity.brand, run).await
     }
 }
 
 impl Watchable for DockerEngine {
     async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
-        instances::root_folder(&self.docker, id).await
+        instances::root_folder(&self.docker, &self.identity, id).await
     }
 
     async fn whole_output(&self, id: &InstanceId, most: usize) -> Result<Vec<u8>, EngineError> {
@@ -227,7 +269,7 @@ impl Watchable for DockerEngine {
 
 impl ImageStore for DockerEngine {
     async fn image(&self, reference: &str) -> Result<Option<Image>, EngineError> {
-        images::inspect(&self.docker, reference).await
+        images::inspect(&self.docker, &self.identity, reference).await
     }
 
     async fn pull(
@@ -248,7 +290,7 @@ impl ImageStore for DockerEngine {
     }
 
     async fn extensions(&self, image: &str, run: &str) -> Result<Vec<String>, EngineError> {
-        extensions::list(&self.docker, image, run).await
+        extensions::list(&self.docker, self.identity.brand, image, run).await
     }
 
     async fn run_once(
@@ -258,15 +300,15 @@ impl ImageStore for DockerEngine {
         command: &[String],
         env: &BTreeMap<String, String>,
     ) -> Result<String, EngineError> {
-        run_once::run(&self.docker, image, run, command, env).await
+        run_once::run(&self.docker, self.identity.brand, image, run, command, env).await
     }
 
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
-        images::folders(&self.docker, reference).await
+        images::folders(&self.docker, &self.identity, reference).await
     }
 
     async fn export(&self, image: &str, run: &str, to: &Path) -> Result<(), EngineError> {
-        export::write(&self.docker, image, run, to).await
+        export::write(&self.docker, self.identity.brand, image, run, to).await
     }
 
     async fn platform(&self) -> Result<String, EngineError> {
@@ -274,7 +316,7 @@ impl ImageStore for DockerEngine {
     }
 
     async fn images(&self) -> Result<Vec<String>, EngineError> {
-        images::list(&self.docker).await
+        images::list(&self.docker, self.identity.brand).await
     }
 
     async fn remove_image(&self, reference: &str) -> Result<(), EngineError> {

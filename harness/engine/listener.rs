@@ -4,8 +4,9 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use rustix::net::sockopt;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
-use tokio::net::{TcpListener, TcpStream, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener};
 use tokio::sync::mpsc;
 
 use super::Caller;
@@ -20,6 +21,9 @@ pub struct Listener {
     address: String,
     accept: Accept,
 }
+
+/// Connections that may wait to be accepted, as where nobody says how many.
+const BACKLOG: u32 = 1024;
 
 /// Where the socket of a listener is found inside a container.
 pub const SOCKET: &str = "/run/coldstart.sock";
@@ -51,13 +55,31 @@ impl Listener {
         Self::tcp_at(SocketAddr::new(address, 0)).await
     }
 
+    /// The same, of an address that this machine will have and may not have yet.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub fn tcp_before(address: IpAddr) -> io::Result<Self> {
+        let socket = match address {
+            IpAddr::V4(_) => TcpSocket::new_v4()?,
+            IpAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // One option for both kinds of address.
+        sockopt::set_ip_freebind(&socket, true)?;
+        socket.bind(SocketAddr::new(address, 0))?;
+        Self::of(socket.listen(BACKLOG)?)
+    }
+
     /// Listens on a port that is known before: for a test of who else knows it.
     ///
     /// # Errors
     /// When the address is not ours, or the port is in use.
     #[doc(hidden)]
     pub async fn tcp_at(address: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        Self::of(TcpListener::bind(address).await?)
+    }
+
+    fn of(listener: TcpListener) -> io::Result<Self> {
         let address = listener.local_addr()?.to_string();
         Ok(Self { address, accept: Accept::Tcp(listener) })
     }
@@ -132,6 +154,15 @@ async fn accept_tcp(listener: &TcpListener) -> io::Result<(TcpStream, SocketAddr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_is_not_here_yet_can_be_listened_on() {
+        // Of documents: nobody has it.
+        let address = "203.0.113.7".parse().unwrap();
+        assert!(Listener::tcp(address).await.is_err(), "it is here");
+        let listener = Listener::tcp_before(address).unwrap();
+        assert!(listener.address().starts_with("203.0.113.7:"), "{}", listener.address());
+    }
 
     /// Without TCP_NODELAY every warm call of a real client takes some 40 ms.
     #[tokio::test]

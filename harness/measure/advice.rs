@@ -13,7 +13,12 @@ const CURES: [(&[&str], &str); 7] = [
         "it knows no region: `env = { AWS_REGION = \"...\" }` in functions.toml, or --env",
     ),
     (
-        &["no command specified", "requires the handler name", "-c requires an argument"],
+        &[
+            "no command specified",
+            "requires the handler name",
+            "-c requires an argument",
+            "cannot find `` in $path",
+        ],
         "its image names no command: `command` in functions.toml, or --command, such as its handler",
     ),
     (

@@ -9,7 +9,9 @@ use crate::engine::{Engine, EngineInfo};
 use crate::platform::{Platform, Target};
 use crate::probe::host::Host;
 use crate::probe::page_cache;
-use crate::spec::factor::{Combination, Network, PageCache};
+use crate::spec::factor::{
+    Capabilities, Combination, CpuQuota, Factor, MemoryLimit, Network, Offer, PageCache,
+};
 use crate::spec::function::Function;
 use crate::text::units::format_size;
 
@@ -88,6 +90,38 @@ pub fn check_sizes(
         ),
         None => Ok(()),
     }
+}
+
+/// Checks the limits that functions have of their own against what the engine says of its
+/// kernel. Gives what is to be told: every function has a memory limit, so a machine where
+/// none can be kept could measure nothing.
+///
+/// # Errors
+/// Names the first function whose quota cannot be kept: without it, it is another one.
+pub fn check_limits(
+    combinations: &[Combination],
+    functions: &[Function],
+    offers: &Capabilities,
+) -> Result<Option<String>> {
+    let lacks = |key| offers.of(key) == Some(&Offer::Any(false));
+    let all = || combinations.iter().flat_map(|c| functions.iter().map(move |f| (c, f)));
+    if lacks(CpuQuota::KEY)
+        && let Some((_, function)) =
+            all().find(|(c, f)| c.cpus.is_none() && c.leaves(f.limits).cpus.is_some())
+    {
+        bail!(
+            "`{}` has a CPU quota of its own, and the engine's kernel has no CPU quotas (rootless \
+             engines have none without cgroup v2 and delegation): leave out its `cpus`, or measure \
+             on an engine that runs as root",
+            function.name
+        );
+    }
+    let own = all().find(|(combination, _)| combination.memory.is_none());
+    Ok(own.filter(|_| lacks(MemoryLimit::KEY)).map(|_| {
+        "memory limits are not kept here: the engine's kernel has none (rootless engines have none \
+         without cgroup v2 and delegation), so functions could use more than their records say"
+            .to_owned()
+    }))
 }
 
 /// Starts, uses and removes one instance of a target: not measured, not recorded.
@@ -175,6 +209,25 @@ mod tests {
         assert_eq!(check(4_096, CpuRule::Plain), "");
         let text = check(9_000, CpuRule::Plain);
         assert!(text.contains("the machine has 8.0 GiB"), "{text}");
+    }
+
+    #[test]
+    fn a_functions_own_quota_is_refused_and_its_memory_limit_told_where_neither_can_be_kept() {
+        let plain = Function::of_image("plain", "image", "{}", 0);
+        let mut quota = Function { name: "quota".into(), ..plain.clone() };
+        quota.limits.cpus = Cpus::from_cores(0.5).ok();
+        let on = [Combination::on(Network::Bridge)];
+        let offers = |able: bool| {
+            Capabilities::default().with::<CpuQuota>(able.into()).with::<MemoryLimit>(able.into())
+        };
+        let both = [plain.clone(), quota];
+        assert_eq!(check_limits(&on, &both, &offers(true)).unwrap(), None);
+        let text = check_limits(&on, &both, &offers(false)).unwrap_err().to_string();
+        assert!(text.contains("`quota` has a CPU quota of its own"), "{text}");
+        let told = check_limits(&on, &both[..1], &offers(false)).unwrap().unwrap();
+        assert!(told.contains("memory limits are not kept here"), "{told}");
+        let asked = [Combination { memory: Some(64 << 20), ..on[0].clone() }];
+        assert_eq!(check_limits(&asked, &both[..1], &offers(false)).unwrap(), None);
     }
 
     #[test]

@@ -189,20 +189,25 @@ pub(super) async fn find_quota_place<E: Engine>(
 }
 
 /// Starts every target once, unrecorded: what cannot answer is told before the plan. A
-/// combination that asks for more than a network, and cannot be had at all, is an error:
-/// what an engine lists, it cannot always start. Gives what is to be told in the record.
+/// combination under which not even a floor can be had is an error, and so is one that asks
+/// for more than a network and cannot be had: what an engine lists, it cannot always start.
+/// Gives what is to be told in the record.
 pub(super) async fn try_all<E: Engine>(
     request: &Measurement,
     driver: &Driver<E>,
+    info: &EngineInfo,
     observer: &dyn Observer,
 ) -> Result<Vec<String>> {
     let combinations = request.plan.scenario.factors.combinations();
     let is_plain = combinations.iter().all(Combination::is_plain);
-    let mut warnings = Vec::new();
+    let mut warnings = limits(request, &combinations, info)?;
+    warnings.iter().for_each(|warning| observer.warn(warning));
     for (side, subject, combination) in subjects(request, combinations.len()) {
         let target = driver.targets().of(side, subject);
         let stands_for_all = subject == first_of(request, combination) && request.tune.is_none();
-        if side == 0 && !is_plain && stands_for_all {
+        // A function is the user's own, and may fail for reasons of its own.
+        let is_floor = matches!(subject, TrialSubject::Control { .. });
+        if side == 0 && stands_for_all && (is_floor || !is_plain) {
             preflight::try_one(driver.platform(), target, &combinations[combination]).await?;
             continue;
         }
@@ -221,6 +226,18 @@ pub(super) async fn try_all<E: Engine>(
         warnings.push(text);
     }
     Ok(warnings)
+}
+
+/// What is to be told of limits that cannot be kept, once.
+fn limits(
+    request: &Measurement,
+    combinations: &[Combination],
+    info: &EngineInfo,
+) -> Result<Vec<String>> {
+    let check = |side: &Side| preflight::check_limits(combinations, &side.functions, &info.offers);
+    let told: BTreeSet<String> =
+        request.sides.iter().filter_map(|side| check(side).transpose()).collect::<Result<_>>()?;
+    Ok(told.into_iter().collect())
 }
 
 /// What stands for a combination: a floor under it, where there are controls.

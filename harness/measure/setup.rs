@@ -41,7 +41,7 @@ impl Setup {
         let around = Surroundings::read();
         let found = unless(stop, engine::find(&around, consent, observer)).await;
         let engine = Arc::new(found.ok_or(Interrupted)??);
-        let live = Live::say(engine.private(), run, engine.address())
+        let live = Live::say(engine.private(), run, engine.key())
             .context("saying that this run lives, so that `coldstart clean` leaves it alone")?;
         observer.notify(Event::MayHaveInstances { run });
         Ok(Self { around, engine, live, run: run.to_owned() })

@@ -29,7 +29,8 @@ pub enum Event {
         at: u64,
         /// The process, as the host counts.
         pid: u32,
-        /// The process that made it; none when that is not known.
+        /// The program that made it, itself or by forks that became none, and that may
+        /// have ended; none when that is not known.
         parent: Option<u32>,
         /// Its first arguments as they came, untamed; none when the process was
         /// gone before they were read.

@@ -53,9 +53,16 @@ pub(super) async fn look(around: &Surroundings) -> Result<DockerEngine, Absent> 
     };
     for address in addresses {
         match attempt(&address).await {
-            Ok(engine) => return Ok(engine),
+            Ok(engine) => match engine.elsewhere() {
+                None => return Ok(engine),
+                Some(kernel) => {
+                    absent.elsewhere = true;
+                    absent.tried.push(format!("{address} (its kernel is {kernel}, not this one)"));
+                }
+            },
             Err(reason) => {
                 absent.denied |= reason.contains(DENIED);
+                absent.encrypted |= reason.contains(ENCRYPTED);
                 absent.tried.push(format!("{address} ({reason})"));
             }
         }
@@ -64,6 +71,8 @@ pub(super) async fn look(around: &Surroundings) -> Result<DockerEngine, Absent> 
 }
 
 const DENIED: &str = "permission denied";
+/// How an engine answers who does not speak TLS.
+const ENCRYPTED: &str = "to an HTTPS server";
 
 /// Where to look when nobody said where.
 fn our_choice(around: &Surroundings) -> Vec<String> {
@@ -93,6 +102,10 @@ pub(super) struct Absent {
     pub(super) tried: Vec<String>,
     /// Whether one of them is there, and not for us.
     pub(super) denied: bool,
+    /// Whether one of them runs on another machine.
+    pub(super) elsewhere: bool,
+    /// Whether one of them speaks TLS.
+    pub(super) encrypted: bool,
     /// Whether the one that was asked for is of a kind that nobody here speaks.
     pub(super) unspoken: bool,
 }
@@ -118,6 +131,12 @@ impl Absent {
     pub(super) fn missing(&self) -> String {
         let tried = self.tried.join(", ");
         match &self.named {
+            Some(Named { by, .. }) if self.elsewhere => {
+                format!("the engine that {by} names runs on another machine: {tried}")
+            }
+            Some(Named { by, .. }) if self.encrypted => {
+                format!("the engine that {by} names speaks TLS, which is not supported: {tried}")
+            }
             Some(Named { by, .. }) if self.unspoken => {
                 format!("the engine that {by} names is not supported: {tried}")
             }
@@ -134,6 +153,17 @@ impl Absent {
             return "an engine is there, but not for this user: run this with sudo, or join its \
                     group with `sudo usermod -aG docker $USER` and log in again"
                 .to_owned();
+        }
+        if self.elsewhere && self.named.is_some() {
+            return "run coldstart on that machine: instances call the driver back, and their starts \
+                    are stamped by the kernel that they run on"
+                .to_owned();
+        }
+        if let (Some(Named { undo, .. }), true) = (&self.named, self.encrypted) {
+            return format!(
+                "run coldstart on the engine's machine and name its socket there \
+                 (`DOCKER_HOST=unix:///var/run/docker.sock`), or let coldstart look for one: {undo}"
+            );
         }
         if let (Some(Named { undo, .. }), true) = (&self.named, self.unspoken) {
             return format!("use {}, or let coldstart look for one: {undo}", docker::SPOKEN);

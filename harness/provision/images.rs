@@ -177,7 +177,17 @@ async fn built(
     used: &[(BaseRecord, String)],
     bases: &Bases<'_>,
 ) -> Result<Built> {
-    let prepared = prepare::all(&function.name, build, bases).await?;
+    let prepared = match prepare::all(&function.name, build, bases).await {
+        Err(error) if prepare::lacks_a_program(&error) => {
+            let tag = as_it_was(engine, function, build, used).await.ok_or(error)?;
+            bases.observer().warn(&format!(
+                "`{}` is measured as it was prepared last: what prepares it is not on the path here",
+                function.name
+            ));
+            return Ok(Built { tag, took: None });
+        }
+        prepared => prepared?,
+    };
     let spec = spec(&function.name, build, used)?;
     if engine.image(&spec.tag).await?.is_some() {
         return Ok(Built { tag: spec.tag, took: None });
@@ -196,6 +206,17 @@ async fn built(
         work.debug(&format!("how long it took is not noted on it: {error}"));
     }
     Ok(Built { tag: spec.tag, took })
+}
+
+/// The image of what an earlier preparation left, if the engine has it.
+async fn as_it_was(
+    engine: &impl ImageStore,
+    function: &Function,
+    build: &Build,
+    used: &[(BaseRecord, String)],
+) -> Option<String> {
+    let spec = spec(&function.name, build, used).ok()?;
+    engine.image(&spec.tag).await.ok()?.map(|_| spec.tag)
 }
 
 /// The bases of a function by build argument.

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use bollard::Docker;
 use bollard::models::EventMessage;
@@ -11,7 +12,8 @@ use futures_util::StreamExt;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::engine::{Exit, LABEL_RUN};
+use super::identity::Brand;
+use crate::engine::Exit;
 
 /// Waiters by the id of their instance; none once the engine is gone.
 type Waiters = Arc<Mutex<Option<BTreeMap<String, oneshot::Sender<Exit>>>>>;
@@ -25,9 +27,9 @@ pub(super) struct Exits {
 
 impl Exits {
     /// Subscribes. Must be called within a runtime, which must outlive it.
-    pub(super) fn subscribe(docker: &Docker) -> Self {
+    pub(super) fn subscribe(docker: &Docker, brand: Brand) -> Self {
         let waiters: Waiters = Arc::new(Mutex::new(Some(BTreeMap::new())));
-        let listening = tokio::spawn(listen(docker.clone(), Arc::clone(&waiters)));
+        let listening = tokio::spawn(listen(docker.clone(), brand, Arc::clone(&waiters)));
         Self { waiters, listening }
     }
 
@@ -55,15 +57,13 @@ impl Drop for Exits {
     }
 }
 
-async fn listen(docker: Docker, waiters: Waiters) {
-    let filters = HashMap::from([
-        ("type", vec!["container"]),
-        ("event", vec!["die"]),
-        ("label", vec![LABEL_RUN]),
-    ]);
+async fn listen(docker: Docker, brand: Brand, waiters: Waiters) {
+    // Not by label: to podman the key of one alone fits nothing. Whose an end is, its id says.
+    let filters = HashMap::from([("type", vec!["container"]), ("event", vec!["die"])]);
     // `since` makes the engine replay the ends that it remembers: none is lost
     // between the first create and the moment this request is served.
-    let options = EventsOptionsBuilder::new().since("1").filters(&filters).build();
+    let since = since(brand).to_string();
+    let options = EventsOptionsBuilder::new().since(&since).filters(&filters).build();
     let mut events = Box::pin(docker.events(Some(options)));
     while let Some(Ok(event)) = events.next().await {
         if let Some((id, exit)) = read(event) {
@@ -71,6 +71,16 @@ async fn listen(docker: Docker, waiters: Waiters) {
         }
     }
     lock(&waiters).take();
+}
+
+/// From when on ends are wanted, in seconds: all that are remembered. podman's are in a log
+/// that is as old as the machine.
+fn since(brand: Brand) -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    match brand {
+        Brand::Docker => 1,
+        Brand::Podman => now.map_or(1, |now| now.as_secs().saturating_sub(1)),
+    }
 }
 
 fn read(event: EventMessage) -> Option<(String, Exit)> {

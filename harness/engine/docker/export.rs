@@ -9,12 +9,14 @@ use futures_util::StreamExt;
 use tokio::io::AsyncWriteExt;
 
 use super::failure::{failed, refused};
+use super::identity::Brand;
 use super::{instances, run_once};
 use crate::engine::{EngineError, InstanceId};
 
 /// Writes it to a file.
 pub(super) async fn write(
     docker: &Docker,
+    brand: Brand,
     image: &str,
     run: &str,
     to: &Path,
@@ -28,7 +30,7 @@ pub(super) async fn write(
     let id = instances::create_body(docker, image, body).await?;
     let written = archive(docker, &id, to, &doing).await;
     // Before the outcome is looked at: it goes whatever happened.
-    instances::remove(docker, &id).await?;
+    instances::remove(docker, brand, &id).await?;
     written
 }
 

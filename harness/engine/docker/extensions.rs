@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use tar::Archive;
 
 use super::failure::{failed, has_status, refused};
+use super::identity::Brand;
 use super::{instances, run_once};
 use crate::engine::{EXTENSIONS, EngineError, InstanceId};
 
@@ -19,6 +20,7 @@ const MOST: u64 = 10 << 30;
 
 pub(super) async fn list(
     docker: &Docker,
+    brand: Brand,
     image: &str,
     run: &str,
 ) -> Result<Vec<String>, EngineError> {
@@ -31,7 +33,7 @@ pub(super) async fn list(
     let id = instances::create_body(docker, image, body).await?;
     let found = archive(docker, &id, &doing).await;
     // Before the outcome is looked at: it goes whatever happened.
-    instances::remove(docker, &id).await?;
+    instances::remove(docker, brand, &id).await?;
     let Some(archive) = found? else { return Ok(Vec::new()) };
     names(archive).map_err(|e| refused(&doing, e.to_string()))
 }

@@ -19,7 +19,9 @@ use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
 use super::failure::{failed, has_status, is_not_found, refused};
+use super::identity::{Brand, Identity};
 use super::info::platform_of;
+use super::snapshots;
 use crate::engine::{
     BASE_NAMES, BUILT, BuildOutput, BuildSpec, Credentials, EngineError, FUNCTION_NAMES, Image,
     ImageConfig, LABEL_IMAGE, Login, VERSION,
@@ -39,6 +41,7 @@ const BUILD_LINES: usize = 20;
 
 pub(super) async fn inspect(
     docker: &Docker,
+    identity: &Identity,
     reference: &str,
 ) -> Result<Option<Image>, EngineError> {
     let found = match docker.inspect_image(reference).await {
@@ -46,6 +49,12 @@ pub(super) async fn inspect(
         Err(e) if has_status(&e, 404) => return Ok(None),
         Err(e) => return Err(failed(&format!("look up image {reference}"), e)),
     };
+    let size = match identity.has_snapshots {
+        // What it tells is how large the image's files are as they came, often compressed.
+        true => snapshots::size(docker, reference).await.ok(),
+        false => None,
+    };
+    let told = found.size.and_then(|size| u64::try_from(size).ok());
     let config = found.config.unwrap_or_default();
     let env = config.env.unwrap_or_default();
     let env = env.iter().filter_map(|one| one.split_once('='));
@@ -53,7 +62,7 @@ pub(super) async fn inspect(
     Ok(Some(Image {
         platform: platform_of(found.os.as_deref(), found.architecture.as_deref()),
         digest: found.id.unwrap_or_default(),
-        size: found.size.and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
+        size: size.or(told).unwrap_or(0),
         labels: labels.into_iter().collect(),
         config: ImageConfig {
             env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
@@ -66,13 +75,18 @@ pub(super) async fn inspect(
 }
 
 /// The folders of an image's layers, as the storage driver tells them.
-pub(super) async fn folders(docker: &Docker, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
+pub(super) async fn folders(
+    docker: &Docker,
+    identity: &Identity,
+    reference: &str,
+) -> Result<Vec<PathBuf>, EngineError> {
     let doing = format!("find the files of image {reference}");
     let found = docker.inspect_image(reference).await.map_err(|e| failed(&doing, e))?;
-    let Some(storage) = found.graph_driver else {
-        let message = "the engine does not tell where it keeps them (containerd's image store?)";
-        return Err(refused(&doing, message.to_owned()));
-    };
+    if identity.has_snapshots {
+        let layers = found.root_fs.and_then(|root| root.layers).unwrap_or_default();
+        return snapshots::folders(docker, identity.brand, reference, layers.len()).await;
+    }
+    let storage = found.graph_driver.unwrap_or_default();
     let layers = ["UpperDir", "LowerDir"].iter().filter_map(|key| storage.data.get(*key));
     let folders: Vec<PathBuf> = layers
         .flat_map(|paths| paths.split(':'))
@@ -244,17 +258,28 @@ fn with_lines(error: EngineError, last: &VecDeque<String>) -> EngineError {
     }
 }
 
-pub(super) async fn list(docker: &Docker) -> Result<Vec<String>, EngineError> {
+pub(super) async fn list(docker: &Docker, brand: Brand) -> Result<Vec<String>, EngineError> {
     let labelled = matching(docker, "label", LABEL_IMAGE).await?;
     let ours = |image: ImageSummary| {
         let label = image.labels.get(LABEL_IMAGE).cloned().unwrap_or_default();
-        image.repo_tags.into_iter().filter(move |tag| is_ours(tag, &label))
+        let tags = image.repo_tags.into_iter().map(move |tag| plain(brand, tag));
+        tags.filter(move |tag| is_ours(tag, &label))
     };
     let mut all: Vec<String> = labelled.into_iter().flat_map(ours).collect();
     let named = matching(docker, "reference", &format!("{FUNCTION_NAMES}*:{BUILT}*")).await?;
-    let named = named.into_iter().flat_map(|image| image.repo_tags);
+    let named = named.into_iter().flat_map(|image| image.repo_tags).map(|tag| plain(brand, tag));
     all.extend(named.filter(|tag| is_built(tag)));
     Ok(all)
+}
+
+/// A tag as it was given: podman lists one without a registry as this machine's where it was
+/// loaded, and as the public one's where it was built or imported.
+fn plain(brand: Brand, tag: String) -> String {
+    let ours = ["localhost/", "docker.io/"].iter().find_map(|prefix| tag.strip_prefix(prefix));
+    match (brand, ours) {
+        (Brand::Podman, Some(plain)) => plain.to_owned(),
+        _ => tag,
+    }
 }
 
 async fn matching(docker: &Docker, by: &str, what: &str) -> Result<Vec<ImageSummary>, EngineError> {
@@ -289,5 +314,20 @@ pub(super) async fn remove(docker: &Docker, reference: &str) -> Result<(), Engin
         Ok(_) => Ok(()),
         Err(e) if has_status(&e, 404) => Ok(()),
         Err(e) => Err(failed(&format!("remove image {reference}"), e)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_read_as_it_was_given_whoever_lists_it() {
+        let of = |brand, tag: &str| plain(brand, tag.to_owned());
+        for listed in ["coldstart/f:1", "localhost/coldstart/f:1", "docker.io/coldstart/f:1"] {
+            assert_eq!(of(Brand::Podman, listed), "coldstart/f:1");
+        }
+        let theirs = "localhost/coldstart/f:1";
+        assert_eq!(of(Brand::Docker, theirs), theirs, "a registry of that name");
     }
 }

@@ -8,12 +8,13 @@ use bollard::models::{
     EndpointResource, Ipam, IpamConfig, NetworkInspect, SystemInfo, SystemVersion,
 };
 
-use super::failure::{failed, has_status};
 use strum::VariantArray;
 
+use super::failure::{failed, has_status};
+use super::identity::Brand;
 use crate::engine::{EngineError, EngineInfo, Resident, Strangers};
 use crate::spec::factor::{
-    Capabilities, CpuQuota, CpuRule, LogDriver, MemoryLimit, Network, OciRuntime,
+    Capabilities, CpuQuota, CpuRule, LOG_DRIVER, LogDriver, MemoryLimit, Network, OciRuntime,
 };
 use crate::text::sanitize::printable;
 
@@ -22,12 +23,13 @@ pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInf
     let info = docker.info().await.map_err(|e| failed(&doing, e))?;
     let version = docker.version().await.map_err(|e| failed(&doing, e))?;
     let api = docker.client_version();
+    let brand = Brand::of(&version);
     Ok(EngineInfo {
-        kind: "docker".to_owned(),
+        kind: brand.to_string(),
         version: or_unknown(info.server_version.clone()),
         api_version: format!("{}.{}", api.major_version, api.minor_version),
         oci_runtime: oci_runtime(&info, version),
-        offers: offers(&info),
+        offers: offers(&info, brand),
         storage_driver: or_unknown(info.driver.clone()),
         cgroups: cgroups(&info),
         kernel: or_unknown(info.kernel_version),
@@ -119,15 +121,20 @@ fn oci_runtime(info: &SystemInfo, version: SystemVersion) -> String {
     }
 }
 
-fn offers(info: &SystemInfo) -> Capabilities {
+fn offers(info: &SystemInfo, brand: Brand) -> Capabilities {
     let default = or_unknown(info.default_runtime.clone());
-    let mut others: Vec<String> =
-        info.runtimes.iter().flatten().map(|(name, _)| name.clone()).collect();
+    // What podman is asked for in this way it does not hear, and starts the default one.
+    let runtimes = info.runtimes.iter().filter(|_| brand == Brand::Docker).flatten();
+    let mut others: Vec<String> = runtimes.map(|(name, _)| name.clone()).collect();
     others.retain(|name| *name != default);
     others.sort();
     let mut log_drivers = info.plugins.as_ref().and_then(|p| p.log.clone()).unwrap_or_default();
     // A driver of every engine, and not a plug-in.
     log_drivers.push("none".to_owned());
+    if brand == Brand::Podman {
+        // Its other name for `k8s-file`.
+        log_drivers.push(LOG_DRIVER.to_owned());
+    }
     log_drivers.sort();
     log_drivers.dedup();
     Capabilities::default()
@@ -181,6 +188,19 @@ mod tests {
         assert_eq!(resident((String::new(), EndpointResource::default())), None);
         let subnet = subnet(&config(None, "172.18.0.0/16"));
         assert_eq!(subnet, Some(("172.18.0.0".parse().unwrap(), 16)));
+    }
+
+    #[test]
+    fn what_podman_lists_and_does_not_hear_is_not_offered() {
+        let runtimes = ["crun", "runc"].map(|name| (name.to_owned(), Default::default()));
+        let info = SystemInfo {
+            default_runtime: Some("crun".to_owned()),
+            runtimes: Some(runtimes.into_iter().collect()),
+            ..SystemInfo::default()
+        };
+        let of = |brand| offers(&info, brand).runtimes().to_vec();
+        assert_eq!(of(Brand::Docker), ["crun", "runc"]);
+        assert_eq!(of(Brand::Podman), ["crun"]);
     }
 
     #[test]

@@ -3,19 +3,23 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use bollard::Docker;
+use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, ContainerSummary, ContainerSummaryStateEnum, HealthConfig, HostConfig,
-    HostConfigLogConfig, NetworkSettings, ResourcesUlimits,
+    HostConfigLogConfig, Mount, MountType, NetworkSettings, ResourcesUlimits,
 };
 use bollard::query_parameters::{
-    CreateContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
+    CreateContainerOptions, KillContainerOptions, ListContainersOptionsBuilder, LogsOptionsBuilder,
     RemoveContainerOptionsBuilder, StartContainerOptions,
 };
 use futures_util::StreamExt;
 
 use super::failure::{failed, has_status, refused};
+use super::identity::{Brand, Identity};
+use super::info;
 use crate::engine::processors::processors;
 use crate::engine::{
     EngineError, InstanceId, InstanceSource, InstanceSpec, InstanceState, LABEL_FUNCTION,
@@ -24,6 +28,10 @@ use crate::engine::{
 use crate::spec::factor::{Factors, LOG_DRIVER};
 use crate::spec::function::{Launch, OPEN_FILES, TMP, USER};
 use crate::system::maker::Maker;
+
+/// How often a list that cannot be read is asked for again, and when.
+const PASSING: u32 = 250;
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// The most lines that are asked for; of them at most [`OUTPUT`] is kept.
 const LINES: &str = "1000";
@@ -72,7 +80,7 @@ fn body(image: &str, spec: &InstanceSpec) -> ContainerCreateBody {
         // What it asks is asked within a start that is timed.
         healthcheck: Some(no_health_check()),
         host_config: Some(HostConfig {
-            binds: mounts(spec),
+            mounts: mounts(spec),
             readonly_rootfs: spec.launch.is_read_only().then_some(true),
             tmpfs: spec.launch.lambda.then(lambda_tmp),
             ulimits: spec.launch.lambda.then(|| vec![open_files()]),
@@ -98,11 +106,18 @@ fn words(spec: &InstanceSpec) -> (Option<Vec<String>>, Option<Vec<String>>) {
     (Some([&[LAUNCHER.to_owned()], &entrypoint[..]].concat()), Some(command.clone()))
 }
 
-/// What of this machine is found in a container.
-fn mounts(spec: &InstanceSpec) -> Option<Vec<String>> {
-    let socket = spec.socket.as_ref().map(|file| format!("{}:{SOCKET}", file.display()));
-    let launcher = spec.launcher.as_ref();
-    let launcher = launcher.map(|file| format!("{}:{LAUNCHER}:ro", file.display()));
+/// What of this machine is found in a container. Not by `binds`: an engine that does not see
+/// these files would make folders of their names, where it runs.
+fn mounts(spec: &InstanceSpec) -> Option<Vec<Mount>> {
+    let mount = |file: &PathBuf, target: &str, read_only| Mount {
+        typ: Some(MountType::BIND),
+        source: Some(file.display().to_string()),
+        target: Some(target.to_owned()),
+        read_only: Some(read_only),
+        ..Mount::default()
+    };
+    let socket = spec.socket.as_ref().map(|file| mount(file, SOCKET, false));
+    let launcher = spec.launcher.as_ref().map(|file| mount(file, LAUNCHER, true));
     let mounts: Vec<_> = socket.into_iter().chain(launcher).collect();
     (!mounts.is_empty()).then_some(mounts)
 }
@@ -144,7 +159,9 @@ fn host_config(factors: &Factors, processes: Option<u32>) -> HostConfig {
 /// Drivers that write elsewhere have bounds of their own, or none.
 pub(super) fn log_config(driver: &str) -> HostConfigLogConfig {
     let bounds: &[(&str, &str)] = match driver {
-        "json-file" | "local" => &[("max-size", "1m"), ("max-file", "1")],
+        "json-file" => &[("max-size", "1m"), ("max-file", "1")],
+        // It would compress the files before the last, and refuses to where there are none.
+        "local" => &[("max-size", "1m"), ("max-file", "1"), ("compress", "false")],
         _ => &[],
     };
     HostConfigLogConfig {
@@ -185,7 +202,15 @@ fn address(settings: NetworkSettings) -> Option<IpAddr> {
     endpoints.filter_map(|endpoint| endpoint.ip_address?.parse().ok()).next()
 }
 
-pub(super) async fn remove(docker: &Docker, id: &InstanceId) -> Result<(), EngineError> {
+pub(super) async fn remove(
+    docker: &Docker,
+    brand: Brand,
+    id: &InstanceId,
+) -> Result<(), EngineError> {
+    if brand == Brand::Podman {
+        // A forced removal asks first, and waits ten seconds. What cannot be killed has ended.
+        let _ = docker.kill_container(&id.0, None::<KillContainerOptions>).await;
+    }
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
     match docker.remove_container(&id.0, Some(options)).await {
         Ok(()) => Ok(()),
@@ -233,12 +258,22 @@ pub(super) async fn whole_output(
 /// storage driver does not tell.
 pub(super) async fn root_folder(
     docker: &Docker,
+    identity: &Identity,
     id: &InstanceId,
 ) -> Result<Option<PathBuf>, EngineError> {
     let found = docker.inspect_container(&id.0, None).await;
     let found = found.map_err(|e| failed(&format!("inspect instance {}", id.short()), e))?;
-    let merged = found.graph_driver.and_then(|storage| storage.data.get("MergedDir").cloned());
-    Ok(merged.filter(|path| !path.is_empty()).map(PathBuf::from))
+    let Some(storage) = found.graph_driver else { return Ok(None) };
+    if let Some(merged) = storage.data.get("MergedDir").filter(|path| !path.is_empty()) {
+        return Ok(Some(PathBuf::from(merged)));
+    }
+    if let (Brand::Podman, Some(upper)) = (identity.brand, storage.data.get("UpperDir")) {
+        // It tells of the mount only while that is there.
+        return Ok(Some(PathBuf::from(upper).with_file_name("merged")));
+    }
+    // Of containerd's snapshots it is not told: the engine mounts them in a folder of its own.
+    let root = PathBuf::from(info::data_root(docker).await?).join("rootfs");
+    Ok(identity.has_snapshots.then(|| root.join(storage.name).join(&id.0)))
 }
 
 /// Text of at most [`OUTPUT`] bytes. A character that the cut went through is
@@ -254,14 +289,27 @@ fn text_of_the_end(bytes: &[u8]) -> String {
 
 pub(super) async fn list(
     docker: &Docker,
+    brand: Brand,
     run: Option<&str>,
 ) -> Result<Vec<ListedInstance>, EngineError> {
     let label = run.map_or_else(|| LABEL_RUN.to_owned(), |run| format!("{LABEL_RUN}={run}"));
     let filters = HashMap::from([("label", vec![label.as_str()])]);
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
-    let found = docker.list_containers(Some(options)).await;
-    let found = found.map_err(|e| failed("list the instances", e))?;
-    Ok(found.into_iter().filter_map(read).collect())
+    let mut tries = 0;
+    loop {
+        match docker.list_containers(Some(options.clone())).await {
+            Ok(found) => return Ok(found.into_iter().filter_map(read).collect()),
+            // podman has a state between the end and the clean-up of a container that the
+            // interface does not know: it passes.
+            Err(Error::JsonDataError { .. } | Error::JsonSerdeError { .. })
+                if brand == Brand::Podman && tries < PASSING =>
+            {
+                tries += 1;
+                tokio::time::sleep(AGAIN).await;
+            }
+            Err(e) => return Err(failed("list the instances", e)),
+        }
+    }
 }
 
 fn read(summary: ContainerSummary) -> Option<ListedInstance> {
@@ -347,6 +395,8 @@ mod tests {
             config.log_config.clone().unwrap().config.unwrap().contains_key("max-size")
         };
         assert!(bounded(&config));
+        let options = config.log_config.unwrap().config.unwrap();
+        assert_eq!(options["compress"], "false", "one file alone cannot be compressed");
         factors.cpus = Some(Cpus::from_cores(0.5).unwrap());
         (factors.network, factors.log_driver) = (Network::None, "none".into());
         let config = host_config(&factors, None);

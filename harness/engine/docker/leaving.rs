@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bollard::Docker;
+use bollard::models::EventActor;
 use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
@@ -41,14 +42,39 @@ impl Drop for Leaving {
 }
 
 async fn listen(docker: Docker, told: Told) {
-    let filters = HashMap::from([("type", vec!["network"]), ("event", vec!["disconnect"])]);
+    // Not every engine tells who leaves a network; who has ended calls nobody.
+    let filters = HashMap::from([
+        ("type", vec!["network", "container"]),
+        ("event", vec!["disconnect", "die"]),
+    ]);
     let options = EventsOptionsBuilder::new().filters(&filters).build();
     let mut events = Box::pin(docker.events(Some(options)));
     while let Some(Ok(event)) = events.next().await {
-        let attributes = event.actor.and_then(|actor| actor.attributes).unwrap_or_default();
         let strangers = told.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        if let (Some(id), Some(strangers)) = (attributes.get("container"), strangers) {
-            strangers.left(id);
+        if let (Some(id), Some(strangers)) = (event.actor.and_then(who), strangers) {
+            strangers.left(&id);
         }
+    }
+}
+
+/// The container that a network tells of, or that tells of itself.
+fn who(actor: EventActor) -> Option<String> {
+    let told = actor.attributes.and_then(|mut all| all.remove("container"));
+    told.or(actor.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_leaves_is_told_by_the_network_or_by_its_own_end() {
+        let attributes = |pairs: &[(&str, &str)]| {
+            Some(pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect())
+        };
+        let of = |id: &str, attributes| who(EventActor { id: Some(id.to_owned()), attributes });
+        let network = of("network", attributes(&[("container", "c-1"), ("name", "bridge")]));
+        assert_eq!(network.as_deref(), Some("c-1"));
+        assert_eq!(of("c-2", attributes(&[("exitCode", "0")])).as_deref(), Some("c-2"));
     }
 }

@@ -3,7 +3,8 @@
 //! Engines before 20.10.27 take two locks in opposite orders when two containers
 //! leave one network at the same time, and then never answer again
 //! (<https://github.com/moby/moby/issues/46661>): seen here after some fifty
-//! removals of four at once. Debian 12 ships such an engine.
+//! removals of four at once. Debian 12 ships such an engine; newer ones take no turns
+//! (decision 0096).
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -37,10 +38,10 @@ pub(super) struct Taken<'a> {
 }
 
 impl Turn {
-    /// For the engine at an address, in the private folder of this user: what lies in a
-    /// folder for all could be held by anybody, for ever.
-    pub(super) fn new(private: &Path, address: &str) -> Self {
-        let digest = Sha256::digest(address.as_bytes());
+    /// For an engine, by its own id: it may be reached in two ways. In the private folder of
+    /// this user: what lies in a folder for all could be held by anybody, for ever.
+    pub(super) fn new(private: &Path, engine: &str) -> Self {
+        let digest = Sha256::digest(engine.as_bytes());
         let digits: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
         let file = private.join(format!("removal-{digits}.lock"));
         Self { within: Mutex::new(()), file, longest: TURN }
@@ -77,12 +78,12 @@ mod tests {
     async fn two_processes_take_turns() {
         // Two values stand for two processes: each opens the file by itself.
         let home = tempfile::tempdir().unwrap();
-        let turn = || Turn::new(home.path(), "unix:///a.sock");
+        let turn = || Turn::new(home.path(), "one");
         let (one, other) = (turn(), turn());
         let held = one.take().await.unwrap();
         let waiting = tokio::time::timeout(Duration::from_millis(20), other.take()).await;
         assert!(waiting.is_err(), "both have the turn");
-        let elsewhere = Turn::new(home.path(), "unix:///b.sock");
+        let elsewhere = Turn::new(home.path(), "another");
         elsewhere.take().await.unwrap();
         drop(held);
         other.take().await.unwrap();
@@ -91,7 +92,7 @@ mod tests {
     #[tokio::test]
     async fn a_turn_that_never_comes_is_not_waited_for_longer_than_its_limit_and_told() {
         let home = tempfile::tempdir().unwrap();
-        let turn = |longest| Turn { longest, ..Turn::new(home.path(), "unix:///a.sock") };
+        let turn = |longest| Turn { longest, ..Turn::new(home.path(), "one") };
         let (one, other) = (turn(TURN), turn(Duration::from_millis(30)));
         let _held = one.take().await.unwrap();
         let error = other.take().await.err().unwrap().to_string();

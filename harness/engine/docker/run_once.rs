@@ -10,6 +10,7 @@ use bollard::query_parameters::{LogsOptionsBuilder, WaitContainerOptions};
 use futures_util::StreamExt;
 
 use super::failure::{failed, refused};
+use super::identity::Brand;
 use super::instances;
 use crate::engine::{EngineError, InstanceId, LABEL_MAKER, LABEL_RUN};
 use crate::spec::function::PROCESSES;
@@ -27,6 +28,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(
     docker: &Docker,
+    brand: Brand,
     image: &str,
     run: &str,
     command: &[String],
@@ -36,7 +38,7 @@ pub(super) async fn run(
     let id = instances::create_body(docker, image, body(image, run, command, env)).await?;
     let outcome = tokio::time::timeout(LIMIT, finish(docker, &id, &doing)).await;
     // Before the outcome is looked at: it goes whatever happened.
-    let removed = instances::remove(docker, &id).await;
+    let removed = instances::remove(docker, brand, &id).await;
     let stuck = || refused(&doing, format!("not done after {} s", LIMIT.as_secs()));
     let (status, output) = outcome.map_err(|_| stuck())??;
     removed?;

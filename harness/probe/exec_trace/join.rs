@@ -136,6 +136,8 @@ fn programs<'a>(events: &'a [Event], start: &Start<'_>) -> Vec<Program<'a>> {
     events.sort_by_key(|e| e.at());
     let mut programs: Vec<Program<'a>> = Vec::new();
     let mut running: HashMap<u32, usize> = HashMap::new();
+    // The latest of each id, ended or not: some helpers end, and leave children.
+    let mut latest: HashMap<u32, usize> = HashMap::new();
     for event in events {
         let (Event::Exec { at, pid, .. } | Event::Exit { at, pid }) = event;
         let before = running.remove(pid);
@@ -146,7 +148,7 @@ fn programs<'a>(events: &'a [Event], start: &Start<'_>) -> Vec<Program<'a>> {
         if *at > start.until {
             continue;
         }
-        let above = parent.and_then(|parent| running.get(&parent).copied());
+        let above = parent.and_then(|parent| latest.get(&parent).copied());
         let either = |of: fn(&Program<'_>) -> bool| {
             [before, above].iter().flatten().any(|i| of(&programs[*i]))
         };
@@ -161,6 +163,7 @@ fn programs<'a>(events: &'a [Event], start: &Start<'_>) -> Vec<Program<'a>> {
             above.belongs = true;
         }
         running.insert(*pid, programs.len());
+        latest.insert(*pid, programs.len());
         programs.push(Program {
             pid: *pid,
             parent: *parent,
@@ -195,8 +198,10 @@ fn marks(programs: &[Program<'_>], start: &Start<'_>) -> Vec<(Mark, u64)> {
         let found = [(Mark::OciCreate, run), (Mark::OciStart, called), (Mark::Exec, exec)];
         return found.into_iter().filter_map(|(mark, at)| Some((mark, at?))).collect();
     };
+    let end = exec.unwrap_or(start.until);
+    let beside = || started_beside(programs, before.first()?, after[0], end);
     let create = after[0].exec;
-    let started = started(after, exec.unwrap_or(start.until));
+    let started = started(after, end).or_else(beside);
     let exec = exec.filter(|at| *at >= started.unwrap_or(create));
     let limit = started.or(exec).unwrap_or(start.until);
     let found = [
@@ -214,10 +219,12 @@ fn marks(programs: &[Program<'_>], start: &Start<'_>) -> Vec<(Mark, u64)> {
 fn function(programs: &[Program<'_>]) -> Option<u32> {
     let engine: Vec<&Program<'_>> = programs.iter().filter(|p| p.belongs).collect();
     let create = engine.iter().position(|p| p.holds && p.told("create"))?;
-    let shim = engine[create].parent?;
+    // Where the shim is not the container's parent, what made it is.
+    let parents = [engine[create].parent?, engine[create].pid];
     let start = engine[create..].iter().find(|p| p.holds && p.told("start"))?;
     let later = engine[create..].iter().filter(|p| p.exec > start.exec);
-    let mut children = later.filter(|p| p.parent == Some(shim) && !p.holds && p.pid != start.pid);
+    let is_child = |p: &Program<'_>| p.parent.is_some_and(|parent| parents.contains(&parent));
+    let mut children = later.filter(|p| is_child(p) && !p.holds && p.pid != start.pid);
     children.next().map(|p| p.pid)
 }
 
@@ -235,15 +242,40 @@ fn started(programs: &[&Program<'_>], exec: u64) -> Option<u64> {
     read.or_else(next).map(|p| p.exec)
 }
 
+/// The same where the shim has left its parent before it ran the OCI create, and that parent
+/// starts the container itself. Of a start that was gone too soon nothing else tells: so it is
+/// what alone fits, and where several do (in a burst), none.
+fn started_beside(
+    programs: &[Program<'_>],
+    shim: &Program<'_>,
+    create: &Program<'_>,
+    exec: u64,
+) -> Option<u64> {
+    let has_left = shim.exit.is_some_and(|end| end <= create.exec);
+    let parent = shim.parent.filter(|_| has_left)?;
+    // It may have become another program in its own process.
+    let created = programs.iter().filter(|p| p.pid == create.pid && p.exec >= create.exec);
+    let created = created.filter_map(|p| p.exit).max()?;
+    let fits = |p: &&Program<'_>| {
+        p.unread() && p.parent == Some(parent) && p.exec >= created && p.exec <= exec
+    };
+    let first = programs.iter().find(fits)?;
+    programs.iter().filter(fits).all(|p| p.pid == first.pid).then_some(first.exec)
+}
+
 /// When the hooks began: the first program that the OCI create ran and that is
 /// not its own second self or, without one, the end of the OCI create. The first
-/// of the programs is the OCI create.
+/// of the programs is the OCI create. A runtime that becomes itself anew in its own process
+/// has no second self; of any other the first program is one.
 fn hooks(programs: &[&Program<'_>], limit: u64) -> Option<u64> {
     let create = programs.iter().rfind(|p| p.holds && p.told("create"))?;
+    let first = programs.iter().find(|p| p.parent == Some(create.pid) && p.pid != create.pid);
+    let second_self = first.filter(|p| p.unread() && !create.again).map(|p| p.exec);
     let hook = programs.iter().filter(|p| !p.told_any(&["create", "start", "init"])).find(|p| {
         let by_create = p.holds || p.parent == Some(create.pid);
         // Only second selves execute themselves again, and no hook.
-        p.exec <= limit && by_create && !(p.unread() && p.again)
+        let is_self = p.unread() && p.again || Some(p.exec) == second_self;
+        p.exec <= limit && by_create && !is_self
     });
     match hook {
         // It may be a hook or a second self that did not.

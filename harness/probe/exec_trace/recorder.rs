@@ -152,15 +152,13 @@ impl Shared {
                         let late = self.clock.now().saturating_sub(at);
                         let used = used.filter(|_| late <= LATEST);
                         let argv = arguments_of(pid);
-                        let parent = kept.parents.get(&pid).copied().or_else(|| parent_of(pid));
+                        let parent = kept.lines.executes(pid).or_else(|| parent_of(pid));
                         kept.keep(Event::Exec { at, pid, parent, argv, used });
                     }
                 }
-                Message::Fork { pid, parent } => {
-                    kept.parents.insert(pid, parent);
-                }
+                Message::Fork { pid, parent } => kept.lines.begins(pid, parent),
                 Message::Exit { monotonic, pid } => {
-                    kept.parents.remove(&pid);
+                    kept.lines.ends(pid);
                     if let Some(at) = at(monotonic) {
                         kept.keep(Event::Exit { at, pid });
                     }
@@ -179,13 +177,45 @@ impl Shared {
 #[derive(Debug, Default)]
 struct Kept {
     events: VecDeque<Event>,
-    /// The parents of the processes that began since and live: read from the
-    /// process, it is lost when that is gone.
-    parents: HashMap<u32, u32>,
+    lines: Lines,
     /// Bytes that they take, roughly.
     size: usize,
     lost: u64,
     seen: u64,
+}
+
+/// The processes that began since and live: read from the process, its parent is lost when
+/// that is gone.
+#[derive(Debug, Default)]
+struct Lines(HashMap<u32, Line>);
+
+/// Where a process comes from.
+#[derive(Debug)]
+struct Line {
+    /// The nearest before it that became a program: what a helper forks to leave its
+    /// terminal becomes none, and is gone when its child does.
+    parent: Option<u32>,
+    /// It became a program itself.
+    is_program: bool,
+}
+
+impl Lines {
+    fn begins(&mut self, pid: u32, parent: u32) {
+        let above = self.0.get(&parent).filter(|line| !line.is_program);
+        let parent = above.and_then(|line| line.parent).unwrap_or(parent);
+        self.0.insert(pid, Line { parent: Some(parent), is_program: false });
+    }
+
+    /// It becomes a program; its parent, where that is known.
+    fn executes(&mut self, pid: u32) -> Option<u32> {
+        let line = self.0.entry(pid).or_insert(Line { parent: None, is_program: true });
+        line.is_program = true;
+        line.parent
+    }
+
+    fn ends(&mut self, pid: u32) {
+        self.0.remove(&pid);
+    }
 }
 
 impl Kept {
@@ -259,6 +289,23 @@ mod tests {
         assert_eq!(arguments(b"a\0b c\0\0d\0"), ["a", "b c", "", "d"]);
         assert!(arguments(b"").is_empty());
         assert_eq!(arguments(&b"x\0".repeat(100)).len(), ARGUMENTS);
+    }
+
+    #[test]
+    fn a_parent_is_the_nearest_program_above_alive_or_not() {
+        let mut lines = Lines::default();
+        let (daemon, helper, forked, child) = (1, 20, 30, 40);
+        lines.begins(helper, daemon);
+        assert_eq!(lines.executes(helper), Some(daemon));
+        lines.begins(forked, helper);
+        lines.ends(helper);
+        lines.begins(child, forked);
+        assert_eq!(lines.executes(child), Some(helper));
+        assert_eq!(lines.executes(child), Some(helper), "another program, the same process");
+        assert_eq!(lines.executes(7), None, "it is older than we");
+        lines.ends(forked);
+        lines.begins(50, forked);
+        assert_eq!(lines.executes(50), Some(forked));
     }
 
     #[test]

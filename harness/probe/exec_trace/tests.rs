@@ -6,6 +6,8 @@ use super::*;
 use crate::clock::Clock;
 use crate::sample::Mark;
 
+mod other_engines;
+
 const ONE: &str = "27d47270af154a707249382cb605428f16ca8381d198471cae948c7d2cc63635";
 const TWO: &str = "2af3af547506d6af412ba87300c8a6e6d714bf26762382fe0c1faf47440daf0e";
 const STATE: &str = "/run/engine/daemon/io.containerd.runtime.v2.task/moby";

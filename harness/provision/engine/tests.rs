@@ -79,6 +79,30 @@ async fn an_engine_of_a_kind_that_is_not_spoken_is_not_supported_whoever_names_i
     }
 }
 
+/// As an engine behind TLS answers who speaks without.
+#[tokio::test]
+async fn an_engine_that_speaks_tls_is_told_as_that() {
+    use std::io::{Read, Write};
+    let folder = tempfile::tempdir().unwrap();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut around = bare(folder.path());
+    around.host = Some(format!("tcp://{}", listener.local_addr().unwrap()));
+    // It ends with the process.
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 1024]);
+            let answer = "HTTP/1.0 400 Bad Request\r\n\r\n\
+                          Client sent an HTTP request to an HTTPS server.\n";
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    let absent = look(&around).await.unwrap_err();
+    let text = told(&absent, Consent::Given, true, Family::Debian, true);
+    assert!(text.contains("DOCKER_HOST names speaks TLS, which is not supported"), "{text}");
+    assert!(text.contains("DOCKER_HOST=unix:///var/run/docker.sock"), "{text}");
+    assert!(!text.contains("start it"), "{text}");
+}
+
 #[tokio::test]
 async fn nothing_and_nobody_and_not_allowed_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,15 +1,16 @@
 //! The command that a function wants run before its image is built.
 
+use std::io::ErrorKind;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow, bail};
 use tokio::process::Command;
 
 use super::tools;
 use crate::observer::Work;
 use crate::provision::bases::Bases;
-use crate::provision::{captured, last_lines};
+use crate::provision::{ProvisionError, captured, last_lines};
 use crate::spec::function::Build;
 
 mod stamp;
@@ -20,6 +21,20 @@ const LEAKS: &str = "CARGO_";
 /// What begins so all the same: where things are, and how they are fetched.
 const KEPT: [&str; 6] =
     ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_ALIAS_"];
+
+/// The exit status of what starts another program (`env`, a shell) and does not find it.
+const NOT_FOUND: i32 = 127;
+
+/// The command, or what it calls, is not on this machine.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct NoProgram(String);
+
+/// Whether it failed for want of a program: what it made before is not broken by that.
+pub(super) fn lacks_a_program(error: &anyhow::Error) -> bool {
+    let missing = error.downcast_ref::<ProvisionError>();
+    error.is::<NoProgram>() || matches!(missing, Some(ProvisionError::Missing { .. }))
+}
 
 /// Runs it, and before it what is to be prepared first; how long it took when it was run,
 /// none where nobody noted that.
@@ -55,12 +70,20 @@ async fn run(name: &str, build: &Build, bases: &Bases<'_>) -> Result<Option<Dura
     work.debug(&format!("running {line} in {}", build.context.display()));
     let begun = Instant::now();
     let run = captured(command, |line| work.printed(line));
-    let (status, printed) = work.watch(run, || None).await.with_context(|| {
-        format!("cannot run `{line}` in {}: is `{program}` installed?", build.context.display())
+    let folder = build.context.display();
+    let (status, printed) = work.watch(run, || None).await.map_err(|e| {
+        let text = format!("cannot run `{line}` in {folder}: is `{program}` installed?");
+        match e.kind() {
+            ErrorKind::NotFound => anyhow!(NoProgram(format!("{text} {e}"))),
+            _ => anyhow!(e).context(text),
+        }
     })?;
     if !status.success() {
-        let lines = last_lines(&printed);
-        bail!("`{line}` in {}: {status}{lines}", build.context.display());
+        let text = format!("`{line}` in {folder}: {status}{}", last_lines(&printed));
+        match status.code() {
+            Some(NOT_FOUND) => bail!(NoProgram(text)),
+            _ => bail!(text),
+        }
     }
     let took = begun.elapsed();
     stamp.as_ref().map_or(Ok(()), |stamp| stamp.put(took))?;

@@ -21,7 +21,7 @@ pub struct Live {
 pub struct Living {
     /// What it does there: a run's id.
     pub run: String,
-    /// The engine's address.
+    /// The engine's own id, or its address.
     pub engine: String,
     /// Its process id.
     pub pid: u32,

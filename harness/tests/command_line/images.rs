@@ -332,3 +332,47 @@ fn an_address_of_a_kind_that_is_not_spoken_is_not_supported_and_what_is_is_told(
         assert!(!text.contains("does not answer"), "nobody was asked: {text}");
     }
 }
+
+#[test]
+fn what_prepares_a_function_is_not_needed_where_its_image_is_there() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("functions.toml");
+    let build = |prepare: &str, answers: &[(&'static str, u16, &str)]| {
+        let text = format!(
+            "[[function]]\nname = \"f\"\ncontext = \".\"\nfiles = [\"Dockerfile\"]\n\
+             prepare = {prepare}\nmemory = \"64MiB\"\ntimeout = \"9s\"\nevent = '{{}}'\n\
+             version-command = [\"v\"]\n"
+        );
+        fs::write(&file, text).unwrap();
+        fs::write(home.path().join("Dockerfile"), "FROM scratch\n").unwrap();
+        let engine = StandIn::with(answers);
+        let file = file.display().to_string();
+        let output = on(&engine, home.path(), &["build", "--functions-file", &file]);
+        assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+        (engine.asked("POST /containers/create").len(), flat(&err(&output)))
+    };
+    let image = image("linux", "amd64");
+    let there = ("GET /images/coldstart/f:", 200, image.as_str());
+    for prepare in [r#"["no-such-program"]"#, r#"["env", "no-such-program"]"#] {
+        // The stand-in runs nothing: when it is asked for the version, the image was taken.
+        let (asked, text) = build(prepare, &[there]);
+        assert!(asked == 1 && text.contains("`f` is measured as it was prepared last"), "{text}");
+        let (asked, text) = build(prepare, &[]);
+        assert!(asked == 0 && text.contains("no-such-program"), "{text}");
+    }
+    let (asked, text) = build(r#"["false"]"#, &[there]);
+    assert!(asked == 0 && text.contains("`false` in"), "what fails made something else: {text}");
+}
+
+#[test]
+fn an_engine_on_another_machine_is_refused_before_anything_is_asked_of_it() {
+    let home = tempfile::tempdir().unwrap();
+    let info = r#"{"ServerVersion":"26.1.5","DefaultRuntime":"runc","KernelVersion":"4.4.0-no"}"#;
+    let engine = StandIn::with(&[("GET /info", 200, info)]);
+    let output = on(&engine, home.path(), &["run", "quick", "--image", "app:1"]);
+    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
+    let text = flat(&err(&output));
+    assert!(text.contains("runs on another machine") && text.contains("4.4.0-no"), "{text}");
+    assert!(text.contains("run coldstart on that machine"), "{text}");
+    assert!(engine.asked("POST").is_empty() && engine.asked("GET /images").is_empty());
+}

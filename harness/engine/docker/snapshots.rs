@@ -1,0 +1,99 @@
+//! Images in containerd's store, of which the engine tells neither where their layers are nor
+//! how large they are unpacked.
+//!
+//! Both are found out without starting anything: while a container's files are being copied
+//! out of it they are mounted, and the mount names the layers.
+
+use std::path::PathBuf;
+
+use bollard::Docker;
+use bollard::models::ContainerCreateBody;
+use bollard::query_parameters::DownloadFromContainerOptionsBuilder;
+use futures_util::StreamExt;
+
+use super::failure::{failed, refused};
+use super::identity::Brand;
+use super::{instances, run_once};
+use crate::engine::EngineError;
+
+/// The label of a container that is never started: of no run.
+const RUN: &str = "looking-for-layers";
+
+/// The folders of an image's layers, the last one first.
+pub(super) async fn folders(
+    docker: &Docker,
+    brand: Brand,
+    image: &str,
+    layers: usize,
+) -> Result<Vec<PathBuf>, EngineError> {
+    let doing = format!("find the files of image {image}");
+    let body = ContainerCreateBody {
+        // Never run: an image without a command has to name one.
+        entrypoint: Some(vec!["/".to_owned()]),
+        ..run_once::body(image, RUN, &[], &Default::default())
+    };
+    let id = instances::create_body(docker, image, body).await?;
+    let options = DownloadFromContainerOptionsBuilder::new().path("/").build();
+    let mut files = Box::pin(docker.download_from_container(&id.0, Some(options)));
+    let begun = files.next().await.transpose();
+    // The rest of the files waits, and the mount with it.
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo");
+    drop(files);
+    // Before the outcome is looked at: it goes whatever happened.
+    instances::remove(docker, brand, &id).await?;
+    begun.map_err(|e| failed(&doing, e))?;
+    let mounts = mounts.map_err(|e| refused(&doing, e.to_string()))?;
+    let folders = lower(&mounts, &id.0).map(|folders| of_the_image(folders, layers));
+    folders.filter(|all| !all.is_empty() && all.iter().all(|folder| folder.is_dir())).ok_or_else(
+        || {
+            refused(
+                &doing,
+                "the engine keeps images in containerd's store, and what it mounts is not seen \
+                 from here: run this where the engine runs, in its mount namespace"
+                    .to_owned(),
+            )
+        },
+    )
+}
+
+/// The folders below the mount of a container.
+fn lower(mounts: &str, id: &str) -> Option<Vec<PathBuf>> {
+    let is_of = |line: &&str| line.split(' ').nth(4).is_some_and(|point| point.ends_with(id));
+    let options = mounts.lines().find(is_of)?.rsplit(' ').next()?;
+    let lower = options.split(',').find_map(|option| option.strip_prefix("lowerdir="))?;
+    Some(lower.split(':').map(PathBuf::from).collect())
+}
+
+/// Without the layer that the engine puts above an image's own for each container.
+fn of_the_image(mut folders: Vec<PathBuf>, layers: usize) -> Vec<PathBuf> {
+    if folders.len() == layers + 1 {
+        folders.remove(0);
+    }
+    folders
+}
+
+/// How much an image takes unpacked, in bytes.
+pub(super) async fn size(docker: &Docker, image: &str) -> Result<u64, EngineError> {
+    let layers = docker.image_history(image).await;
+    let layers = layers.map_err(|e| failed(&format!("ask for the layers of image {image}"), e))?;
+    Ok(layers.iter().filter_map(|layer| u64::try_from(layer.size).ok()).sum())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_are_read_from_the_mount_of_the_container_alone() {
+        let mounts = "22 27 0:21 / /proc rw,relatime - proc proc rw\n\
+             98 160 0:50 / /d/rootfs/overlayfs/0b rw shared:5 - overlay overlay rw,lowerdir=/d/9/fs\n\
+             99 160 0:51 / /d/rootfs/overlayfs/0a rw shared:6 - overlay overlay \
+             rw,lowerdir=/d/5/fs:/d/3/fs,upperdir=/d/6/fs,workdir=/d/6/work\n";
+        let found = lower(mounts, "0a").unwrap();
+        assert_eq!(found, ["/d/5/fs", "/d/3/fs"].map(PathBuf::from));
+        assert_eq!(of_the_image(found.clone(), 1), [PathBuf::from("/d/3/fs")]);
+        assert_eq!(of_the_image(found.clone(), 2), found, "there is none of the engine's");
+        assert_eq!(lower(mounts, "0c"), None);
+        assert_eq!(lower("garbage", "0a"), None);
+    }
+}

@@ -1,0 +1,106 @@
+"""Which engines there are, and how each is started."""
+
+import json
+import resource
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Engine:
+    """An engine of a suite of Debian."""
+
+    about: str
+    suite: str
+    packages: tuple[str, ...]
+    # From its folder and its bridge: the command, and variables it gets.
+    command: Callable[[Path, str], tuple[list[str], dict[str, str]]]
+    # Whether a bridge is to be made for it.
+    bridge: bool = True
+    # Mount points that it must not see.
+    hidden: tuple[str, ...] = ()
+
+
+def docker(containerd: bool) -> Callable[[Path, str], tuple[list[str], dict[str, str]]]:
+    """Docker, with its own image store or with containerd's."""
+
+    def command(folder: Path, bridge: str) -> tuple[list[str], dict[str, str]]:
+        config = folder / "daemon.json"
+        config.write_text(json.dumps({"features": {"containerd-snapshotter": containerd}}))
+        return [
+            "dockerd",
+            f"--config-file={config}",
+            f"--host=unix://{folder}/docker.sock",
+            f"--data-root={folder}/data",
+            f"--exec-root={folder}/exec",
+            f"--pidfile={folder}/docker.pid",
+            f"--bridge={bridge}",
+            # They would be one set of chains for two engines.
+            "--iptables=false",
+            "--ip6tables=false",
+            "--ip-masq=false",
+        ], {}
+
+    return command
+
+
+# What is written here is nobody's: on the machine it would be everybody's.
+PODMAN = """
+[containers]
+default_ulimits = [{limits}]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "crun"
+tmp_dir = "{folder}/exec/libpod"
+[network]
+network_backend = "netavark"
+firewall_driver = "none"
+network_config_dir = "{folder}/networks"
+default_subnet = "{subnet}"
+"""
+
+
+def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
+    """podman's service of Docker's interface, as root."""
+    config = folder / "containers.conf"
+    # It would ask for more than this process may.
+    own = {"nofile": resource.RLIMIT_NOFILE, "nproc": resource.RLIMIT_NPROC}
+    most = {name: resource.getrlimit(kind)[1] for name, kind in own.items()}
+    limits = ", ".join(f'"{name}={n}:{n}"' for name, n in most.items())
+    config.write_text(PODMAN.format(folder=folder, subnet=subnet, limits=limits))
+    return [
+        "podman",
+        f"--root={folder}/data",
+        f"--runroot={folder}/exec",
+        # Or what it mounts would not be seen outside.
+        "--storage-opt=overlay.skip_mount_home=true",
+        "system",
+        "service",
+        "--time=0",
+        f"unix://{folder}/docker.sock",
+    ], {"CONTAINERS_CONF": str(config), "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
+
+
+DOCKER = ("docker.io", "iptables", "iproute2", "ca-certificates")
+
+ENGINES = {
+    "trixie": Engine("Docker of Debian 13", "trixie", DOCKER, docker(containerd=False)),
+    "trixie-containerd": Engine(
+        "the same, with containerd's image store", "trixie", DOCKER, docker(containerd=True)
+    ),
+    "forky": Engine("Docker of Debian 14", "forky", DOCKER, docker(containerd=False)),
+    "forky-containerd": Engine(
+        "the same, with containerd's image store", "forky", DOCKER, docker(containerd=True)
+    ),
+    "podman": Engine(
+        "podman of Debian 13, as root",
+        "trixie",
+        ("podman", "crun", "runc", "netavark", "iproute2", "ca-certificates"),
+        podman,
+        bridge=False,
+        # crun takes a machine with both for one of version 2, which has no controllers here.
+        hidden=("/sys/fs/cgroup/unified",),
+    ),
+}

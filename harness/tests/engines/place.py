@@ -1,0 +1,204 @@
+"""Where an engine runs: a folder, a bridge, a mount namespace; and their end."""
+
+import fcntl
+import hashlib
+import ipaddress
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import images
+from engines import Engine
+
+# Its name is what a killed run leaves; the paths of sockets in it may not be long.
+KIND = "coldstart-engine-"
+STARTS_WITHIN = 60.0
+STOPS_WITHIN = 30.0
+
+
+class Unusable(Exception):
+    """There is no engine, through no fault of the command."""
+
+
+class Place:
+    """A folder that is held as long as the engine is used."""
+
+    def __init__(self, folder: Path, lock: int):
+        self.folder = folder
+        self.lock = lock
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def new(cls) -> "Place":
+        folder = Path(tempfile.mkdtemp(prefix=KIND, dir="/tmp"))
+        place = cls.held(folder)
+        if place is None:
+            raise Unusable(f"{folder} is held by somebody else")
+        return place
+
+    @classmethod
+    def held(cls, folder: Path) -> "Place | None":
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        return cls(folder, lock)
+
+    @classmethod
+    def sweep(cls) -> None:
+        """Removes what killed runs have left."""
+        for folder in Path("/tmp").glob(f"{KIND}*"):
+            mine = folder.is_dir() and not folder.is_symlink() and folder.stat().st_uid == 0
+            if mine and (place := cls.held(folder)):
+                place.remove()
+
+    def __enter__(self) -> "Place":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A second interrupt would leave half of it.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        self.stop()
+        self.remove()
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "docker.sock"
+
+    @property
+    def bridge(self) -> str:
+        """A network of its own: 15 characters at most."""
+        return "cs-" + hashlib.sha256(self.folder.name.encode()).hexdigest()[:8]
+
+    def start(self, engine: Engine, root: Path) -> None:
+        """Starts the engine, and waits until it answers."""
+        check_layout()
+        for part in ("data", "exec", "networks"):
+            (self.folder / part).mkdir()
+        run("mount", "--bind", self.folder, self.folder)
+        run("mount", "--make-shared", self.folder)
+        network = str(free_subnet())
+        if engine.bridge:
+            # By its program it is removed again.
+            (self.folder / "root").write_text(str(root))
+            make_bridge(root, self.bridge, network)
+            network = self.bridge
+        command, variables = engine.command(self.folder, network)
+        inside = Path(__file__).parent / "inside"
+        hidden = " ".join(engine.hidden)
+        with open(self.folder / "log", "wb") as log:
+            self.process = subprocess.Popen(
+                ["unshare", "--mount", "--propagation", "unchanged", inside, root,
+                 self.folder, hidden, *command],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                # An interrupt from the terminal is the command's first.
+                start_new_session=True,
+                env={**os.environ, **variables},
+            )  # fmt: skip
+        begun = time.monotonic()
+        while not images.answers(self.socket):
+            over = self.process.poll() is not None
+            if over or time.monotonic() - begun > STARTS_WITHIN:
+                last = (self.folder / "log").read_text(errors="replace").splitlines()[-10:]
+                raise Unusable("the engine does not start:\n" + "\n".join(last))
+            time.sleep(0.05)
+        (self.folder / "namespace").write_text(os.readlink(f"/proc/{self.process.pid}/ns/mnt"))
+
+    def stop(self) -> None:
+        """Ends the engine, which ends its containers."""
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(STOPS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+    def remove(self) -> None:
+        """Ends what is left of processes, and removes everything else."""
+        begun = time.monotonic()
+        while (left := self.processes()) and time.monotonic() - begun < STOPS_WITHIN:
+            for pid in left:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    pass
+            time.sleep(0.05)
+        # Those of containers are below it.
+        while any(is_below(point, self.folder) for point in mount_points()):
+            run("umount", "--recursive", "--lazy", self.folder)
+        bridge = Path("/sys/class/net") / self.bridge
+        if bridge.exists():
+            run("chroot", (self.folder / "root").read_text(), "ip", "link", "delete", self.bridge)
+        shutil.rmtree(self.folder)
+        os.close(self.lock)
+
+    def processes(self) -> list[int]:
+        """The engine's own, by their mount namespace, and its containers', by their root."""
+        file = self.folder / "namespace"
+        namespace = file.read_text() if file.exists() else ""
+        found = []
+        for entry in Path("/proc").glob("[0-9]*"):
+            try:
+                own = namespace != "" and os.readlink(entry / "ns/mnt") == namespace
+                mounts = (entry / "mountinfo").read_text(errors="replace")
+            except OSError:
+                continue
+            roots = [line for line in mounts.splitlines() if line.split()[4] == "/"]
+            if own or any(f"upperdir={self.folder}/" in line for line in roots):
+                found.append(int(entry.name))
+        return found
+
+
+def check_layout() -> None:
+    """The packages' /usr stands in for the machine's: its other folders must lead there."""
+    for link in ("/bin", "/sbin", "/lib"):
+        if not Path(link).is_symlink():
+            raise Unusable(f"{link} is no link into /usr: this needs a newer system")
+
+
+def run(*command: object) -> None:
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Unusable(f"{' '.join(str(word) for word in command)}: {done.stderr.strip()}")
+
+
+def make_bridge(root: Path, name: str, subnet: str) -> None:
+    """By the program that the packages bring."""
+    gateway = f"{ipaddress.ip_network(subnet)[1]}/{subnet.split('/')[1]}"
+    ip = ("chroot", root, "ip")
+    run(*ip, "link", "add", name, "type", "bridge")
+    run(*ip, "address", "add", gateway, "dev", name)
+    run(*ip, "link", "set", name, "up")
+
+
+def free_subnet() -> ipaddress.IPv4Network:
+    """One that no route of this machine leads to."""
+    taken = []
+    for line in Path("/proc/net/route").read_text().splitlines()[1:]:
+        fields = line.split()
+        address, mask = (int.from_bytes(bytes.fromhex(f), "little") for f in (fields[1], fields[7]))
+        if mask:
+            taken.append(ipaddress.ip_network((address, bin(mask).count("1")), strict=False))
+    for third in range(256):
+        subnet = ipaddress.IPv4Network(f"10.213.{third}.0/24")
+        if not any(subnet.overlaps(other) for other in taken):
+            return subnet
+    raise Unusable("no subnet of 10.213.0.0/16 is free")
+
+
+def mount_points() -> list[Path]:
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    return [Path(line.split()[4]) for line in lines]
+
+
+def is_below(point: Path, folder: Path) -> bool:
+    return point == folder or folder in point.parents
