@@ -98,6 +98,8 @@ class Place:
                 ["unshare", "--mount", "--propagation", "unchanged", inside, root,
                  self.folder, hidden, *command],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                # Helpers of some engines write where they are.
+                cwd=self.folder,
                 # An interrupt from the terminal is the command's first.
                 start_new_session=True,
                 env={**os.environ, **variables},
