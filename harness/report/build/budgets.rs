@@ -1,10 +1,13 @@
 //! Budgets in words: what functions may take at most, and whether they do. The same of a
 //! run and of a comparison.
 
-use crate::compare::{BudgetReason, BudgetRow, BudgetVerdict, Cell as ComparedCell};
+use crate::compare::{
+    BudgetReason, BudgetRow, BudgetVerdict, Cell as ComparedCell, Row as ComparedRow,
+};
 use crate::report::document::Importance::Usual;
 use crate::report::document::{Block, Cell, Column, Row, Table, Tone};
 use crate::spec::budget::Limited;
+use crate::spec::tolerance::Metric;
 use crate::text::sanitize::both_ends;
 use crate::text::units::{format_ms, format_ns, format_size};
 use crate::words::{DASH, plain, shortened, step};
@@ -15,6 +18,27 @@ const MOST_NAMED: usize = 3;
 const LONG: f64 = 1e11;
 /// Longest name and longest reason, in characters.
 const LONGEST: (usize, usize) = (60, 400);
+
+/// The budgets that a compared row is under, for a form without room of their own: `over
+/// budget (init, 250 ms)`. What is no row of its own stands with the one that it is part of.
+pub(in crate::report) fn beside(rows: &[BudgetRow], of: &ComparedRow) -> Option<String> {
+    let is_of = |row: &&BudgetRow| {
+        let metric = match row.metric {
+            Limited::Total | Limited::Cost => Metric::Total,
+            Limited::Own | Limited::Init => Metric::Own,
+            Limited::Warm => Metric::Warm,
+            Limited::Memory => Metric::Memory,
+            Limited::Size => Metric::Size,
+        };
+        let is_there = row.cell.is_none() || row.cell == of.cell;
+        row.function == of.function && metric == of.metric && is_there
+    };
+    let told = rows.iter().filter(is_of).map(|row| {
+        format!("{} ({}, {})", verdict(row), metric(row), amount(row, row.limit))
+    });
+    let told: Vec<String> = told.collect();
+    (!told.is_empty()).then(|| told.join("; "))
+}
 
 /// What is limited, for readers.
 pub(in crate::report) fn metric(row: &BudgetRow) -> &'static str {

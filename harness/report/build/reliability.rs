@@ -34,8 +34,11 @@ fn sentence(head: &Head) -> String {
     match &head.injected {
         None => format!("Same code on both sides: {gates} of the gates raised a false alarm."),
         Some(sleep) => {
-            let what = if head.works { "works" } else { "sleeps" };
-            format!("Head {what} {sleep} longer in its init: {gates} of the gates alarmed.")
+            let (what, time) = match sleep.split_once(':') {
+                Some((_, time)) => ("works", time),
+                None => ("sleeps", sleep.as_str()),
+            };
+            format!("Head {what} {time} longer in its init: {gates} of the gates alarmed.")
         }
     }
 }

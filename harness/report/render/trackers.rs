@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 
 use crate::compare::{Comparison, Row};
+use crate::report::build::budgets::beside;
 use crate::report::build::comparison::names::Names;
 use crate::report::build::comparison::words::{conclusion, row_change};
 use crate::spec::tolerance::Metric;
@@ -58,11 +59,12 @@ pub(in crate::report) fn benchmark_action(comparison: &Comparison) -> Result<Str
         unit: if row.metric.is_time() { "ns" } else { "bytes" },
         value,
         extra: format!(
-            "{} against base: {}; n={}, failed={}",
+            "{} against base: {}; n={}, failed={}{}",
             row_change(row),
             conclusion(row),
             row.head.n,
-            row.head.failed
+            row.head.failed,
+            beside(&comparison.budgets, row).map_or_else(String::new, |told| format!("; {told}"))
         ),
     };
     json(&of_head(comparison).into_iter().map(entry).collect::<Vec<_>>())

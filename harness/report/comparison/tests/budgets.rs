@@ -61,6 +61,15 @@ fn what_is_over_is_named_in_every_form() {
     let xml = file(&files, "compare.xml");
     assert!(xml.contains("name=\"budget: python, total\""), "{xml}");
     assert!(xml.contains("type=\"over budget\"") && xml.contains("failures=\"2\""), "{xml}");
+    let tracked: serde_json::Value =
+        serde_json::from_str(&file(&files, "compare.benchmark.json")).unwrap();
+    let of = |name: &str| {
+        let all = tracked.as_array().unwrap().iter();
+        let row = all.filter(|row| row["name"].as_str().unwrap().starts_with(name));
+        row.map(|row| row["extra"].as_str().unwrap().to_owned()).collect::<Vec<_>>().join("\n")
+    };
+    assert!(of("python").contains("; over budget (total, 250 ms)"), "{}", of("python"));
+    assert!(!of("rust").contains("over budget"), "{}", of("rust"));
     let lines = annotations(&found);
     let line = "::error title=Over budget::python, total: 285 ms (280–291) of 250 ms: \
                 over budget";
