@@ -33,9 +33,10 @@ pub(in crate::report) fn beside(rows: &[BudgetRow], of: &ComparedRow) -> Option<
         let is_there = row.cell.is_none() || row.cell == of.cell;
         row.function == of.function && metric == of.metric && is_there
     };
-    let told = rows.iter().filter(is_of).map(|row| {
-        format!("{} ({}, {})", verdict(row), metric(row), amount(row, row.limit))
-    });
+    let told = rows
+        .iter()
+        .filter(is_of)
+        .map(|row| format!("{} ({}, {})", verdict(row), metric(row), amount(row, row.limit)));
     let told: Vec<String> = told.collect();
     (!told.is_empty()).then(|| told.join("; "))
 }
