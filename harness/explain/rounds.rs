@@ -210,9 +210,11 @@ impl Rounds {
 }
 
 impl Watched {
-    /// Whether not even its program was seen to be opened, where files could be seen.
+    /// Whether not even its program was seen to be opened, where files could be seen: then what
+    /// it opened first is missing too.
     fn is_blind(&self) -> bool {
-        self.seen.no_files.is_none() && self.seen.opens.all.is_empty()
+        let program = self.seen.opens.all.iter().any(|open| open.executed);
+        self.seen.no_files.is_none() && !program
     }
 
     fn start(&self) -> Start<'_> {
@@ -263,7 +265,7 @@ mod tests {
     fn rounds(starts: &[Result<usize, &str>]) -> Rounds {
         let open = |at: usize| {
             let path = Arc::from(format!("/{at}"));
-            Open { at: at as u64, pid: 7, path, size: 1, executed: false }
+            Open { at: at as u64, pid: 7, path, size: 1, executed: at == 0 }
         };
         let watched = |of: &Result<usize, &str>| {
             let mut seen = Seen { no_files: of.err().map(str::to_owned), ..Seen::default() };
@@ -291,6 +293,9 @@ mod tests {
         let (why, left) = told(&[Ok(3), Ok(0), Ok(2)]);
         assert!(why.unwrap().starts_with("the files of 1 of 3 watched starts of f"));
         assert_eq!(left, 2);
+        let mut late = rounds(&[Ok(3), Ok(2)]);
+        late.watched[0].seen.opens.all.remove(0);
+        assert!(late.without_blind("f").is_some() && late.watched.len() == 1, "its program");
         let (why, left) = told(&[Ok(0), Ok(0)]);
         assert!(why.is_some() && left == 2, "what else was seen of them is told");
         assert_eq!(told(&[Ok(1), Err("not permitted")]), (None, 2));

@@ -45,9 +45,20 @@ fn explain(image: &str, bench: &Bench, more: &[&str]) -> Result<(Explanation, i3
     Ok((serde_json::from_str(&text)?, output.status.code().unwrap_or(-1)))
 }
 
+/// On a busy machine a start's first files may be opened before it is watched, which is told.
+fn in_time(image: &str, bench: &Bench) -> Result<(Explanation, i32), Failed> {
+    for _ in 0..4 {
+        let (found, status) = explain(image, bench, &[])?;
+        if !found.lost.iter().any(|why| why.contains("before they could be watched")) {
+            return Ok((found, status));
+        }
+    }
+    Err("every start was watched too late".into())
+}
+
 fn explained(bench: &Bench) -> Tested {
     let (_, record) = bench.function("python")?;
-    let (found, status) = explain(&record.image, bench, &[])?;
+    let (found, status) = in_time(&record.image, bench)?;
     assert_eq!(status, 0);
     assert!(found.lost.is_empty(), "{:?}", found.lost);
     let of = &found.functions[0];
@@ -76,7 +87,7 @@ fn explained(bench: &Bench) -> Tested {
 fn told(bench: &Bench) -> Tested {
     let loaded = |function: &str| -> Result<_, Failed> {
         let (_, record) = bench.function(function)?;
-        let (found, status) = explain(&record.image, bench, &[])?;
+        let (found, status) = in_time(&record.image, bench)?;
         assert_eq!((status, &found.lost[..]), (0, &[][..]), "{function}");
         found.functions[0].modules.clone().ok_or_else(|| format!("{function} tells nothing").into())
     };
