@@ -52,7 +52,7 @@ pub(super) fn bridge() -> Result<Ipv4Addr, String> {
     let address = subnet::free(&routes).ok_or(
         "no subnet is free for a bridge: every one that is tried has a route; use --networks host",
     )?;
-    if !device(BRIDGE).exists() {
+    if !is_here(BRIDGE) {
         ip(&["link", "add", BRIDGE, "type", "bridge"], "")?;
     }
     ip(&["address", "add", &format!("{address}/{PREFIX}"), "dev", BRIDGE], "")?;
@@ -62,7 +62,7 @@ pub(super) fn bridge() -> Result<Ipv4Addr, String> {
 
 /// The first address of a device of this machine; none without such a device.
 fn address_of(name: &str) -> Result<Option<Ipv4Addr>, String> {
-    if !device(name).exists() {
+    if !is_here(name) {
         return Ok(None);
     }
     let told = ip(&["-4", "-oneline", "address", "show", "dev", name], "")?;
@@ -126,7 +126,7 @@ pub(super) fn attach(id: &str, address: Ipv4Addr, bridge: Ipv4Addr) -> Result<Pa
 /// Removes what an instance had; it is no error when there is nothing.
 pub(super) fn detach(id: &str, own: &Path, address: Option<Ipv4Addr>) -> Result<(), String> {
     let Names { namespace, veth } = Names::of(id);
-    if device(&veth).exists() {
+    if is_here(&veth) {
         ip(&["link", "delete", &veth], "")?;
     }
     if namespace_file(&namespace).exists() {
@@ -146,17 +146,20 @@ fn give_back(shared: &Path, own: &Path, address: Ipv4Addr) -> Result<(), String>
 
 /// Removes the bridge, where nobody has an address on it; whether there was one.
 pub(super) fn remove_bridge(shared: &Path) -> Result<bool, String> {
-    // Without the folder nobody made one: it is another namespace's.
-    if !shared.is_dir() || !device(BRIDGE).exists() {
+    // Without the folder nobody made one here.
+    if !shared.is_dir() || !is_here(BRIDGE) {
         return Ok(false);
     }
     let _turn = turn(shared)?;
-    let ports = fs::read_dir(device(BRIDGE).join("brif")).map_or(0, Iterator::count);
+    let ports = ip(&["-oneline", "link", "show", "master", BRIDGE], "")?.lines().count();
     let addresses = fs::read_dir(shared.join(ADDRESSES)).map_or(0, Iterator::count);
     if ports + addresses > 0 {
         return Ok(false);
     }
-    ip(&["link", "delete", BRIDGE], "").map(|_| true)
+    ip(&["link", "delete", BRIDGE], "")?;
+    // Empty by now; made again by who needs it.
+    let _ = fs::remove_dir(shared.join(ADDRESSES));
+    Ok(true)
 }
 
 /// What is made for an instance, by the beginning of its id: names of devices are short.
@@ -172,8 +175,10 @@ impl Names {
     }
 }
 
-fn device(name: &str) -> PathBuf {
-    Path::new("/sys/class/net").join(name)
+/// Whether this network namespace has a device: what is mounted at /sys may be of another.
+fn is_here(name: &str) -> bool {
+    let devices = fs::read_to_string("/proc/thread-self/net/dev").unwrap_or_default();
+    devices.lines().filter_map(|line| line.split_once(':')).any(|(device, _)| device.trim() == name)
 }
 
 fn namespace_file(name: &str) -> PathBuf {

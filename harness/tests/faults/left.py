@@ -45,7 +45,8 @@ def places(world: World, temporary: Path) -> list[Path]:
     """Where a driver puts what it needs for a while; what it keeps is elsewhere."""
     state = world.state / "coldstart"
     # This namespace's own.
-    return [temporary, world.runtime, state, state / "run", Path("/run/coldstart")]
+    folders = [temporary, world.runtime, state, state / "run", state / "oci"]
+    return [*folders, Path("/run/coldstart")]
 
 
 def look(
@@ -81,7 +82,8 @@ def things(folder: Path, locks: bool) -> list[Path]:
     """What is in a folder, but for the engine and its logs; with the files of locks?"""
     if not folder.is_dir():
         return []
-    kept = {"engine", "run"} if folder.name == "coldstart" else set()
+    # What instances are made in without a daemon stays, empty.
+    kept = {"engine", "run", "oci"} if folder.name == "coldstart" else set()
     found = [path for path in folder.iterdir() if path.name not in kept and path.suffix != ".log"]
     return [path for path in found if locks or not is_lock(path)]
 
