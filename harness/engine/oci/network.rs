@@ -20,6 +20,9 @@ mod subnet;
 
 /// Its name on this machine.
 const BRIDGE: &str = "coldstart0";
+/// Its hardware address. One that is not given follows the devices that come and go on it, and
+/// what instances know of their gateway is wrong with each.
+const HARDWARE: &str = "02:63:73:00:00:01";
 /// Bits of the prefix of its subnet.
 pub(super) const PREFIX: u8 = 24;
 /// What is known of it, for all drivers of this machine, whatever state folder they have:
@@ -53,7 +56,7 @@ pub(super) fn bridge() -> Result<Ipv4Addr, String> {
         "no subnet is free for a bridge: every one that is tried has a route; use --networks host",
     )?;
     if !is_here(BRIDGE) {
-        ip(&["link", "add", BRIDGE, "type", "bridge"], "")?;
+        ip(&["link", "add", BRIDGE, "address", HARDWARE, "type", "bridge"], "")?;
     }
     ip(&["address", "add", &format!("{address}/{PREFIX}"), "dev", BRIDGE], "")?;
     ip(&["link", "set", BRIDGE, "up"], "")?;
