@@ -51,7 +51,7 @@ impl<'a> Analysis<'a> {
         };
         Self {
             controls: Controls::of(&run.samples, &summaries),
-            machine: Machine::of(run),
+            machine: Machine::of_all(run),
             throughput: stats::throughput(&run.samples),
             resources: stats::resources(&run.samples),
             unattributed: headline(run, &summaries).iter().filter_map(share).collect(),

@@ -15,6 +15,7 @@ use coldstart::text::units::{parse_duration, parse_precision};
 mod cost;
 mod explaining;
 mod factors;
+mod fleet;
 mod help;
 mod image;
 mod judging;
@@ -28,12 +29,15 @@ pub(crate) use cost::{CostFlags, PriceFlags};
 pub(crate) use explaining::Explain;
 use factors::FACTORS_TYPED;
 pub(crate) use factors::FactorFlags;
+pub(crate) use fleet::{
+    Fleet, FleetAct, FleetCollect, FleetManifest, FleetNode, FleetRun, ToolFlags,
+};
 use image::IMAGES;
 pub(crate) use image::{ImageFlags, NO_EVENT};
 pub(crate) use judging::{Aa, Amount, Compare, Gate, Injection};
 pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
-pub(crate) use starting::{Completions, Init, Man};
+pub(crate) use starting::{Completions, Image, Init, Man};
 pub(crate) use tuning::{Cpu, Init as TuneInit, Tune};
 
 /// What was typed; or the exit status, where help or a mistake has been shown instead.
@@ -99,6 +103,9 @@ pub(crate) enum Verb {
     /// alarm, and what does it find?
     #[command(help_template = help::VERB, before_long_help = help::AA)]
     Aa(Box<Aa>),
+    /// Measure on several machines: a Swarm's nodes, hosts by ssh, a Kubernetes cluster
+    #[command(help_template = help::VERB, before_long_help = help::FLEET)]
+    Fleet(Fleet),
     /// Say why a start takes as long as it does: files, modules, work and waits
     #[command(help_template = help::VERB, before_long_help = help::EXPLAIN)]
     Explain(Box<Explain>),
@@ -117,6 +124,9 @@ pub(crate) enum Verb {
     /// Begin with your own image: write a scenario and the description of a function
     #[command(help_template = help::VERB, before_long_help = help::INIT)]
     Init(Init),
+    /// Put this program into an image of its own, for where it runs in a container
+    #[command(help_template = help::VERB, before_long_help = help::IMAGE)]
+    Image(Image),
     /// Build the functions' images
     #[command(help_template = help::VERB, before_long_help = help::BUILD)]
     Build(Build),

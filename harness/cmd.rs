@@ -23,7 +23,9 @@ mod cost;
 mod doctor;
 mod explain;
 mod failure;
+mod fleet;
 mod gate;
+mod image;
 mod images;
 mod init;
 mod list;
@@ -54,6 +56,8 @@ pub(crate) fn execute(cli: &Cli) -> ExitCode {
         Verb::Tune(args) => tune::run(args),
         Verb::Aa(args) => aa::run(args),
         Verb::Build(args) => build::run(args),
+        Verb::Fleet(args) => fleet::run(args),
+        Verb::Image(args) => image::run(args),
         Verb::Report(args) => report::run(args),
         Verb::Clean(args) => clean::run(args),
         Verb::Doctor(args) => doctor::run(args),

@@ -52,6 +52,8 @@ pub const LABEL_FUNCTION: &str = "coldstart.function";
 /// Label on everything that is created: the process that did, as an
 /// [`Maker`] is written.
 pub const LABEL_MAKER: &str = "coldstart.maker";
+/// Label on what measures a node of a fleet: the fleet's run.
+pub const LABEL_FLEET: &str = "coldstart.fleet";
 /// Label on every image that is built or imported here: its function, or a base's name.
 /// What is built from such an image has the label too.
 pub const LABEL_IMAGE: &str = "coldstart.image";

@@ -76,6 +76,7 @@ pub mod provision;
 
 // What is made of it.
 pub mod explain;
+pub mod fleet;
 
 // Keeping, comparing and showing it.
 pub mod analysis;

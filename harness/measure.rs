@@ -24,6 +24,7 @@ use crate::observer::{Event, Observer};
 use crate::platform::Platform;
 use crate::probe::exec_trace::ExecTrace;
 use crate::provision::bases::Bases;
+use crate::provision::contained::Container;
 use crate::provision::{Consent, images};
 use crate::spec::factor::EngineKind;
 use crate::store::{FunctionRecord, Unfinished, Writer};
@@ -86,6 +87,13 @@ impl PreparedEngine {
             let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
             let records = records.collect();
             return Ok(Self { kind, has_daemon: false, records, docker: None, oci: None });
+        }
+        if let Some(container) = Container::look() {
+            let combinations = request.plan.scenario.factors.combinations();
+            container.check(&combinations).map_err(|reason| anyhow!(reason))?;
+            if let Some(told) = container.told() {
+                observer.warn(&told);
+            }
         }
         let most = most_at_a_time(&request.plan.scenario);
         descriptors::check(most).map_err(|reason| anyhow!(reason))?;

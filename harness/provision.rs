@@ -10,6 +10,7 @@ pub mod bases;
 pub mod bootstrap;
 pub mod checkout;
 mod command;
+pub mod contained;
 mod credentials;
 pub mod daemon;
 mod docker_host;
@@ -19,6 +20,7 @@ mod environment;
 pub mod images;
 pub mod launcher;
 mod lock;
+pub mod own_image;
 mod packages;
 
 pub(crate) use command::{captured, captured_unless, last_lines};

@@ -20,6 +20,7 @@ mod cost;
 mod expected;
 mod files;
 pub(crate) mod fingerprint;
+mod fleet;
 mod lines;
 mod migrate;
 mod place;
@@ -32,6 +33,7 @@ pub use baseline::{BASELINES, Baseline, baseline};
 pub use cost::ask_cost;
 pub use files::{create, create_new, text, write};
 pub use fingerprint::fingerprint;
+pub use fleet::{NODES, NodeRecord, NodeRun, is_node_name, write_fleet};
 pub use record::{
     BaseRecord, BuildRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
     MachineRecord, Origin, RunRecord, SideRecord, TuneRecord, VariantRecord,
@@ -74,6 +76,8 @@ pub struct Run {
     pub salvaged: Option<String>,
     /// What was asked of its bill; none where nothing was.
     pub cost: Option<Question>,
+    /// What was measured on each node, of a fleet; empty of a run of one machine.
+    pub nodes: Vec<NodeRun>,
 }
 
 /// The file of a run's facts: a folder that has it is a run's.
@@ -137,6 +141,14 @@ fn salvaged(folder: &Path, wrong: String) -> Result<Run> {
 /// A run, and the first thing that is wrong with what was read of it.
 fn read(folder: &Path, leave_out: bool) -> Result<(Run, Option<String>)> {
     let record = record(folder)?;
+    match record.fleet.is_empty() {
+        true => read_one(folder, record, leave_out),
+        false => fleet::read(folder, record, leave_out),
+    }
+}
+
+/// The same of one machine's.
+fn read_one(folder: &Path, record: RunRecord, leave_out: bool) -> Result<(Run, Option<String>)> {
     let samples = read_lines(&folder.join(SAMPLES), "sample", bounds::sample, leave_out)?;
     let trials = read_lines(&folder.join(TRIALS), "trial", bounds::trial, leave_out)?;
     let cut = [samples.cut, trials.cut];
@@ -153,7 +165,8 @@ fn read(folder: &Path, leave_out: bool) -> Result<(Run, Option<String>)> {
         asked => asked?,
     };
     let (folder, truncated) = (folder.to_owned(), cut != [false, false]);
-    Ok((Run { folder, record, samples, trials, truncated, salvaged: None, cost }, wrong))
+    let (salvaged, nodes) = (None, Vec::new());
+    Ok((Run { folder, record, samples, trials, truncated, salvaged, cost, nodes }, wrong))
 }
 
 /// Reads `run.json` alone.

@@ -16,6 +16,12 @@ pub struct Machine {
 }
 
 impl Machine {
+    /// Of a fleet the worst of its machines.
+    pub(super) fn of_all(run: &Run) -> Self {
+        let nodes = run.nodes.iter().filter_map(|of| of.run.as_ref()).map(Self::of);
+        nodes.max_by_key(|machine| machine.grade).unwrap_or_else(|| Self::of(run))
+    }
+
     pub(super) fn of(run: &Run) -> Self {
         let facts = facts(run);
         let (grade, causes) = stats::grade(&facts);

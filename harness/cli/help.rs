@@ -13,6 +13,7 @@ Measure
   compare      two runs that are there
   tune         memory limits against latency and price
   aa           how often would the gate cry wolf here?
+  fleet        on several machines: a Swarm, hosts by ssh, Kubernetes
   explain      why a start takes so long: files, modules, work and waits
 
 Look
@@ -24,6 +25,7 @@ Prepare
   doctor       what is here, what is missing, what to type
   init         begin with your own image
   build        the functions' images
+  image        this program as an image, to run it in a container
   clean        remove what a killed run left
 
 For your shell
@@ -199,6 +201,39 @@ It changes the engine's images and nothing else. `run` and `gate` build what is
 missing by themselves.
 
 Exit status: 0 built; 2 usage; 4 a build or a base image failed.";
+
+pub(super) const FLEET: &str = "\
+Examples
+  coldstart image                                  once, and on every node
+  coldstart fleet run quick --swarm
+  coldstart fleet run --swarm --constraint node.labels.kind==big --together
+  coldstart fleet run --hosts ssh://a,ssh://me@b:2222 --rounds 20
+  coldstart fleet manifest --kubernetes --on a,b quick >jobs.json
+  coldstart fleet collect a=a.log b=b.log
+
+Every node runs the same plan, by this program's image and its own engine: with
+--swarm as a job placed there, with --hosts through a socket that ssh forwards.
+Nodes need that image and the functions' images, by the same ids: what is
+missing is told per node, and nothing is measured then. It writes a run's folder
+with one of each node in nodes/, reported as one run with the node as a factor.
+`manifest` prints Jobs; what their pods printed (kubectl logs) is collected.
+
+Exit status: 0 measured; 2 usage; 4 a node was not measured to the end, or none
+can be; 130 interrupted.";
+
+pub(super) const IMAGE: &str = "\
+Examples
+  coldstart image
+  coldstart image --out coldstart.tar           for `docker load` elsewhere
+  coldstart image --program target/aarch64-unknown-linux-musl/image/coldstart
+
+It loads an image, named coldstart:VERSION, into the engine that `run` would
+take, or writes its archive. Nothing is in it but the program, which must be
+static: that of a musl target is. The same program is the same image, by its id,
+wherever it is made.
+
+Exit status: 0 made; 2 usage; 4 the program is not static, there is no engine or
+the file cannot be written.";
 
 pub(super) const REPORT: &str = "\
 Examples

@@ -37,6 +37,22 @@ pub(crate) struct Init {
     pub http_path: Option<String>,
 }
 
+/// Flags of `image`.
+#[derive(Debug, Args)]
+pub(crate) struct Image {
+    /// The program, static [default: the one that is running]
+    #[arg(long, value_name = "FILE")]
+    pub program: Option<PathBuf>,
+
+    /// What the image is called [default: coldstart:VERSION]
+    #[arg(long, value_name = "NAME:TAG")]
+    pub tag: Option<String>,
+
+    /// Write its archive to this file, which must not exist, and ask no engine
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
 /// Flags of `completions`.
 #[derive(Debug, Args)]
 pub(crate) struct Completions {

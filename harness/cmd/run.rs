@@ -98,7 +98,7 @@ pub(super) fn measured(
     finished
 }
 
-fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
+pub(super) fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
     let mut scenario = load_scenario(&args.scenario)?;
     let functions = images::functions(args, &scenario.functions)?;
     let typed = change(&mut scenario, args)?;
@@ -238,6 +238,10 @@ fn all_failed(run: &store::Run) -> Option<String> {
 /// The rest of a run that stopped early, with the functions as they are now.
 fn rest(args: &cli::Run, folder: &Path) -> Result<Measurement, ExitReason> {
     let record = store::record(folder)?;
+    if !record.fleet.is_empty() {
+        let why = "is of a fleet, which is not gone on with: measure it again";
+        return Err(ExitReason::Usage(anyhow!("{} {why}", folder.display())));
+    }
     let file = &args.common.functions_file;
     // What was typed comes before what is described under the same name.
     let names = images::recorded_names(&args.image, &record).map_err(ExitReason::Usage)?;

@@ -21,6 +21,7 @@ use super::{
 use crate::spec::factor::{Attachment, Network};
 use crate::system::private;
 
+pub mod beside;
 mod exit_events;
 mod export;
 mod extensions;
@@ -30,9 +31,11 @@ mod images;
 mod info;
 mod instances;
 mod leaving;
+mod load;
 mod removal_lock;
 mod run_once;
 mod snapshots;
+pub mod swarm;
 
 use exit_events::Exits;
 use failure::failed;

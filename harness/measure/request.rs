@@ -233,6 +233,7 @@ impl Measurement {
             tried: true,
             host: Host::read(),
             engine,
+            fleet: Vec::new(),
             side: side.record.as_ref().map(|record| labelled(record, &functions)),
             tune: self.tune.clone(),
             functions,

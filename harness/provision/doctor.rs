@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::command::{installed, is_root};
+use super::contained::Container;
 use super::daemon::DAEMON;
 use super::engine::look;
 use super::packages::{self, Family};
@@ -71,11 +72,18 @@ pub async fn inspect(around: &Surroundings, functions: &[Function]) -> Vec<Findi
         }
     }
     findings.push(private(around));
+    findings.extend(Container::look().map(|container| of_container(&container)));
     findings.push(without_daemon().await);
     findings.extend([kernel_events(), socket_events(), page_cache()]);
     folders.push(existing(&around.state));
     findings.extend(folders.iter().filter_map(|folder| disk(folder)));
     findings
+}
+
+/// What of the machine a container is kept from.
+fn of_container(container: &Container) -> Finding {
+    let detail = container.told().unwrap_or_else(|| "it has all of the machine".to_owned());
+    Finding::new(true, "container", detail, "")
 }
 
 /// A run does without, and says which phases are merged.

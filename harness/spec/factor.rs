@@ -21,6 +21,7 @@ mod engine;
 mod log_driver;
 mod memory_limit;
 mod network;
+mod node;
 mod oci_runtime;
 mod page_cache;
 mod start_from;
@@ -33,6 +34,7 @@ pub use engine::EngineKind;
 pub use log_driver::{HEARD, LOG_DRIVER, LogDriver};
 pub use memory_limit::MemoryLimit;
 pub use network::Network;
+pub use node::Node;
 pub use oci_runtime::OciRuntime;
 pub use page_cache::PageCache;
 pub use start_from::StartFrom;
@@ -63,6 +65,10 @@ table::factors! {
     page_cache, page_cache: PageCache;
     /// Where the engine puts what the instance writes.
     log_driver, log_drivers: LogDriver;
+    /// The node of a fleet; none of a run of one machine.
+    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    node, #[serde(default, skip_serializing_if = "Vec::is_empty")] nodes: Node;
 }
 
 /// One condition of a start: how it is typed, kept and told, and who decides where
@@ -235,6 +241,7 @@ impl Factors {
             memory: 0,
             page_cache: PageCache::Warm,
             log_driver: "none".to_owned(),
+            node: None,
         }
     }
 

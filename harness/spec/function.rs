@@ -33,7 +33,7 @@ pub use wire::takes_a_nonce;
 use wire::{WireBase, WireFile};
 
 /// Something that can be invoked: an image plus its limits.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Function {
     /// Its name in tables, charts and flags.
     pub name: String,
@@ -73,7 +73,7 @@ pub struct Function {
 }
 
 /// Where a function's image comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ImageSource {
     /// It is built.
     Build(Build),
@@ -84,7 +84,7 @@ pub enum ImageSource {
 }
 
 /// What an image is built from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Build {
     /// The folder with the Dockerfile, absolute.
     pub context: PathBuf,
@@ -111,7 +111,7 @@ pub struct Build {
 }
 
 /// A command that builds an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OwnBuild {
     /// The folder that it is run in, absolute.
     pub folder: PathBuf,
@@ -228,7 +228,7 @@ impl AdapterKind {
 }
 
 /// A base image and the ways to get it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Base {
     /// Its key in `functions.toml`.
     pub name: String,

@@ -36,6 +36,9 @@ pub enum Fault {
 pub struct Controls {
     /// Kind by kind, in the order of [`CONTROLS`].
     pub kinds: Vec<ControlFigures>,
+    /// What is wrong under further combinations that have known sleeps: a run of one machine has
+    /// them under one.
+    pub others: Vec<Fault>,
     /// The end of the headline on the driver's floor, less the function's own stamp of the
     /// same: how late the driver sees a reply.
     pub bias: Option<LatencySummary>,
@@ -78,7 +81,7 @@ impl Controls {
     #[must_use]
     pub fn of(samples: &[Sample], summaries: &[Summary]) -> Self {
         let of_driver = CONTROLS.iter().filter(|kind| kind.floor == Floor::Driver);
-        let on_it = of_driver.flat_map(|kind| series(samples, kind));
+        let on_it = of_driver.flat_map(|kind| series(samples, kind).into_iter().next()).flatten();
         let bias = on_it.filter_map(|s| Some((s.round, Some(late(s)?)))).collect::<Vec<_>>();
         Self {
             kinds: CONTROLS
@@ -86,6 +89,7 @@ impl Controls {
                 .filter(|kind| kind.is_of_every_run() || is_measured(samples, kind))
                 .map(|of| ControlFigures::of(of, samples, summaries))
                 .collect(),
+            others: CONTROLS.iter().flat_map(|kind| others(samples, kind)).collect(),
             bias: (!bias.is_empty())
                 .then(|| LatencySummary::by_round(&bias, &mut BootstrapWeights::default())),
         }
@@ -110,23 +114,21 @@ impl Controls {
     /// as its controls can tell.
     #[must_use]
     pub fn faults(&self) -> Vec<Fault> {
-        let mut faults = Vec::new();
-        for ControlFigures { kind, line, .. } in &self.kinds {
-            let Some(line) = line else { continue };
-            if (line.slope - 1.0).abs() > MOST_SLOPE_ERROR + CERTAIN * line.slope_error {
-                faults.push(Fault::Slope(kind.name, line.slope));
-            }
-            if line.worst.abs() > MOST_RESIDUAL_NS + CERTAIN * line.median_error() {
-                faults.push(Fault::OffTheLine(kind.name, line.worst));
-            }
-        }
-        faults
+        let of = |of: &ControlFigures| of.line.map(|line| line.faults(of.kind));
+        self.kinds.iter().filter_map(of).flatten().chain(self.others.iter().copied()).collect()
     }
+}
+
+/// What is wrong of a kind under further combinations that have known sleeps.
+fn others(samples: &[Sample], kind: &'static ControlKind) -> Vec<Fault> {
+    let lines = series(samples, kind).into_iter().skip(1);
+    let lines = lines.filter_map(|rows| Calibration::of(&rows, measured(kind)));
+    lines.flat_map(|line| line.faults(kind)).collect()
 }
 
 impl ControlFigures {
     fn of(kind: &'static ControlKind, samples: &[Sample], summaries: &[Summary]) -> Self {
-        let rows = series(samples, kind);
+        let rows = series(samples, kind).into_iter().next().unwrap_or_default();
         let floor = (kind.sleeping)(SERIES[0]);
         let floors = summaries.iter().filter(|s| s.cell.control == Some(floor));
         Self {
@@ -141,7 +143,8 @@ impl ControlFigures {
     /// the order of the rows.
     #[must_use]
     pub fn points(&self, samples: &[Sample]) -> Vec<(f64, u64)> {
-        points(&series(samples, self.kind), measured(self.kind))
+        let rows = series(samples, self.kind).into_iter().next().unwrap_or_default();
+        points(&rows, measured(self.kind))
     }
 }
 
@@ -158,16 +161,25 @@ fn measured(kind: &ControlKind) -> fn(&Sample) -> Option<u64> {
     }
 }
 
-/// The rows used for inference of one kind, under the first combination that has known
-/// sleeps.
-fn series<'a>(samples: &'a [Sample], kind: &ControlKind) -> Vec<&'a Sample> {
+/// The rows used for inference of one kind, under each combination that has known sleeps; all
+/// together where none has.
+fn series<'a>(samples: &'a [Sample], kind: &ControlKind) -> Vec<Vec<&'a Sample>> {
     let is_of = |s: &&Sample| s.cell.control.is_some_and(|control| control.kind() == kind);
-    let mut used: Vec<&Sample> = super::used(samples).filter(is_of).collect();
+    let used: Vec<&Sample> = super::used(samples).filter(is_of).collect();
     let sleeps = |s: &&&Sample| s.cell.control.is_some_and(|control| control.sleep_ms() > 0);
-    if let Some(factors) = used.iter().find(sleeps).map(|s| &s.cell.factors) {
-        used.retain(|s| s.cell.factors == *factors);
+    let mut all: Vec<&Factors> = Vec::new();
+    for sample in used.iter().filter(sleeps) {
+        if !all.contains(&&sample.cell.factors) {
+            all.push(&sample.cell.factors);
+        }
     }
-    used
+    if all.is_empty() {
+        return vec![used];
+    }
+    let under = |factors: &Factors| {
+        used.iter().copied().filter(|s| s.cell.factors == *factors).collect::<Vec<_>>()
+    };
+    all.into_iter().map(under).collect()
 }
 
 /// Known sleep and measured, in nanoseconds.
@@ -203,13 +215,25 @@ impl Calibration {
         Self::through(&groups)
     }
 
-    /// Through groups of a known sleep and its sorted measurements.
+    /// Why it is not to be believed.
+    fn faults(&self, kind: &ControlKind) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        if (self.slope - 1.0).abs() > MOST_SLOPE_ERROR + CERTAIN * self.slope_error {
+            faults.push(Fault::Slope(kind.name, self.slope));
+        }
+        if self.worst.abs() > MOST_RESIDUAL_NS + CERTAIN * self.median_error() {
+            faults.push(Fault::OffTheLine(kind.name, self.worst));
+        }
+        faults
+    }
+
     /// Standard error of the median of one known sleep, in nanoseconds.
     fn median_error(&self) -> f64 {
         let each = self.n as f64 / SERIES.len() as f64;
         self.spread * (std::f64::consts::FRAC_PI_2 / each).sqrt()
     }
 
+    /// Through groups of a known sleep and its sorted measurements.
     fn through(groups: &[(f64, Vec<u64>)]) -> Option<Self> {
         let n = groups.iter().map(|(_, ys)| ys.len()).sum();
         if groups.len() < Self::LEAST || groups.iter().any(|(_, ys)| ys.len() < Self::LEAST) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::fleet::NodeRecord;
 use crate::cost::Architecture;
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
@@ -46,6 +47,9 @@ pub struct RunRecord {
     /// Which side of a comparison it is; none for a run by itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub side: Option<SideRecord>,
+    /// The nodes of a fleet, each with a folder of its own; empty for a run of one machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fleet: Vec<NodeRecord>,
     /// What its sizes are weighed by, where it was measured for that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tune: Option<TuneRecord>,

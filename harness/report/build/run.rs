@@ -18,6 +18,7 @@ mod cells;
 pub(in crate::report) mod controls;
 mod cost;
 mod environment;
+mod fleet;
 mod meanings;
 mod noise;
 pub(in crate::report) mod notes;
@@ -109,6 +110,7 @@ fn sections<'a>(
         vec![Block::Quoted(environment::repeat(run)), Block::Table(environment::functions(run))];
     vec![
         Section::new("verdict", "What was measured", Key, cells::blocks(analysis)),
+        Section::new("nodes", "Nodes", Key, fleet::blocks(analysis)),
         Section::new("budgets", "Budgets", Key, budgets::blocks(&budget::of_run(run))),
         Section::new(
             variants::SECTION,

@@ -1,7 +1,9 @@
 //! A variant: the same function, built or started differently.
 
+use serde::{Deserialize, Serialize};
+
 /// What a function is, of which another is the same but for something.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Variant {
     /// Name of the function of which it is one.
     pub of: String,
@@ -17,7 +19,7 @@ pub struct Variant {
 
 /// What shows that a variant is in effect: a command, run inside the image with the variables
 /// of its instances, prints a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// Its words; [`COMMAND`] stands for all words that an instance is started by.
     pub command: Vec<String>,

@@ -84,7 +84,7 @@ pub(in crate::report) fn calibration(line: &Calibration) -> String {
 }
 
 /// A slope with the figures that its error leaves it.
-fn slope(line: &Calibration) -> String {
+pub(super) fn slope(line: &Calibration) -> String {
     let figures = (-line.slope_error.log10()).ceil().clamp(2.0, 4.0) as usize;
     format!("slope {:.figures$} ± {:.figures$}", line.slope, line.slope_error)
 }
