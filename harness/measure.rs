@@ -24,7 +24,6 @@ use crate::observer::{Event, Observer};
 use crate::platform::Platform;
 use crate::probe::exec_trace::ExecTrace;
 use crate::provision::bases::Bases;
-use crate::provision::contained::Container;
 use crate::provision::{Consent, images};
 use crate::spec::factor::EngineKind;
 use crate::store::{FunctionRecord, Unfinished, Writer};
@@ -88,17 +87,11 @@ impl PreparedEngine {
             let records = records.collect();
             return Ok(Self { kind, has_daemon: false, records, docker: None, oci: None });
         }
-        if let Some(container) = Container::look() {
-            let combinations = request.plan.scenario.factors.combinations();
-            container.check(&combinations).map_err(|reason| anyhow!(reason))?;
-            if let Some(told) = container.told() {
-                observer.warn(&told);
-            }
-        }
         let most = most_at_a_time(&request.plan.scenario);
         descriptors::check(most).map_err(|reason| anyhow!(reason))?;
         let setup = Setup::begin(consent, &request.id, stop, observer).await?;
         // Before what takes its time.
+        setup.check_container(&request.plan.scenario, observer).await?;
         let has = |kind| request.plan.scenario.factors.has_engine(kind);
         let oci = match has(EngineKind::Oci) {
             true => Some(Arc::new(setup.without_daemon(request)?)),

@@ -146,17 +146,22 @@ async fn nodes(
     observer: &TerminalObserver,
 ) -> Result<Vec<NodeRecord>> {
     let outcomes = fleet::check(place, job, stop, observer).await?;
-    let (mut failed, mut reports) = (BTreeMap::new(), Vec::new());
+    let (mut failed, mut reports, mut wrong) = (BTreeMap::new(), Vec::new(), Vec::new());
     for (member, outcome) in outcomes {
         match outcome {
             Ok(report) => reports.push((member, report)),
-            Err(why) => {
+            // It is not there: the others can be measured without it.
+            Err(why) if member.away.is_some() => {
                 warn(&format!("{}: {why}", member.name));
                 failed.insert(member.name, Some(why));
             }
+            Err(why) => wrong.push(format!("{}: {why}", member.name)),
         }
     }
-    agree(job, &reports).map_err(|why| anyhow!(why))?;
+    agree(job, &reports, wrong).map_err(|why| anyhow!(why))?;
+    if reports.is_empty() {
+        return Err(anyhow!("no node can be measured on"));
+    }
     let members: Vec<Member> = reports.into_iter().map(|(member, _)| member).collect();
     let one = async |member: &Member| {
         if *stop.borrow() != Stop::No {

@@ -18,12 +18,16 @@ pub struct Report {
     pub images: BTreeMap<String, Option<String>>,
 }
 
-/// Checks that each node would measure what is asked for.
+/// Checks that each node would measure what is asked for; `wrong` are the lines of those that
+/// could not say what they have.
 ///
 /// # Errors
 /// A line for each that would not, with what to do.
-pub fn agree(job: &Job, reports: &[(Member, Report)]) -> Result<(), String> {
-    let mut wrong = Vec::new();
+pub fn agree(
+    job: &Job,
+    reports: &[(Member, Report)],
+    mut wrong: Vec<String>,
+) -> Result<(), String> {
     for (member, report) in reports {
         let name = &member.name;
         if report.tool != job.tool {
@@ -68,16 +72,17 @@ mod tests {
             (Member::named(name), Report { tool: tool.to_owned(), engine, images })
         };
         let good = node("a", &job.tool, Some("sha256:1"));
-        assert_eq!(agree(&job, std::slice::from_ref(&good)), Ok(()));
+        assert_eq!(agree(&job, std::slice::from_ref(&good), Vec::new()), Ok(()));
         let all = [
             good,
             node("b", &job.tool, None),
             node("c", &job.tool, Some("sha256:2")),
             node("d", "coldstart 9.9", Some("sha256:1")),
         ];
-        let told = agree(&job, &all).unwrap_err();
+        let told = agree(&job, &all, Vec::new()).unwrap_err();
         let lines: Vec<&str> = told.lines().skip(1).collect();
         assert_eq!(lines.len(), 3, "{told}");
+        assert!(agree(&job, &[], vec!["e: it is full".to_owned()]).unwrap_err().contains("e: it"));
         assert!(lines[0].contains("b: it has no image f:1"), "{told}");
         assert!(lines[1].contains("is sha256:2, and sha256:1 here"), "{told}");
         assert!(lines[2].contains("coldstart 9.9"), "{told}");

@@ -86,7 +86,7 @@ impl Swarm {
             socket: &member.socket,
         };
         let service = self.manager.place(&placed).await.map_err(|e| e.to_string())?;
-        let came = self.wait(member, &service, stop).await;
+        let came = self.wait(member, &service, job, stop).await;
         let removed = self.manager.unplace(&service).await;
         let came = came?;
         removed.map_err(|e| e.to_string())?;
@@ -98,6 +98,7 @@ impl Swarm {
         &self,
         member: &Member,
         service: &str,
+        job: &Job,
         stop: &watch::Receiver<Stop>,
     ) -> Result<Option<Vec<u8>>, String> {
         let (mut heard, mut looked) = (Instant::now(), Instant::now());
@@ -121,7 +122,7 @@ impl Swarm {
                     if !came.out.is_empty() {
                         return Ok(Some(came.out));
                     }
-                    return Err(with_words(why, &came));
+                    return Err(with_words(cured(why, &job.image), &came));
                 }
                 Err(error) if heard.elapsed() >= SILENT_FOR => {
                     return Err(format!("the Swarm's manager does not answer: {error}"));
@@ -177,6 +178,17 @@ fn service_name(run: &str, id: &str, kind: &str) -> String {
         kept[kept.len().saturating_sub(most)..].iter().collect()
     };
     format!("coldstart-{kind}-{}-{}", tail(run, 12), tail(id, 12))
+}
+
+/// With what to do where a node has not this program's image.
+fn cured(why: String, image: &str) -> String {
+    match why.contains("No such image") {
+        true => format!(
+            "{why}: it has not this program's image ({image}), or another version of it: \
+             `coldstart image --out FILE` here, `docker load -i FILE` there"
+        ),
+        false => why,
+    }
 }
 
 fn with_words(why: String, came: &Came) -> String {

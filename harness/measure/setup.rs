@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use tokio::sync::watch;
 
 use super::{Measurement, NOT_REMOVED};
@@ -12,6 +12,7 @@ use crate::engine::docker::DockerEngine;
 use crate::engine::oci::OciEngine;
 use crate::engine::{EngineError, clear_run};
 use crate::observer::{Event, Observer};
+use crate::provision::contained::Container;
 use crate::provision::{Consent, Surroundings, engine};
 use crate::spec::scenario::{LoadShape, Scenario};
 use crate::system::private::Live;
@@ -45,6 +46,24 @@ impl Setup {
             .context("saying that this run lives, so that `coldstart clean` leaves it alone")?;
         observer.notify(Event::MayHaveInstances { run });
         Ok(Self { around, engine, live, run: run.to_owned() })
+    }
+
+    /// Checks that what is asked for can be measured from where this program runs, and tells what
+    /// of the machine it is kept from.
+    ///
+    /// # Errors
+    /// Says which combination cannot be.
+    pub(super) async fn check_container(
+        &self,
+        scenario: &Scenario,
+        observer: &dyn Observer,
+    ) -> Result<()> {
+        let Some(container) = Container::look(self.engine.as_ref()).await else { return Ok(()) };
+        container.check(&scenario.factors.combinations()).map_err(|reason| anyhow!(reason))?;
+        if let Some(told) = container.told() {
+            observer.warn(&told);
+        }
+        Ok(())
     }
 
     /// What makes instances without the engine that was found, which keeps the images.

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use super::own_image::{CONTAINED, SHARED, STATE};
-use crate::probe::exec_trace::netlink::{Listener, Unavailable};
+use crate::engine::Engine;
 use crate::spec::factor::{Combination, Network};
 
 /// What a container lacks.
@@ -60,20 +60,19 @@ pub struct Container {
 impl Container {
     /// The one of our own image that this process is in; none anywhere else: a machine may be a
     /// container itself, with an engine in it.
-    #[must_use]
-    pub fn look() -> Option<Self> {
-        std::env::var_os(CONTAINED).map(|_| {
-            let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-            let is_foreign = matches!(Listener::subscribe(), Err(Unavailable::ForeignNetwork));
-            let has = [
-                (Lack::Network, !is_foreign),
-                (Lack::Processes, is_first("pid", 0xefff_fffc)),
-                (Lack::Cgroups, is_first("cgroup", 0xefff_fffb) && has_cgroups(&mounts)),
-                (Lack::Shared, is_shared(&mounts, SHARED)),
-                (Lack::State, is_shared(&mounts, STATE)),
-            ];
-            Self { lacks: has.iter().filter(|(_, has)| !has).map(|(lack, _)| *lack).collect() }
-        })
+    pub async fn look(engine: &impl Engine) -> Option<Self> {
+        std::env::var_os(CONTAINED)?;
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        // Its address is here where its networks are: it may have networks of its own itself.
+        let is_there = engine.listen(Network::Bridge.into()).await.is_ok();
+        let has = [
+            (Lack::Network, is_there),
+            (Lack::Processes, is_first("pid", 0xefff_fffc)),
+            (Lack::Cgroups, is_first("cgroup", 0xefff_fffb) && has_cgroups(&mounts)),
+            (Lack::Shared, is_shared(&mounts, SHARED)),
+            (Lack::State, is_shared(&mounts, STATE)),
+        ];
+        Some(Self { lacks: has.iter().filter(|(_, has)| !has).map(|(lack, _)| *lack).collect() })
     }
 
     /// What is not to be had, and the flags that would give it; none where nothing is missing.
@@ -128,13 +127,13 @@ fn has_cgroups(mounts: &str) -> bool {
 }
 
 /// Whether the shared folder is the machine's: mounted, and of that name there too. A volume of
-/// the engine's has another.
+/// the engine's has another. One that is a file system of its own has none.
 fn is_shared(mounts: &str, folder: &str) -> bool {
     let name = Path::new(folder).file_name();
     mounts.lines().any(|line| {
         let mut fields = line.split(' ').skip(3);
         let (root, at) = (fields.next().unwrap_or_default(), fields.next());
-        at == Some(folder) && Path::new(root).file_name() == name
+        at == Some(folder) && (root == "/" || Path::new(root).file_name() == name)
     })
 }
 

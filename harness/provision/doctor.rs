@@ -58,6 +58,8 @@ pub async fn inspect(around: &Surroundings, functions: &[Function]) -> Vec<Findi
         Ok(engine) => {
             findings.push(engine_finding(&engine).await);
             findings.extend(means());
+            findings
+                .extend(Container::look(&engine).await.map(|container| of_container(&container)));
             findings.extend(image_findings(&engine, functions).await);
             folders.extend(engine.data_root().await.ok());
             // Those of the engine, and those that are made without it.
@@ -72,7 +74,6 @@ pub async fn inspect(around: &Surroundings, functions: &[Function]) -> Vec<Findi
         }
     }
     findings.push(private(around));
-    findings.extend(Container::look().map(|container| of_container(&container)));
     findings.push(without_daemon().await);
     findings.extend([kernel_events(), socket_events(), page_cache()]);
     folders.push(existing(&around.state));

@@ -31,8 +31,7 @@ pub(super) fn run(args: &FleetNode) -> Result<(), ExitReason> {
         Ok(()) => Ok(()),
         Err(Told::Already(failure)) => Err(failure),
         Err(Told::Not(failure)) => {
-            let (_, why) = failure.report();
-            print(parcel::of_failure(&why.unwrap_or_else(|| "interrupted".to_owned())).as_bytes())?;
+            print(parcel::of_failure(&words(&failure)).as_bytes())?;
             Err(failure)
         }
     }
@@ -47,6 +46,14 @@ enum Told {
 impl<E: Into<ExitReason>> From<E> for Told {
     fn from(error: E) -> Self {
         Self::Not(error.into())
+    }
+}
+
+/// Why, without the code that a terminal shows before it.
+fn words(failure: &ExitReason) -> String {
+    match failure {
+        ExitReason::Usage(error) | ExitReason::Environment(error) => format!("{error:#}"),
+        _ => "interrupted".to_owned(),
     }
 }
 
@@ -104,10 +111,7 @@ fn measure(job: &Job, stop: &mut watch::Receiver<Stop>) -> Result<(), Told> {
         Ok(RunEnd::GivenUp) => Some(anyhow!("no function answers").into()),
         Err(failure) => Some(failure),
     };
-    let told = failure.map(|failure| {
-        let (_, why) = failure.report();
-        (parcel::of_failure(&why.unwrap_or_else(|| "interrupted".to_owned())), failure)
-    });
+    let told = failure.map(|failure| (parcel::of_failure(&words(&failure)), failure));
     let (first, failure) = told.map_or((String::new(), None), |(line, why)| (line, Some(why)));
     print((first + &parcel::of_files(&files)).as_bytes()).map_err(ExitReason::from)?;
     failure.map_or(Ok(()), |failure| Err(Told::Already(failure)))
