@@ -4,6 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use tokio::sync::watch;
@@ -13,7 +14,8 @@ use super::job::{Job, tool};
 use crate::drive::Stop;
 use crate::engine::docker::DockerEngine;
 use crate::engine::docker::beside::{Beside, Came};
-use crate::engine::{Engine, ImageStore};
+use crate::engine::{Engine, ImageStore, clear_run};
+use crate::measure::{Interrupted, unless};
 use crate::provision::own_image::{self, SHARED, STATE};
 use crate::spec::function::Function;
 
@@ -56,11 +58,18 @@ pub async fn beside(
         shared: &[SHARED, STATE],
     };
     let id = engine.begin_beside(&of).await?;
-    let came = crate::measure::unless(stop, engine.wait_beside(&id)).await;
+    let came = unless(stop, engine.wait_beside(&id)).await;
+    if came.is_none() {
+        engine.stop_beside(&id).await;
+    }
     let removed = engine.end_beside(&id).await;
-    let came = came.ok_or(crate::measure::Interrupted)??;
+    let Some(came) = came else {
+        // What it had no time to remove.
+        clear_run(engine, &job.id, Duration::ZERO).await?;
+        return Err(Interrupted.into());
+    };
     removed?;
-    Ok(came)
+    Ok(came?)
 }
 
 /// The null function as a process of this machine: its program, taken out of its image.

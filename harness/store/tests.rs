@@ -28,6 +28,7 @@ pub(super) fn record() -> RunRecord {
         engine: EngineInfo::default(),
         functions: vec![function("f")],
         null: None,
+        fleet: vec![],
         tune: None,
         side: None,
         kernel_events: KernelEvents::default(),

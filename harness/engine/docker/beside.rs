@@ -1,13 +1,14 @@
 //! A container of this program's own image beside it, with what measuring needs of the machine.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use bollard::container::LogOutput;
 use bollard::models::{
     ContainerCreateBody, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, Mount,
     MountType,
 };
-use bollard::query_parameters::{LogsOptionsBuilder, WaitContainerOptions};
+use bollard::query_parameters::{KillContainerOptions, LogsOptionsBuilder, WaitContainerOptions};
 use futures_util::StreamExt;
 
 use super::failure::failed;
@@ -31,6 +32,11 @@ pub struct Beside<'a> {
     /// Folders of that machine that are at the same paths within.
     pub shared: &'a [&'a str],
 }
+
+/// Between two signals.
+const BETWEEN: Duration = Duration::from_millis(300);
+/// How long one that is told to end may take.
+const ENDS_WITHIN: Duration = Duration::from_secs(40);
 
 /// What a program in a container came to.
 #[derive(Debug, Default)]
@@ -84,6 +90,19 @@ impl DockerEngine {
             came.add(piece.map_err(|e| failed(doing, e))?);
         }
         Ok(came)
+    }
+
+    /// Has it end at once and remove its own; waits for that as long as it may take.
+    pub async fn stop_beside(&self, id: &InstanceId) {
+        // The first time it would end its trial, the second time it does not.
+        for _ in 0..2 {
+            let signal = Some(KillContainerOptions { signal: "SIGTERM".to_owned() });
+            // It may have ended by itself.
+            let _ = self.docker.kill_container(&id.0, signal).await;
+            tokio::time::sleep(BETWEEN).await;
+        }
+        // Whoever removes it next need not know how that went.
+        let _ = tokio::time::timeout(ENDS_WITHIN, self.wait_beside(id)).await;
     }
 
     /// Removes it, whether or not it runs.

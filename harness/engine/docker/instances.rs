@@ -385,6 +385,7 @@ mod tests {
             memory: 1 << 27,
             page_cache: PageCache::Warm,
             log_driver: "local".into(),
+            node: None,
         };
         let config = host_config(&factors, Some(64));
         assert_eq!(config.pids_limit, Some(64));

@@ -74,6 +74,7 @@ pub(crate) fn with_samples(functions: &[Shape], rounds: u32, samples: Vec<Sample
         truncated: false,
         salvaged: None,
         cost: None,
+        nodes: vec![],
     }
 }
 
@@ -223,6 +224,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
         functions: functions.iter().enumerate().map(|(i, f)| function(i, f.0)).collect(),
         null: None,
         side: None,
+        fleet: vec![],
         tune: None,
         kernel_events: KernelEvents::default(),
         machine: MachineRecord::default(),

@@ -19,6 +19,7 @@ fn everything() -> Combination {
         memory: Some(64 << 20),
         page_cache: Some(PageCache::ImageCold),
         log_driver: Some("local".into()),
+        node: None,
     }
 }
 
@@ -36,6 +37,7 @@ fn what_is_left_open_is_the_functions_or_the_engines() {
         memory: 1 << 28,
         page_cache: PageCache::Warm,
         log_driver: LOG_DRIVER.into(),
+        node: None,
     };
     assert_eq!(factors, expected);
 }
@@ -54,6 +56,7 @@ fn what_is_asked_for_wins_over_the_function_and_the_engine() {
         memory: 64 << 20,
         page_cache: PageCache::ImageCold,
         log_driver: "local".into(),
+        node: None,
     };
     assert_eq!(factors, expected);
 }
@@ -115,6 +118,7 @@ fn the_values_of_a_factor_have_names_for_a_person() {
         "256.0 MiB",
         "warm",
         "log json-file",
+        "no fleet",
     ];
     assert_eq!(labels, expected);
 }

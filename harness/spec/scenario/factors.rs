@@ -96,6 +96,8 @@ mod tests {
             &["67108864B", "134217728B"],
             &["warm", "image-cold"],
             &["none"],
+            // Nobody can write one.
+            &[],
         ];
         let mut text = String::new();
         for (factor, values) in FACTORS.iter().zip(typed) {

@@ -138,6 +138,10 @@ fn every_field_that_is_written_is_documented_and_every_documented_field_exists()
             found.file(&folder, file);
         }
     }
+    let fleet = super::fleet::of_two(home.path());
+    for file in ["run.json", "summary.json"] {
+        found.file(&fleet, file);
+    }
     found.file(&home.path().join("cost"), "cost.json");
     let limited = home.path().join("limited");
     let scenario = home.path().join("budgets.toml");

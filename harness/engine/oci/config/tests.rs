@@ -33,6 +33,7 @@ fn spec() -> InstanceSpec {
             memory: 1 << 27,
             page_cache: PageCache::Warm,
             log_driver: "pipe".into(),
+            node: None,
         },
         processes: Some(64),
         socket: None,
