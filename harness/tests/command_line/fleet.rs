@@ -55,7 +55,7 @@ fn two_nodes_are_one_run_with_the_node_as_a_factor() {
     assert!(run.record.complete && run.record.fleet.iter().all(|node| node.failed.is_none()));
     let page = fs::read_to_string(folder.join("report.md")).unwrap();
     assert!(page.contains("## Nodes") && page.contains("against the first node"), "{page}");
-    assert!(page.contains("python, bridge, a") && page.contains("python, bridge, b"), "{page}");
+    assert!(page.contains("python (bridge, a)") && page.contains("python (bridge, b)"), "{page}");
     // Made again from the rows of its nodes, the same.
     let shown = folder.display().to_string();
     typed(&["report", &shown], 0);
@@ -69,7 +69,7 @@ fn two_nodes_are_one_run_with_the_node_as_a_factor() {
 fn a_node_that_failed_is_named_and_the_others_are_kept() {
     let home = tempfile::tempdir().unwrap();
     let whole = printed(home.path(), "a", &[]);
-    let half = whole[..whole.len() / 2].to_owned();
+    let half = whole[..whole.len() / 2].rfind('\n').map_or("", |end| &whole[..=end]).to_owned();
     let other = printed(home.path(), "d", &["--functions", "rust"]);
     let nodes = [("a", whole), ("b", of_failure("no engine")), ("c", half), ("d", other)];
     let (status, told) = collect(home.path(), &nodes);
