@@ -34,6 +34,35 @@ async fn nothing_to_stop() {
     assert!(!stop_private(&in_folder(folder.path())).await.unwrap());
 }
 
+/// A process that is called as a helper is, with the file that it is told.
+fn helper(config: &Path) -> Child {
+    let mut command = Command::new("sh");
+    command.arg0(HELPER).args(["-c", "read line", "--config"]).arg(config);
+    command.stdin(Stdio::piped()).spawn().unwrap()
+}
+
+#[tokio::test]
+async fn the_helper_of_a_killed_engine_has_ended_before_another_engine_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let around = in_folder(folder.path());
+    let kept = around.engine().join("exec/containerd");
+    std::fs::create_dir_all(&kept).unwrap();
+    let pid_file = kept.join("containerd.pid");
+    let mut ours = helper(&kept.join("containerd.toml"));
+    std::fs::write(&pid_file, ours.id().to_string()).unwrap();
+    end_helper_of_the_dead(&around).await.unwrap();
+    assert!(!ours.wait().unwrap().success(), "it was killed");
+    assert!(!pid_file.exists());
+
+    let mut machines = helper(Path::new("/etc/containerd/config.toml"));
+    std::fs::write(&pid_file, machines.id().to_string()).unwrap();
+    end_helper_of_the_dead(&around).await.unwrap();
+    assert!(machines.try_wait().unwrap().is_none(), "another engine's is left alone");
+    assert!(!pid_file.exists(), "and not waited for");
+    machines.kill().unwrap();
+    machines.wait().unwrap();
+}
+
 /// An engine that starts beside another takes its bridge over, or removes it:
 /// these tests want an empty network namespace each. `.ci/run` gives them one.
 fn check_alone() {
