@@ -21,6 +21,7 @@ mod compare;
 mod completions;
 mod cost;
 mod doctor;
+mod engine_choice;
 mod explain;
 mod failure;
 mod gate;

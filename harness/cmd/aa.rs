@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use super::failure::of_files;
 use super::gate::nothing_answers;
 use super::repeat::Words;
-use super::{ExitReason, compare, gate, info, load_functions, runtime, stdout};
+use super::{ExitReason, compare, engine_choice, gate, info, load_functions, runtime, stdout};
 use crate::cli::{self, Amount, Injection};
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
@@ -96,7 +96,7 @@ struct Aa<'a> {
 impl<'a> Aa<'a> {
     fn new(args: &'a cli::Aa) -> Result<Self, ExitReason> {
         let mut scenario = gate::scenario(&args.scenario, &args.measure, &args.factors)?;
-        let engine = args.simulate.is_none().then(|| gate::choose_engine(&mut scenario));
+        let engine = args.simulate.is_none().then(|| engine_choice::without_daemon(&mut scenario));
         // Unchanged code may exceed a budget: that is no false alarm.
         scenario.budgets.clear();
         let functions = load_functions(&args.common, &scenario.functions)?;

@@ -9,8 +9,8 @@ use anyhow::{Result, anyhow};
 use super::matched_functions::Sides;
 use super::repeat::Words;
 use super::{
-    ExitReason, budgets, compare, cost, explain, info, load_scenario, publish, run, runtime,
-    stdout, warn,
+    ExitReason, budgets, compare, cost, engine_choice, explain, info, load_scenario, publish, run,
+    runtime, stdout, warn,
 };
 use crate::cli::{self, Amount, FactorFlags, MeasureFlags};
 use crate::terminal::TerminalObserver;
@@ -19,9 +19,9 @@ use coldstart::compare::{Comparison, ExplainedAlarm, Rules, SideData};
 use coldstart::cost::Question;
 use coldstart::drive::{RunEnd, Stop};
 use coldstart::measure::{
-    self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side, quietest,
+    self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side,
 };
-use coldstart::provision::{Consent, Surroundings};
+use coldstart::provision::Consent;
 use coldstart::spec::budget;
 use coldstart::spec::function::listed;
 use coldstart::spec::scenario::Scenario;
@@ -30,7 +30,7 @@ use coldstart::store::{self, SideRecord};
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     let mut scenario = scenario(&args.scenario, &args.measure, &args.factors)?;
-    let engine = choose_engine(&mut scenario);
+    let engine = engine_choice::without_daemon(&mut scenario);
     let sleep_ms = args.inject.map(|injection| injected_ms(injection.amount)).transpose()?;
     let mut stop = interrupt::heard()?;
     let sides = sides(args, &scenario, &stop)?;
@@ -172,19 +172,6 @@ pub(super) fn scenario(
     let changed = factors.change(&mut scenario.factors);
     changed.map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
     Ok(scenario)
-}
-
-/// Chooses the engine where nobody has: what is to be said of it.
-pub(super) fn choose_engine(scenario: &mut Scenario) -> Option<String> {
-    match quietest::without_daemon(&mut scenario.factors, &Surroundings::read()) {
-        Ok(true) => Some(
-            "engine: an OCI runtime without a daemon, as functions are compared; what a daemon \
-             adds to a start is left out, and is measured with `--engine docker`"
-                .to_owned(),
-        ),
-        Ok(false) => None,
-        Err(why) => Some(format!("engine: docker, as none without a daemon can be had: {why}")),
-    }
 }
 
 /// Sleeps are told to functions in whole milliseconds.
