@@ -129,11 +129,12 @@ pub(super) fn attach(id: &str, address: Ipv4Addr, bridge: Ipv4Addr) -> Result<Pa
 /// Removes what an instance had; it is no error when there is nothing.
 pub(super) fn detach(id: &str, own: &Path, address: Option<Ipv4Addr>) -> Result<(), String> {
     let Names { namespace, veth } = Names::of(id);
-    if is_here(&veth) {
-        ip(&["link", "delete", &veth], "")?;
-    }
     if namespace_file(&namespace).exists() {
+        // The kernel removes what is in it, and what that is a pair with, when it has the
+        // time: to have it done at once takes ten times as long.
         ip(&["netns", "delete", &namespace], "")?;
+    } else if is_here(&veth) {
+        ip(&["link", "delete", &veth], "")?;
     }
     address.map_or(Ok(()), |address| give_back(shared(), own, address))
 }
@@ -154,15 +155,27 @@ pub(super) fn remove_bridge(shared: &Path) -> Result<bool, String> {
         return Ok(false);
     }
     let _turn = turn(shared)?;
-    let ports = ip(&["-oneline", "link", "show", "master", BRIDGE], "")?.lines().count();
-    let addresses = fs::read_dir(shared.join(ADDRESSES)).map_or(0, Iterator::count);
-    if ports + addresses > 0 {
+    if fs::read_dir(shared.join(ADDRESSES)).is_ok_and(|mut held| held.next().is_some()) {
         return Ok(false);
+    }
+    // Of instances that are gone, where the kernel had no time for them yet, or something that
+    // was left behind holds their namespace.
+    for port in ports(&ip(&["-oneline", "link", "show", "master", BRIDGE], "")?) {
+        let deleted = ip(&["link", "delete", port], "");
+        if is_here(port) {
+            deleted?;
+        }
     }
     ip(&["link", "delete", BRIDGE], "")?;
     // Empty by now; made again by who needs it.
     let _ = fs::remove_dir(shared.join(ADDRESSES));
     Ok(true)
+}
+
+/// The devices that were told, a line each: `7: name@if2: <BROADCAST> ...`.
+fn ports(told: &str) -> impl Iterator<Item = &str> {
+    let names = told.lines().filter_map(|line| line.split_whitespace().nth(1));
+    names.filter_map(|name| name.split(['@', ':']).next())
 }
 
 /// What is made for an instance, by the beginning of its id: names of devices are short.
@@ -259,6 +272,14 @@ mod tests {
     fn who_never_made_a_bridge_removes_none() {
         let home = tempfile::tempdir().unwrap();
         assert_eq!(remove_bridge(&home.path().join("never")), Ok(false));
+    }
+
+    #[test]
+    fn devices_are_told_a_line_each() {
+        let told = "7: cs0123456789ab@if2: <BROADCAST,UP> mtu 1500\\    link/ether 02:63\n\
+                    9: eth7: <BROADCAST> mtu 1500\n";
+        assert_eq!(ports(told).collect::<Vec<_>>(), ["cs0123456789ab", "eth7"]);
+        assert_eq!(ports("").count(), 0);
     }
 
     #[test]
