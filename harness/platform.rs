@@ -206,9 +206,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         state.warnings.iter().cloned().chain(state.callers.warnings()).collect()
     }
 
-    /// Idles until every instance has outlived its keep-alive, removes them, and
-    /// verifies with the engine that none of this run's is left. Who has an address
-    /// then is a stranger to all that are started later.
+    /// Idles until every instance has outlived its keep-alive; then as [`Platform::empty`].
     ///
     /// # Errors
     /// When the engine fails, or an instance refuses to go.
@@ -216,6 +214,15 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         let last = self.lock().idle.values().flatten().map(|i| i.expires).max().unwrap_or(0);
         let wait = last.saturating_sub(self.clock.now());
         tokio::time::sleep(Duration::from_nanos(wait)).await;
+        self.empty().await
+    }
+
+    /// Removes every instance, and verifies with the engine that none of this run's is
+    /// left. Who has an address then is a stranger to all that are started later.
+    ///
+    /// # Errors
+    /// When the engine fails, or an instance refuses to go.
+    pub async fn empty(&self) -> Result<(), EngineError> {
         self.clear().await?;
         let strangers = self.engine.strangers().await?;
         self.lock().strangers = strangers;

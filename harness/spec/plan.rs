@@ -170,6 +170,7 @@ impl Plan {
     pub fn estimate_of(&self, trial: &Trial) -> Duration {
         let pattern = self.pattern(trial);
         let (idle, sleep) = match trial.subject {
+            TrialSubject::Function { .. } if self.scenario.remove_at_once => (Duration::ZERO, 0),
             TrialSubject::Function { .. } => (self.scenario.keep_alive, 0),
             TrialSubject::Control { control, .. } => (Duration::ZERO, control.sleep_ms()),
         };

@@ -109,6 +109,10 @@ pub struct Scenario {
     pub max_time: Option<Duration>,
     /// How long an idle instance is kept before it is removed.
     pub keep_alive: Duration,
+    /// Whether what is idle is removed as soon as a trial is over, rather than once it has
+    /// outlived its keep-alive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remove_at_once: bool,
     /// The patterns, each visited once a round by every function.
     pub patterns: Vec<Pattern>,
     /// How large a change must be to matter, when this is compared.
@@ -130,6 +134,8 @@ struct WireScenario {
     until: Option<PrecisionText>,
     max_time: Option<toml::Spanned<DurationText>>,
     keep_alive: toml::Spanned<DurationText>,
+    #[serde(default)]
+    remove_at_once: bool,
     gate: Option<gate::WireGate>,
     pattern: Vec<toml::Spanned<WirePattern>>,
 }
@@ -254,6 +260,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         until: wire.until.map(|share| share.0),
         max_time: wire.max_time.map(|time| time.get_ref().0),
         keep_alive,
+        remove_at_once: wire.remove_at_once,
         patterns,
         margins,
         budgets,
