@@ -1,26 +1,63 @@
-//! The temporary folder of a checkout, and what a killed process left of one.
+//! The folder of a checkout: one that is kept for the next comparison with the same commit, where
+//! nobody else uses it, else a temporary one; and what a killed process left of those.
 //!
 //! Knows nothing of git.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use sha2::{Digest, Sha256};
 
 use super::SideError;
-use crate::system::private::{Swept, Temporary};
+use crate::system::private::{self, Lock, Swept, Temporary};
 
 /// What every such folder's name begins with.
 pub(super) const PREFIX: &str = "coldstart-side-";
+/// The files, in a folder of their own; git's list of them; how the name of a lock ends.
+const TREE: &str = "tree";
+const INDEX: &str = "index";
+const LOCK: &str = "lock";
 
-/// A temporary folder, removed on drop. It is in `TMPDIR`, and only its owner can read
-/// it: the repository may be private, the machine shared.
+/// How many are kept: those that were used last.
+const KEPT: usize = 3;
+
+/// A folder that only its owner can read: the repository may be private, the machine shared.
 #[derive(Debug)]
-pub(super) struct Checkout {
-    folder: Temporary,
+pub(super) enum Checkout {
+    /// In `TMPDIR`; removed on drop.
+    Temporary(Temporary),
+    /// Nobody else uses it as long as this lives. What was built in it is there the next time.
+    Kept { folder: PathBuf, _used: Lock },
 }
 
 impl Checkout {
-    pub(super) fn new() -> Result<Self, SideError> {
+    /// The one that is kept of a commit of a repository, within a folder of those.
+    pub(super) fn of(within: &Path, repository: &Path, commit: &str) -> Result<Self, SideError> {
+        match Self::kept(within, repository, commit) {
+            Ok(Some(checkout)) => Ok(checkout),
+            // Another comparison is at it; or nothing can be kept here.
+            Ok(None) | Err(_) => Self::new(),
+        }
+    }
+
+    fn kept(within: &Path, repository: &Path, commit: &str) -> io::Result<Option<Self>> {
+        private::make(within)?;
+        let name = Sha256::new().chain_update(repository.as_os_str().as_bytes());
+        let name = name.chain_update(commit).finalize();
+        let name: String = name[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let folder = within.join(name);
+        let Some(used) = Lock::try_take(&folder.with_extension(LOCK))? else { return Ok(None) };
+        fs::create_dir_all(folder.join(TREE))?;
+        // When it was used last.
+        File::open(&folder)?.set_modified(SystemTime::now())?;
+        forget_all_but(within, KEPT)?;
+        Ok(Some(Self::Kept { folder, _used: used }))
+    }
+
+    fn new() -> Result<Self, SideError> {
         let temp = temp();
         Self::new_in(&temp).map_err(|e| {
             let temp = temp.display();
@@ -32,19 +69,73 @@ impl Checkout {
 
     pub(super) fn new_in(temp: &Path) -> io::Result<Self> {
         let folder = Temporary::create(temp, PREFIX)?;
-        fs::create_dir(folder.path().join("tree"))?;
-        Ok(Self { folder })
+        fs::create_dir(folder.path().join(TREE))?;
+        Ok(Self::Temporary(folder))
+    }
+
+    fn folder(&self) -> &Path {
+        match self {
+            Self::Temporary(folder) => folder.path(),
+            Self::Kept { folder, .. } => folder,
+        }
     }
 
     /// Where the files are.
     pub(super) fn tree(&self) -> PathBuf {
-        self.folder.path().join("tree")
+        self.folder().join(TREE)
     }
 
     /// Where git may keep its list of them: not in the repository.
     pub(super) fn index(&self) -> PathBuf {
-        self.folder.path().join("index")
+        self.folder().join(INDEX)
     }
+
+    /// Removes all that is in it.
+    pub(super) fn clear(&self) -> io::Result<()> {
+        match fs::remove_file(self.index()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        fs::remove_dir_all(self.tree())?;
+        fs::create_dir(self.tree())
+    }
+}
+
+/// Where checkouts are kept, among what outlives a run.
+pub(super) fn kept_folder(state: &Path) -> PathBuf {
+    state.join("checkouts")
+}
+
+/// Removes the checkouts that are kept and nobody uses; how many those were.
+///
+/// # Errors
+/// When one cannot be removed.
+pub fn forget(state: &Path) -> io::Result<usize> {
+    let within = kept_folder(state);
+    if within.is_dir() { forget_all_but(&within, 0) } else { Ok(0) }
+}
+
+/// Removes all but those that were used last, and those that are in use; how many.
+fn forget_all_but(within: &Path, most: usize) -> io::Result<usize> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(within)? {
+        let entry = entry?;
+        let found = entry.metadata()?;
+        if found.is_dir() {
+            all.push((found.modified()?, entry.path()));
+        }
+    }
+    all.sort();
+    all.truncate(all.len().saturating_sub(most));
+    let mut removed = 0;
+    for (_, folder) in all {
+        if let Some(unused) = Lock::try_take(&folder.with_extension(LOCK))? {
+            fs::remove_dir_all(&folder)?;
+            unused.remove()?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
 }
 
 fn temp() -> PathBuf {
@@ -67,10 +158,34 @@ mod tests {
     fn a_living_checkout_is_not_swept_and_goes_when_it_is_dropped() {
         let temp = tempfile::tempdir().unwrap();
         let checkout = Checkout::new_in(temp.path()).unwrap();
-        let path = checkout.folder.path().to_owned();
+        let path = checkout.folder().to_owned();
         let swept = Temporary::sweep(temp.path(), PREFIX).unwrap();
         assert!(swept.removed.is_empty() && checkout.tree().is_dir());
         drop(checkout);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn one_is_kept_of_each_commit_for_one_at_a_time_and_the_oldest_go() {
+        let state = tempfile::tempdir().unwrap();
+        let within = kept_folder(state.path());
+        let of = |commit: &str| Checkout::of(&within, Path::new("/r/.git"), commit).unwrap();
+        let is_kept = |checkout: &Checkout| matches!(checkout, Checkout::Kept { .. });
+        let first = of("a");
+        fs::write(first.tree().join("built"), "").unwrap();
+        let beside = of("a");
+        assert!(is_kept(&first) && !is_kept(&beside), "another uses it");
+        assert_eq!(forget(state.path()).unwrap(), 0);
+        drop(first);
+        let again = of("a");
+        assert!(again.tree().join("built").exists());
+        again.clear().unwrap();
+        assert!(again.tree().is_dir() && !again.tree().join("built").exists());
+        drop(again);
+        let names = ["b", "c", "d"];
+        let others: Vec<_> = names.into_iter().map(|name| of(name).tree()).collect();
+        assert!(others.iter().all(|tree| tree.is_dir()));
+        assert_eq!(fs::read_dir(&within).unwrap().count(), 6, "three, and their locks");
+        assert_eq!(forget(state.path()).unwrap(), 3);
     }
 }
