@@ -30,7 +30,7 @@ use factors::FACTORS_TYPED;
 pub(crate) use factors::FactorFlags;
 use image::IMAGES;
 pub(crate) use image::{ImageFlags, NO_EVENT};
-pub(crate) use judging::{Aa, Amount, Compare, Gate, Injection};
+pub(crate) use judging::{Aa, Amount, Compare, Gate, Injection, SightFlags};
 pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
 pub(crate) use starting::{Completions, Init, Man};

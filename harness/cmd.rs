@@ -30,6 +30,7 @@ mod init;
 mod list;
 mod man;
 mod matched_functions;
+mod more_rounds;
 
 mod publish;
 mod repeat;

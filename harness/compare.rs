@@ -25,6 +25,7 @@ mod reason;
 mod row;
 mod side_data;
 mod side_info;
+pub mod sight;
 mod simulate;
 mod two_sample;
 pub(crate) mod variants;

@@ -119,6 +119,7 @@ fn scenario(args: &cli::Tune, factors: FactorMatrix) -> Scenario {
         max_time: args.max_time,
         keep_alive: KEPT,
         remove_at_once: false,
+        sight: None,
         patterns: vec![Pattern {
             name: "tune".to_owned(),
             steps: vec![step(cold, LoadShape::Burst(1)), step(warm, LoadShape::Sequence(WARM))],

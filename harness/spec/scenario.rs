@@ -15,7 +15,7 @@ use toml::de::DeTable;
 use crate::spec::budget::Budget;
 use crate::spec::factor::FactorMatrix;
 use crate::spec::function::{is_name, read_text};
-use crate::spec::tolerance::Margins;
+use crate::spec::tolerance::{Margins, Sight};
 use crate::text::diagnostic::Mistake;
 use crate::text::units::{DurationText, PrecisionText};
 
@@ -118,6 +118,9 @@ pub struct Scenario {
     /// How large a change must be to matter, when this is compared.
     #[serde(default)]
     pub margins: Margins,
+    /// What a gate must be able to see; none to measure as many rounds and no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sight: Option<Sight>,
     /// What functions may take at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<Budget>,
@@ -249,7 +252,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         patterns.push(pattern);
     }
     let gate = wire.gate.map(|gate| gate.check(&patterns, source)).transpose()?;
-    let (margins, budgets) = gate.unwrap_or_default();
+    let gate::Gate { margins, sight, budgets } = gate.unwrap_or_default();
     Ok(Scenario {
         name: wire.name.into_inner(),
         functions: wire.functions,
@@ -263,6 +266,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         remove_at_once: wire.remove_at_once,
         patterns,
         margins,
+        sight,
         budgets,
     })
 }
