@@ -1,6 +1,7 @@
 //! The bare loop: the Engine API over a blocking Unix socket, the Lambda Runtime
 //! API over a blocking listener, and nothing that a program would need besides.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, TcpListener, TcpStream};
@@ -105,17 +106,26 @@ impl<'a> Client<'a> {
 }
 
 impl Recipe {
+    /// What an instance finds in its environment.
+    pub(crate) fn environment(&self, listener: &str) -> BTreeMap<String, String> {
+        let Function { name, limits, .. } = &self.function;
+        let all = [
+            ("AWS_LAMBDA_RUNTIME_API", listener.to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", name.clone()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", (limits.memory >> 20).to_string()),
+        ];
+        all.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
     /// What the driver asks the engine for, in the engine's words.
     fn body(&self, listener: &str) -> String {
         let Function { name, limits, .. } = &self.function;
+        let env = self.environment(listener);
+        let env: Vec<_> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let body = json!({
             "Image": self.image,
-            "Env": [
-                format!("AWS_LAMBDA_RUNTIME_API={listener}"),
-                format!("AWS_LAMBDA_FUNCTION_NAME={name}"),
-                "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
-                format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE={}", limits.memory >> 20),
-            ],
+            "Env": env,
             "Labels": { LABEL_RUN: RUN, LABEL_FUNCTION: name },
             "HostConfig": {
                 "Memory": limits.memory,
