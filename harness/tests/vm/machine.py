@@ -44,7 +44,9 @@ KERNEL = (
 
 
 def remove() -> None:
+    """The disk, and what it was made of."""
     for kept in root.KEPT.glob("vm-*"):
+        shutil.rmtree(root.KEPT / kept.name.removeprefix("vm-"), ignore_errors=True)
         shutil.rmtree(kept)
 
 
@@ -137,7 +139,12 @@ def boot(system: Path, given: Path) -> None:
         ["timeout", str(OVER_WITHIN), *command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE
     ) as emulated:
         assert emulated.stdout
-        for line in emulated.stdout:
-            print(line.decode(errors="replace").rstrip(), flush=True)
+        try:
+            for line in emulated.stdout:
+                print(line.decode(errors="replace").rstrip(), flush=True)
+        except BaseException:
+            # It has no other end before its time.
+            emulated.terminate()
+            raise
     if emulated.returncode != 0:
         raise Unusable(f"the machine did not end by itself: exit {emulated.returncode}")
