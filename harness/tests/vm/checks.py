@@ -129,7 +129,7 @@ def a_quota_of_processor_time(out: Path) -> Iterator[str]:
         used = [row.get("resources", {}) for row in starts(out, "quota", engine)]
         kept = [u for u in used if u.get("throttled_periods", 0) > 0 and u["throttled_us"] > 0]
         if not kept:
-            yield f"{engine}: a tenth of a processor is enough: {used}"
+            yield f"{engine}: it was never throttled: {used}"
         ruled = starts(out, "rule", engine)
         if not ruled or any("throttled" not in row["marks"] for row in ruled):
             yield f"{engine}: no quota was set by memory"
