@@ -34,7 +34,7 @@ fn helper(config: &Path) -> Child {
 #[tokio::test]
 async fn the_helper_of_a_killed_engine_has_ended_before_another_engine_starts() {
     let folder = tempfile::tempdir().unwrap();
-    let around = in_folder(folder.path());
+    let around = Surroundings::within(folder.path());
     let kept = around.engine().join("exec/containerd");
     std::fs::create_dir_all(&kept).unwrap();
     let pid_file = kept.join("containerd.pid");
