@@ -29,6 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("without_a_daemon_the_same_against_itself_is_judged", against_itself),
         Bench::trial("without_a_daemon_memory_limits_are_tuned", tuned),
         Bench::trial("without_a_daemon_four_start_at_a_time", four_at_a_time),
+        Bench::trial("without_a_daemon_and_with_one_quotas_are_set_where_each_has_them", quotas),
         Bench::trial("without_a_daemon_clean_removes_what_a_killed_run_left", killed),
     ]
 }
@@ -212,6 +213,25 @@ fn four_at_a_time(bench: &Bench) -> Tested {
         });
         assert_eq!(most.max(), Some(4), "{network}");
     }
+    Ok(())
+}
+
+/// Their cgroups are not in the same place.
+fn quotas(bench: &Bench) -> Tested {
+    let home = tempfile::tempdir()?;
+    let folder = home.path().join("run");
+    let mut command = coldstart(bench);
+    command.args(["run", "single", "--functions", "rust", "--rounds", "1", "--no-controls"]);
+    command.args(["--engine", "docker,oci", "--networks", "host", "--cpu-rule", "lambda", "--out"]);
+    let output = command.arg(&folder).arg("--quiet").output()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let run = coldstart::store::open(&folder).map_err(|e| format!("{e:#}"))?;
+    for kind in [EngineKind::Docker, EngineKind::Oci] {
+        let of_it = run.samples.iter().filter(|s| s.cell.factors.engine == kind);
+        let throttled = of_it.filter(|s| s.marks.get(Mark::Throttled).is_some());
+        assert!(throttled.count() > 0, "{kind}");
+    }
+    assert!(run.samples.iter().all(|sample| sample.outcome.is_ok()));
     Ok(())
 }
 
