@@ -27,7 +27,7 @@ def wrong(out: Path) -> list[str]:
         name = check.__name__.replace("_", " ")
         try:
             found += [f"{name}: {text}" for text in check(out)]
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, TypeError, ValueError) as error:
             found.append(f"{name}: cannot be told: {error!r}")
     return found
 
@@ -87,11 +87,10 @@ def warm_ones_and_controls(out: Path) -> Iterator[str]:
     warm = [row for row in found if row["cell"]["temperature"] == "warm"]
     if not warm:
         yield "nothing was warm"
-    controls = {(row["cell"]["control"], row["cell"]["factors"]["engine"])
-                for row in found if "control" in row["cell"]}  # fmt: skip
-    nulls = {engine for control, engine in controls if "container" in str(control)}
+    controls = [row["cell"] for row in found if "control" in row["cell"]]
+    nulls = {cell["factors"]["engine"] for cell in controls if "container" in cell["control"]}
     if nulls != set(ENGINES):
-        yield f"controls are {controls}"
+        yield f"null containers are of {nulls}"
 
 
 def what_was_used(out: Path) -> Iterator[str]:
