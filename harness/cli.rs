@@ -34,7 +34,7 @@ pub(crate) use fleet::{
 };
 use image::IMAGES;
 pub(crate) use image::{ImageFlags, NO_EVENT};
-pub(crate) use judging::{Aa, Amount, Compare, Gate, Injection};
+pub(crate) use judging::{Aa, Amount, Compare, Gate, Injection, SightFlags};
 pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
 pub(crate) use starting::{Completions, Image, Init, Man};

@@ -21,6 +21,7 @@ mod compare;
 mod completions;
 mod cost;
 mod doctor;
+mod engine_choice;
 mod explain;
 mod failure;
 mod fleet;
@@ -31,6 +32,7 @@ mod init;
 mod list;
 mod man;
 mod matched_functions;
+mod more_rounds;
 
 mod publish;
 mod repeat;

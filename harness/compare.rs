@@ -21,10 +21,12 @@ mod comparability;
 mod error_rates;
 mod explained;
 mod judge;
+mod missing;
 mod reason;
 mod row;
 mod side_data;
 mod side_info;
+pub mod sight;
 mod simulate;
 mod two_sample;
 pub(crate) mod variants;
@@ -32,6 +34,7 @@ pub(crate) mod variants;
 pub use budget::{BudgetReason, BudgetRow, BudgetVerdict};
 pub use error_rates::{Head, Rate, Rates, Reliability};
 pub use explained::ExplainedAlarm;
+pub use missing::Missing;
 pub use reason::{Caveat, Difference, Failing, Reason};
 pub use row::{Detectable, Part, PartChange, PhaseGroup, Row, Values, Verdict};
 pub use side_data::{Round, Rounds, SideData};
@@ -58,19 +61,6 @@ pub enum Side {
     Base,
     /// What it is to become.
     Head,
-}
-
-/// A cell that one side lacks, or a whole function.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Missing {
-    /// Name of the function.
-    pub function: String,
-    /// Which cell; none for all of the function.
-    pub cell: Option<Cell>,
-    /// The side that lacks it.
-    pub lacks: Side,
-    /// Why its invocations found no instance there, where that is known of one.
-    pub why_cold: Option<String>,
 }
 
 /// A start, for the picture of the order in which all were measured.
@@ -208,7 +198,7 @@ pub fn compare(
 ) -> Comparison {
     let mut rows = rows(base, head, rules, again);
     confirm(&mut rows, again);
-    let missing = missing(base, head);
+    let missing = missing::missing(base, head);
     let interleaved = are_in_turns(base, head);
     let mut advisory = if interleaved { Vec::new() } else { comparability::unlike(base, head) };
     let mut notes = comparability::changed(base, head);
@@ -286,26 +276,6 @@ fn confirm(rows: &mut [Row], again: &BTreeSet<String>) {
         row.verdict = Verdict::Inconclusive;
         row.reason = Some(Reason::NoAlarmBefore);
     }
-}
-
-/// Cells that one side lacks, rare ones aside: a step that should be warm now and
-/// then meets a cold instance, which is no cell that anybody planned. Nor is one in which
-/// nothing ever succeeded, as what never began is neither cold nor warm.
-fn missing(base: &SideData, head: &SideData) -> Vec<Missing> {
-    let of = |has: &SideData, other: &SideData, lacks: Side| {
-        let succeeded = |cell: &&Cell| has.cells[*cell].rounds.iter().any(|r| !r.has_failed);
-        let regular = has.regular().filter(|cell| !other.cells.contains_key(*cell));
-        let missing = regular.filter(succeeded).map(|cell| Missing {
-            function: cell.function.clone(),
-            cell: Some(cell.clone()),
-            lacks,
-            why_cold: other.why_cold(cell),
-        });
-        missing.collect::<Vec<_>>()
-    };
-    let mut missing = of(base, head, Side::Head);
-    missing.extend(of(head, base, Side::Base));
-    missing
 }
 
 fn order(base: &SideData, head: &SideData) -> BTreeMap<Cell, [Vec<Start>; 2]> {

@@ -253,7 +253,7 @@ impl<E: Engine> Driver<E> {
         tokio::select! {
             biased;
             () = asked(stop.clone(), Stop::AfterTrial) => return Ok(Err(RunEnd::Stopped)),
-            settled = self.platform.settle() => settled.map_err(failed(trial))?,
+            settled = self.settled() => settled.map_err(failed(trial))?,
         }
         let spent = Duration::from_nanos(self.clock().now() - begun);
         if self.plan.scenario.max_time.is_some_and(|most| spent >= most) {
@@ -269,6 +269,14 @@ impl<E: Engine> Driver<E> {
             self.engine.describe().await.map_err(failed(trial))?;
         }
         Ok(Ok(done))
+    }
+
+    /// Waits until nothing of an earlier trial is left.
+    async fn settled(&self) -> Result<(), EngineError> {
+        match self.plan.scenario.remove_at_once {
+            true => self.platform.empty().await,
+            false => self.platform.settle().await,
+        }
     }
 
     /// Resolves when a trial is not to be waited for: by the first request where

@@ -40,7 +40,7 @@
 //! runtime.block_on(async {
 //!     let (_sender, mut stop) = tokio::sync::watch::channel(Stop::No);
 //!     let engine = PreparedEngine::get(&measurement, Consent::Withheld, &stop, &Silent).await?;
-//!     let control = RunControl { stop: &mut stop, confirm: None };
+//!     let control = RunControl { stop: &mut stop, more: None };
 //!     engine.measure(&measurement, control, &Silent).await
 //! })?;
 //! for cell in stats::summarise(&store::open(&folder)?.samples) {

@@ -218,13 +218,21 @@ async fn images_of(
 pub struct RunControl<'a> {
     /// How urgently it is asked to stop.
     pub stop: &'a mut watch::Receiver<Stop>,
-    /// Asked once all is measured: which functions, by index, to measure for as many
-    /// rounds once more.
-    pub confirm: Option<Confirm<'a>>,
+    /// Asked whenever all is measured: what to measure besides. None for nothing.
+    pub more: Option<AskMore<'a>>,
 }
 
-/// Chooses functions, by index, from what is on disk.
-pub type Confirm<'a> = Box<dyn FnOnce() -> Result<Vec<usize>> + 'a>;
+/// Rounds beyond a plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct More {
+    /// Of which functions, by index.
+    pub functions: Vec<usize>,
+    /// How many.
+    pub rounds: u32,
+}
+
+/// Decides from what is on disk; asked again once that is measured, until it wants nothing.
+pub type AskMore<'a> = Box<dyn FnMut() -> Result<Option<More>> + 'a>;
 
 /// What is said of containers that would not go.
 const NOT_REMOVED: &str = "removing the run's containers: `coldstart clean` tries again";

@@ -3,7 +3,9 @@
 use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches};
 
-use coldstart::spec::factor::{EngineKind, FACTORS, Factor as _, FactorInfo, FactorMatrix};
+use coldstart::spec::factor::{
+    EngineKind, FACTORS, Factor as _, FactorInfo, FactorMatrix, OciRuntime,
+};
 
 /// The group of all flags of factors.
 pub(super) const FACTORS_TYPED: &str = "factors";
@@ -22,12 +24,13 @@ impl FactorFlags {
         lists.check()
     }
 
-    /// The flags that say the same again, with the values that a list has now. The engine is
-    /// among them wherever it is known: another machine might choose another.
+    /// The flags that say the same again, with the values that a list has now. The engine and
+    /// its runtime are among them wherever they are known: another machine might choose others.
     pub(crate) fn again(&self, lists: &FactorMatrix) -> Vec<String> {
         let values = FACTORS.iter().zip(lists.typed()).filter(|(_, values)| !values.is_empty());
+        let chosen = [EngineKind::LIST, OciRuntime::LIST];
         let typed = |list: &str| {
-            list == EngineKind::LIST || self.0.iter().any(|(factor, _)| factor.list == list)
+            chosen.contains(&list) || self.0.iter().any(|(factor, _)| factor.list == list)
         };
         let typed = values.filter(|(factor, _)| typed(factor.list));
         typed.flat_map(|(f, values)| [format!("--{}", f.list), values.join(",")]).collect()

@@ -9,7 +9,8 @@ use super::image::IMAGES;
 use super::{FactorFlags, FormatFlag, FunctionFlags, ImageFlags, MeasureFlags, PriceFlags};
 use coldstart::compare::Rules;
 use coldstart::spec::function::{TypedImage, is_name};
-use coldstart::spec::tolerance::{Margins, Metric};
+use coldstart::spec::scenario::MAX_ROUNDS;
+use coldstart::spec::tolerance::{MOST_ROUNDS, Margins, Metric, Sight};
 use coldstart::text::units::{format_exactly, format_share, parse_duration, parse_share};
 
 /// What counts as slower.
@@ -122,6 +123,10 @@ pub(crate) struct Gate {
     #[arg(long)]
     pub strict: bool,
 
+    /// What it must see.
+    #[command(flatten)]
+    pub sight: SightFlags,
+
     /// Do not measure again what alarms
     #[arg(long)]
     pub no_confirm: bool,
@@ -151,6 +156,39 @@ pub(crate) struct Gate {
     /// How it is printed.
     #[command(flatten)]
     pub printed: FormatFlag,
+}
+
+/// The most rounds that can be typed.
+const MOST: i64 = MAX_ROUNDS as i64;
+
+/// What a gate must be able to see.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct SightFlags {
+    /// Measure a function on until a slowdown of so much would be found four times in five
+    /// [default: the scenario's; nothing where --rounds is typed]
+    #[arg(long, value_name = "TIME", value_parser = parse_duration)]
+    pub sees: Option<Duration>,
+
+    /// But no more rounds a side than this [default: the scenario's, or 120]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST))]
+    pub most_rounds: Option<u32>,
+}
+
+impl SightFlags {
+    /// What is to be seen, of a scenario that is changed as was typed.
+    pub(crate) fn of(self, scenario: Option<Sight>, rounds_typed: bool) -> Option<Sight> {
+        let scenarios = scenario.filter(|_| !rounds_typed || self.most_rounds.is_some());
+        let sees = self.sees.or(scenarios.map(|sight| sight.sees))?;
+        let most = self.most_rounds.or(scenario.map(|sight| sight.most_rounds));
+        Some(Sight { sees, most_rounds: most.unwrap_or(MOST_ROUNDS) })
+    }
+
+    /// The flags that say the same again.
+    pub(crate) fn again(sight: Option<Sight>) -> Vec<String> {
+        let Some(Sight { sees, most_rounds }) = sight else { return Vec::new() };
+        let (sees, most) = (format_exactly(sees), most_rounds.to_string());
+        vec!["--sees".to_owned(), sees, "--most-rounds".to_owned(), most]
+    }
 }
 
 /// Flags of `compare`.
@@ -232,6 +270,10 @@ pub(crate) struct Aa {
     /// What counts as slower.
     #[command(flatten)]
     pub judge: JudgeFlags,
+
+    /// What it must see.
+    #[command(flatten)]
+    pub sight: SightFlags,
 
     /// Do not measure again what alarms
     #[arg(long)]

@@ -10,14 +10,15 @@ use tokio::sync::watch;
 
 use super::failure::of_files;
 use super::gate::nothing_answers;
+use super::more_rounds::MoreRounds;
 use super::repeat::Words;
-use super::{ExitReason, compare, gate, info, load_functions, runtime, stdout};
+use super::{ExitReason, compare, engine_choice, gate, info, load_functions, runtime, stdout};
 use crate::cli::{self, Amount, Injection};
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
 use coldstart::compare::{NullModel, Rates, Rules, SimulationConfig};
 use coldstart::drive::{RunEnd, Stop};
-use coldstart::measure::{Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
+use coldstart::measure::{Measurement, PreparedEngine, RunControl, RunIdentity, Side};
 use coldstart::observer::Observer;
 use coldstart::provision::Consent;
 use coldstart::report::form::Printed;
@@ -95,8 +96,9 @@ struct Aa<'a> {
 
 impl<'a> Aa<'a> {
     fn new(args: &'a cli::Aa) -> Result<Self, ExitReason> {
-        let mut scenario = gate::scenario(&args.scenario, &args.measure, &args.factors)?;
-        let engine = args.simulate.is_none().then(|| gate::choose_engine(&mut scenario));
+        let mut scenario =
+            gate::scenario(&args.scenario, &args.measure, args.sight, &args.factors)?;
+        let engine = args.simulate.is_none().then(|| engine_choice::without_daemon(&mut scenario));
         // Unchanged code may exceed a budget: that is no false alarm.
         scenario.budgets.clear();
         let functions = load_functions(&args.common, &scenario.functions)?;
@@ -157,24 +159,15 @@ impl<'a> Aa<'a> {
         all: &mut [Rates],
         observer: &dyn Observer,
     ) -> Result<(), ExitReason> {
-        let mut alarmed = BTreeSet::new();
-        let confirm = || {
-            for found in self.judge(request, &BTreeSet::new())? {
-                alarmed.extend(found.alarmed());
-            }
-            let functions = request.plan.scenario.functions.iter().enumerate();
-            Ok(functions
-                .filter(|(_, name)| alarmed.contains(*name))
-                .map(|(index, _)| index)
-                .collect())
-        };
-        let confirm = (!self.args.no_confirm).then(|| Box::new(confirm) as Confirm<'_>);
-        match engine.measure(request, RunControl { stop, confirm }, observer).await? {
+        let mut more = MoreRounds::new(&request.plan.scenario, !self.args.no_confirm);
+        let ask = || Ok(more.after(&self.judge(request, &BTreeSet::new())?));
+        let control = RunControl { stop, more: Some(Box::new(ask)) };
+        match engine.measure(request, control, observer).await? {
             RunEnd::Stopped => return Err(ExitReason::Interrupted),
             RunEnd::GivenUp => return Err(nothing_answers(&self.folder)),
             RunEnd::Complete | RunEnd::OutOfTime => {}
         }
-        for (rates, found) in all.iter_mut().zip(self.judge(request, &alarmed)?) {
+        for (rates, found) in all.iter_mut().zip(self.judge(request, &more.alarmed)?) {
             rates.add(&found);
             info(&format!("{}: {}", found.head.label, found.outcome.name()));
         }
@@ -210,7 +203,7 @@ impl<'a> Aa<'a> {
         if self.injections.iter().any(is_share) {
             info(&format!("{PILOT} rounds to know what a share of the total is"));
             let request = self.pilot()?;
-            let control = RunControl { stop, confirm: None };
+            let control = RunControl { stop, more: None };
             match engine.measure(&request, control, observer).await? {
                 RunEnd::Stopped => return Err(ExitReason::Interrupted),
                 RunEnd::GivenUp => return Err(nothing_answers(&self.folder)),
@@ -249,6 +242,7 @@ impl<'a> Aa<'a> {
         let setting = SimulationConfig {
             rules: self.rules.clone(),
             rounds: self.scenario.rounds.saturating_sub(1).max(1),
+            sight: self.scenario.sight,
             confirm: !self.args.no_confirm,
         };
         let sleeps: Vec<Sleeps> =
@@ -355,6 +349,7 @@ impl<'a> Aa<'a> {
             .flag("--functions", self.scenario.functions.join(","))
             .described(&args.common.functions_file)
             .flag("--rounds", self.scenario.rounds)
+            .all(cli::SightFlags::again(self.scenario.sight))
             .all(args.judge.repeat())
             .all(args.factors.again(&self.scenario.factors))
             .switch("--no-confirm", args.no_confirm)

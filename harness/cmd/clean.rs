@@ -50,7 +50,7 @@ pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
     })
 }
 
-/// Removes the temporary folders that killed processes left.
+/// Removes the temporary folders that killed processes left, and checkouts that nobody uses.
 fn folders(around: &Surroundings) -> Result<()> {
     let private = private::folder()?;
     let all = [
@@ -65,6 +65,10 @@ fn folders(around: &Surroundings) -> Result<()> {
         for (path, why) in kept {
             terminal::print(&format!("kept {}: {why}; remove it by hand", path.display()));
         }
+    }
+    let forgotten = checkout::forget(&around.state)?;
+    if forgotten > 0 {
+        terminal::print(&format!("removed the checkouts that were kept: {forgotten}"));
     }
     Ok(())
 }

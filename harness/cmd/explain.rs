@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::matched_functions::Sides;
 use super::repeat::Words;
-use super::{ExitReason, images, load_functions, run, runtime, stdout};
+use super::{ExitReason, engine_choice, images, info, load_functions, run, runtime, stdout};
 use crate::cli::{self, FunctionFlags};
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
@@ -37,10 +37,11 @@ pub(super) fn run(args: &cli::Explain) -> Result<(), ExitReason> {
     let stop = interrupt::heard()?;
     let asked = asked(args, &stop)?;
     let identity = RunIdentity::now();
-    let mut request = request(args, &asked, &identity)?;
+    let (mut request, engine) = request(args, &asked, &identity)?;
     let folder = args.out.clone();
     let folder = folder.unwrap_or_else(|| Path::new("results").join(identity.name("explain")));
     let reserved = run::reserve(&folder, args.out.is_some())?;
+    engine.iter().for_each(|chosen| info(chosen));
     let consent = Consent::from_flag(args.common.provision);
     let observer = TerminalObserver::default();
     let found = runtime(false)?.block_on(async {
@@ -102,12 +103,14 @@ fn named(args: &cli::Explain) -> FunctionFlags {
     FunctionFlags { functions: names.or(common.functions.clone()), ..common }
 }
 
+/// What is measured, and what is to be said of its engine.
 fn request(
     args: &cli::Explain,
     asked: &Asked,
     identity: &RunIdentity,
-) -> Result<Measurement, ExitReason> {
+) -> Result<(Measurement, Option<String>), ExitReason> {
     let seed = identity.seed(args.seed);
+    let mut engine = None;
     let request = explain::request(
         identity,
         &asked.head,
@@ -115,6 +118,7 @@ fn request(
         (args.rounds, seed),
         |scenario| {
             args.factors.change(&mut scenario.factors).map_err(|reason| anyhow!(reason))?;
+            engine = engine_choice::without_daemon(scenario);
             match scenario.factors.combinations().len() {
                 1 => Ok(()),
                 _ => Err(anyhow!("one value of each factor: starts are explained, not compared")),
@@ -123,7 +127,7 @@ fn request(
     );
     let request = request.map_err(ExitReason::Usage)?;
     let command = command(args, &request, seed);
-    Ok(Measurement { command, ..request })
+    Ok((Measurement { command, ..request }, engine))
 }
 
 /// The command that explains the same again.

@@ -7,21 +7,20 @@ use std::time::Duration;
 use anyhow::{Result, anyhow};
 
 use super::matched_functions::Sides;
+use super::more_rounds::MoreRounds;
 use super::repeat::Words;
 use super::{
-    ExitReason, budgets, compare, cost, explain, info, load_scenario, publish, run, runtime,
-    stdout, warn,
+    ExitReason, budgets, compare, cost, engine_choice, explain, info, load_scenario, publish, run,
+    runtime, stdout, warn,
 };
-use crate::cli::{self, Amount, FactorFlags, MeasureFlags};
+use crate::cli::{self, Amount, FactorFlags, MeasureFlags, SightFlags};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt::{self, Phase};
 use coldstart::compare::{Comparison, ExplainedAlarm, Rules, SideData};
 use coldstart::cost::Question;
 use coldstart::drive::{RunEnd, Stop};
-use coldstart::measure::{
-    self, Confirm, Measurement, PreparedEngine, RunControl, RunIdentity, Side, quietest,
-};
-use coldstart::provision::{Consent, Surroundings};
+use coldstart::measure::{self, Measurement, PreparedEngine, RunControl, RunIdentity, Side};
+use coldstart::provision::Consent;
 use coldstart::spec::budget;
 use coldstart::spec::function::listed;
 use coldstart::spec::scenario::Scenario;
@@ -29,8 +28,8 @@ use coldstart::store::{self, SideRecord};
 
 /// Measures, judges, and fails when the head is slower.
 pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
-    let mut scenario = scenario(&args.scenario, &args.measure, &args.factors)?;
-    let engine = choose_engine(&mut scenario);
+    let mut scenario = scenario(&args.scenario, &args.measure, args.sight, &args.factors)?;
+    let engine = engine_choice::without_daemon(&mut scenario);
     let sleep_ms = args.inject.map(|injection| injected_ms(injection.amount)).transpose()?;
     let mut stop = interrupt::heard()?;
     let sides = sides(args, &scenario, &stop)?;
@@ -50,18 +49,18 @@ pub(super) fn run(args: &cli::Gate) -> Result<(), ExitReason> {
     announce(&sides);
     engine.iter().for_each(|chosen| info(chosen));
     let consent = Consent::from_flag(args.common.provision);
-    let mut alarmed = BTreeSet::new();
     let observer = TerminalObserver::default();
+    let mut more = MoreRounds::new(&request.plan.scenario, !args.no_confirm);
     let ended = runtime(request.engine().is_simulated())?.block_on(async {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
-        let confirm = || {
-            alarmed = judge(&request, &rules, &BTreeSet::new(), question.as_ref())?.alarmed();
-            Ok(announce_alarms(&request, &alarmed))
+        let ask = || {
+            let found = judge(&request, &rules, &BTreeSet::new(), question.as_ref())?;
+            Ok(more.after(&[found]))
         };
-        let confirm = (!args.no_confirm).then(|| Box::new(confirm) as Confirm<'_>);
-        let control = RunControl { stop: &mut stop, confirm };
+        let control = RunControl { stop: &mut stop, more: Some(Box::new(ask)) };
         engine.measure(&request, control, &observer).await
     });
+    let alarmed = more.alarmed;
     let why = match &ended {
         Ok(RunEnd::Complete | RunEnd::OutOfTime) if args.explain => {
             explained(&request, &rules, &alarmed, consent, &stop)
@@ -159,6 +158,7 @@ pub(super) fn nothing_answers(folder: &Path) -> ExitReason {
 pub(super) fn scenario(
     name: &str,
     flags: &MeasureFlags,
+    sight: SightFlags,
     factors: &FactorFlags,
 ) -> Result<Scenario, ExitReason> {
     let mut scenario = load_scenario(name)?;
@@ -169,22 +169,10 @@ pub(super) fn scenario(
         )));
     }
     scenario.rounds = flags.rounds.unwrap_or(scenario.rounds);
+    scenario.sight = sight.of(scenario.sight, flags.rounds.is_some());
     let changed = factors.change(&mut scenario.factors);
     changed.map_err(|reason| ExitReason::Usage(anyhow!(reason)))?;
     Ok(scenario)
-}
-
-/// Chooses the engine where nobody has: what is to be said of it.
-pub(super) fn choose_engine(scenario: &mut Scenario) -> Option<String> {
-    match quietest::without_daemon(&mut scenario.factors, &Surroundings::read()) {
-        Ok(true) => Some(
-            "engine: an OCI runtime without a daemon, as functions are compared; what a daemon \
-             adds to a start is left out, and is measured with `--engine docker`"
-                .to_owned(),
-        ),
-        Ok(false) => None,
-        Err(why) => Some(format!("engine: docker, as none without a daemon can be had: {why}")),
-    }
 }
 
 /// Sleeps are told to functions in whole milliseconds.
@@ -295,15 +283,6 @@ fn judge(
     Ok(coldstart::compare::compare(&base, &head, rules, again))
 }
 
-/// Says what alarmed; returns the indices of its functions.
-fn announce_alarms(request: &Measurement, alarmed: &BTreeSet<String>) -> Vec<usize> {
-    if !alarmed.is_empty() {
-        info(&format!("{}: slower at first sight, measured again", listed(alarmed)));
-    }
-    let functions = request.plan.scenario.functions.iter().enumerate();
-    functions.filter(|(_, name)| alarmed.contains(*name)).map(|(index, _)| index).collect()
-}
-
 /// The command that repeats the gate.
 fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
     let words = Words::of("gate")
@@ -317,6 +296,7 @@ fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
         .some("--functions", functions)
         .described(&args.common.functions_file)
         .flag("--rounds", scenario.rounds)
+        .all(SightFlags::again(scenario.sight))
         .all(args.judge.repeat())
         .all(args.factors.again(&scenario.factors))
         .some("--inject", args.inject)

@@ -89,7 +89,7 @@ pub(super) fn measured(
     let mut stop = interrupt::heard()?;
     let ended = runtime(request.engine().is_simulated())?.block_on(async {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
-        let control = RunControl { stop: &mut stop, confirm: None };
+        let control = RunControl { stop: &mut stop, more: None };
         Ok(engine.measure(&request, control, &observer).await?)
     });
     interrupt::now(Phase::Showing);

@@ -118,6 +118,8 @@ fn scenario(args: &cli::Tune, factors: FactorMatrix) -> Scenario {
         until: None,
         max_time: args.max_time,
         keep_alive: KEPT,
+        remove_at_once: false,
+        sight: None,
         patterns: vec![Pattern {
             name: "tune".to_owned(),
             steps: vec![step(cold, LoadShape::Burst(1)), step(warm, LoadShape::Sequence(WARM))],

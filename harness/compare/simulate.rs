@@ -13,8 +13,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::Cell;
 use super::side_data::{Round, Rounds, SideData, median};
-use super::{Comparison, PhaseGroup, Rules, compare};
+use super::{Comparison, PhaseGroup, Rules, compare, sight};
 use crate::sample::Temperature;
+use crate::spec::tolerance::Sight;
 
 /// What starts are drawn from.
 #[derive(Debug, Clone)]
@@ -32,6 +33,8 @@ pub struct SimulationConfig {
     pub rules: Rules,
     /// Rounds a side that inference uses.
     pub rounds: u32,
+    /// Until what is seen a function is gone on with.
+    pub sight: Option<Sight>,
     /// Whether what alarms is measured again.
     pub confirm: bool,
 }
@@ -83,21 +86,28 @@ impl NullModel {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let pool = &self.pools[rng.random_range(0..self.pools.len())];
         let mut cells: BTreeMap<Cell, [Rounds; 2]> = BTreeMap::new();
-        let mut add = |cells: &mut BTreeMap<Cell, [Rounds; 2]>, chosen: &dyn Fn(&str) -> bool| {
-            for (cell, recorded) in pool.iter().filter(|(cell, _)| chosen(&cell.function)) {
-                let ms = sleeps.get(&cell.function).copied().unwrap_or(0);
-                let rounds = cells.entry(cell.clone()).or_default();
-                let slowed = Slowed { ns: f64::from(ms) * 1e6, works };
-                draw(&mut rng, recorded, setting.rounds, slowed, rounds);
-            }
-        };
-        add(&mut cells, &|_| true);
-        let first = self.judge(&cells, setting, &BTreeSet::new());
+        let mut add =
+            |cells: &mut BTreeMap<Cell, [Rounds; 2]>, n, chosen: &dyn Fn(&str) -> bool| {
+                for (cell, recorded) in pool.iter().filter(|(cell, _)| chosen(&cell.function)) {
+                    let ms = sleeps.get(&cell.function).copied().unwrap_or(0);
+                    let rounds = cells.entry(cell.clone()).or_default();
+                    let slowed = Slowed { ns: f64::from(ms) * 1e6, works };
+                    draw(&mut rng, recorded, n, slowed, rounds);
+                }
+            };
+        add(&mut cells, setting.rounds, &|_| true);
+        let mut first = self.judge(&cells, setting, &BTreeSet::new());
+        while let Some(sight) = &setting.sight {
+            let Some(lacking) = sight::lacking(&first.rows, sight) else { break };
+            let sight::Lacking { functions, rounds } = &lacking;
+            add(&mut cells, *rounds, &|function| functions.contains(function));
+            first = self.judge(&cells, setting, &BTreeSet::new());
+        }
         let alarmed = first.alarmed();
         if alarmed.is_empty() || !setting.confirm {
             return first;
         }
-        add(&mut cells, &|function| alarmed.contains(function));
+        add(&mut cells, setting.rounds, &|function| alarmed.contains(function));
         self.judge(&cells, setting, &alarmed)
     }
 

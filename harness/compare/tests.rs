@@ -11,6 +11,7 @@ mod chance;
 mod failures;
 mod maker;
 mod reliability;
+mod sight;
 mod trust;
 mod verdicts;
 

@@ -194,6 +194,19 @@ async fn nothing_is_left_before_a_trial_begins_or_after_a_run_is_cleared() {
     assert!(idled >= 250_000_000, "the keep-alive was not waited for: {idled} ns");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_scenario_that_removes_at_once_waits_for_no_keep_alive() {
+    let took = async |extra: &str| {
+        let setup = setup_of(&format!("{extra}{SCENARIO}"), Fault::None, |e| e);
+        let (_, samples) = run(&setup).await;
+        assert_eq!(count(&samples, "again", Temperature::Warm), 8);
+        setup.clock.now()
+    };
+    let (waits, at_once) = (took("").await, took("remove-at-once = true").await);
+    // Between four trials.
+    assert!(waits - at_once >= 3 * 250_000_000, "{waits} {at_once}");
+}
+
 /// What each fault becomes, and a part of the cause that a person is told.
 #[tokio::test(start_paused = true)]
 async fn every_fault_is_a_row_with_its_cause() {

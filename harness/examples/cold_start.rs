@@ -56,7 +56,7 @@ async fn measured(folder: &Path) -> anyhow::Result<()> {
     let observer = Lines(|line: &str| eprintln!("{line}"));
     let (_sender, mut stop) = watch::channel(Stop::No);
     let engine = PreparedEngine::get(&measurement, Consent::Withheld, &stop, &observer).await?;
-    let control = RunControl { stop: &mut stop, confirm: None };
+    let control = RunControl { stop: &mut stop, more: None };
     engine.measure(&measurement, control, &observer).await?;
     Ok(())
 }

@@ -55,7 +55,7 @@ async fn measured(folder: &Path) -> anyhow::Result<()> {
     let measurement = Measurement::new(&identity, id.clone(), scenario, sides, 7)?;
     let (_sender, mut stop) = watch::channel(Stop::No);
     let engine = PreparedEngine::get(&measurement, Consent::Withheld, &stop, &Silent).await?;
-    let control = RunControl { stop: &mut stop, confirm: None };
+    let control = RunControl { stop: &mut stop, more: None };
     engine.measure(&measurement, control, &Silent).await?;
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use super::{Measurement, NOT_REMOVED, RunControl, host_load};
+use super::{Measurement, More, NOT_REMOVED, RunControl, host_load};
 use crate::drive::{DriveError, Driver, RunEnd, TrialResult};
 use crate::engine::Engine;
 use crate::observer::{Event, Observer};
@@ -46,13 +46,13 @@ pub(super) fn both<T>(first: Result<T>, other: Result<()>, observer: &dyn Observ
     }
 }
 
-/// Runs every trial of the plan, and then those that confirm it.
+/// Runs every trial of the plan, and then those that are asked for besides.
 async fn trials<E: Engine>(
     request: &Measurement,
     driver: &Driver<E>,
     writers: &mut [Writer],
     asked: &mut [u64],
-    RunControl { stop, confirm }: RunControl<'_>,
+    RunControl { stop, more }: RunControl<'_>,
     observer: &dyn Observer,
 ) -> Result<RunEnd, DriveError> {
     let plan = &request.plan;
@@ -73,14 +73,15 @@ async fn trials<E: Engine>(
         Ok(())
     };
     let mut ended = driver.run(stop, &mut rows).await;
-    if let (Ok(RunEnd::Complete), Some(confirm)) = (&ended, confirm) {
-        let functions = confirm().map_err(DriveError::Rows)?;
-        let more = plan.again(&functions, scenario.rounds);
-        if !more.is_empty() {
-            let trials: Vec<_> = more.iter().map(estimated).collect();
-            observer.notify(Event::Extended { trials: &trials, rounds: scenario.rounds });
-            ended = driver.run_trials(&more, stop, &mut rows).await;
-        }
+    let mut ask = more.unwrap_or_else(|| Box::new(|| Ok(None)));
+    let mut last = plan.trials.last().copied();
+    while let Ok(RunEnd::Complete) = &ended {
+        let Some(More { functions, rounds: n }) = ask().map_err(DriveError::Rows)? else { break };
+        let more = plan.beyond(last.as_ref(), &functions, n);
+        let trials: Vec<_> = more.iter().map(estimated).collect();
+        observer.notify(Event::Extended { trials: &trials, rounds: n });
+        ended = driver.run_trials(&more, stop, &mut rows).await;
+        last = more.last().copied().or(last);
     }
     observer.notify(Event::Measured);
     ended

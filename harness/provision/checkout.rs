@@ -1,9 +1,9 @@
 //! What was typed for one side of a comparison -> a folder with functions.
 //!
-//! A side is a commit, unpacked into a temporary folder; a folder; or the working
+//! A side is a commit, unpacked into a folder of ours; a folder; or the working
 //! tree as it is. Knows git and folders, and nothing of building or measuring.
 //!
-//! A temporary checkout has no `.git`: a build that asks git for the commit finds none.
+//! A checkout has no `.git`: a build that asks git for the commit finds none.
 //!
 //! Why not by a worktree: decision 0023.
 
@@ -12,6 +12,7 @@ use std::path::{Component, Path, PathBuf};
 use thiserror::Error;
 
 use crate::spec::function;
+use crate::system::private;
 use crate::text::sanitize::printable;
 
 mod git;
@@ -20,7 +21,7 @@ mod unsupported_entries;
 
 use git::{Git, State};
 use unpack::Checkout;
-pub use unpack::sweep;
+pub use unpack::{forget, sweep};
 
 /// The longest ref or folder that is shown, in characters.
 const SHOWN: usize = 100;
@@ -39,7 +40,7 @@ pub struct Side {
     /// Root of the files, absolute: what the functions file's path is relative to.
     pub root: PathBuf,
     functions_file: PathBuf,
-    /// Removed when the side is dropped.
+    /// Removed when the side is dropped, or left to the next that wants the same.
     _checkout: Option<Checkout>,
 }
 
@@ -65,7 +66,9 @@ impl Side {
     pub async fn open(text: &str, functions_file: &Path) -> Result<Self, SideError> {
         // What cannot be swept is nobody's fault who wants to compare.
         let _ = unpack::sweep();
-        Self::open_in(Git { program: &["git"], here: &here()? }, text, functions_file).await
+        let git = Git { program: &["git"], here: &here()? };
+        let kept = unpack::kept_folder(&private::state());
+        Self::open_in(git, text, functions_file, &kept).await
     }
 
     /// The working tree as it is: the current directory.
@@ -86,12 +89,17 @@ impl Side {
         self.functions_file.clone()
     }
 
-    async fn open_in(git: Git<'_>, text: &str, functions_file: &Path) -> Result<Self, SideError> {
+    async fn open_in(
+        git: Git<'_>,
+        text: &str,
+        functions_file: &Path,
+        kept: &Path,
+    ) -> Result<Self, SideError> {
         if text.is_empty() {
             return typed("an empty text names no side: name a git ref, or a folder as `./name`");
         }
         if !is_folder(text) {
-            return Self::from_ref(git, text, functions_file).await;
+            return Self::from_ref(git, text, functions_file, kept).await;
         }
         let folder = expand(git.here, text);
         if !folder.is_dir() {
@@ -135,7 +143,12 @@ impl Side {
         })
     }
 
-    async fn from_ref(git: Git<'_>, text: &str, functions_file: &Path) -> Result<Self, SideError> {
+    async fn from_ref(
+        git: Git<'_>,
+        text: &str,
+        functions_file: &Path,
+        kept: &Path,
+    ) -> Result<Self, SideError> {
         let relative = relative(functions_file)?;
         let home = git.home().await?;
         let commit = git.commit(text).await?;
@@ -146,7 +159,7 @@ impl Side {
                 functions_file.display()
             ));
         };
-        let checkout = Checkout::new()?;
+        let checkout = Checkout::of(kept, home.git_dir(), &commit)?;
         let entries = git.check_out(&home, &commit, &checkout).await?;
         let tree = checkout.tree();
         let file = tree.join(&path);

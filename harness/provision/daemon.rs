@@ -15,6 +15,8 @@ use crate::observer::Observer;
 
 /// The daemon's program.
 pub(super) const DAEMON: &str = "dockerd";
+/// The program that it starts to keep images and instances.
+const HELPER: &str = "containerd";
 
 /// OCI runtimes that speak as the daemon's own does: offered where they are
 /// installed, so that they can be compared.
@@ -24,6 +26,8 @@ const OTHER_RUNTIMES: [&str; 2] = ["crun", "youki"];
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
 /// How long it may take to end: it stops its instances first.
 const STOPS_WITHIN: Duration = Duration::from_secs(30);
+/// How long its helper may take to end, killed.
+const HELPER_ENDS_WITHIN: Duration = Duration::from_secs(10);
 /// How often it is asked. This is provisioning: nothing is measured.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -37,21 +41,13 @@ pub(super) async fn start(
     let folder = around.engine();
     std::fs::create_dir_all(&folder)
         .map_err(|e| ProvisionError::failed(format!("make {}", folder.display()), e))?;
-    let child = match private_pid(around) {
-        Some(_) => None,
-        None => {
-            observer.info(&format!("starting a private engine in {}", folder.display()));
-            Some(spawn(around)?)
-        }
-    };
-    wait_until_it_answers(around, child).await
+    until_it_answers(around, observer).await
 }
 
 fn spawn(around: &Surroundings) -> Result<Child, ProvisionError> {
     let failed =
         |e: std::io::Error| ProvisionError::failed(format!("start {DAEMON}"), e.to_string());
     forget_stale(&around.pid_file(), DAEMON);
-    forget_stale(&around.engine().join("exec/containerd/containerd.pid"), "containerd");
     let out = File::create(log(around)).map_err(failed)?;
     let err = out.try_clone().map_err(failed)?;
     let path = std::env::var("PATH").unwrap_or_default();
@@ -90,9 +86,9 @@ fn log(around: &Surroundings) -> std::path::PathBuf {
     around.engine().join("dockerd.log")
 }
 
-async fn wait_until_it_answers(
+async fn until_it_answers(
     around: &Surroundings,
-    mut child: Option<Child>,
+    observer: &dyn Observer,
 ) -> Result<DockerEngine, ProvisionError> {
     let address = format!("unix://{}", around.private_socket().display());
     let log = log(around);
@@ -101,7 +97,15 @@ async fn wait_until_it_answers(
         ProvisionError::failed("start a private engine", message)
     };
     let begun = Instant::now();
+    let mut child: Option<Child> = None;
     loop {
+        // One that was there may have been ending.
+        if child.is_none() && private_pid(around).is_none() {
+            let folder = around.engine();
+            observer.info(&format!("starting a private engine in {}", folder.display()));
+            end_helper_of_the_dead(around).await?;
+            child = Some(spawn(around)?);
+        }
         let last = match DockerEngine::connect(&address).await {
             Ok(engine) => return Ok(engine),
             Err(error) => error,
@@ -148,6 +152,29 @@ pub async fn stop_private(around: &Surroundings) -> Result<bool, ProvisionError>
         tokio::time::sleep(AGAIN).await;
     }
     Ok(true)
+}
+
+/// Ends the helper of a daemon that was killed. The kernel kills it too, but
+/// not at the same instant: a daemon that finds it alive waits for it in vain.
+async fn end_helper_of_the_dead(around: &Surroundings) -> Result<(), ProvisionError> {
+    let folder = around.engine().join("exec/containerd");
+    let pid_file = folder.join("containerd.pid");
+    let ours = |argument: &String| Path::new(argument).starts_with(&folder);
+    let Some(pid) = read_pid(&pid_file) else { return Ok(()) };
+    let begun = Instant::now();
+    while arguments_of(pid).iter().any(ours) {
+        if begun.elapsed() > HELPER_ENDS_WITHIN {
+            let doing = format!("end {HELPER} of an engine that was killed, process {pid}");
+            let why = format!("still there after {} s: `kill -9 {pid}`", begun.elapsed().as_secs());
+            return Err(ProvisionError::failed(doing, why));
+        }
+        // It may have ended since it was seen.
+        let _ = Pid::from_raw(pid).map(|process| kill_process(process, Signal::KILL));
+        tokio::time::sleep(AGAIN).await;
+    }
+    // Whatever has that number now is no helper of ours.
+    let _ = std::fs::remove_file(&pid_file);
+    Ok(())
 }
 
 /// Removes a pid file whose process is another by now: the daemon would refuse

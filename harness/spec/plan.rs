@@ -98,21 +98,28 @@ impl Plan {
         Self { scenario: scenario.clone(), seed, trials, control: control_pattern() }
     }
 
-    /// Trials that go on where this plan ends: as many rounds again, of some of its
-    /// functions only.
+    /// Trials that go on where this plan ends: some rounds more, of some of its functions
+    /// only.
     #[must_use]
     pub fn again(&self, functions: &[usize], rounds: u32) -> Vec<Trial> {
+        self.beyond(self.trials.last(), functions, rounds)
+    }
+
+    /// The same where an earlier part of that ended.
+    #[must_use]
+    pub fn beyond(&self, last: Option<&Trial>, functions: &[usize], rounds: u32) -> Vec<Trial> {
         let is_chosen = |subject: &TrialSubject| match subject {
             TrialSubject::Function { function, .. } => functions.contains(function),
             TrialSubject::Control { .. } => false,
         };
-        let last = self.trials.last().copied();
         let sides = self.trials.iter().map(|t| t.side + 1).max().unwrap_or(1);
         let most = functions.iter().max().map_or(0, |most| most + 1);
         let subjects: Vec<TrialSubject> =
             subjects(&self.scenario, most).into_iter().filter(is_chosen).collect();
         let (round, number) = last.map_or((0, 0), |last| (last.round, last.number));
-        let seed = self.seed.wrapping_add(1);
+        // Another order than that of any part before.
+        let planned = self.trials.last().map_or(0, |trial| trial.number);
+        let seed = self.seed.wrapping_add(1 + u64::from(number - planned));
         let mut trials = turns(&subjects, round + 1..=round + rounds, sides, seed);
         for trial in &mut trials {
             trial.number += number;
@@ -170,6 +177,7 @@ impl Plan {
     pub fn estimate_of(&self, trial: &Trial) -> Duration {
         let pattern = self.pattern(trial);
         let (idle, sleep) = match trial.subject {
+            TrialSubject::Function { .. } if self.scenario.remove_at_once => (Duration::ZERO, 0),
             TrialSubject::Function { .. } => (self.scenario.keep_alive, 0),
             TrialSubject::Control { control, .. } => (Duration::ZERO, control.sleep_ms()),
         };

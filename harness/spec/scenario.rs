@@ -15,7 +15,7 @@ use toml::de::DeTable;
 use crate::spec::budget::Budget;
 use crate::spec::factor::FactorMatrix;
 use crate::spec::function::{is_name, read_text};
-use crate::spec::tolerance::Margins;
+use crate::spec::tolerance::{Margins, Sight};
 use crate::text::diagnostic::Mistake;
 use crate::text::units::{DurationText, PrecisionText};
 
@@ -109,11 +109,18 @@ pub struct Scenario {
     pub max_time: Option<Duration>,
     /// How long an idle instance is kept before it is removed.
     pub keep_alive: Duration,
+    /// Whether what is idle is removed as soon as a trial is over, rather than once it has
+    /// outlived its keep-alive.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub remove_at_once: bool,
     /// The patterns, each visited once a round by every function.
     pub patterns: Vec<Pattern>,
     /// How large a change must be to matter, when this is compared.
     #[serde(default)]
     pub margins: Margins,
+    /// What a gate must be able to see; none to measure as many rounds and no more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sight: Option<Sight>,
     /// What functions may take at most.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub budgets: Vec<Budget>,
@@ -130,6 +137,8 @@ struct WireScenario {
     until: Option<PrecisionText>,
     max_time: Option<toml::Spanned<DurationText>>,
     keep_alive: toml::Spanned<DurationText>,
+    #[serde(default)]
+    remove_at_once: bool,
     gate: Option<gate::WireGate>,
     pattern: Vec<toml::Spanned<WirePattern>>,
 }
@@ -243,7 +252,7 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         patterns.push(pattern);
     }
     let gate = wire.gate.map(|gate| gate.check(&patterns, source)).transpose()?;
-    let (margins, budgets) = gate.unwrap_or_default();
+    let gate::Gate { margins, sight, budgets } = gate.unwrap_or_default();
     Ok(Scenario {
         name: wire.name.into_inner(),
         functions: wire.functions,
@@ -254,8 +263,10 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         until: wire.until.map(|share| share.0),
         max_time: wire.max_time.map(|time| time.get_ref().0),
         keep_alive,
+        remove_at_once: wire.remove_at_once,
         patterns,
         margins,
+        sight,
         budgets,
     })
 }

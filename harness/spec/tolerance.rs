@@ -4,6 +4,7 @@
 //! absolute floor. Must not know how a change is measured.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use strum::{Display, IntoStaticStr, VariantArray};
@@ -112,6 +113,19 @@ pub struct Margins {
     /// Exceptions; the last that fits a cell holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Exception>,
+}
+
+/// Rounds a side that a gate goes on to at most where nobody says.
+pub const MOST_ROUNDS: u32 = 120;
+
+/// What a gate must be able to see: it goes on with a function until it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sight {
+    /// A slowdown of a function's own part, or of its CPU time, that is to be found four
+    /// times in five.
+    pub sees: Duration,
+    /// The most rounds a side, whatever is seen by then.
+    pub most_rounds: u32,
 }
 
 /// Other margins for some cells. What is none fits every cell, or changes nothing.

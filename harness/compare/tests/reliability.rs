@@ -15,7 +15,7 @@ fn noise() -> NullModel {
 }
 
 fn setting(confirm: bool) -> SimulationConfig {
-    SimulationConfig { rules: Rules::default(), rounds: 29, confirm }
+    SimulationConfig { rules: Rules::default(), rounds: 29, sight: None, confirm }
 }
 
 fn sleeps(ms: u32) -> BTreeMap<String, u32> {

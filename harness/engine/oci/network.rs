@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::net::Ipv4Addr;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -16,13 +17,19 @@ use std::time::{Duration, Instant};
 use crate::system::private::Lock;
 use crate::text::sanitize::last_words;
 
+mod messages;
+mod namespace;
 mod subnet;
+
+use messages::Devices;
 
 /// Its name on this machine.
 const BRIDGE: &str = "coldstart0";
 /// Its hardware address. One that is not given follows the devices that come and go on it, and
 /// what instances know of their gateway is wrong with each.
 const HARDWARE: &str = "02:63:73:00:00:01";
+/// What an instance's device is called, where it is.
+const INSIDE: &str = "eth0";
 /// Bits of the prefix of its subnet.
 pub(super) const PREFIX: u8 = 24;
 /// What is known of it, for all drivers of this machine, whatever state folder they have:
@@ -111,29 +118,35 @@ pub(super) fn attach(id: &str, address: Ipv4Addr, bridge: Ipv4Addr) -> Result<Pa
     let Names { namespace, veth } = Names::of(id);
     // Goes by the address: who knew the one before is not misled.
     let [a, b, c, d] = address.octets();
-    let mac = format!("02:63:{a:02x}:{b:02x}:{c:02x}:{d:02x}");
-    ip(&["netns", "add", &namespace], "")?;
-    let pair = format!(
-        "link add {veth} type veth peer name eth0 address {mac} netns {namespace}\n\
-         link set {veth} master {BRIDGE} up\n"
-    );
-    ip(&["-batch", "-"], &pair)?;
-    let within = format!(
-        "link set lo up\naddress add {address}/{PREFIX} dev eth0\nlink set eth0 up\n\
-         route add default via {bridge}\n"
-    );
-    ip(&["-netns", &namespace, "-batch", "-"], &within)?;
-    Ok(namespace_file(&namespace))
+    let hardware = [0x02, 0x63, a, b, c, d];
+    let file = namespace::file(&namespace);
+    let make = || {
+        let here = Devices::open()?;
+        let made = namespace::make(&file)?;
+        here.add_pair(&veth, (INSIDE, hardware), made.as_fd())?;
+        here.add_port(&veth, BRIDGE)?;
+        let within = Devices::open()?;
+        within.up("lo")?;
+        within.add_address(INSIDE, address, PREFIX)?;
+        within.up(INSIDE)?;
+        within.add_default_route(bridge)
+    };
+    // The thread ends in the namespace that it made.
+    let made = std::thread::scope(|scope| scope.spawn(make).join());
+    let made = made.unwrap_or_else(|_| Err(std::io::Error::other("its thread panicked")));
+    made.map_err(|e| format!("make the network {namespace} on {BRIDGE}: {e}"))?;
+    Ok(file)
 }
 
 /// Removes what an instance had; it is no error when there is nothing.
 pub(super) fn detach(id: &str, own: &Path, address: Option<Ipv4Addr>) -> Result<(), String> {
     let Names { namespace, veth } = Names::of(id);
-    if is_here(&veth) {
+    let file = namespace::file(&namespace);
+    // The kernel removes what is in it, and what that is a pair with, when it has the time: to
+    // have it done at once takes ten times as long.
+    let was_there = namespace::remove(&file).map_err(|e| format!("{}: {e}", file.display()))?;
+    if !was_there && is_here(&veth) {
         ip(&["link", "delete", &veth], "")?;
-    }
-    if namespace_file(&namespace).exists() {
-        ip(&["netns", "delete", &namespace], "")?;
     }
     address.map_or(Ok(()), |address| give_back(shared(), own, address))
 }
@@ -154,15 +167,27 @@ pub(super) fn remove_bridge(shared: &Path) -> Result<bool, String> {
         return Ok(false);
     }
     let _turn = turn(shared)?;
-    let ports = ip(&["-oneline", "link", "show", "master", BRIDGE], "")?.lines().count();
-    let addresses = fs::read_dir(shared.join(ADDRESSES)).map_or(0, Iterator::count);
-    if ports + addresses > 0 {
+    if fs::read_dir(shared.join(ADDRESSES)).is_ok_and(|mut held| held.next().is_some()) {
         return Ok(false);
+    }
+    // Of instances that are gone, where the kernel had no time for them yet, or something that
+    // was left behind holds their namespace.
+    for port in ports(&ip(&["-oneline", "link", "show", "master", BRIDGE], "")?) {
+        let deleted = ip(&["link", "delete", port], "");
+        if is_here(port) {
+            deleted?;
+        }
     }
     ip(&["link", "delete", BRIDGE], "")?;
     // Empty by now; made again by who needs it.
     let _ = fs::remove_dir(shared.join(ADDRESSES));
     Ok(true)
+}
+
+/// The devices that were told, a line each: `7: name@if2: <BROADCAST> ...`.
+fn ports(told: &str) -> impl Iterator<Item = &str> {
+    let names = told.lines().filter_map(|line| line.split_whitespace().nth(1));
+    names.filter_map(|name| name.split(['@', ':']).next())
 }
 
 /// What is made for an instance, by the beginning of its id: names of devices are short.
@@ -182,10 +207,6 @@ impl Names {
 fn is_here(name: &str) -> bool {
     let devices = fs::read_to_string("/proc/thread-self/net/dev").unwrap_or_default();
     devices.lines().filter_map(|line| line.split_once(':')).any(|(device, _)| device.trim() == name)
-}
-
-fn namespace_file(name: &str) -> PathBuf {
-    Path::new("/run/netns").join(name)
 }
 
 fn turn(shared: &Path) -> Result<Lock, String> {
@@ -259,6 +280,14 @@ mod tests {
     fn who_never_made_a_bridge_removes_none() {
         let home = tempfile::tempdir().unwrap();
         assert_eq!(remove_bridge(&home.path().join("never")), Ok(false));
+    }
+
+    #[test]
+    fn devices_are_told_a_line_each() {
+        let told = "7: cs0123456789ab@if2: <BROADCAST,UP> mtu 1500\\    link/ether 02:63\n\
+                    9: eth7: <BROADCAST> mtu 1500\n";
+        assert_eq!(ports(told).collect::<Vec<_>>(), ["cs0123456789ab", "eth7"]);
+        assert_eq!(ports("").count(), 0);
     }
 
     #[test]

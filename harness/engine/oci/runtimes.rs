@@ -13,6 +13,9 @@ use crate::text::sanitize::printable_line;
 
 /// Those that are looked for where none is named; the first that is there is the default.
 const KNOWN: [&str; 4] = ["runc", "crun", "youki", "runsc"];
+/// Those that are compatible in all that an instance is started under, the one first that takes
+/// least of a start (`results/engines`).
+pub(super) const BY_SHARE: [&str; 2] = ["crun", "runc"];
 /// Where system programs are that a user's own search may leave out.
 const SYSTEM: [&str; 3] = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
 /// The most that is read of what one prints of its version.

@@ -50,6 +50,12 @@ pub(super) struct Home {
     pub(super) prefix: PathBuf,
 }
 
+impl Home {
+    pub(super) fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+}
+
 /// What a folder of a repository is.
 #[derive(Debug)]
 pub(super) struct State {
@@ -145,8 +151,19 @@ impl Git<'_> {
                 ))
             })
         };
-        run(&["read-tree", commit]).await?;
-        run(&["checkout-index", "--all"]).await?;
+        // What a commit holds, byte for byte, whatever was built beside it: only what differs is
+        // written, so that builds see what changed. Git says no by failing: then all is anew.
+        let is_there = into.index().exists()
+            && run(&["read-tree", "--reset", "-u", commit]).await.is_ok()
+            && run(&["update-index", "--refresh", "-q"]).await.is_ok()
+            && run(&["diff-index", "--cached", "--quiet", commit, "--"]).await.is_ok();
+        if !is_there {
+            into.clear().map_err(|e| {
+                SideError::Environment(format!("cannot empty {}: {e}", tree.display()))
+            })?;
+            run(&["read-tree", commit]).await?;
+            run(&["checkout-index", "--all", "--index"]).await?;
+        }
         let list = run(&["ls-files", "--stage", "-z"]).await?;
         Ok(list.split(|b| *b == 0).filter_map(Entry::parse).collect())
     }

@@ -8,6 +8,8 @@ use super::*;
 /// Git without what the person who runs the tests has configured.
 const GIT: [&str; 4] = ["env", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_NOSYSTEM=1", "git"];
 const FILE: &str = "functions/functions.toml";
+/// Where nothing can be kept.
+const NOWHERE: &str = "/dev/null/none";
 
 /// Enough of a description to be read: one function, in `functions/one`.
 const FUNCTIONS: &str = r#"
@@ -92,7 +94,7 @@ impl Repo {
 }
 
 fn open(here: &Path, text: &str, file: &str) -> Result<Side, SideError> {
-    wait(Side::open_in(Git { program: &GIT, here }, text, Path::new(file)))
+    wait(Side::open_in(Git { program: &GIT, here }, text, Path::new(file), NOWHERE.as_ref()))
 }
 
 fn wait<T>(work: impl Future<Output = T>) -> T {
@@ -270,7 +272,10 @@ fn a_folder_that_no_commit_holds_has_none() {
     assert_eq!((side.label.as_str(), side.commit, side.dirty), (".", None, false));
     // Git is needed for refs alone.
     let git = Git { program: &["no-such-git"], here: plain.path() };
-    assert_eq!(wait(Side::open_in(git, "./", Path::new(FILE))).unwrap().commit, None);
+    assert_eq!(
+        wait(Side::open_in(git, "./", Path::new(FILE), NOWHERE.as_ref())).unwrap().commit,
+        None
+    );
     // Ignored within a repository, and in one without a commit.
     let repo = Repo::new();
     repo.write(".gitignore", "/old/\n");
@@ -279,6 +284,41 @@ fn a_folder_that_no_commit_holds_has_none() {
     fs::remove_dir_all(repo.path().join(".git")).unwrap();
     repo.git(&["init", "--quiet"]);
     assert_eq!(repo.working_tree().label, "working tree");
+}
+
+#[test]
+fn what_was_built_in_a_checkout_is_there_the_next_time_beside_what_the_commit_holds() {
+    let repo = Repo::new();
+    let kept = tempfile::tempdir().unwrap();
+    let open = || {
+        let git = Git { program: &GIT, here: repo.path() };
+        wait(Side::open_in(git, "main", Path::new(FILE), kept.path())).unwrap()
+    };
+    let (built, changed) = ("functions/one/built", "functions/one/Dockerfile");
+    let first = open().root;
+    fs::write(first.join(built), "").unwrap();
+    let again = open().root;
+    assert!(again == first && again.join(built).exists());
+    // Whatever changed it: it is what the commit holds again.
+    for spoil in [|path: &Path| fs::write(path, "FROM x\n"), |path: &Path| fs::remove_file(path)] {
+        spoil(&again.join(changed)).unwrap();
+        let anew = open().root;
+        assert_eq!(fs::read_to_string(anew.join(changed)).unwrap(), "FROM scratch\n");
+    }
+    let age = |name: &str| first.join(name).metadata().unwrap().modified().unwrap();
+    let before = age(FILE);
+    repo.write(changed, "FROM y\n");
+    repo.write("functions/one/new", "");
+    let old = repo.git(&["rev-parse", "HEAD"]);
+    repo.commit();
+    let next = open().root;
+    assert_eq!(fs::read_to_string(next.join(changed)).unwrap(), "FROM y\n");
+    assert!(next == first && next.join("functions/one/new").exists() && next.join(built).exists());
+    assert_eq!(age(FILE), before, "what is the same is not written");
+    repo.git(&["reset", "--quiet", "--hard", &old]);
+    assert!(!open().root.join("functions/one/new").exists());
+    fs::write(first.parent().unwrap().join("index"), "garbage").unwrap();
+    assert!(open().root.join(FILE).exists() && !first.join(built).exists());
 }
 
 #[test]
@@ -328,7 +368,7 @@ fn outside_of_a_repository_there_are_no_refs() {
 fn a_missing_git_is_named() {
     let repo = Repo::new();
     let git = Git { program: &["no-such-git"], here: repo.path() };
-    let message = in_the_way(wait(Side::open_in(git, "main", Path::new(FILE))));
+    let message = in_the_way(wait(Side::open_in(git, "main", Path::new(FILE), NOWHERE.as_ref())));
     holds(&message, &["`no-such-git`", "install git", "`./name`"]);
 }
 
@@ -344,7 +384,7 @@ fn a_repository_of_somebody_else_is_refused_with_the_cure() {
     ];
     let git = Git { program: &foreign, here: repo.path() };
     for text in ["main", "./"] {
-        let message = in_the_way(wait(Side::open_in(git, text, Path::new(FILE))));
+        let message = in_the_way(wait(Side::open_in(git, text, Path::new(FILE), NOWHERE.as_ref())));
         let cure = format!("git config --global --add safe.directory {}", repo.path().display());
         holds(&message, &["dubious ownership", &cure]);
         assert!(!message.contains(char::is_control), "{message:?}");

@@ -194,6 +194,8 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
             max_time: None,
             rounds,
             keep_alive: Duration::from_millis(250),
+            remove_at_once: false,
+            sight: None,
             margins: Default::default(),
             budgets: Vec::new(),
             patterns: vec![Pattern {

@@ -10,7 +10,7 @@ use crate::spec::factor::{FACTORS, FactorMatrix};
 use crate::text::diagnostic::{Mistake, did_you_mean};
 
 /// The other keys of a scenario.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "name",
     "functions",
     "controls",
@@ -18,6 +18,7 @@ const KEYS: [&str; 9] = [
     "until",
     "max-time",
     "keep-alive",
+    "remove-at-once",
     "gate",
     "pattern",
 ];

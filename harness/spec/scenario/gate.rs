@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{Pattern, Source};
+use super::{DurationText, MAX_ROUNDS, Pattern, Source};
 use crate::spec::budget::{Budget, EVERY, Limited};
 use crate::spec::function::is_name;
-use crate::spec::tolerance::{Exception, Margins, Metric};
+use crate::spec::tolerance::{Exception, MOST_ROUNDS, Margins, Metric, Sight};
 use crate::text::diagnostic::{Mistake, did_you_mean};
 use crate::text::units::{ShareText, parse_duration, parse_size};
 
@@ -20,11 +20,47 @@ pub(super) struct WireGate {
     margins: BTreeMap<Metric, ShareText>,
     #[serde(default)]
     floors: BTreeMap<Metric, toml::Spanned<String>>,
+    /// What must be seen, and how long that is tried.
+    sees: Option<toml::Spanned<DurationText>>,
+    most_rounds: Option<toml::Spanned<u32>>,
     #[serde(default)]
     cell: Vec<toml::Spanned<WireCell>>,
     /// By function, or `*` for every one: what it may take at most.
     #[serde(default)]
     budgets: BTreeMap<toml::Spanned<String>, BTreeMap<Limited, toml::Spanned<String>>>,
+}
+
+/// What the table comes to.
+#[derive(Default)]
+pub(super) struct Gate {
+    pub(super) margins: Margins,
+    pub(super) sight: Option<Sight>,
+    pub(super) budgets: Vec<Budget>,
+}
+
+fn sight(
+    sees: Option<toml::Spanned<DurationText>>,
+    most: Option<toml::Spanned<u32>>,
+    source: Source<'_>,
+) -> Result<Option<Sight>, Mistake> {
+    match (sees, most) {
+        (None, None) => Ok(None),
+        (None, Some(most)) => {
+            let message = "`most-rounds` is the end of what `sees` begins: write both";
+            Err(source.at(most.span(), message.to_owned()))
+        }
+        (Some(sees), most) => {
+            if sees.get_ref().0.is_zero() {
+                return Err(source.at(sees.span(), "nothing is no slowdown".to_owned()));
+            }
+            if let Some(most) = most.as_ref().filter(|most| *most.get_ref() > MAX_ROUNDS) {
+                let message = format!("a gate has at most {MAX_ROUNDS} rounds");
+                return Err(source.at(most.span(), message));
+            }
+            let most_rounds = most.map_or(MOST_ROUNDS, toml::Spanned::into_inner);
+            Ok(Some(Sight { sees: sees.get_ref().0, most_rounds }))
+        }
+    }
 }
 
 /// `[[gate.cell]]`: other margins for some cells.
@@ -42,11 +78,7 @@ struct WireCell {
 impl WireGate {
     /// Checks names against the patterns, so that a slip of the pen is no margin that
     /// holds nowhere.
-    pub(super) fn check(
-        self,
-        patterns: &[Pattern],
-        source: Source<'_>,
-    ) -> Result<(Margins, Vec<Budget>), Mistake> {
+    pub(super) fn check(self, patterns: &[Pattern], source: Source<'_>) -> Result<Gate, Mistake> {
         let mut margins = Margins::default();
         if let Some(share) = self.margin {
             margins.set_share(share.0);
@@ -66,7 +98,7 @@ impl WireGate {
         for (function, limits) in self.budgets {
             budgets.extend(of_function(function, limits, patterns, source)?);
         }
-        Ok((margins, budgets))
+        Ok(Gate { margins, sight: sight(self.sees, self.most_rounds, source)?, budgets })
     }
 }
 

@@ -30,6 +30,9 @@ impl Repo {
             fs::create_dir_all(home.path().join(folder)).unwrap();
         }
         let repo = Self { home };
+        // In the way of what is kept for the next time.
+        fs::create_dir_all(repo.at("state/coldstart")).unwrap();
+        fs::write(repo.at("state/coldstart/checkouts"), "").unwrap();
         let functions = "[[function]]\nname = \"one\"\ncontext = \"one\"\nfiles = [\"Dockerfile\"]\n\
              version-command = [\"true\"]\nmemory = \"64MiB\"\ntimeout = \"1s\"\nevent = \"{}\"\n";
         fs::write(repo.at("repo/functions/functions.toml"), functions).unwrap();
@@ -70,6 +73,7 @@ impl Repo {
         let path = format!("{}:{}", self.at("bin").display(), std::env::var("PATH").unwrap());
         let mut program = Program::new(assert_cmd::cargo::cargo_bin("coldstart"));
         program.current_dir(self.at("repo")).env("PATH", path).env("TMPDIR", self.at("tmp"));
+        program.env("XDG_STATE_HOME", self.at("state"));
         program.env("DOCKER_HOST", "unix:///nowhere/docker.sock").args(arguments);
         program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         program
@@ -79,7 +83,6 @@ impl Repo {
     fn unpacking(&self) -> Child {
         let gate = self.program(&["gate", "--base", "main", "--engine", "fake"]).spawn().unwrap();
         until("a checkout", || self.at("stopped").exists());
-        assert_eq!(self.checkouts(), 1);
         gate
     }
 
@@ -122,6 +125,7 @@ fn a_gate_interrupted_while_it_unpacks_ends_at_once_and_leaves_nothing() {
     for (name, signal) in EACH {
         let repo = Repo::new();
         let gate = repo.unpacking();
+        assert_eq!(repo.checkouts(), 1);
         send(&gate, signal);
         let output = gate.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130), "{name}: {}", err(&output));
@@ -169,6 +173,23 @@ fn clean_removes_the_checkout_of_a_killed_gate_and_not_that_of_a_living_one() {
     let said = repo.clean();
     assert!(said.contains("coldstart-side-") && said.contains("a killed process left"), "{said}");
     assert_eq!(repo.checkouts(), 0);
+}
+
+#[test]
+fn a_checkout_that_is_kept_is_no_longer_when_nobody_uses_it_and_it_is_cleaned() {
+    let repo = Repo::new();
+    fs::remove_file(repo.at("state/coldstart/checkouts")).unwrap();
+    let kept = || fs::read_dir(repo.at("state/coldstart/checkouts")).unwrap().count();
+    let mut gate = repo.unpacking();
+    assert_eq!((repo.checkouts(), kept()), (0, 2), "one, and its lock");
+    repo.clean();
+    assert_eq!(kept(), 2, "it took a living one's");
+    send(&gate, Signal::INT);
+    assert_eq!(gate.wait().unwrap().code(), Some(130));
+    assert!(is_gone(repo.stopped()), "git goes on");
+    let said = repo.clean();
+    assert!(said.contains("removed the checkouts that were kept: 1"), "{said}");
+    assert_eq!(kept(), 0);
 }
 
 /// A simulated run that takes its time, in a shell that first says what signals are to be.

@@ -103,10 +103,11 @@ fn rows(run: &Run) -> String {
 /// What repeats the run.
 pub(super) fn repeat(run: &Run) -> Vec<Fact> {
     let r = &run.record;
+    let until = if r.scenario.remove_at_once { ", at most to the end of a trial" } else { "" };
     vec![
         ("command".to_owned(), plain(&r.command)),
         ("seed".to_owned(), r.seed.to_string()),
-        ("keep-alive".to_owned(), format!("{} ms", r.scenario.keep_alive.as_millis())),
+        ("keep-alive".to_owned(), format!("{} ms{until}", r.scenario.keep_alive.as_millis())),
     ]
 }
 

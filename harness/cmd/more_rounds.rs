@@ -1,0 +1,57 @@
+//! What a gate measures beyond its rounds: until it sees what it must, and what alarms again.
+
+use std::collections::BTreeSet;
+
+use super::info;
+use coldstart::compare::Comparison;
+use coldstart::compare::sight::{self, Lacking};
+use coldstart::measure::More;
+use coldstart::spec::function::listed;
+use coldstart::spec::scenario::Scenario;
+use coldstart::text::units::format_exactly;
+
+/// What was decided so far.
+pub(super) struct MoreRounds<'a> {
+    scenario: &'a Scenario,
+    confirms: bool,
+    is_over: bool,
+    /// What alarmed and is measured again.
+    pub(super) alarmed: BTreeSet<String>,
+}
+
+impl<'a> MoreRounds<'a> {
+    pub(super) fn new(scenario: &'a Scenario, confirms: bool) -> Self {
+        Self { scenario, confirms, is_over: false, alarmed: BTreeSet::new() }
+    }
+
+    /// What to measure next, by what is judged of what was measured; nothing once an alarm
+    /// was measured again.
+    pub(super) fn after(&mut self, found: &[Comparison]) -> Option<More> {
+        if self.is_over {
+            return None;
+        }
+        if let Some(sight) = &self.scenario.sight {
+            let rows = found.iter().flat_map(|found| &found.rows);
+            if let Some(Lacking { functions, rounds }) = sight::lacking(rows, sight) {
+                let sees = format_exactly(sight.sees);
+                info(&format!("{}: {rounds} rounds more, to see {sees}", listed(&functions)));
+                return Some(self.of(&functions, rounds));
+            }
+        }
+        self.is_over = true;
+        if self.confirms {
+            self.alarmed = found.iter().flat_map(Comparison::alarmed).collect();
+        }
+        if self.alarmed.is_empty() {
+            return None;
+        }
+        info(&format!("{}: slower at first sight, measured again", listed(&self.alarmed)));
+        Some(self.of(&self.alarmed, self.scenario.rounds))
+    }
+
+    fn of(&self, chosen: &BTreeSet<String>, rounds: u32) -> More {
+        let functions = self.scenario.functions.iter().enumerate();
+        let functions = functions.filter(|(_, name)| chosen.contains(*name));
+        More { functions: functions.map(|(index, _)| index).collect(), rounds }
+    }
+}
