@@ -142,7 +142,7 @@ fn measured(
         let request = Measurement::new(&begun, job.id.clone(), scenario, vec![side], job.seed)?;
         let request = Measurement { command: job.command.clone(), traced: job.traced, ..request };
         let engine = PreparedEngine::get(&request, Consent::Withheld, stop, &observer).await?;
-        let control = RunControl { stop, confirm: None };
+        let control = RunControl { stop, more: None };
         Ok(engine.measure(&request, control, &observer).await?)
     })
 }
