@@ -433,6 +433,7 @@ fn record() -> RunRecord {
         engine: EngineInfo::default(),
         functions: Vec::new(),
         null: None,
+        fleet: Vec::new(),
         tune: None,
         side: None,
         kernel_events: KernelEvents::default(),
