@@ -212,17 +212,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
             os: "Debian GNU/Linux 12 (bookworm)".into(),
             architecture: "x86_64".into(),
         },
-        engine: EngineInfo {
-            kind: "docker".into(),
-            version: "20.10.24".into(),
-            api_version: "1.41".into(),
-            oci_runtime: "runc 1.1.5".into(),
-            storage_driver: "overlay2".into(),
-            cgroups: "cgroupfs v1".into(),
-            kernel: "6.18.0".into(),
-            address: "unix:///var/run/docker.sock".into(),
-            offers: Capabilities::default(),
-        },
+        engine: engine(),
         functions: functions.iter().enumerate().map(|(i, f)| function(i, f.0)).collect(),
         null: None,
         side: None,
@@ -234,6 +224,20 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
         tried: false,
         driver_memory: Some(31 << 20),
         warnings: vec![],
+    }
+}
+
+fn engine() -> EngineInfo {
+    EngineInfo {
+        kind: "docker".into(),
+        version: "20.10.24".into(),
+        api_version: "1.41".into(),
+        oci_runtime: "runc 1.1.5".into(),
+        storage_driver: "overlay2".into(),
+        cgroups: "cgroupfs v1".into(),
+        kernel: "6.18.0".into(),
+        address: "unix:///var/run/docker.sock".into(),
+        offers: Capabilities::default(),
     }
 }
 
