@@ -21,6 +21,7 @@ use super::{
 use crate::spec::factor::{Attachment, Network};
 use crate::system::private;
 
+mod callback;
 mod exit_events;
 mod export;
 mod extensions;
@@ -63,6 +64,8 @@ pub struct DockerEngine {
     sockets: OnceLock<Result<Sockets, String>>,
     /// The private folder of this user.
     private: PathBuf,
+    /// Where instances call, where that was said.
+    callback: Option<callback::Given>,
 }
 
 impl DockerEngine {
@@ -96,7 +99,27 @@ impl DockerEngine {
             created,
             sockets,
             private,
+            callback: None,
         })
+    }
+
+    /// The same, whose instances call the driver by an address that the user gave.
+    #[must_use]
+    pub fn called_at(self, address: Option<IpAddr>) -> Self {
+        Self { callback: address.map(callback::Given::new), ..self }
+    }
+
+    fn refuse_elsewhere(&self, doing: &str) -> Result<(), EngineError> {
+        match self.elsewhere() {
+            None => Ok(()),
+            Some(kernel) => Err(EngineError::Refused {
+                doing: doing.to_owned(),
+                message: format!(
+                    "the engine runs on another machine (its kernel is {kernel}): run coldstart \
+                     there"
+                ),
+            }),
+        }
     }
 
     /// Where it was found.
@@ -158,7 +181,8 @@ fn open(address: &str) -> Result<Docker, EngineError> {
 
 impl Engine for DockerEngine {
     async fn describe(&self) -> Result<EngineInfo, EngineError> {
-        info::describe(&self.docker, &self.address).await
+        let callback = self.callback.as_ref().map(callback::Given::known);
+        Ok(EngineInfo { callback, ..info::describe(&self.docker, &self.address).await? })
     }
 
     async fn listen(
@@ -169,7 +193,17 @@ impl Engine for DockerEngine {
             doing: format!("listen for instances on the {network} network"),
             message,
         };
+        if let (Network::Bridge | Network::Host, Some(given)) = (network, &self.callback) {
+            return given.listen().await.map_err(|e| refused(e.to_string()));
+        }
         let address = match network {
+            Network::None if self.elsewhere().is_some() => {
+                return Err(refused(
+                    "the engine runs on another machine, where no socket of this one can be: use \
+                     `bridge` or `host`"
+                        .to_owned(),
+                ));
+            }
             Network::Host => IpAddr::V4(Ipv4Addr::LOCALHOST),
             Network::Bridge => self.bridge.ok_or_else(|| {
                 refused("the engine has no network named `bridge`: use the host network".to_owned())
@@ -189,12 +223,22 @@ impl Engine for DockerEngine {
         listener.map_err(|e| {
             refused(format!(
                 "cannot bind {address}, the engine's address on that network: {e}; does it run in \
-                 a network of its own?"
+                 a network of its own? Then say by which address its containers reach this machine: \
+                 --callback ADDRESS"
             ))
         })
     }
 
     fn reach(&self, Attachment { network, .. }: Attachment) -> Result<Route, EngineError> {
+        if self.callback.is_some() {
+            return Err(EngineError::Refused {
+                doing: "reach an instance that listens".to_owned(),
+                message: "its engine is on another machine or in a network of its own, and only \
+                          what calls the driver is measured from there: run coldstart where the \
+                          engine runs"
+                    .to_owned(),
+            });
+        }
         match network {
             Network::Host => Ok(Route::Host),
             Network::Bridge => {
@@ -224,7 +268,10 @@ impl Engine for DockerEngine {
     }
 
     async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {
-        instances::inspect(&self.docker, id).await
+        let state = instances::inspect(&self.docker, id).await?;
+        // Of another machine it means nothing here, or somebody else.
+        let pid = state.pid.filter(|_| self.elsewhere().is_none());
+        Ok(InstanceState { pid, ..state })
     }
 
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
@@ -247,6 +294,10 @@ impl Engine for DockerEngine {
     }
 
     async fn strangers(&self) -> Result<Arc<Strangers>, EngineError> {
+        if self.callback.is_some() {
+            // Whoever forwards for them may have any address.
+            return Ok(Arc::default());
+        }
         let strangers = Arc::new(info::strangers(&self.docker).await?);
         self.leaving.tell(&strangers);
         Ok(strangers)
@@ -259,6 +310,7 @@ impl Engine for DockerEngine {
 
 impl Watchable for DockerEngine {
     async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
+        self.refuse_elsewhere("find the files of an instance")?;
         instances::root_folder(&self.docker, &self.identity, id).await
     }
 
@@ -304,6 +356,7 @@ impl ImageStore for DockerEngine {
     }
 
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
+        self.refuse_elsewhere(&format!("find the files of image {reference}"))?;
         images::folders(&self.docker, &self.identity, reference).await
     }
 

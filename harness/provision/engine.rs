@@ -56,7 +56,10 @@ pub(super) async fn look(around: &Surroundings) -> Result<DockerEngine, Absent> 
     for address in addresses {
         match attempt(&address).await {
             Ok(engine) => match engine.elsewhere() {
-                None => return Ok(engine),
+                None => return Ok(engine.called_at(around.callback)),
+                Some(_) if around.callback.is_some() || around.any_machine => {
+                    return Ok(engine.called_at(around.callback));
+                }
                 Some(kernel) => {
                     absent.elsewhere = true;
                     absent.tried.push(format!("{address} (its kernel is {kernel}, not this one)"));
@@ -158,7 +161,9 @@ impl Absent {
         }
         if self.elsewhere && self.named.is_some() {
             return "run coldstart on that machine: instances call the driver back, and their starts \
-                    are stamped by the kernel that they run on"
+                    are stamped by the kernel that they run on; or say by which address its \
+                    containers reach this one (--callback ADDRESS), and have the engine's phases \
+                    merged"
                 .to_owned();
         }
         if let (Some(Named { undo, .. }), true) = (&self.named, self.encrypted) {

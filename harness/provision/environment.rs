@@ -1,5 +1,6 @@
 //! What the environment says, read once and passed on: tests make their own.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use super::ProvisionError;
@@ -26,6 +27,11 @@ pub struct Surroundings {
     /// Our own folder for what outlives a run: `$XDG_STATE_HOME/coldstart`, or
     /// `~/.local/state/coldstart`.
     pub state: PathBuf,
+    /// Where instances call this machine, where the user said that: of an engine that is on
+    /// another, or in a network of its own.
+    pub callback: Option<IpAddr>,
+    /// Whether the engine may be on another machine all the same: nothing is started then.
+    pub any_machine: bool,
 }
 
 impl Surroundings {
@@ -41,6 +47,8 @@ impl Surroundings {
             config: variable("DOCKER_CONFIG").map_or_else(|| home.join(".docker"), PathBuf::from),
             standard_socket: PathBuf::from("/var/run/docker.sock"),
             state: private::state(),
+            callback: None,
+            any_machine: false,
         }
     }
 

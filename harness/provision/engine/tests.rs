@@ -8,6 +8,8 @@ fn bare(folder: &Path) -> Surroundings {
         config: folder.join("config"),
         standard_socket: folder.join("standard.sock"),
         state: folder.join("state"),
+        callback: None,
+        any_machine: false,
     }
 }
 

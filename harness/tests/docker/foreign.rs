@@ -43,6 +43,8 @@ fn is_measured(home: &TempDir, output: &Output) -> Tested {
     let run = store::open(&home.path().join("run")).map_err(|e| format!("{e:#}"))?;
     assert!(run.record.complete && run.record.counts.failed == 0, "{}", text(output));
     assert_eq!(run.samples.len(), 2);
+    let events = &run.record.kernel_events;
+    assert_eq!(events.silent.is_none(), !events.oci_runtimes.is_empty(), "{events:?}");
     Ok(())
 }
 

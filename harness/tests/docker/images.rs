@@ -37,6 +37,7 @@ fn surroundings(bench: &Bench, folder: &Path) -> Surroundings {
         config: folder.join("config"),
         standard_socket: folder.join("docker.sock"),
         state: folder.join("state"),
+        ..Surroundings::read()
     }
 }
 

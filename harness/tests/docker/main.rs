@@ -9,6 +9,7 @@ use libtest_mimic::Arguments;
 
 mod ahead;
 mod bench;
+mod callback;
 mod contract;
 mod deployed;
 mod engine;
@@ -39,6 +40,7 @@ fn main() {
     // More at a time would time each other out on a small machine.
     arguments.test_threads.get_or_insert(2);
     let mut trials = functions::trials();
+    trials.extend(callback::trials());
     trials.extend(contract::trials());
     trials.extend(deployed::trials());
     trials.extend(explained::trials());

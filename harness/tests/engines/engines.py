@@ -20,6 +20,8 @@ class Engine:
     bridge: bool = True
     # Mount points that it must not see.
     hidden: tuple[str, ...] = ()
+    # Whether it has a network of its own, and is reached over TCP.
+    apart: bool = False
 
 
 def docker(containerd: bool) -> Callable[[Path, str], tuple[list[str], dict[str, str]]]:
@@ -43,6 +45,14 @@ def docker(containerd: bool) -> Callable[[Path, str], tuple[list[str], dict[str,
         ], {}
 
     return command
+
+
+def docker_apart(folder: Path, address: str) -> tuple[list[str], dict[str, str]]:
+    """Docker in a network of its own, where all chains are its own, too."""
+    command, variables = docker(containerd=False)(folder, "")
+    ours = ("--bridge=", "--iptables=", "--ip6tables=", "--ip-masq=")
+    command = [word for word in command if not word.startswith(ours)]
+    return [*command, f"--host=tcp://{address}:{PORT}", "--tls=false"], variables
 
 
 # What is written here is nobody's: on the machine it would be everybody's.
@@ -83,6 +93,7 @@ def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
     ], {"CONTAINERS_CONF": str(config), "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
 
 
+PORT = 2375
 DOCKER = ("docker.io", "iptables", "iproute2", "ca-certificates")
 
 ENGINES = {
@@ -93,6 +104,14 @@ ENGINES = {
     "forky": Engine("Docker of Debian 14", "forky", DOCKER, docker(containerd=False)),
     "forky-containerd": Engine(
         "the same, with containerd's image store", "forky", DOCKER, docker(containerd=True)
+    ),
+    "trixie-apart": Engine(
+        "Docker of Debian 13 in a network of its own, over TCP",
+        "trixie",
+        DOCKER,
+        docker_apart,
+        bridge=False,
+        apart=True,
     ),
     "podman": Engine(
         "podman of Debian 13, as root",

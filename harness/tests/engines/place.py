@@ -31,6 +31,9 @@ class Place:
         self.folder = folder
         self.lock = lock
         self.process: subprocess.Popen[bytes] | None = None
+        # Of an engine apart: who holds its network, its address, and this machine's there.
+        self.network: subprocess.Popen[bytes] | None = None
+        self.address = self.callback = ""
 
     @classmethod
     def new(cls) -> "Place":
@@ -90,12 +93,17 @@ class Place:
             (self.folder / "root").write_text(str(root))
             make_bridge(root, self.bridge, network)
             network = self.bridge
+        enter: list[object] = []
+        if engine.apart:
+            (self.folder / "root").write_text(str(root))
+            enter = self.go_apart(root, network)
+            network = self.address
         command, variables = engine.command(self.folder, network)
         inside = Path(__file__).parent / "inside"
         hidden = " ".join(engine.hidden)
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen(
-                ["unshare", "--mount", "--propagation", "unchanged", inside, root,
+                [*enter, "unshare", "--mount", "--propagation", "unchanged", inside, root,
                  self.folder, hidden, *command],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 # Helpers of some engines write where they are.
@@ -112,6 +120,33 @@ class Place:
                 raise Unusable("the engine does not start:\n" + "\n".join(last))
             time.sleep(0.05)
         (self.folder / "namespace").write_text(os.readlink(f"/proc/{self.process.pid}/ns/mnt"))
+
+    def go_apart(self, root: Path, subnet: str) -> list[object]:
+        """Makes a network that one cable leads to; what a command in it begins with."""
+        self.network = subprocess.Popen(
+            ["unshare", "--net", "sleep", "infinity"], start_new_session=True
+        )
+        own = os.readlink("/proc/self/ns/net")
+        space = f"/proc/{self.network.pid}/ns/net"
+        while os.readlink(space) == own:
+            time.sleep(0.01)
+        hosts = ipaddress.ip_network(subnet)
+        self.callback, self.address = str(hosts[1]), str(hosts[2])
+        bits = hosts.prefixlen
+        ip = ("chroot", root, "ip")
+        enter: list[object] = ["nsenter", f"--net={space}"]
+        # A process is known to it by what /proc says.
+        words = ("link", "add", self.bridge, "type", "veth",
+                 "peer", "name", "uplink", "netns", self.network.pid)  # fmt: skip
+        seeing = 'mount -t proc proc "$0/proc" && exec chroot "$0" ip "$@"'
+        run("unshare", "--mount", "sh", "-c", seeing, root, *words)
+        run(*ip, "address", "add", f"{self.callback}/{bits}", "dev", self.bridge)
+        run(*ip, "link", "set", self.bridge, "up")
+        run(*enter, *ip, "link", "set", "lo", "up")
+        run(*enter, *ip, "address", "add", f"{self.address}/{bits}", "dev", "uplink")
+        run(*enter, *ip, "link", "set", "uplink", "up")
+        run(*enter, *ip, "route", "add", "default", "via", self.callback)
+        return enter
 
     def stop(self) -> None:
         """Ends the engine, which ends its containers."""
@@ -137,6 +172,9 @@ class Place:
         # Those of containers are below it.
         while any(is_below(point, self.folder) for point in mount_points()):
             run("umount", "--recursive", "--lazy", self.folder)
+        if self.network is not None:
+            self.network.kill()
+            self.network.wait()
         bridge = Path("/sys/class/net") / self.bridge
         if bridge.exists():
             run("chroot", (self.folder / "root").read_text(), "ip", "link", "delete", self.bridge)
