@@ -75,7 +75,16 @@ impl DockerEngine {
     /// # Errors
     /// [`EngineError::Gone`] when nothing answers there.
     pub async fn connect(address: &str) -> Result<Self, EngineError> {
-        let docker = open(address)?
+        Self::connect_by(address, None).await
+    }
+
+    /// The same over TLS, where there is a folder of certificates: `ca.pem`, `cert.pem` and
+    /// `key.pem`, as Docker's client has them.
+    ///
+    /// # Errors
+    /// As [`DockerEngine::connect`], and where either side does not trust the other.
+    pub async fn connect_by(address: &str, tls: Option<&Path>) -> Result<Self, EngineError> {
+        let docker = open(address, tls)?
             .negotiate_version()
             .await
             .map_err(|e| failed(&format!("agree on an API version with {address}"), e))?;
@@ -156,7 +165,7 @@ impl DockerEngine {
 }
 
 /// What addresses are spoken, in words.
-pub const SPOKEN: &str = "unix:///path/to/socket and tcp://host:port of this machine";
+pub const SPOKEN: &str = "unix:///path/to/socket and tcp://host:port";
 
 /// Whether an address is of a kind that is spoken; whether anybody answers is another
 /// question.
@@ -165,8 +174,16 @@ pub fn is_spoken(address: &str) -> bool {
     ["unix://", "tcp://", "http://"].iter().any(|kind| address.starts_with(kind))
 }
 
-fn open(address: &str) -> Result<Docker, EngineError> {
-    let connected = if address.starts_with("unix://") {
+/// The files of a folder of certificates.
+const TLS: [&str; 3] = ["key.pem", "cert.pem", "ca.pem"];
+
+fn open(address: &str, tls: Option<&Path>) -> Result<Docker, EngineError> {
+    let connected = if let (Some(folder), Some(host)) = (tls, address.strip_prefix("tcp://")) {
+        let [key, certificate, authority] = TLS.map(|name| folder.join(name));
+        let address = format!("https://{host}");
+        let version = API_DEFAULT_VERSION;
+        Docker::connect_with_ssl(&address, &key, &certificate, &authority, TIMEOUT, version)
+    } else if address.starts_with("unix://") {
         Docker::connect_with_unix(address, TIMEOUT, API_DEFAULT_VERSION)
     } else if is_spoken(address) {
         Docker::connect_with_http(address, TIMEOUT, API_DEFAULT_VERSION)

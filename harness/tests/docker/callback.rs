@@ -1,5 +1,5 @@
-//! An engine in a network of its own, reached over TCP: instances call the driver by an address
-//! that is given.
+//! An engine in a network of its own, reached over TCP with TLS: instances call the driver by an
+//! address that is given.
 
 use std::process::Output;
 
@@ -21,7 +21,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("instances_call_by_the_address_that_is_given", by_the_address),
         Bench::trial("an_address_that_nobody_reaches_is_told_before_the_first_trial", unreached),
         Bench::trial("without_an_address_it_is_said_that_one_is_missing", without),
-        Bench::trial("what_listens_on_an_engine_apart_is_refused", listens),
+        Bench::trial("what_listens_is_refused_where_an_address_is_given", listens),
+        Bench::trial("certificates_of_another_authority_are_told_as_that_by_address", untrusted),
     ];
     trials.into_iter().map(|trial| trial.with_ignored_flag(!is_apart)).collect()
 }
@@ -88,5 +89,33 @@ fn listens(bench: &Bench) -> Tested {
     let output = command.arg("--out").arg(home.path().join("run")).output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && said.contains("run coldstart where the engine"), "{said}");
+    Ok(())
+}
+
+/// Certificates that are valid, and of nobody whom the engine knows; and none.
+fn untrusted(bench: &Bench) -> Tested {
+    let own = std::env::var("DOCKER_CERT_PATH")?;
+    let other = std::path::Path::new(&own).with_file_name("other");
+    let doctor = |change: &dyn Fn(&mut std::process::Command)| {
+        let mut command = coldstart(bench);
+        change(command.arg("doctor"));
+        let output = command.output()?;
+        std::io::Result::Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let said = doctor(&|command| {
+        command.env("DOCKER_CERT_PATH", &other);
+    })?;
+    assert!(said.contains("do not trust each other") && said.contains("ca.pem"), "{said}");
+    let said = doctor(&|command| {
+        command.env_remove("DOCKER_TLS_VERIFY");
+    })?;
+    assert!(said.contains("speaks TLS, and has no certificates"), "{said}");
+    // Those of the engine, but only half of them are there.
+    let half = tempfile::tempdir()?;
+    std::fs::copy(std::path::Path::new(&own).join("ca.pem"), half.path().join("ca.pem"))?;
+    let said = doctor(&|command| {
+        command.env("DOCKER_CERT_PATH", half.path());
+    })?;
+    assert!(said.contains("key.pem"), "{said}");
     Ok(())
 }

@@ -40,6 +40,7 @@ const SINGLE: &str = r#"
 name = "t"
 rounds = 1
 controls = false
+keep-alive = "100ms"
 [[pattern]]
 name = "single"
 steps = [{ name = "call", burst = 1 }]
@@ -142,6 +143,12 @@ fn other_runtimes(subject: &TrialSubject) -> Tested {
     }
     if others.is_empty() {
         eprintln!("the engine has no OCI runtime but {default}");
+    }
+    if let Some(unheard) =
+        info.oci_programs.keys().find(|name| !info.offers.runtimes().contains(name))
+    {
+        eprintln!("left out: the engine lists {unheard} and does not hear which one is wanted");
+        return Ok(());
     }
     // What it does not even list cannot be started for sure.
     for other in others.iter().map(String::as_str).chain(["no-such-runtime"]) {

@@ -52,7 +52,9 @@ def docker_apart(folder: Path, address: str) -> tuple[list[str], dict[str, str]]
     command, variables = docker(containerd=False)(folder, "")
     ours = ("--bridge=", "--iptables=", "--ip6tables=", "--ip-masq=")
     command = [word for word in command if not word.startswith(ours)]
-    return [*command, f"--host=tcp://{address}:{PORT}", "--tls=false"], variables
+    files = {"cacert": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
+    tls = [f"--tls{flag}={folder}/certificates/server/{name}" for flag, name in files.items()]
+    return [*command, f"--host=tcp://{address}:{PORT}", "--tlsverify", *tls], variables
 
 
 # What is written here is nobody's: on the machine it would be everybody's.
@@ -93,7 +95,7 @@ def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
     ], {"CONTAINERS_CONF": str(config), "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
 
 
-PORT = 2375
+PORT = 2376
 DOCKER = ("docker.io", "iptables", "iproute2", "ca-certificates")
 
 ENGINES = {
@@ -106,7 +108,7 @@ ENGINES = {
         "the same, with containerd's image store", "forky", DOCKER, docker(containerd=True)
     ),
     "trixie-apart": Engine(
-        "Docker of Debian 13 in a network of its own, over TCP",
+        "Docker of Debian 13 in a network of its own, over TCP with TLS",
         "trixie",
         DOCKER,
         docker_apart,

@@ -11,6 +11,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import certificates
 import images
 from engines import Engine
 
@@ -98,6 +99,7 @@ class Place:
             (self.folder / "root").write_text(str(root))
             enter = self.go_apart(root, network)
             network = self.address
+            certificates.make(self.folder / "certificates", self.address)
         command, variables = engine.command(self.folder, network)
         inside = Path(__file__).parent / "inside"
         hidden = " ".join(engine.hidden)
@@ -130,6 +132,7 @@ class Place:
         space = f"/proc/{self.network.pid}/ns/net"
         while os.readlink(space) == own:
             time.sleep(0.01)
+        (self.folder / "network").write_text(os.readlink(space))
         hosts = ipaddress.ip_network(subnet)
         self.callback, self.address = str(hosts[1]), str(hosts[2])
         bits = hosts.prefixlen
@@ -173,22 +176,31 @@ class Place:
         while any(is_below(point, self.folder) for point in mount_points()):
             run("umount", "--recursive", "--lazy", self.folder)
         if self.network is not None:
-            self.network.kill()
             self.network.wait()
         bridge = Path("/sys/class/net") / self.bridge
         if bridge.exists():
-            run("chroot", (self.folder / "root").read_text(), "ip", "link", "delete", self.bridge)
+            try:
+                root = (self.folder / "root").read_text()
+                run("chroot", root, "ip", "link", "delete", self.bridge)
+            except Unusable:
+                # The kernel ends a cable some time after the network at its other end.
+                if bridge.exists():
+                    raise
         shutil.rmtree(self.folder)
         os.close(self.lock)
 
     def processes(self) -> list[int]:
-        """The engine's own, by their mount namespace, and its containers', by their root."""
-        file = self.folder / "namespace"
-        namespace = file.read_text() if file.exists() else ""
+        """The engine's own, by their namespaces, and its containers', by their root."""
+        spaces = {}
+        for kind, name in (("mnt", "namespace"), ("net", "network")):
+            file = self.folder / name
+            if file.exists() and file.read_text():
+                spaces[kind] = file.read_text()
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                own = namespace != "" and os.readlink(entry / "ns/mnt") == namespace
+                named = spaces.items()
+                own = any(os.readlink(entry / "ns" / kind) == name for kind, name in named)
                 mounts = (entry / "mountinfo").read_text(errors="replace")
             except OSError:
                 continue
@@ -215,7 +227,11 @@ def make_bridge(root: Path, name: str, subnet: str) -> None:
     """By the program that the packages bring."""
     gateway = f"{ipaddress.ip_network(subnet)[1]}/{subnet.split('/')[1]}"
     ip = ("chroot", root, "ip")
-    run(*ip, "link", "add", name, "type", "bridge")
+    # Of its own: else it is that of one of its ports, and another with each that comes or goes.
+    # Who has heard the one before asks in vain for seconds.
+    own = hashlib.sha256(name.encode()).digest()[:5]
+    hardware = ":".join(f"{byte:02x}" for byte in (0x02, *own))
+    run(*ip, "link", "add", name, "address", hardware, "type", "bridge")
     run(*ip, "address", "add", gateway, "dev", name)
     run(*ip, "link", "set", name, "up")
 
