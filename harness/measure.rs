@@ -194,8 +194,8 @@ impl PreparedEngine {
         if !request.traced {
             return Err(resume::SWITCHED_OFF.to_owned());
         }
-        if let Some(kernel) = self.docker().and_then(|docker| docker.elsewhere()) {
-            let reason = format!("the engine runs on another machine, whose kernel is {kernel}");
+        if let Some(which) = self.docker().and_then(|docker| docker.elsewhere()) {
+            let reason = format!("the engine runs on another machine ({which})");
             observer.warn(&format!("phases of the engine will be merged: {reason}"));
             return Err(reason);
         }

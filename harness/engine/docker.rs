@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bollard::{API_DEFAULT_VERSION, Docker};
+use bollard::Docker;
 use tokio::sync::oneshot;
 
 use super::sockets::Sockets;
@@ -22,6 +22,7 @@ use crate::spec::factor::{Attachment, Network};
 use crate::system::private;
 
 mod callback;
+mod connection;
 mod exit_events;
 mod export;
 mod extensions;
@@ -34,7 +35,9 @@ mod leaving;
 mod removal_lock;
 mod run_once;
 mod snapshots;
+mod tunnel;
 
+pub use connection::{SPOKEN, is_spoken};
 use exit_events::Exits;
 use failure::failed;
 use identity::{Brand, Identity};
@@ -66,11 +69,12 @@ pub struct DockerEngine {
     private: PathBuf,
     /// Where instances call, where that was said.
     callback: Option<callback::Given>,
+    /// What leads to it, where it is reached by `ssh`.
+    _tunnel: Option<tunnel::Tunnel>,
 }
 
 impl DockerEngine {
-    /// Connects to `unix:///path/to/socket` or `tcp://host:port`, agrees on a
-    /// version of the API, and listens to its events from here on.
+    /// Connects to an address of one of the kinds that are [`SPOKEN`], agrees on a version of the API, and listens to its events from here on.
     ///
     /// # Errors
     /// [`EngineError::Gone`] when nothing answers there.
@@ -84,7 +88,10 @@ impl DockerEngine {
     /// # Errors
     /// As [`DockerEngine::connect`], and where either side does not trust the other.
     pub async fn connect_by(address: &str, tls: Option<&Path>) -> Result<Self, EngineError> {
-        let docker = open(address, tls)?
+        let private = private::folder()
+            .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
+        let (docker, tunnel) = connection::open(address, tls, &private).await?;
+        let docker = docker
             .negotiate_version()
             .await
             .map_err(|e| failed(&format!("agree on an API version with {address}"), e))?;
@@ -92,8 +99,6 @@ impl DockerEngine {
         let bridge = info::bridge_gateway(&docker).await?;
         let exits = Exits::subscribe(&docker, identity.brand);
         let leaving = Leaving::subscribe(&docker);
-        let private = private::folder()
-            .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
         let removal = identity.takes_turns.then(|| Turn::new(&private, &identity.key));
         let (address, created, sockets) =
             (address.to_owned(), AtomicUsize::new(0), OnceLock::new());
@@ -109,6 +114,7 @@ impl DockerEngine {
             sockets,
             private,
             callback: None,
+            _tunnel: tunnel,
         })
     }
 
@@ -121,11 +127,10 @@ impl DockerEngine {
     fn refuse_elsewhere(&self, doing: &str) -> Result<(), EngineError> {
         match self.elsewhere() {
             None => Ok(()),
-            Some(kernel) => Err(EngineError::Refused {
+            Some(which) => Err(EngineError::Refused {
                 doing: doing.to_owned(),
                 message: format!(
-                    "the engine runs on another machine (its kernel is {kernel}): run coldstart \
-                     there"
+                    "the engine runs on another machine ({which}): run coldstart there"
                 ),
             }),
         }
@@ -143,7 +148,7 @@ impl DockerEngine {
         &self.identity.key
     }
 
-    /// The kernel of an engine that runs on another machine than this.
+    /// Of an engine that runs on another machine than this: which that is.
     #[must_use]
     pub fn elsewhere(&self) -> Option<&str> {
         self.identity.elsewhere.as_deref()
@@ -162,38 +167,6 @@ impl DockerEngine {
     pub async fn data_root(&self) -> Result<String, EngineError> {
         info::data_root(&self.docker).await
     }
-}
-
-/// What addresses are spoken, in words.
-pub const SPOKEN: &str = "unix:///path/to/socket and tcp://host:port";
-
-/// Whether an address is of a kind that is spoken; whether anybody answers is another
-/// question.
-#[must_use]
-pub fn is_spoken(address: &str) -> bool {
-    ["unix://", "tcp://", "http://"].iter().any(|kind| address.starts_with(kind))
-}
-
-/// The files of a folder of certificates.
-const TLS: [&str; 3] = ["key.pem", "cert.pem", "ca.pem"];
-
-fn open(address: &str, tls: Option<&Path>) -> Result<Docker, EngineError> {
-    let connected = if let (Some(folder), Some(host)) = (tls, address.strip_prefix("tcp://")) {
-        let [key, certificate, authority] = TLS.map(|name| folder.join(name));
-        let address = format!("https://{host}");
-        let version = API_DEFAULT_VERSION;
-        Docker::connect_with_ssl(&address, &key, &certificate, &authority, TIMEOUT, version)
-    } else if address.starts_with("unix://") {
-        Docker::connect_with_unix(address, TIMEOUT, API_DEFAULT_VERSION)
-    } else if is_spoken(address) {
-        Docker::connect_with_http(address, TIMEOUT, API_DEFAULT_VERSION)
-    } else {
-        return Err(EngineError::Refused {
-            doing: format!("connect to `{address}`"),
-            message: format!("this kind of address is not supported: use {SPOKEN}"),
-        });
-    };
-    connected.map_err(|e| failed(&format!("connect to {address}"), e))
 }
 
 impl Engine for DockerEngine {

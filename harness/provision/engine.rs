@@ -61,9 +61,9 @@ pub(super) async fn look(around: &Surroundings) -> Result<DockerEngine, Absent> 
                 Some(_) if around.callback.is_some() || around.any_machine => {
                     return Ok(engine.called_at(around.callback));
                 }
-                Some(kernel) => {
+                Some(which) => {
                     absent.elsewhere = true;
-                    absent.tried.push(format!("{address} (its kernel is {kernel}, not this one)"));
+                    absent.tried.push(format!("{address} (it is {which})"));
                 }
             },
             Err(reason) => {
