@@ -1,5 +1,7 @@
 """Which engines there are, and how each is started."""
 
+import hashlib
+import ipaddress
 import json
 import resource
 from collections.abc import Callable
@@ -74,6 +76,27 @@ default_subnet = "{subnet}"
 """
 
 
+def bridge_of(folder: Path) -> str:
+    """A name of its own for a bridge: 15 characters at most."""
+    return "cs-" + hashlib.sha256(folder.name.encode()).hexdigest()[:8]
+
+
+def default_network(folder: Path, subnet: str) -> dict[str, object]:
+    """podman's own, but for its bridge: several engines would take each other's down."""
+    gateway = str(ipaddress.ip_network(subnet)[1])
+    return {
+        "name": "podman",
+        "id": "2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9",
+        "driver": "bridge",
+        "network_interface": bridge_of(folder),
+        "subnets": [{"subnet": subnet, "gateway": gateway}],
+        "ipv6_enabled": False,
+        "internal": False,
+        "dns_enabled": False,
+        "ipam_options": {"driver": "host-local"},
+    }
+
+
 def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
     """podman's service of Docker's interface, as root."""
     config = folder / "containers.conf"
@@ -82,6 +105,8 @@ def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
     most = {name: resource.getrlimit(kind)[1] for name, kind in own.items()}
     limits = ", ".join(f'"{name}={n}:{n}"' for name, n in most.items())
     config.write_text(PODMAN.format(folder=folder, subnet=subnet, limits=limits))
+    network = folder / "networks/podman.json"
+    network.write_text(json.dumps(default_network(folder, subnet)))
     return [
         "podman",
         f"--root={folder}/data",

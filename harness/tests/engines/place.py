@@ -13,7 +13,7 @@ from pathlib import Path
 
 import certificates
 import images
-from engines import Engine
+from engines import Engine, bridge_of
 
 # Its name is what a killed run leaves; the paths of sockets in it may not be long.
 KIND = "coldstart-engine-"
@@ -78,8 +78,7 @@ class Place:
 
     @property
     def bridge(self) -> str:
-        """A network of its own: 15 characters at most."""
-        return "cs-" + hashlib.sha256(self.folder.name.encode()).hexdigest()[:8]
+        return bridge_of(self.folder)
 
     def start(self, engine: Engine, root: Path) -> None:
         """Starts the engine, and waits until it answers."""
@@ -89,14 +88,13 @@ class Place:
         run("mount", "--bind", self.folder, self.folder)
         run("mount", "--make-shared", self.folder)
         network = str(free_subnet())
+        # By its program a bridge is removed again.
+        (self.folder / "root").write_text(str(root))
         if engine.bridge:
-            # By its program it is removed again.
-            (self.folder / "root").write_text(str(root))
             make_bridge(root, self.bridge, network)
             network = self.bridge
         enter: list[object] = []
         if engine.apart:
-            (self.folder / "root").write_text(str(root))
             enter = self.go_apart(root, network)
             network = self.address
             certificates.make(self.folder / "certificates", self.address)
