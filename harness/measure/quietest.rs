@@ -39,6 +39,7 @@ mod tests {
             config: folder.path().join("config"),
             standard_socket: folder.path().join("standard.sock"),
             state: folder.path().join("state"),
+            ..Surroundings::read()
         }
     }
 

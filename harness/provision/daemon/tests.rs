@@ -13,6 +13,7 @@ fn in_folder(folder: &Path) -> Surroundings {
         config: folder.join("config"),
         standard_socket: folder.join("standard.sock"),
         state: folder.join("s"),
+        ..Surroundings::read()
     }
 }
 

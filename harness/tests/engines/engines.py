@@ -59,6 +59,37 @@ def docker_apart(folder: Path, address: str) -> tuple[list[str], dict[str, str]]
     return [*command, f"--host=tcp://{address}:{PORT}", "--tlsverify", *tls], variables
 
 
+# Who has no rights but those over the numbers of users below: nobody of this machine.
+USER = 64123
+ROOTLESS = """
+set -eu
+printf 'rootless:x:{user}:{user}::{folder}/home:/bin/sh\\n' >>/etc/passwd
+printf 'rootless:x:{user}:\\n' >>/etc/group
+for file in /etc/subuid /etc/subgid; do printf 'rootless:6500000:65536\\n' >"$file"; done
+mkdir -p {folder}/home {folder}/runtime
+chmod 711 {folder}
+chown -R {user}:{user} {folder}/home {folder}/runtime {folder}/data {folder}/exec
+# The machine's own may be root's alone.
+mknod -m 666 {folder}/tun c 10 200
+mount --bind {folder}/tun /dev/net/tun
+ln -s {folder}/runtime/docker.sock {folder}/docker.sock
+exec setpriv --reuid {user} --regid {user} --clear-groups \\
+    env HOME={folder}/home XDG_RUNTIME_DIR={folder}/runtime PATH="$PATH" \\
+    rootlesskit --state-dir={folder}/runtime/kit --net=slirp4netns --mtu=65520 \\
+    --slirp4netns-sandbox=false --slirp4netns-seccomp=false --port-driver=none \\
+    --copy-up=/etc --copy-up=/run \\
+    dockerd --rootless --config-file={folder}/daemon.json --host=unix://{folder}/runtime/docker.sock \\
+    --data-root={folder}/data --exec-root={folder}/runtime/exec --pidfile={folder}/runtime/docker.pid
+"""
+
+
+def docker_rootless(folder: Path, _: str) -> tuple[list[str], dict[str, str]]:
+    """Docker of a user who is not root: its network is its own, and leads out by slirp4netns."""
+    (folder / "daemon.json").write_text("{}")
+    (folder / "daemon.json").chmod(0o644)
+    return ["sh", "-c", ROOTLESS.format(folder=folder, user=USER)], {}
+
+
 # What is written here is nobody's: on the machine it would be everybody's.
 PODMAN = """
 [containers]
@@ -139,6 +170,13 @@ ENGINES = {
         docker_apart,
         bridge=False,
         apart=True,
+    ),
+    "trixie-rootless": Engine(
+        "Docker of Debian 13 that does not run as root",
+        "trixie",
+        (*DOCKER, "rootlesskit", "slirp4netns", "uidmap", "mount"),
+        docker_rootless,
+        bridge=False,
     ),
     "podman": Engine(
         "podman of Debian 13, as root",
