@@ -14,6 +14,7 @@ mod cost;
 mod documented;
 mod explain;
 mod factors;
+mod far;
 mod formats;
 mod gate;
 mod going_on;

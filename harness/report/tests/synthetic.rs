@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{Cell, Mark, Outcome, Sample, Temperature};
-use crate::spec::factor::{Capabilities, Combination, FactorMatrix, Network};
+use crate::spec::factor::{Combination, FactorMatrix, Network};
 use crate::spec::function::{Limits, ReplyCheck};
 use crate::spec::scenario::{LoadShape, Pattern, Scenario, Step};
 use crate::store::{
@@ -216,13 +216,11 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
             version: "20.10.24".into(),
             api_version: "1.41".into(),
             oci_runtime: "runc 1.1.5".into(),
-            oci_programs: std::collections::BTreeMap::new(),
             storage_driver: "overlay2".into(),
             cgroups: "cgroupfs v1".into(),
             kernel: "6.18.0".into(),
             address: "unix:///var/run/docker.sock".into(),
-            offers: Capabilities::default(),
-            callback: None,
+            ..EngineInfo::default()
         },
         functions: functions.iter().enumerate().map(|(i, f)| function(i, f.0)).collect(),
         null: None,
