@@ -50,7 +50,8 @@ const CURES: [(&[&str], &str); 8] = [
             "it never asked for an event; it wrote: network is unreachable",
         ],
         "it does not reach this machine: where its engine is on another or in a network of its own, \
-         say by which address its containers reach this one, with --callback",
+         say by which address its containers reach this one, with --callback (of a rootless engine \
+         any address of this machine but the loopback's)",
     ),
     (
         &["read-only file system", "erofs"],

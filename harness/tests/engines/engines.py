@@ -24,6 +24,8 @@ class Engine:
     hidden: tuple[str, ...] = ()
     # Whether it has a network of its own, and is reached over TCP.
     apart: bool = False
+    # This machine's address as its containers see it, where that is none of the bridge.
+    callback: str = ""
 
 
 def docker(containerd: bool) -> Callable[[Path, str], tuple[list[str], dict[str, str]]]:
@@ -177,6 +179,8 @@ ENGINES = {
         (*DOCKER, "rootlesskit", "slirp4netns", "uidmap", "mount"),
         docker_rootless,
         bridge=False,
+        # Of slirp4netns; it leads to the loopback.
+        callback="10.0.2.2",
     ),
     "podman": Engine(
         "podman of Debian 13, as root",
