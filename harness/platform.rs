@@ -10,7 +10,7 @@
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,7 +19,6 @@ use tokio::sync::oneshot;
 use crate::adapter::{Adapter, AnyAdapter};
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError, Exit, InstanceId, InstanceSpec, Strangers, clear_run};
-use crate::probe::cgroup::QuotaPlace;
 use crate::sample::{Mark, Marks, Proof};
 
 mod attempt;
@@ -85,7 +84,7 @@ pub struct Platform<E, A: Adapter = AnyAdapter> {
     state: Mutex<State<A>>,
     shared: A::Shared,
     /// Where the CPU quotas of instances are written, once that was looked for.
-    quota_place: OnceLock<QuotaPlace>,
+    quota_places: throttle::QuotaPlaces,
     /// Creations that have not come back. Where nothing is invoked any more they were given
     /// up, and their instances may still come.
     creating: AtomicUsize,
@@ -117,8 +116,8 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         let (idle, armed, doomed, lost, nonces, strangers) = Default::default();
         let (callers, warnings) = Default::default();
         let state = State { idle, armed, doomed, lost, nonces, strangers, callers, warnings };
-        let (shared, quota_place, creating) = Default::default();
-        Self { engine, clock, run, state: Mutex::new(state), shared, quota_place, creating }
+        let (shared, quota_places, creating) = Default::default();
+        Self { engine, clock, run, state: Mutex::new(state), shared, quota_places, creating }
     }
 
     /// The same, with what its instances' adapters share made elsewhere. To be called before

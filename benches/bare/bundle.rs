@@ -1,7 +1,6 @@
 //! The bare loop without a daemon: an OCI runtime called as a shell would, on a bundle that is
 //! there, and nothing that a program would need besides.
 
-use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -49,7 +48,6 @@ impl Bundle {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         set_socket_timeout(&listener, Timeout::Recv, Some(PATIENCE))?;
         let making = oci.making(ready, name);
-        let own = ("AWS_LAMBDA_RUNTIME_API".to_owned(), listener.local_addr()?.to_string());
         let labels = [
             (LABEL_RUN, RUN.to_owned()),
             (LABEL_FUNCTION, making.function.name.clone()),
@@ -61,7 +59,7 @@ impl Bundle {
             factors: making.factors,
             processes: making.function.limits.processes,
             socket: None,
-            env: BTreeMap::from([own]),
+            env: ready.recipe.environment(&listener.local_addr()?.to_string()),
             launch: making.function.launch.clone(),
             launcher: None,
             labels: labels.map(|(name, value)| (name.to_owned(), value)).into(),
@@ -98,6 +96,8 @@ impl Bundle {
         command.arg("--root").arg(self.folder.join("bare")).args(["run", "--bundle"]);
         command.arg(&self.folder).arg("--pid-file").arg(self.folder.join(PID));
         command.arg(&self.id.0).process_group(0);
+        // Of what cargo sets, folders of libraries among it, nothing is the runtime's.
+        command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut call = move || -> Result<(Instant, Child)> {
             let begun = Instant::now();

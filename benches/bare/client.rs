@@ -1,21 +1,22 @@
 //! The bare loop: the Engine API over a blocking Unix socket, the Lambda Runtime
 //! API over a blocking listener, and nothing that a program would need besides.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{IpAddr, TcpListener, TcpStream};
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{LABEL_FUNCTION, LABEL_RUN};
 use coldstart::spec::function::Function;
 use rustix::fs::{FlockOperation, flock};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::RUN;
 
@@ -26,9 +27,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// What an instance is made from.
 #[derive(Debug)]
 pub(crate) struct Recipe {
-    /// The engine's.
-    pub(crate) address: String,
-    /// The same as a path.
+    /// The engine's socket.
     pub(crate) socket: PathBuf,
     /// Where instances find us.
     pub(crate) gateway: IpAddr,
@@ -105,17 +104,26 @@ impl<'a> Client<'a> {
 }
 
 impl Recipe {
+    /// What an instance finds in its environment.
+    pub(crate) fn environment(&self, listener: &str) -> BTreeMap<String, String> {
+        let Function { name, limits, .. } = &self.function;
+        let all = [
+            ("AWS_LAMBDA_RUNTIME_API", listener.to_owned()),
+            ("AWS_LAMBDA_FUNCTION_NAME", name.clone()),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", (limits.memory >> 20).to_string()),
+        ];
+        all.map(|(name, value)| (name.to_owned(), value)).into()
+    }
+
     /// What the driver asks the engine for, in the engine's words.
     fn body(&self, listener: &str) -> String {
         let Function { name, limits, .. } = &self.function;
+        let env = self.environment(listener);
+        let env: Vec<_> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let body = json!({
             "Image": self.image,
-            "Env": [
-                format!("AWS_LAMBDA_RUNTIME_API={listener}"),
-                format!("AWS_LAMBDA_FUNCTION_NAME={name}"),
-                "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
-                format!("AWS_LAMBDA_FUNCTION_MEMORY_SIZE={}", limits.memory >> 20),
-            ],
+            "Env": env,
             "Labels": { LABEL_RUN: RUN, LABEL_FUNCTION: name },
             "HostConfig": {
                 "Memory": limits.memory,
@@ -173,24 +181,24 @@ fn read(stream: &mut impl Read) -> Result<(String, Vec<u8>)> {
 }
 
 /// Whose turn it is to remove. Engines before 20.10.27 never answer again when two
-/// containers leave one network at once (moby 46661, see `engine/docker/removal.rs`),
-/// so the bare loops cannot do without: the least that does is a mutex, and what the
-/// driver loses beyond that is its own cost.
+/// containers leave one network at once (moby 46661, decision 0096), so the bare loops
+/// cannot do without: the least that does is a mutex, and what the driver loses beyond
+/// that is its own cost.
 ///
 /// It guards the file by which the driver's processes take turns: the engine may be
-/// in use by others, who would lose it. When it is not, that is two system calls.
-pub(crate) struct Turn(Mutex<File>);
+/// in use by others, who would lose it. When it is not, that is two system calls. On
+/// other engines neither side takes turns.
+pub(crate) struct Turn(Option<Mutex<File>>);
 
 impl Turn {
-    pub(crate) fn of(recipe: &Recipe) -> Result<Self> {
-        let digest = Sha256::digest(recipe.address.as_bytes());
-        let name = format!("coldstart-removal-{:02x}{:02x}.lock", digest[0], digest[1]);
-        let file = std::env::temp_dir().join(name);
-        Ok(Self(Mutex::new(File::open(&file).or_else(|_| File::create_new(&file))?)))
+    pub(crate) fn of(engine: &DockerEngine) -> Result<Self> {
+        let open = |file: &Path| File::open(file).or_else(|_| File::create_new(file));
+        Ok(Self(engine.turns().map(open).transpose()?.map(Mutex::new)))
     }
 
     fn take<T>(&self, remove: impl FnOnce() -> Result<T>) -> Result<T> {
-        let file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(file) = &self.0 else { return remove() };
+        let file = file.lock().unwrap_or_else(PoisonError::into_inner);
         flock(&*file, FlockOperation::LockExclusive)?;
         let removed = remove();
         flock(&*file, FlockOperation::Unlock)?;

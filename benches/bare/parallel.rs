@@ -38,7 +38,7 @@ steps = [{ name = "call", burst = 1 }]
 
 /// `starts` of each side in a round.
 pub(crate) fn measure(runtime: &Runtime, ready: &Ready, rounds: u32, starts: u32) -> Result<()> {
-    let turn = Turn::of(&ready.recipe)?;
+    let turn = Turn::of(&ready.images)?;
     let through_the_driver = || through(runtime, ready, &ready.engine, ready.target(), starts);
     let clients = || (0..WORKERS).map(|_| Client::connect(&ready.recipe).map(Mutex::new));
     let bare = || {

@@ -59,7 +59,6 @@ impl Ready {
             format!("the bare loop speaks to a Unix socket, and the engine is at {address}")
         })?;
         let recipe = Recipe {
-            address: address.to_owned(),
             socket: socket.into(),
             gateway: gateway.ip(),
             image: image.clone(),

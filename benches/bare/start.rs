@@ -11,7 +11,7 @@ use crate::{FUNCTION, driver};
 /// The removals are not timed.
 pub(crate) fn measure(runtime: &Runtime, ready: &Ready, rounds: u32) -> Result<()> {
     let (platform, target) = (ready.platform(), ready.target());
-    let turn = Turn::of(&ready.recipe)?;
+    let turn = Turn::of(&ready.images)?;
     let mut client = Client::connect(&ready.recipe)?;
     let through_the_driver = || {
         runtime.block_on(async {

@@ -88,8 +88,8 @@ pub(crate) struct Tune {
     #[arg(long, value_name = "NAME")]
     pub network: Option<String>,
 
-    /// What makes the instances
-    #[arg(long, value_name = "NAME", hide = true)]
+    /// What makes the instances: docker, or oci without a daemon [default: docker]
+    #[arg(long, value_name = "NAME")]
     pub engine: Option<String>,
 
     /// How it is printed.

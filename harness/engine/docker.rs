@@ -148,6 +148,12 @@ impl DockerEngine {
         &self.identity.key
     }
 
+    /// The file by which processes take turns at removing instances; none where it needs no turns.
+    #[must_use]
+    pub fn turns(&self) -> Option<&Path> {
+        self.removal.as_ref().map(Turn::file)
+    }
+
     /// Of an engine that runs on another machine than this: which that is.
     #[must_use]
     pub fn elsewhere(&self) -> Option<&str> {

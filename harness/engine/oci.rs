@@ -187,6 +187,14 @@ fn lock(held: &AllHeld) -> MutexGuard<'_, BTreeMap<InstanceId, Held>> {
     held.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// An instance of this driver by its id, of which rows name the beginning alone.
+fn named<'a>(
+    held: &'a BTreeMap<InstanceId, Held>,
+    id: &InstanceId,
+) -> Option<(&'a InstanceId, &'a Held)> {
+    held.iter().find(|(whole, _)| whole.0.starts_with(&id.0))
+}
+
 fn state_of(held: &AllHeld, id: &InstanceId) -> Result<InstanceState, EngineError> {
     let held = lock(held);
     let held = held.get(id).ok_or_else(|| gone(id))?;
@@ -304,9 +312,7 @@ impl<S: ImageStore> Watchable for OciEngine<S> {
 
     async fn whole_output(&self, id: &InstanceId, most: usize) -> Result<Vec<u8>, EngineError> {
         let held = self.lock();
-        // Rows name the beginning of an id alone.
-        let named = held.iter().find(|(whole, _)| whole.0.starts_with(&id.0));
-        let (_, held) = named.ok_or_else(|| gone(id))?;
+        let (_, held) = named(&held, id).ok_or_else(|| gone(id))?;
         let mut all = held.running.as_ref().map(Running::whole).unwrap_or_default();
         all.truncate(most);
         Ok(all)

@@ -12,7 +12,7 @@ use super::{
     Engine, EngineError, EngineInfo, Exit, ImageStore, InstanceId, InstanceSpec, InstanceState,
     ListedInstance, Listener, Route, Strangers, Watchable, images_are_kept_by,
 };
-use crate::spec::factor::{Attachment, EngineKind};
+use crate::spec::factor::{Attachment, Capabilities, EngineKind, Factor, StartFrom};
 
 /// A daemon, and an OCI runtime beside it.
 #[derive(Debug)]
@@ -26,6 +26,16 @@ impl<S> SideBySide<S> {
     #[must_use]
     pub fn new(daemon: Arc<S>, without: Arc<OciEngine<S>>) -> Self {
         Self { daemon, without }
+    }
+}
+
+/// What both can vary; and from what a start begins, which is asked of those alone that can
+/// begin from it.
+fn offers(with: &Capabilities, without: &Capabilities) -> Capabilities {
+    let both = with.common(without);
+    match without.of(StartFrom::KEY) {
+        Some(offer) => both.with::<StartFrom>(offer.clone()),
+        None => both,
     }
 }
 
@@ -53,7 +63,7 @@ impl<S: ImageStore> Engine for SideBySide<S> {
         let (with, without) = (self.daemon.describe().await?, self.without.describe().await?);
         Ok(EngineInfo {
             kind: format!("{} and {}", with.kind, without.kind),
-            offers: with.offers.common(&without.offers),
+            offers: offers(&with.offers, &without.offers),
             ..with
         })
     }
@@ -114,13 +124,32 @@ impl<S: ImageStore + Watchable> Watchable for SideBySide<S> {
     }
 
     async fn whole_output(&self, id: &InstanceId, most: usize) -> Result<Vec<u8>, EngineError> {
-        match self.without.whole_output(id, most).await {
-            Ok(told) => Ok(told),
-            Err(_) => self.daemon.whole_output(id, most).await,
+        // By the beginning of an id, as rows name it.
+        match self.without.holds(id) {
+            true => self.without.whole_output(id, most).await,
+            false => self.daemon.whole_output(id, most).await,
         }
     }
 }
 
 impl<S: ImageStore> ImageStore for SideBySide<S> {
     images_are_kept_by!(daemon);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::factor::{MemoryLimit, Network};
+
+    #[test]
+    fn what_one_alone_can_begin_from_is_offered_and_else_what_both_have() {
+        let networks = |names: &[&str]| {
+            Capabilities::default().with::<Network>(names.iter().copied().collect())
+        };
+        let with = networks(&["host", "none"]).with::<MemoryLimit>(true.into());
+        let without = networks(&["host"]).with::<StartFrom>(true.into());
+        let expected = networks(&["host"]).with::<StartFrom>(true.into());
+        assert_eq!(offers(&with, &without), expected);
+        assert_eq!(offers(&with, &networks(&["none"])), networks(&["none"]));
+    }
 }

@@ -15,7 +15,7 @@ use crate::platform::{KeepAlive, Target, TargetSpec};
 use crate::probe::host::Host;
 use crate::provision::{Surroundings, launcher};
 use crate::spec::control::{self, Start};
-use crate::spec::factor::{Combination, CpuRule, Factors, PageCache};
+use crate::spec::factor::{Combination, CpuRule, EngineKind, Factors, PageCache};
 use crate::spec::function::{Function, HttpRequest, Method};
 use crate::spec::plan::TrialSubject;
 use crate::store::FunctionRecord;
@@ -152,7 +152,8 @@ async fn folders(
 }
 
 /// Finds out where the quotas of instances are written that get theirs once they are ready,
-/// before anything is tried: of the first function that answers, with the most memory.
+/// before anything is tried: of the first function that answers, with the most memory, under
+/// each engine.
 ///
 /// # Errors
 /// Says why it cannot be done here, and what can.
@@ -166,26 +167,34 @@ pub(super) async fn find_quota_place<E: Engine>(
     let is_one = |target: &&Arc<Target>| target.factors().throttled_when_ready().is_some();
     let mut all: Vec<&Arc<Target>> = driver.targets().iter().filter(is_one).collect();
     all.sort_by_key(|target| std::cmp::Reverse(target.factors().memory));
-    let (mut tried, mut why) = (BTreeSet::new(), None);
-    for target in all {
-        if !tried.insert(&target.function.name) {
-            continue;
+    let engines: BTreeSet<EngineKind> = all.iter().map(|target| target.factors().engine).collect();
+    for engine in engines {
+        let of_it = all.iter().filter(|target| target.factors().engine == engine);
+        let (mut tried, mut found) = (BTreeSet::new(), Ok(()));
+        for target in of_it {
+            if !tried.insert(&target.function.name) {
+                continue;
+            }
+            match driver.platform().find_quota_place(target).await {
+                Ok(()) => {
+                    found = Ok(());
+                    break;
+                }
+                // The first cause is told.
+                Err(cause) => found = found.and(Err(cause)),
+            }
         }
-        match driver.platform().find_quota_place(target).await {
-            Ok(()) => return Ok(()),
-            Err(cause) => why = why.or(Some(cause)),
+        if let Err(cause) = found {
+            bail!(
+                "the CPU rule `{}` cannot be kept here, which sets the quota of an instance that \
+                 runs: {cause}\nrun it as who may write the engine's cgroups (root), or measure \
+                 `{}`, whose quota the engine sets",
+                CpuRule::Lambda,
+                CpuRule::LambdaProvisioned
+            );
         }
     }
-    match why {
-        None => Ok(()),
-        Some(cause) => bail!(
-            "the CPU rule `{}` cannot be kept here, which sets the quota of an instance that \
-             runs: {cause}\nrun it as who may write the engine's cgroups (root), or measure \
-             `{}`, whose quota the engine sets",
-            CpuRule::Lambda,
-            CpuRule::LambdaProvisioned
-        ),
-    }
+    Ok(())
 }
 
 /// Starts every target once, unrecorded: what cannot answer is told before the plan. A

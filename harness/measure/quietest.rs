@@ -33,14 +33,8 @@ mod tests {
 
     fn around(host: Option<&str>) -> Surroundings {
         let folder = tempfile::tempdir().unwrap();
-        Surroundings {
-            host: host.map(str::to_owned),
-            context: None,
-            config: folder.path().join("config"),
-            standard_socket: folder.path().join("standard.sock"),
-            state: folder.path().join("state"),
-            ..Surroundings::read()
-        }
+        let host = host.map(str::to_owned);
+        Surroundings { host, ..Surroundings::within(folder.path()) }
     }
 
     #[test]

@@ -56,6 +56,12 @@ impl<'a> Bases<'a> {
         }
     }
 
+    /// Where what outlives a run is kept.
+    #[must_use]
+    pub fn state(&self) -> &'a std::path::Path {
+        &self.around.state
+    }
+
     /// Who is told.
     #[must_use]
     pub fn observer(&self) -> &'a dyn Observer {

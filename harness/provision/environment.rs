@@ -58,6 +58,22 @@ impl Surroundings {
         }
     }
 
+    /// Those of nobody: no engine is named, and all that is looked for is in a folder of the
+    /// caller's own.
+    #[must_use]
+    pub fn within(folder: &Path) -> Self {
+        Self {
+            host: None,
+            context: None,
+            config: folder.join("config"),
+            standard_socket: folder.join("standard.sock"),
+            state: folder.join("state"),
+            certificates: None,
+            callback: None,
+            any_machine: false,
+        }
+    }
+
     /// The address of the engine that is asked for, where that is not of this machine.
     #[must_use]
     pub fn elsewhere(&self) -> Option<String> {

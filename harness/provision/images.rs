@@ -24,7 +24,10 @@ mod cures;
 mod own_build;
 mod prepare;
 mod proof;
+mod told;
 mod tools;
+
+use told::Told;
 
 /// The version of an image as it is, where no command tells it: its digest says all.
 const NOT_ASKED: &str = "not asked";
@@ -128,15 +131,8 @@ async fn ensure_one(
         _ => anyhow!("the engine tells no digest of {reference}"),
     })?;
     check_platform(&reference, &image.platform, &engine.platform().await?)?;
-    let version = match function.version_command.as_slice() {
-        [] => NOT_ASKED.to_owned(),
-        command => version(&engine.run_once(&reference, run, command, &BTreeMap::new()).await?)?,
-    };
-    // They ask for the events of the Runtime API: beside one that listens nobody starts them.
-    let extensions = match function.adapter.listens() {
-        true => Vec::new(),
-        false => engine.extensions(&reference, run).await?,
-    };
+    let Told { version, extensions } =
+        told::of(engine, function, (&reference, &image), run, bases.state()).await?;
     let variant = proof::of(engine, function, (&reference, &image), run).await?;
     let build = match took {
         Some(took) => Some(BuildRecord { ms: whole_ms(took), in_this_run: true }),

@@ -299,6 +299,7 @@ impl FactorMatrix {
     pub fn check(&self) -> Result<(), String> {
         self.check_lists()?;
         cpu_rule::check_with(&self.cpu_rule, &self.cpus)?;
+        start_from::check_with(&self.start_from, &self.engine)?;
         let lengths = self.lengths().into_iter();
         match lengths.fold(1, |all: usize, length| all.saturating_mul(length.max(1))) {
             all if all > MAX_COMBINATIONS => Err(format!(

@@ -47,6 +47,11 @@ impl Turn {
         Self { within: Mutex::new(()), file, longest: TURN }
     }
 
+    /// The file that is held by whose turn it is.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
+    }
+
     /// Waits for the turn.
     pub(super) async fn take(&self) -> Result<Taken<'_>, EngineError> {
         let doing = "take turns at removing instances";

@@ -24,6 +24,11 @@ impl<S: ImageStore> OciEngine<S> {
         record::is_id(&id.0) && (self.lock().contains_key(id) || self.folder(id).exists())
     }
 
+    /// Whether an id, or the beginning of one, names an instance of this driver.
+    pub(in crate::engine) fn holds(&self, id: &InstanceId) -> bool {
+        super::named(&self.lock(), id).is_some()
+    }
+
     fn runtime(&self, name: &str) -> Result<PathBuf, EngineError> {
         self.runtimes.get(name).cloned().ok_or_else(|| {
             let message = match self.runtimes.is_empty() {

@@ -151,9 +151,10 @@ impl Git<'_> {
                 ))
             })
         };
-        // What a commit holds, byte for byte, whatever was built beside it. Git says no by
-        // failing: then it is unpacked anew.
+        // What a commit holds, byte for byte, whatever was built beside it: only what differs is
+        // written, so that builds see what changed. Git says no by failing: then all is anew.
         let is_there = into.index().exists()
+            && run(&["read-tree", "--reset", "-u", commit]).await.is_ok()
             && run(&["update-index", "--refresh", "-q"]).await.is_ok()
             && run(&["diff-index", "--cached", "--quiet", commit, "--"]).await.is_ok();
         if !is_there {

@@ -299,15 +299,26 @@ fn what_was_built_in_a_checkout_is_there_the_next_time_beside_what_the_commit_ho
     fs::write(first.join(built), "").unwrap();
     let again = open().root;
     assert!(again == first && again.join(built).exists());
-    // Whatever changed it: it is no longer what the commit holds.
+    // Whatever changed it: it is what the commit holds again.
     for spoil in [|path: &Path| fs::write(path, "FROM x\n"), |path: &Path| fs::remove_file(path)] {
         spoil(&again.join(changed)).unwrap();
         let anew = open().root;
         assert_eq!(fs::read_to_string(anew.join(changed)).unwrap(), "FROM scratch\n");
-        assert!(!anew.join(built).exists());
     }
-    fs::write(first.join("../../index"), "garbage").unwrap();
-    assert!(open().root.join(FILE).exists());
+    let age = |name: &str| first.join(name).metadata().unwrap().modified().unwrap();
+    let before = age(FILE);
+    repo.write(changed, "FROM y\n");
+    repo.write("functions/one/new", "");
+    let old = repo.git(&["rev-parse", "HEAD"]);
+    repo.commit();
+    let next = open().root;
+    assert_eq!(fs::read_to_string(next.join(changed)).unwrap(), "FROM y\n");
+    assert!(next == first && next.join("functions/one/new").exists() && next.join(built).exists());
+    assert_eq!(age(FILE), before, "what is the same is not written");
+    repo.git(&["reset", "--quiet", "--hard", &old]);
+    assert!(!open().root.join("functions/one/new").exists());
+    fs::write(first.parent().unwrap().join("index"), "garbage").unwrap();
+    assert!(open().root.join(FILE).exists() && !first.join(built).exists());
 }
 
 #[test]

@@ -1,13 +1,12 @@
-//! The folder of a checkout: one that is kept for the next comparison with the same commit, where
+//! The folder of a checkout: one that is kept of a repository for the next comparison, where
 //! nobody else uses it, else a temporary one; and what a killed process left of those.
 //!
 //! Knows nothing of git.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
@@ -21,7 +20,9 @@ const TREE: &str = "tree";
 const INDEX: &str = "index";
 const LOCK: &str = "lock";
 
-/// How many are kept: those that were used last.
+/// The commit that one holds, in a file.
+const COMMIT: &str = "commit";
+/// How many are kept of a repository, each for one comparison at a time.
 const KEPT: usize = 3;
 
 /// A folder that only its owner can read: the repository may be private, the machine shared.
@@ -34,27 +35,33 @@ pub(super) enum Checkout {
 }
 
 impl Checkout {
-    /// The one that is kept of a commit of a repository, within a folder of those.
+    /// One that is kept of a repository, within a folder of those: what held this commit last
+    /// before what held another.
     pub(super) fn of(within: &Path, repository: &Path, commit: &str) -> Result<Self, SideError> {
         match Self::kept(within, repository, commit) {
             Ok(Some(checkout)) => Ok(checkout),
-            // Another comparison is at it; or nothing can be kept here.
+            // Other comparisons are at all of them; or nothing can be kept here.
             Ok(None) | Err(_) => Self::new(),
         }
     }
 
     fn kept(within: &Path, repository: &Path, commit: &str) -> io::Result<Option<Self>> {
         private::make(within)?;
-        let name = Sha256::new().chain_update(repository.as_os_str().as_bytes());
-        let name = name.chain_update(commit).finalize();
+        let name = Sha256::digest(repository.as_os_str().as_bytes());
         let name: String = name[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        let folder = within.join(name);
-        let Some(used) = Lock::try_take(&folder.with_extension(LOCK))? else { return Ok(None) };
-        fs::create_dir_all(folder.join(TREE))?;
-        // When it was used last.
-        File::open(&folder)?.set_modified(SystemTime::now())?;
-        forget_all_but(within, KEPT)?;
-        Ok(Some(Self::Kept { folder, _used: used }))
+        let mut all = Vec::from_iter((0..KEPT).map(|n| within.join(format!("{name}-{n}"))));
+        all.sort_by_key(|folder| {
+            let held = fs::read_to_string(folder.join(COMMIT)).ok();
+            held.is_none_or(|held| held != commit)
+        });
+        for folder in all {
+            let Some(used) = Lock::try_take(&folder.with_extension(LOCK))? else { continue };
+            fs::create_dir_all(folder.join(TREE))?;
+            let checkout = Self::Kept { folder, _used: used };
+            fs::write(checkout.folder().join(COMMIT), commit)?;
+            return Ok(Some(checkout));
+        }
+        Ok(None)
     }
 
     fn new() -> Result<Self, SideError> {
@@ -112,24 +119,15 @@ pub(super) fn kept_folder(state: &Path) -> PathBuf {
 /// When one cannot be removed.
 pub fn forget(state: &Path) -> io::Result<usize> {
     let within = kept_folder(state);
-    if within.is_dir() { forget_all_but(&within, 0) } else { Ok(0) }
-}
-
-/// Removes all but those that were used last, and those that are in use; how many.
-fn forget_all_but(within: &Path, most: usize) -> io::Result<usize> {
-    let mut all = Vec::new();
-    for entry in fs::read_dir(within)? {
-        let entry = entry?;
-        let found = entry.metadata()?;
-        if found.is_dir() {
-            all.push((found.modified()?, entry.path()));
-        }
+    if !within.is_dir() {
+        return Ok(0);
     }
-    all.sort();
-    all.truncate(all.len().saturating_sub(most));
     let mut removed = 0;
-    for (_, folder) in all {
-        if let Some(unused) = Lock::try_take(&folder.with_extension(LOCK))? {
+    for entry in fs::read_dir(within)? {
+        let folder = entry?.path();
+        if folder.is_dir()
+            && let Some(unused) = Lock::try_take(&folder.with_extension(LOCK))?
+        {
             fs::remove_dir_all(&folder)?;
             unused.remove()?;
             removed += 1;
@@ -166,26 +164,23 @@ mod tests {
     }
 
     #[test]
-    fn one_is_kept_of_each_commit_for_one_at_a_time_and_the_oldest_go() {
+    fn some_are_kept_of_a_repository_each_for_one_at_a_time() {
         let state = tempfile::tempdir().unwrap();
         let within = kept_folder(state.path());
         let of = |commit: &str| Checkout::of(&within, Path::new("/r/.git"), commit).unwrap();
         let is_kept = |checkout: &Checkout| matches!(checkout, Checkout::Kept { .. });
-        let first = of("a");
-        fs::write(first.tree().join("built"), "").unwrap();
-        let beside = of("a");
-        assert!(is_kept(&first) && !is_kept(&beside), "another uses it");
-        assert_eq!(forget(state.path()).unwrap(), 0);
-        drop(first);
-        let again = of("a");
-        assert!(again.tree().join("built").exists());
+        let all = ["a", "b", "c", "d"].map(of);
+        assert_eq!(all.each_ref().map(is_kept), [true, true, true, false]);
+        fs::write(all[1].tree().join("built"), "").unwrap();
+        assert_eq!(forget(state.path()).unwrap(), 0, "all are used");
+        drop(all);
+        let again = of("b");
+        assert!(again.tree().join("built").exists(), "what held it last");
         again.clear().unwrap();
         assert!(again.tree().is_dir() && !again.tree().join("built").exists());
+        assert!(is_kept(&of("e")), "what held another");
+        assert_eq!(forget(state.path()).unwrap(), 2);
         drop(again);
-        let names = ["b", "c", "d"];
-        let others: Vec<_> = names.into_iter().map(|name| of(name).tree()).collect();
-        assert!(others.iter().all(|tree| tree.is_dir()));
-        assert_eq!(fs::read_dir(&within).unwrap().count(), 6, "three, and their locks");
-        assert_eq!(forget(state.path()).unwrap(), 3);
+        assert_eq!(forget(state.path()).unwrap(), 1);
     }
 }

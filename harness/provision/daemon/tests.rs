@@ -6,21 +6,10 @@ use crate::observer::Lines;
 use crate::spec::factor::{Combination, Network};
 use crate::spec::function::Limits;
 
-fn in_folder(folder: &Path) -> Surroundings {
-    Surroundings {
-        host: None,
-        context: None,
-        config: folder.join("config"),
-        standard_socket: folder.join("standard.sock"),
-        state: folder.join("s"),
-        ..Surroundings::read()
-    }
-}
-
 #[test]
 fn another_process_is_not_ours() {
     let folder = tempfile::tempdir().unwrap();
-    let around = in_folder(folder.path());
+    let around = Surroundings::within(folder.path());
     std::fs::create_dir_all(around.engine()).unwrap();
     assert_eq!(private_pid(&around), None);
     std::fs::write(around.pid_file(), std::process::id().to_string()).unwrap();
@@ -32,7 +21,7 @@ fn another_process_is_not_ours() {
 #[tokio::test]
 async fn nothing_to_stop() {
     let folder = tempfile::tempdir().unwrap();
-    assert!(!stop_private(&in_folder(folder.path())).await.unwrap());
+    assert!(!stop_private(&Surroundings::within(folder.path())).await.unwrap());
 }
 
 /// A process that is called as a helper is, with the file that it is told.
@@ -45,7 +34,7 @@ fn helper(config: &Path) -> Child {
 #[tokio::test]
 async fn the_helper_of_a_killed_engine_has_ended_before_another_engine_starts() {
     let folder = tempfile::tempdir().unwrap();
-    let around = in_folder(folder.path());
+    let around = Surroundings::within(folder.path());
     let kept = around.engine().join("exec/containerd");
     std::fs::create_dir_all(&kept).unwrap();
     let pid_file = kept.join("containerd.pid");
@@ -77,7 +66,7 @@ fn check_alone() {
 async fn it_starts_is_found_again_and_stops() {
     check_alone();
     let folder = tempfile::tempdir().unwrap();
-    let around = in_folder(folder.path());
+    let around = Surroundings::within(folder.path());
     let begun = Instant::now();
     let engine = start(&around, &Lines(|line: &str| eprintln!("{line}"))).await.unwrap();
     eprintln!("started in {:?}: {:?}", begun.elapsed(), engine.describe().await.unwrap());
@@ -103,7 +92,7 @@ async fn it_starts_is_found_again_and_stops() {
 async fn an_engine_that_dies_ends_every_wait() {
     check_alone();
     let folder = tempfile::tempdir().unwrap();
-    let around = in_folder(folder.path());
+    let around = Surroundings::within(folder.path());
     let engine = start(&around, &crate::observer::Silent).await.unwrap();
     let before = engine.watch_exit(&InstanceId("before".to_owned()));
     let pid = Pid::from_raw(private_pid(&around).unwrap()).unwrap();
@@ -140,7 +129,7 @@ async fn an_engine_that_dies_ends_every_wait() {
 async fn one_that_cannot_start_says_why() {
     check_alone();
     let folder = tempfile::tempdir().unwrap();
-    let around = in_folder(folder.path());
+    let around = Surroundings::within(folder.path());
     // In the way of its data root: a file.
     std::fs::create_dir_all(around.engine()).unwrap();
     std::fs::write(around.engine().join("data"), "").unwrap();

@@ -1,19 +1,6 @@
 use super::*;
 use crate::observer::Lines;
 
-fn bare(folder: &Path) -> Surroundings {
-    Surroundings {
-        host: None,
-        context: None,
-        certificates: None,
-        config: folder.join("config"),
-        standard_socket: folder.join("standard.sock"),
-        state: folder.join("state"),
-        callback: None,
-        any_machine: false,
-    }
-}
-
 fn cure(consent: Consent, root: bool, family: Family, installed: bool, denied: bool) -> String {
     let tried = vec!["unix:///x (no such socket)".to_owned()];
     let absent = Absent { tried, denied, ..Absent::default() };
@@ -33,7 +20,7 @@ fn told(absent: &Absent, consent: Consent, root: bool, family: Family, installed
 #[tokio::test]
 async fn the_standard_socket_comes_before_our_own() {
     let folder = tempfile::tempdir().unwrap();
-    let around = bare(folder.path());
+    let around = Surroundings::within(folder.path());
     let unix = |name: &str| format!("unix://{}", folder.path().join(name).display());
     assert_eq!(our_choice(&around), [unix("standard.sock"), unix("state/engine/docker.sock")]);
     let absent = look(&around).await.unwrap_err();
@@ -43,7 +30,7 @@ async fn the_standard_socket_comes_before_our_own() {
 #[tokio::test]
 async fn a_named_engine_that_does_not_answer_is_not_replaced() {
     let folder = tempfile::tempdir().unwrap();
-    let mut around = bare(folder.path());
+    let mut around = Surroundings::within(folder.path());
     // The standard socket would be the next one to try, and must not be.
     let _standard = std::os::unix::net::UnixListener::bind(&around.standard_socket).unwrap();
     let check = |absent: &Absent, parts: &[&str]| {
@@ -71,8 +58,8 @@ async fn a_named_engine_that_does_not_answer_is_not_replaced() {
 #[tokio::test]
 async fn an_engine_of_a_kind_that_is_not_spoken_is_not_supported_whoever_names_it() {
     let folder = tempfile::tempdir().unwrap();
-    let mut around = bare(folder.path());
-    for host in ["npipe:////./pipe/docker_engine", "fd://", "localhost:2375"] {
+    let mut around = Surroundings::within(folder.path());
+    for host in ["ssh://me@there", "npipe:////./pipe/docker_engine", "fd://", "localhost:2375"] {
         around.host = Some(host.to_owned());
         let absent = look(&around).await.unwrap_err();
         let text = told(&absent, Consent::Given, true, Family::Debian, true);
@@ -88,7 +75,7 @@ async fn an_engine_that_speaks_tls_is_told_as_that() {
     use std::io::{Read, Write};
     let folder = tempfile::tempdir().unwrap();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let mut around = bare(folder.path());
+    let mut around = Surroundings::within(folder.path());
     around.host = Some(format!("tcp://{}", listener.local_addr().unwrap()));
     // It ends with the process.
     std::thread::spawn(move || {
@@ -109,7 +96,7 @@ async fn an_engine_that_speaks_tls_is_told_as_that() {
 #[tokio::test]
 async fn nothing_and_nobody_and_not_allowed_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
-    let around = bare(folder.path());
+    let around = Surroundings::within(folder.path());
     let absent = look(&around).await.unwrap_err();
     assert!(absent.tried.iter().all(|t| t.contains("no such socket")), "{absent:?}");
     // Bound and never listening. One that was closed may listen on for an instant, in a child
@@ -146,7 +133,7 @@ async fn from_nothing_to_an_engine() {
         eprintln!("skipped: COLDSTART_TEST_STATE names no folder");
         return;
     };
-    let mut around = bare(Path::new(&state));
+    let mut around = Surroundings::within(Path::new(&state));
     around.state = state.into();
     let say = Lines(|line: &str| eprintln!("{line}"));
     // Two at once: one engine.

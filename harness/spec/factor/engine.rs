@@ -47,8 +47,8 @@ impl EngineKind {
     }
 }
 
-/// The engine, where a value that is asked for is one.
-pub(super) fn asked<T: Any>(value: &Option<T>) -> Option<EngineKind> {
+/// A value that is asked for, where it is one of such a factor.
+pub(super) fn asked<V: Any + Copy>(value: &Option<impl Any>) -> Option<V> {
     value.as_ref().and_then(|value| (value as &dyn Any).downcast_ref().copied())
 }
 

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use strum::VariantArray;
 
-use super::{Capabilities, Factor, FactorMatrix, Factors, Open, named};
+use super::{Capabilities, EngineKind, Factor, FactorMatrix, Factors, Open, named};
 
 /// What a start begins from, in the words of the OCI runtime specification.
 #[derive(
@@ -68,6 +68,26 @@ impl Factor for StartFrom {
     }
 }
 
+/// Whether there is such a combination: with a daemon nothing is created ahead. Where nobody
+/// asked for an engine, the one that is found says so itself.
+pub(super) fn can_be(start_from: Option<StartFrom>, engine: Option<EngineKind>) -> bool {
+    start_from != Some(StartFrom::Created) || engine != Some(EngineKind::Docker)
+}
+
+/// Checks that no engine is left without anything to start from, nor what it starts from
+/// without an engine.
+pub(super) fn check_with(values: &[StartFrom], engines: &[EngineKind]) -> Result<(), String> {
+    let is_ahead = values.contains(&StartFrom::Created);
+    let cannot = |engine: &&EngineKind| !can_be(Some(StartFrom::Created), Some(**engine));
+    let Some(engine) = engines.iter().find(cannot).filter(|_| is_ahead) else { return Ok(()) };
+    let cure = match (engines.len(), values.len()) {
+        (1, _) => "ask for another engine",
+        (_, 1) => "leave it out, or take `bundle` into `start-from` too",
+        _ => return Ok(()),
+    };
+    Err(format!("`engine` has `{engine}`, with which nothing is created ahead: {cure}"))
+}
+
 impl Factors {
     /// Whether an instance is created before the instant at which it is wanted.
     #[must_use]
@@ -103,6 +123,28 @@ mod tests {
         let error = refusal(StartFrom::Created, &none).unwrap_err();
         assert!(error.contains("cannot vary the state before a start"), "{error}");
         assert_eq!(refusal(StartFrom::Created, &none.with::<StartFrom>(true.into())), Ok(()));
+    }
+
+    #[test]
+    fn what_an_engine_cannot_start_from_is_left_out_where_another_can() {
+        use EngineKind::{Docker, Oci};
+        use StartFrom::{Bundle, Created};
+        let of = |engine: &[EngineKind], start_from: &[StartFrom]| {
+            let (engine, start_from) = (engine.to_vec(), start_from.to_vec());
+            FactorMatrix { engine, start_from, ..FactorMatrix::default() }
+        };
+        let lists = of(&[Docker, Oci], &[Bundle, Created]);
+        assert_eq!(lists.check(), Ok(()));
+        let all = lists.combinations();
+        let all: Vec<_> = all.iter().map(|c| (c.engine.unwrap(), c.start_from.unwrap())).collect();
+        assert_eq!(all, [(Docker, Bundle), (Oci, Bundle), (Oci, Created)]);
+        let error = of(&[Docker, Oci], &[Created]).check().unwrap_err();
+        assert!(error.contains("`docker`") && error.contains("`bundle`"), "{error}");
+        let error = of(&[Docker], &[Bundle, Created]).check().unwrap_err();
+        assert!(error.contains("another engine"), "{error}");
+        assert_eq!(of(&[Oci], &[Created]).check(), Ok(()));
+        // The engine that is found says it.
+        assert_eq!(of(&[], &[Bundle, Created]).combinations().len(), 2);
     }
 
     #[test]

@@ -125,11 +125,17 @@ macro_rules! factors {
                 [$(self.$list.len()),*]
             }
 
-            /// Every combination, the first factor varying slowest.
+            /// Every combination that there is, the first factor varying slowest.
             #[must_use]
             pub fn combinations(&self) -> Vec<Combination> {
                 let mut all = vec![Combination::default()];
                 $(all = by(all, &self.$list, |c, value| c.$name = Some(value));)*
+                all.retain(|asked| {
+                    $crate::spec::factor::start_from::can_be(
+                        None$(.or($crate::spec::factor::engine::asked(&asked.$name)))*,
+                        None$(.or($crate::spec::factor::engine::asked(&asked.$name)))*,
+                    )
+                });
                 all
             }
 

@@ -31,14 +31,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// Nothing of this machine but the engine, and an empty folder.
 fn surroundings(bench: &Bench, folder: &Path) -> Surroundings {
-    Surroundings {
-        host: Some(bench.address().to_owned()),
-        context: None,
-        config: folder.join("config"),
-        standard_socket: folder.join("docker.sock"),
-        state: folder.join("state"),
-        ..Surroundings::read()
-    }
+    Surroundings { host: Some(bench.address().to_owned()), ..Surroundings::within(folder) }
 }
 
 /// A function made of the binary of one of ours.

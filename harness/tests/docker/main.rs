@@ -8,6 +8,7 @@
 use libtest_mimic::Arguments;
 
 mod ahead;
+mod alone;
 mod bench;
 mod callback;
 mod contract;
@@ -52,6 +53,7 @@ fn main() {
     trials.extend(observed::trials());
     trials.extend(oci::trials());
     trials.extend(ahead::trials());
+    trials.extend(alone::trials());
     trials.extend(processes::trials());
     trials.extend(engine::trials());
     trials.extend(images::trials());

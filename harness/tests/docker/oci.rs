@@ -33,7 +33,6 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("without_a_daemon_a_run_has_rows_with_its_phases", measured),
         Bench::trial("without_a_daemon_what_a_runtime_loads_is_told", explained),
         Bench::trial("without_a_daemon_and_with_one_take_turns_in_one_run", in_turns),
-        Bench::trial("without_a_daemon_clean_removes_what_a_killed_run_left", killed),
     ]
 }
 
@@ -108,7 +107,7 @@ impl<'a> Own<'a> {
     }
 }
 
-async fn finish(
+pub(crate) async fn finish(
     engine: &impl Engine,
     spec: &InstanceSpec,
     look: impl FnOnce(&InstanceId),
@@ -370,40 +369,5 @@ fn explained(bench: &Bench) -> Tested {
     let found: serde_json::Value = serde_json::from_slice(&fs::read(folder.join("explain.json"))?)?;
     let modules = found["functions"][0]["modules"]["modules"].as_array().ok_or("no modules")?;
     assert!(modules.iter().any(|module| module["name"] == "json"), "{modules:?}");
-    Ok(())
-}
-
-fn killed(bench: &Bench) -> Tested {
-    let home = tempfile::tempdir()?;
-    let scenario = crate::program::patient(home.path(), "3s", "2s")?;
-    let mut run = coldstart(bench);
-    run.env("XDG_STATE_HOME", home.path()).args(["run", &scenario, "--functions", "rust"]);
-    run.args(["--engine", "oci", "--networks", "host", "--out"]).arg(home.path().join("run"));
-    let mut child = run.stdout(std::process::Stdio::null()).spawn()?;
-    let state = home.path().join("coldstart/oci");
-    let running = || -> Option<std::path::PathBuf> {
-        let mut folders = fs::read_dir(&state).ok()?.flatten().map(|entry| entry.path());
-        folders.find(|folder| folder.join("pid").exists())
-    };
-    let begun = std::time::Instant::now();
-    while running().is_none() && begun.elapsed().as_secs() < 60 {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    child.kill()?;
-    child.wait()?;
-    let left = running().ok_or("nothing was left to clean: the test shows nothing")?;
-    let process = fs::read_to_string(left.join("pid"))?;
-    let mut clean = coldstart(bench);
-    let cleaned = clean.env("XDG_STATE_HOME", home.path()).arg("clean").output()?;
-    let told = String::from_utf8_lossy(&cleaned.stderr).into_owned();
-    assert!(cleaned.status.success() && running().is_none(), "{told}");
-    let of_it = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", process.trim()));
-    let id = left.file_name().unwrap().to_string_lossy().into_owned();
-    // Whoever is its parent by now may not have asked yet how it ended.
-    let has_ended = of_it("stat").is_ok_and(|stat| stat.contains(") Z ") || stat.contains(") X "));
-    let is_in_its_cgroup = of_it("cgroup").is_ok_and(|cgroups| cgroups.contains(&id));
-    assert!(has_ended || !is_in_its_cgroup, "it still runs");
-    let mounts = fs::read_to_string("/proc/self/mountinfo")?;
-    assert!(!mounts.contains(&id), "it is still mounted");
     Ok(())
 }

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -42,19 +43,40 @@ def own() -> Path | None:
     return next((path for path in places if answers(path)), None)
 
 
+def bases(source: Connection) -> list[str]:
+    """The names of an engine's bases."""
+    source.request("GET", "/images/json")
+    listed = json.loads(source.getresponse().read())
+    return [tag for image in listed for tag in image["RepoTags"] or [] if tag.startswith(BASES)]
+
+
+def archived(source: Connection, tags: list[str]) -> http.client.HTTPResponse:
+    """Images in one archive, as it comes."""
+    source.request("GET", "/images/get?" + "&".join(f"names={quote(tag)}" for tag in tags))
+    return source.getresponse()
+
+
+def save(tags: list[str], of_bases: set[str], to: Path) -> None:
+    """Writes images of the machine's own engine, and bases of it by name, to an archive."""
+    source = own()
+    assert source is not None, "there is an engine: it has built these images"
+    connection = Connection(source, timeout=600)
+    named = [f"{BASES}{name}:" for name in of_bases]
+    tags = tags + [tag for tag in bases(connection) if tag.startswith(tuple(named))]
+    with archived(connection, tags) as archive, open(to, "wb") as file:
+        shutil.copyfileobj(archive, file, 1 << 20)
+
+
 def copy(to: Path) -> None:
     """Copies the bases of the machine's own engine, where it has some."""
     source = own()
     if source is None:
         return
     connection = Connection(source, timeout=600)
-    connection.request("GET", "/images/json")
-    listed = json.loads(connection.getresponse().read())
-    tags = [tag for image in listed for tag in image["RepoTags"] or [] if tag.startswith(BASES)]
+    tags = bases(connection)
     if not tags:
         return
-    connection.request("GET", "/images/get?" + "&".join(f"names={quote(tag)}" for tag in tags))
-    archive = connection.getresponse()
+    archive = archived(connection, tags)
     other = Connection(to, timeout=600)
     headers = {"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"}
     pieces = iter(lambda: archive.read(1 << 20), b"")

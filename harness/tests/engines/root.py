@@ -6,7 +6,6 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from engines import Engine
 from place import Unusable
 
 KEPT = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "coldstart" / "engines"
@@ -24,11 +23,11 @@ OPTIONS = (
 )
 
 
-def made(engine: Engine) -> Path:
-    """The root file system of an engine, from this machine's own mirrors of Debian."""
-    recipe = (*OPTIONS, f"--include={','.join(engine.packages)}", engine.suite)
+def made(suite: str, packages: tuple[str, ...]) -> Path:
+    """A root file system of packages, from this machine's own mirrors of Debian."""
+    recipe = (*OPTIONS, f"--include={','.join(packages)}", suite)
     digest = hashlib.sha256("\n".join(recipe).encode()).hexdigest()[:12]
-    root = KEPT / f"{engine.suite}-{digest}"
+    root = KEPT / f"{suite}-{digest}"
     if root.is_dir():
         return root
     if shutil.which("mmdebstrap") is None:
@@ -49,7 +48,7 @@ def made(engine: Engine) -> Path:
         said += [f"from {mirror or 'Debian'}:", *done.stderr.splitlines()[-5:]]
         shutil.rmtree(unfinished, ignore_errors=True)
     text = "\n".join(said)
-    raise Unusable(f"mmdebstrap cannot make a root file system of {engine.suite}\n{text}")
+    raise Unusable(f"mmdebstrap cannot make a root file system of {suite}\n{text}")
 
 
 def mirrors() -> list[str]:

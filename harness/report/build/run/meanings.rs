@@ -27,18 +27,21 @@ engine: spawn and sandbox, or spawn and start, merged
 pub(super) fn of(run: &Run) -> &'static str {
     static WITHOUT: LazyLock<String> = LazyLock::new(|| without_daemon(WITHOUT_DAEMON));
     static CREATED: LazyLock<String> = LazyLock::new(|| without_daemon(AHEAD));
-    static BOTH: LazyLock<String> = LazyLock::new(|| {
-        let without =
-            WITHOUT_DAEMON.lines().map(|line| format!("{line} (where there is no daemon)"));
-        [MEANINGS.trim_end().to_owned()].into_iter().chain(without).collect::<Vec<_>>().join("\n")
-    });
+    static BOTH: LazyLock<String> = LazyLock::new(|| with_both(WITHOUT_DAEMON));
+    static BOTH_CREATED: LazyLock<String> = LazyLock::new(|| with_both(AHEAD));
     let factors = &run.record.scenario.factors;
     match (factors.has_engine(EngineKind::Oci), factors.has_engine(EngineKind::Docker)) {
+        (true, true) if factors.creates_ahead() => &BOTH_CREATED,
         (true, true) => &BOTH,
         (true, false) if factors.creates_ahead() => &CREATED,
         (true, false) => &WITHOUT,
         _ => MEANINGS,
     }
+}
+
+fn with_both(parts: &str) -> String {
+    let without = parts.lines().map(|line| format!("{line} (where there is no daemon)"));
+    [MEANINGS.trim_end().to_owned()].into_iter().chain(without).collect::<Vec<_>>().join("\n")
 }
 
 fn without_daemon(parts: &str) -> String {
