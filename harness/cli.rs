@@ -1,6 +1,7 @@
 //! What the user typed: clap types only, no effect.
 
 use std::io::IsTerminal;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -214,7 +215,7 @@ pub(crate) struct Run {
     /// restarts
     #[arg(long = "continue", value_name = "RUN", conflicts_with_all = [
         "scenario", "functions", "rounds", "until", "max_time", "parallel", "variants",
-        "no_controls", "no_exec_trace", "seed", "out", "dry_run", FACTORS_TYPED,
+        "no_controls", "no_exec_trace", "callback", "seed", "out", "dry_run", FACTORS_TYPED,
     ])]
     pub go_on: Option<PathBuf>,
 
@@ -256,6 +257,11 @@ pub(crate) struct MeasureFlags {
     #[arg(long)]
     pub no_exec_trace: bool,
 
+    /// Where containers reach this machine, of an engine on another (DOCKER_HOST) or in
+    /// a network of its own; tried before the first trial
+    #[arg(long, value_name = "ADDRESS")]
+    pub callback: Option<IpAddr>,
+
     /// The result's folder, which must not exist [default: a new one in results/]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
@@ -273,7 +279,8 @@ impl MeasureFlags {
 
     /// A measurement as it was typed, with the command that repeats it.
     pub(crate) fn apply(&self, to: Measurement, command: String) -> Measurement {
-        Measurement { command, traced: !self.no_exec_trace, ..to }
+        let callback = self.callback;
+        Measurement { command, traced: !self.no_exec_trace, callback, ..to }
     }
 }
 

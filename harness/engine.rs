@@ -39,7 +39,7 @@ pub(crate) use images::images_are_kept_by;
 pub use images::{
     BuildOutput, BuildSpec, Credentials, Image, ImageConfig, ImageStore, Login, Watchable,
 };
-pub use listener::{Listener, SOCKET, Stream};
+pub use listener::{Listener, RoundTrip, SOCKET, Stream};
 pub use registry::AnyEngine;
 pub(crate) use registry::clock;
 pub use route::{Dial, Inspect, Route};
@@ -112,6 +112,9 @@ pub struct EngineInfo {
     pub api_version: String,
     /// Its default OCI runtime and that runtime's version or commit.
     pub oci_runtime: String,
+    /// The names of the files that it says its OCI runtimes are, by the runtimes' names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub oci_programs: BTreeMap<String, String>,
     /// How images are stored, such as `overlay2`.
     pub storage_driver: String,
     /// Who manages cgroups, and their version, such as `cgroupfs v1`.
@@ -122,6 +125,18 @@ pub struct EngineInfo {
     pub address: String,
     /// What it can vary.
     pub offers: Capabilities,
+    /// Where its instances call the driver, where the user has said that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub callback: Option<Callback>,
+}
+
+/// By which way instances call the driver that are not on its own network.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Callback {
+    /// The address that the user gave.
+    pub address: String,
+    /// The shortest round trip of a connection, in nanoseconds; none before the first.
+    pub round_trip_ns: Option<u64>,
 }
 
 /// The engine's id of an instance.

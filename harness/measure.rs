@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use futures_util::FutureExt as _;
 use futures_util::future::LocalBoxFuture;
 use tokio::sync::watch;
@@ -31,6 +31,7 @@ use crate::system::descriptors;
 use crate::system::private::Live;
 
 mod advice;
+mod callback;
 mod carry_out;
 mod host_load;
 mod other_runs;
@@ -42,6 +43,7 @@ mod resume;
 mod setup;
 
 use carry_out::both;
+use prepare::Tried;
 pub use request::{Measurement, RunIdentity, Side};
 use setup::most_at_a_time;
 pub use setup::{Interrupted, Setup, unless};
@@ -82,6 +84,9 @@ impl PreparedEngine {
         observer: &dyn Observer,
     ) -> Result<Self> {
         let kind = request.engine();
+        if request.callback.is_some() && kind != EngineKind::Docker {
+            bail!("--callback is of a daemon's instances: {kind} has no other way to them");
+        }
         if kind.is_simulated() {
             let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
             let records = records.collect();
@@ -89,7 +94,7 @@ impl PreparedEngine {
         }
         let most = most_at_a_time(&request.plan.scenario);
         descriptors::check(most).map_err(|reason| anyhow!(reason))?;
-        let setup = Setup::begin(consent, &request.id, stop, observer).await?;
+        let setup = Setup::begin(consent, &request.id, request.callback, stop, observer).await?;
         // Before what takes its time.
         setup.check_container(&request.plan.scenario, observer).await?;
         let has = |kind| request.plan.scenario.factors.has_engine(kind);
@@ -190,6 +195,11 @@ impl PreparedEngine {
         if !request.traced {
             return Err(resume::SWITCHED_OFF.to_owned());
         }
+        if let Some(which) = self.docker().and_then(|docker| docker.elsewhere()) {
+            let reason = format!("the engine runs on another machine ({which})");
+            observer.warn(&format!("phases of the engine will be merged: {reason}"));
+            return Err(reason);
+        }
         ExecTrace::start(clock).map_err(|reason| {
             observer.warn(&format!("phases of the engine will be merged: {reason}"));
             reason.to_string()
@@ -278,6 +288,7 @@ async fn measure<E: ImageStore>(
         let plan = request.plan.clone();
         let driver = Driver::new(engine.clone(), platform.clone(), plan, targets, trace.ok())
             .keeping_words(request.keeps_words);
+        callback::try_it(request, &driver, engine.as_ref()).await?;
         prepare::find_quota_place(request, &driver).await?;
         let tried = prepare::try_all(request, &driver, &info, observer).await?;
         anyhow::Ok((driver, tried))
@@ -291,7 +302,10 @@ async fn measure<E: ImageStore>(
         // What was tried may still be there.
         Err(e) => return both(Err(e), platform.clear().await.context(NOT_REMOVED), observer),
     };
-    warnings.extend(tried);
+    // Now it is known how far away they are.
+    info.callback = engine.describe().await?.callback;
+    let Tried { warnings: told, oci_runtimes } = tried;
+    warnings.extend(told);
     if let Some(before) = before {
         let (writer, rows) = resume::begin(request, before, silent, warnings, observer)?;
         // A killed run's instances, which bear the same label.
@@ -304,6 +318,7 @@ async fn measure<E: ImageStore>(
         let (records, warnings) = (records[index].clone(), warnings.clone());
         let mut record = request.record(index, info.clone(), records, warnings);
         record.kernel_events.silent = silent.clone();
+        record.kernel_events.oci_runtimes = oci_runtimes.clone();
         writers.push(Writer::create(&side.folder, record)?);
     }
     carry_out::drive(request, &driver, writers, control, observer).await

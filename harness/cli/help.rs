@@ -83,6 +83,7 @@ Errors begin with error[CODE]
 Environment
   COLDSTART_PROVISION=1        the same as --provision
   DOCKER_HOST, DOCKER_CONTEXT  which engine; no other one is taken
+  DOCKER_TLS_VERIFY, DOCKER_CERT_PATH  its certificates, as Docker has them
   NO_COLOR                     no colours";
 
 pub(super) const RUN: &str = "\

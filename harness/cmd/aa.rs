@@ -354,6 +354,7 @@ impl<'a> Aa<'a> {
             .all(args.factors.again(&self.scenario.factors))
             .switch("--no-confirm", args.no_confirm)
             .switch("--no-exec-trace", args.measure.no_exec_trace)
+            .some("--callback", self.args.measure.callback)
             .flag("--seed", self.seed)
             .line()
     }

@@ -21,7 +21,7 @@ use coldstart::system::private::{self, Swept, Temporary};
 pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
     let observer = TerminalObserver::default();
     runtime(false)?.block_on(async {
-        let around = Surroundings::read();
+        let around = Surroundings { any_machine: true, ..Surroundings::read() };
         folders(&around)?;
         let (mut refused, mut unanswered) = (Vec::new(), None);
         match engine::find(&around, Consent::Withheld, &observer).await {

@@ -304,6 +304,7 @@ fn command(args: &cli::Gate, scenario: &Scenario, seed: u64) -> String {
         .switch("--no-confirm", args.no_confirm)
         .switch("--explain", args.explain)
         .switch("--no-exec-trace", args.measure.no_exec_trace)
+        .some("--callback", args.measure.callback)
         .flag("--seed", seed)
         .line()
 }

@@ -309,6 +309,7 @@ fn command(args: &cli::Run, scenario: &Scenario, seed: u64, typed: Vec<String>) 
             .described(&args.common.functions_file)
             .some("--rounds", rounds.then_some(scenario.rounds));
     let words = words.all(typed).switch("--check", args.check).switch("--strict", args.strict);
+    let words = words.some("--callback", args.measure.callback);
     cost::again(words, &args.cost).flag("--seed", seed).line()
 }
 

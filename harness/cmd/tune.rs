@@ -145,6 +145,7 @@ fn command(args: &cli::Tune, sizes: &[u32], seed: u64) -> String {
         .some("--rounds", args.measure.rounds)
         .some("--max-time", args.max_time.map(format_exactly))
         .switch("--no-exec-trace", args.measure.no_exec_trace)
+        .some("--callback", args.measure.callback)
         .flag("--seed", seed)
         .line()
 }

@@ -2,8 +2,9 @@
 //! does, and says, can be looked at.
 
 use super::Driver;
-use crate::engine::{Engine, EngineError};
+use crate::engine::{Engine, EngineError, InstanceId};
 use crate::platform::Target;
+use crate::probe::exec_trace::{self, ExecTrace};
 use crate::text::sanitize::{last_words, printable};
 
 /// The most that is told of a reply, in bytes, and of what an instance wrote, in characters.
@@ -19,6 +20,9 @@ pub struct FirstTry {
     pub reply: String,
     /// The last that the instance wrote, likewise.
     pub output: String,
+    /// The programs that were heard as its OCI runtime: none of a process, nor where the
+    /// kernel tells nothing.
+    pub oci_runtimes: Vec<String>,
 }
 
 impl<E: Engine> Driver<E> {
@@ -38,7 +42,12 @@ impl<E: Engine> Driver<E> {
     pub async fn first_try(&self, target: &Target) -> Result<FirstTry, EngineError> {
         let (at, mut patience) = (self.clock().now(), self.patience(target));
         let invocation = target.invocation(at).keeping(REPLY);
+        // What was before is of nobody that is tried.
+        let _ = self.trace.as_ref().map(ExecTrace::take);
         let visit = self.platform.invoke(invocation).await;
+        let events = self.trace.as_ref().map(ExecTrace::take).unwrap_or_default();
+        let heard = |id: &InstanceId| exec_trace::oci_runtimes(&events, &id.0);
+        let oci_runtimes = visit.id.as_ref().map(heard).unwrap_or_default();
         patience.hears(visit.outcome.is_ok(), self.clock().now() - at);
         let cause = visit.outcome.cause().map(ToOwned::to_owned);
         let output = match &visit.id {
@@ -49,6 +58,6 @@ impl<E: Engine> Driver<E> {
         let reply = printable(&String::from_utf8_lossy(&visit.reply), REPLY);
         self.hear(target, &[visit], patience);
         self.platform.clear().await?;
-        Ok(FirstTry { cause, reply, output: last_words(&output, OUTPUT) })
+        Ok(FirstTry { cause, reply, output: last_words(&output, OUTPUT), oci_runtimes })
     }
 }

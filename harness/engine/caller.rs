@@ -27,6 +27,9 @@ pub enum Caller {
     Sole,
     /// A container with this address, on a network of the engine.
     Address(IpAddr),
+    /// Somebody who came from this address over networks that are not the engine's alone:
+    /// by the instance's own, or by that of who forwards for it.
+    Distant(IpAddr),
     /// A process of this machine.
     Local {
         /// The caller's end.
@@ -37,6 +40,12 @@ pub enum Caller {
 }
 
 impl Caller {
+    /// Whether it is known to be on this machine, whose clock it then has.
+    #[must_use]
+    pub fn shares_our_clock(&self) -> bool {
+        !matches!(self, Self::Distant(_))
+    }
+
     /// What can be told of the caller now. Of a process, while its connection is open:
     /// that takes some 0.1 ms, and more the more processes the machine has.
     #[must_use]
@@ -44,6 +53,7 @@ impl Caller {
         match self {
             Caller::Sole => Evidence::Sole,
             Caller::Address(address) => Evidence::Address(address),
+            Caller::Distant(address) => Evidence::Distant(address),
             Caller::Local { theirs, ours } => Evidence::Process(holder::of(theirs, ours)),
         }
     }
@@ -56,6 +66,8 @@ pub enum Evidence {
     Sole,
     /// It has this address on the engine's network.
     Address(IpAddr),
+    /// It called from this address, over other networks.
+    Distant(IpAddr),
     /// It is this process, or why that could not be told.
     Process(Result<Holder, Untold>),
 }
@@ -86,6 +98,11 @@ impl Evidence {
                     "{caller}, and the instance was gone before its own address was read"
                 )),
             },
+            Evidence::Distant(caller) if instance.address == Some(*caller) => Verdict::Proved,
+            // Who forwards has put its own address in the instance's place.
+            Evidence::Distant(caller) => Verdict::Unproved(format!(
+                "they came from {caller}, which is not the instances' own address"
+            )),
             Evidence::Process(Ok(owner)) if owner.is_of(id, instance.pid) => Verdict::Proved,
             Evidence::Process(Ok(owner)) => Verdict::Stranger(owner.to_string()),
             Evidence::Process(Err(Untold::Closed)) => Verdict::Gone(Untold::Closed.to_string()),
@@ -98,7 +115,7 @@ impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Evidence::Sole => f.write_str("the instance"),
-            Evidence::Address(address) => address.fmt(f),
+            Evidence::Address(address) | Evidence::Distant(address) => address.fmt(f),
             Evidence::Process(Ok(owner)) => owner.fmt(f),
             Evidence::Process(Err(why)) => why.fmt(f),
         }

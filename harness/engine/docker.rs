@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use bollard::{API_DEFAULT_VERSION, Docker};
+use bollard::Docker;
 use tokio::sync::oneshot;
 
 use super::sockets::Sockets;
@@ -22,6 +22,8 @@ use crate::spec::factor::{Attachment, Network};
 use crate::system::private;
 
 pub mod beside;
+mod callback;
+mod connection;
 mod exit_events;
 mod export;
 mod extensions;
@@ -36,7 +38,9 @@ mod removal_lock;
 mod run_once;
 mod snapshots;
 pub mod swarm;
+mod tunnel;
 
+pub use connection::{SPOKEN, is_spoken};
 use exit_events::Exits;
 use failure::failed;
 use identity::{Brand, Identity};
@@ -66,16 +70,31 @@ pub struct DockerEngine {
     sockets: OnceLock<Result<Sockets, String>>,
     /// The private folder of this user.
     private: PathBuf,
+    /// Where instances call, where that was said.
+    callback: Option<callback::Given>,
+    /// What leads to it, where it is reached by `ssh`.
+    _tunnel: Option<tunnel::Tunnel>,
 }
 
 impl DockerEngine {
-    /// Connects to `unix:///path/to/socket` or `tcp://host:port`, agrees on a
-    /// version of the API, and listens to its events from here on.
+    /// Connects to an address of one of the kinds that are [`SPOKEN`], agrees on a version of the API, and listens to its events from here on.
     ///
     /// # Errors
     /// [`EngineError::Gone`] when nothing answers there.
     pub async fn connect(address: &str) -> Result<Self, EngineError> {
-        let docker = open(address)?
+        Self::connect_by(address, None).await
+    }
+
+    /// The same over TLS, where there is a folder of certificates: `ca.pem`, `cert.pem` and
+    /// `key.pem`, as Docker's client has them.
+    ///
+    /// # Errors
+    /// As [`DockerEngine::connect`], and where either side does not trust the other.
+    pub async fn connect_by(address: &str, tls: Option<&Path>) -> Result<Self, EngineError> {
+        let private = private::folder()
+            .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
+        let (docker, tunnel) = connection::open(address, tls, &private).await?;
+        let docker = docker
             .negotiate_version()
             .await
             .map_err(|e| failed(&format!("agree on an API version with {address}"), e))?;
@@ -83,8 +102,6 @@ impl DockerEngine {
         let bridge = info::bridge_gateway(&docker).await?;
         let exits = Exits::subscribe(&docker, identity.brand);
         let leaving = Leaving::subscribe(&docker);
-        let private = private::folder()
-            .map_err(|e| failure::refused("make a folder for locks", e.to_string()))?;
         let removal = identity.takes_turns.then(|| Turn::new(&private, &identity.key));
         let (address, created, sockets) =
             (address.to_owned(), AtomicUsize::new(0), OnceLock::new());
@@ -99,7 +116,27 @@ impl DockerEngine {
             created,
             sockets,
             private,
+            callback: None,
+            _tunnel: tunnel,
         })
+    }
+
+    /// The same, whose instances call the driver by an address that the user gave.
+    #[must_use]
+    pub fn called_at(self, address: Option<IpAddr>) -> Self {
+        Self { callback: address.map(callback::Given::new), ..self }
+    }
+
+    fn refuse_elsewhere(&self, doing: &str) -> Result<(), EngineError> {
+        match self.elsewhere() {
+            None => Ok(()),
+            Some(which) => Err(EngineError::Refused {
+                doing: doing.to_owned(),
+                message: format!(
+                    "the engine runs on another machine ({which}): run coldstart there"
+                ),
+            }),
+        }
     }
 
     /// Where it was found.
@@ -120,7 +157,7 @@ impl DockerEngine {
         self.removal.as_ref().map(Turn::file)
     }
 
-    /// The kernel of an engine that runs on another machine than this.
+    /// Of an engine that runs on another machine than this: which that is.
     #[must_use]
     pub fn elsewhere(&self) -> Option<&str> {
         self.identity.elsewhere.as_deref()
@@ -141,33 +178,10 @@ impl DockerEngine {
     }
 }
 
-/// What addresses are spoken, in words.
-pub const SPOKEN: &str = "unix:///path/to/socket and tcp://host:port of this machine";
-
-/// Whether an address is of a kind that is spoken; whether anybody answers is another
-/// question.
-#[must_use]
-pub fn is_spoken(address: &str) -> bool {
-    ["unix://", "tcp://", "http://"].iter().any(|kind| address.starts_with(kind))
-}
-
-fn open(address: &str) -> Result<Docker, EngineError> {
-    let connected = if address.starts_with("unix://") {
-        Docker::connect_with_unix(address, TIMEOUT, API_DEFAULT_VERSION)
-    } else if is_spoken(address) {
-        Docker::connect_with_http(address, TIMEOUT, API_DEFAULT_VERSION)
-    } else {
-        return Err(EngineError::Refused {
-            doing: format!("connect to `{address}`"),
-            message: format!("this kind of address is not supported: use {SPOKEN}"),
-        });
-    };
-    connected.map_err(|e| failed(&format!("connect to {address}"), e))
-}
-
 impl Engine for DockerEngine {
     async fn describe(&self) -> Result<EngineInfo, EngineError> {
-        info::describe(&self.docker, &self.address).await
+        let callback = self.callback.as_ref().map(callback::Given::known);
+        Ok(EngineInfo { callback, ..info::describe(&self.docker, &self.address).await? })
     }
 
     async fn listen(
@@ -178,7 +192,17 @@ impl Engine for DockerEngine {
             doing: format!("listen for instances on the {network} network"),
             message,
         };
+        if let (Network::Bridge | Network::Host, Some(given)) = (network, &self.callback) {
+            return given.listen().await.map_err(|e| refused(e.to_string()));
+        }
         let address = match network {
+            Network::None if self.elsewhere().is_some() => {
+                return Err(refused(
+                    "the engine runs on another machine, where no socket of this one can be: use \
+                     `bridge` or `host`"
+                        .to_owned(),
+                ));
+            }
             Network::Host => IpAddr::V4(Ipv4Addr::LOCALHOST),
             Network::Bridge => self.bridge.ok_or_else(|| {
                 refused("the engine has no network named `bridge`: use the host network".to_owned())
@@ -198,12 +222,22 @@ impl Engine for DockerEngine {
         listener.map_err(|e| {
             refused(format!(
                 "cannot bind {address}, the engine's address on that network: {e}; does it run in \
-                 a network of its own?"
+                 a network of its own? Then say by which address its containers reach this machine: \
+                 --callback ADDRESS"
             ))
         })
     }
 
     fn reach(&self, Attachment { network, .. }: Attachment) -> Result<Route, EngineError> {
+        if self.callback.is_some() {
+            return Err(EngineError::Refused {
+                doing: "reach an instance that listens".to_owned(),
+                message: "its engine is on another machine or in a network of its own, and only \
+                          what calls the driver is measured from there: run coldstart where the \
+                          engine runs"
+                    .to_owned(),
+            });
+        }
         match network {
             Network::Host => Ok(Route::Host),
             Network::Bridge => {
@@ -233,7 +267,10 @@ impl Engine for DockerEngine {
     }
 
     async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {
-        instances::inspect(&self.docker, id).await
+        let state = instances::inspect(&self.docker, id).await?;
+        // Of another machine it means nothing here, or somebody else.
+        let pid = state.pid.filter(|_| self.elsewhere().is_none());
+        Ok(InstanceState { pid, ..state })
     }
 
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
@@ -256,6 +293,10 @@ impl Engine for DockerEngine {
     }
 
     async fn strangers(&self) -> Result<Arc<Strangers>, EngineError> {
+        if self.callback.is_some() {
+            // Whoever forwards for them may have any address.
+            return Ok(Arc::default());
+        }
         let strangers = Arc::new(info::strangers(&self.docker).await?);
         self.leaving.tell(&strangers);
         Ok(strangers)
@@ -268,6 +309,7 @@ impl Engine for DockerEngine {
 
 impl Watchable for DockerEngine {
     async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
+        self.refuse_elsewhere("find the files of an instance")?;
         instances::root_folder(&self.docker, &self.identity, id).await
     }
 
@@ -313,6 +355,7 @@ impl ImageStore for DockerEngine {
     }
 
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
+        self.refuse_elsewhere(&format!("find the files of image {reference}"))?;
         images::folders(&self.docker, &self.identity, reference).await
     }
 

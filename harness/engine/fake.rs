@@ -206,10 +206,12 @@ impl Engine for FakeEngine {
             version: env!("CARGO_PKG_VERSION").into(),
             api_version: "-".into(),
             oci_runtime: "-".into(),
+            oci_programs: BTreeMap::new(),
             storage_driver: "-".into(),
             cgroups: "-".into(),
             kernel: "-".into(),
             address: "memory".into(),
+            callback: None,
             offers: Capabilities::default()
                 .with::<Network>(Network::VARIANTS.iter().map(ToString::to_string).collect())
                 .with::<OciRuntime>(["fake", "other"].into_iter().collect())

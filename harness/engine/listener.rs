@@ -9,7 +9,13 @@ use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener};
 use tokio::sync::mpsc;
 
+use std::sync::Arc;
+
 use super::Caller;
+
+mod round_trip;
+
+pub use round_trip::RoundTrip;
 
 /// A connection from an instance.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -31,6 +37,8 @@ pub const SOCKET: &str = "/run/coldstart.sock";
 #[derive(Debug)]
 enum Accept {
     Tcp(TcpListener),
+    /// On an address that the user gave.
+    Given(TcpListener, Arc<RoundTrip>),
     Unix(UnixListener, SocketFile),
     Memory(mpsc::UnboundedReceiver<DuplexStream>),
 }
@@ -77,6 +85,17 @@ impl Listener {
     #[doc(hidden)]
     pub async fn tcp_at(address: SocketAddr) -> io::Result<Self> {
         Self::of(TcpListener::bind(address).await?)
+    }
+
+    /// Listens on a free port of one address, and is told by another: that of who forwards to
+    /// here. The instances' way to it is looked at.
+    ///
+    /// # Errors
+    /// When the address is not ours, or no port is free.
+    pub async fn tcp_given(on: IpAddr, told: IpAddr, way: &Arc<RoundTrip>) -> io::Result<Self> {
+        let listener = TcpListener::bind((on, 0)).await?;
+        let address = SocketAddr::new(told, listener.local_addr()?.port()).to_string();
+        Ok(Self { address, accept: Accept::Given(listener, way.clone()) })
     }
 
     fn of(listener: TcpListener) -> io::Result<Self> {
@@ -129,6 +148,11 @@ impl Listener {
             }
             Accept::Unix(listener, _) => {
                 Ok(Some((Box::new(listener.accept().await?.0), Caller::Sole)))
+            }
+            Accept::Given(listener, way) => {
+                let (stream, theirs) = accept_tcp(listener).await?;
+                way.look_at(&stream);
+                Ok(Some((Box::new(stream), Caller::Distant(theirs.ip()))))
             }
             Accept::Tcp(listener) => {
                 let (stream, theirs) = accept_tcp(listener).await?;

@@ -7,6 +7,7 @@
 //! Why a process is an instance: decision 0017.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +21,7 @@ use super::{
     LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance, Listener, Route, Strangers,
 };
 use crate::engine::words::Words;
-use crate::spec::factor::Attachment;
+use crate::spec::factor::{Attachment, EngineKind};
 use crate::system::child::{EXIT_GRACE, GivenUp, Group, each_piece};
 use crate::system::maker::Maker;
 
@@ -213,11 +214,21 @@ impl<E: Engine> Engine for ProcessEngine<E> {
     }
 
     async fn listen(&self, at: Attachment) -> Result<Listener, EngineError> {
-        self.containers.listen(at).await
+        match at.engine {
+            // On this machine, wherever containers are.
+            EngineKind::Process => {
+                let listener = Listener::tcp(Ipv4Addr::LOCALHOST.into()).await;
+                listener.map_err(|e| refused("listen for a process", e.to_string()))
+            }
+            _ => self.containers.listen(at).await,
+        }
     }
 
     fn reach(&self, at: Attachment) -> Result<Route, EngineError> {
-        self.containers.reach(at)
+        match at.engine {
+            EngineKind::Process => Ok(Route::Host),
+            _ => self.containers.reach(at),
+        }
     }
 
     async fn create(&self, spec: &InstanceSpec) -> Result<InstanceId, EngineError> {

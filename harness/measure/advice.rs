@@ -1,7 +1,7 @@
 //! What a function most likely lacks that did not answer, by its own words.
 
 /// What is said, in lower case, and what to write for it.
-const CURES: [(&[&str], &str); 7] = [
+const CURES: [(&[&str], &str); 8] = [
     (
         &[
             "noregion",
@@ -44,6 +44,16 @@ const CURES: [(&[&str], &str); 7] = [
          /sys/fs/cgroup/unified; exec crun \"$@\"' crun \"$@\"`",
     ),
     (
+        &[
+            "it never asked for an event; it wrote: connection refused",
+            "it never asked for an event; it wrote: no route to host",
+            "it never asked for an event; it wrote: network is unreachable",
+        ],
+        "it does not reach this machine: where its engine is on another or in a network of its own, \
+         say by which address its containers reach this one, with --callback (of a rootless engine \
+         any address of this machine but the loopback's)",
+    ),
+    (
         &["read-only file system", "erofs"],
         "it writes where nothing can be written to: under `lambda` only /tmp, under `read-only` \
          nothing",
@@ -73,6 +83,11 @@ mod tests {
             ("it wrote: /bin/sh: 0: -c requires an argument", "`command`"),
             ("entrypoint requires the handler name to be the first argument", "--command"),
             ("unable to find user app: no matching entries in passwd file", "a user"),
+            (
+                "exited with code 1: it never asked for an event; it wrote: Connection refused (os \
+                 error 111)",
+                "--callback",
+            ),
             ("OSError: [Errno 30] Read-only file system: '/x'", "only /tmp"),
         ] {
             let told = with_advice(cause);

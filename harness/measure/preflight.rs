@@ -5,14 +5,17 @@
 
 use anyhow::{Result, bail};
 
-use crate::engine::{Engine, EngineInfo};
-use crate::platform::{Platform, Target};
+use super::advice;
+use crate::engine::EngineInfo;
+use crate::platform::Target;
 use crate::probe::host::Host;
 use crate::probe::page_cache;
 use crate::spec::factor::{
-    Capabilities, Combination, CpuQuota, Factor, MemoryLimit, Network, Offer, PageCache,
+    Capabilities, Combination, CpuQuota, EngineKind, Factor, Factors, MemoryLimit, Network, Offer,
+    PageCache,
 };
 use crate::spec::function::Function;
+use crate::text::sanitize::printable;
 use crate::text::units::format_size;
 
 /// Checks combinations against what the engine and the host say of themselves.
@@ -124,29 +127,56 @@ pub fn check_limits(
     }))
 }
 
-/// Starts, uses and removes one instance of a target: not measured, not recorded.
+/// Checks that what was tried under a combination has answered.
 ///
 /// # Errors
-/// Says why no instance can be had under the target's factors.
-pub async fn try_one<E: Engine>(
-    platform: &Platform<E>,
-    target: &Target,
-    combination: &Combination,
-) -> Result<()> {
-    let visit = platform.invoke(target.invocation(platform.clock().now())).await;
-    platform.clear().await?;
-    match visit.outcome.cause() {
+/// Says why no instance can be had under it.
+pub fn check_tried(combination: &Combination, target: &Target, cause: Option<&str>) -> Result<()> {
+    match cause {
         None => Ok(()),
         Some(cause) => bail!(
-            "`{combination}` cannot be measured here: `{}` was tried under it: {cause}",
-            target.function.name
+            "`{combination}` cannot be measured here: `{}` was tried under it: {}",
+            target.function.name,
+            advice::with_advice(cause)
         ),
     }
 }
 
+/// Checks that the OCI runtime of a target that was tried is the one that ran, and tells which
+/// program that was: none where it was not heard.
+///
+/// # Errors
+/// Names both.
+pub fn check_oci_runtime(
+    target: &Target,
+    engine: &EngineInfo,
+    heard: &[String],
+) -> Result<Option<String>> {
+    let Some(last) = heard.last() else { return Ok(None) };
+    let Factors { engine: by, runtime, .. } = target.factors();
+    // Without a daemon it is called by its path, and by nobody else.
+    let said = engine.oci_programs.get(runtime).filter(|_| *by != EngineKind::Oci);
+    match said {
+        // A wrapper becomes what it wraps.
+        Some(said) if !heard.contains(said) => bail!(
+            "{} {} ran `{}` where the OCI runtime `{runtime}` was wanted: rows would name one that \
+             did not run: measure with the runtime that the engine runs by default (leave out \
+             `runtimes`), or make `{runtime}` its default",
+            engine.kind,
+            engine.version,
+            printable(last, NAME)
+        ),
+        _ => Ok(Some(printable(last, NAME))),
+    }
+}
+
+/// Characters of a program's name that are told.
+const NAME: usize = 64;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::platform::TargetSpec;
     use crate::spec::factor::{
         Capabilities, CpuQuota, CpuRule, FactorMatrix, LogDriver, MemoryLimit, OciRuntime,
     };
@@ -228,6 +258,36 @@ mod tests {
         assert!(told.contains("memory limits are not kept here"), "{told}");
         let asked = [Combination { memory: Some(64 << 20), ..on[0].clone() }];
         assert_eq!(check_limits(&asked, &both[..1], &offers(false)).unwrap(), None);
+    }
+
+    #[test]
+    fn an_oci_runtime_that_is_not_the_one_that_ran_is_refused() {
+        let of = |runtime: &str, by, heard: &[&str]| {
+            let function = Function::of_image("any", "image", "{}", 0);
+            let mut spec = TargetSpec::plain(function, "image".into(), Network::Bridge, runtime);
+            spec.factors.engine = by;
+            let programs = [("crun", "crun"), ("runc", "runc"), ("slow", "wrapper")];
+            let programs = programs.map(|(name, file)| (name.to_owned(), file.to_owned()));
+            let engine = EngineInfo {
+                kind: "podman".to_owned(),
+                version: "5.4.2".to_owned(),
+                oci_programs: programs.into(),
+                ..EngineInfo::default()
+            };
+            let heard: Vec<String> = heard.iter().map(|name| (*name).to_owned()).collect();
+            let checked = check_oci_runtime(&Target::new(spec, "run", 0), &engine, &heard);
+            checked.map_err(|error| error.to_string())
+        };
+        let docker = EngineKind::Docker;
+        assert_eq!(of("crun", docker, &["crun"]), Ok(Some("crun".to_owned())));
+        assert_eq!(of("slow", docker, &["wrapper", "runc"]), Ok(Some("runc".to_owned())));
+        assert_eq!(of("crun", docker, &[]), Ok(None), "nothing was heard");
+        let of_no_file = of("io.containerd.kata.v2", docker, &["any"]);
+        assert_eq!(of_no_file, Ok(Some("any".to_owned())), "the engine does not say its file");
+        assert_eq!(of("crun", EngineKind::Oci, &["runc"]), Ok(Some("runc".to_owned())));
+        let text = of("runc", docker, &["crun"]).unwrap_err();
+        assert!(text.contains("podman 5.4.2 ran `crun`") && text.contains("`runc` was"), "{text}");
+        assert!(text.contains("make `runc` its default"), "{text}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! From images to targets, and the check that each can be had.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -200,28 +200,34 @@ pub(super) async fn find_quota_place<E: Engine>(
 /// Starts every target once, unrecorded: what cannot answer is told before the plan. A
 /// combination under which not even a floor can be had is an error, and so is one that asks
 /// for more than a network and cannot be had: what an engine lists, it cannot always start.
-/// Gives what is to be told in the record.
+/// Gives what is to be told in the record. So is an OCI runtime that is not the one that ran:
+/// an engine may not hear which is wanted.
 pub(super) async fn try_all<E: Engine>(
     request: &Measurement,
     driver: &Driver<E>,
     info: &EngineInfo,
     observer: &dyn Observer,
-) -> Result<Vec<String>> {
+) -> Result<Tried> {
     let combinations = request.plan.scenario.factors.combinations();
     let is_plain = combinations.iter().all(Combination::is_plain);
     let mut warnings = limits(request, &combinations, info)?;
     warnings.iter().for_each(|warning| observer.warn(warning));
+    let mut oci_runtimes = BTreeMap::new();
     for (side, subject, combination) in subjects(request, combinations.len()) {
         let target = driver.targets().of(side, subject);
         let stands_for_all = subject == first_of(request, combination) && request.tune.is_none();
         // A function is the user's own, and may fail for reasons of its own.
         let is_floor = matches!(subject, TrialSubject::Control { .. });
+        let FirstTry { cause, reply, output, oci_runtimes: heard } =
+            driver.first_try(target).await?;
+        if let Some(program) = preflight::check_oci_runtime(target, info, &heard)? {
+            oci_runtimes.insert(target.factors().runtime.clone(), program);
+        }
         if side == 0 && stands_for_all && (is_floor || !is_plain) {
-            preflight::try_one(driver.platform(), target, &combinations[combination]).await?;
+            preflight::check_tried(&combinations[combination], target, cause.as_deref())?;
             continue;
         }
         let name = request.name_on(side, &driver.name_of(side, subject));
-        let FirstTry { cause, reply, output } = driver.first_try(target).await?;
         let Some(cause) = cause else {
             observer.debug(&format!("{name}: replied `{reply}`; wrote: {output}"));
             continue;
@@ -234,7 +240,15 @@ pub(super) async fn try_all<E: Engine>(
         observer.warn(&text);
         warnings.push(text);
     }
-    Ok(warnings)
+    Ok(Tried { warnings, oci_runtimes })
+}
+
+/// What came of trying everything.
+pub(super) struct Tried {
+    /// What is to be told in the record.
+    pub(super) warnings: Vec<String>,
+    /// The programs that were heard as OCI runtimes, by the runtimes' names.
+    pub(super) oci_runtimes: BTreeMap<String, String>,
 }
 
 /// What is to be told of limits that cannot be kept, once.

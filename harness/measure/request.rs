@@ -1,6 +1,7 @@
 //! What to measure, checked and ready: one scenario, on one side or on several.
 
 use std::hash::{BuildHasher, RandomState};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use anyhow::{Result, anyhow};
@@ -34,6 +35,9 @@ pub struct Measurement {
     pub resumed: bool,
     /// Whether the kernel's exec events are listened to.
     pub traced: bool,
+    /// Where instances reach this machine, of an engine that is on another or in a network of
+    /// its own.
+    pub callback: Option<IpAddr>,
     /// Whether rows keep the beginning of each reply, and the last that instances wrote.
     pub keeps_words: bool,
     /// What its sizes are to be weighed by, where it is measured for that: a size under which
@@ -143,6 +147,7 @@ impl Measurement {
             command: String::new(),
             resumed: false,
             traced: true,
+            callback: None,
             keeps_words: false,
             tune: None,
         })

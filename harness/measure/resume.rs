@@ -59,6 +59,7 @@ impl Measurement {
             command: record.command,
             traced: record.kernel_events.silent.as_deref() != Some(SWITCHED_OFF),
             resumed: true,
+            callback: record.engine.callback.and_then(|callback| callback.address.parse().ok()),
             keeps_words: false,
             tune: record.tune,
         })

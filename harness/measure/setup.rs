@@ -1,5 +1,6 @@
 //! An engine that is being made ready, and what is undone when that is interrupted.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,14 +33,16 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// Finds an engine, or gets one.
+    /// Finds an engine, or gets one. `callback` is where its instances reach this machine, where
+    /// it is on another.
     pub async fn begin(
         consent: Consent,
         run: &str,
+        callback: Option<IpAddr>,
         stop: &watch::Receiver<Stop>,
         observer: &dyn Observer,
     ) -> Result<Self> {
-        let around = Surroundings::read();
+        let around = Surroundings { callback, ..Surroundings::read() };
         let found = unless(stop, engine::find(&around, consent, observer)).await;
         let engine = Arc::new(found.ok_or(Interrupted)??);
         let live = Live::say(engine.private(), run, engine.key())

@@ -136,6 +136,12 @@ impl Target {
         Self { key, ..self.clone() }
     }
 
+    /// What its instances are made from.
+    #[must_use]
+    pub fn source(&self) -> &InstanceSource {
+        &self.spec.source
+    }
+
     /// What its instances are started under.
     #[must_use]
     pub fn factors(&self) -> &Factors {

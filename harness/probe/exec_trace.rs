@@ -10,6 +10,7 @@
 mod join;
 pub mod netlink;
 mod recorder;
+mod runtime;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use join::{Start, Traced, join};
 pub use netlink::Unavailable;
 pub use recorder::ExecTrace;
 pub(super) use recorder::arguments_of;
+pub use runtime::oci_runtimes;
 
 /// What the kernel told of a process, with what could still be read of it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The engine that the user named, as the engine's own client reads it:
 //! `DOCKER_HOST`, else a context.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -15,6 +15,8 @@ pub(super) struct Named {
     pub(super) by: String,
     /// Its address, or why that is not known.
     pub(super) address: Result<String, String>,
+    /// The folder of its certificates, where it speaks TLS.
+    pub(super) certificates: Option<PathBuf>,
     /// What to type to name none.
     pub(super) undo: &'static str,
 }
@@ -23,7 +25,8 @@ pub(super) struct Named {
 pub(super) fn named(around: &Surroundings) -> Option<Named> {
     if let Some(host) = &around.host {
         let by = "DOCKER_HOST".to_owned();
-        return Some(Named { by, address: Ok(host.clone()), undo: "`unset DOCKER_HOST`" });
+        let (address, certificates) = (Ok(host.clone()), around.certificates.clone());
+        return Some(Named { by, address, certificates, undo: "`unset DOCKER_HOST`" });
     }
     let (name, undo) = match &around.context {
         Some(name) => (name.clone(), "`unset DOCKER_CONTEXT`"),
@@ -33,7 +36,9 @@ pub(super) fn named(around: &Surroundings) -> Option<Named> {
         return None;
     }
     let address = address(&around.config, &name);
-    Some(Named { by: format!("the docker context `{name}`"), address, undo })
+    let own = around.config.join("contexts/tls").join(folder(&name)).join("docker");
+    let certificates = Some(own).filter(|folder| folder.is_dir());
+    Some(Named { by: format!("the docker context `{name}`"), address, certificates, undo })
 }
 
 /// The current context. What cannot be read names none.
@@ -45,13 +50,17 @@ fn current(config: &Path) -> Option<String> {
 
 /// The address of a context's engine.
 fn address(config: &Path, name: &str) -> Result<String, String> {
-    let folder = hex(&Sha256::digest(name.as_bytes()));
-    let file = config.join("contexts/meta").join(folder).join("meta.json");
+    let file = config.join("contexts/meta").join(folder(name)).join("meta.json");
     let unknown = |e: &dyn std::fmt::Display| format!("no address: {}: {e}", file.display());
     let text = std::fs::read(&file).map_err(|e| unknown(&e))?;
     let meta: Value = serde_json::from_slice(&text).map_err(|e| unknown(&e))?;
     let host = meta.pointer("/Endpoints/docker/Host").and_then(Value::as_str);
     host.map(str::to_owned).ok_or_else(|| unknown(&"it names no `Endpoints.docker.Host`"))
+}
+
+/// What the folders of a context are called.
+fn folder(name: &str) -> String {
+    hex(&Sha256::digest(name.as_bytes()))
 }
 
 /// Bytes as lower-case hexadecimal digits.
@@ -63,7 +72,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn folder(current: &str) -> tempfile::TempDir {
+    fn home(current: &str) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let config = format!("{{\"auths\": {{}}, \"currentContext\": \"{current}\"}}");
         std::fs::write(folder.path().join("config.json"), config).unwrap();
@@ -78,6 +87,7 @@ mod tests {
     fn around(config: &Path, context: Option<&str>) -> Surroundings {
         Surroundings {
             host: None,
+            certificates: None,
             context: context.map(str::to_owned),
             config: config.to_owned(),
             ..Surroundings::read()
@@ -86,7 +96,7 @@ mod tests {
 
     #[test]
     fn the_current_context_is_followed() {
-        let folder = folder("lab");
+        let folder = home("lab");
         let found = named(&around(folder.path(), None)).unwrap();
         assert_eq!(found.address.as_deref(), Ok("unix:///run/lab.sock"));
         assert_eq!(found.by, "the docker context `lab`");
@@ -95,8 +105,21 @@ mod tests {
     }
 
     #[test]
+    fn certificates_are_of_who_is_named() {
+        let home = home("lab");
+        let mut around = around(home.path(), None);
+        assert_eq!(named(&around).unwrap().certificates, None);
+        let own = home.path().join("contexts/tls").join(super::folder("lab")).join("docker");
+        std::fs::create_dir_all(&own).unwrap();
+        around.certificates = Some("/of/the/host".into());
+        assert_eq!(named(&around).unwrap().certificates, Some(own));
+        around.host = Some("tcp://127.0.0.1:2376".to_owned());
+        assert_eq!(named(&around).unwrap().certificates, Some("/of/the/host".into()));
+    }
+
+    #[test]
     fn a_named_context_comes_before_the_current_one() {
-        let folder = folder("default");
+        let folder = home("default");
         assert_eq!(named(&around(folder.path(), None)), None);
         let found = named(&around(folder.path(), Some("lab"))).unwrap();
         assert_eq!(found.address.as_deref(), Ok("unix:///run/lab.sock"));
@@ -106,14 +129,14 @@ mod tests {
 
     #[test]
     fn a_context_that_cannot_be_read_is_still_named() {
-        let folder = folder("lost");
+        let folder = home("lost");
         let found = named(&around(folder.path(), None)).unwrap();
         assert!(found.address.unwrap_err().contains("meta.json"));
     }
 
     #[test]
     fn the_host_comes_before_every_context() {
-        let folder = folder("lab");
+        let folder = home("lab");
         let mut around = around(folder.path(), Some("lab"));
         around.host = Some("tcp://127.0.0.1:2375".to_owned());
         let found = named(&around).unwrap();

@@ -54,17 +54,22 @@ pub(super) async fn look(around: &Surroundings) -> Result<DockerEngine, Absent> 
         }
     };
     for address in addresses {
-        match attempt(&address).await {
+        let certificates = absent.named.as_ref().and_then(|named| named.certificates.clone());
+        match attempt(&address, certificates.as_deref()).await {
             Ok(engine) => match engine.elsewhere() {
-                None => return Ok(engine),
-                Some(kernel) => {
+                None => return Ok(engine.called_at(around.callback)),
+                Some(_) if around.callback.is_some() || around.any_machine => {
+                    return Ok(engine.called_at(around.callback));
+                }
+                Some(which) => {
                     absent.elsewhere = true;
-                    absent.tried.push(format!("{address} (its kernel is {kernel}, not this one)"));
+                    absent.tried.push(format!("{address} (it is {which})"));
                 }
             },
             Err(reason) => {
                 absent.denied |= reason.contains(DENIED);
                 absent.encrypted |= reason.contains(ENCRYPTED);
+                absent.mistrusted |= MISTRUSTED.iter().any(|words| reason.contains(words));
                 absent.tried.push(format!("{address} ({reason})"));
             }
         }
@@ -76,13 +81,17 @@ const DENIED: &str = "permission denied";
 /// How an engine answers who does not speak TLS.
 const ENCRYPTED: &str = "to an HTTPS server";
 
+/// How it is told that one of both is not trusted, by the other's certificate or for want of one.
+const MISTRUSTED: [&str; 4] =
+    ["invalid peer certificate", "received fatal alert", "not valid for name", "certificate"];
+
 /// Where to look when nobody said where.
 fn our_choice(around: &Surroundings) -> Vec<String> {
     let sockets = [around.standard_socket.clone(), around.private_socket()];
     sockets.map(|path| format!("unix://{}", path.display())).to_vec()
 }
 
-async fn attempt(address: &str) -> Result<DockerEngine, String> {
+async fn attempt(address: &str, certificates: Option<&Path>) -> Result<DockerEngine, String> {
     if let Some(path) = address.strip_prefix("unix://") {
         // A plain connection first: it tells "not there" from "not allowed".
         UnixStream::connect(path).map_err(|e| match e.kind() {
@@ -92,7 +101,7 @@ async fn attempt(address: &str) -> Result<DockerEngine, String> {
             _ => e.to_string(),
         })?;
     }
-    DockerEngine::connect(address).await.map_err(|e| e.to_string())
+    DockerEngine::connect_by(address, certificates).await.map_err(|e| e.to_string())
 }
 
 /// Where no engine was found.
@@ -106,8 +115,10 @@ pub(super) struct Absent {
     pub(super) denied: bool,
     /// Whether one of them runs on another machine.
     pub(super) elsewhere: bool,
-    /// Whether one of them speaks TLS.
+    /// Whether one of them speaks TLS, and was spoken to without.
     pub(super) encrypted: bool,
+    /// Whether one of them does not trust us, or is not trusted.
+    pub(super) mistrusted: bool,
     /// Whether the one that was asked for is of a kind that nobody here speaks.
     pub(super) unspoken: bool,
 }
@@ -137,7 +148,10 @@ impl Absent {
                 format!("the engine that {by} names runs on another machine: {tried}")
             }
             Some(Named { by, .. }) if self.encrypted => {
-                format!("the engine that {by} names speaks TLS, which is not supported: {tried}")
+                format!("the engine that {by} names speaks TLS, and has no certificates: {tried}")
+            }
+            Some(Named { by, .. }) if self.mistrusted => {
+                format!("the engine that {by} names and this user do not trust each other: {tried}")
             }
             Some(Named { by, .. }) if self.unspoken => {
                 format!("the engine that {by} names is not supported: {tried}")
@@ -158,13 +172,24 @@ impl Absent {
         }
         if self.elsewhere && self.named.is_some() {
             return "run coldstart on that machine: instances call the driver back, and their starts \
-                    are stamped by the kernel that they run on"
+                    are stamped by the kernel that they run on; or say by which address its \
+                    containers reach this one (--callback ADDRESS), and have the engine's phases \
+                    merged"
                 .to_owned();
         }
         if let (Some(Named { undo, .. }), true) = (&self.named, self.encrypted) {
             return format!(
-                "run coldstart on the engine's machine and name its socket there \
-                 (`DOCKER_HOST=unix:///var/run/docker.sock`), or let coldstart look for one: {undo}"
+                "say where ca.pem, cert.pem and key.pem are (`export DOCKER_TLS_VERIFY=1 \
+                 DOCKER_CERT_PATH=FOLDER`), or let coldstart look for another engine: {undo}"
+            );
+        }
+        if let (Some(Named { certificates, undo, .. }), true) = (&self.named, self.mistrusted) {
+            let folder = certificates.as_ref().map(|folder| folder.display().to_string());
+            return format!(
+                "in {}, ca.pem must be of who signed the engine's certificate, which must hold the \
+                 name or address that is asked, and cert.pem and key.pem of who the engine trusts; \
+                 or let coldstart look for another engine: {undo}",
+                folder.unwrap_or_else(|| "the folder of certificates".to_owned())
             );
         }
         if let (Some(Named { undo, .. }), true) = (&self.named, self.unspoken) {
@@ -214,7 +239,7 @@ async fn started_by_the_package(around: &Surroundings) -> Option<DockerEngine> {
     let managed = Path::new("/run/systemd/system").exists();
     let address = format!("unix://{}", around.standard_socket.display());
     for _ in 0..(if managed { 100 } else { 10 }) {
-        if let Ok(engine) = attempt(&address).await {
+        if let Ok(engine) = attempt(&address, None).await {
             return Some(engine);
         }
         tokio::time::sleep(std::time::Duration::from_millis(200)).await;

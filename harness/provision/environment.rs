@@ -1,5 +1,6 @@
 //! What the environment says, read once and passed on: tests make their own.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use super::ProvisionError;
@@ -19,6 +20,8 @@ pub struct Surroundings {
     pub host: Option<String>,
     /// `DOCKER_CONTEXT`.
     pub context: Option<String>,
+    /// `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`: the folder of the certificates of `host`.
+    pub certificates: Option<PathBuf>,
     /// The client's configuration: `DOCKER_CONFIG`, or `~/.docker`.
     pub config: PathBuf,
     /// Where an engine is by default.
@@ -26,6 +29,11 @@ pub struct Surroundings {
     /// Our own folder for what outlives a run: `$XDG_STATE_HOME/coldstart`, or
     /// `~/.local/state/coldstart`.
     pub state: PathBuf,
+    /// Where instances call this machine, where the user said that: of an engine that is on
+    /// another, or in a network of its own.
+    pub callback: Option<IpAddr>,
+    /// Whether the engine may be on another machine all the same: nothing is started then.
+    pub any_machine: bool,
 }
 
 impl Surroundings {
@@ -35,12 +43,18 @@ impl Surroundings {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         // Without a home: that of root, who needs it least often.
         let home = PathBuf::from(variable("HOME").unwrap_or_else(|| "/root".to_owned()));
+        let config = variable("DOCKER_CONFIG").map_or_else(|| home.join(".docker"), PathBuf::from);
+        let certificates =
+            variable("DOCKER_CERT_PATH").map_or_else(|| config.clone(), PathBuf::from);
         Self {
             host: variable("DOCKER_HOST"),
             context: variable("DOCKER_CONTEXT"),
-            config: variable("DOCKER_CONFIG").map_or_else(|| home.join(".docker"), PathBuf::from),
+            certificates: variable("DOCKER_TLS_VERIFY").map(|_| certificates),
+            config,
             standard_socket: PathBuf::from("/var/run/docker.sock"),
             state: private::state(),
+            callback: None,
+            any_machine: false,
         }
     }
 
@@ -54,6 +68,9 @@ impl Surroundings {
             config: folder.join("config"),
             standard_socket: folder.join("standard.sock"),
             state: folder.join("state"),
+            certificates: None,
+            callback: None,
+            any_machine: false,
         }
     }
 
@@ -62,6 +79,12 @@ impl Surroundings {
     pub fn elsewhere(&self) -> Option<String> {
         let address = super::docker_host::named(self)?.address.ok()?;
         (!address.starts_with("unix://")).then_some(address)
+    }
+
+    /// The folder of the certificates of the engine that is asked for, where it speaks TLS.
+    #[must_use]
+    pub fn certificates(&self) -> Option<PathBuf> {
+        super::docker_host::named(self)?.certificates
     }
 
     /// The folder of our own engine.

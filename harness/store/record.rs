@@ -133,6 +133,10 @@ pub struct KernelEvents {
     pub seen: u64,
     /// Times that events came faster than they could be kept: some are missing.
     pub lost: u64,
+    /// The programs that were heard as OCI runtimes when everything was tried, by the names
+    /// that the runtimes have with the engine.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub oci_runtimes: BTreeMap<String, String>,
 }
 
 /// What the machine did during a run.

@@ -14,6 +14,7 @@ mod cost;
 mod documented;
 mod explain;
 mod factors;
+mod far;
 mod fleet;
 mod formats;
 mod gate;

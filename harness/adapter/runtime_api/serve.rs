@@ -160,7 +160,9 @@ impl Shared {
         }
         {
             let mut state = self.lock();
-            let (main, ready_self) = (request.main_ns, request.ready_ns);
+            // The clock of another machine would be told from ours by chance alone.
+            let own = |stamp: Option<u64>| stamp.filter(|_| caller.shares_our_clock());
+            let (main, ready_self) = (own(request.main_ns), own(request.ready_ns));
             if state.stamps.ready.is_none() {
                 state.stamps.ready = Some(Ready { at, main, ready_self, readiness: None });
                 state.first = Some(caller);
@@ -244,7 +246,8 @@ impl Shared {
         let answer = match body {
             Ok(Body { failure: Some(failure), .. }) => failure.into(),
             Ok(Body { kept, length, first_byte, .. }) => {
-                let (replied, body) = (request.replied_ns, kept.freeze());
+                let replied = request.replied_ns.filter(|_| peer.caller.shares_our_clock());
+                let body = kept.freeze();
                 Answer::Response(Reply { first_byte, responded, replied, body, length })
             }
             Err(reason) => Answer::Unreadable(reason),

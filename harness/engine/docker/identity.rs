@@ -6,6 +6,7 @@ use strum::Display;
 
 use super::failure::failed;
 use crate::engine::EngineError;
+use crate::text::sanitize::printable;
 
 /// Who speaks Docker's interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Display)]
@@ -33,7 +34,7 @@ pub(super) struct Identity {
     pub(super) key: String,
     /// Whether it may only remove one instance at a time.
     pub(super) takes_turns: bool,
-    /// Of an engine on another machine: its kernel.
+    /// Of an engine on another machine: its name and its kernel.
     pub(super) elsewhere: Option<String>,
     /// Whether its images are in containerd's store, and not in one of its own.
     pub(super) has_snapshots: bool,
@@ -53,9 +54,7 @@ fn identity(version: &SystemVersion, info: SystemInfo, address: &str) -> Identit
     let brand = Brand::of(version);
     let storage = info.driver_status.iter().flatten().flatten();
     let has_snapshots = storage.into_iter().any(|word| word.starts_with(SNAPSHOTTER));
-    let kernel = rustix::system::uname();
-    let kernel = kernel.release().to_string_lossy();
-    let elsewhere = info.kernel_version.filter(|theirs| !theirs.is_empty() && *theirs != kernel);
+    let elsewhere = elsewhere(&info, address);
     let id = info.id.filter(|id| !id.is_empty());
     let key = match brand {
         Brand::Docker => id,
@@ -65,6 +64,20 @@ fn identity(version: &SystemVersion, info: SystemInfo, address: &str) -> Identit
     let takes_turns = brand == Brand::Docker && may_lock_up(&version.version);
     let key = key.unwrap_or_else(|| address.to_owned());
     Identity { brand, key, takes_turns, elsewhere, has_snapshots }
+}
+
+/// Which other machine it is on, if it is: one of another kernel or, where it is not reached by
+/// a socket of this one, of another name. Machines of a kind have the same kernel.
+fn elsewhere(info: &SystemInfo, address: &str) -> Option<String> {
+    let own = rustix::system::uname();
+    let differs = |theirs: &Option<String>, own: &std::ffi::CStr| {
+        theirs.as_deref().is_some_and(|name| !name.is_empty() && name.as_bytes() != own.to_bytes())
+    };
+    let is_near = address.starts_with("unix://");
+    let is_other = differs(&info.kernel_version, own.release())
+        || !is_near && differs(&info.name, own.nodename());
+    let told = |name: &Option<String>| printable(name.as_deref().unwrap_or("unknown"), 64);
+    is_other.then(|| format!("{}, kernel {}", told(&info.name), told(&info.kernel_version)))
 }
 
 /// Whether it is older than 20.10.27; a version that cannot be read may be.
@@ -109,14 +122,25 @@ mod tests {
     }
 
     #[test]
-    fn an_engine_with_another_kernel_is_on_another_machine() {
-        let of = |kernel: Option<String>| {
-            let info = SystemInfo { kernel_version: kernel, ..SystemInfo::default() };
-            identity(&version("Engine", "26.1.5"), info, "a").elsewhere
+    fn an_engine_with_another_kernel_or_far_away_with_another_name_is_on_another_machine() {
+        let own = rustix::system::uname();
+        let [kernel, name] =
+            [own.release(), own.nodename()].map(|text| text.to_string_lossy().into_owned());
+        let of = |kernel: &str, name: &str, address: &str| {
+            let [kernel_version, name] = [kernel, name].map(|text| Some(text.to_owned()));
+            elsewhere(&SystemInfo { kernel_version, name, ..SystemInfo::default() }, address)
         };
-        let own = rustix::system::uname().release().to_string_lossy().into_owned();
-        assert_eq!((of(Some(own)), of(None)), (None, None));
-        assert_eq!(of(Some("4.4.0-no".to_owned())).as_deref(), Some("4.4.0-no"));
+        let (near, far) = ("unix:///a.sock", "tcp://10.0.0.7:2376");
+        assert_eq!((of(&kernel, &name, near), of(&kernel, &name, far)), (None, None));
+        assert_eq!((of("", "", far), of(&kernel, "in-a-container", near)), (None, None));
+        for (other, name, address) in [
+            ("4.4.0-no", &*name, near),
+            (&*kernel, "lab-7", far),
+            (&*kernel, "lab-7", "ssh://lab-7"),
+        ] {
+            let told = of(other, name, address).unwrap();
+            assert_eq!(told, format!("{name}, kernel {other}"));
+        }
     }
 
     #[test]

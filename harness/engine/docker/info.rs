@@ -29,11 +29,13 @@ pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInf
         version: or_unknown(info.server_version.clone()),
         api_version: format!("{}.{}", api.major_version, api.minor_version),
         oci_runtime: oci_runtime(&info, version),
+        oci_programs: oci_programs(&info),
         offers: offers(&info, brand),
         storage_driver: or_unknown(info.driver.clone()),
         cgroups: cgroups(&info),
         kernel: or_unknown(info.kernel_version),
         address: address.to_owned(),
+        callback: None,
     })
 }
 
@@ -119,6 +121,15 @@ fn oci_runtime(info: &SystemInfo, version: SystemVersion) -> String {
         Some(component) => format!("{name} {}", component.version),
         None => name,
     }
+}
+
+/// What podman lists and does not hear is here too: where it runs, it is known.
+fn oci_programs(info: &SystemInfo) -> BTreeMap<String, String> {
+    let file = |path: &str| path.rsplit('/').next().map(str::to_owned);
+    let all = info.runtimes.iter().flatten();
+    let told =
+        all.filter_map(|(name, runtime)| Some((name.clone(), file(runtime.path.as_ref()?)?)));
+    told.filter(|(_, file)| !file.is_empty()).collect()
 }
 
 fn offers(info: &SystemInfo, brand: Brand) -> Capabilities {

@@ -61,13 +61,20 @@ pub(super) async fn describe(
         version: runtime.clone(),
         api_version: SPECIFICATION.to_owned(),
         oci_runtime: runtime,
+        oci_programs: programs(found),
         storage_driver: "overlay".to_owned(),
         cgroups: version.to_owned(),
         kernel: fs::read_to_string("/proc/sys/kernel/osrelease")
             .map_or_else(|_| "unknown".to_owned(), |text| text.trim().to_owned()),
         address: state.display().to_string(),
         offers: offers(names),
+        callback: None,
     }
+}
+
+fn programs(found: &BTreeMap<String, PathBuf>) -> BTreeMap<String, String> {
+    let file = |path: &PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
+    found.iter().filter_map(|(name, path)| Some((name.clone(), file(path)?))).collect()
 }
 
 fn offers(runtimes: Vec<String>) -> Capabilities {

@@ -88,8 +88,8 @@ async fn an_engine_that_speaks_tls_is_told_as_that() {
     });
     let absent = look(&around).await.unwrap_err();
     let text = told(&absent, Consent::Given, true, Family::Debian, true);
-    assert!(text.contains("DOCKER_HOST names speaks TLS, which is not supported"), "{text}");
-    assert!(text.contains("DOCKER_HOST=unix:///var/run/docker.sock"), "{text}");
+    assert!(text.contains("DOCKER_HOST names speaks TLS, and has no certificates"), "{text}");
+    assert!(text.contains("DOCKER_TLS_VERIFY=1"), "{text}");
     assert!(!text.contains("start it"), "{text}");
 }
 

@@ -10,7 +10,7 @@ use tokio::process::Command;
 use super::{digest, prepare};
 use crate::engine::{BUILT, FUNCTION_NAMES, VERSION};
 use crate::observer::{Observer, Work};
-use crate::provision::{captured_unless, last_lines};
+use crate::provision::{Surroundings, captured_unless, last_lines};
 use crate::spec::function::{IMAGE, OwnBuild};
 
 /// A build that takes longer is taken for stuck.
@@ -44,6 +44,9 @@ pub(super) async fn run(
     prepare::without_leaks(&mut command);
     // Whom it builds for; and nobody is there who could be asked.
     command.env("DOCKER_HOST", engine).env_remove("DOCKER_CONTEXT");
+    if let Some(folder) = Surroundings::read().certificates() {
+        command.env("DOCKER_TLS_VERIFY", "1").env("DOCKER_CERT_PATH", folder);
+    }
     command.env("GIT_TERMINAL_PROMPT", "0");
     let work = Work::begin(observer, &format!("building function `{name}` by its own command"));
     work.debug(&format!("running {line} in {folder}"));

@@ -9,7 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::engine::EngineInfo;
 use crate::probe::host::Host;
 use crate::sample::{Cell, Mark, Outcome, Sample, Temperature};
-use crate::spec::factor::{Capabilities, Combination, FactorMatrix, Network};
+use crate::spec::factor::{Combination, FactorMatrix, Network};
 use crate::spec::function::{Limits, ReplyCheck};
 use crate::spec::scenario::{LoadShape, Pattern, Scenario, Step};
 use crate::store::{

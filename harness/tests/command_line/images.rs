@@ -9,7 +9,7 @@ use super::stand_in::StandIn;
 use super::*;
 
 /// The program on a stand-in, with a configuration of the engine's client.
-fn on(engine: &StandIn, config: &Path, args: &[&str]) -> Output {
+pub(super) fn on(engine: &StandIn, config: &Path, args: &[&str]) -> Output {
     let mut command = coldstart(args);
     command.current_dir(config);
     command.env("DOCKER_HOST", engine.address()).env("DOCKER_CONFIG", config);
@@ -27,7 +27,8 @@ fn image(os: &str, architecture: &str) -> String {
     )
 }
 
-const LACKING: (&str, u16, &str) = ("POST /images/create", 404, r#"{"message":"not found"}"#);
+pub(super) const LACKING: (&str, u16, &str) =
+    ("POST /images/create", 404, r#"{"message":"not found"}"#);
 
 #[test]
 fn an_image_named_without_a_tag_pulls_latest_and_not_every_tag() {
@@ -323,7 +324,7 @@ fn clean_removes_images_of_our_name_and_label_and_none_that_was_built_from_ours(
 
 #[test]
 fn an_address_of_a_kind_that_is_not_spoken_is_not_supported_and_what_is_is_told() {
-    for host in ["ssh://me@build.example", "npipe:////./pipe/docker_engine", "build.example:2375"] {
+    for host in ["fd://", "npipe:////./pipe/docker_engine", "build.example:2375"] {
         let output = coldstart(&["build"]).env("DOCKER_HOST", host).output().unwrap();
         assert_eq!(output.status.code(), Some(4), "{}", err(&output));
         let text = flat(&err(&output));
@@ -362,17 +363,4 @@ fn what_prepares_a_function_is_not_needed_where_its_image_is_there() {
     }
     let (asked, text) = build(r#"["false"]"#, &[there]);
     assert!(asked == 0 && text.contains("`false` in"), "what fails made something else: {text}");
-}
-
-#[test]
-fn an_engine_on_another_machine_is_refused_before_anything_is_asked_of_it() {
-    let home = tempfile::tempdir().unwrap();
-    let info = r#"{"ServerVersion":"26.1.5","DefaultRuntime":"runc","KernelVersion":"4.4.0-no"}"#;
-    let engine = StandIn::with(&[("GET /info", 200, info)]);
-    let output = on(&engine, home.path(), &["run", "quick", "--image", "app:1"]);
-    assert_eq!(output.status.code(), Some(4), "{}", err(&output));
-    let text = flat(&err(&output));
-    assert!(text.contains("runs on another machine") && text.contains("4.4.0-no"), "{text}");
-    assert!(text.contains("run coldstart on that machine"), "{text}");
-    assert!(engine.asked("POST").is_empty() && engine.asked("GET /images").is_empty());
 }

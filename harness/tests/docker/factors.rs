@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
+use coldstart::drive::{Driver, Targets};
 use coldstart::engine::Engine;
 use coldstart::measure::preflight;
 use coldstart::platform::Visit;
 use coldstart::probe::cgroup;
+use coldstart::probe::exec_trace::ExecTrace;
 use coldstart::sample::{Resources, Temperature};
 use coldstart::spec::factor::{Combination, Network};
+use coldstart::spec::plan::Plan;
+use coldstart::spec::scenario;
 use coldstart::text::units::Cpus;
 use libtest_mimic::{Failed, Trial};
 
@@ -27,9 +31,20 @@ pub(crate) fn trials() -> Vec<Trial> {
         TrialSubject::trial("too_little_memory_is_a_failure_that_says_so", "python", out_of_memory),
         TrialSubject::trial("without_a_log_a_crash_still_has_a_cause", "rust", crash_without_log),
         TrialSubject::trial("an_oci_runtime_that_cannot_start_is_told_why", "rust", other_runtimes),
+        TrialSubject::trial("an_oci_runtime_that_is_not_heard_is_refused", "rust", unheard),
     ]);
     trials
 }
+
+const SINGLE: &str = r#"
+name = "t"
+rounds = 1
+controls = false
+keep-alive = "100ms"
+[[pattern]]
+name = "single"
+steps = [{ name = "call", burst = 1 }]
+"#;
 
 fn answers_without_network(subject: &TrialSubject) -> Tested {
     let target = subject.made(subject.making(Network::None));
@@ -119,13 +134,21 @@ fn other_runtimes(subject: &TrialSubject) -> Tested {
         let target = subject.changed(|making| making.factors.runtime = runtime.to_owned());
         let runtime = Some(runtime.to_owned());
         let combination = Combination { runtime, ..Combination::on(Network::Bridge) };
-        subject.bench.wait(preflight::try_one(&subject.platform, &target, &combination))
+        let visit = subject.invoke(&target);
+        subject.bench.wait(subject.platform.clear())?;
+        preflight::check_tried(&combination, &target, visit.outcome.cause())
     };
     if let Err(error) = tried(default) {
         return Err(format!("{error:#}").into());
     }
     if others.is_empty() {
         eprintln!("the engine has no OCI runtime but {default}");
+    }
+    if let Some(unheard) =
+        info.oci_programs.keys().find(|name| !info.offers.runtimes().contains(name))
+    {
+        eprintln!("left out: the engine lists {unheard} and does not hear which one is wanted");
+        return Ok(());
     }
     // What it does not even list cannot be started for sure.
     for other in others.iter().map(String::as_str).chain(["no-such-runtime"]) {
@@ -138,5 +161,38 @@ fn other_runtimes(subject: &TrialSubject) -> Tested {
     }
     let unknown = tried("no-such-runtime").err().ok_or("it was started")?.to_string();
     assert_eq!(unknown.matches("no-such-runtime").count(), 2, "the engine's own words: {unknown}");
+    Ok(())
+}
+
+/// Of what an engine lists it may hear nothing, and run its default instead.
+fn unheard(subject: &TrialSubject) -> Tested {
+    let engine = subject.bench.engine.clone();
+    let info = subject.bench.wait(engine.describe())?;
+    let trace = match subject.bench.wait(async { ExecTrace::start(subject.platform.clock()) }) {
+        Ok(trace) => trace,
+        Err(reason) => return Err(format!("no kernel events: {reason}").into()),
+    };
+    let scenario = scenario::parse(SINGLE, "t.toml")?;
+    let plan = Plan::new(&scenario, 1, 7);
+    let (platform, targets) = (subject.platform.clone(), Targets::default());
+    let driver = Driver::new(engine, platform, plan, targets, Some(trace));
+    assert!(!info.oci_programs.is_empty(), "{info:?}");
+    for runtime in info.oci_programs.keys() {
+        let target = subject.changed(|making| making.factors.runtime = runtime.clone());
+        let tried = subject.bench.wait(driver.first_try(&target))?;
+        let heard = &tried.oci_runtimes;
+        if tried.cause.is_some() {
+            eprintln!("{runtime} cannot be started: {:?}", tried.cause);
+            continue;
+        }
+        assert!(!heard.is_empty(), "nothing was heard of {runtime}");
+        let checked = preflight::check_oci_runtime(&target, &info, heard);
+        if info.offers.runtimes().contains(runtime) {
+            assert_eq!(checked?.as_ref(), heard.last());
+        } else if !heard.contains(&info.oci_programs[runtime]) {
+            let text = checked.err().ok_or("it was let pass")?.to_string();
+            assert!(text.contains(&format!("where the OCI runtime `{runtime}` was")), "{text}");
+        }
+    }
     Ok(())
 }

@@ -166,6 +166,9 @@ fn empty_registry() -> std::io::Result<String> {
 }
 
 fn lacking_registry(bench: &Bench) -> Tested {
+    if bench.leaves_out("it asks registries of this machine over TLS alone")? {
+        return Ok(());
+    }
     let folder = tempfile::tempdir()?;
     let around = surroundings(bench, folder.path());
     let registry = empty_registry()?;

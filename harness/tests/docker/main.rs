@@ -10,6 +10,7 @@ use libtest_mimic::Arguments;
 mod ahead;
 mod alone;
 mod bench;
+mod callback;
 mod contract;
 mod deployed;
 mod engine;
@@ -40,6 +41,7 @@ fn main() {
     // More at a time would time each other out on a small machine.
     arguments.test_threads.get_or_insert(2);
     let mut trials = functions::trials();
+    trials.extend(callback::trials());
     trials.extend(contract::trials());
     trials.extend(deployed::trials());
     trials.extend(explained::trials());

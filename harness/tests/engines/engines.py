@@ -1,5 +1,7 @@
 """Which engines there are, and how each is started."""
 
+import hashlib
+import ipaddress
 import json
 import resource
 from collections.abc import Callable
@@ -20,6 +22,10 @@ class Engine:
     bridge: bool = True
     # Mount points that it must not see.
     hidden: tuple[str, ...] = ()
+    # Whether it has a network of its own, and is reached over TCP.
+    apart: bool = False
+    # This machine's address as its containers see it, where that is none of the bridge.
+    callback: str = ""
 
 
 def docker(containerd: bool) -> Callable[[Path, str], tuple[list[str], dict[str, str]]]:
@@ -45,6 +51,47 @@ def docker(containerd: bool) -> Callable[[Path, str], tuple[list[str], dict[str,
     return command
 
 
+def docker_apart(folder: Path, address: str) -> tuple[list[str], dict[str, str]]:
+    """Docker in a network of its own, where all chains are its own, too."""
+    command, variables = docker(containerd=False)(folder, "")
+    ours = ("--bridge=", "--iptables=", "--ip6tables=", "--ip-masq=")
+    command = [word for word in command if not word.startswith(ours)]
+    files = {"cacert": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
+    tls = [f"--tls{flag}={folder}/certificates/server/{name}" for flag, name in files.items()]
+    return [*command, f"--host=tcp://{address}:{PORT}", "--tlsverify", *tls], variables
+
+
+# Who has no rights but those over the numbers of users below: nobody of this machine.
+USER = 64123
+ROOTLESS = """
+set -eu
+printf 'rootless:x:{user}:{user}::{folder}/home:/bin/sh\\n' >>/etc/passwd
+printf 'rootless:x:{user}:\\n' >>/etc/group
+for file in /etc/subuid /etc/subgid; do printf 'rootless:6500000:65536\\n' >"$file"; done
+mkdir -p {folder}/home {folder}/runtime
+chmod 711 {folder}
+chown -R {user}:{user} {folder}/home {folder}/runtime {folder}/data {folder}/exec
+# The machine's own may be root's alone.
+mknod -m 666 {folder}/tun c 10 200
+mount --bind {folder}/tun /dev/net/tun
+ln -s {folder}/runtime/docker.sock {folder}/docker.sock
+exec setpriv --reuid {user} --regid {user} --clear-groups \\
+    env HOME={folder}/home XDG_RUNTIME_DIR={folder}/runtime PATH="$PATH" \\
+    rootlesskit --state-dir={folder}/runtime/kit --net=slirp4netns --mtu=65520 \\
+    --slirp4netns-sandbox=false --slirp4netns-seccomp=false --port-driver=none \\
+    --copy-up=/etc --copy-up=/run \\
+    dockerd --rootless --config-file={folder}/daemon.json --host=unix://{folder}/runtime/docker.sock \\
+    --data-root={folder}/data --exec-root={folder}/runtime/exec --pidfile={folder}/runtime/docker.pid
+"""
+
+
+def docker_rootless(folder: Path, _: str) -> tuple[list[str], dict[str, str]]:
+    """Docker of a user who is not root: its network is its own, and leads out by slirp4netns."""
+    (folder / "daemon.json").write_text("{}")
+    (folder / "daemon.json").chmod(0o644)
+    return ["sh", "-c", ROOTLESS.format(folder=folder, user=USER)], {}
+
+
 # What is written here is nobody's: on the machine it would be everybody's.
 PODMAN = """
 [containers]
@@ -62,6 +109,27 @@ default_subnet = "{subnet}"
 """
 
 
+def bridge_of(folder: Path) -> str:
+    """A name of its own for a bridge: 15 characters at most."""
+    return "cs-" + hashlib.sha256(folder.name.encode()).hexdigest()[:8]
+
+
+def default_network(folder: Path, subnet: str) -> dict[str, object]:
+    """podman's own, but for its bridge: several engines would take each other's down."""
+    gateway = str(ipaddress.ip_network(subnet)[1])
+    return {
+        "name": "podman",
+        "id": "2f259bab93aaaaa2542ba43ef33eb990d0999ee1b9924b557b7be53c0b7a1bb9",
+        "driver": "bridge",
+        "network_interface": bridge_of(folder),
+        "subnets": [{"subnet": subnet, "gateway": gateway}],
+        "ipv6_enabled": False,
+        "internal": False,
+        "dns_enabled": False,
+        "ipam_options": {"driver": "host-local"},
+    }
+
+
 def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
     """podman's service of Docker's interface, as root."""
     config = folder / "containers.conf"
@@ -70,6 +138,8 @@ def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
     most = {name: resource.getrlimit(kind)[1] for name, kind in own.items()}
     limits = ", ".join(f'"{name}={n}:{n}"' for name, n in most.items())
     config.write_text(PODMAN.format(folder=folder, subnet=subnet, limits=limits))
+    network = folder / "networks/podman.json"
+    network.write_text(json.dumps(default_network(folder, subnet)))
     return [
         "podman",
         f"--root={folder}/data",
@@ -83,6 +153,7 @@ def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
     ], {"CONTAINERS_CONF": str(config), "PODMAN_IGNORE_CGROUPSV1_WARNING": "1"}
 
 
+PORT = 2376
 DOCKER = ("docker.io", "iptables", "iproute2", "ca-certificates")
 
 ENGINES = {
@@ -93,6 +164,23 @@ ENGINES = {
     "forky": Engine("Docker of Debian 14", "forky", DOCKER, docker(containerd=False)),
     "forky-containerd": Engine(
         "the same, with containerd's image store", "forky", DOCKER, docker(containerd=True)
+    ),
+    "trixie-apart": Engine(
+        "Docker of Debian 13 in a network of its own, over TCP with TLS",
+        "trixie",
+        DOCKER,
+        docker_apart,
+        bridge=False,
+        apart=True,
+    ),
+    "trixie-rootless": Engine(
+        "Docker of Debian 13 that does not run as root",
+        "trixie",
+        (*DOCKER, "rootlesskit", "slirp4netns", "uidmap", "mount"),
+        docker_rootless,
+        bridge=False,
+        # Of slirp4netns; it leads to the loopback.
+        callback="10.0.2.2",
     ),
     "podman": Engine(
         "podman of Debian 13, as root",

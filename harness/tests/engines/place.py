@@ -11,8 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
+import certificates
 import images
-from engines import Engine
+from engines import Engine, bridge_of
 
 # Its name is what a killed run leaves; the paths of sockets in it may not be long.
 KIND = "coldstart-engine-"
@@ -31,6 +32,9 @@ class Place:
         self.folder = folder
         self.lock = lock
         self.process: subprocess.Popen[bytes] | None = None
+        # Of an engine apart: who holds its network, its address, and this machine's there.
+        self.network: subprocess.Popen[bytes] | None = None
+        self.address = self.callback = ""
 
     @classmethod
     def new(cls) -> "Place":
@@ -74,8 +78,7 @@ class Place:
 
     @property
     def bridge(self) -> str:
-        """A network of its own: 15 characters at most."""
-        return "cs-" + hashlib.sha256(self.folder.name.encode()).hexdigest()[:8]
+        return bridge_of(self.folder)
 
     def start(self, engine: Engine, root: Path) -> None:
         """Starts the engine, and waits until it answers."""
@@ -85,17 +88,22 @@ class Place:
         run("mount", "--bind", self.folder, self.folder)
         run("mount", "--make-shared", self.folder)
         network = str(free_subnet())
+        # By its program a bridge is removed again.
+        (self.folder / "root").write_text(str(root))
         if engine.bridge:
-            # By its program it is removed again.
-            (self.folder / "root").write_text(str(root))
             make_bridge(root, self.bridge, network)
             network = self.bridge
+        enter: list[object] = []
+        if engine.apart:
+            enter = self.go_apart(root, network)
+            network = self.address
+            certificates.make(self.folder / "certificates", self.address)
         command, variables = engine.command(self.folder, network)
         inside = Path(__file__).parent / "inside"
         hidden = " ".join(engine.hidden)
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen(
-                ["unshare", "--mount", "--propagation", "unchanged", inside, root,
+                [*enter, "unshare", "--mount", "--propagation", "unchanged", inside, root,
                  self.folder, hidden, *command],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 # Helpers of some engines write where they are.
@@ -112,6 +120,34 @@ class Place:
                 raise Unusable("the engine does not start:\n" + "\n".join(last))
             time.sleep(0.05)
         (self.folder / "namespace").write_text(os.readlink(f"/proc/{self.process.pid}/ns/mnt"))
+
+    def go_apart(self, root: Path, subnet: str) -> list[object]:
+        """Makes a network that one cable leads to; what a command in it begins with."""
+        self.network = subprocess.Popen(
+            ["unshare", "--net", "sleep", "infinity"], start_new_session=True
+        )
+        own = os.readlink("/proc/self/ns/net")
+        space = f"/proc/{self.network.pid}/ns/net"
+        while os.readlink(space) == own:
+            time.sleep(0.01)
+        (self.folder / "network").write_text(os.readlink(space))
+        hosts = ipaddress.ip_network(subnet)
+        self.callback, self.address = str(hosts[1]), str(hosts[2])
+        bits = hosts.prefixlen
+        ip = ("chroot", root, "ip")
+        enter: list[object] = ["nsenter", f"--net={space}"]
+        # A process is known to it by what /proc says.
+        words = ("link", "add", self.bridge, "type", "veth",
+                 "peer", "name", "uplink", "netns", self.network.pid)  # fmt: skip
+        seeing = 'mount -t proc proc "$0/proc" && exec chroot "$0" ip "$@"'
+        run("unshare", "--mount", "sh", "-c", seeing, root, *words)
+        run(*ip, "address", "add", f"{self.callback}/{bits}", "dev", self.bridge)
+        run(*ip, "link", "set", self.bridge, "up")
+        run(*enter, *ip, "link", "set", "lo", "up")
+        run(*enter, *ip, "address", "add", f"{self.address}/{bits}", "dev", "uplink")
+        run(*enter, *ip, "link", "set", "uplink", "up")
+        run(*enter, *ip, "route", "add", "default", "via", self.callback)
+        return enter
 
     def stop(self) -> None:
         """Ends the engine, which ends its containers."""
@@ -137,20 +173,32 @@ class Place:
         # Those of containers are below it.
         while any(is_below(point, self.folder) for point in mount_points()):
             run("umount", "--recursive", "--lazy", self.folder)
+        if self.network is not None:
+            self.network.wait()
         bridge = Path("/sys/class/net") / self.bridge
         if bridge.exists():
-            run("chroot", (self.folder / "root").read_text(), "ip", "link", "delete", self.bridge)
+            try:
+                root = (self.folder / "root").read_text()
+                run("chroot", root, "ip", "link", "delete", self.bridge)
+            except Unusable:
+                # The kernel ends a cable some time after the network at its other end.
+                if bridge.exists():
+                    raise
         shutil.rmtree(self.folder)
         os.close(self.lock)
 
     def processes(self) -> list[int]:
-        """The engine's own, by their mount namespace, and its containers', by their root."""
-        file = self.folder / "namespace"
-        namespace = file.read_text() if file.exists() else ""
+        """The engine's own, by their namespaces, and its containers', by their root."""
+        spaces = {}
+        for kind, name in (("mnt", "namespace"), ("net", "network")):
+            file = self.folder / name
+            if file.exists() and file.read_text():
+                spaces[kind] = file.read_text()
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             try:
-                own = namespace != "" and os.readlink(entry / "ns/mnt") == namespace
+                named = spaces.items()
+                own = any(os.readlink(entry / "ns" / kind) == name for kind, name in named)
                 mounts = (entry / "mountinfo").read_text(errors="replace")
             except OSError:
                 continue
@@ -177,7 +225,11 @@ def make_bridge(root: Path, name: str, subnet: str) -> None:
     """By the program that the packages bring."""
     gateway = f"{ipaddress.ip_network(subnet)[1]}/{subnet.split('/')[1]}"
     ip = ("chroot", root, "ip")
-    run(*ip, "link", "add", name, "type", "bridge")
+    # Of its own: else it is that of one of its ports, and another with each that comes or goes.
+    # Who has heard the one before asks in vain for seconds.
+    own = hashlib.sha256(name.encode()).digest()[:5]
+    hardware = ":".join(f"{byte:02x}" for byte in (0x02, *own))
+    run(*ip, "link", "add", name, "address", hardware, "type", "bridge")
     run(*ip, "address", "add", gateway, "dev", name)
     run(*ip, "link", "set", name, "up")
 

@@ -2,7 +2,7 @@
 //!
 //! The numbers are the kernel's own. Told so, a pair of devices takes a tenth of what the calls
 //! of a program take that tells the same, and that is a part of every start on a bridge
-//! (decision 0106).
+//! (decision 0105).
 
 use std::io;
 use std::net::Ipv4Addr;

@@ -1,11 +1,12 @@
 //! Where and with what a run was made.
 
+use crate::engine::Callback;
 use crate::report::document::{Cell, Column, Fact, Row, Table};
 use crate::spec::factor::{Capabilities, FACTORS, FactorInfo, Offer};
 use crate::spec::function::Limits;
 use crate::store::{BaseRecord, FunctionRecord, MachineRecord, Origin, Run};
 use crate::text::units::format_size;
-use crate::words::{counted, plain};
+use crate::words::{counted, is_simulated, plain};
 
 /// The machine, the engine and the run.
 pub(super) fn facts(run: &Run) -> Vec<Fact> {
@@ -18,7 +19,7 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
         ("host", format!("{} x {}, {}", host.cpus, host.cpu, format_size(host.memory))),
         ("system", format!("{}, {}, {}", host.os, host.kernel, host.architecture)),
         ("engine", format!("{} {}, API {}", engine.kind, engine.version, engine.api_version)),
-        ("OCI runtime", engine.oci_runtime.clone()),
+        ("OCI runtime", format!("{}{}", engine.oci_runtime, what_ran(run))),
         ("storage", format!("{}; cgroups {}", engine.storage_driver, engine.cgroups)),
         ("engine at", format!("{}, kernel {}", engine.address, engine.kernel)),
         ("engine offers", offers(&engine.offers)),
@@ -29,7 +30,8 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
         ("rows", rows(run)),
         ("driver memory", memory),
     ];
-    facts.into_iter().map(|(name, text)| (name.to_owned(), plain(&text))).collect()
+    let facts = facts.into_iter().chain(called_at(run).map(|text| ("instances call", text)));
+    facts.map(|(name, text)| (name.to_owned(), plain(&text))).collect()
 }
 
 fn offers(offers: &Capabilities) -> String {
@@ -50,6 +52,31 @@ fn kernel_events(run: &Run) -> String {
     match &events.silent {
         Some(reason) => format!("not received: {reason}"),
         None => format!("{} received, lost {}", events.seen, counted(events.lost, "time")),
+    }
+}
+
+/// Where instances called that are not on the engine's own network.
+fn called_at(run: &Run) -> Option<String> {
+    let Callback { address, round_trip_ns } = run.record.engine.callback.as_ref()?;
+    let way = round_trip_ns.map_or_else(
+        || "no round trip is known".to_owned(),
+        |ns| format!("a round trip takes {} us or more, and is part of every figure", ns / 1_000),
+    );
+    Some(format!("{address}, which was given; {way}; what runs as a process runs on this machine"))
+}
+
+/// Which OCI runtimes were heard: engines may run another than the one they are asked for.
+fn what_ran(run: &Run) -> String {
+    let r = &run.record;
+    let told = |(name, program): (&String, &String)| match name == program {
+        true => name.clone(),
+        false => format!("{program} for {name}"),
+    };
+    let heard: Vec<String> = r.kernel_events.oci_runtimes.iter().map(told).collect();
+    match heard.as_slice() {
+        [] if is_simulated(run) => String::new(),
+        [] => "; which ran was not heard, and not checked".to_owned(),
+        heard => format!("; heard: {}", heard.join(", ")),
     }
 }
 
