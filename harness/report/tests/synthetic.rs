@@ -237,7 +237,7 @@ fn engine() -> EngineInfo {
         cgroups: "cgroupfs v1".into(),
         kernel: "6.18.0".into(),
         address: "unix:///var/run/docker.sock".into(),
-        offers: Capabilities::default(),
+        ..EngineInfo::default()
     }
 }
 
