@@ -25,7 +25,7 @@ mod rounds;
 mod watching;
 
 pub use advice::Advice;
-pub use carry_out::{ExplainedSide, Explaining, explain, request};
+pub use carry_out::{ExplainedSide, Explaining, USUAL, explain, request};
 pub use difference::{Difference, PackageChange};
 pub use found::{
     Explained, Explanation, FORMAT, FileUse, Folder, ModuleTree, ModuleUse, PackageLoad,

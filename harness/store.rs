@@ -35,8 +35,8 @@ pub use files::{create, create_new, text, write};
 pub use fingerprint::fingerprint;
 pub use fleet::{NODES, NodeRecord, NodeRun, is_node_name, write_fleet};
 pub use record::{
-    BaseRecord, BuildRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord, KernelEvents,
-    MachineRecord, Origin, RunRecord, SideRecord, TuneRecord, VariantRecord,
+    BaseRecord, BeyondRecord, BuildRecord, Counts, EnvironmentRecord, EventRecord, FunctionRecord,
+    KernelEvents, MachineRecord, Origin, RunRecord, SideRecord, TuneRecord, VariantRecord,
 };
 pub use reserve::Reservation;
 pub use resume::Unfinished;

@@ -35,10 +35,10 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "REF")]
     pub base: Option<String>,
 
-    /// Starts of each kind: plain, watched, and with its runtime telling what it loads
-    #[arg(long, value_name = "N", default_value_t = 5,
-        value_parser = clap::value_parser!(u32).range(1..=MOST))]
-    pub rounds: u32,
+    /// Starts of each kind: plain, watched, with its runtime telling what it loads, sampled
+    /// [default: 5, or 3 where they take long]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST))]
+    pub rounds: Option<u32>,
 
     /// Seed of the shuffled order [default: a random one]
     #[arg(long, value_name = "N")]

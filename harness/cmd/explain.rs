@@ -57,7 +57,8 @@ fn how(args: &cli::Explain) -> Result<Explaining, ExitReason> {
     let profilers = args.profilers.as_deref().map_or_else(Profilers::shipped, Profilers::load);
     let layouts = layouts.map_err(ExitReason::Usage)?;
     let described = images::described(&args.common.functions_file)?;
-    Ok(Explaining { layouts, profilers: profilers.map_err(ExitReason::Usage)?, described })
+    let profilers = profilers.map_err(ExitReason::Usage)?;
+    Ok(Explaining { layouts, profilers, described, hurries: args.rounds.is_none() })
 }
 
 fn asked(args: &cli::Explain, stop: &watch::Receiver<Stop>) -> Result<Asked, ExitReason> {
@@ -115,7 +116,7 @@ fn request(
         identity,
         &asked.head,
         asked.base.as_ref(),
-        (args.rounds, seed),
+        (args.rounds.unwrap_or(explain::USUAL), seed),
         |scenario| {
             args.factors.change(&mut scenario.factors).map_err(|reason| anyhow!(reason))?;
             engine = engine_choice::without_daemon(scenario);
@@ -140,7 +141,7 @@ fn command(args: &cli::Explain, request: &Measurement, seed: u64) -> String {
         .some("--image", args.image.as_ref());
     images::again(words, &args.of_images)
         .some("--base", args.base.as_ref())
-        .flag("--rounds", args.rounds)
+        .some("--rounds", args.rounds)
         .all(args.factors.again(&request.plan.scenario.factors))
         .some("--layouts", args.layouts.as_ref().map(|file| file.display()))
         .some("--profilers", args.profilers.as_ref().map(|file| file.display()))
@@ -184,7 +185,7 @@ pub(super) fn of_gate(
         ExplainedSide { functions: chosen.cloned().collect(), record: side.record.clone() }
     };
     let (layouts, profilers) = (Layouts::shipped()?, Profilers::shipped()?);
-    let how = Explaining { layouts, profilers, described: Vec::new() };
+    let how = Explaining { layouts, profilers, described: Vec::new(), hurries: false };
     let factors = &request.plan.scenario.factors;
     let identity = RunIdentity::now();
     let seed = (ROUNDS, request.plan.seed);

@@ -1,6 +1,7 @@
 //! Starts and watches: plain, watched, profiled and sampled starts in turns, of one side or of two.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use tokio::sync::watch;
@@ -31,6 +32,12 @@ use crate::store::SideRecord;
 const OUTPUT: usize = 8 << 20;
 /// Rounds from which on the first counts for nothing: the first start of all is another.
 const COUNTS_FROM: u32 = 3;
+/// Starts of each kind where nobody says how many.
+pub const USUAL: u32 = 5;
+/// And the fewest, of functions whose starts take long.
+const FEWEST: u32 = 3;
+/// How long the starts of a function may take before more than the fewest are too many.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 /// How it is explained.
 #[derive(Debug, Clone)]
@@ -41,6 +48,8 @@ pub struct Explaining {
     pub profilers: Profilers,
     /// Every function that is described: variants are among them.
     pub described: Vec<Function>,
+    /// Whether fewer rounds do where starts take long: what takes long shows in few.
+    pub hurries: bool,
 }
 
 impl Explaining {
@@ -124,9 +133,9 @@ pub async fn explain(
     let (driver, info) = prepared.driver(request, watching.clone(), clock, events).await?;
     let driver = &driver;
     let found = Rounding { request, prepared, how, watching, driver, observer, clock, samples };
-    let rounds = found.all(stop).await;
+    let ended = found.all(stop).await;
     let cleared = driver.platform().clear().await;
-    let rounds = rounds?;
+    let (rounds, measured) = ended?;
     cleared.context("removing the containers: `coldstart clean` tries again")?;
     let mut functions = Vec::new();
     for (head, base) in found.pairs(rounds) {
@@ -149,7 +158,7 @@ pub async fn explain(
         started: request.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         engine: format!("{} {}", info.kind, info.version),
         kernel: info.kernel,
-        rounds: request.plan.scenario.rounds,
+        rounds: measured,
         lost,
         functions,
     })
@@ -217,8 +226,9 @@ impl Known<'_> {
 }
 
 impl Rounding<'_> {
-    /// Every start of the plan; a function after another, of head and then of base.
-    async fn all(&self, stop: &watch::Receiver<Stop>) -> Result<Vec<Rounds>> {
+    /// Every start of the plan, or fewer where it may hurry; by function, of head and then of
+    /// base, and how many of each kind.
+    async fn all(&self, stop: &watch::Receiver<Stop>) -> Result<(Vec<Rounds>, u32)> {
         let plan = &self.request.plan;
         let mut rounds = Vec::new();
         for side in 0..self.request.sides.len() / Look::ALL.len() {
@@ -233,14 +243,22 @@ impl Rounding<'_> {
             Event::Planned { trials: &trials, rounds: Some(plan.scenario.rounds), limit: None };
         self.observer.notify(Event::Measuring);
         self.observer.notify(planned);
+        let (begun, mut measured) = (self.clock.now(), 0);
+        let patience = u64::try_from(PATIENCE.as_nanos()).unwrap_or(u64::MAX);
+        let patience = patience.saturating_mul(rounds.len() as u64);
         for trial in &plan.trials {
             if *stop.borrow() >= Stop::AfterTrial {
                 return Err(Interrupted.into());
             }
+            let is_next = trial.round > measured && measured >= FEWEST;
+            if self.how.hurries && is_next && self.clock.now() - begun > patience {
+                break;
+            }
+            measured = trial.round;
             self.one(trial, &mut rounds).await?;
         }
         self.observer.notify(Event::Measured);
-        Ok(rounds)
+        Ok((rounds, measured))
     }
 
     async fn one(&self, trial: &Trial, rounds: &mut [Rounds]) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::probe::host;
 use crate::probe::machine::{self, Reading};
 use crate::sample::HostInterval;
 use crate::spec::plan::Trial;
-use crate::store::{self, Writer};
+use crate::store::{self, BeyondRecord, Writer};
 
 pub(super) async fn drive<E: Engine>(
     request: &Measurement,
@@ -73,17 +73,23 @@ async fn trials<E: Engine>(
         Ok(())
     };
     let mut ended = driver.run(stop, &mut rows).await;
+    let mut beyond = Vec::new();
     let mut ask = more.unwrap_or_else(|| Box::new(|| Ok(None)));
     let mut last = plan.trials.last().copied();
     while let Ok(RunEnd::Complete) = &ended {
         let Some(More { functions, rounds: n }) = ask().map_err(DriveError::Rows)? else { break };
         let more = plan.beyond(last.as_ref(), &functions, n);
+        let names = functions.iter().filter_map(|index| scenario.functions.get(*index));
+        beyond.push(BeyondRecord { functions: names.cloned().collect(), rounds: n });
         let trials: Vec<_> = more.iter().map(estimated).collect();
         observer.notify(Event::Extended { trials: &trials, rounds: n });
         ended = driver.run_trials(&more, stop, &mut rows).await;
         last = more.last().copied().or(last);
     }
     observer.notify(Event::Measured);
+    for writer in writers {
+        writer.record.beyond.clone_from(&beyond);
+    }
     ended
 }
 

@@ -233,6 +233,7 @@ impl Measurement {
             elapsed: None,
             complete: false,
             stopped: None,
+            beyond: Vec::new(),
             scenario: self.plan.scenario.clone(),
             seed: self.plan.seed,
             tried: true,

@@ -117,9 +117,9 @@ impl Plan {
         let subjects: Vec<TrialSubject> =
             subjects(&self.scenario, most).into_iter().filter(is_chosen).collect();
         let (round, number) = last.map_or((0, 0), |last| (last.round, last.number));
-        // Another order than that of any part before.
-        let planned = self.trials.last().map_or(0, |trial| trial.number);
-        let seed = self.seed.wrapping_add(1 + u64::from(number - planned));
+        // Another order than that of any part before; of one side alone the same.
+        let planned = self.trials.last().map_or(0, |trial| trial.round);
+        let seed = self.seed.wrapping_add(1 + u64::from(round.saturating_sub(planned)));
         let mut trials = turns(&subjects, round + 1..=round + rounds, sides, seed);
         for trial in &mut trials {
             trial.number += number;

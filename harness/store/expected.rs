@@ -164,7 +164,12 @@ fn due(read: &Read<'_>) -> Result<(Plan, Vec<Trial>), Wrong> {
     let plan = Plan::new(&shown, record.functions.len(), record.seed);
     let mut due = plan.trials.clone();
     if last > scenario.rounds && rounds == u64::from(scenario.rounds) {
-        due.extend(plan.again(&again(read), scenario.rounds));
+        for (functions, rounds) in beyond(read) {
+            // No more than what was read can be of.
+            let rounds = u64::from(rounds).min(most.saturating_sub(due.len() as u64));
+            let rounds = u32::try_from(rounds).unwrap_or(u32::MAX);
+            due.extend(plan.beyond(due.last().copied().as_ref(), &functions, rounds));
+        }
     }
     let mut due: Vec<Trial> = due.into_iter().map(|trial| trial.in_turns(side, sides)).collect();
     if scenario.until.is_some() {
@@ -173,16 +178,26 @@ fn due(read: &Read<'_>) -> Result<(Plan, Vec<Trial>), Wrong> {
     Ok((plan, due))
 }
 
-/// The functions of a gate that were measured again, by index.
-fn again(read: &Read<'_>) -> Vec<usize> {
+/// What a gate measured beyond its rounds: functions by index, and rounds. One of an earlier
+/// edition does not say so: as many rounds again, of the functions that have rows of them.
+fn beyond(read: &Read<'_>) -> Vec<(Vec<usize>, u32)> {
     let Read { record, samples, .. } = read;
+    let named = |names: &BTreeSet<&str>| {
+        let functions = record.functions.iter().enumerate();
+        let named = functions.filter(|(_, f)| names.contains(f.name.as_str()));
+        named.map(|(index, _)| index).collect::<Vec<_>>()
+    };
     if record.side.is_none() {
         return Vec::new();
     }
+    if !record.beyond.is_empty() {
+        let parts = record.beyond.iter();
+        let names = |names: &[String]| named(&names.iter().map(String::as_str).collect());
+        return parts.map(|part| (names(&part.functions), part.rounds)).collect();
+    }
     let later = samples.iter().filter(|s| s.round > record.scenario.rounds);
     let names: BTreeSet<&str> = later.map(|s| s.cell.function.as_str()).collect();
-    let functions = record.functions.iter().enumerate();
-    functions.filter(|(_, f)| names.contains(f.name.as_str())).map(|(index, _)| index).collect()
+    vec![(named(&names), record.scenario.rounds)]
 }
 
 /// Which of how many sides a run is, which its record does not say: by the numbers of its

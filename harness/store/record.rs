@@ -32,6 +32,9 @@ pub struct RunRecord {
     pub complete: bool,
     /// Why it stopped early.
     pub stopped: Option<String>,
+    /// What a gate measured beyond its rounds, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond: Vec<BeyondRecord>,
     /// What was asked for.
     pub scenario: Scenario,
     /// Seed of the plan.
@@ -67,6 +70,15 @@ pub struct RunRecord {
     pub driver_memory: Option<u64>,
     /// What the reader must know to judge the figures.
     pub warnings: Vec<String>,
+}
+
+/// Rounds beyond a plan, of some functions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BeyondRecord {
+    /// Their names.
+    pub functions: Vec<String>,
+    /// How many.
+    pub rounds: u32,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]

@@ -18,6 +18,7 @@ pub(super) fn record() -> RunRecord {
         elapsed: None,
         complete: false,
         stopped: None,
+        beyond: Vec::new(),
         scenario: crate::spec::scenario::parse(
             "name = \"t\"\nrounds = 9\nkeep-alive = \"1s\"\ncontrols = false\n[[pattern]]\nname = \"p\"\nsteps = [{ name = \"s\", burst = 2 }]",
             "t.toml",

@@ -184,6 +184,7 @@ fn record(functions: &[Shape], rounds: u32, counts: Counts) -> RunRecord {
         elapsed: Some(212.4),
         complete: true,
         stopped: None,
+        beyond: Vec::new(),
         scenario: Scenario {
             name: "default".into(),
             functions: vec![],

@@ -107,6 +107,32 @@ fn what_sleeps_longer_is_measured_again_and_fails() {
 }
 
 #[test]
+fn a_function_is_measured_on_until_enough_is_seen_and_its_rows_are_read_as_such() {
+    let gate = Gate::new(&["--rounds", "20", "--sees", "5ms", "--most-rounds", "90"]);
+    gate.ends(0, &[" rounds more, to see 5ms"]);
+    for side in ["base", "head"] {
+        let run = gate.run(side);
+        assert!(run.record.complete && !run.truncated);
+        assert!(!run.record.beyond.is_empty());
+        for function in ["rust", "node"] {
+            let parts = run.record.beyond.iter();
+            let parts = parts.filter(|part| part.functions.iter().any(|name| name == function));
+            let measured = 20 + parts.map(|part| part.rounds).sum::<u32>();
+            assert_eq!(rounds(&run, function).len() as u32, measured, "{function}");
+            assert!((20..=90).contains(&measured));
+        }
+        let folder = gate.side(side).display().to_string();
+        let report = coldstart(&["report", &folder]).output().unwrap();
+        assert_eq!(report.status.code(), Some(0), "{}", err(&report));
+    }
+    let again = gate.run("head").record.command;
+    assert!(again.contains(" --rounds 20 --sees 5ms --most-rounds 90 "), "{again}");
+    // As many as were typed and no more.
+    let plain = Gate::new(&["--rounds", "20"]);
+    assert!(plain.run("head").record.beyond.is_empty());
+}
+
+#[test]
 fn nothing_is_measured_again_where_that_is_not_wanted() {
     let gate = Gate::new(&["--inject", "100ms", "--no-confirm", "--rounds", "10"]);
     gate.ends(1, &[]);
