@@ -12,8 +12,7 @@ use crate::terminal::{self, TerminalObserver};
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::oci::{Leftovers, OciEngine};
 use coldstart::engine::{Engine, EngineError, ImageStore, InstanceId, ListedInstance, sockets};
-use coldstart::provision::checkout;
-use coldstart::provision::{Consent, Surroundings, bases, daemon, engine};
+use coldstart::provision::{Consent, Surroundings, bases, checkout, daemon, engine, images};
 use coldstart::system::maker::Life;
 use coldstart::system::private::{self, Swept, Temporary};
 
@@ -66,6 +65,7 @@ fn folders(around: &Surroundings) -> Result<()> {
             terminal::print(&format!("kept {}: {why}; remove it by hand", path.display()));
         }
     }
+    images::forget(&around.state)?;
     let forgotten = checkout::forget(&around.state)?;
     if forgotten > 0 {
         terminal::print(&format!("removed the checkouts that were kept: {forgotten}"));

@@ -120,12 +120,18 @@ fn can_start(found: &BTreeMap<String, PathBuf>) -> Result<(), String> {
     if found.is_empty() {
         return Err(runtimes::missing());
     }
-    if !rustix::process::geteuid().is_root() {
+    if !rustix::process::geteuid().is_root() || !may_mount() {
         return Err("mounts, cgroups and namespaces are made by root alone: run this with sudo, \
                     or measure with `--engine docker`"
             .to_owned());
     }
     Ok(())
+}
+
+/// Whether this process has what root usually has: in a container it may lack it.
+fn may_mount() -> bool {
+    let has = rustix::thread::capabilities(None);
+    has.is_ok_and(|has| has.effective.contains(rustix::thread::CapabilitySet::SYS_ADMIN))
 }
 
 impl<S: ImageStore> OciEngine<S> {

@@ -28,6 +28,7 @@ mod told;
 mod tools;
 
 use told::Told;
+pub use told::forget;
 
 /// The version of an image as it is, where no command tells it: its digest says all.
 const NOT_ASKED: &str = "not asked";

@@ -60,6 +60,17 @@ fn keep(folder: &Path, file: &Path, told: &Told) -> Result<()> {
     store::write(folder, file, &serde_json::to_vec(told)?)
 }
 
+/// Removes what is kept of images that may be gone: it is asked again.
+///
+/// # Errors
+/// When it cannot be removed.
+pub fn forget(state: &Path) -> std::io::Result<()> {
+    match std::fs::remove_dir_all(state.join(FOLDER)) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn read(file: &Path) -> Option<Told> {
     serde_json::from_slice(&std::fs::read(file).ok()?).ok()
 }
@@ -100,5 +111,8 @@ mod tests {
         assert_eq!(kept().count(), 2);
         std::fs::write(&path, "garbage").unwrap();
         assert_eq!(ask("sha256:1").await, first);
+        forget(state.path()).unwrap();
+        assert!(!path.exists());
+        forget(state.path()).unwrap();
     }
 }
