@@ -427,6 +427,7 @@ fn record() -> RunRecord {
         elapsed: None,
         complete: false,
         stopped: None,
+        beyond: Vec::new(),
         scenario: default_scenario(),
         seed: 7,
         host: Host::read(),
