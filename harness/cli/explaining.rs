@@ -36,7 +36,7 @@ pub(crate) struct Explain {
     pub base: Option<String>,
 
     /// Starts of each kind: plain, watched, with its runtime telling what it loads, sampled
-    /// [default: 5, or 3 where they take long]
+    /// [default: 5, or as few as 2 where they take long]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST))]
     pub rounds: Option<u32>,
 

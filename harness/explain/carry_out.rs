@@ -35,9 +35,9 @@ const COUNTS_FROM: u32 = 3;
 /// Starts of each kind where nobody says how many.
 pub const USUAL: u32 = 5;
 /// And the fewest, of functions whose starts take long.
-const FEWEST: u32 = 3;
-/// How long the starts of a function may take before more than the fewest are too many.
-const PATIENCE: Duration = Duration::from_secs(4);
+const FEWEST: u32 = 2;
+/// How long the starts of a function may take in all, where more than the fewest are wanted.
+const PATIENCE: Duration = Duration::from_secs(8);
 
 /// How it is explained.
 #[derive(Debug, Clone)]
@@ -250,8 +250,10 @@ impl Rounding<'_> {
             if *stop.borrow() >= Stop::AfterTrial {
                 return Err(Interrupted.into());
             }
+            let rounds_done = u64::from(measured.max(1));
+            let with_next = (self.clock.now() - begun) / rounds_done * (rounds_done + 1);
             let is_next = trial.round > measured && measured >= FEWEST;
-            if self.how.hurries && is_next && self.clock.now() - begun > patience {
+            if self.how.hurries && is_next && with_next > patience {
                 break;
             }
             measured = trial.round;
