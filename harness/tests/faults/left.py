@@ -82,8 +82,8 @@ def things(folder: Path, locks: bool) -> list[Path]:
     """What is in a folder, but for the engine and its logs; with the files of locks?"""
     if not folder.is_dir():
         return []
-    # What instances are made in without a daemon stays, empty.
-    kept = {"engine", "run", "oci"} if folder.name == "coldstart" else set()
+    # What instances are made in without a daemon stays, empty; what is kept for the next time too.
+    kept = {"engine", "run", "oci", "images", "checkouts"} if folder.name == "coldstart" else set()
     found = [path for path in folder.iterdir() if path.name not in kept and path.suffix != ".log"]
     return [path for path in found if locks or not is_lock(path)]
 
