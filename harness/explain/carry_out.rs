@@ -156,7 +156,10 @@ pub async fn explain(
         tool: format!("coldstart {}", env!("CARGO_PKG_VERSION")),
         command: request.command.clone(),
         started: request.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        engine: format!("{} {}", info.kind, info.version),
+        engine: match request.plan.scenario.factors.runtimes.first() {
+            Some(runtime) => format!("{}, {runtime}", info.kind),
+            None => format!("{} {}", info.kind, info.version),
+        },
         kernel: info.kernel,
         rounds: measured,
         lost,
