@@ -10,9 +10,14 @@ use coldstart::spec::function::listed;
 use coldstart::spec::scenario::Scenario;
 use coldstart::text::units::format_exactly;
 
+/// The most times that rounds are added to see more. It takes some four; rounds of a function
+/// that fails by now may add nothing that is seen.
+const LOOKS: u32 = 20;
+
 /// What was decided so far.
 pub(super) struct MoreRounds<'a> {
     scenario: &'a Scenario,
+    looks: u32,
     confirms: bool,
     is_over: bool,
     /// What alarmed and is measured again.
@@ -21,7 +26,7 @@ pub(super) struct MoreRounds<'a> {
 
 impl<'a> MoreRounds<'a> {
     pub(super) fn new(scenario: &'a Scenario, confirms: bool) -> Self {
-        Self { scenario, confirms, is_over: false, alarmed: BTreeSet::new() }
+        Self { scenario, looks: 0, confirms, is_over: false, alarmed: BTreeSet::new() }
     }
 
     /// What to measure next, by what is judged of what was measured; nothing once an alarm
@@ -30,7 +35,8 @@ impl<'a> MoreRounds<'a> {
         if self.is_over {
             return None;
         }
-        if let Some(sight) = &self.scenario.sight {
+        if let Some(sight) = self.scenario.sight.as_ref().filter(|_| self.looks < LOOKS) {
+            self.looks += 1;
             let rows = found.iter().flat_map(|found| &found.rows);
             if let Some(Lacking { functions, rounds }) = sight::lacking(rows, sight) {
                 let sees = format_exactly(sight.sees);

@@ -98,14 +98,8 @@ impl Plan {
         Self { scenario: scenario.clone(), seed, trials, control: control_pattern() }
     }
 
-    /// Trials that go on where this plan ends: some rounds more, of some of its functions
-    /// only.
-    #[must_use]
-    pub fn again(&self, functions: &[usize], rounds: u32) -> Vec<Trial> {
-        self.beyond(self.trials.last(), functions, rounds)
-    }
-
-    /// The same where an earlier part of that ended.
+    /// Trials that go on where this plan ended, or an earlier part beyond it: some rounds
+    /// more, of some of its functions only. `last` is the last trial before them.
     #[must_use]
     pub fn beyond(&self, last: Option<&Trial>, functions: &[usize], rounds: u32) -> Vec<Trial> {
         let is_chosen = |subject: &TrialSubject| match subject {

@@ -264,7 +264,7 @@ fn the_controls_of_every_side_are_visited() {
 fn what_alarmed_goes_on_where_the_plan_ended() {
     let scenario = scenario_with("");
     let plan = Plan::in_turns(&scenario, 3, 2, 7);
-    let again = plan.again(&[2, 0], scenario.rounds);
+    let again = plan.beyond(plan.trials.last(), &[2, 0], scenario.rounds);
     let last = plan.trials.last().unwrap().number;
     assert!(again.iter().map(|t| t.number).eq(last + 1..=last + 3 * 2 * 2));
     assert!(again.iter().map(|t| t.round).is_sorted());
@@ -279,9 +279,10 @@ fn what_alarmed_goes_on_where_the_plan_ended() {
         seen.sort_unstable();
         assert_eq!(seen, [(0, 0), (0, 1), (2, 0), (2, 1)], "no controls, nothing else");
     }
-    assert_eq!(plan.again(&[], 3), []);
-    assert_eq!(again, plan.again(&[2, 0], 3), "the same seed, the same plan");
-    let alone = Plan::new(&scenario, 3, 7).again(&[1], 1);
+    assert_eq!(plan.beyond(plan.trials.last(), &[], 3), []);
+    assert_eq!(again, plan.beyond(plan.trials.last(), &[2, 0], 3), "the same seed, the same plan");
+    let alone = Plan::new(&scenario, 3, 7);
+    let alone = alone.beyond(alone.trials.last(), &[1], 1);
     assert_eq!(alone.iter().map(|t| (t.side, t.round)).collect::<Vec<_>>(), [(0, 4)]);
 }
 
@@ -359,9 +360,9 @@ fn the_trials_of_one_side_are_known_without_the_others() {
     let alone = Plan::new(&scenario, 2, 7);
     for sides in 1..=3 {
         let all = Plan::in_turns(&scenario, 2, sides, 7);
-        let later = all.again(&[1], 3);
+        let later = all.beyond(all.trials.last(), &[1], 3);
         for side in 0..sides {
-            let more = alone.again(&[1], 3);
+            let more = alone.beyond(alone.trials.last(), &[1], 3);
             let known = alone.trials.iter().chain(&more);
             let known = known.map(|t| t.in_turns(side as u32, sides as u32));
             let of_side = all.trials.iter().chain(&later).filter(|t| t.side == side).copied();
