@@ -33,6 +33,7 @@ mod shared;
 
 use progress::Progress;
 use ready::Finding;
+use shared::FreePort;
 pub use shared::Shared;
 
 /// Things noted about one instance's behaviour.
@@ -43,6 +44,8 @@ const MAX_NOTES: usize = 8;
 pub struct Http {
     server: Arc<Server>,
     task: AbortHandle,
+    /// Where it has none of its own: kept for it alone.
+    port: Option<FreePort>,
 }
 
 /// One instance, as the driver sees it.
@@ -102,7 +105,7 @@ impl Http {
         let (state, changed) = (Mutex::default(), Notify::new());
         let server = Arc::new(Server { clock, request, port, shares_ports, state, changed });
         let task = tokio::spawn(exchange::serve(server.clone(), finding)).abort_handle();
-        Self { server, task }
+        Self { server, task, port: None }
     }
 }
 
@@ -120,10 +123,13 @@ impl Adapter for Http {
     ) -> Result<Self, EngineError> {
         let route = engine.reach(spec.factors.attachment())?;
         let request = function.http.clone().unwrap_or_default();
-        let port = if route.shares_ports() { shared.free_port()? } else { request.port };
+        let free = if route.shares_ports() { Some(shared.free_port()?) } else { None };
+        let port = free.as_ref().map_or(request.port, |free| free.number);
         let (told, _) = function.adapter.tells();
         spec.env.insert(told.to_owned(), port.to_string());
-        Ok(Self::serve(route, shared, clock, request, port, &spec.factors.runtime))
+        let mut served = Self::serve(route, shared, clock, request, port, &spec.factors.runtime);
+        served.port = free;
+        Ok(served)
     }
 
     /// Sent at once to an instance that listens, else as soon as it does.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,6 +23,25 @@ pub struct Shared {
     /// its own.
     unheard: Arc<Mutex<BTreeSet<String>>>,
     next_port: AtomicU32,
+}
+
+/// A port of this network that no driver gives to another instance as long as this is kept: its
+/// own does not have it from the first instant. The name that says so is of this network too,
+/// and the kernel forgets it with the process.
+#[derive(Debug)]
+pub(super) struct FreePort {
+    pub(super) number: u16,
+    _held: UnixDatagram,
+}
+
+impl FreePort {
+    /// Takes a port, unless somebody has it or keeps it for an instance.
+    fn take(number: u16) -> Option<Self> {
+        let name = SocketAddr::from_abstract_name(format!("coldstart-port-{number}")).ok()?;
+        let held = UnixDatagram::bind_addr(&name).ok()?;
+        TcpListener::bind((Ipv4Addr::UNSPECIFIED, number)).ok()?;
+        Some(Self { number, _held: held })
+    }
 }
 
 impl Default for Shared {
@@ -53,13 +74,13 @@ impl Shared {
     }
 
     /// A port of this machine that nobody has, and that was not given out for long.
-    pub(super) fn free_port(&self) -> Result<u16, EngineError> {
+    pub(super) fn free_port(&self) -> Result<FreePort, EngineError> {
         let all = PORTS.end - PORTS.start;
         for _ in 0..all {
             let next = PORTS.start + self.next_port.fetch_add(1, Ordering::Relaxed) % all;
             let Ok(port) = u16::try_from(next) else { continue };
-            if TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok() {
-                return Ok(port);
+            if let Some(taken) = FreePort::take(port) {
+                return Ok(taken);
             }
         }
         Err(EngineError::Refused {

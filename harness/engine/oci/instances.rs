@@ -161,15 +161,16 @@ impl<S: ImageStore> OciEngine<S> {
 
     pub(super) async fn remove_own(&self, id: &InstanceId) -> Result<(), EngineError> {
         let doing = || format!("remove instance {}", id.short());
-        let held = self.lock().remove(id);
-        let (exit, running) = held.map(|held| (held.exit, held.running)).unwrap_or_default();
+        let Some(Held { exit, running, .. }) = self.lock().remove(id) else {
+            return self.left.remove(id).await;
+        };
         if let Some(running) = running
             && !running.end(GONE_WITHIN).await
         {
             let message = format!("it is still there {GONE_WITHIN:?} after it was killed");
             return Err(refused(&doing(), message));
         }
-        self.left.remove(id).await?;
+        self.left.remove_between(id).await?;
         // One that never ran has no other end.
         let _ = exit.map(|exit| exit.send(Exit { code: None }));
         Ok(())

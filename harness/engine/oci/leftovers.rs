@@ -31,11 +31,20 @@ impl Leftovers {
         record::list(&self.0, run).map_err(|e| refused("list the instances", e.to_string()))
     }
 
-    /// Ends an instance, and removes all that was made for it.
+    /// Ends an instance, and removes all that was made for it, at once.
     ///
     /// # Errors
     /// Says what cannot be removed, and why.
     pub async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
+        self.remove_between(id).await?;
+        let name = id.0.clone();
+        let removed = tokio::task::spawn_blocking(move || network::remove_pair(&name)).await;
+        let doing = || format!("remove the network of instance {}", id.short());
+        removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))
+    }
+
+    /// The same between two trials: the kernel removes the devices when it has the time.
+    pub(super) async fn remove_between(&self, id: &InstanceId) -> Result<(), EngineError> {
         let doing = || format!("remove instance {}", id.short());
         let folder = self.0.join(&id.0);
         let runtime = PathBuf::from(Record::read(&folder).runtime);

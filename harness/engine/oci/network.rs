@@ -145,10 +145,26 @@ pub(super) fn detach(id: &str, own: &Path, address: Option<Ipv4Addr>) -> Result<
     // The kernel removes what is in it, and what that is a pair with, when it has the time: to
     // have it done at once takes ten times as long.
     let was_there = namespace::remove(&file).map_err(|e| format!("{}: {e}", file.display()))?;
-    if !was_there && is_here(&veth) {
-        ip(&["link", "delete", &veth], "")?;
+    if !was_there {
+        remove_device(&veth)?;
     }
     address.map_or(Ok(()), |address| give_back(shared(), own, address))
+}
+
+/// Removes the device of an instance whose namespace is gone, at once.
+pub(super) fn remove_pair(id: &str) -> Result<(), String> {
+    remove_device(&Names::of(id).veth)
+}
+
+/// Removes a device, unless the kernel did meanwhile.
+fn remove_device(name: &str) -> Result<(), String> {
+    if !is_here(name) {
+        return Ok(());
+    }
+    match ip(&["link", "delete", name], "") {
+        Err(error) if is_here(name) => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Gives an address back, if it is this instance's.
@@ -173,10 +189,7 @@ pub(super) fn remove_bridge(shared: &Path) -> Result<bool, String> {
     // Of instances that are gone, where the kernel had no time for them yet, or something that
     // was left behind holds their namespace.
     for port in ports(&ip(&["-oneline", "link", "show", "master", BRIDGE], "")?) {
-        let deleted = ip(&["link", "delete", port], "");
-        if is_here(port) {
-            deleted?;
-        }
+        remove_device(port)?;
     }
     ip(&["link", "delete", BRIDGE], "")?;
     // Empty by now; made again by who needs it.
