@@ -73,6 +73,7 @@ pub mod measure;
 pub mod platform;
 pub mod probe;
 pub mod provision;
+pub mod serve;
 
 // What is made of it.
 pub mod explain;

@@ -244,7 +244,7 @@ fn used(text: &str) -> Vec<&str> {
 }
 
 /// The layers, each of which uses none that stands below it.
-const LAYERS: [&str; 27] = [
+const LAYERS: [&str; 30] = [
     "text",
     "clock",
     "system",
@@ -253,6 +253,7 @@ const LAYERS: [&str; 27] = [
     "observer",
     "stats",
     "cost",
+    "pool",
     "probe",
     "engine",
     "adapter",
@@ -265,6 +266,8 @@ const LAYERS: [&str; 27] = [
     "tune",
     "words",
     "measure",
+    "serve",
+    "replay",
     "fleet",
     "explain",
     "chart",
