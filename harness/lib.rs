@@ -61,6 +61,7 @@ pub mod text;
 // What is asked for, and what was seen: pure.
 pub mod cost;
 pub mod observer;
+pub mod pool;
 pub mod sample;
 pub mod spec;
 pub mod stats;
