@@ -285,7 +285,7 @@ impl Pool {
 
     /// The idle instances that may go for another's memory.
     fn evictable(&self) -> impl Iterator<Item = Candidate> {
-        self.functions.iter().enumerate().flat_map(|(at, of)| {
+        self.functions.iter().enumerate().flat_map(move |(at, of)| {
             let function = FunctionIndex(at);
             let spare = of.live.saturating_sub(self.floor(function)) as usize;
             of.idle.iter().take(spare).filter_map(move |key| {
@@ -314,12 +314,7 @@ impl Pool {
     }
 
     /// Removes an instance that has nothing to do.
-    pub(super) fn remove_idle(
-        &mut self,
-        at: u64,
-        instance: InstanceKey,
-        out: &mut Vec<Decision>,
-    ) {
+    pub(super) fn remove_idle(&mut self, at: u64, instance: InstanceKey, out: &mut Vec<Decision>) {
         let Some(of) = self.instances.get(&instance) else { return };
         let idle = &mut self.functions[of.function.0].idle;
         // Mostly the one that was used least recently.

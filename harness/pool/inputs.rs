@@ -91,7 +91,8 @@ impl Pool {
             State::Starting => {
                 let wave = self.functions[function.0].wave(version);
                 wave.starting = wave.starting.saturating_sub(1);
-                let lost = if wave.claimed > wave.starting { self.fail(function, version) } else { None };
+                let lost =
+                    if wave.claimed > wave.starting { self.fail(function, version) } else { None };
                 if lost.is_some() {
                     self.released(function);
                     self.policy.ended(function, at);

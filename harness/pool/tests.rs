@@ -156,8 +156,7 @@ impl Driver {
                     let was = self.live.insert(instance, (function, None));
                     assert!(was.is_none(), "{instance:?} twice");
                     let fails = self.failing.is_some_and(|n| instance.0 % n == n - 1);
-                    let then =
-                        if fails { Event::Gone(instance) } else { Event::Ready(instance) };
+                    let then = if fails { Event::Gone(instance) } else { Event::Ready(instance) };
                     self.push(self.now + self.start, then);
                 }
                 Decision::Dispatch { call, instance, .. } => {

@@ -44,9 +44,10 @@ impl Pool {
     /// Whether what was planned is still to happen.
     pub(super) fn is_valid(&self, timer: &Timer) -> bool {
         match *timer {
-            Timer::Expire(key, since) => self.instances.get(&key).is_some_and(|instance| {
-                instance.state == State::Idle && instance.since == since
-            }),
+            Timer::Expire(key, since) => self
+                .instances
+                .get(&key)
+                .is_some_and(|instance| instance.state == State::Idle && instance.since == since),
             Timer::Prewarm(function, arrivals) => {
                 let of = &self.functions[function.0];
                 !self.draining && of.arrivals == arrivals && of.live == 0

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::Policy;
 use super::cidre::Cidre;
 use super::fixed::Fixed;
 use super::greedy_dual::GreedyDual;
@@ -11,7 +12,6 @@ use super::hybrid_histogram::HybridHistogram;
 use super::lru::LeastRecentlyUsed;
 use super::none::Nothing;
 use super::provisioned::Provisioned;
-use super::Policy;
 use crate::text::diagnostic::did_you_mean;
 use crate::text::units::{format_exactly, parse_duration};
 
@@ -77,7 +77,7 @@ pub static POLICIES: [Known; 7] = [
     Known {
         name: "provisioned",
         form: "provisioned[:N[:TIME]]",
-        about: "N of each function are always there (1); others as with fixed",
+        about: "N of each are always there (1); others as with fixed",
         read: |of| {
             let instances = of.first().map_or(Ok(1), |text| number(text))?;
             Ok(PolicyChoice::Provisioned { instances, keep: time(of.get(1), KEPT)? })
@@ -169,7 +169,10 @@ impl FromStr for PolicyChoice {
         let names = || POLICIES.iter().map(|policy| policy.name);
         let Some(known) = POLICIES.iter().find(|policy| policy.name == name) else {
             let all = names().collect::<Vec<_>>().join(", ");
-            return Err(format!("no policy `{name}`{}: known are {all}", did_you_mean(name, names())));
+            return Err(format!(
+                "no policy `{name}`{}: known are {all}",
+                did_you_mean(name, names())
+            ));
         };
         let rest: Vec<&str> = parts.collect();
         let most = known.form.matches(':').count();

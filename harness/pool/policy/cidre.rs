@@ -22,7 +22,7 @@ pub(super) struct Cidre {
 
 impl Cidre {
     pub(super) fn new(keep: Option<u64>) -> Self {
-        Self { eviction: GreedyDual { shared: true, ..GreedyDual::default() }, keep }
+        Self { eviction: GreedyDual::shared(), keep }
     }
 }
 

@@ -16,10 +16,14 @@ pub(super) struct GreedyDual {
     clock: f64,
     /// Whether instances that a function has several of share what keeping one is worth, as
     /// CIDRE has it.
-    pub(super) shared: bool,
+    shared: bool,
 }
 
 impl GreedyDual {
+    pub(super) fn shared() -> Self {
+        Self { shared: true, ..Self::default() }
+    }
+
     fn priority(&self, one: &Candidate) -> f64 {
         let alike = if self.shared { f64::from(one.alike.max(1)) } else { 1.0 };
         let size = (one.memory as f64 / MIB).max(1.0);

@@ -109,8 +109,7 @@ fn what_may_wait_waits_until_a_limit_allows_it() {
 #[test]
 fn what_can_never_be_served_does_not_wait() {
     let never = PoolFunction { reserved: Some(0), ..function(128) };
-    let limits =
-        Limits { queue: Queue::UpTo(10), memory: Some(256 * MIB), ..unlimited() };
+    let limits = Limits { queue: Queue::UpTo(10), memory: Some(256 * MIB), ..unlimited() };
     let mut driver = driver(limits, &[never, function(512)], "lru");
     driver.call(0, 0, SECOND);
     driver.call(1, 1, SECOND);
@@ -181,11 +180,8 @@ fn who_waits_for_a_start_that_fails_fails_with_it() {
     assert_eq!(driver.failed, [call]);
     assert!(driver.pool.is_empty());
     // The limits know of it: another may come.
-    let mut one = Driver::new(
-        Limits { account: 1, ..unlimited() },
-        vec![function(128)],
-        "fixed:10m",
-    );
+    let mut one =
+        Driver::new(Limits { account: 1, ..unlimited() }, vec![function(128)], "fixed:10m");
     one.failing = Some(2);
     one.call(0, 0, 10 * MINUTE);
     one.kill(MINUTE, 0);
@@ -246,8 +242,7 @@ fn a_call_waits_for_a_busy_instance_where_that_is_sooner_and_not_for_ever() {
     driver.until(5 * MINUTE);
     assert_eq!(driver.pool.counters(driver.now).all_starts(), 2);
     assert_eq!(mets(&driver)[4], Met::Cold);
-    let at = driver.log.iter().find(|(at, d)| {
-        *at > 3 * MINUTE && matches!(d, Decision::Start { .. })
-    });
+    let at =
+        driver.log.iter().find(|(at, d)| *at > 3 * MINUTE && matches!(d, Decision::Start { .. }));
     assert_eq!(at.unwrap().0, 3 * MINUTE + 1 + 10 * SECOND);
 }
