@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::engine::{
@@ -70,6 +71,9 @@ pub trait Adapter: Sized + Send + Sync + 'static {
 
     /// The engine says that it was started.
     fn started(&self) {}
+
+    /// Resolves once the instance is ready for an event, whether or not one waits for it.
+    fn ready(&self) -> impl Future<Output = ()> + Send;
 
     /// Does what the next invocation needs and can be done before it.
     fn prepare(&self) {}
@@ -136,6 +140,8 @@ pub struct Asked<'a> {
     pub limit: Duration,
     /// Bytes of the reply that are kept; the rest is counted and forgotten.
     pub keep: usize,
+    /// What the invocation is known by to who asked for it; none where nobody knows it.
+    pub request: Option<Uuid>,
 }
 
 /// An invocation under way.
@@ -163,7 +169,12 @@ pub enum Answer {
     /// A response, whatever it says.
     Response(Reply),
     /// The function says that this invocation failed.
-    FunctionError(String),
+    FunctionError {
+        /// Its words.
+        cause: String,
+        /// All that it sent of it, where that is not long.
+        document: Bytes,
+    },
     /// The function says that it cannot start.
     InitError(String),
     /// The response is larger than [`MAX_REPLY`] or [`MAX_STREAMED`], or ended before its end.

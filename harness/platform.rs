@@ -23,6 +23,7 @@ use crate::sample::{Mark, Marks, Proof};
 
 mod attempt;
 mod finish;
+mod held;
 mod invocation;
 mod policy;
 mod proof;
@@ -31,6 +32,7 @@ mod throttle;
 mod vouch;
 
 pub(crate) use finish::LAST_WORDS;
+pub use held::{FailedStart, Held, Starting};
 pub use invocation::{Invocation, Visit};
 pub use policy::KeepAlive;
 pub use target::{Target, TargetSpec};

@@ -13,8 +13,8 @@ pub struct Event {
 impl Event {
     /// An event that is sent as it is.
     #[must_use]
-    pub fn plain(text: &str) -> Self {
-        Self { text: text.to_owned(), gap: None }
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self { text: text.into(), gap: None }
     }
 
     /// An event, a JSON object, of which every invocation sends another: with a first

@@ -10,6 +10,7 @@
 //! What is ready, and when a request is made again: decision 0075.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -60,6 +61,8 @@ struct Server {
     state: Mutex<State>,
     /// An event waits, or the instance came a step further.
     changed: Notify,
+    /// It listens.
+    listens: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -102,8 +105,9 @@ impl Http {
     ) -> Self {
         let shares_ports = route.shares_ports();
         let finding = Finding::new(route, shared, clock, port, runtime);
-        let (state, changed) = (Mutex::default(), Notify::new());
-        let server = Arc::new(Server { clock, request, port, shares_ports, state, changed });
+        let (state, changed, listens) = (Mutex::default(), Notify::new(), Notify::new());
+        let server = Server { clock, request, port, shares_ports, state, changed, listens };
+        let server = Arc::new(server);
         let task = tokio::spawn(exchange::serve(server.clone(), finding)).abort_handle();
         Self { server, task, port: None }
     }
@@ -147,6 +151,18 @@ impl Adapter for Http {
 
     fn throttle_when_ready(&self, throttle: Throttle) {
         self.server.lock().throttle = Some(throttle);
+    }
+
+    async fn ready(&self) {
+        loop {
+            let mut told = pin!(self.server.listens.notified());
+            // Before it is looked: what is told from here on is heard.
+            told.as_mut().enable();
+            if self.stamps().ready.is_some() {
+                return;
+            }
+            told.await;
+        }
     }
 
     fn starts(&self, id: &InstanceId) {

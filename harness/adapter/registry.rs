@@ -60,6 +60,13 @@ impl Adapter for AnyAdapter {
         }
     }
 
+    async fn ready(&self) {
+        match self {
+            Self::RuntimeApi(adapter) => adapter.ready().await,
+            Self::Http(adapter) => adapter.ready().await,
+        }
+    }
+
     pass_on! {
         invoke(asked: Asked<'_>) -> Invoked;
         throttle_when_ready(throttle: Throttle);

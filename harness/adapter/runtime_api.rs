@@ -14,6 +14,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
@@ -65,6 +66,8 @@ struct Shared {
     registered: Notify,
     /// Extensions are told of an invocation.
     told: Notify,
+    /// The instance has asked for its first event.
+    ready: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -124,10 +127,10 @@ impl RuntimeApi {
         function: About,
     ) -> Self {
         let state = State { secrets: Some(Secrets::new(clock)), ..State::default() };
-        let [queued, registered, told] = [(); 3].map(|()| Notify::new());
+        let [queued, registered, told, ready] = [(); 4].map(|()| Notify::new());
         let state = Mutex::new(state);
-        let shared =
-            Arc::new(Shared { clock, strangers, function, state, queued, registered, told });
+        let shared = Shared { clock, strangers, function, state, queued, registered, told, ready };
+        let shared = Arc::new(shared);
         let server = tokio::spawn(serve::accept(listener, shared.clone())).abort_handle();
         Self { shared, server }
     }
@@ -158,6 +161,7 @@ impl Adapter for RuntimeApi {
         state.stamps.sent = None;
         let secrets = state.secrets.take().unwrap_or_else(|| Secrets::new(self.shared.clock));
         let Secrets { id, nonce, trace } = secrets;
+        let id = asked.request.map_or(id, |request| request.to_string());
         let context = Context { id: &id, arn: &self.shared.function.arn, trace: &trace };
         let message = Message::new(context, asked.event.parts(&nonce));
         let event = message.event();
@@ -171,6 +175,18 @@ impl Adapter for RuntimeApi {
 
     fn throttle_when_ready(&self, throttle: Throttle) {
         self.shared.lock().throttle = Some(throttle);
+    }
+
+    async fn ready(&self) {
+        loop {
+            let mut told = pin!(self.shared.ready.notified());
+            // Before it is looked: what is told from here on is heard.
+            told.as_mut().enable();
+            if self.stamps().ready.is_some() {
+                return;
+            }
+            told.await;
+        }
     }
 
     fn prepare(&self) {

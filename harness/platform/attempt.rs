@@ -4,9 +4,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::{Armed, Created, Instance, Invocation, Platform, Visit};
+use super::{Armed, Created, Instance, Invocation, Platform, Target, Visit};
 use crate::adapter::{Adapter, Answered, Invoked};
 use crate::engine::{Engine, EngineError, Exit, InstanceSpec};
 use crate::sample::{Mark, Marks, Outcome, Temperature};
@@ -14,7 +15,7 @@ use crate::sample::{Mark, Marks, Outcome, Temperature};
 /// After an instance ended, how long its last words may still be on the way.
 const EXIT_GRACE: Duration = Duration::from_millis(20);
 /// How long a start call may still take to return once its function answered.
-const LAST_CALL: Duration = Duration::from_secs(10);
+pub(super) const LAST_CALL: Duration = Duration::from_secs(10);
 
 /// How the wait for an answer ended.
 pub(super) enum InvocationEnd {
@@ -66,14 +67,39 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         invocation: Invocation<'_>,
         marks: &mut Marks,
     ) -> Result<(Instance<A>, oneshot::Receiver<Answered>), EngineError> {
-        let target = invocation.target;
+        let armed = self.armed(invocation.target).await?;
+        let Invoked { answer, event } = armed.adapter.invoke(invocation.asked());
+        let mut instance = self.created(invocation.target, armed, marks).await?;
+        instance.event = event;
+        Ok((instance, answer))
+    }
+
+    /// The same for no event in particular.
+    pub(super) async fn created_for(
+        &self,
+        target: &Target,
+        marks: &mut Marks,
+    ) -> Result<Instance<A>, EngineError> {
+        let armed = self.armed(target).await?;
+        self.created(target, armed, marks).await
+    }
+
+    async fn armed(&self, target: &Target) -> Result<Armed<A>, EngineError> {
         let armed = self.lock().armed.get_mut(&target.key()).and_then(Vec::pop);
-        let Armed { spec, adapter, created } = match armed {
-            Some(armed) => armed,
-            None => self.arm(target).await?,
-        };
+        match armed {
+            Some(armed) => Ok(armed),
+            None => self.arm(target).await,
+        }
+    }
+
+    /// Creates the instance that something was armed for, where it was not created ahead.
+    async fn created(
+        &self,
+        target: &Target,
+        Armed { spec, adapter, created }: Armed<A>,
+        marks: &mut Marks,
+    ) -> Result<Instance<A>, EngineError> {
         let quota = self.quota(&spec)?;
-        let Invoked { answer, event } = adapter.invoke(invocation.asked());
         let Created { id, exit } = match created {
             Some(created) => created,
             None => {
@@ -86,8 +112,8 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         if let Some(throttle) = quota.of(&id) {
             adapter.throttle_when_ready(throttle);
         }
-        let function = target.function.name.as_str().into();
-        Ok((Instance { id, function, adapter, exit, event, proof: None, expires: 0 }, answer))
+        let (function, event) = (target.function.name.as_str().into(), Bytes::new());
+        Ok(Instance { id, function, adapter, exit, event, proof: None, expires: 0 })
     }
 
     pub(super) async fn create_now(&self, spec: &InstanceSpec) -> Result<Created, EngineError> {
@@ -139,7 +165,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         ended
     }
 
-    async fn wait(
+    pub(super) async fn wait(
         &self,
         exit: &mut oneshot::Receiver<Exit>,
         mut answer: oneshot::Receiver<Answered>,

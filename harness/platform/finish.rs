@@ -93,7 +93,13 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         match answer {
             Answer::Response(reply) => self.check(invocation, instance, &reply, visit),
             Answer::InitError(cause) => Outcome::InitError { cause },
-            Answer::FunctionError(cause) => Outcome::FunctionError { cause },
+            Answer::FunctionError { cause, document } => {
+                // Whoever called is told in its own words.
+                if invocation.request.is_some() {
+                    visit.reply = document.slice(..invocation.keep.min(document.len()));
+                }
+                Outcome::FunctionError { cause }
+            }
             Answer::Unreadable(cause) => Outcome::WrongReply { cause },
             Answer::Unreachable(cause) => Outcome::EngineError { cause },
         }

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use bytes::Bytes;
+use uuid::Uuid;
 
 use super::Target;
 use crate::adapter::{Asked, Event, MAX_REPLY, Reply, Stamps};
@@ -23,6 +24,8 @@ pub struct Invocation<'a> {
     /// Bytes of the reply that are given back, from its beginning: [`MAX_REPLY`] at most.
     /// With any of them also what an instance wrote that is not used again.
     pub keep: usize,
+    /// What it is known by to who asked for it; none where nobody knows it.
+    pub request: Option<Uuid>,
 }
 
 impl<'a> Invocation<'a> {
@@ -35,9 +38,10 @@ impl<'a> Invocation<'a> {
     /// What is asked of an instance. Of a reply as much is kept as is looked at, or is to
     /// be given back.
     pub(super) fn asked(&self) -> Asked<'a> {
-        let Self { target, event, keep, .. } = *self;
+        let Self { target, event, keep, request, .. } = *self;
         let keep = keep.max(target.function.reply.looked_at(event.size())).min(MAX_REPLY);
-        Asked { function: &target.function.name, event, limit: target.function.timeout, keep }
+        let limit = target.function.timeout;
+        Asked { function: &target.function.name, event, limit, keep, request }
     }
 }
 

@@ -170,6 +170,6 @@ impl Target {
     /// the run's epoch; nothing of its reply is given back.
     #[must_use]
     pub fn invocation(&self, intended: u64) -> Invocation<'_> {
-        Invocation { target: self, intended, event: &self.event, keep: 0 }
+        Invocation { target: self, intended, event: &self.event, keep: 0, request: None }
     }
 }

@@ -42,6 +42,7 @@ pub(super) async fn serve(server: Arc<Server>, mut finding: Finding) {
             state.failure = set.err();
         }
     }
+    server.listens.notify_waiters();
     let mut line = Some(line);
     let mut was_answered = false;
     loop {

@@ -56,7 +56,8 @@ fn adapter(address: SocketAddr, request: HttpRequest) -> Http {
 
 async fn ask(http: &Http, event: &str) -> Result<String, String> {
     let event = Event::plain(event);
-    let asked = Asked { function: "f", event: &event, limit: Duration::MAX, keep: 4096 };
+    let asked =
+        Asked { function: "f", event: &event, limit: Duration::MAX, keep: 4096, request: None };
     let answered = http.invoke(asked).answer;
     let answered = tokio::time::timeout(Duration::from_secs(10), answered).await.unwrap().unwrap();
     match answered.answer {
@@ -173,7 +174,8 @@ async fn an_instance_that_listens_late_is_found_by_trying() {
     let address = bound.local_addr().unwrap();
     let http = adapter(address, HttpRequest::default());
     let event = Event::plain("{}");
-    let asked = Asked { function: "f", event: &event, limit: Duration::MAX, keep: 4096 };
+    let asked =
+        Asked { function: "f", event: &event, limit: Duration::MAX, keep: 4096, request: None };
     let invoked = http.invoke(asked);
     tokio::time::sleep(Duration::from_millis(30)).await;
     let silent = http.progress(&InstanceState::default());
@@ -247,7 +249,8 @@ async fn what_cannot_be_throttled_is_asked_nothing() {
     http.starts(&InstanceId("instance".to_owned()));
     http.started();
     let event = Event::plain("1");
-    let asked = Asked { function: "f", event: &event, limit: Duration::MAX, keep: 0 };
+    let asked =
+        Asked { function: "f", event: &event, limit: Duration::MAX, keep: 0, request: None };
     let answered = http.invoke(asked).answer.await.unwrap();
     let Answer::Unreachable(cause) = answered.answer else { panic!("{:?}", answered.answer) };
     assert!(cause.contains("CPU quota could not be set"), "{cause}");

@@ -26,7 +26,8 @@ impl From<Failure> for Answer {
         // A long one was cut; what is no base64 is shown as it came.
         let whole = &body[..body.len() / 4 * 4];
         let body = STANDARD.decode(whole).unwrap_or_else(|_| body.into_bytes());
-        Answer::FunctionError(words(&body, b"", Some(&kind)))
+        let cause = words(&body, b"", Some(&kind));
+        Answer::FunctionError { cause, document: body.into() }
     }
 }
 

@@ -166,6 +166,7 @@ impl Shared {
             if state.stamps.ready.is_none() {
                 state.stamps.ready = Some(Ready { at, main, ready_self, readiness: None });
                 state.first = Some(caller);
+                self.ready.notify_waiters();
             }
             // Several may ask at once: an event goes to one of them.
             if let Some(open) = state.open.as_mut().filter(|open| open.given.is_some()) {
@@ -273,8 +274,10 @@ impl Shared {
         let fits = readable && body.length <= MAX_REPLY;
         // However little of it came: that it failed is said by its being sent.
         let text = error_text(&body, request.error_type.as_deref());
-        let answer =
-            if id.is_some() { Answer::FunctionError(text) } else { Answer::InitError(text) };
+        let answer = match id {
+            Some(_) => Answer::FunctionError { cause: text, document: body.whole() },
+            None => Answer::InitError(text),
+        };
         let accepted = self.answer(id, answer, || peer.evidence());
         let (status, reason) = match (accepted, fits) {
             (false, _) => (400, "Bad Request"),

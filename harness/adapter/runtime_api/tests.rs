@@ -36,7 +36,13 @@ fn about() -> About {
 
 fn invoke(api: &RuntimeApi, event: &str) -> oneshot::Receiver<Answered> {
     let event = Event::plain(event);
-    let asked = Asked { function: "f", event: &event, limit: Duration::from_secs(2), keep: 4096 };
+    let asked = Asked {
+        function: "f",
+        event: &event,
+        limit: Duration::from_secs(2),
+        keep: 4096,
+        request: None,
+    };
     api.invoke(asked).answer
 }
 
@@ -73,6 +79,7 @@ fn response(id: &str, body: &str) -> String {
 async fn answered(receiver: oneshot::Receiver<Answered>) -> String {
     match receiver.await.unwrap().answer {
         Answer::Response(Reply { body, .. }) => String::from_utf8_lossy(&body).into_owned(),
+        Answer::FunctionError { cause, .. } => format!("FunctionError({cause:?})"),
         other => format!("{other:?}"),
     }
 }
@@ -254,7 +261,8 @@ async fn every_invocation_has_a_nonce_of_its_own() {
     let event = Event::with_nonce("{\"a\":1}");
     let mut nonces = std::collections::BTreeSet::new();
     for _ in 0..20 {
-        let asked = Asked { function: "f", event: &event, limit: Duration::ZERO, keep: 0 };
+        let asked =
+            Asked { function: "f", event: &event, limit: Duration::ZERO, keep: 0, request: None };
         let sent: serde_json::Value = serde_json::from_slice(&api.invoke(asked).event).unwrap();
         let nonce = sent["coldstart"].as_str().unwrap().to_owned();
         assert!(nonce.len() == 32 && sent["a"] == 1 && nonces.insert(nonce), "{sent}");
@@ -358,9 +366,9 @@ fn a_stranger_is_refused_counted_and_named_and_an_instance_is_not() {
     let (caller, other) = ("172.17.0.5".parse().unwrap(), "172.17.0.6".parse().unwrap());
     let scan = Resident { id: "4f6a".to_owned(), name: "container scan".to_owned() };
     let strangers = Arc::new(Strangers::new(None, [(caller, scan)].into()));
-    let (state, queued, registered, told, function) = Default::default();
-    let shared =
-        Shared { clock: Clock::start(), strangers, function, state, queued, registered, told };
+    let (state, queued, registered, told, ready, function) = Default::default();
+    let clock = Clock::start();
+    let shared = Shared { clock, strangers, function, state, queued, registered, told, ready };
     assert!(!shared.admits(Caller::Address(caller)) && !shared.admits(Caller::Address(caller)));
     assert!(shared.admits(Caller::Address(other)) && shared.admits(Caller::Sole));
     // Once its address is known, nobody else is it.

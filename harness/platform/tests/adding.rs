@@ -52,6 +52,12 @@ impl Adapter for Lines {
 
     fn throttle_when_ready(&self, _: Throttle) {}
 
+    async fn ready(&self) {
+        while self.stamps().ready.is_none() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     fn stamps(&self) -> Stamps {
         *self.stamps.lock().unwrap()
     }

@@ -1,7 +1,7 @@
 //! Bodies: read to their end, counted against a limit, and kept only as far as
 //! somebody needs them, so that what an instance sends costs no memory.
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use super::head::{Framing, Request};
 use super::{Connection, LARGEST_HEAD, MAX_HEAD};
@@ -82,6 +82,11 @@ impl Body {
     pub(crate) fn new(keep: Keep) -> Self {
         let (kept, end, chunk, first_byte, failure, clock) = Default::default();
         Self { kept, end, length: 0, first_byte, failure, keep, clock, chunk }
+    }
+
+    /// All of it, where all was kept.
+    pub(crate) fn whole(self) -> Bytes {
+        if self.kept.len() == self.length { self.kept.freeze() } else { Bytes::new() }
     }
 
     fn take_end(&mut self, piece: &[u8]) {

@@ -43,8 +43,8 @@ fn of_a_long_report_both_ends_are_told_and_its_type_wherever_it_stands() {
 fn what_failed_in_a_stream_is_decoded_even_where_it_was_cut() {
     let told = |kind: &str, body: &str| {
         let failure = Failure { kind: kind.to_owned(), body: body.to_owned() };
-        let Answer::FunctionError(text) = failure.into() else { panic!() };
-        text
+        let Answer::FunctionError { cause, .. } = failure.into() else { panic!() };
+        cause
     };
     assert_eq!(
         told("Function.DatabaseGone", "eyJlcnJvck1lc3NhZ2UiOiJkYiBnb25lIn0="),

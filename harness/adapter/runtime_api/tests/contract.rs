@@ -140,8 +140,10 @@ async fn trailers_that_come_as_the_last_chunk_are_an_error() {
         "Lambda-Runtime-Function-Error-Type: Runtime.StreamError\r\n\
          Lambda-Runtime-Function-Error-Body: {body}\r\n"
     );
-    let Answer::FunctionError(told) = streamed(STREAM, 1 << 16, &last).await else { panic!() };
-    assert_eq!(told, "Runtime.StreamError: the stream broke");
+    let Answer::FunctionError { cause, .. } = streamed(STREAM, 1 << 16, &last).await else {
+        panic!()
+    };
+    assert_eq!(cause, "Runtime.StreamError: the stream broke");
     // Where it is not a stream, or not the beginning of a chunk, it is the reply.
     assert!(matches!(streamed("", 1 << 16, &last).await, Answer::Response(_)));
     assert!(matches!(streamed(STREAM, 0, &format!("x{last}")).await, Answer::Response(_)));
