@@ -32,6 +32,7 @@ mod targets;
 mod words;
 
 pub use first_try::FirstTry;
+pub use observe::Place;
 use observe::{Observation, row};
 use page_cache::EvictedTargets;
 pub use patience::GivenUp;
@@ -349,7 +350,7 @@ impl<E: Engine> Driver<E> {
         let rows = (0..).zip(visits.into_iter().zip(seen));
         let of = |(index, (visit, seen))| {
             let cell = self.cell(trial, target, step, &visit);
-            row(visit, seen, cell, trial, index)
+            row(visit, seen, cell, (trial.number, trial.round), index)
         };
         rows.map(of).collect()
     }

@@ -35,6 +35,7 @@ mod callback;
 mod carry_out;
 mod host_load;
 mod other_runs;
+mod outside;
 pub mod preflight;
 mod prepare;
 pub mod quietest;
@@ -43,6 +44,7 @@ mod resume;
 mod setup;
 
 use carry_out::both;
+pub use outside::Outside;
 use prepare::Tried;
 pub use request::{Measurement, RunIdentity, Side};
 use setup::most_at_a_time;
@@ -175,6 +177,41 @@ impl PreparedEngine {
         control: RunControl<'_>,
         observer: &dyn Observer,
     ) -> Result<RunEnd> {
+        let (engine, begin) = self.begin(request, observer)?;
+        match ready(request, engine, begin, control.stop, observer).await? {
+            Some((driver, writers)) => {
+                carry_out::drive(request, &driver, writers, control, observer).await
+            }
+            None => Ok(RunEnd::Stopped),
+        }
+    }
+
+    /// The same for a request whose calls come from outside: all but them. None where it was
+    /// stopped before.
+    ///
+    /// # Errors
+    /// As [`PreparedEngine::measure`].
+    pub fn open<'a>(
+        &'a self,
+        request: &'a Measurement,
+        stop: &'a watch::Receiver<Stop>,
+        observer: &'a dyn Observer,
+    ) -> LocalBoxFuture<'a, Result<Option<Outside>>> {
+        async move {
+            let (engine, begin) = self.begin(request, observer)?;
+            let ready = ready(request, engine, begin, stop, observer).await?;
+            let one =
+                ready.and_then(|(driver, writers)| Some((driver, writers.into_iter().next()?)));
+            Ok(one.map(|(driver, writer)| Outside::begin(driver, writer, observer)))
+        }
+        .boxed_local()
+    }
+
+    fn begin(
+        &self,
+        request: &Measurement,
+        observer: &dyn Observer,
+    ) -> Result<(Arc<AnyEngine>, Begin<'_>)> {
         let before = request.unfinished()?;
         let clock =
             engine::clock(self.kind, before.as_ref().map_or(0, |before| before.last + PAUSE));
@@ -184,8 +221,7 @@ impl PreparedEngine {
             Arc::new(AnyEngine::fake(clock, request.plan.seed.wrapping_add(done)))
         });
         let trace = self.listen(request, clock, observer);
-        let begin = Begin { clock, records: &self.records, trace, before };
-        measure(request, engine, begin, control, observer).await
+        Ok((engine, Begin { clock, records: &self.records, trace, before }))
     }
 
     fn listen(&self, request: &Measurement, clock: Clock, observer: &dyn Observer) -> Trace {
@@ -265,14 +301,14 @@ struct Begin<'a> {
 /// The listener to the kernel, or why there is none.
 type Trace = Result<ExecTrace, String>;
 
-/// Everything from an engine with images to rows on disk.
-async fn measure<E: ImageStore>(
+/// Everything from an engine with images to the first trial; none where it was stopped before.
+async fn ready<E: ImageStore>(
     request: &Measurement,
     engine: Arc<E>,
     begin: Begin<'_>,
-    control: RunControl<'_>,
+    stop: &watch::Receiver<Stop>,
     observer: &dyn Observer,
-) -> Result<RunEnd> {
+) -> Result<Option<(Driver<E>, Vec<Writer>)>> {
     let Begin { clock, records, trace, before } = begin;
     observer.notify(Event::Trying);
     let mut info = engine.describe().await?;
@@ -293,9 +329,9 @@ async fn measure<E: ImageStore>(
         let tried = prepare::try_all(request, &driver, &info, observer).await?;
         anyhow::Ok((driver, tried))
     };
-    let Some(prepared) = unless(control.stop, prepared).await else {
+    let Some(prepared) = unless(stop, prepared).await else {
         platform.clear().await.context(NOT_REMOVED)?;
-        return Ok(RunEnd::Stopped);
+        return Ok(None);
     };
     let (driver, tried) = match prepared {
         Ok(prepared) => prepared,
@@ -310,8 +346,7 @@ async fn measure<E: ImageStore>(
         let (writer, rows) = resume::begin(request, before, silent, warnings, observer)?;
         // A killed run's instances, which bear the same label.
         driver.platform().clear().await?;
-        let driver = driver.going_on(rows);
-        return carry_out::drive(request, &driver, vec![writer], control, observer).await;
+        return Ok(Some((driver.going_on(rows), vec![writer])));
     }
     let mut writers = Vec::new();
     for (index, side) in request.sides.iter().enumerate() {
@@ -321,7 +356,7 @@ async fn measure<E: ImageStore>(
         record.kernel_events.oci_runtimes = oci_runtimes.clone();
         writers.push(Writer::create(&side.folder, record)?);
     }
-    carry_out::drive(request, &driver, writers, control, observer).await
+    Ok(Some((driver, writers)))
 }
 
 /// A run's folder is made to be shared: it need not say whose home it was made in.

@@ -5,5 +5,7 @@
 //! knows nothing of instances. What stands behind it is `session`.
 
 mod call;
+mod session;
 
 pub use call::{Call, Done, End, Functions, Platform, Reason, Report, Served, Status};
+pub use session::{Opened, Rules, Session};

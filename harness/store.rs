@@ -154,12 +154,17 @@ fn read_one(folder: &Path, record: RunRecord, leave_out: bool) -> Result<(Run, O
     let cut = [samples.cut, trials.cut];
     let mut samples: Vec<Sample> = samples.all.into_iter().map(|(sample, _)| sample).collect();
     samples.iter_mut().for_each(|sample| migrate::sample(sample, &record));
-    let trials: Vec<TrialRecord> = trials.all.into_iter().map(|(trial, _)| trial).collect();
+    let mut trials: Vec<TrialRecord> = trials.all.into_iter().map(|(trial, _)| trial).collect();
     let read = expected::Read { record: &record, samples: &samples, trials: &trials, cut };
     let wrong = expected::check(&read).err().map(|(file, line, what)| {
         let line = line.map_or_else(String::new, |line| format!(":{line}"));
         format!("{}{line}: {what}", folder.join(file).display())
     });
+    if record.scenario.is_from_outside() {
+        // They were written as they ended.
+        samples.sort_by_key(|sample| (sample.trial, sample.index));
+        trials.sort_by_key(|trial| trial.trial);
+    }
     let cost = match cost::asked(folder) {
         Err(_) if leave_out => None,
         asked => asked?,

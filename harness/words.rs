@@ -65,6 +65,7 @@ pub(crate) fn act(act: LoadShape) -> String {
         LoadShape::Burst(n) => format!("burst {n}"),
         LoadShape::Sequence(n) => format!("seq {n}"),
         LoadShape::Parallel { workers, .. } => format!("{workers} at a time"),
+        LoadShape::Arrivals => "as they come".to_owned(),
     }
 }
 

@@ -78,7 +78,7 @@ pub(crate) fn headline<'a>(run: &Run, summaries: &'a [Summary]) -> Vec<&'a Summa
         LoadShape::Burst(n) => n,
         // One at a time before several.
         LoadShape::Parallel { workers, .. } => u32::MAX / 2 + workers,
-        LoadShape::Sequence(_) => u32::MAX,
+        LoadShape::Sequence(_) | LoadShape::Arrivals => u32::MAX,
     };
     groups(run, summaries)
         .iter()

@@ -179,9 +179,10 @@ fn headline<'a>(
     let size = |cell: &Cell| match (cell.act, cell.temperature) {
         (LoadShape::Burst(n), Temperature::Cold) => (0, n),
         (LoadShape::Burst(n), Temperature::Warm) => (1, n),
-        (LoadShape::Sequence(_), Temperature::Warm) => (0, 0),
+        (LoadShape::Sequence(_) | LoadShape::Arrivals, Temperature::Warm) => (0, 0),
         (LoadShape::Parallel { workers, .. }, _) => (2, workers),
         (LoadShape::Sequence(n), Temperature::Cold) => (3, n),
+        (LoadShape::Arrivals, Temperature::Cold) => (4, 0),
     };
     cells.filter(|(cell, _)| regular.contains(cell)).min_by_key(|(cell, _)| size(cell))
 }

@@ -3,11 +3,24 @@
 use super::Driver;
 use super::words::beginning;
 use crate::engine::Engine;
-use crate::platform::Visit;
+use crate::platform::{Target, Visit};
 use crate::probe::cgroup::CpuUse;
-use crate::probe::exec_trace::{self, ExecTrace, Start, Traced};
+use crate::probe::exec_trace::{self, Event, ExecTrace, Start, Traced};
 use crate::sample::{Cell, Mark, Resources, Sample, Temperature};
-use crate::spec::plan::Trial;
+use crate::spec::scenario::{LoadShape, OUTSIDE};
+
+/// Where the row of a call stands that came from outside.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// What was called.
+    pub target: &'a Target,
+    /// The span of time in which it came, from 1: its trial, and its round.
+    pub window: u32,
+    /// The how-manieth of these, from 0.
+    pub index: u32,
+    /// How it met its instance, where that is neither cold nor warm.
+    pub step: &'a str,
+}
 
 /// What was seen of one invocation's start; nothing of a warm one.
 #[derive(Debug, Default)]
@@ -19,13 +32,36 @@ pub(super) struct Observation {
 }
 
 impl<E: Engine> Driver<E> {
+    /// The row of a call that no plan has, once it was answered and nobody waits for it any
+    /// more. `events` are the kernel's since its start began, at least.
+    pub async fn served(&self, mut visit: Visit, events: &[Event], at: Place<'_>) -> Sample {
+        let mut seen = self.look(std::slice::from_mut(&mut visit), events).await;
+        let (function, factors) = (&at.target.function, at.target.factors().clone());
+        let cell = Cell {
+            function: function.name.clone(),
+            adapter: function.adapter,
+            factors,
+            control: None,
+            pattern: OUTSIDE.to_owned(),
+            step: at.step.to_owned(),
+            act: LoadShape::Arrivals,
+            temperature: visit.temperature,
+        };
+        let seen = seen.pop().unwrap_or_default();
+        row(visit, seen, cell, (at.window, at.window), at.index)
+    }
+
     /// Looks at the starts of a step that has ended, and at who answered; one entry a
     /// visit.
     pub(super) async fn observe(&self, visits: &mut [Visit]) -> Vec<Observation> {
-        let until = self.clock().now();
         let events = self.trace.as_ref().map(ExecTrace::take).unwrap_or_default();
+        self.look(visits, &events).await
+    }
+
+    async fn look(&self, visits: &mut [Visit], events: &[Event]) -> Vec<Observation> {
+        let until = self.clock().now();
         // At once: what goes on in an instance goes on being counted.
-        let used = exec_trace::used_until_now(&events);
+        let used = exec_trace::used_until_now(events);
         let mut all = Vec::with_capacity(visits.len());
         for visit in visits {
             let mut seen = Observation::default();
@@ -40,7 +76,7 @@ impl<E: Engine> Driver<E> {
                 };
                 let until = visit.marks.ready().unwrap_or(until);
                 let start = Start { id: &id.0, pid: inspected.pid, from, until };
-                seen.traced = exec_trace::join(&events, &start);
+                seen.traced = exec_trace::join(events, &start);
                 if inspected.pid.is_some() {
                     seen.resources = self.platform.used(id).await;
                     let from_exec = seen.traced.used.as_ref().and_then(|at| since(at, &used));
@@ -66,7 +102,7 @@ pub(super) fn row(
     visit: Visit,
     seen: Observation,
     cell: Cell,
-    trial: &Trial,
+    (trial, round): (u32, u32),
     index: u32,
 ) -> Sample {
     let Visit { id, why_cold, proof, mut marks, readiness, mut dropped_marks, .. } = visit;
@@ -87,8 +123,8 @@ pub(super) fn row(
     }
     Sample {
         cell,
-        round: trial.round,
-        trial: trial.number,
+        round,
+        trial,
         index,
         instance: id.map(|id| id.short().to_owned()),
         why_cold,

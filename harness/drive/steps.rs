@@ -54,6 +54,8 @@ impl<E: Engine> Driver<E> {
                 }
                 visits
             }
+            // Nobody calls: a plan has none of these.
+            LoadShape::Arrivals => Vec::new(),
             LoadShape::Parallel { workers, starts } => {
                 let visits;
                 (visits, patience) = self.parallel(target, workers, starts).await;

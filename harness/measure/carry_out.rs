@@ -94,28 +94,28 @@ async fn trials<E: Engine>(
 }
 
 /// The machine before the first trial.
-struct Before {
+pub(super) struct Before {
     reading: Reading,
     throttles: Option<u64>,
 }
 
 impl Before {
-    fn now() -> Self {
+    pub(super) fn now() -> Self {
         Self { reading: Reading::now(), throttles: machine::throttles() }
     }
 }
 
 /// How a measurement came to its end.
-struct RunOutcome {
-    ended: Result<RunEnd, DriveError>,
-    begun: Instant,
-    before: Before,
+pub(super) struct RunOutcome {
+    pub(super) ended: Result<RunEnd, DriveError>,
+    pub(super) begun: Instant,
+    pub(super) before: Before,
     /// Invocations that were asked for, by side.
-    asked: Vec<u64>,
+    pub(super) asked: Vec<u64>,
 }
 
 /// Completes the record of every side and saves it, or tells where it is kept instead.
-fn close<E: Engine>(
+pub(super) fn close<E: Engine>(
     request: &Measurement,
     driver: &Driver<E>,
     writers: Vec<Writer>,

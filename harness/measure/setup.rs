@@ -127,7 +127,7 @@ pub struct Interrupted;
 pub(super) fn most_at_a_time(scenario: &Scenario) -> u64 {
     let of = |act: LoadShape| match act {
         LoadShape::Burst(n) | LoadShape::Parallel { workers: n, .. } => u64::from(n),
-        LoadShape::Sequence(_) => 1,
+        LoadShape::Sequence(_) | LoadShape::Arrivals => 1,
     };
     let warm = |pattern: &crate::spec::scenario::Pattern| {
         let steps = pattern.steps.iter();

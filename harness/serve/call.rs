@@ -105,6 +105,8 @@ pub enum Reason {
     Function,
     /// Starts in so long, of this function.
     Scaling,
+    /// What all instances may take together.
+    Memory,
 }
 
 /// What a call took, as the line that Lambda writes at its end has it.

@@ -301,7 +301,7 @@ fn invocations(pattern: &Pattern) -> u64 {
 fn starts(pattern: &Pattern) -> u64 {
     let width = |act: LoadShape| match act {
         LoadShape::Burst(n) | LoadShape::Parallel { starts: n, .. } => u64::from(n),
-        LoadShape::Sequence(_) => 1,
+        LoadShape::Sequence(_) | LoadShape::Arrivals => 1,
     };
     pattern.steps.iter().map(|s| width(s.act)).max().unwrap_or(0)
 }

@@ -13,6 +13,7 @@ use crate::sample::{Mark, Sample, TrialRecord};
 use crate::spec::plan::{Plan, Trial};
 use crate::spec::scenario::Scenario;
 
+mod outside;
 mod row;
 
 use row::Asked;
@@ -36,6 +37,9 @@ pub(super) type Wrong = (&'static str, Option<usize>, String);
 
 /// Checks what was read of a run.
 pub(super) fn check(read: &Read<'_>) -> Result<(), Wrong> {
+    if read.record.scenario.is_from_outside() {
+        return outside::check(read);
+    }
     let read = &known(read);
     let Read { record, samples, trials, cut } = read;
     let (plan, due) = due(read)?;

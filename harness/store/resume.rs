@@ -47,6 +47,12 @@ impl Unfinished {
                 record.format
             );
         }
+        if record.scenario.is_from_outside() {
+            bail!(
+                "the calls of {} came from outside, and nobody makes them again: start a new run",
+                folder.display()
+            );
+        }
         let (samples, trials) = (append(SAMPLES)?, append(TRIALS)?);
         claim(&samples, folder)?;
         let read_samples = read_lines(&folder.join(SAMPLES), "sample", bounds::sample, false)?.all;

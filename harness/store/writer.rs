@@ -75,19 +75,30 @@ impl Writer {
     /// Names the file, or the folder where it is gone. What was written before stays
     /// readable.
     pub fn append(&mut self, trial: &TrialRecord, samples: &[Sample]) -> Result<()> {
-        let mut rows = Vec::with_capacity(samples.len() * 450);
+        self.append_all(std::slice::from_ref(trial), samples)
+    }
+
+    /// The same of rows and trials that come apart: those of a run whose calls come from outside.
+    ///
+    /// # Errors
+    /// As [`Writer::append`].
+    pub fn append_all(&mut self, trials: &[TrialRecord], samples: &[Sample]) -> Result<()> {
+        let (mut rows, mut lines) = (Vec::with_capacity(samples.len() * 450), Vec::new());
         for sample in samples {
             serde_json::to_writer(&mut rows, sample)?;
             rows.push(b'\n');
         }
-        let mut line = serde_json::to_vec(trial)?;
-        line.push(b'\n');
+        for trial in trials {
+            serde_json::to_writer(&mut lines, trial)?;
+            lines.push(b'\n');
+        }
         let is_in_place = self.is_in_place();
         if is_in_place {
-            self.write(&[rows, line])?;
+            self.write(&[rows, lines])?;
         } else {
             // Closing takes them to where the rest is.
-            self.unwritten = [rows, line];
+            self.unwritten[0].extend(rows);
+            self.unwritten[1].extend(lines);
         }
         for sample in samples {
             self.record.counts.add(sample);

@@ -140,8 +140,7 @@ fn nobody_but_adapters_names_one() {
 
 #[test]
 fn pure_layers_have_no_async_no_clock_and_no_input() {
-    const PURE: [&str; 8] =
-        ["text", "spec", "sample", "stats", "cost", "pool", "compare", "tune"];
+    const PURE: [&str; 8] = ["text", "spec", "sample", "stats", "cost", "pool", "compare", "tune"];
     let banned = ["async", "tokio", "instant", "systemtime", "println", "thread"];
     for source in sources().iter().filter(|source| PURE.contains(&source.layer())) {
         let name = &source.name;

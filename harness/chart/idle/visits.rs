@@ -63,7 +63,7 @@ fn at_once(step: &Step) -> u32 {
     match step.act {
         LoadShape::Burst(n) => n,
         LoadShape::Sequence(_) => 1,
-        LoadShape::Parallel { .. } => 0,
+        LoadShape::Parallel { .. } | LoadShape::Arrivals => 0,
     }
 }
 

@@ -49,6 +49,7 @@ fn flat(sample: &Sample) -> Value {
         LoadShape::Burst(_) => "burst",
         LoadShape::Sequence(_) => "sequence",
         LoadShape::Parallel { .. } => "parallel",
+        LoadShape::Arrivals => "arrivals",
     };
     let phases = sample.phases().into_iter().map(|(phase, ns)| (phase.to_string(), json!(ns)));
     let mut row = Map::from_iter([

@@ -29,6 +29,7 @@ mod oci;
 mod overheard;
 mod processes;
 mod program;
+mod served;
 mod standin;
 mod strangers;
 mod subject;
@@ -63,6 +64,7 @@ fn main() {
     trials.extend(strangers::trials());
     trials.extend(standin::trials());
     trials.extend(listening::trials());
+    trials.extend(served::trials());
     trials.extend(throttled::trials());
     trials.extend(unprivileged::trials());
     if std::env::var("COLDSTART_TEST_ENGINE").is_ok_and(|v| v == "none") {

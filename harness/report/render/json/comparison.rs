@@ -169,6 +169,7 @@ pub(super) fn cell(c: &Cell) -> Json<'static> {
         LoadShape::Burst(n) => ("burst", n, None),
         LoadShape::Sequence(n) => ("sequence", n, None),
         LoadShape::Parallel { starts, workers } => ("parallel", starts, Some(workers)),
+        LoadShape::Arrivals => ("arrivals", 0, None),
     };
     Json::joined([
         object! {

@@ -95,6 +95,7 @@ fn row<'a>(cell: &'a Cell, phase: String, of: &LatencySummary) -> Json<'a> {
         LoadShape::Burst(_) => "burst",
         LoadShape::Sequence(_) => "sequence",
         LoadShape::Parallel { .. } => "parallel",
+        LoadShape::Arrivals => "arrivals",
     };
     let quantiles = [("p50", of.p50), ("p90", of.p90), ("p95", of.p95), ("p99", of.p99)];
     let quantiles = quantiles.into_iter().flat_map(|(name, quantile)| {

@@ -1,0 +1,246 @@
+//! Real instances behind [`serve::Platform`](Platform): a pool decides, this does what it
+//! decides, and every call is a row.
+//!
+//! The pool is told everything under one lock, in the order of time, and what it decides is
+//! begun before the lock is given back: nothing is awaited meanwhile.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use super::call::{Call, Done, End, Functions, Platform, Report, Served};
+use crate::clock::Clock;
+use crate::drive::Driver;
+use crate::engine::AnyEngine;
+use crate::measure::{Measurement, Outside};
+use crate::observer::Observer;
+use crate::platform::{self, Held, Target};
+use crate::pool::policy::Policy;
+use crate::pool::{CallId, Counters, InstanceKey, Limits, Pool, PoolFunction};
+use crate::probe::exec_trace::Event;
+use crate::spec::plan::TrialSubject;
+
+mod answer;
+mod calls;
+mod instances;
+mod rows;
+
+#[cfg(test)]
+mod tests;
+
+use rows::{Row, Windows};
+
+/// How instances are kept, started and given up.
+pub struct Rules {
+    /// What the platform allows.
+    pub limits: Limits,
+    /// What of it is a function's, in the functions' order.
+    pub functions: Vec<PoolFunction>,
+    /// Which instances are kept, and for how long.
+    pub policy: Box<dyn Policy + Send>,
+    /// How long an instance may take to be ready. One that takes longer is started once more,
+    /// for as long as a call of its function may take, as AWS Lambda does.
+    pub init: Duration,
+    /// Where what each call took is told, once all of it is known.
+    pub reports: Option<mpsc::UnboundedSender<Report>>,
+}
+
+/// A run that is called from outside. Cloned by whoever calls.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    driver: Arc<Driver<AnyEngine>>,
+    clock: Clock,
+    targets: Vec<Arc<Target>>,
+    functions: Mutex<Functions>,
+    init: Duration,
+    reports: Option<mpsc::UnboundedSender<Report>>,
+    state: Mutex<State>,
+    /// What is due has changed.
+    changed: Notify,
+    /// Nothing is under way any more, maybe.
+    quiet: Notify,
+    rows: mpsc::UnboundedSender<Row>,
+}
+
+struct State {
+    pool: Pool,
+    /// Instances that are ready and have no call.
+    held: HashMap<InstanceKey, Held>,
+    /// Calls that have no instance yet.
+    waiting: HashMap<CallId, calls::Waiting>,
+    /// Starts that are under way, and whether the pool has forgotten them.
+    starting: HashMap<InstanceKey, bool>,
+    /// The kernel's events, as long as any start may need them.
+    events: Vec<Event>,
+    /// Calls of which there is no row yet.
+    open: usize,
+    next: u64,
+    windows: Windows,
+    is_stopping: bool,
+}
+
+/// A session with what ends it.
+pub struct Opened {
+    /// For whoever calls.
+    pub session: Session,
+    request: Measurement,
+    timer: JoinHandle<()>,
+    writer: JoinHandle<Result<rows::Written>>,
+}
+
+impl Session {
+    /// Begins to take calls. To be called on the runtime that the calls are to be answered on.
+    #[must_use]
+    pub fn open(request: Measurement, outside: Outside, rules: Rules) -> Opened {
+        let driver = outside.driver.clone();
+        let clock = driver.platform().clock();
+        let functions = served(&request, &outside);
+        let of = |function| TrialSubject::Function { function, combination: 0, pattern: 0 };
+        let target = |function| driver.targets().of(0, of(function)).clone();
+        let targets = (0..functions.len()).map(target).collect();
+        let (rows, received) = mpsc::unbounded_channel();
+        let begun = clock.now();
+        let state = State {
+            pool: Pool::new(rules.limits, rules.functions, rules.policy),
+            held: HashMap::new(),
+            waiting: HashMap::new(),
+            starting: HashMap::new(),
+            events: Vec::new(),
+            open: 0,
+            next: 0,
+            windows: Windows::new(begun),
+            is_stopping: false,
+        };
+        let session = Self(Arc::new(Inner {
+            driver,
+            clock,
+            targets,
+            functions: Mutex::new(functions),
+            init: rules.init,
+            reports: rules.reports,
+            state: Mutex::new(state),
+            changed: Notify::new(),
+            quiet: Notify::new(),
+            rows,
+        }));
+        let writer = tokio::spawn(rows::write(outside, received));
+        let timer = tokio::spawn(session.clone().keep_time());
+        let at = clock.now();
+        session.told(|pool, out| pool.begin(at, out));
+        Opened { session, request, timer, writer }
+    }
+
+    /// What the pool has counted so far.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        self.state().pool.counters(self.0.clock.now())
+    }
+
+    /// A further version of a function: calls that come from now on get new instances.
+    pub fn update(&self, function: usize) {
+        let of = crate::pool::FunctionIndex(function);
+        {
+            let mut functions = lock(&self.0.functions);
+            let mut changed: Vec<Served> = functions.to_vec();
+            let Some(served) = changed.get_mut(function) else { return };
+            served.version += 1;
+            *functions = changed.into();
+        }
+        let at = self.0.clock.now();
+        self.told(|pool, out| pool.update(at, of, out));
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.0.state)
+    }
+}
+
+impl Platform for Session {
+    fn functions(&self) -> Functions {
+        lock(&self.0.functions).clone()
+    }
+
+    fn clock(&self) -> Clock {
+        self.0.clock
+    }
+
+    /// The call is a task of its own: it goes on whoever waits.
+    fn call(&self, call: Call) -> impl Future<Output = Done> + Send {
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(self.clone().answer(call, answer));
+        async move {
+            let gone = || Done::without(End::Unavailable("its task is gone".to_owned()));
+            answered.await.unwrap_or_else(|_| gone())
+        }
+    }
+}
+
+impl Opened {
+    /// Takes no more calls, waits for those that are under way, removes every instance, and
+    /// saves the record; what the pool has counted.
+    ///
+    /// # Errors
+    /// When an instance would not go, or rows could not be kept.
+    pub async fn end(self, observer: &dyn Observer) -> Result<Counters> {
+        let Self { session, request, timer, writer } = self;
+        let at = session.0.clock.now();
+        session.state().is_stopping = true;
+        session.told(|pool, out| pool.drain(at, out));
+        session.is_quiet().await;
+        let counters = session.counters();
+        timer.abort();
+        session.close_windows();
+        drop(session);
+        let written = writer.await.context("the task that keeps rows ended")??;
+        written.outside.end(&request, observer).await?;
+        Ok(counters)
+    }
+}
+
+impl Session {
+    /// Waits until no call is without its row, and no start under way.
+    async fn is_quiet(&self) {
+        loop {
+            let mut told = std::pin::pin!(self.0.quiet.notified());
+            told.as_mut().enable();
+            {
+                let state = self.state();
+                if state.open == 0 && state.starting.is_empty() {
+                    return;
+                }
+            }
+            told.await;
+        }
+    }
+}
+
+/// What can be called, as those who call may know it.
+fn served(request: &Measurement, outside: &Outside) -> Functions {
+    let record = &outside.writer.record;
+    let functions = request.sides.first().map_or(&[][..], |side| &side.functions);
+    let all = functions.iter().zip(&record.functions).map(|(function, known)| Served {
+        name: function.name.clone(),
+        version: 1,
+        timeout: function.timeout,
+        memory: Some(function.limits.memory).filter(|memory| *memory > 0),
+        digest: known.digest.strip_prefix("sha256:").unwrap_or(&known.digest).to_owned(),
+        size: known.size,
+        environment: function.env.iter().map(|(name, is)| (name.clone(), is.clone())).collect(),
+    });
+    all.collect::<Vec<_>>().into()
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere leaves plain data behind, which is still right.
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The instances of a session, as the platform makes them.
+type Instances = platform::Platform<AnyEngine>;

@@ -1,0 +1,66 @@
+//! What the rows of a run must be whose calls came from outside: no plan has them, but each is
+//! of a function of the run, in a span of time, once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{COMPLETE, Read, Wrong, counted, row, senseless};
+use crate::sample::TrialRecord;
+use crate::spec::scenario::LoadShape;
+use crate::store::{SAMPLES, TRIALS};
+
+pub(super) fn check(read: &Read<'_>) -> Result<(), Wrong> {
+    let Read { record, samples, trials, cut } = read;
+    let names: BTreeSet<&str> = record.functions.iter().map(|f| f.name.as_str()).collect();
+    let combinations = record.scenario.factors.combinations();
+    let spans = spans(trials)?;
+    let mut seen = BTreeSet::new();
+    for (line, sample) in (1..).zip(*samples) {
+        let wrong = |what: String| Err((SAMPLES, Some(line), what));
+        let cell = &sample.cell;
+        let is_of_it = cell.act == LoadShape::Arrivals
+            && cell.control.is_none()
+            && sample.round == sample.trial
+            && names.contains(cell.function.as_str())
+            && combinations.iter().any(|asked| asked.allows(&cell.factors));
+        if !is_of_it {
+            return wrong(format!("{} is no call of this run", row::named(sample)));
+        }
+        if !seen.insert((sample.trial, sample.index)) {
+            return wrong(format!("{} is there twice", row::named(sample)));
+        }
+        let span = spans.get(&sample.trial).copied();
+        if let Some(what) = senseless(sample, span) {
+            return wrong(what);
+        }
+        if record.complete && span.is_none() {
+            let number = sample.trial;
+            return Err((TRIALS, None, format!("{COMPLETE}, and lacks trial {number}")));
+        }
+    }
+    if !record.complete {
+        return Ok(());
+    }
+    for (file, line, cut) in [(SAMPLES, samples.len(), cut[0]), (TRIALS, trials.len(), cut[1])] {
+        if cut {
+            let what = format!("{COMPLETE}, and this line is cut short");
+            return Err((file, Some(line + 1), what));
+        }
+    }
+    counted(record, samples)
+}
+
+/// Spans of time by their numbers, each once.
+fn spans(trials: &[TrialRecord]) -> Result<BTreeMap<u32, &TrialRecord>, Wrong> {
+    let mut spans = BTreeMap::new();
+    for (line, trial) in (1..).zip(trials) {
+        let number = trial.trial;
+        let wrong = |what: String| Err((TRIALS, Some(line), what));
+        if trial.round != number {
+            return wrong(format!("trial {number} of round {}, of another number", trial.round));
+        }
+        if spans.insert(number, trial).is_some() {
+            return wrong(format!("trial {number} is there twice"));
+        }
+    }
+    Ok(spans)
+}
