@@ -23,6 +23,7 @@ mod judging;
 mod output;
 pub(crate) mod pages;
 mod reading;
+mod serving;
 mod starting;
 mod tuning;
 
@@ -38,6 +39,7 @@ pub(crate) use image::{ImageFlags, NO_EVENT};
 pub(crate) use judging::{Aa, Amount, Compare, Gate, Injection, SightFlags};
 pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
+pub(crate) use serving::{RuleFlags, ServingFlags, Share};
 pub(crate) use starting::{Completions, Image, Init, Man};
 pub(crate) use tuning::{Cpu, Init as TuneInit, Tune};
 

@@ -38,6 +38,7 @@ mod publish;
 mod repeat;
 mod report;
 mod run;
+mod serving;
 mod show;
 mod stdout;
 mod tune;
