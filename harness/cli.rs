@@ -25,6 +25,7 @@ pub(crate) mod pages;
 mod reading;
 mod serving;
 mod starting;
+mod studying;
 mod tuning;
 
 pub(crate) use cost::{CostFlags, PriceFlags};
@@ -41,6 +42,7 @@ pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
 pub(crate) use serving::{RuleFlags, ServingFlags, Share};
 pub(crate) use starting::{Completions, Image, Init, Man};
+pub(crate) use studying::{Idle, StudyVerb, SurgeStudy, What};
 pub(crate) use tuning::{Cpu, Init as TuneInit, Tune};
 
 /// What was typed; or the exit status, where help or a mistake has been shown instead.
@@ -109,6 +111,9 @@ pub(crate) enum Verb {
     /// Measure on several machines: a Swarm's nodes, hosts by ssh, a Kubernetes cluster
     #[command(help_template = help::VERB, before_long_help = help::FLEET)]
     Fleet(Fleet),
+    /// Ask a pool of instances: how long does it keep them, what does a surge do?
+    #[command(help_template = help::VERB, before_long_help = help::STUDY)]
+    Study(StudyVerb),
     /// Say why a start takes as long as it does: files, modules, work and waits
     #[command(help_template = help::VERB, before_long_help = help::EXPLAIN)]
     Explain(Box<Explain>),

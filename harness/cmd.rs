@@ -41,6 +41,7 @@ mod run;
 mod serving;
 mod show;
 mod stdout;
+mod study;
 mod tune;
 
 use crate::terminal::{info, warn};
@@ -57,6 +58,7 @@ pub(crate) fn execute(cli: &Cli) -> ExitCode {
         Verb::Gate(args) => gate::run(args),
         Verb::Compare(args) => compare::run(args),
         Verb::Tune(args) => tune::run(args),
+        Verb::Study(args) => study::run(args),
         Verb::Aa(args) => aa::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Fleet(args) => fleet::run(args),

@@ -75,6 +75,7 @@ pub mod platform;
 pub mod probe;
 pub mod provision;
 pub mod serve;
+pub mod study;
 
 // What is made of it.
 pub mod explain;

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::sample::{Cell, Phases, Sample};
+use crate::spec::scenario::LoadShape;
 
 mod binomial;
 mod burst;
@@ -110,46 +111,46 @@ pub struct FirstEver {
 /// Round 1 is left out of inference when the run has more than one round.
 #[must_use]
 pub fn summarise(samples: &[Sample]) -> Vec<Summary> {
-    let one_round = has_one_round(samples);
+    let first = first_used_round(samples);
     let mut rows: BTreeMap<&Cell, Vec<usize>> = BTreeMap::new();
     for (index, sample) in samples.iter().enumerate() {
         rows.entry(&sample.cell).or_default().push(index);
     }
     let mut draws = BootstrapWeights::default();
-    let mut summaries: Vec<Summary> = rows
-        .into_iter()
-        .map(|(cell, rows)| one(cell, samples, &rows, one_round, &mut draws))
-        .collect();
+    let mut summaries: Vec<Summary> =
+        rows.into_iter().map(|(cell, rows)| one(cell, samples, &rows, first, &mut draws)).collect();
     burst::count_invalid(samples, &mut summaries);
     warm::compare(&mut summaries);
     summaries
 }
 
-/// The rows used for inference: all but round 1, unless there is no other.
+/// The rows used for inference: all but round 1, unless there is no other. Of calls from outside
+/// that is no round: all of them.
 pub fn used(samples: &[Sample]) -> impl Iterator<Item = &Sample> {
     let first = first_used_round(samples);
     samples.iter().filter(move |s| s.round >= first)
 }
 
-/// The first round that is used for inference: 2, unless there is only one.
+/// The first round that is used for inference: 2, unless there is only one, or none was planned.
 #[must_use]
 pub fn first_used_round(samples: &[Sample]) -> u32 {
-    if has_one_round(samples) { 1 } else { 2 }
+    if is_from_outside(samples) || samples.iter().all(|s| s.round <= 1) { 1 } else { 2 }
 }
 
-fn has_one_round(samples: &[Sample]) -> bool {
-    samples.iter().all(|s| s.round <= 1)
+fn is_from_outside(samples: &[Sample]) -> bool {
+    samples.iter().any(|sample| sample.cell.act == LoadShape::Arrivals)
 }
 
 fn one(
     cell: &Cell,
     samples: &[Sample],
     rows: &[usize],
-    one_round: bool,
+    first_used: u32,
     draws: &mut BootstrapWeights,
 ) -> Summary {
     let (used, rest): (Vec<usize>, Vec<usize>) =
-        rows.iter().partition(|i| one_round || samples[**i].round > 1);
+        rows.iter().partition(|i| samples[**i].round >= first_used);
+    let one_round = first_used == 1 && cell.act != LoadShape::Arrivals;
     let first = if one_round { &used } else { &rest };
     let latency = latency_of(samples, &used, draws);
     Summary {

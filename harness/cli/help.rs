@@ -14,6 +14,7 @@ Measure
   tune         memory limits against latency and price
   aa           how often would the gate cry wolf here?
   fleet        on several machines: a Swarm, hosts by ssh, Kubernetes
+  study        a pool of instances: keep-alive, surges
   explain      why a start takes so long: files, modules, work and waits
 
 Look
@@ -202,6 +203,22 @@ It changes the engine's images and nothing else. `run` and `gate` build what is
 missing by themselves.
 
 Exit status: 0 built; 2 usage; 4 a build or a base image failed.";
+
+pub(super) const STUDY: &str = "\
+Examples
+  coldstart study idle orders --policy fixed:5s --most 8s --within 100ms
+  coldstart study idle orders --engine fake --policy fixed:10m    in no time
+  coldstart study surge orders --policy none --sizes 1,4,16 --network host
+  coldstart study surge orders --concurrency 4 --shape poisson:2s
+
+It calls a function behind the rules of a pool, those of AWS Lambda unless
+others are typed. `idle` pauses between calls, and finds by bisection for how
+long an instance is kept. `surge` calls so many at once, from nothing each time
+where the policy keeps nothing (--policy none) or the pause is longer. Every
+call is a row of the run's folder, with study.html, study.md, study.json and
+study.csv beside report.html.
+
+Exit status: 0 measured; 2 usage; 4 it could not be measured; 130 interrupted.";
 
 pub(super) const FLEET: &str = "\
 Examples

@@ -8,6 +8,7 @@ pub(super) mod listing;
 pub(super) mod reliability;
 pub(super) mod rows;
 pub(super) mod run;
+pub(super) mod study;
 pub(super) mod tune;
 
 mod placing;

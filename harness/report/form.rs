@@ -7,11 +7,12 @@ use super::document::Document;
 use super::look::Look;
 use super::reliability::Reliability;
 use super::render::{csv, json, markdown, terminal};
-use super::{build, comparison, explanation, listing::Listing, reliability};
+use super::{build, comparison, explanation, listing::Listing, reliability, study};
 use crate::analysis::Analysis;
 use crate::chart::{self, Chart};
 use crate::compare::Comparison;
 use crate::explain::Explanation;
+use crate::study::Study;
 use crate::tune::Tuning;
 
 /// What can be printed, in every form.
@@ -27,6 +28,8 @@ pub enum Printed<'a> {
     Reliability(&'a Reliability),
     /// Why starts take as long as they do.
     Explanation(&'a Explanation),
+    /// What a platform was found to do.
+    Study(&'a Study),
     /// What there is.
     Listing(&'a Listing),
 }
@@ -92,6 +95,7 @@ impl Printed<'_> {
             Printed::Tuning(tuning) => build::tune::document(tuning, charts),
             Printed::Reliability(found) => build::reliability::document(found),
             Printed::Explanation(found) => build::explanation::document(found, charts),
+            Printed::Study(study) => build::study::document(study),
             Printed::Listing(listing) => build::listing::document(listing),
         }
     }
@@ -103,7 +107,7 @@ impl Printed<'_> {
             Printed::Comparison(found) => chart::of_comparison(found),
             Printed::Tuning(tuning) => chart::of_tuning(tuning),
             Printed::Explanation(found) => chart::of_explanation(found),
-            Printed::Reliability(_) | Printed::Listing(_) => Ok(Vec::new()),
+            Printed::Reliability(_) | Printed::Study(_) | Printed::Listing(_) => Ok(Vec::new()),
         }
     }
 
@@ -129,6 +133,7 @@ impl Printed<'_> {
             Printed::Tuning(tuning) => json::tune::document(tuning),
             Printed::Reliability(found) => json::reliability::document(found),
             Printed::Explanation(found) => json::explanation::document(found),
+            Printed::Study(study) => study::json(study),
             Printed::Listing(listing) => json::listing(&listing.sheets),
         }
     }
@@ -140,6 +145,7 @@ impl Printed<'_> {
             Printed::Tuning(_) => json::tune::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Reliability(_) => reliability::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Explanation(_) => explanation::csv(&serde_json::from_str(&self.json()?)?),
+            Printed::Study(study) => study::csv(study),
             Printed::Listing(listing) => csv::sheet(&listing.sheets),
         }
     }

@@ -21,6 +21,9 @@ use crate::text::units::{DurationText, PrecisionText};
 
 mod factors;
 mod gate;
+mod outside;
+
+pub use outside::{OUTSIDE, OUTSIDE_STEPS};
 
 /// What a step does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -41,13 +44,6 @@ pub enum LoadShape {
     /// Invocations as they come from outside: who calls decides, and no plan.
     Arrivals,
 }
-
-/// The one pattern of a run whose calls come from outside, and what its steps are called: of
-/// calls that met no instance or one that has served, and of calls that met one which had been
-/// started before they came and has never served.
-pub const OUTSIDE: &str = "outside";
-/// See [`OUTSIDE`].
-pub const OUTSIDE_STEPS: [&str; 2] = ["call", "started-before"];
 
 impl LoadShape {
     /// How many invocations; none that are known of those that come from outside.
@@ -71,41 +67,6 @@ impl fmt::Display for LoadShape {
                 write!(f, "{starts} starts, {workers} at a time")
             }
             LoadShape::Arrivals => f.write_str("as they come"),
-        }
-    }
-}
-
-impl Scenario {
-    /// Whether its calls come from outside, and no plan has them.
-    #[must_use]
-    pub fn is_from_outside(&self) -> bool {
-        let mut steps = self.patterns.iter().flat_map(|pattern| &pattern.steps);
-        steps.any(|step| step.act == LoadShape::Arrivals)
-    }
-
-    /// One whose calls come from outside, to functions under certain factors.
-    #[must_use]
-    pub fn from_outside(name: &str, factors: FactorMatrix) -> Self {
-        let step = |name: &str| {
-            let act = LoadShape::Arrivals;
-            Step { name: name.to_owned(), after: Duration::ZERO, act }
-        };
-        let steps = OUTSIDE_STEPS.map(step).into();
-        Self {
-            name: name.to_owned(),
-            functions: Vec::new(),
-            factors,
-            controls: false,
-            listening: false,
-            rounds: 1,
-            until: None,
-            max_time: None,
-            keep_alive: Duration::ZERO,
-            remove_at_once: false,
-            patterns: vec![Pattern { name: OUTSIDE.to_owned(), steps }],
-            margins: Margins::default(),
-            sight: None,
-            budgets: Vec::new(),
         }
     }
 }

@@ -33,6 +33,7 @@ mod repeat;
 mod show;
 mod spoilt;
 mod stand_in;
+mod study;
 mod terminal;
 mod tune;
 mod variants;

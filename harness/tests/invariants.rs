@@ -244,7 +244,7 @@ fn used(text: &str) -> Vec<&str> {
 }
 
 /// The layers, each of which uses none that stands below it.
-const LAYERS: [&str; 30] = [
+const LAYERS: [&str; 31] = [
     "text",
     "clock",
     "system",
@@ -267,6 +267,7 @@ const LAYERS: [&str; 30] = [
     "words",
     "measure",
     "serve",
+    "study",
     "replay",
     "fleet",
     "explain",

@@ -53,6 +53,11 @@ pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) 
 /// What the page is about: scenario and how much of it.
 pub(in crate::report) fn title(run: &Run) -> String {
     let record = &run.record;
+    if record.scenario.is_from_outside() {
+        let calls = counted(record.counts.rows(), "call");
+        let name = plain(&record.scenario.name);
+        return format!("{}calls from outside, {name}, {calls}", warning(run));
+    }
     // A run that stops when it knows enough plans more rounds than it needs.
     let rounds = match record.scenario.until {
         Some(_) => run.samples.iter().map(|s| s.round).max().unwrap_or(0),

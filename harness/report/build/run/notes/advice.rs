@@ -32,7 +32,9 @@ pub(super) fn few_rounds(analysis: &Analysis) -> Option<Note> {
     let record = &analysis.run.record;
     let one_round = analysis.summaries.iter().any(|s| s.first_ever.used);
     // The rule tells of itself, and a run that was cut short is told of already.
-    if record.scenario.until.is_some() || one_round || !record.complete {
+    // Nobody plans how many calls come from outside.
+    let has_rounds = !record.scenario.is_from_outside();
+    if record.scenario.until.is_some() || one_round || !record.complete || !has_rounds {
         return None;
     }
     let cells = analysis.headline();

@@ -1,0 +1,133 @@
+//! `study`: a platform is called in a certain way, and what that told is shown.
+
+use std::fmt::Display;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+
+use super::repeat::Words;
+use super::{ExitReason, info, serving, stdout};
+use crate::cli::{Idle, ServingFlags, StudyVerb, SurgeStudy, What};
+use crate::terminal;
+use coldstart::drive::Stop;
+use coldstart::measure::Interrupted;
+use coldstart::report::form::{Form, Printed};
+use coldstart::serve::Session;
+use coldstart::study::idle::{self, Search};
+use coldstart::study::surge::{self, Shape, Surges};
+use coldstart::study::{FORMAT, Found, Of, Study};
+use coldstart::text::units::format_exactly;
+use coldstart::{report, store};
+
+/// Makes the calls, and shows what they told.
+pub(super) fn run(args: &StudyVerb) -> Result<(), ExitReason> {
+    match &args.what {
+        What::Idle(args) => {
+            let command = idle_again(args);
+            let search = Search { most: args.most, within: args.within, probes: args.probes };
+            if search.within >= search.most {
+                return Err(ExitReason::Usage(anyhow!("--within must be less than --most")));
+            }
+            let study = async |session: &Session, name: &Arc<str>, event: &str| {
+                let told = |probe: &idle::Probe| {
+                    let met = if probe.cold { "cold" } else { "warm" };
+                    info(&format!("{name}: {met} after {}", shortly(probe.pause)));
+                };
+                idle::search(session, name, event, search, told).await
+            };
+            studied(&args.serving, ("idle", command), args.printed.format, study, Found::Idle)
+        }
+        What::Surge(args) => {
+            let command = surge_again(args);
+            let surges = Surges {
+                sizes: args.sizes.clone(),
+                rounds: args.rounds,
+                shape: args.shape,
+                pause: args.pause,
+                seed: args.seed,
+            };
+            let study = async |session: &Session, name: &Arc<str>, event: &str| {
+                let told = |surge: &surge::Surge| {
+                    let surge::Surge { round, size, cold, refused, .. } = surge;
+                    info(&format!(
+                        "{name}: round {round}, {size} at once: {cold} cold, {refused} refused"
+                    ));
+                };
+                surge::surges(session, name, event, &surges, told).await
+            };
+            studied(&args.serving, ("surge", command), args.printed.format, study, Found::Surge)
+        }
+    }
+}
+
+fn studied<T>(
+    args: &ServingFlags,
+    (name, command): (&str, String),
+    format: &Form,
+    study: impl AsyncFn(&Session, &Arc<str>, &str) -> T,
+    found: fn(Vec<Of<T>>) -> Found,
+) -> Result<(), ExitReason> {
+    let request = serving::request(args, &format!("study-{name}"), command)?;
+    let (id, command) = (request.id.clone(), request.command.clone());
+    let side = request.sides.first();
+    let functions = side.map(|side| side.functions.clone()).unwrap_or_default();
+    let served = serving::session(request, args, None, async |session, mut stop| {
+        let mut all = Vec::new();
+        for function in &functions {
+            let name: Arc<str> = function.name.as_str().into();
+            let asked = stop.wait_for(|asked| *asked >= Stop::AfterTrial);
+            tokio::select! {
+                biased;
+                Ok(_) = asked => return Err(Interrupted.into()),
+                found = study(&session, &name, &function.event) => {
+                    all.push(Of { function: function.name.clone(), found });
+                }
+            }
+        }
+        Ok(all)
+    })?;
+    let folder = served.folder;
+    let run = store::open(&folder)?;
+    let place = format!("{}, policy {}", run.record.place(), args.rules.policy);
+    let (starts, unused) = (served.counters.all_starts(), served.counters.all_unused());
+    let found = found(served.done);
+    let study = Study { format: FORMAT, run: id, command, place, starts, unused, found };
+    serving::keep(&folder)?;
+    for file in report::study::files(&study)? {
+        store::write(&folder, Path::new(&file.path), &file.bytes)?;
+    }
+    stdout::result(&stdout::form(format, &Printed::Study(&study))?)?;
+    terminal::hint("kept in ", &folder.display().to_string());
+    terminal::hint("open    ", &folder.join("study.html").display().to_string());
+    Ok(())
+}
+
+fn shortly(time: Duration) -> impl Display {
+    format!("{:.3} s", time.as_secs_f64())
+}
+
+fn idle_again(args: &Idle) -> String {
+    serving::again(Words::of("study").word("idle"), &args.serving)
+        .flag("--most", format_exactly(args.most))
+        .flag("--within", format_exactly(args.within))
+        .flag("--probes", args.probes)
+        .line()
+}
+
+fn surge_again(args: &SurgeStudy) -> String {
+    let sizes: Vec<String> = args.sizes.iter().map(ToString::to_string).collect();
+    let shape = match args.shape {
+        Shape::AtOnce => "at-once".to_owned(),
+        Shape::Ramp(over) => format!("ramp:{}", format_exactly(over)),
+        Shape::Poisson(over) => format!("poisson:{}", format_exactly(over)),
+    };
+    serving::again(Words::of("study").word("surge"), &args.serving)
+        .flag("--sizes", sizes.join(","))
+        .flag("--rounds", args.rounds)
+        .flag("--shape", shape)
+        .flag("--pause", format_exactly(args.pause))
+        .flag("--seed", args.seed)
+        .line()
+}

@@ -1,0 +1,213 @@
+//! The document of a study: what was found by calling a platform in a certain way.
+
+use std::time::Duration;
+
+use crate::report::document::Importance::{Detail, Key, Usual};
+use crate::report::document::{Block, Cell, Column, Document, Note, Row, Section, Table};
+use crate::stats::ratio;
+use crate::study::surge::{Surge, by_size};
+use crate::study::{Found, Of, Study, idle};
+use crate::text::units::format_ms;
+use crate::words::{DASH, counted, plain};
+
+const IDLE: [Column; 4] = [
+    Column::new("function").names().sparse().of_the_group(),
+    Column::new("pause"),
+    Column::new("probes"),
+    Column::new("cold"),
+];
+
+const SURGE: [Column; 9] = [
+    Column::new("function").names().sparse().of_the_group(),
+    Column::new("calls"),
+    Column::new("surges"),
+    Column::new("all ready").ms(),
+    Column::new("cold p50").ms(),
+    Column::new("over least"),
+    Column::new("cold max").ms(),
+    Column::new("reused"),
+    Column::new("refused, failed"),
+];
+
+/// The document.
+pub(in crate::report) fn document<'a>(study: &Study) -> Document<'a> {
+    let (title, answer, table, notes) = match &study.found {
+        Found::Idle(all) => (
+            "How long idle instances are kept",
+            each(all, kept),
+            Block::Table(Table::new("pauses", IDLE_CAPTION, &IDLE, rows(all, pauses)).key()),
+            failures(all),
+        ),
+        Found::Surge(all) => (
+            "What surges do",
+            each(all, surged),
+            Block::Table(Table::new("surges", SURGE_CAPTION, &SURGE, rows(all, sizes)).key()),
+            causes(all),
+        ),
+    };
+    let pool = vec![
+        ("instances started".to_owned(), study.starts.to_string()),
+        ("of them never called".to_owned(), study.unused.to_string()),
+    ];
+    let made = vec![("command".to_owned(), plain(&study.command))];
+    Document {
+        title: title.to_owned(),
+        answer,
+        place: plain(&study.place),
+        sections: vec![
+            Section::new("found", "What was found", Key, vec![table]),
+            Section::new("pool", "What it took", Usual, vec![Block::Facts(pool)]),
+            Section::new("known", "What went wrong", Key, vec![Block::Notes("note", notes)]),
+            Section::new("calls", "Every call", Usual, vec![Block::Link(ROWS, "report.html")]),
+            Section::new("repeat", "How to reproduce it", Detail, vec![Block::Quoted(made)]),
+        ],
+        footer: format!(
+            "Made of run {}. Every call is a row of `samples.jsonl`, every figure is in \
+             `study.json`.",
+            plain(&study.run)
+        ),
+        whole: "study.json and samples.jsonl",
+        ..Document::default()
+    }
+}
+
+const ROWS: &str = "The run that these calls are the rows of: phases, and what was wrong with it";
+
+const IDLE_CAPTION: &str = "Pause: from an answer to the next call; cold: after so many of these \
+                            pauses no instance was left";
+
+const SURGE_CAPTION: &str = "Of all surges of a size: all ready: from the first call until the \
+                             last that was not refused had its instance, the median of surges; \
+                             cold: what calls took that met an instance which had never served; \
+                             over least: that median over the one of the smallest size; reused: \
+                             calls that another's instance took";
+
+fn each<T>(all: &[Of<T>], sentence: impl Fn(&str, &T) -> String) -> String {
+    let one = |of: &Of<T>| sentence(&plain(&of.function), &of.found);
+    all.iter().map(one).collect::<Vec<_>>().join(" ")
+}
+
+fn rows<T>(all: &[Of<T>], of: impl Fn(&T) -> Vec<Vec<Cell>>) -> Vec<Row> {
+    let several = all.len() > 1;
+    let rows = all.iter().flat_map(|one| {
+        let name = if several { plain(&one.function) } else { String::new() };
+        of(&one.found).into_iter().map(move |cells| {
+            let first = if name.is_empty() { Cell::Empty } else { Cell::Text(name.clone()) };
+            let cells = [vec![first], cells].concat();
+            Row { group: name.clone(), cells, ..Row::default() }
+        })
+    });
+    rows.collect()
+}
+
+fn kept(name: &str, found: &idle::Found) -> String {
+    let time = |time: Duration| shortly(time);
+    match (found.kept, found.gone) {
+        (Some(kept), Some(gone)) if found.is_one_time() => {
+            format!("An idle instance of {name} is kept for {} to {}.", time(kept), time(gone))
+        }
+        (Some(kept), Some(gone)) => format!(
+            "Idle instances of {name} are kept for no one time: one was gone after {}, and one \
+             was there after {}.",
+            time(gone),
+            time(kept)
+        ),
+        (Some(kept), None) => {
+            format!("An idle instance of {name} was there after every pause, {} too.", time(kept))
+        }
+        (None, Some(gone)) => {
+            format!("No instance of {name} was there after a pause of {}.", time(gone))
+        }
+        (None, None) => format!("Nothing was found of {name}: no call was answered twice."),
+    }
+}
+
+/// To the millisecond, or a tenth of a second where that is long: no probe knows more.
+fn shortly(time: Duration) -> String {
+    match time.as_secs_f64() {
+        seconds if seconds < 60.0 => format!("{seconds:.3} s"),
+        seconds => format!("{seconds:.1} s"),
+    }
+}
+
+fn pauses(found: &idle::Found) -> Vec<Vec<Cell>> {
+    let row = |point: idle::Point| {
+        vec![
+            Cell::Figure(shortly(point.pause)),
+            Cell::Count(point.probes.into()),
+            Cell::Count(point.cold.into()),
+        ]
+    };
+    found.curve().into_iter().map(row).collect()
+}
+
+fn tried(found: &[Surge]) -> Vec<u32> {
+    let mut sizes: Vec<u32> = found.iter().map(|surge| surge.size).collect();
+    sizes.sort_unstable();
+    sizes.dedup();
+    sizes
+}
+
+fn surged(name: &str, found: &Vec<Surge>) -> String {
+    let all = by_size(found, &tried(found));
+    let cold: Vec<_> = all.iter().filter_map(|of| Some((of, of.cold_p50? as f64))).collect();
+    let [(first, least), .., (last, most)] = cold.as_slice() else {
+        return format!("No cold call of {name} was answered at two sizes of surge.");
+    };
+    let factor = ratio(*most, *least).map_or(DASH.to_owned(), |factor| format!("{factor:.2}"));
+    format!(
+        "A cold start of {name} takes {} ms among {} at once, {factor} times as long as among {}; \
+         all {} had their instances after {} ms.",
+        format_ms(*most),
+        last.size,
+        first.size,
+        last.size,
+        last.all_ready.map_or(DASH.to_owned(), |ns| format_ms(ns as f64))
+    )
+}
+
+fn sizes(found: &Vec<Surge>) -> Vec<Vec<Cell>> {
+    let all = by_size(found, &tried(found));
+    let least = all.iter().find_map(|of| of.cold_p50);
+    let time = |ns: Option<u64>| Cell::or_unknown(ns, |ns| Cell::ns(ns as f64));
+    let row = |of: &crate::study::surge::OfSize| {
+        let [_, warm, refused, failed] = of.calls;
+        let factor =
+            of.cold_p50.zip(least).and_then(|(p50, least)| ratio(p50 as f64, least as f64));
+        vec![
+            Cell::Count(of.size.into()),
+            Cell::Count(of.rounds.into()),
+            time(of.all_ready),
+            time(of.cold_p50),
+            Cell::or_unknown(factor, Cell::Times),
+            time(of.cold_max),
+            Cell::Count(warm.into()),
+            Cell::Figure(format!("{refused}, {failed}")),
+        ]
+    };
+    all.iter().map(row).collect()
+}
+
+fn failures(all: &[Of<idle::Found>]) -> Vec<Note> {
+    let of = |of: &Of<idle::Found>| {
+        let causes = of.found.failures.iter();
+        let name = plain(&of.function);
+        let note = |why: &String| failed(format!("a call of {name} failed"), why);
+        causes.map(note).collect::<Vec<_>>()
+    };
+    all.iter().flat_map(of).collect()
+}
+
+fn causes(all: &[Of<Vec<Surge>>]) -> Vec<Note> {
+    let of = |of: &Of<Vec<Surge>>| {
+        let calls: u64 = of.found.iter().map(|surge| u64::from(surge.failed)).sum();
+        let cause = of.found.iter().find_map(|surge| surge.cause.as_deref())?;
+        let (name, calls) = (plain(&of.function), counted(calls, "call"));
+        Some(failed(format!("{calls} of {name} failed, the first of them"), cause))
+    };
+    all.iter().filter_map(of).collect()
+}
+
+fn failed(text: String, cause: &str) -> Note {
+    Note { quote: Some(plain(cause)), ..Note::warning(text) }
+}

@@ -1,0 +1,58 @@
+//! A study -> words for people and files for programs: `study.json`, `study.csv`, `study.md`,
+//! `study.html`.
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::Artifact;
+use super::build::study::document;
+use super::render::{csv, html, markdown};
+use crate::study::{Found, Study};
+
+/// Every file of it.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn files(study: &Study) -> Result<Vec<Artifact>> {
+    let page = document(study);
+    Ok(vec![
+        Artifact::new("study.csv", csv(study)?),
+        Artifact::new("study.json", json(study)?),
+        Artifact::new("study.md", markdown::page(&page)),
+        Artifact::new("study.html", html::page(&page)),
+    ])
+}
+
+/// A line a probe, or a surge.
+pub(super) fn csv(study: &Study) -> Result<String> {
+    let mut rows: Vec<Value> = Vec::new();
+    let named = |function: &str, row: Value| {
+        let mut row = row;
+        row["function"] = function.into();
+        row
+    };
+    let names = match &study.found {
+        Found::Idle(all) => {
+            for of in all {
+                for probe in &of.found.probes {
+                    rows.push(named(&of.function, serde_json::to_value(probe)?));
+                }
+            }
+            "function pause_ns cold"
+        }
+        Found::Surge(all) => {
+            for of in all {
+                for surge in &of.found {
+                    rows.push(named(&of.function, serde_json::to_value(surge)?));
+                }
+            }
+            "function round size cold warm refused failed all_ready_ns"
+        }
+    };
+    Ok(csv::rows(names.split(' '), &rows))
+}
+
+/// `study.json`.
+pub(super) fn json(study: &Study) -> Result<String> {
+    Ok(serde_json::to_string_pretty(study)? + "\n")
+}

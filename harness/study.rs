@@ -1,0 +1,118 @@
+//! Questions to a platform as a whole, each a way to call it and what that told: scenarios of
+//! `serve`, by whatever answers calls.
+//!
+//! A study knows nothing of instances: it has what those who call have, the report of each call
+//! among it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::sample::Temperature;
+use crate::serve::{Call, Done, End, Platform};
+
+pub mod idle;
+pub mod surge;
+
+#[cfg(test)]
+mod tests;
+
+/// What a study found, function by function: `study.json`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Study {
+    /// The version of the file's format.
+    pub format: u32,
+    /// The run whose rows these calls are.
+    pub run: String,
+    /// The command that repeats it.
+    pub command: String,
+    /// Where it was measured, and by which policy instances were kept.
+    pub place: String,
+    /// Instances that were started.
+    pub starts: u64,
+    /// Those of them that never served: their calls found another.
+    pub unused: u64,
+    /// What was found.
+    #[serde(flatten)]
+    pub found: Found,
+}
+
+/// The version of `study.json` that this program writes.
+pub const FORMAT: u32 = 1;
+
+/// What was found, of each function.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "study", content = "functions", rename_all = "lowercase")]
+pub enum Found {
+    /// For how long idle instances are kept.
+    Idle(Vec<Of<idle::Found>>),
+    /// What surges do.
+    Surge(Vec<Of<Vec<surge::Surge>>>),
+}
+
+/// What was found of a function.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Of<T> {
+    /// Its name.
+    pub function: String,
+    /// What was found.
+    pub found: T,
+}
+
+/// What became of a call, as far as a study looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Met {
+    /// It was answered by an instance that was started for it, or before it, and had never served.
+    Cold,
+    /// It was answered by one that had served.
+    Warm,
+    /// It was refused.
+    Refused,
+    /// It failed, and why.
+    Failed(String),
+}
+
+/// A call that is over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// What became of it.
+    pub met: Met,
+    /// From its instant to when it was given to an instance.
+    pub waited: Duration,
+    /// From its instant to its answer.
+    pub took: Duration,
+    /// When it was answered: nanoseconds since the run's epoch.
+    pub ended: u64,
+}
+
+/// Calls a function at an instant that has come, with an event.
+async fn call(platform: &impl Platform, function: &Arc<str>, event: &str, at: u64) -> Seen {
+    let call = Call {
+        function: function.clone(),
+        request: Uuid::new_v4(),
+        event: event.to_owned().into(),
+        arrived: at,
+        wants_log: false,
+    };
+    let Done { end, report, .. } = platform.call(call).await;
+    let ended = platform.clock().now();
+    let temperature = report.as_ref().map(|report| report.temperature);
+    let met = match end {
+        End::Response(_) if temperature == Some(Temperature::Warm) => Met::Warm,
+        End::Response(_) => Met::Cold,
+        End::Throttled { .. } => Met::Refused,
+        End::Failed(document) => Met::Failed(String::from_utf8_lossy(&document).into_owned()),
+        End::NotFound => Met::Failed("there is no such function".to_owned()),
+        End::Stopping => Met::Failed("the platform stops".to_owned()),
+        End::Unavailable(why) => Met::Failed(why),
+    };
+    let took = Duration::from_nanos(ended.saturating_sub(at));
+    Seen { met, waited: report.map_or(took, |report| report.waited), took, ended }
+}
+
+/// Nanoseconds of a time.
+fn ns(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX / 4)
+}
