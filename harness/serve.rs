@@ -16,3 +16,6 @@ pub mod told;
 
 pub use call::{Call, Done, End, Functions, Platform, Reason, Report, Served, Status};
 pub use session::{Opened, Rules, Session};
+
+#[cfg(test)]
+mod tests;

@@ -26,8 +26,8 @@ mod spacing;
 mod work;
 
 use entry::Entry;
-use journal::{Journal, Until};
 pub use journal::{JOURNAL, Refused};
+use journal::{Journal, Until};
 pub use spacing::{MOST_AGE, MOST_RETRIES, Scale};
 pub use work::work;
 

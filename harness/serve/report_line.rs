@@ -116,7 +116,8 @@ const WORDS: &str = "Task timed out after";
 /// An instant as Lambda writes it.
 #[must_use]
 pub(super) fn time(wall_ms: u64) -> String {
-    let known = i64::try_from(wall_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    let known =
+        i64::try_from(wall_ms).ok().and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
     known.unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
 }
 

@@ -49,6 +49,8 @@ pub(super) fn event(bytes: Bytes) -> Result<Bytes, Fault> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]
@@ -60,7 +62,8 @@ mod tests {
             assert_eq!(taken(text).unwrap(), text);
         }
         for text in ["{", "a", "{} {}", "'a'", " "] {
-            assert_eq!(taken(text).unwrap_err().status(), 400, "{text}");
+            let refused = taken(text).unwrap_err().response(Uuid::nil());
+            assert_eq!(refused.status(), 400, "{text}");
         }
         assert!(event(Bytes::from_static(b"\"\xff\"")).is_err());
         // However deep, it is no recursion.

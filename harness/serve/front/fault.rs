@@ -58,7 +58,8 @@ impl Fault {
     }
 
     pub(super) fn too_large(most: usize) -> Self {
-        let message = format!("Request must be smaller than {most} bytes for the InvokeFunction operation");
+        let message =
+            format!("Request must be smaller than {most} bytes for the InvokeFunction operation");
         Self::of(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message)
     }
 
@@ -68,7 +69,11 @@ impl Fault {
     }
 
     pub(super) fn broken(why: impl std::fmt::Display) -> Self {
-        Self::of(StatusCode::BAD_REQUEST, "InvalidRequestContentException", format!("half a request: {why}"))
+        Self::of(
+            StatusCode::BAD_REQUEST,
+            "InvalidRequestContentException",
+            format!("half a request: {why}"),
+        )
     }
 
     pub(super) fn throttled(reason: Reason, after: Duration) -> Self {
@@ -94,10 +99,6 @@ impl Fault {
              them, and serves their URLs"
         );
         Self::of(StatusCode::NOT_FOUND, "UnknownOperationException", message)
-    }
-
-    pub(super) fn status(&self) -> StatusCode {
-        self.status
     }
 
     /// As an answer. SDKs differ in whether they read `Message` or `message`.

@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn names_are_decoded_as_clients_encode_them() {
-        let path = "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A1%3Afunction%3Af/invocations";
+        let path =
+            "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aeu-west-1%3A1%3Afunction%3Af/invocations";
         let arn = "arn:aws:lambda:eu-west-1:1:function:f".to_owned();
         assert_eq!(by(&Method::POST, "h", path), Wanted::Invoke(Cow::Owned(arn)));
     }

@@ -18,7 +18,13 @@ mod answer;
 mod event;
 
 impl<P: Platform> Asked<'_, P> {
-    pub(super) async fn url(&self, head: &Head, name: &str, path: &str, rest: Incoming) -> Response {
+    pub(super) async fn url(
+        &self,
+        head: &Head,
+        name: &str,
+        path: &str,
+        rest: Incoming,
+    ) -> Response {
         let answered = self.through(head, name, path, rest).await;
         answered.unwrap_or_else(|fault| fault.response(self.id))
     }
@@ -52,7 +58,9 @@ impl<P: Platform> Asked<'_, P> {
                 answer::of(document, self.id).unwrap_or_else(|| self.failed())
             }
             End::Failed(_) => self.failed(),
-            other => return Err(super::invoke::answer(other).err().unwrap_or_else(Fault::stopping)),
+            other => {
+                return Err(super::invoke::answer(other).err().unwrap_or_else(Fault::stopping));
+            }
         };
         timing::tell(&mut response, &done, arrived, clock.now());
         Ok(response)

@@ -81,7 +81,7 @@ struct Ask {
 impl Journal {
     /// Opens that of a folder.
     pub(super) fn open(folder: &Path) -> Result<(Self, Read)> {
-        crate::store::files::create(folder)?;
+        crate::store::create(folder)?;
         let path = folder.join(JOURNAL);
         let opened = opened(&path).with_context(|| format!("cannot open {}", path.display()));
         let (file, read) = opened?;

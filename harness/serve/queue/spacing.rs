@@ -31,7 +31,11 @@ impl Scale {
     /// Says what it may be.
     pub fn of(times: f64) -> Result<Self, String> {
         let fits = (1.0..=1e6).contains(&times);
-        if fits { Ok(Self(times)) } else { Err("time passes 1 to 1000000 times as fast".to_owned()) }
+        if fits {
+            Ok(Self(times))
+        } else {
+            Err("time passes 1 to 1000000 times as fast".to_owned())
+        }
     }
 
     /// Whether time is shortened at all.

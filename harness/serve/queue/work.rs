@@ -25,7 +25,8 @@ pub async fn work<P: Platform>(queue: Queue, platform: P, stop: impl Future<Outp
         let may = under_way.len() < queue.0.rules.at_once;
         let next = if may { queue.next() } else { Next::Nothing };
         if let Next::Now(waiting) = next {
-            let one = Try { queue: queue.clone(), platform: platform.clone(), stopped: stopped.clone() };
+            let one =
+                Try { queue: queue.clone(), platform: platform.clone(), stopped: stopped.clone() };
             under_way.spawn(one.of(waiting));
             continue;
         }
@@ -172,8 +173,8 @@ impl<P: Platform> Try<P> {
             Some(Destination::Folder(folder)) => {
                 let (name, text) = (format!("{id}.json"), record());
                 self.insist(|| {
-                    let write = crate::store::files::write;
-                    crate::store::files::create(folder)?;
+                    let write = crate::store::write;
+                    crate::store::create(folder)?;
                     write(folder, name.as_ref(), text.as_bytes())
                 })
                 .await?;

@@ -4,8 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use hyper::StatusCode;
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
 use hyper::header::{CONNECTION, TRANSFER_ENCODING};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -30,14 +30,18 @@ struct Answer {
 /// An answer; none where it says what no answer can be. What is no such document at all is sent
 /// as it is.
 pub(super) fn of(document: &Bytes, id: Uuid) -> Option<Response> {
-    let is_answer = serde_json::from_slice::<Head>(document).is_ok_and(|head| head.status.is_some());
+    // A list would be taken for the members in their order.
+    let is_object = document.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let head = || serde_json::from_slice::<Head>(document);
+    let is_answer = is_object && head().is_ok_and(|head| head.status.is_some());
     if !is_answer {
         let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(document).is_ok();
         return is_json.then(|| reply::json(StatusCode::OK, id, document.clone()));
     }
     let answer: Answer = serde_json::from_slice(document).ok()?;
     // Those below are no answers, but a word on the way to one.
-    let status = StatusCode::from_u16(answer.status_code).ok().filter(|code| code.as_u16() >= 200)?;
+    let status =
+        StatusCode::from_u16(answer.status_code).ok().filter(|code| code.as_u16() >= 200)?;
     let body = answer.body.unwrap_or_default();
     let body = match answer.is_base64_encoded {
         Some(true) => STANDARD.decode(body).ok()?,

@@ -84,7 +84,8 @@ impl From<'_> {
         let host = self.host();
         let domain = host.rsplit_once(':').map_or(host, |(host, _)| host);
         let time = i64::try_from(self.wall_ms).ok();
-        let time = time.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
+        let time =
+            time.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
         json!({
             "accountId": "anonymous",
             "apiId": self.name,
