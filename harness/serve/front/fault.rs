@@ -123,7 +123,8 @@ impl Fault {
 /// A limit by Lambda's name.
 fn limit(reason: Reason) -> &'static str {
     match reason {
-        Reason::Account => "ConcurrentInvocationLimitExceeded",
+        // Lambda has no limit of memory for an account.
+        Reason::Account | Reason::Memory => "ConcurrentInvocationLimitExceeded",
         Reason::Function => "ReservedFunctionConcurrentInvocationLimitExceeded",
         Reason::Scaling => "FunctionInvocationRateLimitExceeded",
     }
