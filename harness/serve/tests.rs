@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use super::*;
@@ -21,6 +21,8 @@ struct Inner {
     clock: Clock,
     scripts: Mutex<HashMap<String, VecDeque<End>>>,
     calls: Mutex<Vec<Call>>,
+    /// A call came.
+    called: Notify,
     /// What a call of `slow` waits for.
     gate: Semaphore,
 }
@@ -50,6 +52,7 @@ impl Fake {
             clock,
             scripts: Mutex::default(),
             calls: Mutex::default(),
+            called: Notify::new(),
             gate: Semaphore::new(0),
         }))
     }
@@ -62,6 +65,11 @@ impl Fake {
 
     pub(super) fn calls(&self) -> Vec<Call> {
         self.0.calls.lock().unwrap().clone()
+    }
+
+    /// Waits for a call, of any function.
+    pub(super) async fn is_called(&self) {
+        self.0.called.notified().await;
     }
 
     /// Lets so many calls of `slow` go on.
@@ -86,6 +94,7 @@ impl Platform for Fake {
 
     async fn call(&self, call: Call) -> Done {
         self.0.calls.lock().unwrap().push(call.clone());
+        self.0.called.notify_one();
         if &*call.function == "slow" {
             self.0.gate.acquire().await.unwrap().forget();
         }

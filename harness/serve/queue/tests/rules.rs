@@ -20,41 +20,33 @@ fn timed(rules: Rules) -> Timed {
 }
 
 impl Timed {
-    /// Seconds at which the function was called after the first, once nothing is left to do.
-    async fn spacing(&self, ends: impl IntoIterator<Item = End>) -> Vec<u64> {
+    /// Seconds at which the function was called again, until it was called so often. Time runs
+    /// ahead only where nothing is waited for but time.
+    async fn spacing(&self, ends: impl IntoIterator<Item = End>, calls: usize) -> Vec<f64> {
         let Worked { fake, queue, .. } = &self.worked;
         fake.script("f", ends);
-        // The thread that writes is on real time: paused time may not run ahead of it.
-        tokio::time::resume();
         queue.accept(event("f", "{\"a\":1}")).await.unwrap();
-        let mut last = 0;
-        while queue.unfinished() > 0 {
-            settle().await;
-            let calls = fake.calls().len();
-            if calls == last && queue.unfinished() > 0 {
-                tokio::time::pause();
-                tokio::time::advance(STEP).await;
-                tokio::time::resume();
-            }
-            last = calls;
+        while fake.calls().len() < calls {
+            fake.is_called().await;
         }
         let calls = fake.calls();
-        let first = calls.iter().find(|call| &*call.function == "f").map_or(0, |c| c.arrived);
-        let after = |at: u64| (at - first + 500_000_000) / 1_000_000_000;
-        calls.iter().filter(|c| &*c.function == "f").skip(1).map(|c| after(c.arrived)).collect()
+        let after = |at: u64| Duration::from_nanos(at - calls[0].arrived).as_secs_f64();
+        calls.iter().skip(1).map(|call| after(call.arrived)).collect()
     }
-}
 
-const STEP: Duration = Duration::from_millis(250);
-
-/// Lets the thread that writes do what it has.
-async fn settle() {
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
-    }
-    std::thread::sleep(Duration::from_micros(300));
-    for _ in 0..20 {
-        tokio::task::yield_now().await;
+    /// Waits until an event was given up; why.
+    async fn given_up(&self) -> Given {
+        loop {
+            let said = self.worked.said.lock().unwrap().clone();
+            let why = said.iter().find_map(|happened| match happened {
+                Happened::GivenUp { why, .. } => Some(*why),
+                _ => None,
+            });
+            if let Some(why) = why {
+                return why;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -62,49 +54,54 @@ fn throttled() -> End {
     End::Throttled { reason: Reason::Account, retry_after: Duration::ZERO }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_function_that_fails_is_called_again_after_one_and_two_minutes() {
     let timed = timed(Rules::default());
-    let after = timed.spacing([failed(), failed(), failed(), failed()]).await;
-    assert_eq!(after, [60, 180]);
+    let after = timed.spacing([failed(), failed(), failed(), failed()], 3).await;
+    assert_eq!(after, [60.0, 180.0]);
+    assert_eq!(timed.given_up().await, Given::RetriesExhausted);
     let said = timed.worked.said.lock().unwrap().clone();
     assert!(matches!(said[0], Happened::Again { attempt: 2, after: After::Error, .. }));
     assert!(matches!(said[1], Happened::Again { attempt: 3, after: After::Error, .. }));
     assert!(matches!(said[2], Happened::GivenUp { why: Given::RetriesExhausted, .. }));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_an_instance_the_waits_double_and_errors_keep_their_number() {
     let timed = timed(Rules::default());
     let gone = || End::Unavailable("gone".to_owned());
     let ends = [throttled(), gone(), throttled(), failed(), throttled()];
-    assert_eq!(timed.spacing(ends).await, [1, 3, 7, 67, 68]);
+    assert_eq!(timed.spacing(ends, 6).await, [1.0, 3.0, 7.0, 67.0, 68.0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn rules_that_were_typed_hold() {
     let rules = Rules { retries: 0, ..Rules::default() };
-    assert_eq!(timed(rules).spacing([failed()]).await, [0; 0]);
+    let none = timed(rules);
+    assert_eq!(none.spacing([failed()], 1).await, [0.0; 0]);
+    assert_eq!(none.given_up().await, Given::RetriesExhausted);
     let scale = Scale::of(60.0).unwrap();
     let rules = Rules { scale, ..Rules::default() };
-    assert_eq!(timed(rules).spacing([failed(), failed()]).await, [1, 3]);
+    assert_eq!(timed(rules).spacing([failed(), failed()], 3).await, [1.0, 3.0]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_event_that_is_too_old_is_not_called_for() {
     let rules = Rules { oldest: Duration::from_secs(10), ..Rules::default() };
     let timed = timed(rules);
-    assert_eq!(timed.spacing((0..9).map(|_| throttled())).await, [1, 3, 7]);
-    let said = timed.worked.said.lock().unwrap().clone();
-    assert!(matches!(said.last(), Some(Happened::GivenUp { why: Given::EventAgeExceeded, .. })));
+    assert_eq!(timed.spacing((0..9).map(|_| throttled()), 4).await, [1.0, 3.0, 7.0]);
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    assert_eq!(timed.given_up().await, Given::EventAgeExceeded);
+    assert_eq!(timed.worked.fake.calls().len(), 4);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_comes_to_nothing_leaves_lambdas_record_in_a_folder() {
     let records = tempfile::tempdir().unwrap();
     let on_failure = Some(Destination::Folder(records.path().join("new")));
     let timed = timed(Rules { retries: 1, on_failure, ..Rules::default() });
-    timed.spacing([failed(), failed()]).await;
+    timed.spacing([failed(), failed()], 2).await;
+    timed.given_up().await;
     let files: Vec<_> = fs::read_dir(records.path().join("new")).unwrap().collect();
     assert_eq!(files.len(), 1);
     let file = files[0].as_ref().unwrap().path();
@@ -127,12 +124,12 @@ async fn what_comes_to_nothing_leaves_lambdas_record_in_a_folder() {
     assert_eq!(record["responsePayload"], json!({ "errorMessage": "no", "errorType": "Oops" }));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn another_function_gets_the_record_as_an_event_and_none_of_its_own_failure() {
     let on_failure = Some(Destination::Function("destination".into()));
     let timed = timed(Rules { retries: 0, on_failure, ..Rules::default() });
     timed.worked.fake.script("destination", [failed()]);
-    timed.spacing([failed()]).await;
+    timed.spacing([failed()], 2).await;
     let calls = timed.worked.fake.calls();
     let names: Vec<&str> = calls.iter().map(|call| &*call.function).collect();
     assert_eq!(names, ["f", "destination"]);
