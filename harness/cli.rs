@@ -23,6 +23,7 @@ mod judging;
 mod output;
 pub(crate) mod pages;
 mod reading;
+mod serve;
 mod serving;
 mod starting;
 mod tuning;
@@ -39,6 +40,7 @@ pub(crate) use image::{ImageFlags, NO_EVENT};
 pub(crate) use judging::{Aa, Amount, Compare, Gate, Injection, SightFlags};
 pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
+pub(crate) use serve::{EventFlags, Invoke, Serve};
 pub(crate) use serving::{RuleFlags, ServingFlags, Share};
 pub(crate) use starting::{Completions, Image, Init, Man};
 pub(crate) use tuning::{Cpu, Init as TuneInit, Tune};
@@ -109,6 +111,12 @@ pub(crate) enum Verb {
     /// Measure on several machines: a Swarm's nodes, hosts by ssh, a Kubernetes cluster
     #[command(help_template = help::VERB, before_long_help = help::FLEET)]
     Fleet(Fleet),
+    /// Serve functions to clients of AWS Lambda, over HTTP, on instances of this machine
+    #[command(help_template = help::VERB, before_long_help = help::SERVE)]
+    Serve(Box<Serve>),
+    /// Call one function once, and show what it answers, writes and takes
+    #[command(help_template = help::VERB, before_long_help = help::INVOKE)]
+    Invoke(Box<Invoke>),
     /// Say why a start takes as long as it does: files, modules, work and waits
     #[command(help_template = help::VERB, before_long_help = help::EXPLAIN)]
     Explain(Box<Explain>),

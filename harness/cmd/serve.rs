@@ -35,12 +35,21 @@ pub(super) fn run(args: &cli::Serve) -> Result<(), ExitReason> {
     let request = serving::request(&args.serving, "serve", command(args))?;
     on_failure_is_served(args, &request)?;
     let (reports, told) = mpsc::unbounded_channel();
+    let told = Arc::new(tokio::sync::Mutex::new(told));
+    let rest = told.clone();
     let act = async |session: Session, folder: &Path, stop: watch::Receiver<Stop>| {
         serve(args, (listener, session, told), folder, stop).await
     };
     let served = serving::session(request, &args.serving, Some(reports), act)?;
     interrupt::now(Phase::Showing);
-    let serving::Served { done: unfinished, folder, .. } = served;
+    let serving::Served { done: Done { unfinished, ledger, log }, folder, .. } = served;
+    // What came while the session was closed.
+    if let Ok(mut told) = rest.try_lock() {
+        while let Ok(report) = told.try_recv() {
+            ledger.reported(report);
+        }
+    }
+    log.end().iter().for_each(|lost| warn(lost));
     if unfinished > 0 {
         let queue = args.events.event_queue.clone().unwrap_or_else(|| folder.clone());
         warn(&format!(
@@ -83,13 +92,24 @@ fn on_failure_is_served(
     Err(ExitReason::Usage(anyhow!(why)))
 }
 
-/// Takes requests until it is to stop; how many events are unfinished then.
+/// What calls took, as it is told.
+type Reports = Arc<tokio::sync::Mutex<mpsc::UnboundedReceiver<Report>>>;
+
+/// What is left when no more is taken.
+struct Done {
+    /// Events.
+    unfinished: usize,
+    ledger: Arc<Ledger>,
+    log: Arc<Log>,
+}
+
+/// Takes requests until it is to stop.
 async fn serve(
     args: &cli::Serve,
-    (listener, session, mut told): (TcpListener, Session, mpsc::UnboundedReceiver<Report>),
+    (listener, session, told): (TcpListener, Session, Reports),
     folder: &Path,
-    mut stop: watch::Receiver<Stop>,
-) -> Result<usize> {
+    stop: watch::Receiver<Stop>,
+) -> Result<Done> {
     let address = listener.local_addr()?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let queue = open_queue(&args.events, folder)?;
@@ -100,13 +120,15 @@ async fn serve(
         Arc::new(move |call, done| log.call(call, done))
     });
     let reported = ledger.clone();
-    let reports = tokio::spawn(async move {
+    // Until the session is closed, which is later than this ends.
+    tokio::spawn(async move {
+        let mut told = told.lock().await;
         let mut some = Vec::new();
         while told.recv_many(&mut some, MOST).await > 0 {
             some.drain(..).for_each(|report| reported.reported(report));
         }
     });
-    let platform = Told::of(session, ledger);
+    let platform = Told::of(session, ledger.clone());
     let limits = Limits { connections: args.connections as usize, ..Limits::default() };
     let front = Front { platform: platform.clone(), queue: queue.clone(), limits };
     interrupt::now(Phase::Serving);
@@ -121,20 +143,15 @@ async fn serve(
             queue::work(queue.clone(), platform.clone(), until(stop.clone())),
         )
     };
-    let at_once = until_now(&mut stop);
+    let at_once = until_now(stop.clone());
     tokio::select! {
         _ = both => {}
         () = at_once => {}
     }
-    let unfinished = queue.unfinished();
-    drop(platform);
-    // What its calls took is told until the session is closed, which is later.
-    drop(reports);
-    log.lost().map(|lost| warn(&lost));
-    Ok(unfinished)
+    Ok(Done { unfinished: queue.unfinished(), ledger, log })
 }
 
-async fn until_now(stop: &mut watch::Receiver<Stop>) {
+async fn until_now(mut stop: watch::Receiver<Stop>) {
     if stop.wait_for(|stop| *stop == Stop::Now).await.is_err() {
         std::future::pending().await
     }

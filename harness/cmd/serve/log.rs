@@ -6,6 +6,8 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 
 use anyhow::{Context, Result};
 
@@ -17,7 +19,8 @@ const MOST_WAITING: usize = 20_000;
 
 /// What is written of each call.
 pub(super) struct Log {
-    lines: SyncSender<(Call, Done)>,
+    lines: Mutex<Option<SyncSender<(Call, Done)>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
     /// Calls of which nothing was written.
     lost: AtomicU64,
 }
@@ -32,19 +35,25 @@ impl Log {
         let file = file.map(create).transpose()?.map(BufWriter::new);
         let (lines, came) = sync_channel(MOST_WAITING);
         let thread = std::thread::Builder::new().name("log".to_owned());
-        thread.spawn(move || write(&came, file, &clock)).context("cannot start a thread")?;
-        Ok(Self { lines, lost: AtomicU64::new(0) })
+        let thread = thread.spawn(move || write(&came, file, &clock));
+        let thread = Mutex::new(Some(thread.context("cannot start a thread")?));
+        Ok(Self { lines: Mutex::new(Some(lines)), thread, lost: AtomicU64::new(0) })
     }
 
     /// A call is over.
     pub(super) fn call(&self, call: &Call, done: &Done) {
-        if self.lines.try_send((call.clone(), done.clone())).is_err() {
+        let lines = lock(&self.lines);
+        let sent = lines.as_ref().map(|lines| lines.try_send((call.clone(), done.clone())));
+        if !matches!(sent, Some(Ok(()))) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// What is to be said where not everything was written.
-    pub(super) fn lost(&self) -> Option<String> {
+    /// Waits until everything is written; what is to be said where not everything was.
+    pub(super) fn end(&self) -> Option<String> {
+        drop(lock(&self.lines).take());
+        // A panic of it has been told.
+        let _ = lock(&self.thread).take().map(JoinHandle::join);
         let lost = self.lost.load(Ordering::Relaxed);
         (lost > 0).then(|| {
             format!(
@@ -53,6 +62,10 @@ impl Log {
             )
         })
     }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn write(came: &Receiver<(Call, Done)>, mut file: Option<BufWriter<File>>, clock: &Clock) {
@@ -69,8 +82,7 @@ fn write(came: &Receiver<(Call, Done)>, mut file: Option<BufWriter<File>>, clock
         }
         let mut out = std::io::stdout().lock();
         let _ = out.write_all(lines.as_bytes()).and_then(|()| out.flush());
-        let _ = file
-            .as_mut()
-            .map(|file| file.write_all(events.as_bytes()).and_then(|()| file.flush()));
+        let _ =
+            file.as_mut().map(|file| file.write_all(events.as_bytes()).and_then(|()| file.flush()));
     }
 }

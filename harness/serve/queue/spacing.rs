@@ -1,5 +1,6 @@
 //! When an event is tried again: Lambda's rules, on a clock that can be hurried.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -48,6 +49,12 @@ impl Scale {
     #[must_use]
     pub fn shorten(self, time: Duration) -> Duration {
         time.div_f64(self.0)
+    }
+}
+
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
     }
 }
 
