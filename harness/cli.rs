@@ -23,6 +23,7 @@ mod judging;
 mod output;
 pub(crate) mod pages;
 mod reading;
+mod serve;
 mod serving;
 mod starting;
 mod studying;
@@ -40,6 +41,7 @@ pub(crate) use image::{ImageFlags, NO_EVENT};
 pub(crate) use judging::{Aa, Amount, Compare, Gate, Injection, SightFlags};
 pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
+pub(crate) use serve::{EventFlags, Invoke, Serve};
 pub(crate) use serving::{RuleFlags, ServingFlags, Share};
 pub(crate) use starting::{Completions, Image, Init, Man};
 pub(crate) use studying::{Idle, StudyVerb, SurgeStudy, What};
@@ -114,6 +116,12 @@ pub(crate) enum Verb {
     /// Ask a pool of instances: how long does it keep them, what does a surge do?
     #[command(help_template = help::VERB, before_long_help = help::STUDY)]
     Study(StudyVerb),
+    /// Serve functions to clients of AWS Lambda, over HTTP, on instances of this machine
+    #[command(help_template = help::VERB, before_long_help = help::SERVE)]
+    Serve(Box<Serve>),
+    /// Call one function once, and show what it answers, writes and takes
+    #[command(help_template = help::VERB, before_long_help = help::INVOKE)]
+    Invoke(Box<Invoke>),
     /// Say why a start takes as long as it does: files, modules, work and waits
     #[command(help_template = help::VERB, before_long_help = help::EXPLAIN)]
     Explain(Box<Explain>),

@@ -29,6 +29,7 @@ mod gate;
 mod image;
 mod images;
 mod init;
+mod invoke;
 mod list;
 mod man;
 mod matched_functions;
@@ -38,6 +39,7 @@ mod publish;
 mod repeat;
 mod report;
 mod run;
+mod serve;
 mod serving;
 mod show;
 mod stdout;
@@ -66,6 +68,8 @@ pub(crate) fn execute(cli: &Cli) -> ExitCode {
         Verb::Report(args) => report::run(args),
         Verb::Clean(args) => clean::run(args),
         Verb::Doctor(args) => doctor::run(args),
+        Verb::Serve(args) => serve::run(args),
+        Verb::Invoke(args) => invoke::run(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Show(args) => show::run(args),
         Verb::List(args) => list::run(args),

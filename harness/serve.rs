@@ -1,11 +1,21 @@
 //! A run whose plan comes from outside: whoever calls, over HTTP, from a trace, a schedule or an
 //! event, and every call is a sample like any other.
 //!
-//! [`Platform`] is what answers calls; what comes before it (`front`) speaks to clients, and
-//! knows nothing of instances. What stands behind it is `session`.
+//! [`Platform`] is what answers calls; what comes before it speaks to clients, and knows nothing
+//! of instances: [`front`] over HTTP, [`queue`] for calls that nobody waits for. What stands
+//! behind it is `session`. Who wants to hear of every call stands between the two: [`told`].
 
 mod call;
+pub mod front;
+pub mod names;
+pub mod queue;
+pub mod report_line;
 mod session;
+pub mod telemetry;
+pub mod told;
 
 pub use call::{Call, Done, End, Functions, Platform, Reason, Report, Served, Status};
 pub use session::{Opened, Rules, Session};
+
+#[cfg(test)]
+mod tests;

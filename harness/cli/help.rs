@@ -17,6 +17,10 @@ Measure
   study        a pool of instances: keep-alive, surges
   explain      why a start takes so long: files, modules, work and waits
 
+Serve
+  serve        functions over HTTP, as AWS Lambda does, on real instances
+  invoke       one function once: its answer, its log, where the time went
+
 Look
   show         an old run, comparison or gate again
   list         what can be measured, and what was
@@ -113,6 +117,40 @@ all are, the run ends.
 
 Exit status: 0 measured; 1 with --check: over budget; 2 usage; 3 with --strict:
 unclear; 4 nothing could be measured; 130 interrupted.";
+
+pub(super) const SERVE: &str = "\
+Examples
+  coldstart serve orders users
+  coldstart serve --image orders=my-lambda:1 --env TABLE=orders --port 0
+  coldstart serve orders --policy fixed:30s --concurrency 4 --scaling 2/1s
+  coldstart serve orders --event-queue ./queue --on-failure ./failed
+  coldstart serve orders --time-scale 60     a minute between tries is a second
+
+  export AWS_ENDPOINT_URL=http://127.0.0.1:9001      for the AWS CLI and SDKs
+  aws lambda invoke --function-name orders --payload '{}' answer.json
+  curl http://orders.localhost:9001/path             its URL, or /url/orders/path
+
+Signatures are not checked; any key will do. Standard output gets the endpoint
+and Lambda's REPORT line of each call. It writes a run's folder: every call is a
+row of it, for `show`, `report` and `compare`; events wait in queue.journal, on
+disk before their client is told so. Ctrl-C or SIGTERM takes no more calls and
+finishes those that came; twice waits for no client.
+
+Exit status: 0 served until it was stopped; 2 usage; 4 the port is taken, or
+nothing can be started.";
+
+pub(super) const INVOKE: &str = "\
+Examples
+  coldstart invoke orders
+  coldstart invoke orders --event '{\"id\":7}'
+  coldstart invoke --image my-lambda:1 --event @order.json
+
+Its answer goes to standard output, all else to standard error: what it wrote,
+Lambda's REPORT line, and the phases of its start. The event is the function's
+own unless one is typed. It writes a run's folder with one row.
+
+Exit status: 0 answered; 2 usage; 4 it failed, or could not be called; 130
+interrupted.";
 
 pub(super) const EXPLAIN: &str = "\
 Examples

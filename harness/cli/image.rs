@@ -15,7 +15,7 @@ pub(crate) const NO_EVENT: &str = "{}";
 pub(super) const IMAGES: &str = "images";
 
 /// How images that were typed are started and invoked, and what they must answer.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Of the images that are named here")]
 pub(crate) struct ImageFlags {
     /// The event that images are invoked with: JSON, or @FILE

@@ -115,6 +115,20 @@ pub(crate) struct RuleFlags {
 }
 
 impl RuleFlags {
+    /// For a single call, which meets none of them.
+    pub(crate) fn of_one_call() -> Self {
+        Self {
+            policy: PolicyChoice::Nothing,
+            concurrency: 1,
+            reserved: Vec::new(),
+            provisioned: Vec::new(),
+            scaling: Off(None),
+            queue: 0,
+            pool_memory: None,
+            init_limit: Duration::from_secs(10),
+        }
+    }
+
     /// What becomes of a call that meets a limit.
     pub(crate) fn queue(&self) -> Queue {
         if self.queue == 0 { Queue::Never } else { Queue::UpTo(self.queue) }

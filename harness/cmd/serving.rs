@@ -2,7 +2,7 @@
 //! that to a run's folder.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, anyhow};
 use tokio::sync::{mpsc, watch};
@@ -128,12 +128,12 @@ pub(super) struct Served<T> {
 }
 
 /// Opens a session, does something with it until that is done, and closes it, however it ended.
-/// Who is asked to stop sees it at `stop`.
+/// It is given the run's folder, and where it is told to stop.
 pub(super) fn session<T>(
     mut request: Measurement,
     args: &ServingFlags,
     reports: Option<mpsc::UnboundedSender<Report>>,
-    act: impl AsyncFnOnce(Session, watch::Receiver<Stop>) -> Result<T>,
+    act: impl AsyncFnOnce(Session, &Path, watch::Receiver<Stop>) -> Result<T>,
 ) -> Result<Served<T>, ExitReason> {
     let folder = &mut request.sides[0].folder;
     // Before anything is built, and until the end: it goes where nothing came of it.
@@ -143,13 +143,14 @@ pub(super) fn session<T>(
     let (consent, observer) = (Consent::from_flag(args.provision), TerminalObserver::default());
     let stop = interrupt::heard()?;
     let rules = rules(&args.rules, &request, reports);
-    let served = runtime(request.engine().is_simulated())?.block_on(async {
+    // Who calls does so on real time, whatever is called.
+    let served = runtime(false)?.block_on(async {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
         let Some(outside) = engine.open(&request, &stop, &observer).await? else {
             return Err(Interrupted.into());
         };
         let opened = Session::open(request, outside, rules);
-        let done = act(opened.session.clone(), stop.clone()).await;
+        let done = act(opened.session.clone(), &folder, stop.clone()).await;
         let ended = opened.end(&observer).await;
         // Of two failures the first decides.
         Ok(Served { done: done?, counters: ended?, folder })
@@ -185,7 +186,7 @@ pub(super) fn again(words: Words, args: &ServingFlags) -> Words {
 }
 
 /// Writes what is derived from the run, and says where it is.
-pub(super) fn keep(folder: &std::path::Path) -> Result<()> {
+pub(super) fn keep(folder: &Path) -> Result<()> {
     let run = store::open(folder)?;
     if run.samples.is_empty() {
         super::info("nothing was called");

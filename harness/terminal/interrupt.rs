@@ -27,6 +27,8 @@ pub(crate) enum Phase {
     Preparing,
     /// Trials are run.
     Measuring,
+    /// Calls from outside are answered.
+    Serving,
     /// All is measured and kept, and nothing of it runs any more.
     Showing,
 }
@@ -127,6 +129,10 @@ fn text(phase: Phase, stop: Stop) -> &'static str {
         (Phase::Measuring, Stop::AfterTrial) => {
             "stopping after this trial, or at once if nothing has answered in it; press Ctrl-C \
              again to stop at once in any case"
+        }
+        (Phase::Serving, Stop::AfterTrial) => {
+            "stopping: no more calls are taken, and those that came are finished; press Ctrl-C \
+             again to wait for none of them"
         }
         (_, Stop::AfterTrial) => {
             "stopping; what was made so far is removed; press Ctrl-C twice more to leave it behind"

@@ -1,0 +1,152 @@
+//! `invoke`: one call of one function, on a session of its own.
+
+use std::path::Path;
+
+use anyhow::{Result, anyhow};
+use bytes::Bytes;
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
+
+use super::repeat::Words;
+use super::{ExitReason, images, serving, stdout};
+use crate::cli::{self, ImageFlags, NO_EVENT, RuleFlags, ServingFlags};
+use crate::terminal;
+use crate::terminal::interrupt::{self, Phase};
+use coldstart::clock::Clock;
+use coldstart::drive::Stop;
+use coldstart::serve::{Call, Done, End, Platform, Session, report_line};
+use coldstart::spec::function::read_event;
+use coldstart::store;
+use coldstart::text::sanitize::{plain, uncoloured};
+use coldstart::text::units::format_ms;
+
+/// What a call was, and what came of it.
+struct Called {
+    call: Call,
+    done: Done,
+    clock: Clock,
+}
+
+/// Calls, and shows what came of it.
+pub(super) fn run(args: &cli::Invoke) -> Result<(), ExitReason> {
+    let serving = serving(args)?;
+    let request = serving::request(&serving, "invoke", command(args))?;
+    let functions = request.sides.iter().flat_map(|side| &side.functions);
+    let Some(function) = functions.last().cloned() else {
+        return Err(ExitReason::Usage(anyhow!("no function is named")));
+    };
+    let event = match args.of_images.event.as_str() {
+        NO_EVENT => function.event.clone(),
+        typed => read_event(typed).map_err(ExitReason::Usage)?,
+    };
+    let (reports, mut told) = mpsc::unbounded_channel();
+    let act = async |session: Session, _: &Path, stop: watch::Receiver<Stop>| {
+        call(session, &function.name, event.into(), stop).await
+    };
+    let served = serving::session(request, &serving, Some(reports), act)?;
+    interrupt::now(Phase::Showing);
+    let Some(Called { call, mut done, clock }) = served.done else {
+        return Err(ExitReason::Interrupted);
+    };
+    // What it took in the end, its memory too.
+    if let (Some(report), Some(known)) = (&mut done.report, told.try_recv().ok()) {
+        *report = known;
+    }
+    show(&report_line::log(&call, &done, &clock));
+    phases(&served.folder)?;
+    serving::keep(&served.folder)?;
+    terminal::hint("kept in ", &served.folder.display().to_string());
+    answer(&done.end)
+}
+
+/// One call; none where it was stopped first.
+async fn call(
+    session: Session,
+    function: &str,
+    event: Bytes,
+    mut stop: watch::Receiver<Stop>,
+) -> Result<Option<Called>> {
+    let clock = session.clock();
+    let (request, arrived) = (Uuid::new_v4(), clock.now());
+    let call = Call { function: function.into(), request, event, arrived, wants_log: true };
+    tokio::select! {
+        done = session.call(call.clone()) => Ok(Some(Called { call, done, clock })),
+        _ = stop.wait_for(|stop| *stop != Stop::No) => Ok(None),
+    }
+}
+
+/// What was written, line by line, tamed.
+fn show(log: &[u8]) {
+    for line in String::from_utf8_lossy(log).lines().filter(|line| !line.is_empty()) {
+        terminal::hint("", &plain(&uncoloured(line)));
+    }
+}
+
+/// Where the time of its row went.
+fn phases(folder: &Path) -> Result<()> {
+    let run = store::open(folder)?;
+    let Some(row) = run.samples.last() else { return Ok(()) };
+    #[expect(clippy::cast_precision_loss, reason = "a time that is shown")]
+    let line =
+        |name: &str, ns: u64| terminal::hint("", &format!("{name:<12} {}", format_ms(ns as f64)));
+    for (phase, ns) in row.phases() {
+        line(&phase.to_string(), ns);
+    }
+    if let Some(latency) = row.latency() {
+        line("in all", latency);
+    }
+    Ok(())
+}
+
+/// The answer itself.
+fn answer(end: &End) -> Result<(), ExitReason> {
+    let give = |bytes: &Bytes| stdout::result(&stdout::text(bytes));
+    let failed = match end {
+        End::Response(bytes) => return Ok(give(bytes)?),
+        End::Failed(document) => {
+            give(document)?;
+            anyhow!("the function failed")
+        }
+        End::Throttled { .. } => anyhow!("no instance was to be had for it"),
+        End::NotFound => anyhow!("there is no such function"),
+        End::Stopping => return Err(ExitReason::Interrupted),
+        End::Unavailable(why) => anyhow!("it could not be called: {why}"),
+    };
+    Err(failed.into())
+}
+
+/// As a session is asked for.
+fn serving(args: &cli::Invoke) -> Result<ServingFlags, ExitReason> {
+    let unasked = ImageFlags { event: NO_EVENT.to_owned(), ..args.of_images.clone() };
+    let of_images = if args.image.is_some() { args.of_images.clone() } else { unasked };
+    if args.image.is_none() && images::are_typed(&of_images) {
+        let why = "how an instance is started is typed for an --image; of a function it is in its \
+                   file";
+        return Err(ExitReason::Usage(anyhow!(why)));
+    }
+    Ok(ServingFlags {
+        functions: args.function.iter().cloned().collect(),
+        image: args.image.iter().cloned().collect(),
+        of_images,
+        functions_file: args.functions_file.clone(),
+        provision: args.provision,
+        network: args.network.clone(),
+        engine: args.engine.clone(),
+        no_exec_trace: args.no_exec_trace,
+        callback: args.callback,
+        out: args.out.clone(),
+        rules: RuleFlags::of_one_call(),
+    })
+}
+
+/// The command that calls the same again.
+fn command(args: &cli::Invoke) -> String {
+    let words = args.function.iter().fold(Words::of("invoke"), |words, name| words.word(name));
+    images::again(words.some("--image", args.image.as_ref()), &args.of_images)
+        .described(&args.functions_file)
+        .some("--network", args.network.as_ref())
+        .some("--engine", args.engine.as_ref())
+        .switch("--no-exec-trace", args.no_exec_trace)
+        .some("--callback", args.callback)
+        .line()
+}
