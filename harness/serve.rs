@@ -13,6 +13,7 @@ pub mod report_line;
 mod session;
 pub mod telemetry;
 pub mod told;
+pub mod trigger;
 
 pub use call::{Call, Done, End, Functions, Platform, Reason, Report, Served, Status};
 pub use session::{Opened, Rules, Session};
