@@ -48,7 +48,7 @@ pub(super) fn run(args: &cli::Invoke) -> Result<(), ExitReason> {
     let Some(Called { call, mut done, clock }) = served.done else {
         return Err(ExitReason::Interrupted);
     };
-    // What it took in the end, its memory too.
+    // What it took in the end.
     if let (Some(report), Some(known)) = (&mut done.report, told.try_recv().ok()) {
         *report = known;
     }
@@ -78,7 +78,9 @@ async fn call(
 /// What was written, line by line, tamed.
 fn show(log: &[u8]) {
     for line in String::from_utf8_lossy(log).lines().filter(|line| !line.is_empty()) {
-        terminal::hint("", &plain(&uncoloured(line)));
+        // Fields of the REPORT line are separated by tabs.
+        let fields: Vec<String> = line.split('\t').map(|field| plain(&uncoloured(field))).collect();
+        terminal::hint("", fields.join("\t").trim_end());
     }
 }
 
@@ -87,8 +89,9 @@ fn phases(folder: &Path) -> Result<()> {
     let run = store::open(folder)?;
     let Some(row) = run.samples.last() else { return Ok(()) };
     #[expect(clippy::cast_precision_loss, reason = "a time that is shown")]
-    let line =
-        |name: &str, ns: u64| terminal::hint("", &format!("{name:<12} {}", format_ms(ns as f64)));
+    let line = |name: &str, ns: u64| {
+        terminal::hint("", &format!("{name:<12} {:>8} ms", format_ms(ns as f64)))
+    };
     for (phase, ns) in row.phases() {
         line(&phase.to_string(), ns);
     }

@@ -8,11 +8,12 @@ use anyhow::{Context, Result, anyhow};
 use tokio::sync::{mpsc, watch};
 
 use super::repeat::Words;
-use super::{ExitReason, info, serving, warn};
+use super::{ExitReason, info, serving, stdout, warn};
 use crate::cli::{self, EventFlags};
 use crate::terminal;
 use crate::terminal::interrupt::{self, Phase};
 use coldstart::drive::Stop;
+use coldstart::pool::{Counters, Met};
 use coldstart::serve::front::{self, Front, Limits};
 use coldstart::serve::queue::{self, After, Destination, Given, Happened, Queue};
 use coldstart::serve::told::{Ledger, Told};
@@ -42,7 +43,7 @@ pub(super) fn run(args: &cli::Serve) -> Result<(), ExitReason> {
     };
     let served = serving::session(request, &args.serving, Some(reports), act)?;
     interrupt::now(Phase::Showing);
-    let serving::Served { done: Done { unfinished, ledger, log }, folder, .. } = served;
+    let serving::Served { done: Done { unfinished, ledger, log }, counters, folder } = served;
     // What came while the session was closed.
     if let Ok(mut told) = rest.try_lock() {
         while let Ok(report) = told.try_recv() {
@@ -57,7 +58,25 @@ pub(super) fn run(args: &cli::Serve) -> Result<(), ExitReason> {
             queue.display()
         ));
     }
-    Ok(serving::keep(&folder)?)
+    say_what_came(&counters);
+    serving::keep(&folder)?;
+    terminal::hint("kept in ", &folder.display().to_string());
+    Ok(())
+}
+
+fn say_what_came(counters: &Counters) {
+    let (calls, cold) = (counters.all_calls(), counters.met(Met::Cold));
+    let mut told = format!("{calls} calls, {cold} of them cold; {} starts", counters.all_starts());
+    for (n, words) in [
+        (counters.all_unused(), "were for nothing"),
+        (counters.gone, "instances ended by themselves"),
+        (counters.all_throttled(), "calls were refused"),
+    ] {
+        if n > 0 {
+            told.push_str(&format!(", {n} {words}"));
+        }
+    }
+    info(&told);
 }
 
 /// What was typed first is what is refused first.
@@ -132,7 +151,7 @@ async fn serve(
     let limits = Limits { connections: args.connections as usize, ..Limits::default() };
     let front = Front { platform: platform.clone(), queue: queue.clone(), limits };
     interrupt::now(Phase::Serving);
-    say_where(address, &platform);
+    say_where(address, &platform)?;
     let until = |mut stop: watch::Receiver<Stop>| async move {
         // Nobody is left to stop it: then it is to stop.
         let _ = stop.wait_for(|stop| *stop != Stop::No).await;
@@ -158,12 +177,13 @@ async fn until_now(mut stop: watch::Receiver<Stop>) {
 }
 
 /// What a client is told, in words that a shell takes.
-fn say_where(address: SocketAddr, platform: &impl Platform) {
-    terminal::print(&format!("AWS_ENDPOINT_URL=http://{address}"));
+fn say_where(address: SocketAddr, platform: &impl Platform) -> Result<()> {
+    stdout::result(&format!("AWS_ENDPOINT_URL=http://{address}"))?;
     let port = address.port();
     for function in platform.functions().iter() {
         terminal::hint("url     ", &format!("http://{}.localhost:{port}/", function.name));
     }
+    Ok(())
 }
 
 fn open_queue(args: &EventFlags, folder: &Path) -> Result<Queue> {

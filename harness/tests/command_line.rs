@@ -30,6 +30,7 @@ mod listening;
 mod mistakes;
 mod planted;
 mod repeat;
+mod serve;
 mod show;
 mod spoilt;
 mod stand_in;

@@ -121,6 +121,11 @@ fn each_foreign_library_has_one_home() {
         ],
     );
     check("regex_lite", &["harness/explain/modules"]);
+    for library in ["hyper", "hyper_util", "http_body_util", "percent_encoding", "form_urlencoded"]
+    {
+        check(library, &["harness/serve/front"]);
+    }
+    check("crc32fast", &["harness/serve/front/frames.rs", "harness/serve/queue/frame.rs"]);
 }
 
 /// An adapter is its folder: who uses instances does not know how they are spoken to.

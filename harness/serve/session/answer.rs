@@ -60,12 +60,17 @@ pub(super) fn limit(reason: pool::Reason) -> &'static str {
 }
 
 /// What a call took, as far as that is known when it is answered.
-pub(super) fn report(call: &Call, visit: &Visit, target: &Target, exec: Option<u64>) -> Report {
+pub(super) fn report(
+    call: &Call,
+    visit: &Visit,
+    target: &Target,
+    (exec, used): (Option<u64>, Option<u64>),
+) -> Report {
     let mut marks = visit.marks;
     if let Some(exec) = exec {
         marks.set(Mark::Exec, exec);
     }
-    of(call, (&marks, visit.temperature, &visit.outcome), target, None)
+    of(call, (&marks, visit.temperature, &visit.outcome), target, used)
 }
 
 /// The same of the row of it.

@@ -145,7 +145,8 @@ impl Session {
         let (visit, mut held) = platform.call_held(invocation, dispatched, held).await;
         let starting = held.as_mut().and_then(Held::take_starting);
         self.give_back(instance, held);
-        let report = answer::report(call, &visit, target, self.exec_of(&visit));
+        let used = self.used(call, &visit).await;
+        let report = answer::report(call, &visit, target, (self.exec_of(&visit), used));
         let end = answer::end(&visit, target.function.timeout);
         let log = self.log(call, &visit).await;
         let done = Done { end, version, report: Some(report), log };
@@ -185,6 +186,12 @@ impl Session {
     /// Takes over what the kernel has told meanwhile.
     fn hear(&self, state: &mut State) {
         state.events.extend(self.0.driver.trace().map(ExecTrace::take).unwrap_or_default());
+    }
+
+    /// What its instance has used so far, for the log: who wants none does not wait for it.
+    async fn used(&self, call: &Call, visit: &Visit) -> Option<u64> {
+        let id = visit.id.as_ref().filter(|_| call.wants_log)?;
+        self.0.driver.platform().used(id).await.and_then(|used| used.peak_memory)
     }
 
     async fn log(&self, call: &Call, visit: &Visit) -> Option<Bytes> {

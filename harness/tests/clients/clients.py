@@ -1,0 +1,278 @@
+"""What clients that people have make of `coldstart serve`: boto3, the AWS command line, curl's
+kind of request, against real instances. Prints what was checked; ends with 1 at what is wrong."""
+
+import argparse
+import base64
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import botocore
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+REPORT = re.compile(
+    r"^REPORT RequestId: ([0-9a-f-]{36})\tDuration: ([0-9.]+) ms\tBilled Duration: (\d+) ms\t"
+    r"(?:Memory Size: (\d+) MB\t)?(?:Max Memory Used: (\d+) MB\t)?(?:Init Duration: ([0-9.]+) ms\t)?"
+    r"(?:Status: (\w+))?(?:\tError Type: (.+))?$"
+)
+
+
+class Server:
+    """`coldstart serve`, until it is stopped."""
+
+    def __init__(self, program, work, *words):
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=work)) / "run"
+        typed = [program, "serve", *words, "--port", "0", "--out", str(self.folder), "--telemetry"]
+        self.process = subprocess.Popen(
+            typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        first = self.process.stdout.readline()
+        if not first.startswith("AWS_ENDPOINT_URL="):
+            sys.exit(f"it does not serve: {first}{self.process.stderr.read()}")
+        self.endpoint = first.strip().split("=", 1)[1]
+        self.port = int(self.endpoint.rsplit(":", 1)[1])
+        self.lines, self.said = [], []
+        self.readers = [
+            threading.Thread(target=lambda: self.lines.extend(self.process.stdout)),
+            threading.Thread(target=lambda: self.said.extend(self.process.stderr)),
+        ]
+        for reader in self.readers:
+            reader.start()
+
+    def client(self, retries=0):
+        config = Config(retries={"max_attempts": retries}, read_timeout=120)
+        return boto3.client(
+            "lambda",
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="any",
+            aws_secret_access_key="any",
+            config=config,
+        )
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        code = self.process.wait(120)
+        for reader in self.readers:
+            reader.join()
+        return code
+
+
+def check(what, holds, more=""):
+    print(f"{'ok  ' if holds else 'FAIL'} {what}", flush=True)
+    if not holds:
+        print(f"     {more}", flush=True)
+        check.failed = True
+
+
+check.failed = False
+
+
+def refused(what, code, status, act):
+    try:
+        act()
+        check(what, False, "it was not refused")
+        return None
+    except ClientError as error:
+        found = error.response["Error"]["Code"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+        check(what, found == (code, status), found)
+        return error.response
+
+
+def synchronous(server, name):
+    client = server.client()
+    answer = client.invoke(FunctionName=name, Payload=b'{"a": 1}', LogType="Tail")
+    body = json.loads(answer["Payload"].read())
+    check("invoke answers", answer["StatusCode"] == 200 and isinstance(body, dict), body)
+    check("its version", answer["ExecutedVersion"] == "$LATEST")
+    log = base64.b64decode(answer["LogResult"]).decode()
+    request = answer["ResponseMetadata"]["RequestId"]
+    lines = log.splitlines()
+    report = next((REPORT.match(line) for line in lines if line.startswith("REPORT")), None)
+    check("the log has its REPORT", report and report[1] == request, log)
+    check("a cold start says its init", report and float(report[6] or 0) > 1, log)
+    check("START and END", f"START RequestId: {request} Version: $LATEST" in lines, log)
+    answer = client.invoke(FunctionName=name, Payload=b"{}", LogType="Tail")
+    log = base64.b64decode(answer["LogResult"]).decode()
+    check("a warm call says none", "Init Duration" not in log, log)
+    arn = f"arn:aws:lambda:us-east-1:000000000000:function:{name}"
+    check("by ARN", client.invoke(FunctionName=arn, Payload=b"{}")["StatusCode"] == 200)
+    qualified = client.invoke(FunctionName=name, Qualifier="1", Payload=b"{}")
+    check("by version", qualified["ExecutedVersion"] == "1")
+    dry = client.invoke(FunctionName=name, InvocationType="DryRun", Payload=b"{}")
+    check("dry run", dry["StatusCode"] == 204)
+
+
+def described(server, name):
+    client = server.client()
+    pages = client.get_paginator("list_functions").paginate()
+    names = [function["FunctionName"] for page in pages for function in page["Functions"]]
+    check("listed", name in names, names)
+    check("described", client.get_function(FunctionName=name)["Configuration"]["State"] == "Active")
+    client.get_waiter("function_active_v2").wait(FunctionName=name)
+    client.get_waiter("function_updated").wait(FunctionName=name)
+    check("waiters are content", True)
+
+
+def mistakes(server, name):
+    client = server.client()
+    refused("no such function", "ResourceNotFoundException", 404,
+            lambda: client.invoke(FunctionName="nobody", Payload=b"{}"))
+    refused("no JSON", "InvalidRequestContentException", 400,
+            lambda: client.invoke(FunctionName=name, Payload=b"{"))
+    refused("too large", "RequestTooLargeException", 413,
+            lambda: client.invoke(FunctionName=name, Payload=b'"' + b"1" * (7 << 20) + b'"'))
+    refused("too large an event", "RequestTooLargeException", 413,
+            lambda: client.invoke(FunctionName=name, InvocationType="Event",
+                                  Payload=b'"' + b"1" * (2 << 20) + b'"'))
+
+
+def streaming(server, name):
+    stream = server.client().invoke_with_response_stream(FunctionName=name, Payload=b'{"a":1}')
+    events = list(stream["EventStream"])
+    chunks = b"".join(e["PayloadChunk"]["Payload"] for e in events if "PayloadChunk" in e)
+    check("streamed", isinstance(json.loads(chunks), dict), events)
+    check("and complete", "InvokeComplete" in events[-1], events)
+
+
+def asynchronous(server, name):
+    client, ids = server.client(), []
+    for n in range(20):
+        answer = client.invoke(FunctionName=name, InvocationType="Event", Payload=b"%d" % n)
+        check.failed |= answer["StatusCode"] != 202
+        ids.append(answer["ResponseMetadata"]["RequestId"])
+    deadline = time.time() + 60
+    while time.time() < deadline:
+        told = [line for line in server.lines if any(one in line for one in ids)]
+        if len(told) == len(ids):
+            break
+        time.sleep(0.1)
+    check("20 events were called for once each", len(told) == len(ids), f"{len(told)} were")
+
+
+def urls(server, name):
+    request = urllib.request.Request(f"{server.endpoint}/url/{name}/a?b=c", data=b"{}")
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        timing = answer.headers["server-timing"]
+        check("its URL answers", answer.status == 200, answer.status)
+        check("with the platform's share", timing.startswith("platform;dur="), timing)
+
+
+def command_line(server, name, aws):
+    environment = dict(
+        os.environ, AWS_ENDPOINT_URL=server.endpoint, AWS_ACCESS_KEY_ID="any",
+        AWS_SECRET_ACCESS_KEY="any", AWS_DEFAULT_REGION="us-east-1",
+    )
+    with tempfile.NamedTemporaryFile() as file:
+        typed = [aws, "lambda", "invoke", "--function-name", name, "--payload", "{}", file.name]
+        done = subprocess.run(typed, env=environment, capture_output=True, text=True)
+        check("aws lambda invoke", done.returncode == 0 and '"StatusCode": 200' in done.stdout,
+              done.stdout + done.stderr)
+        check("its answer", isinstance(json.load(open(file.name)), dict))
+    typed = [aws, "lambda", "list-functions", "--query", "Functions[].FunctionName"]
+    done = subprocess.run(typed, env=environment, capture_output=True, text=True)
+    check("aws lambda list-functions", name in done.stdout, done.stdout + done.stderr)
+
+
+def throttled(program, work, name, words):
+    server = Server(program, work, *words, "--reserved", f"{name}=1", "--scaling", "1/10s")
+    client = server.client()
+    codes, reasons = [], []
+
+    def one():
+        try:
+            codes.append(client.invoke(FunctionName=name, Payload=b"{}")["StatusCode"])
+        except ClientError as error:
+            codes.append(error.response["ResponseMetadata"]["HTTPStatusCode"])
+            reasons.append(error.response)
+
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    check("beyond a limit there is 429", codes.count(200) >= 1 and 429 in codes, codes)
+    if reasons:
+        first = reasons[0]
+        check("by its name", first["Error"]["Code"] == "TooManyRequestsException", first)
+        check("with a reason", first.get("Reason", "").endswith("LimitExceeded"), first)
+        headers = first["ResponseMetadata"]["HTTPHeaders"]
+        check("and when to come again", "retry-after" in headers, headers)
+    check("it stops", server.stop() == 0)
+
+
+def killed(program, work, name, words):
+    queue = pathlib.Path(tempfile.mkdtemp(dir=work))
+    more = ["--event-queue", str(queue), "--event-calls", "2"]
+    server = Server(program, work, *words, *more)
+    client, ids = server.client(), []
+    for n in range(60):
+        answer = client.invoke(FunctionName=name, InvocationType="Event", Payload=b"%d" % n)
+        ids.append(answer["ResponseMetadata"]["RequestId"])
+    server.stop(signal.SIGKILL)
+    before = [line for line in server.lines if line.startswith("REPORT")]
+    server = Server(program, work, *words, *more)
+    deadline = time.time() + 90
+    after = []
+    while time.time() < deadline:
+        after = [line for line in server.lines if line.startswith("REPORT")]
+        if all(any(one in line for line in before + after) for one in ids):
+            break
+        time.sleep(0.1)
+    code = server.stop()
+    journal = (queue / "queue.journal").read_bytes()
+    lost = [one for one in ids if f'{{"done":{{"id":"{one}"}}}}'.encode() not in journal]
+    check("no event is lost by SIGKILL", not lost, f"{len(lost)} of {len(ids)}")
+    again = [one for one in ids
+             if sum(one in line for line in before) + sum(one in line for line in after) > 1]
+    silent = [one for one in again if not any(one in line for line in server.said)]
+    check("none is called for again in silence", not silent, silent)
+    check("it stops", code == 0)
+
+
+def told(server):
+    reports = [REPORT.match(line.rstrip("\n")) for line in server.lines if line.startswith("REPORT")]
+    check("every REPORT line is one", reports and all(reports), server.lines)
+    check("memory is measured", all(int(r[5] or 0) > 0 for r in reports), server.lines[:3])
+    telemetry = (server.folder / "telemetry.jsonl").read_text().splitlines()
+    kinds = [json.loads(line)["type"] for line in telemetry]
+    check("telemetry has them all", kinds.count("platform.report") == len(reports), len(kinds))
+    rows = (server.folder / "samples.jsonl").read_text().splitlines()
+    check("every call is a row", len(rows) == len(reports), (len(rows), len(reports)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("program")
+    parser.add_argument("work")
+    parser.add_argument("aws")
+    parser.add_argument("function")
+    parser.add_argument("words", nargs="*", help="what else `serve` is told")
+    args = parser.parse_args()
+    print(f"boto3 {boto3.__version__}, botocore {botocore.__version__}", flush=True)
+    words = [args.function, *args.words]
+    server = Server(args.program, args.work, *words)
+    synchronous(server, args.function)
+    described(server, args.function)
+    mistakes(server, args.function)
+    streaming(server, args.function)
+    urls(server, args.function)
+    asynchronous(server, args.function)
+    command_line(server, args.function, args.aws)
+    check("it stops by SIGTERM", server.stop() == 0, server.said)
+    told(server)
+    throttled(args.program, args.work, args.function, words)
+    killed(args.program, args.work, args.function, words)
+    sys.exit(1 if check.failed else 0)
+
+
+main()
