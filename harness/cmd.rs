@@ -36,6 +36,7 @@ mod more_rounds;
 
 mod publish;
 mod repeat;
+mod replay;
 mod report;
 mod run;
 mod serving;
@@ -67,6 +68,7 @@ pub(crate) fn execute(cli: &Cli) -> ExitCode {
         Verb::Clean(args) => clean::run(args),
         Verb::Doctor(args) => doctor::run(args),
         Verb::Explain(args) => explain::run(args),
+        Verb::Replay(args) => replay::run(args),
         Verb::Show(args) => show::run(args),
         Verb::List(args) => list::run(args),
         Verb::Init(args) => init::run(args),

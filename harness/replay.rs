@@ -8,9 +8,13 @@
 
 pub mod measured;
 pub mod played;
+pub mod real;
 pub mod trace;
 pub mod virtual_clock;
 
 pub use measured::Measured;
 pub use played::{Played, Quantiles, Replay};
 pub use trace::Trace;
+
+#[cfg(test)]
+mod tests;

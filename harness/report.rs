@@ -31,6 +31,7 @@ pub mod readme;
 pub mod reliability;
 mod render;
 pub mod study;
+pub mod replay;
 pub mod tune;
 
 /// One derived file of a run.

@@ -15,7 +15,7 @@ pub(crate) use crate::analysis::{
 };
 pub(crate) use crate::text::sanitize::{plain, shortened};
 
-pub(crate) use money::{money, percent, rate};
+pub(crate) use money::{money, nines, percent, rate};
 pub(crate) use reasons::{changed, fault, faults, invalid, reason};
 
 /// In place of a number that cannot be given.

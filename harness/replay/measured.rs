@@ -20,6 +20,8 @@ pub struct Measured {
     pub run: String,
     /// Where it was measured.
     pub place: String,
+    /// What must not be missed of it: that it is simulated, or invalid; empty of a good one.
+    pub warning: String,
     /// In the order of the run; at least one.
     pub functions: Vec<MeasuredFunction>,
 }
@@ -77,7 +79,8 @@ impl Measured {
                 run.record.id
             ));
         }
-        Ok(Self { run: run.record.id.clone(), place: run.record.place(), functions })
+        let warning = crate::words::warning(run).to_owned();
+        Ok(Self { run: run.record.id.clone(), place: run.record.place(), warning, functions })
     }
 
     /// For each function of a trace the one of these whose warm calls take most nearly as long

@@ -93,6 +93,8 @@ pub struct MeasuredFacts {
     pub run: String,
     /// Where it was measured.
     pub place: String,
+    /// `SIMULATED: ` or `INVALID: ` where it is that; else empty.
+    pub warning: String,
     /// Where calls take as long as the trace says, `trace`; as long as those that were
     /// measured, `measured`.
     pub runs: String,

@@ -148,8 +148,8 @@ impl Machine<'_> {
                     let run = run_of(self.setting, of, call.0);
                     let at = self.now.saturating_add(run);
                     self.events.push(Reverse((at, Event::Done(instance))));
-                    let measured =
-                        &self.setting.measured.functions[self.setting.mapping[of.function as usize]];
+                    let measured = &self.setting.measured.functions
+                        [self.setting.mapping[of.function as usize]];
                     let billing = Billing {
                         memory_mib: crate::cost::billed_mib(measured.memory),
                         handler_ns: run,
