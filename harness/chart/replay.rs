@@ -48,7 +48,7 @@ pub(crate) fn compose(replay: &Replay, layout: Layout) -> Option<ChartSpec> {
     }
     let title = format!(
         "{}{}: waste against cold calls",
-        plain(&replay.measured.warning),
+        replay.measured.warning(),
         plain(&replay.trace.name)
     );
     let plot = Plot {

@@ -158,7 +158,8 @@ fn facts(measured: &Measured, mapping: &[usize], trace: &Trace, runs: Runs) -> M
     MeasuredFacts {
         run: measured.run.clone(),
         place: measured.place.clone(),
-        warning: measured.warning.clone(),
+        simulated: measured.simulated,
+        invalid: measured.invalid,
         runs: runs.to_string(),
         functions: measured.functions.iter().enumerate().map(of).collect(),
     }

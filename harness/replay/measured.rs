@@ -8,6 +8,7 @@ use crate::spec::scenario::LoadShape;
 use crate::stats;
 use crate::store::Run;
 use crate::text::diagnostic::did_you_mean;
+use crate::words::{is_simulated, is_valid};
 
 /// What is taken for the memory of an instance that has no limit: what AWS Lambda gives where
 /// nobody says.
@@ -20,8 +21,10 @@ pub struct Measured {
     pub run: String,
     /// Where it was measured.
     pub place: String,
-    /// What must not be missed of it: that it is simulated, or invalid; empty of a good one.
-    pub warning: String,
+    /// Whether every figure of it is made up.
+    pub simulated: bool,
+    /// Whether what it measured is not to be believed.
+    pub invalid: bool,
     /// In the order of the run; at least one.
     pub functions: Vec<MeasuredFunction>,
 }
@@ -79,8 +82,13 @@ impl Measured {
                 run.record.id
             ));
         }
-        let warning = crate::words::warning(run).to_owned();
-        Ok(Self { run: run.record.id.clone(), place: run.record.place(), warning, functions })
+        Ok(Self {
+            run: run.record.id.clone(),
+            place: run.record.place(),
+            simulated: is_simulated(run),
+            invalid: !is_valid(run),
+            functions,
+        })
     }
 
     /// For each function of a trace the one of these whose warm calls take most nearly as long

@@ -69,6 +69,14 @@ pub struct TraceFacts {
     pub without_duration: u64,
 }
 
+impl MeasuredFacts {
+    /// What stands before every title; empty for a good run.
+    #[must_use]
+    pub fn warning(&self) -> &'static str {
+        crate::words::warned(!self.invalid, self.simulated)
+    }
+}
+
 impl TraceFacts {
     /// Of a trace.
     #[must_use]
@@ -93,8 +101,10 @@ pub struct MeasuredFacts {
     pub run: String,
     /// Where it was measured.
     pub place: String,
-    /// `SIMULATED: ` or `INVALID: ` where it is that; else empty.
-    pub warning: String,
+    /// Whether every figure of it is made up.
+    pub simulated: bool,
+    /// Whether what it measured is not to be believed.
+    pub invalid: bool,
     /// Where calls take as long as the trace says, `trace`; as long as those that were
     /// measured, `measured`.
     pub runs: String,

@@ -21,7 +21,7 @@ fn measured() -> Measured {
     let name = "one".to_owned();
     let one = MeasuredFunction { name, position: 0, memory: 1_024 * MIB, warm, starts };
     let (run, place) = ("a run".to_owned(), "here".to_owned());
-    Measured { run, place, warning: String::new(), functions: vec![one] }
+    Measured { run, place, simulated: false, invalid: false, functions: vec![one] }
 }
 
 fn tariff() -> Tariff {

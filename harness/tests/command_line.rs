@@ -30,6 +30,7 @@ mod listening;
 mod mistakes;
 mod planted;
 mod repeat;
+mod replay;
 mod show;
 mod spoilt;
 mod stand_in;

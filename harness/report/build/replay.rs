@@ -20,8 +20,8 @@ const TERMS: &str = "cold: the call waited until an instance was started for it\
     calls cost: requests, duration and init, as AWS Lambda bills them\n\
     idle cost: idle memory at the price of provisioned concurrency, what AWS asks for memory \
     that stands by; it asks nothing for what it keeps by itself\n\
-    $ per cold start avoided: calls and idle memory together, less those of `none`, over the cold \
-    starts that `none` has more";
+    $ per cold start avoided: calls and idle memory together, less those of none, over the cold \
+    starts that none has more";
 
 const COLUMNS: [Column; 14] = [
     Column::new("policy").names(),
@@ -52,7 +52,7 @@ pub(in crate::report) fn document<'a>(of: &Replay, charts: &'a [Chart]) -> Docum
     Document {
         title: format!(
             "{}{} under {}",
-            plain(&of.measured.warning),
+            of.measured.warning(),
             plain(&trace.name),
             counted_policies(of)
         ),
@@ -139,7 +139,7 @@ fn policies<'a>(of: &Replay) -> Block<'a> {
     };
     let caption = format!(
         "Of calls that were not refused; costs of the whole trace in {}, per cold start avoided \
-         against `none`",
+         against none",
         plain(&of.currency)
     );
     let rows = of.policies.iter().map(row).collect();
