@@ -31,7 +31,7 @@ struct Point<'a> {
 pub(crate) fn compose(replay: &Replay, layout: Layout) -> Option<ChartSpec> {
     let known =
         |played| Some(Point { played, idle: played.idle_gb_s?, share: played.cold_share()? });
-    let points: Vec<Point> = replay.policies.iter().filter_map(known).collect();
+    let mut points: Vec<Point> = replay.policies.iter().filter_map(known).collect();
     if points.len() < 2 {
         return None;
     }
@@ -39,6 +39,9 @@ pub(crate) fn compose(replay: &Replay, layout: Layout) -> Option<ChartSpec> {
     let least = points.iter().map(|point| point.share).filter(|share| *share > 0.0);
     let foot = least.fold(1.0, f64::min) / 3.0;
     let y = Scale::log_about(points.iter().map(|point| point.share.max(foot) * 100.0))?;
+    let most = points.iter().map(|point| point.idle).fold(0.0, f64::max);
+    let (unit, of_it) = if most >= 1e5 { (1_000.0, "thousand ") } else { (1.0, "") };
+    points.iter_mut().for_each(|point| point.idle /= unit);
     let x = Scale::from_nought(points.iter().map(|point| point.idle))?;
     let none = points.iter().any(|point| point.share == 0.0);
     let mut ticks = labelled(&y);
@@ -63,7 +66,7 @@ pub(crate) fn compose(replay: &Replay, layout: Layout) -> Option<ChartSpec> {
         names: Vec::new(),
         note: "",
         edge: Edge::Top,
-        x: Axis::new(x, "memory of idle instances, GB-seconds"),
+        x: Axis::new(x, format!("memory of idle instances, {of_it}GB-seconds")),
         fields: vec![(Axis::new(y, "cold calls, % (log)").with(ticks), FIELD)],
     };
     let mut drawn = plot.draw(layout, |_, _| ());

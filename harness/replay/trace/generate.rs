@@ -90,7 +90,7 @@ pub fn generate(wanted: &Wanted) -> Result<String, String> {
     text.push('\n');
     for (end, took, function) in calls {
         // An application of one function each: nobody published which belong together.
-        let _ = writeln!(text, "app-{function:05},function-{function:05},{end:.6},{took:.6}");
+        let _ = writeln!(text, "app{function},f{function},{end:.6},{took:.6}");
     }
     Ok(text)
 }

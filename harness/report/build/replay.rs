@@ -23,14 +23,13 @@ const TERMS: &str = "cold: the call waited until an instance was started for it\
     $ per cold start avoided: calls and idle memory together, less those of none, over the cold \
     starts that none has more";
 
-const COLUMNS: [Column; 14] = [
+const COLUMNS: [Column; 13] = [
     Column::new("policy").names(),
     Column::new("cold"),
     Column::new("nines"),
     Column::new("idle GB-s"),
     Column::of("waited p90", Usual).ms(),
     Column::new("waited p99").ms(),
-    Column::of("latency p50", Detail).ms(),
     Column::of("latency p99", Detail).ms(),
     Column::of("fresh", Usual).sparse(),
     Column::of("refused", Usual).sparse(),
@@ -127,7 +126,6 @@ fn policies<'a>(of: &Replay) -> Block<'a> {
             Cell::or_unknown(played.idle_gb_s, |idle| Cell::Figure(rounded(idle))),
             time(played.waited.p90),
             time(played.waited.p99),
-            time(played.latency.p50),
             time(played.latency.p99),
             some(played.fresh),
             some(played.throttled()),
@@ -169,6 +167,9 @@ fn rounded(value: f64) -> String {
     apart
 }
 
+/// Functions of each policy that are shown.
+const SHOWN: usize = 3;
+
 const WORST: [Column; 6] = [
     Column::new("policy").names().of_the_group(),
     Column::new("function").names(),
@@ -181,7 +182,7 @@ const WORST: [Column; 6] = [
 fn worst<'a>(of: &Replay) -> Block<'a> {
     let mut rows = Vec::new();
     for played in &of.policies {
-        for function in &played.worst {
+        for function in played.worst.iter().take(SHOWN) {
             let Quantiles { p99, .. } = function.waited;
             let refused = function.throttled;
             let cells = vec![
@@ -195,7 +196,7 @@ fn worst<'a>(of: &Replay) -> Block<'a> {
             rows.push(Row { group: plain(&played.policy), cells, ..Row::default() });
         }
     }
-    let caption = "By the 99th percentile of what their calls waited, five of each policy";
+    let caption = "By the 99th percentile of what their calls waited, three of each policy";
     Block::Table(Table::new("worst", caption, &WORST, rows).sortable())
 }
 
