@@ -30,8 +30,8 @@ pub mod look;
 pub mod readme;
 pub mod reliability;
 mod render;
-pub mod study;
 pub mod replay;
+pub mod study;
 pub mod tune;
 
 /// One derived file of a run.

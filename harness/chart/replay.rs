@@ -93,7 +93,7 @@ fn draw(canvas: &mut Canvas, frame: &Frame, points: &[Point], foot: f64) {
     }
     let mut taken: Vec<(f64, f64, f64)> = Vec::new();
     for (point, &(x, y)) in points.iter().zip(&places) {
-        let text = Text::new(plain(&point.played.policy));
+        let text = Text::new(plain(&point.played.name()));
         let width = text.width();
         let aside = width / 2.0 + POINT + 4.0;
         let clear = |&(lx, ly): &(f64, f64)| {
@@ -139,7 +139,7 @@ fn caption(points: &[Point]) -> String {
     let beaten: Vec<String> = points
         .iter()
         .filter(|point| !is_worth_having(point, points))
-        .map(|point| plain(&point.played.policy))
+        .map(|point| plain(&point.played.name()))
         .collect();
     match beaten.is_empty() {
         true => "Each of them has fewer cold calls than those that waste less.".to_owned(),
@@ -151,7 +151,7 @@ fn data(replay: &Replay) -> Data {
     let mut data = Data::new(["policy", "cold calls", "idle GB-s", "waited p99, ms"]);
     for played in &replay.policies {
         data.row(vec![
-            plain(&played.policy),
+            plain(&played.name()),
             played.cold_share().map_or_else(|| DASH.to_owned(), words::percent),
             played.idle_gb_s.map_or_else(|| DASH.to_owned(), |idle| format!("{idle:.0}")),
             played

@@ -142,7 +142,8 @@ Examples
   coldstart replay day.csv --run results/RUN --functions orders
   coldstart replay day.csv --policy fixed:5m,hybrid,provisioned:2
   coldstart replay day.csv --memory 16GiB --policy lru,greedy-dual,cidre
-  coldstart replay day.csv --limit 1000 --speed 10 --format csv
+  coldstart replay day.csv --limit 100 --speed 10 --real --policy fixed:10s
+                                                with containers: is it so?
 
 Policies
   none                     keeps nothing: every call is cold
@@ -156,8 +157,8 @@ Policies
   cidre[:TIME]             greedy-dual, and calls may wait for a busy instance
   provisioned[:N[:TIME]]   N of each are always there (1); others as with fixed
 
-Nothing is started: time is virtual, and what a start takes is drawn from a run
-that was measured. A function of the trace is taken for the measured one whose
+Nothing is started but with --real: time is virtual, and what a start takes is
+drawn from a run that was measured. A function of the trace is taken for the measured one whose
 warm calls take most nearly as long.
 
 It writes a new folder: replay.json, replay.csv, replay.md, replay.html, a chart.

@@ -1,15 +1,20 @@
 //! What the user typed of `replay`.
 
-use std::path::PathBuf;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Command, FromArgMatches};
 
 use coldstart::cost::Architecture;
 use coldstart::pool::PolicyChoice;
 use coldstart::text::units::{parse_duration, parse_size};
 
-use super::{FormatFlag, parse_limit};
+use super::serving::ServingFlags;
+use super::{FUNCTIONS_FILE, FormatFlag, parse_limit};
+
+/// The flags of those.
+const REAL: &str = "On real instances";
 
 /// Flags of `replay`.
 #[derive(Debug, Args)]
@@ -63,6 +68,28 @@ pub(crate) struct Replay {
     #[arg(long, conflicts_with = "generate")]
     pub measured_durations: bool,
 
+    /// Play the policies that are typed on real instances, too, each at the trace's own pace;
+    /// calls take what they take, on the virtual clock as well
+    #[arg(long, requires = "policy", conflicts_with = "generate", help_heading = REAL)]
+    pub real: bool,
+
+    /// What makes the instances: docker, oci without a daemon, or fake [default: docker]
+    #[arg(long, value_name = "NAME", requires = "real", help_heading = REAL)]
+    pub engine: Option<String>,
+
+    /// How instances reach the driver: bridge, host or none [default: bridge]
+    #[arg(long, value_name = "NAME", requires = "real", help_heading = REAL)]
+    pub network: Option<String>,
+
+    /// The file that describes the functions
+    #[arg(long, value_name = "FILE", default_value = FUNCTIONS_FILE, help_heading = REAL)]
+    pub functions_file: PathBuf,
+
+    /// Install and start what is missing: an engine, base images
+    /// [env: COLDSTART_PROVISION=1]
+    #[arg(long, requires = "real", help_heading = REAL)]
+    pub provision: bool,
+
     /// A file of prices, such as functions/prices.toml [default: those of that file when
     /// this program was built]
     #[arg(long, value_name = "FILE", conflicts_with = "generate")]
@@ -100,6 +127,38 @@ pub(crate) struct Replay {
     /// How it is printed.
     #[command(flatten)]
     pub printed: FormatFlag,
+}
+
+impl Replay {
+    /// What would have been typed to serve functions by a policy, into a folder.
+    pub(crate) fn serving(
+        &self,
+        functions: &[String],
+        policy: PolicyChoice,
+        folder: &Path,
+    ) -> Result<ServingFlags, String> {
+        let mut words: Vec<OsString> = vec!["serve".into()];
+        words.extend(functions.iter().map(OsString::from));
+        let mut flag = |name: &str, value: &dyn AsRef<OsStr>| {
+            // As one word: a value may begin like a flag.
+            let mut word = OsString::from(format!("{name}="));
+            word.push(value.as_ref());
+            words.push(word);
+        };
+        flag("--policy", &policy.to_string());
+        flag("--concurrency", &self.concurrency.to_string());
+        flag("--functions-file", &self.functions_file);
+        flag("--out", &folder);
+        self.memory.iter().for_each(|memory| flag("--pool-memory", &format!("{memory}B")));
+        self.engine.iter().for_each(|engine| flag("--engine", engine));
+        self.network.iter().for_each(|network| flag("--network", network));
+        if self.provision {
+            words.push("--provision".into());
+        }
+        let typed = ServingFlags::augment_args(Command::new("serve"));
+        let matches = typed.try_get_matches_from(words).map_err(|error| error.to_string())?;
+        ServingFlags::from_arg_matches(&matches).map_err(|error| error.to_string())
+    }
 }
 
 fn size(text: &str) -> Result<u64, String> {

@@ -24,6 +24,10 @@ use coldstart::store;
 use coldstart::store::catalog::{self, Kind, REPLAY};
 use coldstart::text::units::{format_exactly, format_size, format_wait};
 
+mod real;
+
+use real::Real;
+
 /// What is played where nobody says; those of the second list where memory is short.
 const USUAL: [&str; 6] =
     ["fixed:1m", "fixed:10m", "fixed:1h", "hybrid", "cidre:10m", "provisioned"];
@@ -54,7 +58,9 @@ pub(super) fn run(args: &cli::Replay) -> Result<(), ExitReason> {
     let out = out.unwrap_or_else(|| Path::new("results").join(identity.name("replay")));
     let reserved = run::reserve(&out, args.out.is_some())?;
     let mapping = measured.nearest(&trace.average_runs());
-    let runs = if args.measured_durations { Runs::Measured } else { Runs::Trace };
+    // What real instances do takes as long as it takes.
+    let measured_runs = args.measured_durations || args.real;
+    let runs = if measured_runs { Runs::Measured } else { Runs::Trace };
     let limits = Limits { account: args.concurrency, memory: args.memory, ..Limits::LAMBDA };
     let (seed, tariff) = (args.seed, &tariff);
     let setting = Setting {
@@ -71,6 +77,16 @@ pub(super) fn run(args: &cli::Replay) -> Result<(), ExitReason> {
         let _step = terminal::step(&format!("playing {policy}"));
         all.push(play(&setting, *policy));
     }
+    if args.real {
+        let (trace, measured, mapping) = (&trace, &measured, &*mapping);
+        let real = Real { args, trace, measured, mapping, tariff, folder: reserved.folder() };
+        for policy in &policies {
+            // What is compared with is virtual, unless somebody asked for it.
+            if args.policy.contains(policy) {
+                all.push(real.play(*policy)?);
+            }
+        }
+    }
     played::compare(&mut all);
     let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
     let found = Replay {
@@ -79,7 +95,6 @@ pub(super) fn run(args: &cli::Replay) -> Result<(), ExitReason> {
         command: command(args, file, &folder, &policies),
         started: identity.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         seed,
-        real: false,
         trace: TraceFacts::of(&trace, name),
         measured: facts(&measured, &mapping, &trace, runs),
         memory: args.memory,
@@ -183,6 +198,10 @@ fn command(args: &cli::Replay, file: &Path, folder: &Path, policies: &[PolicyCho
             (args.longest != trace::LONGEST_CALL).then(|| format_exactly(args.longest)),
         )
         .switch("--measured-durations", args.measured_durations)
+        .switch("--real", args.real)
+        .some("--engine", args.engine.as_ref())
+        .some("--network", args.network.as_ref())
+        .described(&args.functions_file)
         .some("--prices", args.prices.as_ref().map(|file| file.display()))
         .flag("--arch", args.arch)
         .flag("--seed", args.seed)

@@ -26,8 +26,6 @@ pub struct Replay {
     pub started: String,
     /// What decided what is drawn.
     pub seed: u64,
-    /// Whether instances were real: else on the virtual clock.
-    pub real: bool,
     /// Of what.
     pub trace: TraceFacts,
     /// By what starts and calls take.
@@ -136,6 +134,9 @@ pub struct MappedFunction {
 pub struct Played {
     /// The policy, as it is typed.
     pub policy: String,
+    /// The folder of the run whose rows these calls are, beside this file, where instances were
+    /// real; none on the virtual clock.
+    pub run: Option<String>,
     /// Calls that met an instance which was started for one, and waited for it.
     pub cold: u64,
     /// Calls that met one that was ready and had never served.
@@ -226,6 +227,13 @@ impl Quantiles {
 }
 
 impl Played {
+    /// What it is called beside others: its policy, and whether instances were real.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let real = if self.run.is_some() { ", real" } else { "" };
+        format!("{}{real}", self.policy)
+    }
+
     /// Calls that met an instance.
     #[must_use]
     pub fn calls(&self) -> u64 {
@@ -318,6 +326,7 @@ impl Account {
             self.functions.iter().flat_map(|of| of.waits.iter().copied()).collect();
         Played {
             policy: policy.to_string(),
+            run: None,
             cold: counters.met(Met::Cold),
             fresh: counters.met(Met::Fresh),
             warm: counters.met(Met::Warm),

@@ -92,6 +92,7 @@ pub fn played(
                 Reason::Account => Limit::Account,
                 Reason::Function => Limit::Function,
                 Reason::Scaling => Limit::Scaling,
+                Reason::Memory => Limit::Memory,
             };
             *counters.throttled.entry(limit).or_default() += 1;
             account.throttled(of.function);

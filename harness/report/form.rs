@@ -12,8 +12,8 @@ use crate::analysis::Analysis;
 use crate::chart::{self, Chart};
 use crate::compare::Comparison;
 use crate::explain::Explanation;
-use crate::study::Study;
 use crate::replay::Replay;
+use crate::study::Study;
 use crate::tune::Tuning;
 
 /// What can be printed, in every form.

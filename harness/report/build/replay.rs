@@ -61,7 +61,10 @@ pub(in crate::report) fn document<'a>(of: &Replay, charts: &'a [Chart]) -> Docum
             counted(trace.calls as u64, "call"),
             counted(trace.functions as u64, "function"),
             format_wait(std::time::Duration::from_nanos(trace.span)),
-            if of.real { "on real instances" } else { "on the virtual clock" },
+            match is_real(of) {
+                true => "on the virtual clock and on real instances",
+                false => "on the virtual clock",
+            },
             plain(&of.measured.run)
         ),
         sections: vec![
@@ -81,6 +84,10 @@ pub(in crate::report) fn document<'a>(of: &Replay, charts: &'a [Chart]) -> Docum
     }
 }
 
+fn is_real(of: &Replay) -> bool {
+    of.policies.iter().any(|played| played.run.is_some())
+}
+
 fn counted_policies(of: &Replay) -> String {
     match of.policies.len() {
         1 => "1 policy".to_owned(),
@@ -94,7 +101,7 @@ fn answer(of: &Replay) -> String {
     let share = |played: &Played| played.cold_share().map_or_else(|| DASH.to_owned(), percent);
     let mut text = format!("{} has {} of its calls cold", plain(&none.policy), share(none));
     let Some(fewest) = others.iter().min_by_key(|played| played.cold) else { return text + "." };
-    text += &format!("; {} has the fewest, {}", plain(&fewest.policy), share(fewest));
+    text += &format!("; {} has the fewest, {}", plain(&fewest.name()), share(fewest));
     if let Some(idle) = fewest.idle_gb_s {
         text += &format!(", for {} GB-s idle", rounded(idle));
     }
@@ -107,7 +114,7 @@ fn answer(of: &Replay) -> String {
     {
         text += &format!(
             ". The cheapest for each cold start that it avoids is {}: {}",
-            plain(&cheapest.policy),
+            plain(&cheapest.name()),
             money(each, &of.currency)
         );
     }
@@ -120,7 +127,7 @@ fn policies<'a>(of: &Replay) -> Block<'a> {
             |sum: Option<f64>| Cell::or_unknown(sum, |sum| Cell::Figure(money(sum, &of.currency)));
         let some = |n: u64| if n == 0 { Cell::Empty } else { Cell::Count(n) };
         Row::from(vec![
-            Cell::Text(plain(&played.policy)),
+            Cell::Text(plain(&played.name())),
             Cell::or_unknown(played.cold_share(), |share| Cell::Figure(percent(share))),
             Cell::or_unknown(played.cold_share(), |share| Cell::Figure(nines(share))),
             Cell::or_unknown(played.idle_gb_s, |idle| Cell::Figure(rounded(idle))),
@@ -186,14 +193,14 @@ fn worst<'a>(of: &Replay) -> Block<'a> {
             let Quantiles { p99, .. } = function.waited;
             let refused = function.throttled;
             let cells = vec![
-                Cell::Text(plain(&played.policy)),
+                Cell::Text(plain(&played.name())),
                 Cell::Text(plain(&function.function)),
                 Cell::Count(function.calls),
                 Cell::Count(function.cold),
                 if refused == 0 { Cell::Empty } else { Cell::Count(refused) },
                 time(p99),
             ];
-            rows.push(Row { group: plain(&played.policy), cells, ..Row::default() });
+            rows.push(Row { group: plain(&played.name()), cells, ..Row::default() });
         }
     }
     let caption = "By the 99th percentile of what their calls waited, three of each policy";
@@ -261,6 +268,21 @@ fn notes(of: &Replay) -> Vec<Note> {
               run, the same for every policy"
             .to_owned(),
     }));
+    if is_real(of) {
+        let real = of.policies.iter().filter(|played| played.run.is_some());
+        let failed: u64 = real.clone().map(|played| played.failed).sum();
+        let runs: Vec<String> =
+            real.filter_map(|played| played.run.as_deref()).map(plain).collect();
+        notes.push(Note::remark(format!(
+            "what says real was played with instances that were started, each call a row of a run \
+             beside this page: {}; those runs do not tell a fresh instance from one that has served",
+            runs.join(", ")
+        )));
+        if failed > 0 {
+            let calls = counted(failed, "call");
+            notes.push(Note::warning(format!("{calls} of real instances failed: see those runs")));
+        }
+    }
     let memory = match of.memory {
         Some(memory) => format!("{} for all instances", format_size(memory)),
         None => "memory without end".to_owned(),

@@ -18,6 +18,7 @@ fn policy(policy: &str, cold: u64, idle: f64) -> Played {
     };
     Played {
         policy: policy.to_owned(),
+        run: None,
         cold,
         fresh: 0,
         warm: 100 - cold,
@@ -66,7 +67,6 @@ pub(crate) fn replay() -> Replay {
         command: "coldstart replay day.csv".to_owned(),
         started: "2026-11-27T20:00:00Z".to_owned(),
         seed: 7,
-        real: false,
         trace: TraceFacts {
             name: "<day>.csv".to_owned(),
             form: "by-call".to_owned(),

@@ -97,6 +97,28 @@ fn the_command_that_is_kept_plays_the_same_again() {
     assert_eq!(once, again);
 }
 
+/// The simulated engine answers on time that passes when nobody has anything to do.
+#[test]
+fn a_trace_is_played_with_instances_too_and_each_call_is_a_row_of_a_run() {
+    let home = Home::new();
+    let flags = ["--real", "--engine", "fake", "--policy", "fixed:10s", "--limit", "40"];
+    let output = home.replay("real", &[&flags[..], &["--functions", "rust"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(out(&output).contains("fixed:10s, real"), "{}", out(&output));
+    let found = home.found("real");
+    let policies = found["policies"].as_array().unwrap();
+    let names: Vec<(&str, Option<&str>)> =
+        policies.iter().map(|of| (of["policy"].as_str().unwrap(), of["run"].as_str())).collect();
+    let real = Some("real-fixed-10s");
+    assert_eq!(names, [("none", None), ("fixed:10s", None), ("fixed:10s", real)]);
+    let rows =
+        fs::read_to_string(Path::new(&home.path("real/real-fixed-10s")).join("samples.jsonl"));
+    assert_eq!(rows.unwrap().lines().count(), 40);
+    let calls = |of: &Value| of["cold"].as_u64().unwrap() + of["warm"].as_u64().unwrap();
+    assert_eq!((calls(&policies[2]), policies[2]["failed"].as_u64()), (40, Some(0)));
+    assert!(policies[2]["idle_gb_s"].as_f64().unwrap() > 0.0);
+}
+
 #[test]
 fn what_cannot_be_played_says_what_helps() {
     let home = Home::new();
@@ -107,6 +129,8 @@ fn what_cannot_be_played_says_what_helps() {
     check(home.replay("a", &["--policy", "lru"]), 2, "as in --memory 16GiB");
     check(home.replay("a", &["--policy", "fixd"]), 2, "did you mean `fixed`?");
     check(home.replay("a", &["--functions", "rsut"]), 2, "did you mean `rust`?");
+    check(home.replay("a", &["--real"]), 2, "--policy");
+    check(home.replay("a", &["--engine", "fake"]), 2, "--real");
     check(home.replay("a", &["--speed", "0"]), 2, "no speed from 0.001");
     check(home.replay("a", &["--memory", "0B"]), 2, "no instance has room");
     check(said(&["replay"]), 2, "TRACE");

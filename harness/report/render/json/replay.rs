@@ -46,7 +46,7 @@ const COLUMNS: [Column; 29] = [
     ("calls_cost", "/calls_cost"),
     ("idle_cost", "/idle_cost"),
     ("per_cold_start_avoided", "/per_cold_start_avoided"),
-    ("real", "/real"),
+    ("run", "/run"),
 ];
 
 /// The policies of a `replay.json` for a spreadsheet (CSV).
@@ -54,11 +54,6 @@ const COLUMNS: [Column; 29] = [
 /// # Errors
 /// When it is another document: what it lacks is named.
 pub(in crate::report) fn csv(document: &Value) -> Result<String> {
-    let mut rows = Vec::new();
-    for policy in document["policies"].as_array().context("`policies` is no list")? {
-        let mut row = policy.as_object().cloned().context("a policy is no object")?;
-        row.insert("real".to_owned(), document["real"].clone());
-        rows.push(Value::Object(row));
-    }
-    Ok(csv::csv(&COLUMNS, &rows))
+    let policies = document["policies"].as_array().context("`policies` is no list")?;
+    Ok(csv::csv(&COLUMNS, policies))
 }
