@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use crate::compare::Comparison;
 use crate::explain::{Explained, Explanation};
+use crate::replay::Replay;
 use crate::spec::factor::Factors;
 use crate::stats::Summary;
 use crate::store::Run;
@@ -39,6 +40,7 @@ mod native_calls;
 mod percentiles;
 mod phase_names;
 mod phases;
+mod replay;
 mod run_sequence;
 mod start_files;
 mod start_modules;
@@ -68,6 +70,8 @@ enum Compose {
     Comparison(fn(&Comparison, Layout) -> Option<ChartSpec>),
     /// Of each function of a tuned run.
     Tuned(fn(&Tuning, &Tuned, Layout) -> Option<ChartSpec>),
+    /// Of a trace that was played.
+    Replay(fn(&Replay, Layout) -> Option<ChartSpec>),
     /// Of each function that is explained.
     Explained(fn(&Explained, Layout) -> Option<ChartSpec>),
 }
@@ -104,6 +108,7 @@ const CHARTS: &[Definition] = &[
     chart("compare-forest", "changes", forest::HOW_TO_READ, Compose::Comparison(forest::compose)),
     chart("compare-order", "order", "", Compose::Comparison(run_sequence::compose)),
     chart("tune", "price", tune::HOW_TO_READ, Compose::Tuned(tune::compose)),
+    chart("replay", "waste", replay::HOW_TO_READ, Compose::Replay(replay::compose)),
     chart("files", "packages", start_files::HOW_TO_READ, Compose::Explained(start_files::compose)),
     chart(
         "modules",
@@ -230,6 +235,19 @@ pub(crate) fn of_tuning(tuning: &Tuning) -> Result<Vec<Chart>> {
         })?);
     }
     Ok(charts)
+}
+
+/// The picture of a trace that was played.
+///
+/// # Errors
+/// When the plotting crate fails.
+pub(crate) fn of_replay(replay: &Replay) -> Result<Vec<Chart>> {
+    drawn(CHARTS, "", |chart| match chart.compose {
+        Compose::Replay(compose) => {
+            [Layout::Wide, Layout::Narrow].map(|layout| compose(replay, layout))
+        }
+        _ => [None, None],
+    })
 }
 
 /// The pictures of an explanation, those of each function by its name.

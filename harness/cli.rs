@@ -23,6 +23,7 @@ mod judging;
 mod output;
 pub(crate) mod pages;
 mod reading;
+mod replaying;
 mod serve;
 mod serving;
 mod starting;
@@ -41,6 +42,7 @@ pub(crate) use image::{ImageFlags, NO_EVENT};
 pub(crate) use judging::{Aa, Amount, Compare, Gate, Injection, SightFlags};
 pub(crate) use output::{Colour, FormatFlag, OutputFlags};
 pub(crate) use reading::{Doctor, List, Listed, Report, Show};
+pub(crate) use replaying::Replay;
 pub(crate) use serve::{EventFlags, Invoke, Serve};
 pub(crate) use serving::{RuleFlags, ServingFlags, Share};
 pub(crate) use starting::{Completions, Image, Init, Man};
@@ -125,6 +127,9 @@ pub(crate) enum Verb {
     /// Say why a start takes as long as it does: files, modules, work and waits
     #[command(help_template = help::VERB, before_long_help = help::EXPLAIN)]
     Explain(Box<Explain>),
+    /// Play a trace of calls against policies: who waits, what stands idle, what it costs
+    #[command(help_template = help::VERB, before_long_help = help::REPLAY)]
+    Replay(Box<Replay>),
     /// Show an old run, comparison or gate again
     #[command(help_template = help::VERB, before_long_help = help::SHOW)]
     Show(Show),

@@ -37,6 +37,7 @@ mod more_rounds;
 
 mod publish;
 mod repeat;
+mod replay;
 mod report;
 mod run;
 mod serve;
@@ -71,6 +72,7 @@ pub(crate) fn execute(cli: &Cli) -> ExitCode {
         Verb::Serve(args) => serve::run(args),
         Verb::Invoke(args) => invoke::run(args),
         Verb::Explain(args) => explain::run(args),
+        Verb::Replay(args) => replay::run(args),
         Verb::Show(args) => show::run(args),
         Verb::List(args) => list::run(args),
         Verb::Init(args) => init::run(args),

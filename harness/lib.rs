@@ -80,6 +80,7 @@ pub mod study;
 // What is made of it.
 pub mod explain;
 pub mod fleet;
+pub mod replay;
 
 // Keeping, comparing and showing it.
 pub mod analysis;

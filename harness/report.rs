@@ -30,6 +30,7 @@ pub mod look;
 pub mod readme;
 pub mod reliability;
 mod render;
+pub mod replay;
 pub mod study;
 pub mod tune;
 

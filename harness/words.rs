@@ -15,7 +15,7 @@ pub(crate) use crate::analysis::{
 };
 pub(crate) use crate::text::sanitize::{plain, shortened};
 
-pub(crate) use money::{money, percent, rate};
+pub(crate) use money::{money, nines, percent, rate};
 pub(crate) use reasons::{changed, fault, faults, invalid, reason};
 
 /// In place of a number that cannot be given.
@@ -23,7 +23,12 @@ pub(crate) const DASH: &str = "—";
 
 /// Put before every title of an invalid or simulated run; empty for a good one.
 pub(crate) fn warning(run: &Run) -> &'static str {
-    match (is_valid(run), is_simulated(run)) {
+    warned(is_valid(run), is_simulated(run))
+}
+
+/// The same of what is known of one.
+pub(crate) fn warned(is_valid: bool, is_simulated: bool) -> &'static str {
+    match (is_valid, is_simulated) {
         (true, false) => "",
         (true, true) => "SIMULATED: ",
         (false, false) => "INVALID: ",

@@ -20,7 +20,8 @@ fn composed(run: &Run, layout: Layout) -> Vec<(&'static str, ChartSpec)> {
         Compose::Conditions(compose) | Compose::Run(compose) => {
             Some((chart.name, compose(&context)?))
         }
-        Compose::Comparison(_) | Compose::Explained(_) | Compose::Tuned(_) => None,
+        Compose::Comparison(_) | Compose::Explained(_) => None,
+        Compose::Replay(_) | Compose::Tuned(_) => None,
     };
     CHARTS.iter().filter_map(of).collect()
 }

@@ -57,3 +57,14 @@ fn every_page_of_help_fits_a_terminal_and_has_examples_that_can_be_typed() {
         }
     }
 }
+
+/// Broken into lines, which is how they are read.
+#[test]
+fn every_policy_is_on_the_page_of_help_as_its_table_has_it() {
+    let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let page = flat(&shown(&["help", "replay"]));
+    for policy in &coldstart::pool::policy::POLICIES {
+        let line = format!("{} {}", policy.form, policy.about);
+        assert!(page.contains(&line), "`{line}` is not in {page}");
+    }
+}

@@ -18,8 +18,10 @@ use coldstart::{report, store};
 
 /// Writes everything that is derived from a run again, and prints its table.
 pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
-    if Kind::of(&args.run) == Some(Kind::Explanation) {
-        return Ok(an_explanation(args)?);
+    match Kind::of(&args.run) {
+        Some(Kind::Explanation) => return Ok(an_explanation(args)?),
+        Some(Kind::Replay) => return Ok(a_replay(args)?),
+        _ => {}
     }
     let mut run = super::compare::read(&args.run, args.salvage)?;
     if args.cost.are_asked() {
@@ -46,6 +48,17 @@ fn an_explanation(args: &Report) -> Result<()> {
     }
     stdout::result(&stdout::form(args.printed.format, &Printed::Explanation(&found))?)?;
     terminal::hint("open ", &args.run.join("explain.html").display().to_string());
+    Ok(())
+}
+
+/// Writes the page and the chart of a replay again, and prints it.
+fn a_replay(args: &Report) -> Result<()> {
+    let found = super::replay::kept(&args.run)?;
+    for file in report::replay::files(&found)? {
+        store::write(&args.run, &file.path, &file.bytes)?;
+    }
+    stdout::result(&stdout::form(args.printed.format, &Printed::Replay(&found))?)?;
+    terminal::hint("open ", &args.run.join("replay.html").display().to_string());
     Ok(())
 }
 

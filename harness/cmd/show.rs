@@ -50,6 +50,9 @@ pub(super) fn shown(folder: &Path, format: &Form, salvage: bool) -> Result<Strin
         Some(Kind::Comparison) => A_COMPARISON.shown(folder, format)?,
         Some(Kind::Reliability) => A_RELIABILITY.shown(folder, format)?,
         Some(Kind::Explanation) => an_explanation(folder, format)?,
+        Some(Kind::Replay) => {
+            stdout::form(format, &Printed::Replay(&super::replay::kept(folder)?))?
+        }
         None => return Err(none(folder)),
     })
 }

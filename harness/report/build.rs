@@ -6,6 +6,7 @@ pub(super) mod doctor;
 pub(super) mod explanation;
 pub(super) mod listing;
 pub(super) mod reliability;
+pub(super) mod replay;
 pub(super) mod rows;
 pub(super) mod run;
 pub(super) mod study;

@@ -12,6 +12,7 @@ use crate::analysis::Analysis;
 use crate::chart::{self, Chart};
 use crate::compare::Comparison;
 use crate::explain::Explanation;
+use crate::replay::Replay;
 use crate::study::Study;
 use crate::tune::Tuning;
 
@@ -30,6 +31,8 @@ pub enum Printed<'a> {
     Explanation(&'a Explanation),
     /// What a platform was found to do.
     Study(&'a Study),
+    /// A trace that was played.
+    Replay(&'a Replay),
     /// What there is.
     Listing(&'a Listing),
 }
@@ -96,6 +99,7 @@ impl Printed<'_> {
             Printed::Reliability(found) => build::reliability::document(found),
             Printed::Explanation(found) => build::explanation::document(found, charts),
             Printed::Study(study) => build::study::document(study),
+            Printed::Replay(replay) => build::replay::document(replay, charts),
             Printed::Listing(listing) => build::listing::document(listing),
         }
     }
@@ -107,6 +111,7 @@ impl Printed<'_> {
             Printed::Comparison(found) => chart::of_comparison(found),
             Printed::Tuning(tuning) => chart::of_tuning(tuning),
             Printed::Explanation(found) => chart::of_explanation(found),
+            Printed::Replay(replay) => chart::of_replay(replay),
             Printed::Reliability(_) | Printed::Study(_) | Printed::Listing(_) => Ok(Vec::new()),
         }
     }
@@ -134,6 +139,7 @@ impl Printed<'_> {
             Printed::Reliability(found) => json::reliability::document(found),
             Printed::Explanation(found) => json::explanation::document(found),
             Printed::Study(study) => study::json(study),
+            Printed::Replay(replay) => json::replay::document(replay),
             Printed::Listing(listing) => json::listing(&listing.sheets),
         }
     }
@@ -146,6 +152,7 @@ impl Printed<'_> {
             Printed::Reliability(_) => reliability::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Explanation(_) => explanation::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Study(study) => study::csv(study),
+            Printed::Replay(_) => json::replay::csv(&serde_json::from_str(&self.json()?)?),
             Printed::Listing(listing) => csv::sheet(&listing.sheets),
         }
     }

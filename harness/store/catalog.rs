@@ -1,4 +1,5 @@
-//! The results folder -> what is in it: runs, comparisons, reliabilities, explanations. Reads
+//! The results folder -> what is in it: runs, comparisons, reliabilities, explanations,
+//! replays. Reads
 //! the JSON of each, and never a sample, so that
 //! hundreds of runs are listed at once.
 
@@ -14,6 +15,8 @@ use super::{RECORD, record, text};
 use crate::text::sanitize::printable;
 use crate::text::units::format_ms;
 
+mod replayed;
+
 /// Folders below the results folder that are looked into.
 const DEPTH: usize = 4;
 /// The longest foreign text that is shown, in characters.
@@ -26,6 +29,8 @@ pub const COMPARISON: &str = "compare.json";
 pub const RELIABILITY: &str = "aa.json";
 /// The file by which the folder of an explanation is known.
 pub const EXPLANATION: &str = "explain.json";
+/// The file by which the folder of a trace is known that was played.
+pub const REPLAY: &str = "replay.json";
 
 /// What a folder holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -39,6 +44,8 @@ pub enum Kind {
     Reliability,
     /// Why starts take as long as they do.
     Explanation,
+    /// A trace that was played against policies.
+    Replay,
 }
 
 impl Kind {
@@ -51,6 +58,7 @@ impl Kind {
             () if has(COMPARISON) => Some(Kind::Comparison),
             () if has(RELIABILITY) => Some(Kind::Reliability),
             () if has(EXPLANATION) => Some(Kind::Explanation),
+            () if has(REPLAY) => Some(Kind::Replay),
             () => None,
         }
     }
@@ -161,6 +169,7 @@ fn read(results: &Path, folder: &Path) -> Option<Found> {
         Kind::Comparison => comparison(folder),
         Kind::Reliability => reliability(folder),
         Kind::Explanation => explanation(folder),
+        Kind::Replay => replayed::facts(folder),
     };
     let (facts, broken) = match facts {
         Ok(facts) => (facts, None),

@@ -30,6 +30,7 @@ mod listening;
 mod mistakes;
 mod planted;
 mod repeat;
+mod replay;
 mod serve;
 mod show;
 mod spoilt;

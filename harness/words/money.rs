@@ -26,6 +26,14 @@ pub(crate) fn percent(share: f64) -> String {
     }
 }
 
+/// How many nines the share has that is left by another one: `3.0` of 0.1 %, `all` of none.
+pub(crate) fn nines(left: f64) -> String {
+    match left {
+        v if v <= 0.0 => "all".to_owned(),
+        v => format!("{:.1}", (-v.min(1.0).log10()).abs()),
+    }
+}
+
 /// Calls a second, of three figures.
 pub(crate) fn rate(calls: f64) -> String {
     match calls {
@@ -54,6 +62,7 @@ mod tests {
 
     #[test]
     fn shares_and_rates_are_short() {
+        assert_eq!([0.001, 0.012, 1.0, 0.0].map(nines), ["3.0", "1.9", "0.0", "all"]);
         let shares = [0.824, 0.0832, 0.00463, 0.000_999, 0.0, -0.21].map(percent);
         assert_eq!(shares, ["82 %", "8.3 %", "0.46 %", "0.10 %", "0 %", "-21 %"]);
         assert_eq!(

@@ -147,14 +147,14 @@ impl fmt::Display for PolicyChoice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("none"),
-            Self::Fixed { keep } => write!(f, "fixed:{}", format_exactly(*keep)),
+            Self::Fixed { keep } => write!(f, "fixed:{}", shortly(*keep)),
             Self::LeastRecentlyUsed => f.write_str("lru"),
             Self::GreedyDual => f.write_str("greedy-dual"),
-            Self::HybridHistogram { bin } => write!(f, "hybrid:{}", format_exactly(*bin)),
+            Self::HybridHistogram { bin } => write!(f, "hybrid:{}", shortly(*bin)),
             Self::Cidre { keep: None } => f.write_str("cidre"),
-            Self::Cidre { keep: Some(keep) } => write!(f, "cidre:{}", format_exactly(*keep)),
+            Self::Cidre { keep: Some(keep) } => write!(f, "cidre:{}", shortly(*keep)),
             Self::Provisioned { instances, keep } => {
-                write!(f, "provisioned:{instances}:{}", format_exactly(*keep))
+                write!(f, "provisioned:{instances}:{}", shortly(*keep))
             }
         }
     }
@@ -196,6 +196,19 @@ fn time(text: Option<&&str>, usual: Duration) -> Result<Duration, String> {
 fn number(text: &str) -> Result<u32, String> {
     let number = text.parse::<u32>().ok().filter(|n| (1..=100_000).contains(n));
     number.ok_or_else(|| format!("`{text}` is no number of instances from 1 to 100000"))
+}
+
+/// In the largest unit of which it is a whole number: `10m`.
+fn shortly(time: Duration) -> String {
+    let units = [(3_600, "h"), (60, "m"), (1, "s")];
+    let whole = |(seconds, _): &(u64, &str)| {
+        time.subsec_nanos() == 0 && time.as_secs() >= *seconds && time.as_secs() % seconds == 0
+    };
+    let unit = units.into_iter().find(whole);
+    unit.map_or_else(
+        || format_exactly(time),
+        |(seconds, unit)| format!("{}{unit}", time.as_secs() / seconds),
+    )
 }
 
 fn ns(time: Duration) -> u64 {

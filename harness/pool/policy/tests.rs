@@ -20,6 +20,12 @@ fn a_policy_is_read_as_it_is_written() {
     assert_eq!(read("hybrid:1s"), PolicyChoice::HybridHistogram { bin: Duration::from_secs(1) });
     let provisioned = PolicyChoice::Provisioned { instances: 3, keep: Duration::from_secs(5) };
     assert_eq!(read("provisioned:3:5s"), provisioned);
+    let again = |text: &str| read(text).to_string();
+    assert_eq!(
+        ["fixed", "fixed:1h", "fixed:90s"].map(again),
+        ["fixed:10m", "fixed:1h", "fixed:90s"]
+    );
+    assert_eq!(["fixed:2500ms", "cidre:90m"].map(again), ["fixed:2500ms", "cidre:90m"]);
     for policy in &POLICIES {
         let choice = read(policy.name);
         assert_eq!(read(&choice.to_string()), choice);

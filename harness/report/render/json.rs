@@ -14,6 +14,7 @@ pub(in crate::report) mod budget;
 pub(in crate::report) mod comparison;
 pub(in crate::report) mod explanation;
 pub(in crate::report) mod reliability;
+pub(in crate::report) mod replay;
 pub(in crate::report) mod run;
 pub(in crate::report) mod tune;
 

@@ -1,0 +1,138 @@
+//! A trace from its file: bounded, each mistake with its line.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use super::{LONGEST_CALL, Trace, by_call, by_minute};
+
+/// Bytes of a line at most: a day of minutes has 1,440 columns.
+const LONGEST_LINE: u64 = 64 << 10;
+
+/// How a trace is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading {
+    /// Calls at most, the first of them.
+    pub limit: Option<usize>,
+    /// How long a call takes at most.
+    pub longest: Duration,
+    /// How many times as fast calls come.
+    pub speed: f64,
+    /// What decides where in a minute a call comes.
+    pub seed: u64,
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self { limit: None, longest: LONGEST_CALL, speed: 1.0, seed: 0 }
+    }
+}
+
+/// Reads a trace, whichever form its first line says it has.
+///
+/// # Errors
+/// When it cannot be read or is none: the file, the line and what was expected are named.
+pub fn read(path: &Path, reading: &Reading) -> Result<Trace> {
+    let name = path.display().to_string();
+    let file = File::open(path).with_context(|| {
+        format!("cannot read the trace {name}: `coldstart replay --generate {name}` makes one")
+    })?;
+    if !file.metadata().is_ok_and(|of| of.is_file()) {
+        bail!("the trace {name} is no file");
+    }
+    read_from(BufReader::new(file), &name, reading)
+}
+
+/// Reads a trace from anything.
+pub(super) fn read_from(from: impl BufRead, name: &str, reading: &Reading) -> Result<Trace> {
+    let mut lines = Lines { from, name, line: 0, text: String::new() };
+    let Some(first) = lines.next()?.map(str::to_owned) else {
+        bail!("{name} is empty: a trace begins with `{}`", by_call::HEADER);
+    };
+    let columns: Vec<&str> = first.split(',').map(str::trim).collect();
+    let trace = if columns == by_call::HEADER.split(',').collect::<Vec<_>>() {
+        by_call::read(&mut lines)?
+    } else if let Some(form) = by_minute::form(&columns).map_err(|why| lines.wrong(&why))? {
+        by_minute::read(&mut lines, &form, reading.seed)?
+    } else {
+        return Err(lines.wrong(&format!(
+            "the first line is that of no trace: `{}`, or `avg` and the functions' own columns \
+             followed by a column a minute",
+            by_call::HEADER
+        )));
+    };
+    if trace.calls.is_empty() {
+        bail!("{name} has no call");
+    }
+    Ok(trace.finished(reading))
+}
+
+/// The lines of a file, of which none is longer than it may be.
+pub(super) struct Lines<'a, R> {
+    from: R,
+    name: &'a str,
+    line: u64,
+    text: String,
+}
+
+impl<R: BufRead> Lines<'_, R> {
+    /// The next line that is not empty; none at the end.
+    pub(super) fn next(&mut self) -> Result<Option<&str>> {
+        loop {
+            self.line += 1;
+            self.text.clear();
+            let read = self.from.by_ref().take(LONGEST_LINE).read_line(&mut self.text);
+            let read = read.map_err(|error| self.wrong(&error.to_string()))? as u64;
+            if read == 0 {
+                return Ok(None);
+            }
+            if read == LONGEST_LINE && !self.text.ends_with('\n') {
+                return Err(self.wrong("the line is longer than 64 KiB"));
+            }
+            if !self.text.trim().is_empty() {
+                return Ok(Some(self.text.trim_end_matches(['\n', '\r'])));
+            }
+        }
+    }
+
+    /// What is wrong with the line that was read last.
+    pub(super) fn wrong(&self, why: &str) -> anyhow::Error {
+        anyhow::anyhow!("{}:{}: {why}", self.name, self.line)
+    }
+}
+
+/// A number that is finite and not negative.
+pub(super) fn number(text: &str, what: &str) -> Result<f64, String> {
+    let quoted = || text.trim().chars().take(40).filter(|c| !c.is_control()).collect::<String>();
+    if text.trim().is_empty() {
+        return Err(format!("the {what} is missing"));
+    }
+    match text.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() && number >= 0.0 => Ok(number),
+        Ok(number) if number < 0.0 => Err(format!("the {what} is negative: `{}`", quoted())),
+        _ => Err(format!("the {what} is no number: `{}`", quoted())),
+    }
+}
+
+/// A number of the unit of a trace in nanoseconds.
+pub(super) fn nanoseconds(number: f64, unit: f64, what: &str) -> Result<u64, String> {
+    // A year: what is added to it still fits.
+    const MOST: f64 = 366.0 * 86_400.0 * 1e9;
+    let ns = number * unit;
+    if ns > MOST {
+        return Err(format!("the {what} is more than a year"));
+    }
+    Ok(ns.round() as u64)
+}
+
+/// A name that a trace has, or of several parts, short enough for a table: whoever made it hid
+/// names behind digits.
+pub(super) fn shortened(parts: &[&str]) -> String {
+    const PART: usize = 12;
+    let short = |part: &&str| part.trim().chars().take(PART).collect::<String>();
+    let text = parts.iter().map(short).collect::<Vec<_>>().join("/");
+    crate::text::sanitize::printable(&text, 64)
+}
