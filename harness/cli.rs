@@ -28,6 +28,7 @@ mod serve;
 mod serving;
 mod starting;
 mod studying;
+mod triggers;
 mod tuning;
 
 pub(crate) use cost::{CostFlags, PriceFlags};
@@ -47,6 +48,7 @@ pub(crate) use serve::{EventFlags, Invoke, Serve};
 pub(crate) use serving::{RuleFlags, ServingFlags, Share};
 pub(crate) use starting::{Completions, Image, Init, Man};
 pub(crate) use studying::{Idle, StudyVerb, SurgeStudy, What};
+pub(crate) use triggers::{Link, TriggerFlags};
 pub(crate) use tuning::{Cpu, Init as TuneInit, Tune};
 
 /// What was typed; or the exit status, where help or a mistake has been shown instead.

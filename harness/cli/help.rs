@@ -126,6 +126,9 @@ Examples
   coldstart serve orders --policy fixed:30s --concurrency 4 --scaling 2/1s
   coldstart serve orders --event-queue ./queue --on-failure ./failed
   coldstart serve orders --time-scale 60     a minute between tries is a second
+  coldstart serve thumbnail --network host --bucket big=thumbnail --bucket small
+  coldstart serve orders --schedule 'orders=cron(0 * * * ? *)'
+  coldstart serve orders mail --then orders=mail
 
   export AWS_ENDPOINT_URL=http://127.0.0.1:9001      for the AWS CLI and SDKs
   aws lambda invoke --function-name orders --payload '{}' answer.json

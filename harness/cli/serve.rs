@@ -11,7 +11,7 @@ use coldstart::spec::function::TypedImage;
 use coldstart::text::units::{format_exactly, parse_duration};
 
 use super::image::IMAGES;
-use super::{FUNCTIONS_FILE, ImageFlags, ServingFlags};
+use super::{FUNCTIONS_FILE, ImageFlags, ServingFlags, TriggerFlags};
 
 /// Where clients find it, unless another port is typed.
 const PORT: u16 = 9001;
@@ -47,6 +47,10 @@ pub(crate) struct Serve {
     /// How events are called for that nobody waits for.
     #[command(flatten)]
     pub events: EventFlags,
+
+    /// What starts functions without a client.
+    #[command(flatten)]
+    pub triggers: TriggerFlags,
 }
 
 /// How events are called for that nobody waits for.

@@ -21,8 +21,10 @@ use coldstart::serve::{Platform, Report, Session};
 use coldstart::text::units::format_exactly;
 
 mod log;
+mod triggers;
 
 use log::Log;
+use triggers::Triggers;
 
 /// What each call took, as Lambda's Telemetry API tells it.
 const TELEMETRY: &str = "telemetry.jsonl";
@@ -33,13 +35,14 @@ const MOST: usize = 1_000;
 pub(super) fn run(args: &cli::Serve) -> Result<(), ExitReason> {
     // Before anything is built: of two on one port the second is told so at once.
     let listener = listener(args)?;
-    let request = serving::request(&args.serving, "serve", command(args))?;
+    let mut request = serving::request(&args.serving, "serve", command(args))?;
     on_failure_is_served(args, &request)?;
+    let triggers = Triggers::of(&args.triggers, listen(args), &mut request)?;
     let (reports, told) = mpsc::unbounded_channel();
     let told = Arc::new(tokio::sync::Mutex::new(told));
     let rest = told.clone();
     let act = async |session: Session, folder: &Path, stop: watch::Receiver<Stop>| {
-        serve(args, (listener, session, told), folder, stop).await
+        serve(args, (listener, triggers), (session, told), folder, stop).await
     };
     let served = serving::session(request, &args.serving, Some(reports), act)?;
     interrupt::now(Phase::Showing);
@@ -79,16 +82,31 @@ fn say_what_came(counters: &Counters) {
     info(&told);
 }
 
-/// What was typed first is what is refused first.
-fn listener(args: &cli::Serve) -> Result<TcpListener, ExitReason> {
-    let address = args.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    let address = SocketAddr::new(address, args.port);
+fn listen(args: &cli::Serve) -> IpAddr {
+    args.listen.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
+/// Listens on an address that a flag says.
+fn bound(address: SocketAddr, flag: &str) -> Result<TcpListener> {
     let bound = TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
         Ok(listener)
     });
-    let cure = "another program may have it: type another --port";
-    let listener = bound.with_context(|| format!("cannot listen on {address}: {cure}"))?;
+    bound.with_context(|| {
+        format!("cannot listen on {address}: another program may have it: type another {flag}")
+    })
+}
+
+/// Resolves once it is to stop.
+async fn until_stopped(mut stop: watch::Receiver<Stop>) {
+    // Nobody is left to stop it: then it is to stop.
+    let _ = stop.wait_for(|stop| *stop != Stop::No).await;
+}
+
+/// What was typed first is what is refused first.
+fn listener(args: &cli::Serve) -> Result<TcpListener, ExitReason> {
+    let address = SocketAddr::new(listen(args), args.port);
+    let listener = bound(address, "--port")?;
     if !address.ip().is_loopback() {
         warn(&format!(
             "whoever reaches {address} can call these functions and read their variables: \
@@ -125,7 +143,8 @@ struct Done {
 /// Takes requests until it is to stop.
 async fn serve(
     args: &cli::Serve,
-    (listener, session, told): (TcpListener, Session, Reports),
+    (listener, triggers): (TcpListener, Triggers<'_>),
+    (session, told): (Session, Reports),
     folder: &Path,
     stop: watch::Receiver<Stop>,
 ) -> Result<Done> {
@@ -147,24 +166,22 @@ async fn serve(
             some.drain(..).for_each(|report| reported.reported(report));
         }
     });
-    let platform = Told::of(session, ledger.clone());
+    let platform = triggers.chained(Told::of(session, ledger.clone()), &queue);
     let limits = Limits { connections: args.connections as usize, ..Limits::default() };
     let front = Front { platform: platform.clone(), queue: queue.clone(), limits };
     interrupt::now(Phase::Serving);
     say_where(address, &platform)?;
-    let until = |mut stop: watch::Receiver<Stop>| async move {
-        // Nobody is left to stop it: then it is to stop.
-        let _ = stop.wait_for(|stop| *stop != Stop::No).await;
-    };
-    let both = async {
-        tokio::join!(
-            front::serve(Arc::new(front), listener, until(stop.clone())),
-            queue::work(queue.clone(), platform.clone(), until(stop.clone())),
-        )
+    let all = async {
+        let (_, (), triggered) = tokio::join!(
+            front::serve(Arc::new(front), listener, until_stopped(stop.clone())),
+            queue::work(queue.clone(), platform.clone(), until_stopped(stop.clone())),
+            triggers.work(&queue, folder, stop.clone()),
+        );
+        triggered
     };
     let at_once = until_now(stop.clone());
     tokio::select! {
-        _ = both => {}
+        ended = all => ended?,
         () = at_once => {}
     }
     Ok(Done { unfinished: queue.unfinished(), ledger, log })
@@ -256,12 +273,12 @@ fn command(args: &cli::Serve) -> String {
         Destination::Folder(folder) => folder.display().to_string(),
         Destination::Function(function) => (**function).to_owned(),
     });
-    words
+    let words = words
         .some("--event-queue", events.event_queue.as_ref().map(|folder| folder.display()))
         .flag("--event-calls", events.event_calls)
         .flag("--event-retries", events.event_retries)
         .flag("--event-age", format_exactly(events.event_age))
         .flag("--time-scale", events.time_scale)
-        .some("--on-failure", destination)
-        .line()
+        .some("--on-failure", destination);
+    Triggers::again(words, &args.triggers).line()
 }
