@@ -132,7 +132,7 @@ Examples
 
   export AWS_ENDPOINT_URL=http://127.0.0.1:9001      for the AWS CLI and SDKs
   aws lambda invoke --function-name orders --payload '{}' answer.json
-  curl http://orders.localhost:9001/path             its URL, or /url/orders/path
+  curl http://orders.localhost:9001/path           its URL; or /url/orders/path
 
 Signatures are not checked; any key will do. Standard output gets the endpoint
 and Lambda's REPORT line of each call. It writes a run's folder: every call is a

@@ -8,7 +8,7 @@ use clap::Args;
 
 use coldstart::serve::queue::{Destination, MOST_AGE, MOST_RETRIES, Scale};
 use coldstart::spec::function::TypedImage;
-use coldstart::text::units::{format_exactly, parse_duration};
+use coldstart::text::units::parse_duration;
 
 use super::image::IMAGES;
 use super::{FUNCTIONS_FILE, ImageFlags, ServingFlags, TriggerFlags};
@@ -90,7 +90,7 @@ fn age(text: &str) -> Result<Duration, String> {
     let age = parse_duration(text)?;
     match (LEAST_AGE..=MOST_AGE).contains(&age) {
         true => Ok(age),
-        false => Err(format!("from {} to 6h", format_exactly(LEAST_AGE))),
+        false => Err("from 1s to 6h".to_owned()),
     }
 }
 

@@ -114,7 +114,9 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     ) -> Outcome {
         visit.take_end(reply, self.clock);
         visit.reply = reply.body.slice(..invocation.keep.min(reply.body.len()));
-        match proof::read(&invocation.target.function, reply, &instance.event) {
+        // What is expected is expected of the function's own event.
+        let is_own = invocation.request.is_none();
+        match proof::read(&invocation.target.function, reply, &instance.event, is_own) {
             Err(cause) => Outcome::WrongReply { cause },
             Ok(None) => Outcome::Ok,
             Ok(Some(proof)) => {

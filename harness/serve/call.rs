@@ -18,6 +18,14 @@ pub trait Platform: Clone + Send + Sync + 'static {
     /// The clock that [`Call::arrived`] is read on.
     fn clock(&self) -> Clock;
 
+    /// Makes a further version of a function, of the same image, and returns its number: calls
+    /// that come from now on get new instances. None where there is no such function, or none
+    /// that can be updated.
+    fn update(&self, function: &str) -> Option<u32> {
+        let _ = function;
+        None
+    }
+
     /// Answers a call. Never fails: what goes wrong is an [`End`]. Dropped, the call goes on to
     /// its end and is a sample all the same; nobody reads what it answers.
     fn call(&self, call: Call) -> impl Future<Output = Done> + Send;

@@ -171,6 +171,12 @@ impl Platform for Session {
         self.0.clock
     }
 
+    fn update(&self, function: &str) -> Option<u32> {
+        let place = self.functions().iter().position(|served| served.name == function)?;
+        Session::update(self, place);
+        self.functions().get(place).map(|served| served.version)
+    }
+
     /// The call is a task of its own: it goes on whoever waits.
     fn call(&self, call: Call) -> impl Future<Output = Done> + Send {
         let (answer, answered) = oneshot::channel();

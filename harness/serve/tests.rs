@@ -92,6 +92,16 @@ impl Platform for Fake {
         self.0.clock
     }
 
+    fn update(&self, function: &str) -> Option<u32> {
+        let mut functions = self.0.functions.lock().unwrap();
+        let mut changed = functions.to_vec();
+        let served = changed.iter_mut().find(|served| served.name == function)?;
+        served.version += 1;
+        let version = served.version;
+        *functions = changed.into();
+        Some(version)
+    }
+
     async fn call(&self, call: Call) -> Done {
         self.0.calls.lock().unwrap().push(call.clone());
         self.0.called.notify_one();

@@ -103,6 +103,10 @@ impl<P: Platform> Platform for Told<P> {
         self.platform.clock()
     }
 
+    fn update(&self, function: &str) -> Option<u32> {
+        self.platform.update(function)
+    }
+
     /// A task of its own: who called may be gone when there is something to tell.
     async fn call(&self, call: Call) -> Done {
         let Self { platform, ledger } = self.clone();

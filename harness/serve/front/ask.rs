@@ -40,6 +40,7 @@ impl<P: Platform> Asked<'_, P> {
             Wanted::Configuration(name) => {
                 self.find(&head, &name).map(|found| self.configuration(&found))
             }
+            Wanted::Update(name) => self.update(&head, &name, body).await,
             Wanted::Welcome => Ok(self.welcome(host.unwrap_or_default())),
             Wanted::Nothing => Err(Fault::not_served(&head.method, head.uri.path())),
         };

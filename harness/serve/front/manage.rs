@@ -5,11 +5,15 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::StatusCode;
+use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts as Head;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::ask::{Asked, query};
+use super::body;
 use super::fault::Fault;
 use super::named::Found;
 use super::reply::{self, Parts, Response};
@@ -19,6 +23,8 @@ use crate::serve::{Platform, Served};
 
 /// Functions on a page, unless fewer are asked for.
 const MOST_ON_A_PAGE: usize = 50;
+/// The longest request for an update, in bytes: it brings no code.
+const MOST_UPDATE: usize = 1 << 20;
 /// What Lambda may be asked for.
 const MOST_ITEMS: usize = 10_000;
 
@@ -46,7 +52,7 @@ impl<P: Platform> Asked<'_, P> {
 
     pub(super) fn function(&self, found: &Found) -> Response {
         let function = found.function();
-        let image = format!("sha256:{}", function.digest);
+        let image = image(function);
         self.json(&json!({
             "Configuration": self.describe(function),
             "Code": { "RepositoryType": "ECR", "ImageUri": image, "ResolvedImageUri": image },
@@ -56,6 +62,32 @@ impl<P: Platform> Asked<'_, P> {
 
     pub(super) fn configuration(&self, found: &Found) -> Response {
         self.json(&self.describe(found.function()))
+    }
+
+    /// A further version of a function: of the same image, as another one cannot be brought.
+    pub(super) async fn update(
+        &self,
+        head: &Head,
+        name: &str,
+        body: Incoming,
+    ) -> Result<Response, Fault> {
+        let found = self.find(head, name)?;
+        let asked = body::read(body, MOST_UPDATE, self.front.limits.body).await?;
+        let asked: Update = serde_json::from_slice(&asked).map_err(Fault::no_json)?;
+        let own = image(found.function());
+        if asked.brings_code(&own) {
+            return Err(Fault::invalid(
+                "a function is served from the image that it was started with: without ImageUri a \
+                 further version of that is made; to serve another image start `coldstart serve` \
+                 with it",
+            ));
+        }
+        if !asked.dry_run {
+            let updated = self.front.platform.update(&found.function().name);
+            updated.ok_or_else(|| Fault::invalid("this function cannot be updated"))?;
+        }
+        // As it is now.
+        Ok(self.configuration(&self.find(head, name)?))
     }
 
     /// For whoever looks with a browser.
@@ -105,6 +137,29 @@ impl<P: Platform> Asked<'_, P> {
         }
         all
     }
+}
+
+/// What a client asks for that updates a function, as far as it matters here.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Update {
+    image_uri: Option<String>,
+    zip_file: Option<IgnoredAny>,
+    #[serde(rename = "S3Bucket")]
+    bucket: Option<IgnoredAny>,
+    dry_run: bool,
+}
+
+impl Update {
+    fn brings_code(&self, own: &str) -> bool {
+        let brings_image = self.image_uri.as_ref().is_some_and(|image| image != own);
+        brings_image || self.zip_file.is_some() || self.bucket.is_some()
+    }
+}
+
+/// What a function's image is called.
+fn image(function: &Served) -> String {
+    format!("sha256:{}", function.digest)
 }
 
 /// A whole number: clients read no other. A part of a second counts as all.

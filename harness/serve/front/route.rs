@@ -23,6 +23,8 @@ pub(super) enum Wanted<'a> {
     Get(Cow<'a, str>),
     /// A function.
     Configuration(Cow<'a, str>),
+    /// A further version of a function.
+    Update(Cow<'a, str>),
     /// The URL of a function: its name, and the path behind it.
     Url(&'a str, &'a str),
     /// Nothing that is served here.
@@ -54,6 +56,7 @@ impl<'a> Wanted<'a> {
             ("2015-03-31", "") if rest.is_empty() && is(Method::GET) => Wanted::List,
             ("2015-03-31", "") if is(Method::GET) => Wanted::Get(name()),
             ("2015-03-31", "configuration") if is(Method::GET) => Wanted::Configuration(name()),
+            ("2015-03-31", "code") if is(Method::PUT) => Wanted::Update(name()),
             ("2015-03-31", "invocations") if is(Method::POST) => Wanted::Invoke(name()),
             ("2021-11-15", "response-streaming-invocations") if is(Method::POST) => {
                 Wanted::Stream(name())
@@ -92,6 +95,8 @@ mod tests {
         assert_eq!(by(&post, host, invoke), Wanted::Invoke(name()));
         let stream = "/2021-11-15/functions/f/response-streaming-invocations";
         assert_eq!(by(&post, host, stream), Wanted::Stream(name()));
+        let code = "/2015-03-31/functions/f/code";
+        assert_eq!(by(&Method::PUT, host, code), Wanted::Update(name()));
         assert_eq!(by(&get, host, "/"), Wanted::Welcome);
         for path in ["/2015-03-31/functions/f/policy", "/2015-03-31", "/x", "//", ""] {
             assert_eq!(by(&get, host, path), Wanted::Nothing, "{path}");

@@ -40,8 +40,18 @@ async fn served<T, F: Future<Output = T>>(
     rules: impl FnOnce(&mut Rules),
     with: impl FnOnce(Session) -> F,
 ) -> (T, Counters, Run) {
+    served_by(|_| {}, rules, with).await
+}
+
+/// The same, with the second function changed.
+async fn served_by<T, F: Future<Output = T>>(
+    change: impl FnOnce(&mut Function),
+    rules: impl FnOnce(&mut Rules),
+    with: impl FnOnce(Session) -> F,
+) -> (T, Counters, Run) {
     let home = tempfile::tempdir().unwrap();
-    let request = measurement(home.path());
+    let mut request = measurement(home.path());
+    change(&mut request.sides[0].functions[1]);
     let (_sender, stop) = watch::channel(Stop::No);
     let engine = PreparedEngine::get(&request, Consent::Withheld, &stop, &Silent).await.unwrap();
     let outside = engine.open(&request, &stop, &Silent).await.unwrap().unwrap();
@@ -93,6 +103,23 @@ async fn the_first_call_is_cold_the_next_is_warm_and_both_are_rows() {
     let cold = &run.samples[0];
     assert!(cold.proof.as_ref().is_some_and(|proof| proof.invocation == 1), "{cold:?}");
     assert_eq!(counters.all_starts(), 1);
+}
+
+/// It was a wrong reply, and the end of its instance.
+#[tokio::test(start_paused = true)]
+async fn what_a_reply_is_to_hold_is_not_asked_of_other_events() {
+    let wants = |function: &mut Function| {
+        function.reply = r#"{ pointer = "/never", equals = 1 }"#.parse().unwrap();
+    };
+    let (calls, counters, run) = served_by(
+        wants,
+        |_| {},
+        |session| async move { [call(&session, "two").await, call(&session, "two").await] },
+    )
+    .await;
+    assert!(calls.iter().all(is_answered), "{calls:?}");
+    assert_eq!((counters.all_starts(), counters.gone), (1, 0));
+    assert!(run.samples.iter().all(|row| row.outcome.is_ok()));
 }
 
 #[tokio::test(start_paused = true)]

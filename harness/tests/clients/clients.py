@@ -185,6 +185,33 @@ def command_line(server, name, aws):
     check("aws lambda list-functions", name in done.stdout, done.stdout + done.stderr)
 
 
+def updated(server, name):
+    client, seen, failed = server.client(), [], []
+    halt = threading.Event()
+
+    def load():
+        while not halt.is_set():
+            try:
+                answer = client.invoke(FunctionName=name, Payload=b"{}")
+                headers = answer["ResponseMetadata"]["HTTPHeaders"]
+                seen.append(int(headers["x-coldstart-version"]))
+            except ClientError as error:
+                failed.append(str(error))
+
+    threads = [threading.Thread(target=load) for _ in range(2)]
+    [thread.start() for thread in threads]
+    time.sleep(1)
+    client.update_function_code(FunctionName=name)
+    client.get_waiter("function_updated_v2").wait(FunctionName=name)
+    deadline = time.time() + 30
+    while 2 not in seen and time.time() < deadline:
+        time.sleep(0.05)
+    halt.set()
+    [thread.join() for thread in threads]
+    check("an update under load answers by both versions", set(seen) == {1, 2}, set(seen))
+    check("and fails no call", not failed, failed[:3])
+
+
 def throttled(program, work, name, words):
     server = Server(program, work, *words, "--reserved", f"{name}=1", "--scaling", "1/10s")
     client = server.client()
@@ -268,6 +295,7 @@ def main():
     urls(server, args.function)
     asynchronous(server, args.function)
     command_line(server, args.function, args.aws)
+    updated(server, args.function)
     check("it stops by SIGTERM", server.stop() == 0, server.said)
     told(server)
     throttled(args.program, args.work, args.function, words)

@@ -52,3 +52,22 @@ async fn whoever_looks_is_told_what_is_here() {
     let text = String::from_utf8(got.body).unwrap();
     assert!(text.contains("http://127.0.0.1/url/f/\n"), "{text}");
 }
+
+#[tokio::test]
+async fn an_update_is_a_further_version_of_the_same_image() {
+    let served = served(&["f"]).await;
+    let code = "/2015-03-31/functions/f/code";
+    let got = served.ask("PUT", code, "", b"{\"Publish\":true}").await;
+    assert_eq!((got.status, &got.json()["RevisionId"]), (200, &json!("4")));
+    let got = served.ask("PUT", code, "", b"{\"DryRun\":true}").await;
+    assert_eq!((got.status, &got.json()["RevisionId"]), (200, &json!("4")));
+    let own = served.get("/2015-03-31/functions/f").await.json()["Code"]["ImageUri"].clone();
+    let body = json!({ "ImageUri": own }).to_string();
+    assert_eq!(served.ask("PUT", code, "", body.as_bytes()).await.json()["RevisionId"], "5");
+    for body in ["{\"ImageUri\":\"other:1\"}", "{\"ZipFile\":\"eA==\"}", "{\"S3Bucket\":\"b\"}"] {
+        let got = served.ask("PUT", code, "", body.as_bytes()).await;
+        assert_eq!(got.exception(), (400, "InvalidParameterValueException"), "{body}");
+    }
+    let got = served.ask("PUT", "/2015-03-31/functions/g/code", "", b"{}").await;
+    assert_eq!(got.exception(), (404, "ResourceNotFoundException"));
+}
