@@ -196,8 +196,8 @@ Policies
   provisioned[:N[:TIME]]   N of each are always there (1); others as with fixed
 
 Nothing is started but with --real: time is virtual, and what a start takes is
-drawn from a run that was measured. A function of the trace is taken for the measured one whose
-warm calls take most nearly as long.
+drawn from a run that was measured. A function of the trace is taken for the
+measured one whose warm calls take most nearly as long.
 
 It writes a new folder: replay.json, replay.csv, replay.md, replay.html, a chart.
 `show` and `report` give it again.
