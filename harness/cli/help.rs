@@ -199,10 +199,11 @@ Policies
   provisioned[:N[:TIME]]   N of each are always there (1); others as with fixed
 
 Nothing is started but with --real: time is virtual, and what a start takes is
-drawn from a run that was measured. A function of the trace is taken for the measured one whose
-warm calls take most nearly as long.
+drawn from a run that was measured. A function of the trace is taken for the
+measured one whose warm calls take most nearly as long.
 
-It writes a new folder: replay.json, replay.csv, replay.md, replay.html, a chart.
+It writes a new folder: replay.json, replay.csv, replay.md, replay.html and a
+chart.
 `show` and `report` give it again.
 
 Exit status: 0 played; 2 usage, or the trace is wrong; 4 no run can be read.";

@@ -4,8 +4,8 @@
 //   node pages.mjs PROGRAM FOLDER
 //
 // A page's name says what it is: reference, compare, one, many, hostile, errors, warm,
-// variants, cost, compare-hostile, budgets, tune, explain, explain-hostile, explain-large,
-// explain-many.
+// variants, cost, compare-hostile, budgets, tune, replay, explain, explain-hostile,
+// explain-large, explain-many.
 
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -171,6 +171,15 @@ function tuned(program, folder) {
   return join(folder, "tune.html");
 }
 
+/** A trace that the program makes, played under a limit of memory: gives the page. */
+function replayed(program, folder) {
+  const trace = `${folder}.csv`;
+  coldstart(program, "replay", "--generate", trace, "--trace-calls", "3000", "--trace-functions", "40");
+  const run = join(ROOT, "results/reference");
+  coldstart(program, "replay", trace, "--run", run, "--memory", "8GiB", "--out", folder);
+  return join(folder, "replay.html");
+}
+
 /** The comparison that is published with the project. */
 export function recordedComparison(program, folder) {
   const side = (name) => join(ROOT, "results/reliability/recorded", name);
@@ -217,6 +226,7 @@ function makePages(program, folder) {
     keep(explained(program, join(work, "explain-many"), (one) => makeLargeExplanation(one, OPENS / MANY), MANY), "explain-many");
     keep(budgeted(program, join(work, "budgets")), "budgets");
     keep(tuned(program, join(work, "tune")), "tune");
+    keep(replayed(program, join(work, "replay")), "replay");
     const hostile = join(work, "hostile");
     keep(comparison(program, hostile, hostile, join(work, "hostile-compare")), "compare-hostile");
   } finally {

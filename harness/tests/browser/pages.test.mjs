@@ -17,7 +17,7 @@ const FOLDER = process.env.PAGES;
 assert.ok(FOLDER, "PAGES must name the folder with the pages: harness/tests/browser/run does");
 const files = readdirSync(FOLDER).filter((name) => name.endsWith(".html")).sort();
 /** Every kind that pages.mjs makes. */
-const KINDS = ["budgets", "compare", "compare-hostile", "cost", "errors", "explain", "explain-hostile", "explain-large", "explain-many", "hostile", "many", "one", "reference", "tune", "variants", "warm"];
+const KINDS = ["budgets", "compare", "compare-hostile", "cost", "errors", "explain", "explain-hostile", "explain-large", "explain-many", "hostile", "many", "one", "reference", "replay", "tune", "variants", "warm"];
 const WIDTHS = [360, 800, 1600];
 const SCHEMES = ["light", "dark"];
 /** Looking at a page of two hundred cells, or of many drawings, takes half a minute: both ends will do. */

@@ -20,7 +20,7 @@ impl Home {
         let flags = ["--trace-functions", "20", "--trace-calls", "2000", "--trace-time", "2h"];
         let output = said(&[&["replay", "--generate", &trace], &flags[..]].concat());
         assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-        assert!(out(&output).contains("calls of 20 functions in 2h"), "{}", out(&output));
+        assert!(out(&output).contains("calls of 20 functions in 2 h"), "{}", out(&output));
         home
     }
 
