@@ -15,8 +15,8 @@ pub mod telemetry;
 pub mod told;
 pub mod trigger;
 
-pub use call::{Call, Done, End, Functions, Platform, Reason, Report, Served, Status};
-pub use session::{Opened, Rules, Session};
+pub use call::{Call, Done, End, Functions, NotUpdated, Platform, Reason, Report, Served, Status};
+pub use session::{Opened, Renewal, Renewed, Rules, Session};
 
 #[cfg(test)]
 mod tests;

@@ -43,7 +43,7 @@ pub(super) fn run(args: &cli::Invoke) -> Result<(), ExitReason> {
     let act = async |session: Session, _: &Path, stop: watch::Receiver<Stop>| {
         call(session, &function.name, event.into(), stop).await
     };
-    let served = serving::session(request, &serving, Some(reports), act)?;
+    let served = serving::session(request, &serving, Some(reports), false, act)?;
     interrupt::now(Phase::Showing);
     let Some(Called { call, mut done, clock }) = served.done else {
         return Err(ExitReason::Interrupted);

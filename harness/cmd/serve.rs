@@ -44,7 +44,7 @@ pub(super) fn run(args: &cli::Serve) -> Result<(), ExitReason> {
     let act = async |session: Session, folder: &Path, stop: watch::Receiver<Stop>| {
         serve(args, (listener, triggers), (session, told), folder, stop).await
     };
-    let served = serving::session(request, &args.serving, Some(reports), act)?;
+    let served = serving::session(request, &args.serving, Some(reports), false, act)?;
     interrupt::now(Phase::Showing);
     let serving::Served { done: Done { unfinished, ledger, log }, counters, folder } = served;
     // What came while the session was closed.

@@ -13,11 +13,12 @@ use crate::cli::{FunctionFlags, RuleFlags, ServingFlags, Share};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt;
 use coldstart::drive::Stop;
-use coldstart::measure::{Interrupted, Measurement, PreparedEngine, RunIdentity, Side};
+use coldstart::measure::{Interrupted, Measurement, Outside, PreparedEngine, RunIdentity, Side};
+use coldstart::observer::Observer;
 use coldstart::pool::{Counters, Limits, PoolFunction};
 use coldstart::provision::Consent;
 use coldstart::report::form::FORMS;
-use coldstart::serve::{Report, Rules, Session};
+use coldstart::serve::{Renewal, Renewed, Report, Rules, Session};
 use coldstart::spec::factor::FactorMatrix;
 use coldstart::spec::function::Function;
 use coldstart::spec::scenario::Scenario;
@@ -128,11 +129,13 @@ pub(super) struct Served<T> {
 }
 
 /// Opens a session, does something with it until that is done, and closes it, however it ended.
-/// It is given the run's folder, and where it is told to stop.
+/// It is given the run's folder, and where it is told to stop. Whoever calls from outside does so
+/// on real time, whatever is called; what calls here may do so on the engine's.
 pub(super) fn session<T>(
     mut request: Measurement,
     args: &ServingFlags,
     reports: Option<mpsc::UnboundedSender<Report>>,
+    is_on_engines_time: bool,
     act: impl AsyncFnOnce(Session, &Path, watch::Receiver<Stop>) -> Result<T>,
 ) -> Result<Served<T>, ExitReason> {
     let folder = &mut request.sides[0].folder;
@@ -143,14 +146,29 @@ pub(super) fn session<T>(
     let (consent, observer) = (Consent::from_flag(args.provision), TerminalObserver::default());
     let stop = interrupt::heard()?;
     let rules = rules(&args.rules, &request, reports);
-    // Who calls does so on real time, whatever is called.
-    let served = runtime(false)?.block_on(async {
+    let is_paused = is_on_engines_time && request.engine().is_simulated();
+    let served = runtime(is_paused)?.block_on(async {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
         let Some(outside) = engine.open(&request, &stop, &observer).await? else {
             return Err(Interrupted.into());
         };
-        let opened = Session::open(request, outside, rules);
-        let done = act(opened.session.clone(), &folder, stop.clone()).await;
+        let mut opened = Session::open(request.clone(), outside, rules);
+        let mut renewals = std::mem::replace(&mut opened.renewals, mpsc::unbounded_channel().1);
+        let renewed = async {
+            while let Some(Renewal { function, image, made }) = renewals.recv().await {
+                let with = (consent, &observer as &dyn Observer);
+                let renewed = Outside::renew(&engine, &request, function, image, with).await;
+                let renewed = renewed.map(|(record, target)| Renewed { target, record });
+                // Who asked may be gone.
+                let _ = made.send(renewed.map_err(|error| format!("{error:#}")));
+            }
+            std::future::pending::<()>().await;
+        };
+        let act = act(opened.session.clone(), &folder, stop.clone());
+        let done = tokio::select! {
+            done = act => done,
+            () = renewed => Err(anyhow!("nothing is made again any more")),
+        };
         let ended = opened.end(&observer).await;
         // Of two failures the first decides.
         Ok(Served { done: done?, counters: ended?, folder })

@@ -73,7 +73,7 @@ fn studied<T>(
     let (id, command) = (request.id.clone(), request.command.clone());
     let side = request.sides.first();
     let functions = side.map(|side| side.functions.clone()).unwrap_or_default();
-    let served = serving::session(request, args, None, async |session, _, mut stop| {
+    let served = serving::session(request, args, None, true, async |session, _, mut stop| {
         let mut all = Vec::new();
         for function in &functions {
             let name: Arc<str> = function.name.as_str().into();

@@ -7,11 +7,17 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use super::carry_out::{Before, RunOutcome, both, close};
-use super::{Measurement, NOT_REMOVED};
+use super::{Measurement, NOT_REMOVED, PreparedEngine, prepare};
+use crate::clock::Clock;
 use crate::drive::{Driver, RunEnd};
-use crate::engine::AnyEngine;
+use crate::engine::{AnyEngine, Engine as _};
 use crate::observer::{Event, Observer};
-use crate::store::Writer;
+use crate::platform::Target;
+use crate::provision::bases::Bases;
+use crate::provision::{Consent, Surroundings, images};
+use crate::spec::function::ImageSource;
+use crate::spec::plan::TrialSubject;
+use crate::store::{FunctionRecord, Writer};
 
 /// A run that waits for calls. What makes instances, what can be called and what the kernel
 /// tells are its driver's; the rows go to its writer.
@@ -33,6 +39,51 @@ impl Outside {
         observer.notify(Event::Measuring);
         let driver = Arc::new(driver);
         Self { driver, writer, begun: Instant::now(), before: Before::now() }
+    }
+
+    /// A function made again, of another image where one is named: its record, and what its
+    /// instances are created from.
+    ///
+    /// # Errors
+    /// Says why its image cannot be had, or not be started from.
+    pub async fn renew(
+        engine: &PreparedEngine,
+        request: &Measurement,
+        function: usize,
+        image: Option<String>,
+        (consent, observer): (Consent, &dyn Observer),
+    ) -> Result<(FunctionRecord, Arc<Target>)> {
+        let mut request = request.clone();
+        let side = request.sides.first_mut().context("a run without a side")?;
+        let mut function = side.functions.get(function).context("no such function")?.clone();
+        if let Some(image) = image {
+            function.recipe = ImageSource::Image(image);
+        }
+        side.functions = vec![function];
+        side.null = None;
+        let containers = engine.containers();
+        let records = match (engine.docker(), &containers) {
+            (Some(docker), Some(_)) => {
+                let around = Surroundings::read();
+                let bases = Bases::new(&around, consent, observer);
+                images::ensure(docker.as_ref(), &side.functions, &bases, &request.id).await?
+            }
+            _ => images::simulated(&side.functions),
+        };
+        let targets = match containers {
+            Some(made_by) => {
+                let info = made_by.describe().await?;
+                prepare::targets(&request, made_by.as_ref(), &info, &[records.clone()]).await?
+            }
+            None => {
+                let fake = AnyEngine::fake(Clock::paused(), 0);
+                let info = fake.describe().await?;
+                prepare::targets(&request, &fake, &info, &[records.clone()]).await?
+            }
+        };
+        let record = records.into_iter().next().context("no record of it")?;
+        let subject = TrialSubject::Function { function: 0, combination: 0, pattern: 0 };
+        Ok((record, targets.of(0, subject).clone()))
     }
 
     /// Removes every instance, completes the record and saves it, or tells where it is kept

@@ -18,17 +18,27 @@ pub trait Platform: Clone + Send + Sync + 'static {
     /// The clock that [`Call::arrived`] is read on.
     fn clock(&self) -> Clock;
 
-    /// Makes a further version of a function, of the same image, and returns its number: calls
-    /// that come from now on get new instances. None where there is no such function, or none
-    /// that can be updated.
-    fn update(&self, function: &str) -> Option<u32> {
-        let _ = function;
-        None
-    }
+    /// Makes a further version of a function, of another image where one is named, else of what
+    /// it is made from as that is now; and returns its number once calls that come get instances
+    /// of it. Those under way end as they are.
+    fn update(
+        &self,
+        function: &str,
+        image: Option<String>,
+    ) -> impl Future<Output = Result<u32, NotUpdated>> + Send;
 
     /// Answers a call. Never fails: what goes wrong is an [`End`]. Dropped, the call goes on to
     /// its end and is a sample all the same; nobody reads what it answers.
     fn call(&self, call: Call) -> impl Future<Output = Done> + Send;
+}
+
+/// Why there is no further version of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotUpdated {
+    /// There is no such function.
+    NotFound,
+    /// Its image cannot be had, or not be started from.
+    Failed(String),
 }
 
 /// What can be called, at an instant.

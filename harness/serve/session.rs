@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use super::call::{Call, Done, End, Functions, Platform, Report, Served};
+use super::call::{Call, Done, End, Functions, NotUpdated, Platform, Report, Served};
 use crate::clock::Clock;
 use crate::drive::Driver;
 use crate::engine::AnyEngine;
@@ -24,6 +24,7 @@ use crate::pool::policy::Policy;
 use crate::pool::{CallId, Counters, InstanceKey, Limits, Pool, PoolFunction};
 use crate::probe::exec_trace::Event;
 use crate::spec::plan::TrialSubject;
+use crate::store::FunctionRecord;
 
 mod answer;
 mod calls;
@@ -57,8 +58,10 @@ pub struct Session(Arc<Inner>);
 struct Inner {
     driver: Arc<Driver<AnyEngine>>,
     clock: Clock,
-    targets: Vec<Arc<Target>>,
+    /// What is called now, in the functions' order.
+    targets: Mutex<Vec<Arc<Target>>>,
     functions: Mutex<Functions>,
+    renewals: mpsc::UnboundedSender<Renewal>,
     init: Duration,
     reports: Option<mpsc::UnboundedSender<Report>>,
     state: Mutex<State>,
@@ -86,10 +89,33 @@ struct State {
     is_stopping: bool,
 }
 
+/// That a function is to be made again: whoever has the engine does it, and answers.
+#[derive(Debug)]
+pub struct Renewal {
+    /// Its place among the functions.
+    pub function: usize,
+    /// The image that it is to be of; none for what it is made from.
+    pub image: Option<String>,
+    /// What came of it; who asked may be gone.
+    pub made: oneshot::Sender<Result<Renewed, String>>,
+}
+
+/// A function that was made again.
+#[derive(Debug)]
+pub struct Renewed {
+    /// What its instances are created from.
+    pub target: Arc<Target>,
+    /// What is known of its image.
+    pub record: FunctionRecord,
+}
+
 /// A session with what ends it.
 pub struct Opened {
     /// For whoever calls.
     pub session: Session,
+    /// What is to be made again while it is called; nobody updates anything where this is not
+    /// looked at.
+    pub renewals: mpsc::UnboundedReceiver<Renewal>,
     request: Measurement,
     timer: JoinHandle<()>,
     writer: JoinHandle<Result<rows::Written>>,
@@ -104,7 +130,8 @@ impl Session {
         let functions = served(&request, &outside);
         let of = |function| TrialSubject::Function { function, combination: 0, pattern: 0 };
         let target = |function| driver.targets().of(0, of(function)).clone();
-        let targets = (0..functions.len()).map(target).collect();
+        let targets = Mutex::new((0..functions.len()).map(target).collect());
+        let (renew, renewals) = mpsc::unbounded_channel();
         let (rows, received) = mpsc::unbounded_channel();
         let begun = clock.now();
         let state = State {
@@ -123,6 +150,7 @@ impl Session {
             clock,
             targets,
             functions: Mutex::new(functions),
+            renewals: renew,
             init: rules.init,
             reports: rules.reports,
             state: Mutex::new(state),
@@ -134,7 +162,7 @@ impl Session {
         let timer = tokio::spawn(session.clone().keep_time());
         let at = clock.now();
         session.told(|pool, out| pool.begin(at, out));
-        Opened { session, request, timer, writer }
+        Opened { session, renewals, request, timer, writer }
     }
 
     /// What the pool has counted so far.
@@ -143,18 +171,32 @@ impl Session {
         self.state().pool.counters(self.0.clock.now())
     }
 
-    /// A further version of a function: calls that come from now on get new instances.
-    pub fn update(&self, function: usize) {
+    /// A further version of a function, and its number: calls that come from now on get new
+    /// instances.
+    fn renewed(&self, function: usize, Renewed { target, record }: Renewed) -> u32 {
         let of = crate::pool::FunctionIndex(function);
-        {
-            let mut functions = lock(&self.0.functions);
-            let mut changed: Vec<Served> = functions.to_vec();
-            let Some(served) = changed.get_mut(function) else { return };
-            served.version += 1;
-            *functions = changed.into();
+        let mut functions = lock(&self.0.functions);
+        let mut changed: Vec<Served> = functions.to_vec();
+        let Some(served) = changed.get_mut(function) else { return 0 };
+        served.version += 1;
+        served.digest = without_scheme(&record.digest);
+        served.size = record.size;
+        let (name, version) = (served.name.clone(), served.version);
+        *functions = changed.into();
+        drop(functions);
+        if let Some(own) = lock(&self.0.targets).get_mut(function) {
+            *own = target;
         }
         let at = self.0.clock.now();
         self.told(|pool, out| pool.update(at, of, out));
+        let digest = record.digest.get(..19).unwrap_or(&record.digest);
+        let told = format!("`{name}` is version {version} from {at} ns on: {digest}");
+        let _ = self.0.rows.send(Row::Told(told));
+        version
+    }
+
+    fn target(&self, function: usize) -> Arc<Target> {
+        lock(&self.0.targets)[function].clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -171,10 +213,14 @@ impl Platform for Session {
         self.0.clock
     }
 
-    fn update(&self, function: &str) -> Option<u32> {
-        let place = self.functions().iter().position(|served| served.name == function)?;
-        Session::update(self, place);
-        self.functions().get(place).map(|served| served.version)
+    async fn update(&self, function: &str, image: Option<String>) -> Result<u32, NotUpdated> {
+        let found = self.functions().iter().position(|served| served.name == function);
+        let function = found.ok_or(NotUpdated::NotFound)?;
+        let (made, renewed) = oneshot::channel();
+        let nobody = || NotUpdated::Failed("nothing is made again here".to_owned());
+        self.0.renewals.send(Renewal { function, image, made }).map_err(|_| nobody())?;
+        let renewed = renewed.await.map_err(|_| nobody())?.map_err(NotUpdated::Failed)?;
+        Ok(self.renewed(function, renewed))
     }
 
     /// The call is a task of its own: it goes on whoever waits.
@@ -195,7 +241,7 @@ impl Opened {
     /// # Errors
     /// When an instance would not go, or rows could not be kept.
     pub async fn end(self, observer: &dyn Observer) -> Result<Counters> {
-        let Self { session, request, timer, writer } = self;
+        let Self { session, request, timer, writer, .. } = self;
         let at = session.0.clock.now();
         session.state().is_stopping = true;
         session.told(|pool, out| pool.drain(at, out));
@@ -236,11 +282,15 @@ fn served(request: &Measurement, outside: &Outside) -> Functions {
         version: 1,
         timeout: function.timeout,
         memory: Some(function.limits.memory).filter(|memory| *memory > 0),
-        digest: known.digest.strip_prefix("sha256:").unwrap_or(&known.digest).to_owned(),
+        digest: without_scheme(&known.digest),
         size: known.size,
         environment: function.env.iter().map(|(name, is)| (name.clone(), is.clone())).collect(),
     });
     all.collect::<Vec<_>>().into()
+}
+
+fn without_scheme(digest: &str) -> String {
+    digest.strip_prefix("sha256:").unwrap_or(digest).to_owned()
 }
 
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {

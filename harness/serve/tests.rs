@@ -92,14 +92,18 @@ impl Platform for Fake {
         self.0.clock
     }
 
-    fn update(&self, function: &str) -> Option<u32> {
+    async fn update(&self, function: &str, image: Option<String>) -> Result<u32, NotUpdated> {
+        if let Some(image) = image.filter(|image| image.contains("gone")) {
+            return Err(NotUpdated::Failed(format!("there is no image {image}")));
+        }
         let mut functions = self.0.functions.lock().unwrap();
         let mut changed = functions.to_vec();
-        let served = changed.iter_mut().find(|served| served.name == function)?;
+        let served = changed.iter_mut().find(|served| served.name == function);
+        let served = served.ok_or(NotUpdated::NotFound)?;
         served.version += 1;
         let version = served.version;
         *functions = changed.into();
-        Some(version)
+        Ok(version)
     }
 
     async fn call(&self, call: Call) -> Done {

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{Call, Done, End, Functions, Platform, Report};
+use super::{Call, Done, End, Functions, NotUpdated, Platform, Report};
 use crate::clock::Clock;
 
 /// Who is told of a call that is over. Its event is left out.
@@ -103,8 +103,12 @@ impl<P: Platform> Platform for Told<P> {
         self.platform.clock()
     }
 
-    fn update(&self, function: &str) -> Option<u32> {
-        self.platform.update(function)
+    fn update(
+        &self,
+        function: &str,
+        image: Option<String>,
+    ) -> impl Future<Output = Result<u32, NotUpdated>> + Send {
+        self.platform.update(function, image)
     }
 
     /// A task of its own: who called may be gone when there is something to tell.

@@ -59,14 +59,15 @@ impl Real<'_> {
         let long = std::time::Duration::from_nanos(self.trace.span());
         info(&format!("playing {policy} on real instances: {}", format_wait(long)));
         let trace = self.trace;
-        let served = serving::session(request, &flags, None, async |session, _, mut stop| {
-            let asked = stop.wait_for(|asked| *asked >= Stop::AfterTrial);
-            tokio::select! {
-                biased;
-                Ok(_) = asked => Err(Interrupted.into()),
-                ended = real::play(&session, trace, &targets) => Ok(ended),
-            }
-        })?;
+        let served =
+            serving::session(request, &flags, None, true, async |session, _, mut stop| {
+                let asked = stop.wait_for(|asked| *asked >= Stop::AfterTrial);
+                tokio::select! {
+                    biased;
+                    Ok(_) = asked => Err(Interrupted.into()),
+                    ended = real::play(&session, trace, &targets) => Ok(ended),
+                }
+            })?;
         serving::keep(&served.folder)?;
         let of = (self.measured, self.mapping);
         let counted = Some(&served.counters);

@@ -14,7 +14,7 @@ use crate::pool::{
 };
 use crate::replay::real::{self, Target};
 use crate::sample::Temperature;
-use crate::serve::{Call, Done, End, Functions, Platform, Reason, Report, Status};
+use crate::serve::{Call, Done, End, Functions, NotUpdated, Platform, Reason, Report, Status};
 
 /// A platform whose instances are nothing but the time that they take.
 #[derive(Clone)]
@@ -112,6 +112,10 @@ fn done(met: Met, waited: Duration) -> Done {
 }
 
 impl Platform for Pretended {
+    async fn update(&self, _: &str, _: Option<String>) -> Result<u32, NotUpdated> {
+        Err(NotUpdated::NotFound)
+    }
+
     fn functions(&self) -> Functions {
         Arc::new([])
     }

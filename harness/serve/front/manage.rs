@@ -19,7 +19,7 @@ use super::named::Found;
 use super::reply::{self, Parts, Response};
 use crate::serve::names::{ACCOUNT, arn};
 use crate::serve::report_line::{time, whole_megabytes};
-use crate::serve::{Platform, Served};
+use crate::serve::{NotUpdated, Platform, Served};
 
 /// Functions on a page, unless fewer are asked for.
 const MOST_ON_A_PAGE: usize = 50;
@@ -64,7 +64,8 @@ impl<P: Platform> Asked<'_, P> {
         self.json(&self.describe(found.function()))
     }
 
-    /// A further version of a function: of the same image, as another one cannot be brought.
+    /// A further version of a function: of an image that the engine has or can get, or of what
+    /// the function is made from, as that is now. Code cannot be brought along.
     pub(super) async fn update(
         &self,
         head: &Head,
@@ -75,16 +76,19 @@ impl<P: Platform> Asked<'_, P> {
         let asked = body::read(body, MOST_UPDATE, self.front.limits.body).await?;
         let asked: Update = serde_json::from_slice(&asked).map_err(Fault::no_json)?;
         let own = image(found.function());
-        if asked.brings_code(&own) {
+        if asked.brings_code() {
             return Err(Fault::invalid(
-                "a function is served from the image that it was started with: without ImageUri a \
-                 further version of that is made; to serve another image start `coldstart serve` \
-                 with it",
+                "a function is served from an image: name one as ImageUri, or none to have this \
+                 one's made again from what it is made from",
             ));
         }
         if !asked.dry_run {
-            let updated = self.front.platform.update(&found.function().name);
-            updated.ok_or_else(|| Fault::invalid("this function cannot be updated"))?;
+            let image = asked.image_uri.filter(|image| *image != own);
+            match self.front.platform.update(&found.function().name, image).await {
+                Ok(_) => {}
+                Err(NotUpdated::NotFound) => return Err(Fault::invalid("it is gone")),
+                Err(NotUpdated::Failed(why)) => return Err(Fault::invalid(why)),
+            }
         }
         // As it is now.
         Ok(self.configuration(&self.find(head, name)?))
@@ -151,9 +155,8 @@ struct Update {
 }
 
 impl Update {
-    fn brings_code(&self, own: &str) -> bool {
-        let brings_image = self.image_uri.as_ref().is_some_and(|image| image != own);
-        brings_image || self.zip_file.is_some() || self.bucket.is_some()
+    fn brings_code(&self) -> bool {
+        self.zip_file.is_some() || self.bucket.is_some()
     }
 }
 

@@ -86,7 +86,7 @@ impl Session {
                         rest.visit.marks.set(mark, at);
                     }
                 }
-                let end = answer::end(&rest.visit, self.0.targets[function.0].function.timeout);
+                let end = answer::end(&rest.visit, self.target(function.0).function.timeout);
                 let log = self.log(&call, &rest.visit).await;
                 (Done { version, log, ..Done::without(end) }, rest)
             }
@@ -131,7 +131,7 @@ impl Session {
         (function, version, instance): (FunctionIndex, u32, InstanceKey),
         held: Held,
     ) -> (Done, Rest) {
-        let target = &self.0.targets[function.0];
+        let target = &self.target(function.0);
         let platform: &Instances = self.0.driver.platform();
         // Checked by whoever took it in: a function is given JSON, which is text.
         let event = Event::plain(String::from_utf8_lossy(&call.event));
@@ -217,7 +217,7 @@ impl Session {
         rest: Rest,
     ) {
         let Rest { mut visit, starting, instance } = rest;
-        let target = &self.0.targets[function.0];
+        let target = &self.target(function.0);
         let platform: &Instances = self.0.driver.platform();
         platform.returned(starting, &mut visit).await;
         // What was answered is no row's, but for its beginning.

@@ -71,7 +71,7 @@ impl Session {
 
     /// Starts an instance, and once more where its init took too long.
     async fn start(self, instance: InstanceKey, function: FunctionIndex) {
-        let target = &self.0.targets[function.0];
+        let target = &self.target(function.0);
         let platform: &Instances = self.0.driver.platform();
         let mut started = platform.start_held(target, self.0.init).await;
         if let Err(FailedStart { outcome: Outcome::TimedOut { .. }, .. }) = &started {

@@ -20,6 +20,8 @@ const MOST: usize = 1_000;
 pub(super) enum Row {
     Sample(Box<Sample>),
     Window(Box<TrialRecord>),
+    /// What whoever reads the run must know.
+    Told(String),
 }
 
 /// What comes back when all is written.
@@ -128,6 +130,7 @@ pub(super) async fn write(
             match row {
                 Row::Sample(sample) => samples.push(*sample),
                 Row::Window(window) => windows.push(*window),
+                Row::Told(text) => outside.writer.record.warnings.push(text),
             }
         }
         outside.writer.append_all(&windows, &samples)?;

@@ -64,8 +64,21 @@ async fn served_by<T, F: Future<Output = T>>(
     };
     rules(&mut own);
     let folder = request.sides[0].folder.clone();
-    let opened = Session::open(request, outside, own);
-    let done = with(opened.session.clone()).await;
+    let mut opened = Session::open(request.clone(), outside, own);
+    let mut renewals = std::mem::replace(&mut opened.renewals, mpsc::unbounded_channel().1);
+    let renewing = async {
+        while let Some(Renewal { function, image, made }) = renewals.recv().await {
+            let with = (Consent::Withheld, &Silent as &dyn crate::observer::Observer);
+            let renewed = Outside::renew(&engine, &request, function, image, with).await;
+            let renewed = renewed.map(|(record, target)| Renewed { target, record });
+            let _ = made.send(renewed.map_err(|error| format!("{error:#}")));
+        }
+        panic!("nobody can ask any more");
+    };
+    let done = tokio::select! {
+        done = with(opened.session.clone()) => done,
+        () = renewing => unreachable!(),
+    };
     let counters = opened.end(&Silent).await.unwrap();
     (done, counters, store::open(&folder).unwrap())
 }
@@ -161,7 +174,8 @@ async fn idle_instances_go_when_their_time_is_over_and_an_update_replaces_them()
             call(&session, "one").await;
             tokio::time::sleep(Duration::from_secs(61)).await;
             call(&session, "one").await;
-            session.update(0);
+            assert_eq!(session.update("one", Some("other:2".to_owned())).await, Ok(2));
+            assert_eq!(session.update("none", None).await, Err(NotUpdated::NotFound));
             let after = call(&session, "one").await;
             assert_eq!(after.version, 2);
         },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Deliver, Tell};
 use crate::clock::Clock;
-use crate::serve::{Call, Done, End, Functions, Platform};
+use crate::serve::{Call, Done, End, Functions, NotUpdated, Platform};
 
 /// Which function is started by the answers of which, by name.
 pub type Links = BTreeMap<String, Vec<Arc<str>>>;
@@ -35,6 +35,14 @@ impl<P: Platform> Platform for Chained<P> {
 
     fn clock(&self) -> Clock {
         self.platform.clock()
+    }
+
+    fn update(
+        &self,
+        function: &str,
+        image: Option<String>,
+    ) -> impl Future<Output = Result<u32, NotUpdated>> + Send {
+        self.platform.update(function, image)
     }
 
     fn call(&self, call: Call) -> impl Future<Output = Done> + Send {

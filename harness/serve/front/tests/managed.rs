@@ -54,7 +54,7 @@ async fn whoever_looks_is_told_what_is_here() {
 }
 
 #[tokio::test]
-async fn an_update_is_a_further_version_of_the_same_image() {
+async fn an_update_is_a_further_version_of_what_it_was_or_of_another_image() {
     let served = served(&["f"]).await;
     let code = "/2015-03-31/functions/f/code";
     let got = served.ask("PUT", code, "", b"{\"Publish\":true}").await;
@@ -64,7 +64,9 @@ async fn an_update_is_a_further_version_of_the_same_image() {
     let own = served.get("/2015-03-31/functions/f").await.json()["Code"]["ImageUri"].clone();
     let body = json!({ "ImageUri": own }).to_string();
     assert_eq!(served.ask("PUT", code, "", body.as_bytes()).await.json()["RevisionId"], "5");
-    for body in ["{\"ImageUri\":\"other:1\"}", "{\"ZipFile\":\"eA==\"}", "{\"S3Bucket\":\"b\"}"] {
+    let other = served.ask("PUT", code, "", b"{\"ImageUri\":\"other:1\"}").await;
+    assert_eq!(other.json()["RevisionId"], "6");
+    for body in ["{\"ImageUri\":\"gone:1\"}", "{\"ZipFile\":\"eA==\"}", "{\"S3Bucket\":\"b\"}"] {
         let got = served.ask("PUT", code, "", body.as_bytes()).await;
         assert_eq!(got.exception(), (400, "InvalidParameterValueException"), "{body}");
     }
