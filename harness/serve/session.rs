@@ -78,8 +78,8 @@ struct State {
     held: HashMap<InstanceKey, Held>,
     /// Calls that have no instance yet.
     waiting: HashMap<CallId, calls::Waiting>,
-    /// Starts that are under way, and whether the pool has forgotten them.
-    starting: HashMap<InstanceKey, bool>,
+    /// Starts that are under way.
+    starting: HashMap<InstanceKey, Starting>,
     /// The kernel's events, as long as any start may need them.
     events: Vec<Event>,
     /// Calls of which there is no row yet.
@@ -87,6 +87,14 @@ struct State {
     next: u64,
     windows: Windows,
     is_stopping: bool,
+}
+
+/// A start that is under way.
+struct Starting {
+    /// Since when: nanoseconds since the run's epoch.
+    since: u64,
+    /// Whether the pool has not forgotten it.
+    is_wanted: bool,
 }
 
 /// That a function is to be made again: whoever has the engine does it, and answers.

@@ -21,6 +21,10 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// The most that is given back of what an instance wrote, in bytes.
 const LOG: usize = 4096;
 
+/// The row of a start is there so soon after it was answered, in nanoseconds: its start call has
+/// returned, and its engine has told of it.
+const LOOKED_AT_WITHIN: u64 = 30_000_000_000;
+
 /// What a call got that waited.
 pub(super) enum Granted {
     Instance { instance: InstanceKey, held: Box<Held> },
@@ -194,6 +198,16 @@ impl Session {
         self.0.driver.platform().used(id).await.and_then(|used| used.peak_memory)
     }
 
+    /// Forgets what the kernel told before any start that is under way, or of which the row is
+    /// still to come.
+    pub(super) fn forget(&self, state: &mut State) {
+        self.hear(state);
+        let now = self.0.clock.now();
+        let first = state.starting.values().map(|starting| starting.since).min().unwrap_or(now);
+        let kept = first.min(now.saturating_sub(LOOKED_AT_WITHIN));
+        state.events.retain(|event| event.at() >= kept);
+    }
+
     async fn log(&self, call: &Call, visit: &Visit) -> Option<Bytes> {
         if !call.wants_log {
             return None;
@@ -226,9 +240,9 @@ impl Session {
         let events = {
             let mut state = self.state();
             self.hear(&mut state);
-            match visit.temperature {
-                Temperature::Cold => state.events.clone(),
-                Temperature::Warm => Vec::new(),
+            match visit.marks.get(Mark::StartCalled) {
+                Some(from) => state.events.iter().filter(|e| e.at() >= from).cloned().collect(),
+                None => Vec::new(),
             }
         };
         let id = visit.id.clone();
@@ -248,10 +262,6 @@ impl Session {
         }
         let mut state = self.state();
         state.open -= 1;
-        // Nothing is to be joined to any start any more.
-        if state.starting.is_empty() && state.open == 0 {
-            state.events.clear();
-        }
         let responded = sample.marks.get(Mark::Responded).unwrap_or_else(|| self.0.clock.now());
         let closed = state.windows.done(window, responded, self.0.clock.now());
         drop(state);

@@ -1,7 +1,7 @@
 //! What the pool decides is done: instances are started, handed over and removed.
 
 use super::calls::Granted;
-use super::{Instances, Session, State};
+use super::{Instances, Session, Starting, State};
 use crate::platform::{FailedStart, Held};
 use crate::pool::{CallId, Decision, FunctionIndex, InstanceKey, Pool, Reason};
 use crate::sample::Outcome;
@@ -23,7 +23,8 @@ impl Session {
             for decision in decided {
                 match decision {
                     Decision::Start { instance, function, .. } => {
-                        state.starting.insert(instance, true);
+                        let starting = Starting { since: self.0.clock.now(), is_wanted: true };
+                        state.starting.insert(instance, starting);
                         tokio::spawn(self.clone().start(instance, function));
                     }
                     Decision::Dispatch { call, instance, .. } => {
@@ -33,9 +34,11 @@ impl Session {
                         match state.held.remove(&instance) {
                             Some(held) => drop(tokio::spawn(self.clone().release(held))),
                             // It goes as soon as it is there.
-                            None => drop(
-                                state.starting.get_mut(&instance).map(|wanted| *wanted = false),
-                            ),
+                            None => {
+                                if let Some(starting) = state.starting.get_mut(&instance) {
+                                    starting.is_wanted = false;
+                                }
+                            },
                         }
                     }
                     Decision::Throttle { call, reason } => {
@@ -79,7 +82,7 @@ impl Session {
         }
         let at = self.0.clock.now();
         let mut state = self.state();
-        let is_wanted = state.starting.remove(&instance).unwrap_or(false);
+        let is_wanted = state.starting.remove(&instance).is_some_and(|of| of.is_wanted);
         let mut out = Vec::new();
         match started {
             Ok(held) if is_wanted => {
@@ -126,6 +129,7 @@ impl Session {
                         let _ = state.pool.gone(at, instance, &mut out);
                     }
                     state.pool.due(at, &mut out);
+                    self.forget(&mut state);
                     self.perform(&mut state, out);
                     drop(state);
                     self.close_old_windows();
