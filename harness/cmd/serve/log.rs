@@ -43,8 +43,8 @@ impl Log {
     /// A call is over.
     pub(super) fn call(&self, call: &Call, done: &Done) {
         let lines = lock(&self.lines);
-        let sent = lines.as_ref().map(|lines| lines.try_send((call.clone(), done.clone())));
-        if !matches!(sent, Some(Ok(()))) {
+        let send = |to: &SyncSender<_>| to.try_send((call.clone(), done.clone())).is_ok();
+        if !lines.as_ref().is_some_and(send) {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
