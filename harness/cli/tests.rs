@@ -52,7 +52,8 @@ fn every_page_of_help_fits_a_terminal_and_has_examples_that_can_be_typed() {
         // What clap takes; what it does is for the tests of each verb.
         for line in text.lines().filter_map(|line| line.strip_prefix("  coldstart ")) {
             let end = line.find(['>', '|']).unwrap_or(line.len());
-            let words = line[..end].split("   ").next().unwrap().split_whitespace();
+            let words = shlex::split(line[..end].split("   ").next().unwrap()).unwrap();
+            let words = words.iter().map(String::as_str);
             let typed = Cli::command().try_get_matches_from(["coldstart"].into_iter().chain(words));
             assert!(typed.is_ok(), "{line}: {}", typed.unwrap_err());
         }

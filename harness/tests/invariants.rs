@@ -123,8 +123,12 @@ fn each_foreign_library_has_one_home() {
     check("regex_lite", &["harness/explain/modules"]);
     for library in ["hyper", "hyper_util", "http_body_util", "percent_encoding", "form_urlencoded"]
     {
-        check(library, &["harness/serve/front"]);
+        check(library, &["harness/serve/front", "harness/serve/trigger"]);
     }
+    for library in ["s3s", "s3s_fs"] {
+        check(library, &["harness/serve/trigger/bucket.rs"]);
+    }
+    check("croner", &["harness/serve/trigger/schedule.rs"]);
     check("crc32fast", &["harness/serve/front/frames.rs", "harness/serve/queue/frame.rs"]);
 }
 

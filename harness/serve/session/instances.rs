@@ -38,7 +38,7 @@ impl Session {
                                 if let Some(starting) = state.starting.get_mut(&instance) {
                                     starting.is_wanted = false;
                                 }
-                            },
+                            }
                         }
                     }
                     Decision::Throttle { call, reason } => {
