@@ -266,6 +266,53 @@ def killed(program, work, name, words):
     check("it stops", code == 0)
 
 
+def pictures(program, work, name, words, aws):
+    """From bucket to bucket, by a function with a real library, whose answer starts another."""
+    server = Server(
+        program, work, "python_bucket", *words, "--network", "host", "--bucket-port", "0",
+        "--bucket", "pictures=python_bucket:in/", "--bucket", "small",
+        "--then", f"python_bucket={name}",
+    )
+    deadline = time.time() + 60
+    prefix, where = "AWS_ENDPOINT_URL_S3=", None
+    while where is None and time.time() < deadline:
+        found = [line for line in server.lines if line.startswith(prefix)]
+        where = found[0].strip().removeprefix(prefix) if found else None
+        time.sleep(0.05)
+    buckets = boto3.client(
+        "s3", endpoint_url=where, region_name="us-east-1",
+        aws_access_key_id="any", aws_secret_access_key="any",
+    )
+    event = json.loads(pathlib.Path("functions/thumbnail/event.json").read_text())
+    picture = base64.b64decode(event["picture"])
+    buckets.put_object(Bucket="pictures", Key="in/red flower.jpg", Body=picture)
+    buckets.put_object(Bucket="pictures", Key="elsewhere.jpg", Body=picture)
+    with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
+        file.write(picture)
+        file.flush()
+        environment = dict(
+            os.environ, AWS_ACCESS_KEY_ID="any", AWS_SECRET_ACCESS_KEY="any",
+            AWS_DEFAULT_REGION="us-east-1",
+        )
+        typed = [aws, "--endpoint-url", where, "s3", "cp", file.name, "s3://pictures/in/b.jpg"]
+        done = subprocess.run(typed, env=environment, capture_output=True, text=True)
+        check("aws s3 cp", done.returncode == 0, done.stdout + done.stderr)
+    keys = []
+    while len(keys) < 2 and time.time() < deadline:
+        keys = [o["Key"] for o in buckets.list_objects_v2(Bucket="small").get("Contents", [])]
+        time.sleep(0.2)
+    check("pictures become small ones", sorted(keys) == ["in/b.jpg", "in/red flower.jpg"], keys)
+    if keys:
+        small = buckets.get_object(Bucket="small", Key=keys[0])["Body"].read()
+        check("that are pictures", small[:3] == b"\xff\xd8\xff" and len(small) < len(picture))
+    reports = []
+    while len(reports) < 4 and time.time() < deadline:
+        reports = [line for line in server.lines if line.startswith("REPORT")]
+        time.sleep(0.1)
+    check("each answer starts another function", len(reports) == 4, reports)
+    check("it stops", server.stop() == 0, server.said)
+
+
 def told(server):
     reports = [REPORT.match(line.rstrip("\n")) for line in server.lines if line.startswith("REPORT")]
     check("every REPORT line is one", reports and all(reports), server.lines)
@@ -300,6 +347,7 @@ def main():
     told(server)
     throttled(args.program, args.work, args.function, words)
     killed(args.program, args.work, args.function, words)
+    pictures(args.program, args.work, args.function, words, args.aws)
     sys.exit(1 if check.failed else 0)
 
 
