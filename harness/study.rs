@@ -7,13 +7,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::sample::Temperature;
 use crate::serve::{Call, Done, End, Platform};
 
+pub mod chain;
 pub mod idle;
+pub mod spike;
 pub mod surge;
 
 #[cfg(test)]
@@ -50,6 +53,10 @@ pub enum Found {
     Idle(Vec<Of<idle::Found>>),
     /// What surges do.
     Surge(Vec<Of<Vec<surge::Surge>>>),
+    /// What many functions at one instant do to each.
+    Spike(Vec<Of<Vec<spike::Shot>>>),
+    /// What functions take that call for one another: one chain, by the names of its links.
+    Chain(Vec<Of<Vec<chain::Pass>>>),
 }
 
 /// What was found of a function.
@@ -89,16 +96,25 @@ pub struct Seen {
 
 /// Calls a function at an instant that has come, with an event.
 async fn call(platform: &impl Platform, function: &Arc<str>, event: &str, at: u64) -> Seen {
-    let call = Call {
-        function: function.clone(),
-        request: Uuid::new_v4(),
-        event: event.to_owned().into(),
-        arrived: at,
-        wants_log: false,
-    };
+    call_with(platform, function, Bytes::copy_from_slice(event.as_bytes()), at).await.0
+}
+
+/// The same; with what it answered.
+async fn call_with(
+    platform: &impl Platform,
+    function: &Arc<str>,
+    event: Bytes,
+    at: u64,
+) -> (Seen, Option<Bytes>) {
+    let (request, function) = (Uuid::new_v4(), function.clone());
+    let call = Call { function, request, event, arrived: at, wants_log: false };
     let Done { end, report, .. } = platform.call(call).await;
     let ended = platform.clock().now();
     let temperature = report.as_ref().map(|report| report.temperature);
+    let answer = match &end {
+        End::Response(body) => Some(body.clone()),
+        _ => None,
+    };
     let met = match end {
         End::Response(_) if temperature == Some(Temperature::Warm) => Met::Warm,
         End::Response(_) => Met::Cold,
@@ -109,7 +125,14 @@ async fn call(platform: &impl Platform, function: &Arc<str>, event: &str, at: u6
         End::Unavailable(why) => Met::Failed(why),
     };
     let took = Duration::from_nanos(ended.saturating_sub(at));
-    Seen { met, waited: report.map_or(took, |report| report.waited), took, ended }
+    let waited = report.map_or(took, |report| report.waited);
+    (Seen { met, waited, took, ended }, answer)
+}
+
+/// The middle one, the lower of two.
+pub(crate) fn median(values: &mut [u64]) -> Option<u64> {
+    values.sort_unstable();
+    values.get(values.len().checked_sub(1)? / 2).copied()
 }
 
 /// Nanoseconds of a time.

@@ -27,6 +27,33 @@ pub(crate) enum What {
     /// What many calls at once, or nearly, take and start
     #[command(help_template = help::VERB)]
     Surge(Box<SurgeStudy>),
+    /// What many functions at one instant do to each, as at the top of the hour
+    #[command(help_template = help::VERB)]
+    Spike(Box<Rounds>),
+    /// What functions take that call for one another, in the order in which they are named
+    #[command(help_template = help::VERB)]
+    Chain(Box<Rounds>),
+}
+
+/// Flags of `study spike` and `study chain`.
+#[derive(Debug, Args)]
+pub(crate) struct Rounds {
+    /// What is called, and by which rules.
+    #[command(flatten)]
+    pub serving: ServingFlags,
+
+    /// How often
+    #[arg(long, value_name = "N", default_value_t = 10,
+        value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rounds: u32,
+
+    /// A pause before each, after which nothing is kept
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_limit)]
+    pub pause: Duration,
+
+    /// How it is printed.
+    #[command(flatten)]
+    pub printed: FormatFlag,
 }
 
 /// Flags of `study idle`.

@@ -9,15 +9,16 @@ use anyhow::{Result, anyhow};
 
 use super::repeat::Words;
 use super::{ExitReason, info, serving, stdout};
-use crate::cli::{Idle, ServingFlags, StudyVerb, SurgeStudy, What};
+use crate::cli::{Idle, Rounds, ServingFlags, StudyVerb, SurgeStudy, What};
 use crate::terminal;
 use coldstart::drive::Stop;
 use coldstart::measure::Interrupted;
 use coldstart::report::form::{Form, Printed};
 use coldstart::serve::Session;
+use coldstart::spec::function::Function;
 use coldstart::study::idle::{self, Search};
 use coldstart::study::surge::{self, Shape, Surges};
-use coldstart::study::{FORMAT, Found, Of, Study};
+use coldstart::study::{FORMAT, Found, Of, Study, chain, spike};
 use coldstart::text::units::format_exactly;
 use coldstart::{report, store};
 
@@ -59,40 +60,83 @@ pub(super) fn run(args: &StudyVerb) -> Result<(), ExitReason> {
             };
             studied(&args.serving, ("surge", command), args.printed.format, study, Found::Surge)
         }
+        What::Spike(args) => {
+            let command = rounds_again("spike", args);
+            let rounds = (args.rounds, args.pause);
+            let act = async |session: &Session, functions: &[Function]| {
+                let called: Vec<(Arc<str>, String)> =
+                    functions.iter().map(|f| (f.name.as_str().into(), f.event.clone())).collect();
+                let told = |round: u32| info(&format!("round {round}"));
+                let all = spike::shots(session, &called, rounds, told).await;
+                let of = |(function, found): (&Function, Vec<spike::Shot>)| Of {
+                    function: function.name.clone(),
+                    found,
+                };
+                Found::Spike(functions.iter().zip(all).map(of).collect())
+            };
+            acted(&args.serving, ("spike", command), args.printed.format, act)
+        }
+        What::Chain(args) => {
+            let command = rounds_again("chain", args);
+            let rounds = (args.rounds, args.pause);
+            let act = async |session: &Session, functions: &[Function]| {
+                let chain: Vec<Arc<str>> =
+                    functions.iter().map(|f| f.name.as_str().into()).collect();
+                let told = |pass: &chain::Pass| {
+                    info(&format!("round {}: {} cold", pass.round, pass.cold));
+                };
+                let event = functions.first().map_or("{}", |first| first.event.as_str());
+                let found = chain::passes(session, &chain, event, rounds, told).await;
+                Found::Chain(vec![Of { function: chain.join(" -> "), found }])
+            };
+            acted(&args.serving, ("chain", command), args.printed.format, act)
+        }
     }
 }
 
+/// The same of each function by itself.
 fn studied<T>(
     args: &ServingFlags,
-    (name, command): (&str, String),
+    name: (&str, String),
     format: &Form,
     study: impl AsyncFn(&Session, &Arc<str>, &str) -> T,
     found: fn(Vec<Of<T>>) -> Found,
+) -> Result<(), ExitReason> {
+    let act = async |session: &Session, functions: &[Function]| {
+        let mut all = Vec::new();
+        for function in functions {
+            let name: Arc<str> = function.name.as_str().into();
+            let found = study(session, &name, &function.event).await;
+            all.push(Of { function: function.name.clone(), found });
+        }
+        found(all)
+    };
+    acted(args, name, format, act)
+}
+
+fn acted(
+    args: &ServingFlags,
+    (name, command): (&str, String),
+    format: &Form,
+    study: impl AsyncFn(&Session, &[Function]) -> Found,
 ) -> Result<(), ExitReason> {
     let request = serving::request(args, &format!("study-{name}"), command)?;
     let (id, command) = (request.id.clone(), request.command.clone());
     let side = request.sides.first();
     let functions = side.map(|side| side.functions.clone()).unwrap_or_default();
     let served = serving::session(request, args, None, true, async |session, _, mut stop| {
-        let mut all = Vec::new();
-        for function in &functions {
-            let name: Arc<str> = function.name.as_str().into();
-            let asked = stop.wait_for(|asked| *asked >= Stop::AfterTrial);
-            tokio::select! {
-                biased;
-                Ok(_) = asked => return Err(Interrupted.into()),
-                found = study(&session, &name, &function.event) => {
-                    all.push(Of { function: function.name.clone(), found });
-                }
-            }
+        let asked = stop.wait_for(|asked| *asked >= Stop::AfterTrial);
+        tokio::select! {
+            biased;
+            Ok(_) = asked => Err(Interrupted.into()),
+            found = study(&session, &functions) => Ok(found),
         }
-        Ok(all)
     })?;
     let folder = served.folder;
     let run = store::open(&folder)?;
     let place = format!("{}, policy {}", run.record.place(), args.rules.policy);
     let (starts, unused) = (served.counters.all_starts(), served.counters.all_unused());
-    let found = found(served.done);
+    let found = served.done;
     let study = Study { format: FORMAT, run: id, command, place, starts, unused, found };
     serving::keep(&folder)?;
     for file in report::study::files(&study)? {
@@ -113,6 +157,13 @@ fn idle_again(args: &Idle) -> String {
         .flag("--most", format_exactly(args.most))
         .flag("--within", format_exactly(args.within))
         .flag("--probes", args.probes)
+        .line()
+}
+
+fn rounds_again(study: &str, args: &Rounds) -> String {
+    serving::again(Words::of("study").word(study), &args.serving)
+        .flag("--rounds", args.rounds)
+        .flag("--pause", format_exactly(args.pause))
         .line()
 }
 

@@ -40,6 +40,24 @@ pub(super) fn csv(study: &Study) -> Result<String> {
             }
             "function pause_ns cold"
         }
+        Found::Spike(all) => {
+            for of in all {
+                for shot in &of.found {
+                    rows.push(named(&of.function, serde_json::to_value(shot)?));
+                }
+            }
+            "function round together cold_ns cause"
+        }
+        Found::Chain(all) => {
+            for of in all {
+                for pass in &of.found {
+                    let mut row = serde_json::to_value(pass)?;
+                    row["ns"] = pass.took().into();
+                    rows.push(named(&of.function, row));
+                }
+            }
+            "function round after_pause cold ns cause"
+        }
         Found::Surge(all) => {
             for of in all {
                 for surge in &of.found {

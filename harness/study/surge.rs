@@ -9,7 +9,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
-use super::{Met, Seen, call, ns};
+use super::{Met, Seen, call, median, ns};
 use crate::serve::Platform;
 
 /// How calls of a surge come.
@@ -175,10 +175,4 @@ pub fn by_size(surges: &[Surge], sizes: &[u32]) -> Vec<OfSize> {
         }
     };
     sizes.iter().map(of).collect()
-}
-
-/// The middle one, the lower of two.
-fn median(values: &mut [u64]) -> Option<u64> {
-    values.sort_unstable();
-    values.get(values.len().checked_sub(1)? / 2).copied()
 }

@@ -147,3 +147,32 @@ async fn calls_that_come_over_a_time_find_what_others_have_left() {
         assert!(all[0].warm > 10 && all[0].cold + all[0].warm == 20, "{all:?}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn functions_of_one_instant_are_cold_alone_and_together() {
+    let platform = Keeps::new(Duration::from_millis(10), 9);
+    let functions = ["a", "b", "c"].map(|name| (name.into(), "{}".to_owned()));
+    let rounds = (3, Duration::from_secs(1));
+    let all = super::spike::shots(&platform, &functions, rounds, |_| {}).await;
+    assert_eq!(all.len(), 3);
+    for shots in &all {
+        assert_eq!(shots.len(), 6);
+        assert!(shots.iter().all(|shot| shot.cold_ns >= Some(ns(START))), "{shots:?}");
+        assert!(super::spike::medians(shots).iter().all(Option::is_some));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_chain_is_cold_after_a_pause_and_warm_at_once_again_and_ends_at_a_failure() {
+    let platform = Keeps::new(Duration::from_secs(1), 1);
+    let chain: Vec<Arc<str>> = vec!["a".into(), "b".into()];
+    let rounds = (2, Duration::from_secs(2));
+    let all = super::chain::passes(&platform, &chain, "{}", rounds, |_| {}).await;
+    // One pool of instances for all: the second link finds the first one's.
+    let cold: Vec<u32> = all.iter().map(|pass| pass.cold).collect();
+    assert_eq!(cold, [1, 0, 1, 0]);
+    assert!(all.iter().all(|pass| pass.links_ns.len() == 2 && pass.took().is_some()));
+    let full = Keeps::new(Duration::from_secs(1), 0);
+    let none = super::chain::passes(&full, &chain, "{}", rounds, |_| {}).await;
+    assert!(none.iter().all(|pass| pass.took().is_none() && pass.links_ns.len() == 1));
+}

@@ -5,8 +5,10 @@ use std::time::Duration;
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Block, Cell, Column, Document, Note, Row, Section, Table};
 use crate::stats::ratio;
+use crate::study::chain::Pass;
+use crate::study::spike::{self, Shot};
 use crate::study::surge::{Surge, by_size};
-use crate::study::{Found, Of, Study, idle};
+use crate::study::{Found, Of, Study, idle, median};
 use crate::text::units::format_ms;
 use crate::words::{DASH, counted, plain};
 
@@ -29,6 +31,29 @@ const SURGE: [Column; 9] = [
     Column::new("refused, failed"),
 ];
 
+const SPIKE: [Column; 5] = [
+    Column::new("function").names().sparse().of_the_group(),
+    Column::new("rounds"),
+    Column::new("alone").ms(),
+    Column::new("among all").ms(),
+    Column::new("over alone"),
+];
+
+const SPIKE_CAPTION: &str = "What a cold call takes: alone, and when all functions are called at \
+                             that instant; medians of the rounds";
+
+const CHAIN: [Column; 5] = [
+    Column::new("chain").names().sparse().of_the_group(),
+    Column::new("link"),
+    Column::new("cold").ms(),
+    Column::new("warm").ms(),
+    Column::new("over warm"),
+];
+
+const CHAIN_CAPTION: &str = "From an event to its answer, which is the next one's event: after a \
+                             pause in which nothing is kept, and at once again; medians of the \
+                             rounds";
+
 /// The document.
 pub(in crate::report) fn document<'a>(study: &Study) -> Document<'a> {
     let (title, answer, table, notes) = match &study.found {
@@ -43,6 +68,18 @@ pub(in crate::report) fn document<'a>(study: &Study) -> Document<'a> {
             each(all, surged),
             Block::Table(Table::new("surges", SURGE_CAPTION, &SURGE, rows(all, sizes)).key()),
             causes(all),
+        ),
+        Found::Spike(all) => (
+            "Functions at one instant",
+            spiked(all),
+            Block::Table(Table::new("spike", SPIKE_CAPTION, &SPIKE, rows(all, shots)).key()),
+            lost(all),
+        ),
+        Found::Chain(all) => (
+            "A chain of functions",
+            each(all, chained),
+            Block::Table(Table::new("chain", CHAIN_CAPTION, &CHAIN, rows(all, links)).key()),
+            broken(all),
         ),
     };
     let pool = vec![
@@ -169,23 +206,105 @@ fn surged(name: &str, found: &Vec<Surge>) -> String {
 fn sizes(found: &Vec<Surge>) -> Vec<Vec<Cell>> {
     let all = by_size(found, &tried(found));
     let least = all.iter().find_map(|of| of.cold_p50);
-    let time = |ns: Option<u64>| Cell::or_unknown(ns, |ns| Cell::ns(ns as f64));
     let row = |of: &crate::study::surge::OfSize| {
         let [_, warm, refused, failed] = of.calls;
-        let factor =
-            of.cold_p50.zip(least).and_then(|(p50, least)| ratio(p50 as f64, least as f64));
         vec![
             Cell::Count(of.size.into()),
             Cell::Count(of.rounds.into()),
             time(of.all_ready),
             time(of.cold_p50),
-            Cell::or_unknown(factor, Cell::Times),
+            over(of.cold_p50, least),
             time(of.cold_max),
             Cell::Count(warm.into()),
             Cell::Figure(format!("{refused}, {failed}")),
         ]
     };
     all.iter().map(row).collect()
+}
+
+fn spiked(all: &[Of<Vec<Shot>>]) -> String {
+    let factors = all.iter().filter_map(|of| {
+        let [alone, among] = spike::medians(&of.found);
+        Some((ratio(among? as f64, alone? as f64)?, plain(&of.function)))
+    });
+    let worst = factors.max_by(|a, b| a.0.total_cmp(&b.0));
+    match worst {
+        Some((factor, name)) => format!(
+            "Among {} functions at one instant a cold start takes up to {factor:.2} times as long \
+             as alone: {name}.",
+            all.len()
+        ),
+        None => "No cold call was answered both alone and among all.".to_owned(),
+    }
+}
+
+fn shots(found: &Vec<Shot>) -> Vec<Vec<Cell>> {
+    let [alone, among] = spike::medians(found);
+    let rounds = found.iter().map(|shot| shot.round).max().unwrap_or(0);
+    vec![vec![Cell::Count(rounds.into()), time(alone), time(among), over(among, alone)]]
+}
+
+fn lost(all: &[Of<Vec<Shot>>]) -> Vec<Note> {
+    let of = |of: &Of<Vec<Shot>>| {
+        let causes: Vec<&String> = of.found.iter().filter_map(|shot| shot.cause.as_ref()).collect();
+        let (name, calls) = (plain(&of.function), counted(causes.len() as u64, "call"));
+        Some(failed(
+            format!("{calls} of {name} are in no figure, the first of them"),
+            causes.first()?,
+        ))
+    };
+    all.iter().filter_map(of).collect()
+}
+
+/// Medians of passes after a pause and of those at once again, of all links or of one.
+fn passed(found: &[Pass], link: Option<usize>) -> [Option<u64>; 2] {
+    [true, false].map(|after_pause| {
+        let of = found.iter().filter(|pass| pass.after_pause == after_pause);
+        let took = |pass: &Pass| match link {
+            None => pass.took(),
+            Some(link) => pass.links_ns.get(link).copied(),
+        };
+        median(&mut of.filter_map(took).collect::<Vec<_>>())
+    })
+}
+
+fn chained(name: &str, found: &Vec<Pass>) -> String {
+    let [cold, warm] = passed(found, None);
+    match (cold, warm) {
+        (Some(cold), Some(warm)) => format!(
+            "{name} takes {} ms from end to end when nothing is warm, {} when all is.",
+            format_ms(cold as f64),
+            format_ms(warm as f64)
+        ),
+        _ => format!("{name} was not gone through to its end both cold and warm."),
+    }
+}
+
+fn links(found: &Vec<Pass>) -> Vec<Vec<Cell>> {
+    let longest = found.iter().map(|pass| pass.links_ns.len()).max().unwrap_or(0);
+    let row = |name: String, [cold, warm]: [Option<u64>; 2]| {
+        vec![Cell::Text(name), time(cold), time(warm), over(cold, warm)]
+    };
+    let each = (0..longest).map(|link| row((link + 1).to_string(), passed(found, Some(link))));
+    each.chain([row("all".to_owned(), passed(found, None))]).collect()
+}
+
+fn broken(all: &[Of<Vec<Pass>>]) -> Vec<Note> {
+    let causes = all.iter().flat_map(|of| &of.found).filter_map(|pass| pass.cause.as_deref());
+    let causes: Vec<&str> = causes.collect();
+    let passes = counted(causes.len() as u64, "pass");
+    let note =
+        |why: &&str| failed(format!("{passes} did not come to an end, the first of them"), why);
+    causes.first().map(note).into_iter().collect()
+}
+
+fn time(ns: Option<u64>) -> Cell {
+    Cell::or_unknown(ns, |ns| Cell::ns(ns as f64))
+}
+
+fn over(one: Option<u64>, other: Option<u64>) -> Cell {
+    let factor = one.zip(other).and_then(|(one, other)| ratio(one as f64, other as f64));
+    Cell::or_unknown(factor, Cell::Times)
 }
 
 fn failures(all: &[Of<idle::Found>]) -> Vec<Note> {
