@@ -202,7 +202,9 @@ fn number(text: &str) -> Result<u32, String> {
 fn shortly(time: Duration) -> String {
     let units = [(3_600, "h"), (60, "m"), (1, "s")];
     let whole = |(seconds, _): &(u64, &str)| {
-        time.subsec_nanos() == 0 && time.as_secs() >= *seconds && time.as_secs() % seconds == 0
+        time.subsec_nanos() == 0
+            && time.as_secs() >= *seconds
+            && time.as_secs().is_multiple_of(*seconds)
     };
     let unit = units.into_iter().find(whole);
     unit.map_or_else(

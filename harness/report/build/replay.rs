@@ -268,21 +268,7 @@ fn notes(of: &Replay) -> Vec<Note> {
               run, the same for every policy"
             .to_owned(),
     }));
-    if is_real(of) {
-        let real = of.policies.iter().filter(|played| played.run.is_some());
-        let failed: u64 = real.clone().map(|played| played.failed).sum();
-        let runs: Vec<String> =
-            real.filter_map(|played| played.run.as_deref()).map(plain).collect();
-        notes.push(Note::remark(format!(
-            "what says real was played with instances that were started, each call a row of a run \
-             beside this page: {}; those runs do not tell a fresh instance from one that has served",
-            runs.join(", ")
-        )));
-        if failed > 0 {
-            let calls = counted(failed, "call");
-            notes.push(Note::warning(format!("{calls} of real instances failed: see those runs")));
-        }
-    }
+    notes.extend(of_real(of));
     let memory = match of.memory {
         Some(memory) => format!("{} for all instances", format_size(memory)),
         None => "memory without end".to_owned(),
@@ -298,5 +284,25 @@ fn notes(of: &Replay) -> Vec<Note> {
         plain(&of.region),
         of.architecture
     )));
+    notes
+}
+
+/// Where the rows of real instances are, and that some failed.
+fn of_real(of: &Replay) -> Vec<Note> {
+    let real = of.policies.iter().filter(|played| played.run.is_some());
+    let failed: u64 = real.clone().map(|played| played.failed).sum();
+    let runs: Vec<String> = real.filter_map(|played| played.run.as_deref()).map(plain).collect();
+    if runs.is_empty() {
+        return Vec::new();
+    }
+    let mut notes = vec![Note::remark(format!(
+        "what says real was played with instances that were started, each call a row of a run \
+         beside this page: {}; those runs do not tell a fresh instance from one that has served",
+        runs.join(", ")
+    ))];
+    if failed > 0 {
+        let calls = counted(failed, "call");
+        notes.push(Note::warning(format!("{calls} of real instances failed: see those runs")));
+    }
     notes
 }
