@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, flock};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -14,12 +15,28 @@ mod damage;
 mod rules;
 
 /// What was told, in order.
-type Said = Arc<Mutex<Vec<Happened>>>;
+#[derive(Clone, Default)]
+struct Said(Arc<(Mutex<Vec<Happened>>, Notify)>);
+
+impl Said {
+    fn list(&self) -> Vec<Happened> {
+        self.0.0.lock().unwrap().clone()
+    }
+
+    /// Waits until more is told.
+    async fn more(&self) {
+        self.0.1.notified().await;
+    }
+}
 
 fn tell() -> (Tell, Said) {
     let said = Said::default();
     let to = said.clone();
-    (Arc::new(move |happened| to.lock().unwrap().push(happened)), said)
+    let tell = move |happened| {
+        to.0.0.lock().unwrap().push(happened);
+        to.0.1.notify_one();
+    };
+    (Arc::new(tell), said)
 }
 
 fn open(folder: &Path, rules: Rules) -> (Queue, Found, Said) {
@@ -72,11 +89,10 @@ impl Worked {
 
 /// The lock of a journal is given back by its thread.
 async fn is_free(folder: &Path) {
-    while Journal::open(folder).is_err() {
+    let file = fs::File::open(folder.join(JOURNAL)).unwrap();
+    while flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    // That one's thread, too.
-    tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
 #[tokio::test]
@@ -90,7 +106,7 @@ async fn an_event_is_called_for_byte_for_byte_and_then_no_more() {
     let calls = worked.fake.calls();
     assert_eq!(calls.len(), 1);
     assert_eq!((calls[0].request, &calls[0].event), (taken.id, &taken.event));
-    assert_eq!(worked.said.lock().unwrap().len(), 0);
+    assert_eq!(worked.said.list().len(), 0);
     worked.end().await;
     is_free(folder.path()).await;
     let (_, found, _) = open(folder.path(), Rules::default());
@@ -116,13 +132,13 @@ async fn ten_thousand_events_through_eight_calls_at_a_time_across_kills() {
     let mut again = first;
     for _ in 0..3 {
         tokio::time::sleep(Duration::from_millis(30)).await;
-        said.extend(again.said.lock().unwrap().clone());
+        said.extend(again.said.list());
         again.kill().await;
         is_free(folder.path()).await;
         again = worked(folder.path(), Rules::default(), &fake);
     }
     again.is_done().await;
-    said.extend(again.said.lock().unwrap().clone());
+    said.extend(again.said.list());
     again.end().await;
     let mut calls: HashMap<Uuid, usize> = HashMap::new();
     fake.calls().iter().for_each(|call| *calls.entry(call.request).or_default() += 1);
@@ -161,7 +177,7 @@ async fn what_was_under_way_is_done_again_and_told_as_that() {
         attempt: 2,
         after: After::Interrupted,
     };
-    assert_eq!(*said.lock().unwrap(), [again]);
+    assert_eq!(said.list(), [again]);
     stop.send(()).unwrap();
     task.await.unwrap();
 }

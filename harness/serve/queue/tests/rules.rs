@@ -37,7 +37,7 @@ impl Timed {
     /// Waits until an event was given up; why.
     async fn given_up(&self) -> Given {
         loop {
-            let said = self.worked.said.lock().unwrap().clone();
+            let said = self.worked.said.list();
             let why = said.iter().find_map(|happened| match happened {
                 Happened::GivenUp { why, .. } => Some(*why),
                 _ => None,
@@ -45,7 +45,7 @@ impl Timed {
             if let Some(why) = why {
                 return why;
             }
-            tokio::task::yield_now().await;
+            self.worked.said.more().await;
         }
     }
 }
@@ -60,7 +60,7 @@ async fn a_function_that_fails_is_called_again_after_one_and_two_minutes() {
     let after = timed.spacing([failed(), failed(), failed(), failed()], 3).await;
     assert_eq!(after, [60.0, 180.0]);
     assert_eq!(timed.given_up().await, Given::RetriesExhausted);
-    let said = timed.worked.said.lock().unwrap().clone();
+    let said = timed.worked.said.list();
     assert!(matches!(said[0], Happened::Again { attempt: 2, after: After::Error, .. }));
     assert!(matches!(said[1], Happened::Again { attempt: 3, after: After::Error, .. }));
     assert!(matches!(said[2], Happened::GivenUp { why: Given::RetriesExhausted, .. }));
@@ -90,7 +90,6 @@ async fn an_event_that_is_too_old_is_not_called_for() {
     let rules = Rules { oldest: Duration::from_secs(10), ..Rules::default() };
     let timed = timed(rules);
     assert_eq!(timed.spacing((0..9).map(|_| throttled()), 4).await, [1.0, 3.0, 7.0]);
-    tokio::time::sleep(Duration::from_secs(9)).await;
     assert_eq!(timed.given_up().await, Given::EventAgeExceeded);
     assert_eq!(timed.worked.fake.calls().len(), 4);
 }
@@ -148,7 +147,7 @@ async fn an_event_for_a_function_that_is_gone_is_given_up() {
     let worked = worked(folder.path(), Rules::default(), &fake);
     worked.queue.accept(event("f", "1")).await.unwrap();
     worked.is_done().await;
-    let said = worked.said.lock().unwrap().clone();
+    let said = worked.said.list();
     assert!(matches!(said[..], [Happened::GivenUp { why: Given::NotFound, .. }]));
     worked.end().await;
 }
@@ -158,11 +157,11 @@ async fn an_event_for_a_function_that_is_gone_is_given_up() {
 async fn a_restart_forgets_no_error() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::of(&["f"]);
-    let rules = Rules { scale: Scale::of(600.0).unwrap(), ..Rules::default() };
+    let rules = Rules { scale: Scale::of(60.0).unwrap(), ..Rules::default() };
     fake.script("f", [failed(), failed(), failed(), failed()]);
     let first = worked(folder.path(), rules.clone(), &fake);
     first.queue.accept(event("f", "1")).await.unwrap();
-    while !first.said.lock().unwrap().iter().any(|s| matches!(s, Happened::Again { .. })) {
+    while !first.said.list().iter().any(|s| matches!(s, Happened::Again { .. })) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -171,7 +170,7 @@ async fn a_restart_forgets_no_error() {
     let second = worked(folder.path(), rules, &fake);
     second.is_done().await;
     assert_eq!(fake.calls().len(), 3);
-    let said = second.said.lock().unwrap().clone();
+    let said = second.said.list();
     assert!(matches!(said[0], Happened::Again { attempt: 3, after: After::Error, .. }), "{said:?}");
     second.end().await;
 }
