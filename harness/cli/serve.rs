@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use coldstart::serve::queue::{Destination, MOST_AGE, MOST_RETRIES, Scale};
+use coldstart::serve::trigger::event::SAMPLES;
 use coldstart::spec::function::TypedImage;
 use coldstart::text::units::parse_duration;
 
@@ -116,6 +117,11 @@ pub(crate) struct Invoke {
     /// The event, and how the image is started.
     #[command(flatten)]
     pub of_images: ImageFlags,
+
+    /// An event of this kind, with made-up contents: s3, schedule or url
+    #[arg(long, value_name = "KIND", conflicts_with = "event",
+        value_parser = SAMPLES.map(|(name, _)| name))]
+    pub sample: Option<String>,
 
     /// The file that describes the functions
     #[arg(long, value_name = "FILE", default_value = FUNCTIONS_FILE)]

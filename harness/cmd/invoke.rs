@@ -14,6 +14,7 @@ use crate::terminal;
 use crate::terminal::interrupt::{self, Phase};
 use coldstart::clock::Clock;
 use coldstart::drive::Stop;
+use coldstart::serve::trigger::event::SAMPLES;
 use coldstart::serve::{Call, Done, End, Platform, Session, report_line};
 use coldstart::spec::function::read_event;
 use coldstart::store;
@@ -35,13 +36,15 @@ pub(super) fn run(args: &cli::Invoke) -> Result<(), ExitReason> {
     let Some(function) = functions.last().cloned() else {
         return Err(ExitReason::Usage(anyhow!("no function is named")));
     };
-    let event = match args.of_images.event.as_str() {
-        NO_EVENT => function.event.clone(),
-        typed => read_event(typed).map_err(ExitReason::Usage)?,
+    let sample = SAMPLES.iter().find(|(name, _)| args.sample.as_deref() == Some(name));
+    let event: Bytes = match (sample, args.of_images.event.as_str()) {
+        (Some((_, made)), _) => made(jiff::Timestamp::now()),
+        (None, NO_EVENT) => function.event.clone().into(),
+        (None, typed) => read_event(typed).map_err(ExitReason::Usage)?.into(),
     };
     let (reports, mut told) = mpsc::unbounded_channel();
     let act = async |session: Session, _: &Path, stop: watch::Receiver<Stop>| {
-        call(session, &function.name, event.into(), stop).await
+        call(session, &function.name, event, stop).await
     };
     let served = serving::session(request, &serving, Some(reports), false, act)?;
     interrupt::now(Phase::Showing);
@@ -146,6 +149,7 @@ fn serving(args: &cli::Invoke) -> Result<ServingFlags, ExitReason> {
 fn command(args: &cli::Invoke) -> String {
     let words = args.function.iter().fold(Words::of("invoke"), |words, name| words.word(name));
     images::again(words.some("--image", args.image.as_ref()), &args.of_images)
+        .some("--sample", args.sample.as_ref())
         .described(&args.functions_file)
         .some("--network", args.network.as_ref())
         .some("--engine", args.engine.as_ref())

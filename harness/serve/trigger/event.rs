@@ -105,6 +105,54 @@ pub fn scheduled(rule: &str, due: Timestamp) -> Bytes {
     }))
 }
 
+/// An event of each kind, for whoever tries a function by hand.
+pub const SAMPLES: [(&str, fn(Timestamp) -> Bytes); 3] = [
+    ("s3", |at| {
+        let object = Object {
+            bucket: "pictures".to_owned(),
+            key: "red flower.jpg".to_owned(),
+            size: 1024,
+            tag: "d41d8cd98f00b204e9800998ecf8427e".to_owned(),
+            came: Came::Put,
+            sequence: 1,
+        };
+        object_created(&object, at)
+    }),
+    ("schedule", |at| scheduled("hourly", at)),
+    ("url", requested),
+];
+
+/// A request of a function's URL, payload 2.0.
+fn requested(at: Timestamp) -> Bytes {
+    bytes(&json!({
+        "version": "2.0",
+        "routeKey": "$default",
+        "rawPath": "/path",
+        "rawQueryString": "name=value",
+        "queryStringParameters": { "name": "value" },
+        "headers": { "accept": "*/*", "host": "orders.localhost" },
+        "requestContext": {
+            "accountId": "anonymous",
+            "apiId": "orders",
+            "domainName": "orders.localhost",
+            "domainPrefix": "orders",
+            "http": {
+                "method": "GET",
+                "path": "/path",
+                "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1",
+                "userAgent": "coldstart",
+            },
+            "requestId": Uuid::new_v4().to_string(),
+            "routeKey": "$default",
+            "stage": "$default",
+            "time": at.to_zoned(TimeZone::UTC).strftime("%d/%b/%Y:%H:%M:%S %z").to_string(),
+            "timeEpoch": at.as_millisecond(),
+        },
+        "isBase64Encoded": false,
+    }))
+}
+
 fn bytes(value: &Value) -> Bytes {
     Bytes::from(value.to_string())
 }
@@ -136,6 +184,15 @@ mod tests {
         assert_eq!(record["eventTime"], "2026-11-27T10:00:00.123Z");
         assert_eq!(record["s3"]["bucket"]["arn"], "arn:aws:s3:::pictures");
         assert!(record["eventVersion"].as_str().unwrap().starts_with("2."));
+    }
+
+    #[test]
+    fn samples_are_events_of_their_kinds() {
+        let at: Timestamp = "2026-11-27T10:00:00Z".parse().unwrap();
+        let of = |kind: &str| SAMPLES.iter().find(|(name, _)| *name == kind).unwrap().1(at);
+        assert_eq!(read(&of("s3"))["Records"][0]["s3"]["object"]["key"], "red+flower.jpg");
+        assert_eq!(read(&of("schedule"))["source"], "aws.events");
+        assert_eq!(read(&of("url"))["requestContext"]["timeEpoch"], at.as_millisecond());
     }
 
     #[test]
