@@ -137,13 +137,18 @@ fn tariff(args: &cli::Replay) -> Result<Tariff, ExitReason> {
     Ok(Tariff { prices: prices.map_err(ExitReason::Usage)?, architecture: args.arch })
 }
 
-/// The run that was typed, or the newest.
+/// The run that was typed, or the newest that says what starts take, of those that were planned.
 fn measured_folder(args: &cli::Replay) -> Result<PathBuf, ExitReason> {
     if let Some(folder) = &args.run {
         return Ok(folder.clone());
     }
     let all = catalog::scan(Path::new("results"));
-    let newest = all.into_iter().find(|found| found.kind == Kind::Run && found.broken.is_none());
+    let tells = |folder: &Path| {
+        let run = store::open(folder).ok().filter(|run| !run.record.scenario.is_from_outside());
+        run.is_some_and(|run| Measured::of(&run, &args.functions).is_ok())
+    };
+    let mut runs = all.into_iter().filter(|f| f.kind == Kind::Run && f.broken.is_none());
+    let newest = runs.find(|found| tells(&found.folder));
     let newest = newest.ok_or_else(|| {
         of_files(
             "results holds no run yet that says what starts take: `coldstart run` measures one, \
