@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::spec::factor::{Attachment, Capabilities, Factors};
+use crate::spec::factor::{Attachment, Capabilities, Daemon, Factors};
 use crate::spec::function::Launch;
 use crate::system::maker::{Life, Maker};
 
@@ -23,6 +23,7 @@ mod caller;
 pub mod docker;
 pub mod fake;
 mod images;
+mod in_turns;
 mod listener;
 pub mod oci;
 pub mod process;
@@ -39,6 +40,7 @@ pub(crate) use images::images_are_kept_by;
 pub use images::{
     BuildOutput, BuildSpec, Credentials, Image, ImageConfig, ImageStore, Login, Watchable,
 };
+pub use in_turns::{InTurns, OneOf};
 pub use listener::{Listener, RoundTrip, SOCKET, Stream};
 pub use registry::AnyEngine;
 pub(crate) use registry::clock;
@@ -128,6 +130,28 @@ pub struct EngineInfo {
     /// Where its instances call the driver, where the user has said that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub callback: Option<Callback>,
+    /// Of several daemons in turns what each is, by the name that it was given; this one is the
+    /// first of them, with what all can vary.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub daemons: BTreeMap<String, EngineInfo>,
+}
+
+impl EngineInfo {
+    /// What makes an instance: one of several daemons, or the one that there is.
+    #[must_use]
+    pub fn of(&self, daemon: Option<&Daemon>) -> &Self {
+        daemon.and_then(|daemon| self.daemons.get(daemon.name())).unwrap_or(self)
+    }
+
+    /// What is to be told of it; of several daemons of each, after its name.
+    #[must_use]
+    pub fn told(&self, what: impl Fn(&Self) -> String) -> String {
+        if self.daemons.is_empty() {
+            return what(self);
+        }
+        let told = self.daemons.iter().map(|(name, of)| format!("{name}: {}", what(of)));
+        told.collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// By which way instances call the driver that are not on its own network.

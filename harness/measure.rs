@@ -19,13 +19,13 @@ use crate::clock::Clock;
 use crate::drive::{Driver, RunEnd, Stop};
 use crate::engine::docker::DockerEngine;
 use crate::engine::oci::OciEngine;
-use crate::engine::{self, AnyEngine, EngineInfo, ImageStore};
+use crate::engine::{self, AnyEngine, EngineInfo, ImageStore, InTurns};
 use crate::observer::{Event, Observer};
 use crate::platform::Platform;
 use crate::probe::exec_trace::ExecTrace;
 use crate::provision::bases::Bases;
 use crate::provision::{Consent, images};
-use crate::spec::factor::EngineKind;
+use crate::spec::factor::{Daemon, EngineKind, Factor};
 use crate::store::{FunctionRecord, Unfinished, Writer};
 use crate::system::descriptors;
 use crate::system::private::Live;
@@ -62,6 +62,8 @@ pub struct PreparedEngine {
     docker: Option<(Arc<DockerEngine>, Live)>,
     /// Where instances are made without that one, which then keeps images alone.
     oci: Option<Arc<OciEngine<DockerEngine>>>,
+    /// Several daemons, where they are to take turns.
+    in_turns: Option<Arc<InTurns<DockerEngine>>>,
 }
 
 impl PreparedEngine {
@@ -92,11 +94,17 @@ impl PreparedEngine {
         if kind.is_simulated() {
             let records = request.sides.iter().map(|side| images::simulated(&side.with_null()));
             let records = records.collect();
-            return Ok(Self { kind, has_daemon: false, records, docker: None, oci: None });
+            let (docker, oci, in_turns) = (None, None, None);
+            return Ok(Self { kind, has_daemon: false, records, docker, oci, in_turns });
         }
         let most = most_at_a_time(&request.plan.scenario);
         descriptors::check(most).map_err(|reason| anyhow!(reason))?;
-        let setup = Setup::begin(consent, &request.id, request.callback, stop, observer).await?;
+        let (id, callback) = (&request.id, request.callback);
+        let daemons = &request.plan.scenario.factors.daemons;
+        if callback.is_some() && !daemons.is_empty() {
+            bail!("--callback is of one engine's instances: leave out --{}", Daemon::LIST);
+        }
+        let setup = Setup::begin(consent, id, daemons, callback, stop, observer).await?;
         // Before what takes its time.
         setup.check_container(&request.plan.scenario, observer).await?;
         let has = |kind| request.plan.scenario.factors.has_engine(kind);
@@ -107,8 +115,9 @@ impl PreparedEngine {
         let has_daemon = has(EngineKind::Docker);
         let bases = Bases::new(&setup.around, consent, observer);
         let records = setup.unless(stop, images_of(request, &setup.engine, &bases)).await??;
+        let in_turns = setup.unless(stop, setup.in_turns(&records, observer)).await??.map(Arc::new);
         let Setup { engine, live, .. } = setup;
-        Ok(Self { kind, has_daemon, records, docker: Some((engine, live)), oci })
+        Ok(Self { kind, has_daemon, records, docker: Some((engine, live)), oci, in_turns })
     }
 
     /// The Docker engine, where one was needed: it keeps images, and makes instances where
@@ -121,6 +130,9 @@ impl PreparedEngine {
     /// What makes instances that are real; none where they are simulated.
     #[must_use]
     pub fn containers(&self) -> Option<Arc<AnyEngine>> {
+        if let Some(engine) = &self.in_turns {
+            return Some(Arc::new(AnyEngine::in_turns(engine.clone())));
+        }
         match (&self.oci, &self.docker) {
             (Some(oci), Some((docker, _))) if self.has_daemon => {
                 Some(Arc::new(AnyEngine::both(docker.clone(), oci.clone())))

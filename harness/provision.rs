@@ -22,6 +22,7 @@ pub mod launcher;
 mod lock;
 pub mod own_image;
 mod packages;
+pub mod podman;
 
 pub(crate) use command::{captured, captured_unless, last_lines};
 pub(crate) use docker_host::hex;

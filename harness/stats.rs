@@ -37,7 +37,8 @@ pub use burst::{
 };
 pub use cluster_bootstrap::{BootstrapWeights, quantile_ratio};
 pub use controls::{
-    Calibration, ControlFigures, Controls, Fault, MOST_RESIDUAL_NS, MOST_SLOPE_ERROR,
+    Calibration, CalibrationSeries, ControlFigures, Controls, Fault, MOST_RESIDUAL_NS,
+    MOST_SLOPE_ERROR,
 };
 pub use distribution::{Interval, LatencySummary, Quantile, RankedValue, middle, quantile};
 pub use histogram::{BoundedHistogram, HIGHEST_NS, LOWEST_NS, OutOfRange, SIGNIFICANT_FIGURES};

@@ -19,7 +19,7 @@ pub(super) fn run(args: &Build) -> Result<(), ExitReason> {
     let records = runtime(false)?.block_on(async {
         // Of its own: what it leaves when it is interrupted is no other's.
         let id = RunIdentity::now().id("build");
-        let setup = Setup::begin(consent, &id, None, &stop, &observer).await?;
+        let setup = Setup::begin(consent, &id, &[], None, &stop, &observer).await?;
         let bases = Bases::new(&setup.around, consent, &observer);
         let ensured = ensure(setup.engine.as_ref(), &functions, &bases, &id);
         Ok::<_, ExitReason>(setup.unless(&stop, ensured).await??)

@@ -12,9 +12,13 @@ use crate::terminal::{self, TerminalObserver};
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::oci::{Leftovers, OciEngine};
 use coldstart::engine::{Engine, EngineError, ImageStore, InstanceId, ListedInstance, sockets};
-use coldstart::provision::{Consent, Surroundings, bases, checkout, daemon, engine, images};
+use coldstart::provision::{
+    Consent, Surroundings, bases, checkout, daemon, engine, images, podman,
+};
 use coldstart::system::maker::Life;
 use coldstart::system::private::{self, Swept, Temporary};
+
+mod fleets;
 
 /// Removes containers and folders, and images and the private engine where asked.
 pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
@@ -22,10 +26,13 @@ pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
     runtime(false)?.block_on(async {
         let around = Surroundings { any_machine: true, ..Surroundings::read() };
         folders(&around)?;
+        // Before they are swept who told of them.
+        let mut others = private::used_by_the_dead(&private::folder()?)?;
         let (mut refused, mut unanswered) = (Vec::new(), None);
         match engine::find(&around, Consent::Withheld, &observer).await {
             Ok(engine) => {
                 let docker = Arc::new(engine);
+                others.remove(docker.address());
                 // Its own instances, and those that it knows how to pass on.
                 let all = OciEngine::new(docker.clone(), &around.state, &[])?;
                 refused.extend(sweep(&all, &docker, args).await?);
@@ -36,6 +43,9 @@ pub(super) fn run(args: &Clean) -> Result<(), ExitReason> {
                 unanswered = Some(error).filter(|_| !args.engine);
                 info("no engine answers: swept is what was made without one");
             }
+        }
+        for address in &others {
+            refused.extend(sweep_other(&around, address, args).await?);
         }
         if args.engine {
             refused.extend(stop_engine(&around, args).await?);
@@ -92,10 +102,15 @@ async fn sweep(
     docker: &DockerEngine,
     args: &Clean,
 ) -> Result<Vec<String>, ExitReason> {
+    // First who measures: of what it made it is the maker.
+    let (fleets, mut refused) = fleets::sweep(docker, args).await?;
     let found = engine.instances(args.run.as_deref()).await?;
+    tell_none(&found);
     let remove = async |id: &InstanceId| engine.remove(id).await;
-    let (kept, mut refused) = sweep_instances(found, remove, args).await?;
+    let (kept, told) = sweep_instances(found, remove, args).await?;
+    refused.extend(told);
     let mut users = users(docker.private(), docker.key())?;
+    users.extend(fleets);
     users.extend(kept);
     if users.is_empty() {
         in_common(engine.leftovers())?;
@@ -108,10 +123,36 @@ async fn sweep(
     Ok(refused)
 }
 
+/// Removes what dead runs left on an engine that they used, and nobody names now: one of
+/// several daemons, say.
+async fn sweep_other(
+    around: &Surroundings,
+    address: &str,
+    args: &Clean,
+) -> Result<Vec<String>, ExitReason> {
+    let certificates = around.certificates();
+    let Ok(engine) = DockerEngine::connect_by(address, certificates.as_deref()).await else {
+        terminal::debug(&format!("{address} does not answer: a run that is gone used it"));
+        return Ok(Vec::new());
+    };
+    let found = engine.instances(args.run.as_deref()).await?;
+    if !found.is_empty() {
+        terminal::print(&format!("at {address}, which a run used that is gone:"));
+    }
+    let users = users(engine.private(), engine.key())?;
+    let remove = async |id: &InstanceId| engine.remove(id).await;
+    let (kept, refused) = sweep_instances(found, remove, args).await?;
+    if args.images && (args.force || users.is_empty() && kept.is_empty()) {
+        remove_images(&engine).await?;
+    }
+    Ok(refused)
+}
+
 /// The same where no engine answers: what was made without one.
 async fn sweep_without(around: &Surroundings, args: &Clean) -> Result<Vec<String>, ExitReason> {
     let left = Leftovers::of(&around.state);
     let found = left.list(args.run.as_deref())?;
+    tell_none(&found);
     let remove = async |id: &InstanceId| left.remove(id).await;
     let (kept, refused) = sweep_instances(found, remove, args).await?;
     // Of whichever engine: who lives may be about to use it.
@@ -120,6 +161,12 @@ async fn sweep_without(around: &Surroundings, args: &Clean) -> Result<Vec<String
         in_common(&left)?;
     }
     Ok(refused)
+}
+
+fn tell_none(found: &[ListedInstance]) {
+    if found.is_empty() {
+        terminal::print("no container carries our label");
+    }
 }
 
 /// Removes instances of dead runs; returns what uses the others, and what was refused.
@@ -140,9 +187,6 @@ async fn sweep_instances(
             "kept the containers of run {run}: {who}; wait for its end, or take them from it \
              with --force"
         ));
-    }
-    if left.is_empty() && kept.is_empty() {
-        terminal::print("no container carries our label");
     }
     let refused = args.run.as_ref().and_then(|run| kept.get(run)).map(|who| {
         format!("nothing of the run was removed: {who}: --force removes it all the same")
@@ -173,7 +217,7 @@ fn who(life: &Life) -> String {
 /// Who uses an engine now, containers or not, as far as this user may know.
 fn users(private: &std::path::Path, engine: &str) -> Result<Runs> {
     let living = private::living(private).context("looking for runs that live")?;
-    let here = living.into_iter().filter(|living| living.engine == engine);
+    let here = living.into_iter().filter(|living| living.engines.iter().any(|one| one == engine));
     Ok(here.map(|living| (living.run, who(&Life::Alive(living.pid)))).collect())
 }
 
@@ -184,16 +228,17 @@ fn in_use(what: &str, users: &Runs) -> String {
 
 /// Stops the private engine, unless a run that lives uses it.
 async fn stop_engine(around: &Surroundings, args: &Clean) -> Result<Option<String>> {
-    let address = format!("unix://{}", around.private_socket().display());
-    let users = match DockerEngine::connect(&address).await {
-        Ok(engine) => users(engine.private(), engine.key())?,
+    let mut users = Runs::new();
+    for socket in [around.private_socket(), around.podman_socket()] {
         // Nobody uses what does not answer.
-        Err(_) => Runs::new(),
-    };
+        if let Ok(engine) = DockerEngine::connect(&format!("unix://{}", socket.display())).await {
+            users.extend(self::users(engine.private(), engine.key())?);
+        }
+    }
     if !args.force && !users.is_empty() {
         return Ok(Some(in_use("the private engine", &users)));
     }
-    let stopped = daemon::stop_private(around).await?;
+    let stopped = daemon::stop_private(around).await? | podman::stop_private(around).await?;
     terminal::print(if stopped { "stopped the private engine" } else { "no private engine runs" });
     Ok(None)
 }

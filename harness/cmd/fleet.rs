@@ -47,6 +47,10 @@ fn request(args: &cli::Run) -> Result<Measurement, ExitReason> {
         return Err(ExitReason::Usage(anyhow!("a fleet does not take {why}")));
     }
     let request = run::request(args)?;
+    if !request.plan.scenario.factors.daemons.is_empty() {
+        let why = "each node has an engine of its own: a fleet does not take --daemons";
+        return Err(ExitReason::Usage(anyhow!(why)));
+    }
     if request.engine().is_simulated() {
         let why = "a fleet is of machines: the simulated engine is measured by `coldstart run`";
         return Err(ExitReason::Usage(anyhow!(why)));

@@ -28,6 +28,7 @@ mod exit_events;
 mod export;
 mod extensions;
 mod failure;
+mod fleets;
 mod identity;
 mod images;
 mod info;

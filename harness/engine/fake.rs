@@ -212,6 +212,7 @@ impl Engine for FakeEngine {
             kernel: "-".into(),
             address: "memory".into(),
             callback: None,
+            daemons: BTreeMap::new(),
             offers: Capabilities::default()
                 .with::<Network>(Network::VARIANTS.iter().map(ToString::to_string).collect())
                 .with::<OciRuntime>(["fake", "other"].into_iter().collect())

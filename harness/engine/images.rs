@@ -19,6 +19,18 @@ pub struct Image {
     pub config: ImageConfig,
     /// What it runs on, such as `linux/amd64`; empty where that is not told.
     pub platform: String,
+    /// The digests of its layers, unpacked; none where they are not told.
+    pub layers: Vec<String>,
+}
+
+impl Image {
+    /// Whether what is started from it is the same: engines that keep images in another way
+    /// know the same one by another digest.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        let told = !self.layers.is_empty() && self.layers == other.layers;
+        self.digest == other.digest || (told && self.config == other.config)
+    }
 }
 
 /// What an image says of how it is started.

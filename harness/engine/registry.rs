@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::docker::DockerEngine;
 use super::fake::FakeEngine;
+use super::in_turns::InTurns;
 use super::oci::OciEngine;
 use super::process::ProcessEngine;
 use super::side_by_side::SideBySide;
@@ -35,6 +36,8 @@ pub enum AnyEngine {
     Oci(Arc<OciEngine<DockerEngine>>, ProcessEngine<OciEngine<DockerEngine>>),
     /// Containers of both in turns, and processes.
     Both(Arc<SideBySide<DockerEngine>>, ProcessEngine<SideBySide<DockerEngine>>),
+    /// Containers of several daemons in turns, and processes.
+    InTurns(Arc<InTurns<DockerEngine>>, ProcessEngine<InTurns<DockerEngine>>),
     /// Simulated.
     Fake(FakeEngine),
 }
@@ -59,6 +62,12 @@ impl AnyEngine {
         Self::Both(engine.clone(), ProcessEngine::new(engine))
     }
 
+    /// Containers of several daemons in turns of one run, and processes of this machine.
+    #[must_use]
+    pub fn in_turns(engine: Arc<InTurns<DockerEngine>>) -> Self {
+        Self::InTurns(engine.clone(), ProcessEngine::new(engine))
+    }
+
     /// Simulated latencies on a paused clock, drawn from a seed.
     #[must_use]
     pub fn fake(clock: Clock, seed: u64) -> Self {
@@ -76,6 +85,7 @@ macro_rules! pass_on {
                 Self::Docker $part => $engine.$call($($argument),*).await,
                 Self::Oci $part => $engine.$call($($argument),*).await,
                 Self::Both $part => $engine.$call($($argument),*).await,
+                Self::InTurns $part => $engine.$call($($argument),*).await,
                 Self::Fake($engine) => $engine.$call($($argument),*).await,
             }
         })*
@@ -101,6 +111,7 @@ impl Engine for AnyEngine {
             Self::Docker(_, engine) => engine.reach(at),
             Self::Oci(_, engine) => engine.reach(at),
             Self::Both(_, engine) => engine.reach(at),
+            Self::InTurns(_, engine) => engine.reach(at),
             Self::Fake(engine) => engine.reach(at),
         }
     }
@@ -110,6 +121,7 @@ impl Engine for AnyEngine {
             Self::Docker(_, engine) => engine.watch_exit(id),
             Self::Oci(_, engine) => engine.watch_exit(id),
             Self::Both(_, engine) => engine.watch_exit(id),
+            Self::InTurns(_, engine) => engine.watch_exit(id),
             Self::Fake(engine) => engine.watch_exit(id),
         }
     }
@@ -143,6 +155,7 @@ impl Watchable for AnyEngine {
             Self::Docker(engine, _) => engine.root_folder(id).await,
             Self::Oci(engine, _) => engine.root_folder(id).await,
             Self::Both(engine, _) => engine.root_folder(id).await,
+            Self::InTurns(engine, _) => engine.root_folder(id).await,
             Self::Fake(_) => Ok(None),
         }
     }
@@ -151,6 +164,7 @@ impl Watchable for AnyEngine {
         match self {
             Self::Oci(engine, _) => engine.keep_output(most),
             Self::Both(engine, _) => engine.keep_output(most),
+            Self::InTurns(engine, _) => engine.keep_output(most),
             Self::Docker(..) | Self::Fake(_) => {}
         }
     }
@@ -160,6 +174,7 @@ impl Watchable for AnyEngine {
             Self::Docker(engine, _) => engine.whole_output(id, most).await,
             Self::Oci(engine, _) => engine.whole_output(id, most).await,
             Self::Both(engine, _) => engine.whole_output(id, most).await,
+            Self::InTurns(engine, _) => engine.whole_output(id, most).await,
             Self::Fake(engine) => Ok(engine.output(id).await?.into_bytes()),
         }
     }

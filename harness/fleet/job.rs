@@ -11,6 +11,7 @@ use crate::measure::Measurement;
 use crate::spec::function::{Function, ImageSource};
 use crate::spec::scenario::Scenario;
 use crate::store::FunctionRecord;
+use crate::system::maker::Maker;
 use crate::text::units::format_size;
 
 /// The variable that has it, on a node.
@@ -28,6 +29,8 @@ pub struct Job {
     pub tool: String,
     /// The run's id.
     pub id: String,
+    /// The process that asks, as a maker is written: what is left when that is gone may go.
+    pub maker: String,
     /// The program's image, by its id.
     pub image: String,
     /// What is asked for.
@@ -62,6 +65,7 @@ impl Job {
         Self {
             tool: tool(),
             id: request.id.clone(),
+            maker: Maker::own().to_string(),
             image: image.to_owned(),
             scenario: request.plan.scenario.clone(),
             functions: all,
@@ -130,6 +134,7 @@ pub(super) mod tests {
         Job {
             tool: tool(),
             id: "id".to_owned(),
+            maker: "m".to_owned(),
             image: "sha256:0".to_owned(),
             scenario: scenario::parse(text, "the test").unwrap(),
             functions: vec![Function::of_image("f", "f:1", &event, 0)],

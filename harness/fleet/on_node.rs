@@ -52,6 +52,7 @@ pub async fn beside(
     let of = Beside {
         image: &job.image,
         fleet: &job.id,
+        maker: &job.maker,
         words,
         env: job.environment(socket)?,
         socket,

@@ -78,6 +78,7 @@ impl Swarm {
         let placed = Placed {
             name: &service_name(&job.id, &member.id, kind),
             fleet: &job.id,
+            maker: &job.maker,
             node: &member.id,
             constraints: &self.constraints,
             image: &job.image,

@@ -50,7 +50,7 @@ pub fn check_reach(combinations: &[Combination], functions: &[Function]) -> Resu
 }
 
 fn one(combination: &Combination, engine: &EngineInfo, host: &Host) -> Result<(), String> {
-    combination.refuse(&engine.offers)?;
+    combination.refuse(&engine.of(combination.daemon.as_ref()).offers)?;
     if let Some(cpus) = combination.cpus.filter(|c| c.thousandths() as usize > host.cpus * 1000) {
         return Err(format!("a quota of {cpus} cpu is more than the {} there are", host.cpus));
     }
@@ -153,7 +153,8 @@ pub fn check_oci_runtime(
     heard: &[String],
 ) -> Result<Option<String>> {
     let Some(last) = heard.last() else { return Ok(None) };
-    let Factors { engine: by, runtime, .. } = target.factors();
+    let Factors { engine: by, daemon, runtime, .. } = target.factors();
+    let engine = engine.of(daemon.as_ref());
     // Without a daemon it is called by its path, and by nobody else.
     let said = engine.oci_programs.get(runtime).filter(|_| *by != EngineKind::Oci);
     match said {

@@ -15,7 +15,7 @@ use crate::platform::{KeepAlive, Target, TargetSpec};
 use crate::probe::host::Host;
 use crate::provision::{Surroundings, launcher};
 use crate::spec::control::{self, Start};
-use crate::spec::factor::{Combination, CpuRule, EngineKind, Factors, PageCache};
+use crate::spec::factor::{Combination, CpuRule, Factors, PageCache};
 use crate::spec::function::{Function, HttpRequest, Method};
 use crate::spec::plan::TrialSubject;
 use crate::store::FunctionRecord;
@@ -38,7 +38,6 @@ pub(super) async fn targets(
         preflight::check_reach(&combinations, &side.functions)?;
     }
     let mut targets = Targets::default();
-    let runtime = info.offers.default_runtime();
     for (index, (side, records)) in request.sides.iter().zip(records).enumerate() {
         let all = side.with_null();
         let mut known = Vec::new();
@@ -54,14 +53,14 @@ pub(super) async fn targets(
         }
         for (function, known) in known.iter().take(side.functions.len()).enumerate() {
             for (combination, factors) in combinations.iter().enumerate() {
-                let spec = known.spec(request, factors, runtime);
+                let spec = known.spec(request, factors, info);
                 let subject = TrialSubject::Function { function, combination, pattern: 0 };
                 let target = Target::new(spec, &request.id, targets.next_key());
                 targets.add(index, subject, target);
             }
         }
         if let Some(null) = known.iter().find(|k| is_null(side, k.function)) {
-            controls(request, index, null, &combinations, runtime, &mut targets);
+            controls(request, index, null, &combinations, info, &mut targets);
         }
     }
     Ok(targets)
@@ -82,7 +81,13 @@ struct Known<'a> {
 }
 
 impl Known<'_> {
-    fn spec(&self, request: &Measurement, combination: &Combination, runtime: &str) -> TargetSpec {
+    fn spec(
+        &self,
+        request: &Measurement,
+        combination: &Combination,
+        info: &EngineInfo,
+    ) -> TargetSpec {
+        let runtime = info.of(combination.daemon.as_ref()).offers.default_runtime();
         TargetSpec {
             function: self.function.clone(),
             // By digest: a tag can be moved while the run goes.
@@ -105,7 +110,7 @@ fn controls(
     side: usize,
     null: &Known<'_>,
     combinations: &[Combination],
-    runtime: &str,
+    info: &EngineInfo,
     targets: &mut Targets,
 ) {
     for (control, combination) in
@@ -113,7 +118,7 @@ fn controls(
     {
         // Nobody calls a control twice.
         let keep_alive = KeepAlive::Fixed(Duration::ZERO);
-        let spec = null.spec(request, &combinations[combination], runtime);
+        let spec = null.spec(request, &combinations[combination], info);
         let spec = TargetSpec { control: Some(control), keep_alive, ..spec };
         let spec = match control.kind().start {
             Start::Container => spec,
@@ -167,9 +172,13 @@ pub(super) async fn find_quota_place<E: Engine>(
     let is_one = |target: &&Arc<Target>| target.factors().throttled_when_ready().is_some();
     let mut all: Vec<&Arc<Target>> = driver.targets().iter().filter(is_one).collect();
     all.sort_by_key(|target| std::cmp::Reverse(target.factors().memory));
-    let engines: BTreeSet<EngineKind> = all.iter().map(|target| target.factors().engine).collect();
-    for engine in engines {
-        let of_it = all.iter().filter(|target| target.factors().engine == engine);
+    let maker = |target: &Target| {
+        let Factors { engine, daemon, .. } = target.factors();
+        (*engine, daemon.clone())
+    };
+    let makers: BTreeSet<_> = all.iter().map(|target| maker(target)).collect();
+    for one in makers {
+        let of_it = all.iter().filter(|target| maker(target) == one);
         let (mut tried, mut found) = (BTreeSet::new(), Ok(()));
         for target in of_it {
             if !tried.insert(&target.function.name) {

@@ -1,22 +1,25 @@
 //! An engine that is being made ready, and what is undone when that is interrupted.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use tokio::sync::watch;
 
 use super::{Measurement, NOT_REMOVED};
 use crate::drive::Stop;
 use crate::engine::docker::DockerEngine;
 use crate::engine::oci::OciEngine;
-use crate::engine::{EngineError, clear_run};
+use crate::engine::{EngineError, InTurns, OneOf, clear_run};
 use crate::observer::{Event, Observer};
 use crate::provision::contained::Container;
-use crate::provision::{Consent, Surroundings, engine};
+use crate::provision::{Consent, Surroundings, engine, images};
+use crate::spec::factor::Daemon;
 use crate::spec::scenario::{LoadShape, Scenario};
-use crate::system::private::Live;
+use crate::store::FunctionRecord;
+use crate::system::private::{Live, Used};
 
 /// A container that an interrupted call still makes shows within so long.
 const GIVEN_UP: Duration = Duration::from_secs(2);
@@ -25,30 +28,73 @@ const GIVEN_UP: Duration = Duration::from_secs(2);
 pub struct Setup {
     /// The machine and its settings.
     pub around: Surroundings,
-    /// The engine, which answers.
+    /// The engine, which answers; of several the first.
     pub engine: Arc<DockerEngine>,
+    /// Of several daemons in turns each, the first among them.
+    daemons: Vec<(Daemon, Arc<DockerEngine>)>,
     /// For as long as the engine is used.
     pub(super) live: Live,
     run: String,
 }
 
 impl Setup {
-    /// Finds an engine, or gets one. `callback` is where its instances reach this machine, where
-    /// it is on another.
+    /// Finds an engine, or gets one; where several `daemons` are to take turns, each of them.
+    /// `callback` is where its instances reach this machine, where it is on another.
     pub async fn begin(
         consent: Consent,
         run: &str,
+        daemons: &[Daemon],
         callback: Option<IpAddr>,
         stop: &watch::Receiver<Stop>,
         observer: &dyn Observer,
     ) -> Result<Self> {
         let around = Surroundings { callback, ..Surroundings::read() };
-        let found = unless(stop, engine::find(&around, consent, observer)).await;
-        let engine = Arc::new(found.ok_or(Interrupted)??);
-        let live = Live::say(engine.private(), run, engine.key())
+        let mut found = Vec::new();
+        for daemon in daemons {
+            let around = Surroundings { daemon: Some(daemon.clone()), ..around.clone() };
+            let engine = unless(stop, engine::find(&around, consent, observer)).await;
+            found.push((daemon.clone(), Arc::new(engine.ok_or(Interrupted)??)));
+        }
+        let engine = match found.first() {
+            Some((_, first)) => first.clone(),
+            None => {
+                let engine = unless(stop, engine::find(&around, consent, observer)).await;
+                Arc::new(engine.ok_or(Interrupted)??)
+            }
+        };
+        refuse_one_twice(&found)?;
+        let others = found.iter().skip(1).map(|(_, other)| other);
+        let used: Vec<Used<'_>> = std::iter::once(&engine)
+            .chain(others)
+            .map(|engine| Used { key: engine.key(), address: engine.address() })
+            .collect();
+        let live = Live::say(engine.private(), run, &used)
             .context("saying that this run lives, so that `coldstart clean` leaves it alone")?;
         observer.notify(Event::MayHaveInstances { run });
-        Ok(Self { around, engine, live, run: run.to_owned() })
+        Ok(Self { around, engine, daemons: found, live, run: run.to_owned() })
+    }
+
+    /// Several daemons in turns, each with the images of the functions that are recorded; none
+    /// where there is one.
+    ///
+    /// # Errors
+    /// When an image cannot be handed from the first to another.
+    pub(super) async fn in_turns(
+        &self,
+        records: &[Vec<FunctionRecord>],
+        observer: &dyn Observer,
+    ) -> Result<Option<InTurns<DockerEngine>>> {
+        let mut all = Vec::new();
+        for (daemon, engine) in &self.daemons {
+            let mut called = BTreeMap::new();
+            for records in records.iter().filter(|_| !Arc::ptr_eq(engine, &self.engine)) {
+                let to = (daemon.name(), engine.as_ref());
+                let handed = images::handed(&self.engine, to, records, observer).await;
+                called.extend(handed.with_context(|| format!("daemon `{}`", daemon.name()))?);
+            }
+            all.push(OneOf { daemon: daemon.clone(), engine: engine.clone(), called });
+        }
+        Ok(InTurns::new(all))
     }
 
     /// Checks that what is asked for can be measured from where this program runs, and tells what
@@ -100,8 +146,23 @@ impl Setup {
     }
 
     async fn undo(&self) -> Result<(), EngineError> {
-        clear_run(self.engine.as_ref(), &self.run, GIVEN_UP).await
+        let others = self.daemons.iter().skip(1).map(|(_, other)| other);
+        for engine in std::iter::once(&self.engine).chain(others) {
+            clear_run(engine.as_ref(), &self.run, GIVEN_UP).await?;
+        }
+        Ok(())
     }
+}
+
+/// Two names of one daemon would be two cells of the same.
+fn refuse_one_twice(found: &[(Daemon, Arc<DockerEngine>)]) -> Result<()> {
+    let mut known = BTreeMap::new();
+    for (daemon, engine) in found {
+        if let Some(other) = known.insert(engine.key(), daemon.name()) {
+            bail!("`{other}` and `{}` are one daemon: name each once", daemon.name());
+        }
+    }
+    Ok(())
 }
 
 /// Does a work, unless an interrupt comes first: then it is given up, and none is given.

@@ -8,7 +8,7 @@ use super::{Platform, Target};
 use crate::adapter::Adapter;
 use crate::engine::{Engine, EngineError, InstanceId, InstanceSpec};
 use crate::probe::cgroup::{QuotaPlace, Throttle};
-use crate::spec::factor::{CpuBandwidth, EngineKind, Factors};
+use crate::spec::factor::{CpuBandwidth, Daemon, EngineKind, Factors};
 
 /// The key of what is started to look at, which no plan has.
 const LOOKED_AT: usize = usize::MAX;
@@ -24,7 +24,7 @@ pub(super) enum Quota {
 }
 
 /// Where the CPU quotas of each engine's instances are written, as far as that was found out.
-pub(super) type QuotaPlaces = Mutex<BTreeMap<EngineKind, Arc<QuotaPlace>>>;
+pub(super) type QuotaPlaces = Mutex<BTreeMap<(EngineKind, Option<Daemon>), Arc<QuotaPlace>>>;
 
 impl Quota {
     /// What sets that of an instance which exists.
@@ -37,6 +37,11 @@ impl Quota {
     }
 }
 
+/// What makes an instance.
+fn maker(factors: &Factors) -> (EngineKind, Option<Daemon>) {
+    (factors.engine, factors.daemon.clone())
+}
+
 impl<E: Engine, A: Adapter> Platform<E, A> {
     /// How the quota of an instance is set that is created from this.
     pub(super) fn quota(&self, spec: &InstanceSpec) -> Result<Quota, EngineError> {
@@ -45,7 +50,7 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
             return Ok(Quota::Simulated);
         }
         let places = self.quota_places.lock().unwrap_or_else(PoisonError::into_inner);
-        let place = places.get(&spec.factors.engine).cloned();
+        let place = places.get(&maker(&spec.factors)).cloned();
         let place = place.ok_or_else(|| EngineError::Refused {
             doing: "create an instance that gets its CPU quota once it is ready".to_owned(),
             message: "where that is written was not found out before".to_owned(),
@@ -74,6 +79,6 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         self.clear().await.map_err(|e| e.to_string())?;
         let mut places = self.quota_places.lock().unwrap_or_else(PoisonError::into_inner);
         // Found twice it is the same.
-        found.map(|place| drop(places.insert(target.factors().engine, Arc::new(place))))
+        found.map(|place| drop(places.insert(maker(target.factors()), Arc::new(place))))
     }
 }

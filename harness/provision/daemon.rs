@@ -187,16 +187,16 @@ fn forget_stale(pid_file: &Path, program: &str) {
     }
 }
 
-fn read_pid(file: &Path) -> Option<i32> {
+pub(super) fn read_pid(file: &Path) -> Option<i32> {
     std::fs::read_to_string(file).ok()?.trim().parse().ok()
 }
 
-fn arguments_of(pid: i32) -> Vec<String> {
+pub(super) fn arguments_of(pid: i32) -> Vec<String> {
     let text = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     text.split(|byte| *byte == 0).map(|a| String::from_utf8_lossy(a).into_owned()).collect()
 }
 
-fn is_program(arguments: &[String], program: &str) -> bool {
+pub(super) fn is_program(arguments: &[String], program: &str) -> bool {
     let name = arguments.first().and_then(|a| Path::new(a).file_name());
     name.is_some_and(|name| name == program)
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::Surroundings;
+use crate::spec::factor::{Daemon, Factor};
 
 /// An engine that the user named. No other one is taken in its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,12 @@ pub(super) struct Named {
 
 /// The engine that is named; none where the choice is ours.
 pub(super) fn named(around: &Surroundings) -> Option<Named> {
+    let daemon = around.daemon.as_ref();
+    if let Some((daemon, address)) = daemon.and_then(|d| Some((d, d.address()?))) {
+        let by = format!("`{}` of --{}", daemon.name(), Daemon::LIST);
+        let (address, certificates) = (Ok(address.to_owned()), around.certificates.clone());
+        return Some(Named { by, address, certificates, undo: "leave its address out" });
+    }
     if let Some(host) = &around.host {
         let by = "DOCKER_HOST".to_owned();
         let (address, certificates) = (Ok(host.clone()), around.certificates.clone());
@@ -142,6 +149,19 @@ mod tests {
         let found = named(&around).unwrap();
         assert_eq!((found.by.as_str(), found.undo), ("DOCKER_HOST", "`unset DOCKER_HOST`"));
         assert_eq!(found.address.as_deref(), Ok("tcp://127.0.0.1:2375"));
+    }
+
+    #[test]
+    fn one_of_several_daemons_comes_before_all_and_one_without_an_address_is_what_is_found() {
+        let folder = home("lab");
+        let mut around = around(folder.path(), None);
+        around.host = Some("unix:///run/host.sock".to_owned());
+        around.daemon = Daemon::parse("old=unix:///run/old.sock").ok();
+        let found = named(&around).unwrap();
+        assert_eq!(found.by, "`old` of --daemons");
+        assert_eq!(found.address.as_deref(), Ok("unix:///run/old.sock"));
+        around.daemon = Daemon::parse("old").ok();
+        assert_eq!(named(&around).unwrap().by, "DOCKER_HOST");
     }
 
     #[test]

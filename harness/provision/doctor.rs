@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::command::{installed, is_root};
 use super::contained::Container;
 use super::daemon::DAEMON;
-use super::engine::look;
+use super::engine::{Startable, look};
 use super::packages::{self, Family};
 use super::{Surroundings, bases, bootstrap, daemon};
 use crate::clock::Clock;
@@ -68,7 +68,7 @@ pub async fn inspect(around: &Surroundings, functions: &[Function]) -> Vec<Findi
             }
         }
         Err(absent) => {
-            let cure = absent.cure(is_root(), packages::family(), installed(DAEMON));
+            let cure = absent.cure(is_root(), packages::family(), Startable::here());
             findings.push(Finding::new(false, "engine", absent.missing(), &cure));
             findings.extend(means());
         }

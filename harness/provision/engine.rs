@@ -8,6 +8,7 @@ use super::command::{installed, is_root};
 use super::daemon::DAEMON;
 use super::docker_host::{Named, named};
 use super::packages::{self, Family};
+use super::podman::{self, PODMAN};
 use super::{Consent, HOW_TO_CONSENT, ProvisionError, Surroundings, daemon, lock};
 use crate::engine::docker::{self, DockerEngine};
 use crate::observer::Observer;
@@ -32,7 +33,7 @@ pub async fn find(
     match look(around).await {
         Ok(engine) => Ok(engine),
         Err(absent) => {
-            absent.check(consent, is_root(), packages::family(), installed(DAEMON))?;
+            absent.check(consent, is_root(), packages::family(), Startable::here())?;
             obtain(around, observer).await
         }
     }
@@ -88,7 +89,10 @@ const MISTRUSTED: [&str; 4] =
 /// Where to look when nobody said where.
 fn our_choice(around: &Surroundings) -> Vec<String> {
     let sockets = [around.standard_socket.clone(), around.private_socket()];
-    sockets.map(|path| format!("unix://{}", path.display())).to_vec()
+    // After them, and where it is: most have none, and need not be told so.
+    let podman = [around.standard_podman.clone(), around.podman_socket()];
+    let sockets = sockets.into_iter().chain(podman.into_iter().filter(|path| path.exists()));
+    sockets.map(|path| format!("unix://{}", path.display())).collect()
 }
 
 async fn attempt(address: &str, certificates: Option<&Path>) -> Result<DockerEngine, String> {
@@ -102,6 +106,28 @@ async fn attempt(address: &str, certificates: Option<&Path>) -> Result<DockerEng
         })?;
     }
     DockerEngine::connect_by(address, certificates).await.map_err(|e| e.to_string())
+}
+
+/// What could be started, as it is installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Startable {
+    /// Docker.
+    Docker,
+    /// podman, and not Docker.
+    Podman,
+    /// Neither.
+    Nothing,
+}
+
+impl Startable {
+    /// On this machine.
+    pub(super) fn here() -> Self {
+        match (installed(DAEMON), installed(PODMAN)) {
+            (true, _) => Self::Docker,
+            (false, true) => Self::Podman,
+            (false, false) => Self::Nothing,
+        }
+    }
 }
 
 /// Where no engine was found.
@@ -130,14 +156,14 @@ impl Absent {
         consent: Consent,
         root: bool,
         family: Family,
-        installed: bool,
+        startable: Startable,
     ) -> Result<(), ProvisionError> {
-        let can = root && (installed || family == Family::Debian);
+        let can = root && (startable != Startable::Nothing || family == Family::Debian);
         if can && consent == Consent::Given && self.named.is_none() {
             return Ok(());
         }
         let missing = self.missing();
-        Err(ProvisionError::Missing { missing, cure: self.cure(root, family, installed) })
+        Err(ProvisionError::Missing { missing, cure: self.cure(root, family, startable) })
     }
 
     /// What was tried, and who said so.
@@ -164,7 +190,7 @@ impl Absent {
     }
 
     /// What to type.
-    pub(super) fn cure(&self, root: bool, family: Family, installed: bool) -> String {
+    pub(super) fn cure(&self, root: bool, family: Family, startable: Startable) -> String {
         if self.denied && !root {
             return "an engine is there, but not for this user: run this with sudo, or join its \
                     group with `sudo usermod -aG docker $USER` and log in again"
@@ -198,14 +224,17 @@ impl Absent {
         if let Some(Named { undo, .. }) = &self.named {
             return format!("start it, or let coldstart look for another one: {undo}");
         }
-        let (by_us, by_hand) = match (installed, family) {
-            (true, _) => ("start a private one", "`systemctl start docker`"),
-            (false, Family::Debian) => {
+        let (by_us, by_hand) = match (startable, family) {
+            (Startable::Docker, _) => ("start a private one", "`systemctl start docker`"),
+            (_, Family::Debian) => {
                 ("install and start one", "`apt-get install --no-install-recommends docker.io`")
             }
-            (false, Family::Other) => {
-                return "install Docker by the means of this distribution, start it, and run this \
-                        again"
+            (Startable::Podman, Family::Other) => {
+                ("start a private podman", "`systemctl start podman.socket`")
+            }
+            (Startable::Nothing, Family::Other) => {
+                return "install Docker or podman by the means of this distribution, start it, and \
+                        run this again"
                     .to_owned();
             }
         };
@@ -225,13 +254,27 @@ async fn obtain(
     if let Ok(engine) = look(around).await {
         return Ok(engine);
     }
-    if !installed(DAEMON) {
-        packages::install(&[PACKAGE, QUIET_RUNTIME], around, observer).await?;
-        if let Some(engine) = started_by_the_package(around).await {
-            return Ok(engine);
+    if installed(DAEMON) {
+        return daemon::start(around, observer).await;
+    }
+    if packages::family() == Family::Debian {
+        match packages::install(&[PACKAGE, QUIET_RUNTIME], around, observer).await {
+            Ok(()) => {
+                return match started_by_the_package(around).await {
+                    Some(engine) => Ok(engine),
+                    None => daemon::start(around, observer).await,
+                };
+            }
+            Err(error) if installed(PODMAN) => observer.warn(&error.to_string()),
+            Err(error) => {
+                observer.warn(&format!("{error}; podman is tried in its place"));
+                // What stands in the way of both is told once.
+                let podman = packages::install(&podman::PACKAGES, around, observer).await;
+                podman.map_err(|_| error)?;
+            }
         }
     }
-    daemon::start(around, observer).await
+    podman::start(around, observer).await
 }
 
 /// Where there is a service manager, it starts the engine that was installed.

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use super::ProvisionError;
+use crate::spec::factor::Daemon;
 use crate::system::private;
 
 /// The longest path of a socket, in bytes: the kernel's 108 less the final zero.
@@ -16,6 +17,8 @@ const SOCKET_BELOW: usize = 45;
 /// What the environment says about engines and folders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surroundings {
+    /// One of several daemons, where it is that which is looked for: before all that follows.
+    pub daemon: Option<Daemon>,
     /// `DOCKER_HOST`.
     pub host: Option<String>,
     /// `DOCKER_CONTEXT`.
@@ -26,6 +29,8 @@ pub struct Surroundings {
     pub config: PathBuf,
     /// Where an engine is by default.
     pub standard_socket: PathBuf,
+    /// Where podman is, for root.
+    pub standard_podman: PathBuf,
     /// Our own folder for what outlives a run: `$XDG_STATE_HOME/coldstart`, or
     /// `~/.local/state/coldstart`.
     pub state: PathBuf,
@@ -47,11 +52,13 @@ impl Surroundings {
         let certificates =
             variable("DOCKER_CERT_PATH").map_or_else(|| config.clone(), PathBuf::from);
         Self {
+            daemon: None,
             host: variable("DOCKER_HOST"),
             context: variable("DOCKER_CONTEXT"),
             certificates: variable("DOCKER_TLS_VERIFY").map(|_| certificates),
             config,
             standard_socket: PathBuf::from("/var/run/docker.sock"),
+            standard_podman: PathBuf::from("/run/podman/podman.sock"),
             state: private::state(),
             callback: None,
             any_machine: false,
@@ -63,10 +70,12 @@ impl Surroundings {
     #[must_use]
     pub fn within(folder: &Path) -> Self {
         Self {
+            daemon: None,
             host: None,
             context: None,
             config: folder.join("config"),
             standard_socket: folder.join("standard.sock"),
+            standard_podman: folder.join("podman.sock"),
             state: folder.join("state"),
             certificates: None,
             callback: None,
@@ -97,6 +106,18 @@ impl Surroundings {
     #[must_use]
     pub fn private_socket(&self) -> PathBuf {
         self.engine().join("docker.sock")
+    }
+
+    /// The folder of our own podman, which is started where Docker is not to be had.
+    #[must_use]
+    pub fn podman(&self) -> PathBuf {
+        self.state.join("podman")
+    }
+
+    /// The socket of our own podman.
+    #[must_use]
+    pub fn podman_socket(&self) -> PathBuf {
+        self.podman().join("podman.sock")
     }
 
     /// The pid file of our own engine.

@@ -21,12 +21,14 @@ use crate::store::{
 mod build_time;
 mod context;
 mod cures;
+mod handed;
 mod own_build;
 mod prepare;
 mod proof;
 mod told;
 mod tools;
 
+pub use handed::handed;
 use told::Told;
 pub use told::forget;
 

@@ -17,6 +17,7 @@ use crate::text::diagnostic::did_you_mean;
 mod capabilities;
 mod cpu_quota;
 mod cpu_rule;
+mod daemon;
 mod engine;
 mod log_driver;
 mod memory_limit;
@@ -30,6 +31,7 @@ mod table;
 pub use capabilities::{Capabilities, Offer};
 pub use cpu_quota::CpuQuota;
 pub use cpu_rule::{CpuBandwidth, CpuRule, visible_processors};
+pub use daemon::Daemon;
 pub use engine::EngineKind;
 pub use log_driver::{HEARD, LOG_DRIVER, LogDriver};
 pub use memory_limit::MemoryLimit;
@@ -43,6 +45,10 @@ table::factors! {
     /// What makes the instance.
     #[serde(default)]
     engine, engine: EngineKind;
+    /// Which of several daemons makes it; none where there is one.
+    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    daemon, #[serde(default, skip_serializing_if = "Vec::is_empty")] daemons: Daemon;
     /// How it reaches the driver.
     network, networks: Network;
     /// The OCI runtime, by the engine's name for it.
@@ -206,10 +212,12 @@ impl FactorInfo {
 pub const MAX_COMBINATIONS: usize = 1_000;
 
 /// Where an instance is, as far as its network goes: a network is one engine's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attachment {
     /// What makes it.
     pub engine: EngineKind,
+    /// Which of several daemons.
+    pub daemon: Option<Daemon>,
     /// How it reaches the driver.
     pub network: Network,
 }
@@ -217,7 +225,7 @@ pub struct Attachment {
 impl From<Network> for Attachment {
     /// A network of the engine that everybody gets who does not ask.
     fn from(network: Network) -> Self {
-        Self { engine: EngineKind::default(), network }
+        Self { engine: EngineKind::default(), daemon: None, network }
     }
 }
 
@@ -225,7 +233,7 @@ impl Factors {
     /// Where an instance is that is started under them.
     #[must_use]
     pub fn attachment(&self) -> Attachment {
-        Attachment { engine: self.engine, network: self.network }
+        Attachment { engine: self.engine, daemon: self.daemon.clone(), network: self.network }
     }
 
     /// Those of a plain process of the host: no engine, no limits.
@@ -233,6 +241,7 @@ impl Factors {
     pub fn of_a_process() -> Self {
         Self {
             engine: EngineKind::Process,
+            daemon: None,
             network: Network::Host,
             runtime: "process".to_owned(),
             start_from: None,
@@ -306,6 +315,7 @@ impl FactorMatrix {
     pub fn check(&self) -> Result<(), String> {
         self.check_lists()?;
         cpu_rule::check_with(&self.cpu_rule, &self.cpus)?;
+        daemon::check_with(&self.daemons, &self.engine)?;
         start_from::check_with(&self.start_from, &self.engine)?;
         let lengths = self.lengths().into_iter();
         match lengths.fold(1, |all: usize, length| all.saturating_mul(length.max(1))) {

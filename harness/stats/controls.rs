@@ -81,7 +81,8 @@ impl Controls {
     #[must_use]
     pub fn of(samples: &[Sample], summaries: &[Summary]) -> Self {
         let of_driver = CONTROLS.iter().filter(|kind| kind.floor == Floor::Driver);
-        let on_it = of_driver.flat_map(|kind| series(samples, kind).into_iter().next()).flatten();
+        let on_it = of_driver.flat_map(|kind| series(samples, kind).into_iter().next());
+        let on_it = on_it.flat_map(|(_, rows)| rows);
         let bias = on_it.filter_map(|s| Some((s.round, Some(late(s)?)))).collect::<Vec<_>>();
         Self {
             kinds: CONTROLS
@@ -122,13 +123,14 @@ impl Controls {
 /// What is wrong of a kind under further combinations that have known sleeps.
 fn others(samples: &[Sample], kind: &'static ControlKind) -> Vec<Fault> {
     let lines = series(samples, kind).into_iter().skip(1);
-    let lines = lines.filter_map(|rows| Calibration::of(&rows, measured(kind)));
+    let lines = lines.filter_map(|(_, rows)| Calibration::of(&rows, measured(kind)));
     lines.flat_map(|line| line.faults(kind)).collect()
 }
 
 impl ControlFigures {
     fn of(kind: &'static ControlKind, samples: &[Sample], summaries: &[Summary]) -> Self {
-        let rows = series(samples, kind).into_iter().next().unwrap_or_default();
+        let first = series(samples, kind).into_iter().next();
+        let rows = first.map(|(_, rows)| rows).unwrap_or_default();
         let floor = (kind.sleeping)(SERIES[0]);
         let floors = summaries.iter().filter(|s| s.cell.control == Some(floor));
         Self {
@@ -139,13 +141,30 @@ impl ControlFigures {
         }
     }
 
-    /// What [`ControlFigures::line`] rests on: known sleep and measured, in nanoseconds, in
-    /// the order of the rows.
+    /// [`ControlFigures::line`] with what it rests on; of a fleet the line of each machine.
     #[must_use]
-    pub fn points(&self, samples: &[Sample]) -> Vec<(f64, u64)> {
-        let rows = series(samples, self.kind).into_iter().next().unwrap_or_default();
-        points(&rows, measured(self.kind))
+    pub fn lines(&self, samples: &[Sample]) -> Vec<CalibrationSeries> {
+        let of = |(factors, rows): (Option<&Factors>, Vec<&Sample>)| {
+            let line = Calibration::of(&rows, measured(self.kind))?;
+            let points = points(&rows, measured(self.kind));
+            Some(CalibrationSeries { factors: factors?.clone(), line, points })
+        };
+        let all = series(samples, self.kind).into_iter().enumerate();
+        let is_one = |factors: &Option<&Factors>| factors.is_some_and(|of| of.machine().is_some());
+        let told = all.filter(|(index, (factors, _))| *index == 0 || is_one(factors));
+        told.filter_map(|(_, series)| of(series)).collect()
     }
+}
+
+/// A line with what it rests on.
+#[derive(Debug)]
+pub struct CalibrationSeries {
+    /// Under which factors.
+    pub factors: Factors,
+    /// The line.
+    pub line: Calibration,
+    /// Known sleep and measured, in nanoseconds, in the order of the rows.
+    pub points: Vec<(f64, u64)>,
 }
 
 /// Whether any row is of a kind.
@@ -162,8 +181,11 @@ fn measured(kind: &ControlKind) -> fn(&Sample) -> Option<u64> {
 }
 
 /// The rows used for inference of one kind, under each combination that has known sleeps; all
-/// together where none has.
-fn series<'a>(samples: &'a [Sample], kind: &ControlKind) -> Vec<Vec<&'a Sample>> {
+/// together, under none, where none has.
+fn series<'a>(
+    samples: &'a [Sample],
+    kind: &ControlKind,
+) -> Vec<(Option<&'a Factors>, Vec<&'a Sample>)> {
     let is_of = |s: &&Sample| s.cell.control.is_some_and(|control| control.kind() == kind);
     let used: Vec<&Sample> = super::used(samples).filter(is_of).collect();
     let sleeps = |s: &&&Sample| s.cell.control.is_some_and(|control| control.sleep_ms() > 0);
@@ -174,10 +196,11 @@ fn series<'a>(samples: &'a [Sample], kind: &ControlKind) -> Vec<Vec<&'a Sample>>
         }
     }
     if all.is_empty() {
-        return vec![used];
+        return vec![(None, used)];
     }
-    let under = |factors: &Factors| {
-        used.iter().copied().filter(|s| s.cell.factors == *factors).collect::<Vec<_>>()
+    let under = |factors: &'a Factors| {
+        let rows = used.iter().copied().filter(|s| s.cell.factors == *factors);
+        (Some(factors), rows.collect::<Vec<_>>())
     };
     all.into_iter().map(under).collect()
 }

@@ -19,11 +19,11 @@ pub(crate) fn traits<'a>(host: &'a Host, engine: &'a EngineInfo) -> [(&'static s
         ("memory", format!("{memory} MiB")),
         ("architecture", host.architecture.clone()),
         ("kernel", host.kernel.clone()),
-        ("engine", engine.kind.clone()),
-        ("engine version", engine.version.clone()),
-        ("OCI runtime", engine.oci_runtime.clone()),
-        ("storage driver", engine.storage_driver.clone()),
-        ("cgroups", engine.cgroups.clone()),
+        ("engine", engine.told(|of| of.kind.clone())),
+        ("engine version", engine.told(|of| of.version.clone())),
+        ("OCI runtime", engine.told(|of| of.oci_runtime.clone())),
+        ("storage driver", engine.told(|of| of.storage_driver.clone())),
+        ("cgroups", engine.told(|of| of.cgroups.clone())),
     ]
 }
 

@@ -91,17 +91,12 @@ impl RunRecord {
     #[must_use]
     pub fn place(&self) -> String {
         let Self { host, engine, .. } = self;
-        format!(
-            "{} x {}, {}, {}; {} {}, {}, {}",
-            host.cpus,
-            host.cpu,
-            format_size(host.memory),
-            host.kernel,
-            engine.kind,
-            engine.version,
-            engine.oci_runtime,
-            engine.storage_driver
-        )
+        let told =
+            engine.told(|EngineInfo { kind, version, oci_runtime, storage_driver, .. }| {
+                format!("{kind} {version}, {oci_runtime}, {storage_driver}")
+            });
+        let size = format_size(host.memory);
+        format!("{} x {}, {size}, {}; {told}", host.cpus, host.cpu, host.kernel)
     }
 }
 

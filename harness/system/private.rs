@@ -15,7 +15,7 @@ use rustix::io::Errno;
 mod live;
 mod temporary;
 
-pub use live::{Live, Living, living};
+pub use live::{Live, Living, Used, living, used_by_the_dead};
 pub use temporary::{Swept, Temporary};
 
 /// Where what outlives a run is by default: `$XDG_STATE_HOME/coldstart`, or

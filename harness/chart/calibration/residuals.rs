@@ -1,9 +1,10 @@
 //! The errors of known sleeps: their series, and how far an axis of them goes.
 
 use crate::spec::control::Calibrated;
-use crate::stats::{Calibration, Controls, MOST_RESIDUAL_NS, least_rows};
+use crate::stats::{Calibration, CalibrationSeries, Controls, MOST_RESIDUAL_NS, least_rows};
 use crate::store::Run;
 use crate::text::units::NS_PER_MS;
+use crate::words::plain;
 
 /// The limits are drawn when they are no more than so many times as far out as
 /// the points; further out they would press the points into a line.
@@ -54,17 +55,27 @@ pub(super) struct Reach {
 }
 
 pub(super) fn clouds(run: &Run, controls: &Controls) -> Vec<Cloud> {
-    let each = controls.kinds.iter().enumerate();
-    each.filter_map(|(position, of)| {
+    let kinds = controls.kinds.len();
+    let each = controls.kinds.iter().enumerate().flat_map(|(kind, of)| {
         let name = match of.kind.calibrated {
             Calibrated::Whole => format!("null {}", of.kind.name),
             Calibrated::AfterTheEngine => format!("null {}, after its engine", of.kind.name),
         };
-        let line = of.line?;
-        let groups = groups(&of.points(&run.samples), line.intercept);
-        Some(Cloud { name, position, line, groups })
-    })
-    .collect()
+        let lines = of.lines(&run.samples);
+        // Of a fleet each machine has its own.
+        let several = lines.len() > 1;
+        lines.into_iter().enumerate().map(move |(nth, of)| {
+            let machine = of.factors.machine().filter(|_| several);
+            let name =
+                machine.map_or(name.clone(), |machine| format!("{name}, {}", plain(machine)));
+            (kind + kinds * nth, name, of)
+        })
+    });
+    let cloud = |(position, name, of): (usize, String, CalibrationSeries)| {
+        let groups = groups(&of.points, of.line.intercept);
+        Cloud { name, position, line: of.line, groups }
+    };
+    each.map(cloud).collect()
 }
 
 pub(super) fn groups(points: &[(f64, u64)], intercept: f64) -> Vec<Group> {

@@ -66,6 +66,22 @@ fn none_without_controls_and_one_a_run() {
 }
 
 #[test]
+fn of_a_fleet_every_node_has_a_series_with_its_name() {
+    let mut run = controlled(1.0002, 0.03);
+    let on = |node: &str| {
+        let mut rows = run.samples.clone();
+        rows.iter_mut().for_each(|s| s.cell.factors = s.cell.factors.clone().on_node(node));
+        rows
+    };
+    run.samples = [on("a"), on("b")].concat();
+    let chart = calibration(&run).unwrap();
+    let mut names: Vec<&str> = chart.data.rows.iter().map(|row| &*row[0]).collect();
+    names.dedup();
+    insta::assert_snapshot!(names.join(" | "), @"null process, a | null process, b | null container, after its engine, a | null container, after its engine, b");
+    assert_eq!(chart.data.rows.len(), 20);
+}
+
+#[test]
 fn one_series_fills_the_chart() {
     let mut run = controlled(1.0, 0.05);
     run.samples.retain(|s| !matches!(s.cell.control, Some(Control::Container(_))));

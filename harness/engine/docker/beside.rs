@@ -13,7 +13,7 @@ use futures_util::StreamExt;
 
 use super::failure::failed;
 use super::{DockerEngine, instances};
-use crate::engine::{EngineError, InstanceId, LABEL_FLEET};
+use crate::engine::{EngineError, InstanceId, LABEL_FLEET, LABEL_MAKER};
 use crate::spec::factor::LOG_DRIVER;
 
 /// A program in a container beside this one.
@@ -23,6 +23,8 @@ pub struct Beside<'a> {
     pub image: &'a str,
     /// Of which fleet's run it is.
     pub fleet: &'a str,
+    /// The process that asked for it, as a maker is written.
+    pub maker: &'a str,
     /// What is typed after the program's name.
     pub words: &'a [&'a str],
     /// Its environment, as `NAME=VALUE`.
@@ -148,7 +150,10 @@ fn body(of: &Beside<'_>) -> ContainerCreateBody {
         image: Some(of.image.to_owned()),
         cmd: Some(of.words.iter().map(|word| (*word).to_owned()).collect()),
         env: Some(of.env.clone()),
-        labels: Some(HashMap::from([(LABEL_FLEET.to_owned(), of.fleet.to_owned())])),
+        labels: Some(HashMap::from([
+            (LABEL_FLEET.to_owned(), of.fleet.to_owned()),
+            (LABEL_MAKER.to_owned(), of.maker.to_owned()),
+        ])),
         host_config: Some(HostConfig {
             network_mode: Some("host".to_owned()),
             pid_mode: Some("host".to_owned()),
@@ -175,6 +180,7 @@ mod tests {
         let of = Beside {
             image: "sha256:0",
             fleet: "f",
+            maker: "m",
             words: &["fleet", "node"],
             env: vec!["A=b".to_owned()],
             socket: "/run/other.sock",

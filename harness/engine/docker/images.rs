@@ -61,6 +61,7 @@ pub(super) async fn inspect(
     let labels = config.labels.unwrap_or_default();
     Ok(Some(Image {
         platform: platform_of(found.os.as_deref(), found.architecture.as_deref()),
+        layers: found.root_fs.and_then(|root| root.layers).unwrap_or_default(),
         digest: found.id.unwrap_or_default(),
         size: size.or(told).unwrap_or(0),
         labels: labels.into_iter().collect(),

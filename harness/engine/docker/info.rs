@@ -36,6 +36,7 @@ pub(super) async fn describe(docker: &Docker, address: &str) -> Result<EngineInf
         kernel: or_unknown(info.kernel_version),
         address: address.to_owned(),
         callback: None,
+        daemons: BTreeMap::new(),
     })
 }
 

@@ -377,6 +377,7 @@ mod tests {
     fn every_factor_reaches_the_engine() {
         let mut factors = Factors {
             engine: EngineKind::Docker,
+            daemon: None,
             network: Network::Bridge,
             runtime: "runc".into(),
             start_from: None,

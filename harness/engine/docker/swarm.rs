@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use super::DockerEngine;
 use super::beside::{Came, SOCKET_WITHIN, kept_whole};
 use super::failure::{failed, refused};
-use crate::engine::{EngineError, LABEL_FLEET};
+use crate::engine::{EngineError, LABEL_FLEET, LABEL_MAKER};
 use crate::text::sanitize::plain;
 
 /// How long a program that is told to end may take, in nanoseconds: it removes its instances.
@@ -45,6 +45,8 @@ pub struct Placed<'a> {
     pub name: &'a str,
     /// Of which fleet's run it is.
     pub fleet: &'a str,
+    /// The process that asks for it, as a maker is written.
+    pub maker: &'a str,
     /// The node's id.
     pub node: &'a str,
     /// What else must hold of the node, in Swarm's words.
@@ -172,7 +174,10 @@ fn progress(task: &Task) -> Progress {
 }
 
 fn service(of: &Placed<'_>) -> ServiceSpec {
-    let labels = HashMap::from([(LABEL_FLEET.to_owned(), of.fleet.to_owned())]);
+    let labels = HashMap::from([
+        (LABEL_FLEET.to_owned(), of.fleet.to_owned()),
+        (LABEL_MAKER.to_owned(), of.maker.to_owned()),
+    ]);
     let mut constraints = vec![format!("node.id=={}", of.node)];
     constraints.extend(of.constraints.iter().cloned());
     // Only some drivers can be read again.
@@ -250,6 +255,7 @@ mod tests {
         let of = Placed {
             name: "n",
             fleet: "f",
+            maker: "m",
             node: "abc",
             constraints: &["node.labels.kind==big".to_owned()],
             image: "sha256:0",

@@ -21,6 +21,7 @@ impl ImageStore for FakeEngine {
             labels: BTreeMap::new(),
             config: ImageConfig::default(),
             platform: PLATFORM.to_owned(),
+            layers: Vec::new(),
         }))
     }
 

@@ -69,6 +69,7 @@ pub(super) async fn describe(
         address: state.display().to_string(),
         offers: offers(names),
         callback: None,
+        daemons: BTreeMap::new(),
     }
 }
 

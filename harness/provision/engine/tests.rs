@@ -1,14 +1,26 @@
 use super::*;
 use crate::observer::Lines;
 
-fn cure(consent: Consent, root: bool, family: Family, installed: bool, denied: bool) -> String {
+fn cure(
+    consent: Consent,
+    root: bool,
+    family: Family,
+    startable: Startable,
+    denied: bool,
+) -> String {
     let tried = vec!["unix:///x (no such socket)".to_owned()];
     let absent = Absent { tried, denied, ..Absent::default() };
-    told(&absent, consent, root, family, installed)
+    told(&absent, consent, root, family, startable)
 }
 
-fn told(absent: &Absent, consent: Consent, root: bool, family: Family, installed: bool) -> String {
-    match absent.check(consent, root, family, installed) {
+fn told(
+    absent: &Absent,
+    consent: Consent,
+    root: bool,
+    family: Family,
+    startable: Startable,
+) -> String {
+    match absent.check(consent, root, family, startable) {
         Ok(()) => "go".to_owned(),
         Err(error) => {
             assert!(matches!(error, ProvisionError::Missing { .. }), "{error:?}");
@@ -25,6 +37,9 @@ async fn the_standard_socket_comes_before_our_own() {
     assert_eq!(our_choice(&around), [unix("standard.sock"), unix("state/engine/docker.sock")]);
     let absent = look(&around).await.unwrap_err();
     assert_eq!((absent.named.is_none(), absent.tried.len()), (true, 2), "{absent:?}");
+    // podman's is looked at where there is one, and last.
+    let _podman = std::os::unix::net::UnixListener::bind(&around.standard_podman).unwrap();
+    assert_eq!(our_choice(&around).last(), Some(&unix("podman.sock")));
 }
 
 #[tokio::test]
@@ -36,7 +51,7 @@ async fn a_named_engine_that_does_not_answer_is_not_replaced() {
     let check = |absent: &Absent, parts: &[&str]| {
         assert_eq!(absent.tried.len(), 1, "{absent:?}");
         for consent in [Consent::Given, Consent::Withheld] {
-            let text = told(absent, consent, true, Family::Debian, true);
+            let text = told(absent, consent, true, Family::Debian, Startable::Docker);
             for part in parts {
                 assert!(text.contains(part), "`{part}` is not in: {text}");
             }
@@ -62,7 +77,7 @@ async fn an_engine_of_a_kind_that_is_not_spoken_is_not_supported_whoever_names_i
     for host in ["npipe:////./pipe/docker_engine", "fd://", "localhost:2375"] {
         around.host = Some(host.to_owned());
         let absent = look(&around).await.unwrap_err();
-        let text = told(&absent, Consent::Given, true, Family::Debian, true);
+        let text = told(&absent, Consent::Given, true, Family::Debian, Startable::Docker);
         assert!(text.contains(&format!("DOCKER_HOST names is not supported: {host}")), "{text}");
         assert!(text.contains("unix:///path/to/socket") && text.contains("`unset DOCKER_HOST`"));
         assert!(!text.contains("does not answer") && !text.contains("start it"), "{text}");
@@ -87,7 +102,7 @@ async fn an_engine_that_speaks_tls_is_told_as_that() {
         }
     });
     let absent = look(&around).await.unwrap_err();
-    let text = told(&absent, Consent::Given, true, Family::Debian, true);
+    let text = told(&absent, Consent::Given, true, Family::Debian, Startable::Docker);
     assert!(text.contains("DOCKER_HOST names speaks TLS, and has no certificates"), "{text}");
     assert!(text.contains("DOCKER_TLS_VERIFY=1"), "{text}");
     assert!(!text.contains("start it"), "{text}");
@@ -111,15 +126,26 @@ async fn nothing_and_nobody_and_not_allowed_are_told_apart() {
 #[test]
 fn what_to_type() {
     use Consent::{Given, Withheld};
-    assert_eq!(cure(Given, true, Family::Debian, false, false), "go");
-    assert_eq!(cure(Given, true, Family::Other, true, false), "go");
-    let text = cure(Withheld, true, Family::Debian, false, false);
+    assert_eq!(cure(Given, true, Family::Debian, Startable::Nothing, false), "go");
+    assert_eq!(cure(Given, true, Family::Other, Startable::Docker, false), "go");
+    let text = cure(Withheld, true, Family::Debian, Startable::Nothing, false);
     assert!(text.contains("tried unix:///x") && text.contains("apt-get install"), "{text}");
     assert!(text.contains("coldstart run --provision") && !text.contains("as root"), "{text}");
-    assert!(cure(Withheld, true, Family::Debian, true, false).contains("systemctl start"));
-    assert!(cure(Given, false, Family::Debian, false, false).contains("as root"));
-    assert!(cure(Given, true, Family::Other, false, false).contains("this distribution"));
-    assert!(cure(Given, false, Family::Debian, true, true).contains("usermod -aG docker"));
+    assert!(
+        cure(Withheld, true, Family::Debian, Startable::Docker, false).contains("systemctl start")
+    );
+    assert!(cure(Given, false, Family::Debian, Startable::Nothing, false).contains("as root"));
+    assert!(
+        cure(Given, true, Family::Other, Startable::Nothing, false).contains("this distribution")
+    );
+    assert!(
+        cure(Given, false, Family::Debian, Startable::Docker, true).contains("usermod -aG docker")
+    );
+    assert_eq!(cure(Given, true, Family::Other, Startable::Podman, false), "go");
+    let text = cure(Withheld, true, Family::Other, Startable::Podman, false);
+    assert!(text.contains("start a private podman") && text.contains("podman.socket"), "{text}");
+    let text = cure(Withheld, true, Family::Debian, Startable::Podman, false);
+    assert!(text.contains("install docker.io") || text.contains("recommends docker.io"), "{text}");
 }
 
 /// To be run in a bare Debian, as a dress rehearsal: once anywhere, with a state

@@ -14,9 +14,11 @@ use super::budgets;
 use super::placing::Placing;
 
 mod answer;
+mod between;
 mod cells;
 pub(in crate::report) mod controls;
 mod cost;
+mod daemons;
 mod environment;
 mod fleet;
 mod meanings;
@@ -116,6 +118,7 @@ fn sections<'a>(
     vec![
         Section::new("verdict", "What was measured", Key, cells::blocks(analysis)),
         Section::new("nodes", "Nodes", Key, fleet::blocks(analysis)),
+        Section::new("daemons", "Daemons", Key, daemons::blocks(analysis)),
         Section::new("budgets", "Budgets", Key, budgets::blocks(&budget::of_run(run))),
         Section::new(
             variants::SECTION,

@@ -34,6 +34,12 @@ impl Factor for Node {
 }
 
 impl Factors {
+    /// Which machine of a fleet it was, by its name; none of a run of one.
+    #[must_use]
+    pub fn machine(&self) -> Option<&str> {
+        self.node.as_deref()
+    }
+
     /// The same, on a node of a fleet.
     #[must_use]
     pub fn on_node(self, name: &str) -> Self {

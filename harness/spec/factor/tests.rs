@@ -11,6 +11,7 @@ fn cpus(cores: f64) -> Cpus {
 fn everything() -> Combination {
     Combination {
         engine: None,
+        daemon: None,
         network: Some(Network::None),
         runtime: Some("crun".into()),
         start_from: None,
@@ -29,6 +30,7 @@ fn what_is_left_open_is_the_functions_or_the_engines() {
     let factors = Combination::on(Network::Host).resolve(limits, "runc");
     let expected = Factors {
         engine: EngineKind::Docker,
+        daemon: None,
         network: Network::Host,
         runtime: "runc".into(),
         start_from: None,
@@ -48,6 +50,7 @@ fn what_is_asked_for_wins_over_the_function_and_the_engine() {
     let factors = everything().resolve(limits, "runc");
     let expected = Factors {
         engine: EngineKind::Docker,
+        daemon: None,
         network: Network::None,
         runtime: "crun".into(),
         start_from: None,
@@ -110,6 +113,7 @@ fn the_values_of_a_factor_have_names_for_a_person() {
     let labels = Combination::on(Network::Bridge).resolve(limits, "runc").labels();
     let expected = [
         "docker",
+        "none named",
         "bridge",
         "runc",
         "from bundle",
@@ -178,7 +182,7 @@ fn what_was_left_open_is_no_part_of_what_two_sides_have_in_common() {
     assert_eq!(lists.asked_of(&factors), expected);
     lists.memory = vec![1 << 28];
     assert_eq!(lists.asked_of(&factors), Combination { memory: Some(1 << 28), ..expected });
-    assert_eq!(lists.place(&factors)[6], 0);
+    assert_eq!(lists.place(&factors)[7], 0);
 }
 
 #[test]

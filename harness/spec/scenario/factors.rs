@@ -89,6 +89,8 @@ mod tests {
     fn every_factor_has_a_key_and_the_values_are_those_of_its_flag() {
         let typed = [
             ["fake"].as_slice(),
+            // They are of another engine.
+            &[],
             &["host", "none"],
             &["runc", "crun"],
             &["created"],
@@ -106,7 +108,7 @@ mod tests {
         }
         assert_eq!(read(&text).unwrap().typed(), typed.map(|values| values.to_vec()));
         let numbers = read("cpus = [0.5, 2]\n").unwrap();
-        assert_eq!(numbers.typed()[4], ["0.5", "2"]);
+        assert_eq!(numbers.typed()[5], ["0.5", "2"]);
     }
 
     #[test]

@@ -134,13 +134,16 @@ fn folders_of_the_dead_are_swept_and_those_of_the_living_and_of_others_stay() {
 #[test]
 fn who_uses_an_engine_is_told_as_long_as_it_lives() {
     let home = tempfile::tempdir().unwrap();
-    let live = Live::say(home.path(), "run-1", "unix:///a.sock").unwrap();
+    let used = ["a", "b"].map(|key| Used { key, address: "unix:///a.sock" });
+    let live = Live::say(home.path(), "run-1", &used).unwrap();
     let stale = home.path().join(format!("live-{}", dead()));
-    fs::write(&stale, "run-0\nunix:///a.sock\n").unwrap();
+    fs::write(&stale, "run-0\nof an older version\nb\tunix:///b.sock\n").unwrap();
+    let used = used_by_the_dead(home.path()).unwrap();
+    assert_eq!(used.into_iter().collect::<Vec<_>>(), ["unix:///b.sock"], "who lives is none");
     let found = living(home.path()).unwrap();
     let own = Living {
         run: "run-1".to_owned(),
-        engine: "unix:///a.sock".to_owned(),
+        engines: vec!["a".to_owned(), "b".to_owned()],
         pid: std::process::id(),
     };
     assert_eq!(found, [own]);

@@ -55,6 +55,9 @@ fn two_nodes_are_one_run_with_the_node_as_a_factor() {
     assert!(run.record.complete && run.record.fleet.iter().all(|node| node.failed.is_none()));
     let page = fs::read_to_string(folder.join("report.md")).unwrap();
     assert!(page.contains("## Nodes") && page.contains("against the first node"), "{page}");
+    for control in ["null process, a", "null process, b", "process, a", "process, b"] {
+        assert!(page.contains(&format!("**{control}**")), "{control}: {page}");
+    }
     assert!(page.contains("python (bridge, a)") && page.contains("python (bridge, b)"), "{page}");
     // Made again from the rows of its nodes, the same.
     let shown = folder.display().to_string();

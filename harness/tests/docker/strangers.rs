@@ -112,8 +112,18 @@ fn docker(engine: &str, words: &[&str]) -> Command {
 
 /// A container that answers, on a network.
 fn container(bench: &Bench, network: &str, address: SocketAddr) -> Result<Stranger, Failed> {
+    named(bench, "stranger", network, address)
+}
+
+/// The same by a name, so that there may be several.
+fn named(
+    bench: &Bench,
+    what: &str,
+    network: &str,
+    address: SocketAddr,
+) -> Result<Stranger, Failed> {
     let (_, record) = bench.function("python")?;
-    let name = format!("{}-stranger", bench.run);
+    let name = format!("{}-{what}", bench.run);
     let (host, port) = (address.ip().to_string(), address.port().to_string());
     let words = ["run", "--rm", "--name", &name, "--network", network, "--entrypoint", "bash"];
     let mut command = docker(bench.address(), &words);
@@ -184,6 +194,9 @@ fn of_another_network(bench: &Bench) -> Tested {
     if !docker(bench.address(), &["network", "create", &network]).status()?.success() {
         return Err("no second network can be made".into());
     }
+    // Some engines have a bridge only while a container is on it: before the instance nobody could
+    // come there. This one calls nobody.
+    let _holder = named(bench, "holder", "bridge", SocketAddr::from(([127, 0, 0, 1], 1)))?;
     let visit = bench.wait(async {
         reached.platform.settle().await?;
         let act = |address| {

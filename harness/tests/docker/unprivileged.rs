@@ -1,16 +1,18 @@
-//! Starts explained by somebody who may not see all of them: what is lost is said once, with
-//! its cure, and the rest is explained.
+//! Starts explained and measured by somebody who may not see all of them: what is lost is said
+//! once, with its cure, and the rest is there.
 
+use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
 use std::io;
 use std::net::Shutdown;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::thread;
 
 use coldstart::explain::Explanation;
+use coldstart::store;
 use libtest_mimic::Trial;
 
 use crate::bench::{Bench, Tested};
@@ -19,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Bench::trial("an_ordinary_user_explains_what_can_be_seen", ordinary),
         Bench::trial("root_without_capabilities_explains_what_can_be_seen", powerless),
+        Bench::trial("an_ordinary_user_in_the_engines_group_measures", grouped),
     ]
 }
 
@@ -33,6 +36,42 @@ fn ordinary(bench: &Bench) -> Tested {
 
 fn powerless(bench: &Bench) -> Tested {
     explained_as(bench, &POWERLESS)
+}
+
+/// Of the group that may use the engine, in the test's stead of `docker`.
+const GROUP: u32 = 64_124;
+
+/// All that is not root's works for who is in the group; what is, is refused with its cure, and
+/// so is who is not in the group.
+fn grouped(bench: &Bench) -> Tested {
+    let (_, record) = bench.function("rust")?;
+    let home = tempfile::tempdir()?;
+    let member = ["--reuid=65534", "--regid=65534", "--groups=64124", "--inh-caps=-all"];
+    let reached = Reached::new(bench, home.path())?;
+    chown(&reached.socket, Some(0), Some(GROUP))?;
+    fs::set_permissions(&reached.socket, Permissions::from_mode(0o660))?;
+    let measure = |who: &[&str], more: &[&str]| {
+        let words = ["run", "single", "--no-controls", "--rounds", "2", "--image", &record.image];
+        reached.typed(who, &[&words[..], more].concat())
+    };
+    let said = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    let networks = ["--networks", "bridge,host,none", "--out", "all"];
+    let output = measure(&member, &networks)?;
+    assert!(output.status.success(), "{}", said(&output));
+    let run = store::open(&home.path().join("all")).map_err(|e| format!("{e:#}"))?;
+    assert!(run.samples.len() == 6 && run.record.counts.failed == 0, "{}", said(&output));
+    let warned = run.record.warnings.iter().collect::<BTreeSet<_>>();
+    assert_eq!(warned.len(), run.record.warnings.len(), "told twice: {warned:?}");
+    for cold in ["image-cold", "host-cold"] {
+        let output = measure(&member, &["--page-cache", cold, "--out", cold])?;
+        assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+        assert!(said(&output).contains("root"), "{}", said(&output));
+    }
+    let output = measure(&ORDINARY, &["--out", "refused"])?;
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let told = said(&output);
+    assert!(told.contains("permission denied") && told.contains("usermod -aG docker"), "{told}");
+    Ok(())
 }
 
 fn explained_as(bench: &Bench, who: &[&str]) -> Tested {
@@ -66,19 +105,35 @@ fn explained_as(bench: &Bench, who: &[&str]) -> Tested {
     Ok(())
 }
 
-/// Explains an image as somebody else, who reaches the engine and the program, and no other
-/// file of ours.
 fn explain(bench: &Bench, image: &str, who: &[&str], home: &Path) -> io::Result<Output> {
-    let open = |path: &Path| fs::set_permissions(path, Permissions::from_mode(0o777));
-    let (program, socket) = (home.join("coldstart"), home.join("engine.sock"));
-    fs::copy(env!("CARGO_BIN_EXE_coldstart"), &program)?;
-    forward(&socket, bench.address())?;
-    [home, &program, &socket].into_iter().try_for_each(open)?;
-    let mut command = Command::new("setpriv");
-    command.args(who).arg("--").arg(&program).current_dir(home);
-    command.env("DOCKER_HOST", format!("unix://{}", socket.display())).env("HOME", home);
-    command.env_remove("XDG_STATE_HOME").env_remove("XDG_RUNTIME_DIR");
-    command.args(["explain", "--image", image, "--rounds", "2", "--out", "why"]).output()
+    let words = ["explain", "--image", image, "--rounds", "2", "--out", "why"];
+    Reached::new(bench, home)?.typed(who, &words)
+}
+
+/// The engine and the program, and no other file of ours, as somebody else reaches them.
+struct Reached<'a> {
+    home: &'a Path,
+    program: PathBuf,
+    socket: PathBuf,
+}
+
+impl<'a> Reached<'a> {
+    fn new(bench: &Bench, home: &'a Path) -> io::Result<Self> {
+        let open = |path: &Path| fs::set_permissions(path, Permissions::from_mode(0o777));
+        let (program, socket) = (home.join("coldstart"), home.join("engine.sock"));
+        fs::copy(env!("CARGO_BIN_EXE_coldstart"), &program)?;
+        forward(&socket, bench.address())?;
+        [home, &program, &socket].into_iter().try_for_each(open)?;
+        Ok(Self { home, program, socket })
+    }
+
+    fn typed(&self, who: &[&str], words: &[&str]) -> io::Result<Output> {
+        let mut command = Command::new("setpriv");
+        command.args(who).arg("--").arg(&self.program).current_dir(self.home);
+        command.env("DOCKER_HOST", format!("unix://{}", self.socket.display()));
+        command.env("HOME", self.home).env_remove("XDG_STATE_HOME").env_remove("XDG_RUNTIME_DIR");
+        command.args(words).output()
+    }
 }
 
 /// A socket that leads to the engine's, which is root's: threads that end with the test's

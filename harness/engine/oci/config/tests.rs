@@ -25,6 +25,7 @@ fn spec() -> InstanceSpec {
         }),
         factors: Factors {
             engine: EngineKind::Oci,
+            daemon: None,
             network: Network::Host,
             runtime: "runc".into(),
             start_from: None,

@@ -4,9 +4,10 @@
 use crate::analysis::Analysis;
 use crate::report::document::Fact;
 use crate::spec::control::{Calibrated, Floor};
-use crate::stats::{Calibration, ControlFigures, LatencySummary, RankedValue};
+use crate::spec::factor::Factors;
+use crate::stats::{Calibration, CalibrationSeries, ControlFigures, LatencySummary, RankedValue};
 use crate::text::units::format_ns;
-use crate::words::{conditions, quantile};
+use crate::words::{conditions, plain, quantile};
 
 /// What is said of a run without any.
 pub(in crate::report) const NONE: &str = "no controls: the run cannot say how wrong it is";
@@ -25,16 +26,20 @@ pub(super) fn facts(analysis: &Analysis) -> Vec<Fact> {
         floors.sort_by_key(|(factors, _)| (run.record.scenario.factors.place(factors), factors));
         for (factors, latency) in floors {
             let under = kind.has_factors().then(|| format!(", {}", conditions(run, factors)));
-            let name = format!("null {}{}", kind.name, under.unwrap_or_default());
+            let under = under.unwrap_or_else(|| of_machine(factors));
+            let name = format!("null {}{under}", kind.name);
             facts.push((name, floor(latency, what)));
         }
     }
-    for ControlFigures { kind, line, .. } in &controls.kinds {
-        let name = match kind.calibrated {
-            Calibrated::Whole => kind.name.to_owned(),
-            Calibrated::AfterTheEngine => format!("{}, after the engine", kind.name),
+    for of in &controls.kinds {
+        let name = match of.kind.calibrated {
+            Calibrated::Whole => of.kind.name.to_owned(),
+            Calibrated::AfterTheEngine => format!("{}, after the engine", of.kind.name),
         };
-        facts.extend(line.as_ref().map(|line| (name, calibration(line))));
+        let named = |of: &CalibrationSeries| {
+            (format!("{name}{}", of_machine(&of.factors)), calibration(&of.line))
+        };
+        facts.extend(of.lines(&run.samples).iter().map(named));
     }
     let noisy = controls.kinds.iter().filter(|of| of.kind.calibrated == Calibrated::AfterTheEngine);
     for ControlFigures { kind, headline, .. } in noisy {
@@ -45,6 +50,11 @@ pub(super) fn facts(analysis: &Analysis) -> Vec<Fact> {
     }
     facts.extend(controls.bias.as_ref().and_then(bias));
     facts
+}
+
+/// The machine of a fleet, after what was measured there; nothing of a run of one machine.
+fn of_machine(factors: &Factors) -> String {
+    factors.machine().map_or_else(String::new, |machine| format!(", {}", plain(machine)))
 }
 
 /// What of the calibration is missing although there are controls: a run that is
