@@ -60,38 +60,43 @@ pub(super) fn run(args: &StudyVerb) -> Result<(), ExitReason> {
             };
             studied(&args.serving, ("surge", command), args.printed.format, study, Found::Surge)
         }
-        What::Spike(args) => {
-            let command = rounds_again("spike", args);
-            let rounds = (args.rounds, args.pause);
-            let act = async |session: &Session, functions: &[Function]| {
-                let called: Vec<(Arc<str>, String)> =
-                    functions.iter().map(|f| (f.name.as_str().into(), f.event.clone())).collect();
-                let told = |round: u32| info(&format!("round {round}"));
-                let all = spike::shots(session, &called, rounds, told).await;
-                let of = |(function, found): (&Function, Vec<spike::Shot>)| Of {
-                    function: function.name.clone(),
-                    found,
-                };
-                Found::Spike(functions.iter().zip(all).map(of).collect())
-            };
-            acted(&args.serving, ("spike", command), args.printed.format, act)
-        }
-        What::Chain(args) => {
-            let command = rounds_again("chain", args);
-            let rounds = (args.rounds, args.pause);
-            let act = async |session: &Session, functions: &[Function]| {
-                let chain: Vec<Arc<str>> =
-                    functions.iter().map(|f| f.name.as_str().into()).collect();
-                let told = |pass: &chain::Pass| {
-                    info(&format!("round {}: {} cold", pass.round, pass.cold));
-                };
-                let event = functions.first().map_or("{}", |first| first.event.as_str());
-                let found = chain::passes(session, &chain, event, rounds, told).await;
-                Found::Chain(vec![Of { function: chain.join(" -> "), found }])
-            };
-            acted(&args.serving, ("chain", command), args.printed.format, act)
-        }
+        What::Spike(args) => spiked(args),
+        What::Chain(args) => chained(args),
     }
+}
+
+/// All functions at one instant, and each alone.
+fn spiked(args: &Rounds) -> Result<(), ExitReason> {
+    let command = rounds_again("spike", args);
+    let rounds = (args.rounds, args.pause);
+    let act = async |session: &Session, functions: &[Function]| {
+        let called: Vec<(Arc<str>, String)> =
+            functions.iter().map(|f| (f.name.as_str().into(), f.event.clone())).collect();
+        let told = |round: u32| info(&format!("round {round}"));
+        let all = spike::shots(session, &called, rounds, told).await;
+        let of = |(function, found): (&Function, Vec<spike::Shot>)| Of {
+            function: function.name.clone(),
+            found,
+        };
+        Found::Spike(functions.iter().zip(all).map(of).collect())
+    };
+    acted(&args.serving, ("spike", command), args.printed.format, act)
+}
+
+/// The answer of each function is the event of the next.
+fn chained(args: &Rounds) -> Result<(), ExitReason> {
+    let command = rounds_again("chain", args);
+    let rounds = (args.rounds, args.pause);
+    let act = async |session: &Session, functions: &[Function]| {
+        let chain: Vec<Arc<str>> = functions.iter().map(|f| f.name.as_str().into()).collect();
+        let told = |pass: &chain::Pass| {
+            info(&format!("round {}: {} cold", pass.round, pass.cold));
+        };
+        let event = functions.first().map_or("{}", |first| first.event.as_str());
+        let found = chain::passes(session, &chain, event, rounds, told).await;
+        Found::Chain(vec![Of { function: chain.join(" -> "), found }])
+    };
+    acted(&args.serving, ("chain", command), args.printed.format, act)
 }
 
 /// The same of each function by itself.

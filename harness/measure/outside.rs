@@ -73,12 +73,13 @@ impl Outside {
         let targets = match containers {
             Some(made_by) => {
                 let info = made_by.describe().await?;
-                prepare::targets(&request, made_by.as_ref(), &info, &[records.clone()]).await?
+                prepare::targets(&request, made_by.as_ref(), &info, std::slice::from_ref(&records))
+                    .await?
             }
             None => {
                 let fake = AnyEngine::fake(Clock::paused(), 0);
                 let info = fake.describe().await?;
-                prepare::targets(&request, &fake, &info, &[records.clone()]).await?
+                prepare::targets(&request, &fake, &info, std::slice::from_ref(&records)).await?
             }
         };
         let record = records.into_iter().next().context("no record of it")?;

@@ -65,20 +65,26 @@ pub(in crate::report) fn document<'a>(study: &Study) -> Document<'a> {
         ),
         Found::Surge(all) => (
             "What surges do",
-            each(all, surged),
-            Block::Table(Table::new("surges", SURGE_CAPTION, &SURGE, rows(all, sizes)).key()),
+            each(all, |name, found| surged(name, found)),
+            Block::Table(
+                Table::new("surges", SURGE_CAPTION, &SURGE, rows(all, |found| sizes(found))).key(),
+            ),
             causes(all),
         ),
         Found::Spike(all) => (
             "Functions at one instant",
             spiked(all),
-            Block::Table(Table::new("spike", SPIKE_CAPTION, &SPIKE, rows(all, shots)).key()),
+            Block::Table(
+                Table::new("spike", SPIKE_CAPTION, &SPIKE, rows(all, |found| shots(found))).key(),
+            ),
             lost(all),
         ),
         Found::Chain(all) => (
             "A chain of functions",
-            each(all, chained),
-            Block::Table(Table::new("chain", CHAIN_CAPTION, &CHAIN, rows(all, links)).key()),
+            each(all, |name, found| chained(name, found)),
+            Block::Table(
+                Table::new("chain", CHAIN_CAPTION, &CHAIN, rows(all, |found| links(found))).key(),
+            ),
             broken(all),
         ),
     };
@@ -185,7 +191,7 @@ fn tried(found: &[Surge]) -> Vec<u32> {
     sizes
 }
 
-fn surged(name: &str, found: &Vec<Surge>) -> String {
+fn surged(name: &str, found: &[Surge]) -> String {
     let all = by_size(found, &tried(found));
     let cold: Vec<_> = all.iter().filter_map(|of| Some((of, of.cold_p50? as f64))).collect();
     let [(first, least), .., (last, most)] = cold.as_slice() else {
@@ -203,7 +209,7 @@ fn surged(name: &str, found: &Vec<Surge>) -> String {
     )
 }
 
-fn sizes(found: &Vec<Surge>) -> Vec<Vec<Cell>> {
+fn sizes(found: &[Surge]) -> Vec<Vec<Cell>> {
     let all = by_size(found, &tried(found));
     let least = all.iter().find_map(|of| of.cold_p50);
     let row = |of: &crate::study::surge::OfSize| {
@@ -238,7 +244,7 @@ fn spiked(all: &[Of<Vec<Shot>>]) -> String {
     }
 }
 
-fn shots(found: &Vec<Shot>) -> Vec<Vec<Cell>> {
+fn shots(found: &[Shot]) -> Vec<Vec<Cell>> {
     let [alone, among] = spike::medians(found);
     let rounds = found.iter().map(|shot| shot.round).max().unwrap_or(0);
     vec![vec![Cell::Count(rounds.into()), time(alone), time(among), over(among, alone)]]
@@ -268,7 +274,7 @@ fn passed(found: &[Pass], link: Option<usize>) -> [Option<u64>; 2] {
     })
 }
 
-fn chained(name: &str, found: &Vec<Pass>) -> String {
+fn chained(name: &str, found: &[Pass]) -> String {
     let [cold, warm] = passed(found, None);
     match (cold, warm) {
         (Some(cold), Some(warm)) => format!(
@@ -280,7 +286,7 @@ fn chained(name: &str, found: &Vec<Pass>) -> String {
     }
 }
 
-fn links(found: &Vec<Pass>) -> Vec<Vec<Cell>> {
+fn links(found: &[Pass]) -> Vec<Vec<Cell>> {
     let longest = found.iter().map(|pass| pass.links_ns.len()).max().unwrap_or(0);
     let row = |name: String, [cold, warm]: [Option<u64>; 2]| {
         vec![Cell::Text(name), time(cold), time(warm), over(cold, warm)]

@@ -105,8 +105,11 @@ pub fn scheduled(rule: &str, due: Timestamp) -> Bytes {
     }))
 }
 
+/// A kind of event, and one of it at an instant.
+pub type Sample = (&'static str, fn(Timestamp) -> Bytes);
+
 /// An event of each kind, for whoever tries a function by hand.
-pub const SAMPLES: [(&str, fn(Timestamp) -> Bytes); 3] = [
+pub const SAMPLES: [Sample; 3] = [
     ("s3", |at| {
         let object = Object {
             bucket: "pictures".to_owned(),
