@@ -10,7 +10,7 @@ use super::{ChartSpec, DASH, Data, Layout, plain};
 use crate::replay::{Played, Replay};
 use crate::words;
 
-pub(crate) const HOW_TO_READ: &str = "Each point is a policy. Down and to the left is better: fewer calls are cold, and less memory \
+pub(crate) const HOW_TO_READ: &str = "Each point is a policy. Down and to the left is better: fewer calls are cold (or refused), and less memory \
      stands idle for it. A policy is worth having where none is both below and left of it.";
 
 /// The height of the field, in pixels.
@@ -20,7 +20,7 @@ const ABOVE: f64 = 15.0;
 /// The radius of a point and a little.
 const POINT: f64 = 7.0;
 
-/// A policy's place: idle GB-seconds, and the share of its calls that is cold.
+/// A policy's place: idle GB-seconds, and the share of its calls that is cold or refused.
 struct Point<'a> {
     played: &'a Played,
     idle: f64,
@@ -30,7 +30,7 @@ struct Point<'a> {
 /// Composes the chart; none without two policies whose waste is known.
 pub(crate) fn compose(replay: &Replay, layout: Layout) -> Option<ChartSpec> {
     let known =
-        |played| Some(Point { played, idle: played.idle_gb_s?, share: played.cold_share()? });
+        |played| Some(Point { played, idle: played.idle_gb_s?, share: played.missed_share()? });
     let mut points: Vec<Point> = replay.policies.iter().filter_map(known).collect();
     if points.len() < 2 {
         return None;
@@ -49,6 +49,8 @@ pub(crate) fn compose(replay: &Replay, layout: Layout) -> Option<ChartSpec> {
         ticks.retain(|(value, _)| *value > foot * 150.0);
         ticks.push((foot * 100.0, "0".to_owned()));
     }
+    let refused = replay.policies.iter().any(|played| played.throttled() > 0);
+    let missed = if refused { "cold or refused calls" } else { "cold calls" };
     let title = format!(
         "{}{}: waste against cold calls",
         replay.measured.warning(),
@@ -67,7 +69,7 @@ pub(crate) fn compose(replay: &Replay, layout: Layout) -> Option<ChartSpec> {
         note: "",
         edge: Edge::Top,
         x: Axis::new(x, format!("memory of idle instances, {of_it}GB-seconds")),
-        fields: vec![(Axis::new(y, "cold calls, % (log)").with(ticks), FIELD)],
+        fields: vec![(Axis::new(y, format!("{missed}, % (log)")).with(ticks), FIELD)],
     };
     let mut drawn = plot.draw(layout, |_, _| ());
     let frame = drawn.frame();
@@ -148,11 +150,12 @@ fn caption(points: &[Point]) -> String {
 }
 
 fn data(replay: &Replay) -> Data {
-    let mut data = Data::new(["policy", "cold calls", "idle GB-s", "waited p99, ms"]);
+    let mut data = Data::new(["policy", "cold calls", "refused", "idle GB-s", "waited p99, ms"]);
     for played in &replay.policies {
         data.row(vec![
             plain(&played.name()),
             played.cold_share().map_or_else(|| DASH.to_owned(), words::percent),
+            played.throttled().to_string(),
             played.idle_gb_s.map_or_else(|| DASH.to_owned(), |idle| format!("{idle:.0}")),
             played
                 .waited

@@ -13,6 +13,7 @@ use crate::terminal;
 use coldstart::cost::{Prices, prices};
 use coldstart::measure::RunIdentity;
 use coldstart::pool::{Limits, PolicyChoice};
+use coldstart::replay::measured::MeasuredFunction;
 use coldstart::replay::played::{FORMAT, MappedFunction, MeasuredFacts, Tariff, TraceFacts};
 use coldstart::replay::trace::generate::{Wanted, generate};
 use coldstart::replay::trace::{self, Reading};
@@ -58,6 +59,15 @@ pub(super) fn run(args: &cli::Replay) -> Result<(), ExitReason> {
     let out = out.unwrap_or_else(|| Path::new("results").join(identity.name("replay")));
     let reserved = run::reserve(&out, args.out.is_some())?;
     let mapping = measured.nearest(&trace.average_runs());
+    let (traced, mapped) = facts_of(&trace, file, &measured, &mapping);
+    // What is really called is a function that was measured, whoever it stands for.
+    let (trace, mapping) = match args.real {
+        true => {
+            let names = measured.functions.iter().map(|of| of.name.clone()).collect();
+            (trace.of_others(&mapping, names), (0..measured.functions.len()).collect())
+        }
+        false => (trace, mapping),
+    };
     // What real instances do takes as long as it takes.
     let measured_runs = args.measured_durations || args.real;
     let runs = if measured_runs { Runs::Measured } else { Runs::Trace };
@@ -88,15 +98,21 @@ pub(super) fn run(args: &cli::Replay) -> Result<(), ExitReason> {
         }
     }
     played::compare(&mut all);
-    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
     let found = Replay {
         format: FORMAT,
         tool: format!("coldstart {}", env!("CARGO_PKG_VERSION")),
         command: command(args, file, &folder, &policies),
         started: identity.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
         seed,
-        trace: TraceFacts::of(&trace, name),
-        measured: facts(&measured, &mapping, &trace, runs),
+        trace: traced,
+        measured: MeasuredFacts {
+            run: measured.run.clone(),
+            place: measured.place.clone(),
+            simulated: measured.simulated,
+            invalid: measured.invalid,
+            runs: runs.to_string(),
+            functions: mapped,
+        },
         memory: args.memory,
         concurrency: args.concurrency,
         currency: tariff.prices.currency.clone(),
@@ -160,29 +176,29 @@ fn measured_folder(args: &cli::Replay) -> Result<PathBuf, ExitReason> {
     Ok(newest.folder)
 }
 
-fn facts(measured: &Measured, mapping: &[usize], trace: &Trace, runs: Runs) -> MeasuredFacts {
+/// What there is to say of a trace, and of the functions that its own stand for.
+fn facts_of(
+    trace: &Trace,
+    file: &Path,
+    measured: &Measured,
+    mapping: &[usize],
+) -> (TraceFacts, Vec<MappedFunction>) {
     let mut calls = vec![0u64; measured.functions.len()];
     for call in &trace.calls {
         calls[mapping[call.function as usize]] += 1;
     }
-    let of =
-        |(at, function): (usize, &coldstart::replay::measured::MeasuredFunction)| MappedFunction {
-            function: function.name.clone(),
-            stands_for: mapping.iter().filter(|one| **one == at).count(),
-            calls: calls[at],
-            memory: function.memory,
-            start_p50: function.median_start(),
-            warm_p50: function.median(),
-            starts: function.starts.len(),
-        };
-    MeasuredFacts {
-        run: measured.run.clone(),
-        place: measured.place.clone(),
-        simulated: measured.simulated,
-        invalid: measured.invalid,
-        runs: runs.to_string(),
-        functions: measured.functions.iter().enumerate().map(of).collect(),
-    }
+    let of = |(at, function): (usize, &MeasuredFunction)| MappedFunction {
+        function: function.name.clone(),
+        stands_for: mapping.iter().filter(|one| **one == at).count(),
+        calls: calls[at],
+        memory: function.memory,
+        start_p50: function.median_start(),
+        warm_p50: function.median(),
+        starts: function.starts.len(),
+    };
+    let mapped = measured.functions.iter().enumerate().map(of).collect();
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+    (TraceFacts::of(trace, name), mapped)
 }
 
 /// The command that plays the same again.

@@ -181,7 +181,7 @@ pub struct Played {
     /// counted it.
     pub idle_cost: Option<f64>,
     /// What each cold start costs that does not happen against the policy that keeps nothing:
-    /// calls and idle memory together. None where none is avoided.
+    /// calls and idle memory together. None where none is avoided, or more calls are refused.
     pub per_cold_start_avoided: Option<f64>,
 }
 
@@ -244,6 +244,13 @@ impl Played {
     #[must_use]
     pub fn cold_share(&self) -> Option<f64> {
         (self.calls() > 0).then(|| self.cold as f64 / self.calls() as f64)
+    }
+
+    /// The share of all calls that was cold or refused; none of none.
+    #[must_use]
+    pub fn missed_share(&self) -> Option<f64> {
+        let all = self.calls() + self.throttled();
+        (all > 0).then(|| (self.cold + self.throttled()) as f64 / all as f64)
     }
 
     /// Calls that were refused.
@@ -375,7 +382,9 @@ pub fn compare(policies: &mut [Played]) {
     for other in others {
         let avoided = first.cold as f64 - other.cold as f64;
         let more = other.cost() - first.cost();
-        let known = avoided > 0.0 && other.idle_cost.is_some() && first.idle_cost.is_some();
+        let known = other.idle_cost.is_some() && first.idle_cost.is_some();
+        // A call that is refused is no cold start that was avoided.
+        let known = known && avoided > 0.0 && other.throttled() <= first.throttled();
         other.per_cold_start_avoided = known.then(|| more / avoided);
     }
 }

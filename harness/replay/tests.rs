@@ -84,6 +84,27 @@ fn what_an_avoided_cold_start_costs_is_against_the_policy_that_keeps_nothing() {
 }
 
 #[test]
+fn a_refused_call_is_no_cold_start_that_was_avoided() {
+    let calls = [(0, 0, SECOND), (5 * SECOND, 0, SECOND), (5 * SECOND + 9, 1, SECOND)];
+    let trace = trace(&calls);
+    // Room for one instance: the one that is kept is in use when the other is wanted.
+    let limits = Limits { memory: Some(1_024 * MIB), ..Limits::LAMBDA };
+    let mut all = vec![played(&trace, "none"), played_as(&trace, "lru", limits, Runs::Trace)];
+    compare(&mut all);
+    assert_eq!((all[0].throttled(), all[1].throttled()), (0, 1));
+    assert!(all[1].cold < all[0].cold && all[1].per_cold_start_avoided.is_none());
+    assert_eq!(all[1].missed_share(), Some(2.0 / 3.0));
+}
+
+#[test]
+fn calls_of_functions_that_stand_for_one_are_its_own() {
+    let trace = trace(&[(0, 0, 1), (1, 1, 1), (2, 2, 1)]);
+    let of = trace.of_others(&[1, 0, 1], vec!["a".to_owned(), "b".to_owned()]);
+    let functions: Vec<u32> = of.calls.iter().map(|call| call.function).collect();
+    assert_eq!((functions, of.functions.len()), (vec![1, 0, 1], 2));
+}
+
+#[test]
 fn the_worst_functions_are_named_and_refused_calls_are_counted_apart() {
     let limits = Limits { account: 1, ..Limits::LAMBDA };
     let calls = [(0, 0, SECOND), (1, 1, SECOND), (MINUTE, 1, SECOND), (MINUTE + 5 * SECOND, 1, 1)];

@@ -68,6 +68,18 @@ impl Trace {
         self.calls.last().map_or(0, |call| call.at)
     }
 
+    /// The same calls of the functions that those of the trace stand for, by their names: of
+    /// several that stand for one the instances are the same.
+    #[must_use]
+    pub fn of_others(self, mapping: &[usize], names: Vec<String>) -> Self {
+        let mut calls = self.calls;
+        for call in &mut calls {
+            let other = mapping.get(call.function as usize).copied().unwrap_or(0);
+            call.function = u32::try_from(other).unwrap_or(0);
+        }
+        Self { functions: names, calls, ..self }
+    }
+
     /// What the calls of each function took on the average; none of one without calls.
     #[must_use]
     pub fn average_runs(&self) -> Vec<Option<u64>> {

@@ -21,7 +21,7 @@ const TERMS: &str = "cold: the call waited until an instance was started for it\
     idle cost: idle memory at the price of provisioned concurrency, what AWS asks for memory \
     that stands by; it asks nothing for what it keeps by itself\n\
     $ per cold start avoided: calls and idle memory together, less those of none, over the cold \
-    starts that none has more";
+    starts that none has more; not of a policy that refuses more calls than none";
 
 const COLUMNS: [Column; 13] = [
     Column::new("policy").names(),
@@ -100,8 +100,13 @@ fn answer(of: &Replay) -> String {
     let Some((none, others)) = of.policies.split_first() else { return String::new() };
     let share = |played: &Played| played.cold_share().map_or_else(|| DASH.to_owned(), percent);
     let mut text = format!("{} has {} of its calls cold", plain(&none.policy), share(none));
-    let Some(fewest) = others.iter().min_by_key(|played| played.cold) else { return text + "." };
+    let Some(fewest) = others.iter().min_by_key(|played| played.cold + played.throttled()) else {
+        return text + ".";
+    };
     text += &format!("; {} has the fewest, {}", plain(&fewest.name()), share(fewest));
+    if fewest.throttled() > 0 {
+        text += &format!(" ({} refused)", counted(fewest.throttled(), "call"));
+    }
     if let Some(idle) = fewest.idle_gb_s {
         text += &format!(", for {} GB-s idle", rounded(idle));
     }
@@ -297,7 +302,8 @@ fn of_real(of: &Replay) -> Vec<Note> {
     }
     let mut notes = vec![Note::remark(format!(
         "what says real was played with instances that were started, each call a row of a run \
-         beside this page: {}; those runs do not tell a fresh instance from one that has served",
+         beside this page: {}; those runs do not tell a fresh instance from one that has served. \
+         Functions of the trace that stand for one share its instances, on both clocks",
         runs.join(", ")
     ))];
     if failed > 0 {
