@@ -71,26 +71,73 @@ pub(super) fn run(args: &cli::Replay) -> Result<(), ExitReason> {
     // What real instances do takes as long as it takes.
     let measured_runs = args.measured_durations || args.real;
     let runs = if measured_runs { Runs::Measured } else { Runs::Trace };
-    let limits = Limits { account: args.concurrency, memory: args.memory, ..Limits::LAMBDA };
-    let (seed, tariff) = (args.seed, &tariff);
     let setting = Setting {
         trace: &trace,
         measured: &measured,
         mapping: &mapping,
-        limits,
+        limits: Limits { account: args.concurrency, memory: args.memory, ..Limits::LAMBDA },
         runs,
-        seed,
-        tariff,
+        seed: args.seed,
+        tariff: &tariff,
     };
+    let all = all_played(args, &setting, &policies, reserved.folder())?;
+    let measured = MeasuredFacts {
+        run: measured.run.clone(),
+        place: measured.place.clone(),
+        simulated: measured.simulated,
+        invalid: measured.invalid,
+        runs: runs.to_string(),
+        functions: mapped,
+    };
+    let command = command(args, file, &folder, &policies);
+    let started = identity.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let found = told(args, (command, started), (traced, measured), &tariff, all);
+    Ok(give(&found, reserved.folder(), args)?)
+}
+
+/// All that is kept of it.
+fn told(
+    args: &cli::Replay,
+    (command, started): (String, String),
+    (trace, measured): (TraceFacts, MeasuredFacts),
+    tariff: &Tariff,
+    policies: Vec<Played>,
+) -> Replay {
+    Replay {
+        format: FORMAT,
+        tool: format!("coldstart {}", env!("CARGO_PKG_VERSION")),
+        command,
+        started,
+        seed: args.seed,
+        trace,
+        measured,
+        memory: args.memory,
+        concurrency: args.concurrency,
+        currency: tariff.prices.currency.clone(),
+        region: tariff.prices.region.clone(),
+        prices_as_of: tariff.prices.as_of.clone(),
+        architecture: args.arch,
+        policies,
+    }
+}
+
+/// Plays every policy on the virtual clock, and those that were typed on real instances too,
+/// where that is asked for.
+fn all_played(
+    args: &cli::Replay,
+    setting: &Setting<'_>,
+    policies: &[PolicyChoice],
+    folder: &Path,
+) -> Result<Vec<Played>, ExitReason> {
     let mut all: Vec<Played> = Vec::new();
-    for policy in &policies {
+    for policy in policies {
         let _step = terminal::step(&format!("playing {policy}"));
-        all.push(play(&setting, *policy));
+        all.push(play(setting, *policy));
     }
     if args.real {
-        let (trace, measured, mapping) = (&trace, &measured, &*mapping);
-        let real = Real { args, trace, measured, mapping, tariff, folder: reserved.folder() };
-        for policy in &policies {
+        let Setting { trace, measured, mapping, tariff, .. } = setting;
+        let real = Real { args, trace, measured, mapping, tariff, folder };
+        for policy in policies {
             // What is compared with is virtual, unless somebody asked for it.
             if args.policy.contains(policy) {
                 all.push(real.play(*policy)?);
@@ -98,30 +145,7 @@ pub(super) fn run(args: &cli::Replay) -> Result<(), ExitReason> {
         }
     }
     played::compare(&mut all);
-    let found = Replay {
-        format: FORMAT,
-        tool: format!("coldstart {}", env!("CARGO_PKG_VERSION")),
-        command: command(args, file, &folder, &policies),
-        started: identity.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        seed,
-        trace: traced,
-        measured: MeasuredFacts {
-            run: measured.run.clone(),
-            place: measured.place.clone(),
-            simulated: measured.simulated,
-            invalid: measured.invalid,
-            runs: runs.to_string(),
-            functions: mapped,
-        },
-        memory: args.memory,
-        concurrency: args.concurrency,
-        currency: tariff.prices.currency.clone(),
-        region: tariff.prices.region.clone(),
-        prices_as_of: tariff.prices.as_of.clone(),
-        architecture: args.arch,
-        policies: all,
-    };
-    Ok(give(&found, reserved.folder(), args)?)
+    Ok(all)
 }
 
 /// What was asked for, each once, after the one that keeps nothing.
