@@ -338,7 +338,10 @@ async fn ready<E: ImageStore>(
             .keeping_words(request.keeps_words);
         callback::try_it(request, &driver, engine.as_ref()).await?;
         prepare::find_quota_place(request, &driver).await?;
-        let tried = prepare::try_all(request, &driver, &info, observer).await?;
+        let tried = match request.tries {
+            true => prepare::try_all(request, &driver, &info, observer).await?,
+            false => Tried::default(),
+        };
         anyhow::Ok((driver, tried))
     };
     let Some(prepared) = unless(stop, prepared).await else {

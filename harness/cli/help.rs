@@ -153,6 +153,7 @@ Examples
   coldstart invoke orders --event '{\"id\":7}'
   coldstart invoke --image my-lambda:1 --event @order.json
   coldstart invoke thumbnail --sample s3
+  coldstart invoke --image my-lambda:debug --debug 5678
 
 Its answer goes to standard output, all else to standard error: what it wrote,
 Lambda's REPORT line, and the phases of its start. The event is the function's

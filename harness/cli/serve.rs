@@ -132,6 +132,12 @@ pub(crate) struct Invoke {
     #[arg(long)]
     pub provision: bool,
 
+    /// A debugger is to attach to this port: the instance has this machine's own network,
+    /// is told the port as DEBUG_PORT, and has a day for its init and its answer
+    #[arg(long, value_name = "PORT", conflicts_with = "network",
+        value_parser = clap::value_parser!(u16).range(1..))]
+    pub debug: Option<u16>,
+
     /// How the instance reaches the driver: bridge, host or none [default: bridge]
     #[arg(long, value_name = "NAME")]
     pub network: Option<String>,

@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 use uuid::Uuid;
 
 use super::repeat::Words;
-use super::{ExitReason, images, serving, stdout};
+use super::{ExitReason, images, info, serving, stdout};
 use crate::cli::{self, ImageFlags, NO_EVENT, RuleFlags, ServingFlags};
 use crate::terminal;
 use crate::terminal::interrupt::{self, Phase};
@@ -16,10 +16,13 @@ use coldstart::clock::Clock;
 use coldstart::drive::Stop;
 use coldstart::serve::trigger::event::SAMPLES;
 use coldstart::serve::{Call, Done, End, Platform, Session, report_line};
-use coldstart::spec::function::read_event;
+use coldstart::spec::function::{TIMEOUTS, read_event};
 use coldstart::store;
 use coldstart::text::sanitize::{plain, uncoloured};
 use coldstart::text::units::format_ms;
+
+/// What a function is told that is to wait for a debugger.
+const DEBUG_PORT: &str = "DEBUG_PORT";
 
 /// What a call was, and what came of it.
 struct Called {
@@ -31,7 +34,16 @@ struct Called {
 /// Calls, and shows what came of it.
 pub(super) fn run(args: &cli::Invoke) -> Result<(), ExitReason> {
     let serving = serving(args)?;
-    let request = serving::request(&serving, "invoke", command(args))?;
+    let mut request = serving::request(&serving, "invoke", command(args))?;
+    if let Some(port) = args.debug {
+        // It would wait for a debugger, and then once more.
+        request.tries = false;
+        for function in request.sides.iter_mut().flat_map(|side| &mut side.functions) {
+            function.timeout = *TIMEOUTS.end();
+            function.env.insert(DEBUG_PORT.to_owned(), port.to_string());
+        }
+        info(&format!("a debugger can attach to 127.0.0.1:{port} once the function waits for one"));
+    }
     let functions = request.sides.iter().flat_map(|side| &side.functions);
     let Some(function) = functions.last().cloned() else {
         return Err(ExitReason::Usage(anyhow!("no function is named")));
@@ -136,12 +148,15 @@ fn serving(args: &cli::Invoke) -> Result<ServingFlags, ExitReason> {
         of_images,
         functions_file: args.functions_file.clone(),
         provision: args.provision,
-        network: args.network.clone(),
+        network: args.debug.map(|_| "host".to_owned()).or(args.network.clone()),
         engine: args.engine.clone(),
         no_exec_trace: args.no_exec_trace,
         callback: args.callback,
         out: args.out.clone(),
-        rules: RuleFlags::of_one_call(),
+        rules: match args.debug {
+            Some(_) => RuleFlags { init_limit: *TIMEOUTS.end(), ..RuleFlags::of_one_call() },
+            None => RuleFlags::of_one_call(),
+        },
     })
 }
 
@@ -151,6 +166,7 @@ fn command(args: &cli::Invoke) -> String {
     images::again(words.some("--image", args.image.as_ref()), &args.of_images)
         .some("--sample", args.sample.as_ref())
         .described(&args.functions_file)
+        .some("--debug", args.debug)
         .some("--network", args.network.as_ref())
         .some("--engine", args.engine.as_ref())
         .switch("--no-exec-trace", args.no_exec_trace)

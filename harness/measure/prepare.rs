@@ -253,6 +253,7 @@ pub(super) async fn try_all<E: Engine>(
 }
 
 /// What came of trying everything.
+#[derive(Default)]
 pub(super) struct Tried {
     /// What is to be told in the record.
     pub(super) warnings: Vec<String>,

@@ -38,6 +38,8 @@ pub struct Measurement {
     /// Where instances reach this machine, of an engine that is on another or in a network of
     /// its own.
     pub callback: Option<IpAddr>,
+    /// Whether everything is started once, unrecorded, before the first trial.
+    pub tries: bool,
     /// Whether rows keep the beginning of each reply, and the last that instances wrote.
     pub keeps_words: bool,
     /// What its sizes are to be weighed by, where it is measured for that: a size under which
@@ -148,6 +150,7 @@ impl Measurement {
             resumed: false,
             traced: true,
             callback: None,
+            tries: true,
             keeps_words: false,
             tune: None,
         })
@@ -236,7 +239,7 @@ impl Measurement {
             beyond: Vec::new(),
             scenario: self.plan.scenario.clone(),
             seed: self.plan.seed,
-            tried: true,
+            tried: self.tries,
             host: Host::read(),
             engine,
             fleet: Vec::new(),

@@ -60,6 +60,7 @@ impl Measurement {
             traced: record.kernel_events.silent.as_deref() != Some(SWITCHED_OFF),
             resumed: true,
             callback: record.engine.callback.and_then(|callback| callback.address.parse().ok()),
+            tries: true,
             keeps_words: false,
             tune: record.tune,
         })

@@ -1,6 +1,8 @@
 //! What is seen of a start beside its marks: the kernel's exec events, cgroups, and
 //! the page cache.
 
+use std::time::Duration;
+
 use coldstart::drive::{Driver, Targets};
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::{BuildSpec, Engine, ImageStore, InstanceSource, LABEL_IMAGE};
@@ -167,7 +169,11 @@ fn works(subject: &TrialSubject) -> Tested {
             return Ok(());
         }
     };
-    let work = |spec: &mut TargetSpec| (spec.sleep_ms, spec.works) = (WORK_MS as u32, true);
+    let work = |spec: &mut TargetSpec| {
+        (spec.sleep_ms, spec.works) = (WORK_MS as u32, true);
+        // A busy machine takes its time.
+        spec.function.timeout = Duration::from_secs(60);
+    };
     let (samples, _) = drive(subject, ONE_AND_THREE, work, Some(trace))?;
     all_ok(&samples)?;
     for sample in &samples {
