@@ -139,12 +139,9 @@ async fn sweep_other(
     if !found.is_empty() {
         terminal::print(&format!("at {address}, which a run used that is gone:"));
     }
-    let users = users(engine.private(), engine.key())?;
     let remove = async |id: &InstanceId| engine.remove(id).await;
-    let (kept, refused) = sweep_instances(found, remove, args).await?;
-    if args.images && (args.force || users.is_empty() && kept.is_empty()) {
-        remove_images(&engine).await?;
-    }
+    let (_, refused) = sweep_instances(found, remove, args).await?;
+    // Images go from the engine that is meant, and from no other that was used once.
     Ok(refused)
 }
 

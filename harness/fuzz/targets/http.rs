@@ -47,7 +47,9 @@ async fn serve(bytes: &[u8]) {
     http.starts(&InstanceId("instance".to_owned()));
     http.started();
     let event = Event::plain("{}");
-    let invoke = || http.invoke(Asked { function: "f", event: &event, limit: SOON, keep: KEEP, request: None });
+    let invoke = || {
+        http.invoke(Asked { function: "f", event: &event, limit: SOON, keep: KEEP, request: None })
+    };
     let mut waiting = invoke().answer;
     for piece in bytes.split(|byte| *byte == 0xff) {
         let Some((how, answer)) = piece.split_first() else { continue };

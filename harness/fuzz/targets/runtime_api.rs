@@ -38,7 +38,9 @@ async fn serve(bytes: &[u8]) {
         streams.push(ours);
     }
     let event = Event::with_nonce("{\"a\":1}");
-    let invoke = || api.invoke(Asked { function: "f", event: &event, limit: SOON, keep: KEEP, request: None });
+    let invoke = || {
+        api.invoke(Asked { function: "f", event: &event, limit: SOON, keep: KEEP, request: None })
+    };
     let mut waiting = invoke().answer;
     let mut id = String::new();
     for piece in bytes.split(|byte| *byte == 0xff) {

@@ -1,6 +1,8 @@
 //! Images that are named: pulled, refused, told apart, and never removed when they are
 //! somebody else's. On a stand-in for an engine.
 
+use coldstart::system::maker::Maker;
+use coldstart::system::private;
 use std::os::unix::fs::PermissionsExt;
 
 use coldstart::store;
@@ -320,6 +322,30 @@ fn clean_removes_images_of_our_name_and_label_and_none_that_was_built_from_ours(
     let ours = ["coldstart-base/jdk:0123456789ab", "coldstart/python:0123456789ab"];
     let ours = ours.map(|image| format!("DELETE /images/{image}"));
     assert_eq!(removed, ours, "{}", err(&output));
+}
+
+/// A dead run's other engine lost its images to whoever cleaned one.
+#[test]
+fn images_go_from_the_engine_that_is_named_and_from_no_other_that_was_used_once() {
+    let home = tempfile::tempdir().unwrap();
+    let list = r#"[{"Id":"sha256:ef","ParentId":"","RepoTags":["coldstart/python:0123456789ab"],
+        "RepoDigests":[],"Created":0,"Size":1,"SharedSize":0,"Containers":0,
+        "Labels":{"coldstart.image":"python"}}]"#;
+    let answers = [
+        ("GET /images/json", 200, list),
+        ("DELETE /images/", 200, "[]"),
+        ("GET /containers", 200, "[]"),
+    ];
+    let (named, other) = (StandIn::with(&answers), StandIn::with(&answers));
+    // Of a process that is gone: no first one of this machine began at 1.
+    let own = Maker::own().to_string();
+    let gone = format!("live-{}-1-1", own.split('-').next().unwrap());
+    let record = private::folder().unwrap().join(gone);
+    std::fs::write(&record, format!("run-0\nkey\t{}\n", other.address())).unwrap();
+    on(&named, home.path(), &["clean", "--images", "--run", "none"]);
+    let _ = std::fs::remove_file(&record);
+    assert!(!named.asked("DELETE /images/").is_empty(), "is this test blind?");
+    assert_eq!(other.asked("DELETE /images/").len(), 0);
 }
 
 #[test]
