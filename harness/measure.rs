@@ -33,6 +33,7 @@ use crate::system::private::Live;
 mod advice;
 mod callback;
 mod carry_out;
+mod home;
 mod host_load;
 mod other_runs;
 mod outside;
@@ -44,6 +45,7 @@ mod resume;
 mod setup;
 
 use carry_out::both;
+use home::forget_home;
 pub use outside::Outside;
 use prepare::Tried;
 pub use request::{Measurement, RunIdentity, Side};
@@ -162,7 +164,7 @@ impl PreparedEngine {
         trace: Option<ExecTrace>,
     ) -> Result<(Driver<E>, EngineInfo)> {
         let mut info = engine.describe().await?;
-        info.address = without_home(&info.address);
+        forget_home(&mut info);
         let targets = prepare::targets(request, engine.as_ref(), &info, &self.records).await?;
         let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
         let driver = Driver::new(engine, platform, request.plan.clone(), targets, trace);
@@ -324,7 +326,7 @@ async fn ready<E: ImageStore>(
     let Begin { clock, records, trace, before } = begin;
     observer.notify(Event::Trying);
     let mut info = engine.describe().await?;
-    info.address = without_home(&info.address);
+    forget_home(&mut info);
     if let Some(before) = &before {
         resume::check(before, &info, &records[0], observer)?;
     }
@@ -372,12 +374,4 @@ async fn ready<E: ImageStore>(
         writers.push(Writer::create(&side.folder, record)?);
     }
     Ok(Some((driver, writers)))
-}
-
-/// A run's folder is made to be shared: it need not say whose home it was made in.
-fn without_home(text: &str) -> String {
-    match std::env::var("HOME") {
-        Ok(home) if home.len() > 1 => text.replace(&home, "~"),
-        _ => text.to_owned(),
-    }
 }
