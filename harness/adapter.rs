@@ -8,11 +8,12 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use crate::clock::Clock;
@@ -99,6 +100,19 @@ pub trait Adapter: Sized + Send + Sync + 'static {
     /// Connections that were refused so far, by whose they were.
     fn refused(&self) -> BTreeMap<String, u64> {
         BTreeMap::new()
+    }
+}
+
+/// Waits until something is so; whoever makes it so tells all who wait.
+async fn until_told(told: &Notify, is_so: impl Fn() -> bool) {
+    loop {
+        let mut heard = pin!(told.notified());
+        // Before it is looked: what is told from here on is heard.
+        heard.as_mut().enable();
+        if is_so() {
+            return;
+        }
+        heard.await;
     }
 }
 

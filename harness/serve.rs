@@ -16,7 +16,7 @@ pub mod told;
 pub mod trigger;
 
 pub use call::{Call, Done, End, Functions, NotUpdated, Platform, Reason, Report, Served, Status};
-pub use session::{Opened, Renewal, Renewed, Rules, Session};
+pub use session::{Opened, Rules, Session};
 
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,6 @@
 //! What is ready, and when a request is made again: decision 0075.
 
 use std::borrow::Cow;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -18,7 +17,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use super::{Adapter, Answer, Answered, Asked, Event, Invoked, Ready, Reply, Stamps};
+use super::{Adapter, Answer, Answered, Asked, Event, Invoked, Ready, Reply, Stamps, until_told};
 use crate::clock::Clock;
 use crate::engine::{
     Engine, EngineError, InstanceId, InstanceSpec, InstanceState, Route, Strangers,
@@ -154,15 +153,7 @@ impl Adapter for Http {
     }
 
     async fn ready(&self) {
-        loop {
-            let mut told = pin!(self.server.listens.notified());
-            // Before it is looked: what is told from here on is heard.
-            told.as_mut().enable();
-            if self.stamps().ready.is_some() {
-                return;
-            }
-            told.await;
-        }
+        until_told(&self.server.listens, || self.stamps().ready.is_some()).await;
     }
 
     fn starts(&self, id: &InstanceId) {

@@ -14,14 +14,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
-use super::{Adapter, Answer, Answered, Asked, Invoked, MAX_REPLY, Ready, Reply, Stamps};
+use super::{
+    Adapter, Answer, Answered, Asked, Invoked, MAX_REPLY, Ready, Reply, Stamps, until_told,
+};
 use crate::clock::Clock;
 use crate::engine::{
     Caller, Engine, EngineError, Evidence, InstanceSpec, InstanceState, Listener, Strangers,
@@ -178,15 +179,7 @@ impl Adapter for RuntimeApi {
     }
 
     async fn ready(&self) {
-        loop {
-            let mut told = pin!(self.shared.ready.notified());
-            // Before it is looked: what is told from here on is heard.
-            told.as_mut().enable();
-            if self.stamps().ready.is_some() {
-                return;
-            }
-            told.await;
-        }
+        until_told(&self.shared.ready, || self.stamps().ready.is_some()).await;
     }
 
     fn prepare(&self) {

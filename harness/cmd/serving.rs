@@ -13,12 +13,11 @@ use crate::cli::{FunctionFlags, RuleFlags, ServingFlags, Share};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt;
 use coldstart::drive::Stop;
-use coldstart::measure::{Interrupted, Measurement, Outside, PreparedEngine, RunIdentity, Side};
-use coldstart::observer::Observer;
+use coldstart::measure::{Interrupted, Measurement, PreparedEngine, RunIdentity, Side};
 use coldstart::pool::{Counters, Limits, PoolFunction};
 use coldstart::provision::Consent;
 use coldstart::report::form::FORMS;
-use coldstart::serve::{Renewal, Renewed, Report, Rules, Session};
+use coldstart::serve::{Report, Rules, Session};
 use coldstart::spec::factor::FactorMatrix;
 use coldstart::spec::function::Function;
 use coldstart::spec::scenario::Scenario;
@@ -152,23 +151,9 @@ pub(super) fn session<T>(
         let Some(outside) = engine.open(&request, &stop, &observer).await? else {
             return Err(Interrupted.into());
         };
-        let mut opened = Session::open(request.clone(), outside, rules);
-        let mut renewals = std::mem::replace(&mut opened.renewals, mpsc::unbounded_channel().1);
-        let renewed = async {
-            while let Some(Renewal { function, image, made }) = renewals.recv().await {
-                let with = (consent, &observer as &dyn Observer);
-                let renewed = Outside::renew(&engine, &request, function, image, with).await;
-                let renewed = renewed.map(|(record, target)| Renewed { target, record });
-                // Who asked may be gone.
-                let _ = made.send(renewed.map_err(|error| format!("{error:#}")));
-            }
-            std::future::pending::<()>().await;
-        };
+        let mut opened = Session::open(request, outside, rules);
         let act = act(opened.session.clone(), &folder, stop.clone());
-        let done = tokio::select! {
-            done = act => done,
-            () = renewed => Err(anyhow!("nothing is made again any more")),
-        };
+        let done = opened.with(&engine, consent, &observer, act).await;
         let ended = opened.end(&observer).await;
         // Of two failures the first decides.
         Ok(Served { done: done?, counters: ended?, folder })

@@ -43,18 +43,6 @@ pub struct FailedStart {
 }
 
 impl<A: Adapter> Held<A> {
-    /// The instance.
-    #[must_use]
-    pub fn id(&self) -> &InstanceId {
-        &self.instance.id
-    }
-
-    /// How it was started, while nobody has called it.
-    #[must_use]
-    pub fn started(&self) -> Option<&Marks> {
-        self.started.as_ref()
-    }
-
     /// Its start call, where that has not returned yet: for [`Platform::returned`].
     pub fn take_starting(&mut self) -> Option<Starting> {
         self.starting.take()

@@ -5,6 +5,7 @@
 //! begun before the lock is given back: nothing is awaited meanwhile.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,12 +18,13 @@ use super::call::{Call, Done, End, Functions, NotUpdated, Platform, Report, Serv
 use crate::clock::Clock;
 use crate::drive::Driver;
 use crate::engine::AnyEngine;
-use crate::measure::{Measurement, Outside};
+use crate::measure::{Measurement, Outside, PreparedEngine};
 use crate::observer::Observer;
 use crate::platform::{self, Held, Target};
 use crate::pool::policy::Policy;
 use crate::pool::{CallId, Counters, InstanceKey, Limits, Pool, PoolFunction};
 use crate::probe::exec_trace::Event;
+use crate::provision::Consent;
 use crate::spec::plan::TrialSubject;
 use crate::store::FunctionRecord;
 
@@ -98,32 +100,24 @@ struct Starting {
 }
 
 /// That a function is to be made again: whoever has the engine does it, and answers.
-#[derive(Debug)]
-pub struct Renewal {
+struct Renewal {
     /// Its place among the functions.
-    pub function: usize,
+    function: usize,
     /// The image that it is to be of; none for what it is made from.
-    pub image: Option<String>,
+    image: Option<String>,
     /// What came of it; who asked may be gone.
-    pub made: oneshot::Sender<Result<Renewed, String>>,
+    made: oneshot::Sender<Result<Renewed, String>>,
 }
 
-/// A function that was made again.
-#[derive(Debug)]
-pub struct Renewed {
-    /// What its instances are created from.
-    pub target: Arc<Target>,
-    /// What is known of its image.
-    pub record: FunctionRecord,
-}
+/// A function that was made again: what is known of its image, and what its instances are
+/// created from.
+type Renewed = (FunctionRecord, Arc<Target>);
 
 /// A session with what ends it.
 pub struct Opened {
     /// For whoever calls.
     pub session: Session,
-    /// What is to be made again while it is called; nobody updates anything where this is not
-    /// looked at.
-    pub renewals: mpsc::UnboundedReceiver<Renewal>,
+    renewals: mpsc::UnboundedReceiver<Renewal>,
     request: Measurement,
     timer: JoinHandle<()>,
     writer: JoinHandle<Result<rows::Written>>,
@@ -181,7 +175,7 @@ impl Session {
 
     /// A further version of a function, and its number: calls that come from now on get new
     /// instances.
-    fn renewed(&self, function: usize, Renewed { target, record }: Renewed) -> u32 {
+    fn renewed(&self, function: usize, (record, target): Renewed) -> u32 {
         let of = crate::pool::FunctionIndex(function);
         let mut functions = lock(&self.0.functions);
         let mut changed: Vec<Served> = functions.to_vec();
@@ -243,6 +237,32 @@ impl Platform for Session {
 }
 
 impl Opened {
+    /// Does something with it, and meanwhile makes functions again that are updated: nobody
+    /// updates any where this is not awaited.
+    pub async fn with<T>(
+        &mut self,
+        engine: &PreparedEngine,
+        consent: Consent,
+        observer: &dyn Observer,
+        act: impl Future<Output = T>,
+    ) -> T {
+        let Self { request, renewals, .. } = self;
+        let renew = async {
+            // The session asks, and is there as long as this is.
+            while let Some(Renewal { function, image, made }) = renewals.recv().await {
+                let with = (consent, observer);
+                let renewed = Outside::renew(engine, request, function, image, with).await;
+                // Who asked may be gone.
+                let _ = made.send(renewed.map_err(|error| format!("{error:#}")));
+            }
+            std::future::pending::<Infallible>().await
+        };
+        tokio::select! {
+            done = act => done,
+            never = renew => match never {},
+        }
+    }
+
     /// Takes no more calls, waits for those that are under way, removes every instance, and
     /// saves the record; what the pool has counted.
     ///

@@ -121,7 +121,8 @@ impl<'a> Triggers<'a> {
         };
         let until = until_stopped(stop.clone());
         let schedules = flags.schedule.clone();
-        let schedules = schedule::run(schedules, jiff_now, deliver(queue), tell(), until);
+        let schedules =
+            schedule::run(schedules, jiff::Timestamp::now, deliver(queue), tell(), until);
         let (buckets, ()) = tokio::join!(buckets, schedules);
         buckets
     }
@@ -148,10 +149,6 @@ impl<'a> Triggers<'a> {
         };
         flags.then.iter().fold(words, link)
     }
-}
-
-fn jiff_now() -> jiff::Timestamp {
-    jiff::Timestamp::now()
 }
 
 fn links(flags: &TriggerFlags) -> Links {

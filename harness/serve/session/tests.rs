@@ -64,21 +64,9 @@ async fn served_by<T, F: Future<Output = T>>(
     };
     rules(&mut own);
     let folder = request.sides[0].folder.clone();
-    let mut opened = Session::open(request.clone(), outside, own);
-    let mut renewals = std::mem::replace(&mut opened.renewals, mpsc::unbounded_channel().1);
-    let renewing = async {
-        while let Some(Renewal { function, image, made }) = renewals.recv().await {
-            let with = (Consent::Withheld, &Silent as &dyn crate::observer::Observer);
-            let renewed = Outside::renew(&engine, &request, function, image, with).await;
-            let renewed = renewed.map(|(record, target)| Renewed { target, record });
-            let _ = made.send(renewed.map_err(|error| format!("{error:#}")));
-        }
-        panic!("nobody can ask any more");
-    };
-    let done = tokio::select! {
-        done = with(opened.session.clone()) => done,
-        () = renewing => unreachable!(),
-    };
+    let mut opened = Session::open(request, outside, own);
+    let act = with(opened.session.clone());
+    let done = opened.with(&engine, Consent::Withheld, &Silent, act).await;
     let counters = opened.end(&Silent).await.unwrap();
     (done, counters, store::open(&folder).unwrap())
 }
