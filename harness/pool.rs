@@ -278,7 +278,7 @@ impl Pool {
     #[must_use]
     pub fn next_due(&mut self) -> Option<u64> {
         while let Some((at, timer)) = self.timers.first() {
-            if self.is_valid(&timer) {
+            if !self.is_void(&timer) {
                 return Some(at);
             }
             self.timers.pop();

@@ -118,7 +118,7 @@ impl Pool {
     pub fn due(&mut self, at: u64, out: &mut Vec<Decision>) {
         while let Some((_, timer)) = self.timers.first().filter(|(when, _)| *when <= at) {
             self.timers.pop();
-            if self.is_valid(&timer) {
+            if !self.is_void(&timer) {
                 self.happen(at, timer, out);
             }
         }
@@ -137,7 +137,9 @@ impl Pool {
             }
             Timer::Prewarm(function, _) => {
                 // One that finds no room is none: it was a guess.
-                let _ = self.start(at, function, Why::Prewarm, out);
+                if self.functions[function.0].live == 0 {
+                    let _ = self.start(at, function, Why::Prewarm, out);
+                }
             }
             Timer::Patience(function, call) => self.impatient(at, function, call, out),
             // Whoever waits for it is admitted after all timers.
@@ -180,14 +182,15 @@ impl Pool {
         let served = of.served > 0;
         let (is_new, state) = (of.state == State::Starting, &self.functions[function.0]);
         let old = version != state.version;
-        let may = |waiting: &&Waiting| {
-            waiting.version <= version
-                && (waiting.claim != Claim::Nothing || self.refusal(function).is_none())
-        };
-        if state.waiting.front().filter(may).is_some() {
+        // Of those beyond a limit the oldest is admitted, if any. One that called a later
+        // version may stand before one that this instance may serve.
+        let admitted = state.waiting.len() - state.queued as usize;
+        let open = admitted + usize::from(self.refusal(function).is_none());
+        let may = |waiting: &Waiting| waiting.version <= version;
+        if let Some(place) = state.waiting.iter().take(open).position(may) {
             let met = if is_new { Met::Cold } else { Met::Warm };
             self.counters.delayed += u64::from(!is_new);
-            self.dispatch(at, function, instance, met, 0, out);
+            self.dispatch(at, function, instance, met, place, out);
             return;
         }
         self.turn(at, instance, State::Idle);

@@ -1,7 +1,7 @@
 //! Calls that wait for a busy instance, until they do no longer; and instances that there
 //! always are.
 
-use super::claims::Claim;
+use super::claims::{Claim, Waiting};
 use super::{CallId, Decision, FunctionIndex, Pool, Why};
 
 impl Pool {
@@ -34,29 +34,55 @@ impl Pool {
     ) {
         let waiting = &self.functions[function.0].waiting;
         let found = waiting.iter().position(|waiting| waiting.call == call && waiting.is_patient());
-        let Some(place) = found else { return };
+        if let Some(place) = found {
+            self.lose_patience(at, function, place, out);
+        }
+    }
+
+    fn lose_patience(
+        &mut self,
+        at: u64,
+        function: FunctionIndex,
+        place: usize,
+        out: &mut Vec<Decision>,
+    ) {
         self.functions[function.0].waiting[place].claim = Claim::Overdue;
         self.overdue += 1;
         self.insist(at, function, place, out);
     }
 
-    /// Calls do not wait for busy instances where there are none.
+    /// Calls do not wait for busy instances where there are none: those that chose to, and those
+    /// whose start an older call was given.
     pub(super) fn hurry(&mut self, at: u64, function: FunctionIndex, out: &mut Vec<Decision>) {
-        let of = &self.functions[function.0];
-        if of.busy > 0 || of.waiting.is_empty() {
+        if self.functions[function.0].busy > 0 {
             return;
         }
-        let patient = of.waiting.iter().filter(|waiting| waiting.is_patient());
-        let patient: Vec<CallId> = patient.map(|waiting| waiting.call).collect();
-        for call in patient {
-            self.impatient(at, function, call, out);
+        while let Some(place) =
+            self.functions[function.0].waiting.iter().position(Waiting::is_patient)
+        {
+            self.lose_patience(at, function, place, out);
         }
+        while let Some((place, version)) = self.robbed(function) {
+            self.functions[function.0].wave(version).claimed -= 1;
+            self.lose_patience(at, function, place, out);
+        }
+    }
+
+    /// The youngest call that waits for a start where more do than there are starts.
+    fn robbed(&self, function: FunctionIndex) -> Option<(usize, u32)> {
+        let of = &self.functions[function.0];
+        let waits = |waiting: &Waiting| {
+            let wave = if waiting.version == of.version { of.current } else { of.former };
+            waiting.claim == Claim::Start && wave.claimed > wave.starting
+        };
+        let place = of.waiting.iter().rposition(waits)?;
+        Some((place, of.waiting[place].version))
     }
 
     /// Tries once more to start something for those who wait no longer.
     pub(super) fn retry_overdue(&mut self, at: u64, out: &mut Vec<Decision>) {
         for function in (0..self.functions.len()).map(FunctionIndex) {
-            let overdue = |of: &super::claims::Waiting| of.claim == Claim::Overdue;
+            let overdue = |of: &Waiting| of.claim == Claim::Overdue;
             while let Some(place) = self.functions[function.0].waiting.iter().position(overdue) {
                 if !self.insist(at, function, place, out) {
                     break;

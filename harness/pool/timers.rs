@@ -1,5 +1,5 @@
 //! What is to happen by itself, in the order of time. What was planned for something that has
-//! changed since is void, and found out when its time comes.
+//! changed for good is void, and found out when its time comes.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -41,22 +41,22 @@ impl Timers {
 }
 
 impl Pool {
-    /// Whether what was planned is still to happen.
-    pub(super) fn is_valid(&self, timer: &Timer) -> bool {
+    /// Whether what was planned can never matter any more. What may matter again before its
+    /// time comes is kept until then: nobody plans it a second time.
+    pub(super) fn is_void(&self, timer: &Timer) -> bool {
         match *timer {
             Timer::Expire(key, since) => self
                 .instances
                 .get(&key)
-                .is_some_and(|instance| instance.state == State::Idle && instance.since == since),
+                .is_none_or(|instance| instance.state != State::Idle || instance.since != since),
             Timer::Prewarm(function, arrivals) => {
-                let of = &self.functions[function.0];
-                !self.draining && of.arrivals == arrivals && of.live == 0
+                self.draining || self.functions[function.0].arrivals != arrivals
             }
             Timer::Patience(function, call) => {
                 let of = &self.functions[function.0];
-                of.waiting.iter().any(|waiting| waiting.call == call && waiting.is_patient())
+                !of.waiting.iter().any(|waiting| waiting.call == call && waiting.is_patient())
             }
-            Timer::Scaling(function) => self.functions[function.0].queued > 0 || self.overdue > 0,
+            Timer::Scaling(_) => false,
         }
     }
 }

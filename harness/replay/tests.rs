@@ -6,7 +6,7 @@ use super::trace::{Changed, Form, TraceCall};
 use super::virtual_clock::{Runs, Setting, play};
 use super::*;
 use crate::cost::{Architecture, Prices};
-use crate::pool::{Limits, PolicyChoice};
+use crate::pool::{Limits, PolicyChoice, Queue, Scaling};
 
 mod agree;
 
@@ -116,6 +116,18 @@ fn the_worst_functions_are_named_and_refused_calls_are_counted_apart() {
         .map(|of| (of.function.as_str(), of.calls, of.cold, of.throttled))
         .collect();
     assert_eq!(worst, [("f1", 2, 1, 1), ("f0", 1, 1, 0)]);
+}
+
+#[test]
+fn who_waits_for_a_limit_after_all_other_calls_are_over_is_answered() {
+    let scaling = Some(Scaling { starts: 1, within: MINUTE });
+    let limits = Limits { account: 9, scaling, memory: None, queue: Queue::UpTo(9) };
+    let trace = trace(&[(0, 0, SECOND), (MINUTE / 2, 0, SECOND)]);
+    let found = played_as(&trace, "none", limits, Runs::Trace);
+    assert_eq!(
+        (found.calls(), found.throttled(), found.latency.max),
+        (2, 0, Some(MINUTE / 2 + 2 * SECOND))
+    );
 }
 
 #[test]

@@ -97,11 +97,19 @@ impl Machine<'_> {
             self.carry_out(&mut out);
         }
         // Every call is answered, and then nothing more is waited for.
-        while let Some(Reverse((at, _))) = self.events.peek().copied() {
+        while let Some(at) = self.next_of_a_call() {
             self.until(at, &mut out);
         }
         self.pool.drain(self.now, &mut out);
         self.carry_out(&mut out);
+    }
+
+    /// When something happens next that a call waits for: with none under way, those that a
+    /// limit holds back wait for its time.
+    fn next_of_a_call(&mut self) -> Option<u64> {
+        let event = self.events.peek().map(|Reverse((at, _))| *at);
+        let held_back = self.pool.waiting() > 0;
+        event.or_else(|| if held_back { self.pool.next_due() } else { None })
     }
 
     /// Lets everything happen until an instant, and at it.

@@ -246,3 +246,83 @@ fn a_call_waits_for_a_busy_instance_where_that_is_sooner_and_not_for_ever() {
         driver.log.iter().find(|(at, d)| *at > 3 * MINUTE && matches!(d, Decision::Start { .. }));
     assert_eq!(at.unwrap().0, 3 * MINUTE + 1 + 10 * SECOND);
 }
+
+/// What is planned is not forgotten while nothing waits for it.
+#[test]
+fn who_waits_for_the_scaling_limit_has_its_start_when_the_limit_allows_one() {
+    let scaling = Some(Scaling { starts: 1, within: 20 * SECOND });
+    let limits = Limits { scaling, queue: Queue::UpTo(9), ..unlimited() };
+    let mut driver = driver(limits, &[function(128)], "fixed:10m");
+    driver.call(0, 0, 2 * SECOND);
+    // It stands before the limit until the first one's instance takes it, for a minute.
+    driver.call(2 * SECOND, 0, MINUTE);
+    driver.until(4 * SECOND);
+    let last = driver.call(5 * SECOND, 0, SECOND);
+    driver.until(5 * MINUTE);
+    let (call, instance, met) = driver.dispatched()[2];
+    assert_eq!((call, instance, met), (last, InstanceKey(1), Met::Cold));
+    let start = driver.log.iter().rfind(|(_, decision)| matches!(decision, Decision::Start { .. }));
+    assert_eq!(start.unwrap().0, 20 * SECOND);
+}
+
+/// Keeps all, and expects a call ten seconds after the latest.
+struct Expecting;
+
+impl Policy for Expecting {
+    fn keep(&mut self, _: &crate::pool::policy::Idle) -> Option<u64> {
+        None
+    }
+
+    fn prewarm(&mut self, _: FunctionIndex, at: u64) -> Option<u64> {
+        Some(at + 10 * SECOND)
+    }
+}
+
+#[test]
+fn an_expected_call_has_an_instance_though_there_was_one_when_it_was_planned() {
+    let mut driver = driver(unlimited(), &[function(128)], "lru");
+    driver.pool = Pool::new(unlimited(), vec![function(128)], Box::new(Expecting));
+    driver.call(0, 0, SECOND);
+    driver.kill(5 * SECOND, 0);
+    driver.until(MINUTE);
+    let prewarmed =
+        Decision::Start { instance: InstanceKey(1), function: FunctionIndex(0), why: Why::Prewarm };
+    assert_eq!(driver.log.last(), Some(&(12 * SECOND, prewarmed)));
+}
+/// An older call that lost its patience after an update is of the new version.
+#[test]
+fn an_old_instance_serves_whom_it_may_behind_one_that_it_may_not() {
+    let mut driver = driver(unlimited(), &[function(128)], "cidre:10m");
+    driver.start = 5 * SECOND;
+    driver.call(0, 0, 4 * SECOND);
+    driver.call(MINUTE, 0, MINUTE);
+    // The first waits for the busy one, for as long as a start took; the second would wait twice
+    // as long as a call takes, and has a start of its own.
+    driver.call(MINUTE + 1, 0, SECOND);
+    let second = driver.call(MINUTE + 2, 0, SECOND);
+    driver.update(MINUTE + 3, 0);
+    driver.until(MINUTE - 1);
+    driver.start = 8 * SECOND;
+    driver.until(5 * MINUTE);
+    assert!(driver.dispatched().contains(&(second, InstanceKey(1), Met::Cold)));
+    assert_eq!(driver.ended.len(), 4);
+}
+
+/// A start that was made for a call may serve one that came before it.
+#[test]
+fn who_lost_its_start_to_an_older_call_is_not_left_alone() {
+    let mut driver = driver(unlimited(), &[function(128)], "cidre:10m");
+    driver.start = 5 * SECOND;
+    driver.call(0, 0, 4 * SECOND);
+    driver.call(MINUTE, 0, MINUTE);
+    let first = driver.call(MINUTE + 1, 0, MINUTE);
+    let second = driver.call(MINUTE + 2, 0, SECOND);
+    driver.until(MINUTE - 1);
+    driver.start = 4 * SECOND;
+    driver.kill(MINUTE + 10 * SECOND, 0);
+    driver.kill(MINUTE + 10 * SECOND, 1);
+    driver.until(10 * MINUTE);
+    assert!(driver.dispatched().contains(&(first, InstanceKey(1), Met::Cold)));
+    assert_eq!(driver.failed, [CallId(1), first]);
+    assert_eq!(driver.ended, [CallId(0), second]);
+}
