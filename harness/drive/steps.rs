@@ -14,8 +14,12 @@ use crate::engine::Engine;
 use crate::platform::{Target, Visit};
 use crate::spec::scenario::{LoadShape, Step};
 
-/// From planning a burst to its instant: time for its tasks to be ready.
+/// From planning a burst to its instant: time for its tasks to be ready, and for the kernel to
+/// end what the last trial left.
 const LEAD: Duration = Duration::from_millis(10);
+/// Where a scenario waits for nothing between its trials: time for the tasks alone, so long and
+/// for each of them.
+const SHORT_LEAD: (Duration, Duration) = (Duration::from_millis(2), Duration::from_micros(20));
 
 impl<E: Engine> Driver<E> {
     /// Runs a step; false when nothing more is to be tried in its trial.
@@ -25,7 +29,7 @@ impl<E: Engine> Driver<E> {
         let visits = match step.act {
             LoadShape::Burst(n) => {
                 self.platform.prepare(target, n).await;
-                let at = clock.now() + nanoseconds(LEAD);
+                let at = clock.now() + nanoseconds(self.lead(n));
                 let visits = burst::burst(clock, at, n, |_| {
                     let (platform, target) = (self.platform.clone(), target.clone());
                     let answers = self.answers.clone();
@@ -66,6 +70,14 @@ impl<E: Engine> Driver<E> {
         (visits, goes_on)
     }
 
+    fn lead(&self, calls: u32) -> Duration {
+        let (least, each) = SHORT_LEAD;
+        match self.plan.scenario.remove_at_once {
+            true => least.saturating_add(each.saturating_mul(calls)).min(LEAD),
+            false => LEAD,
+        }
+    }
+
     /// `workers` at a time each start, use and remove one instance after another. A
     /// worker that has waited in vain for long enough leaves the rest to the others.
     async fn parallel(
@@ -79,7 +91,7 @@ impl<E: Engine> Driver<E> {
         for _ in 0..workers.min(starts) {
             self.platform.prepare_next(target).await;
         }
-        let at = clock.now() + nanoseconds(LEAD);
+        let at = clock.now() + nanoseconds(self.lead(workers));
         let (patience, keep) = (self.patience(target), self.kept_of_a_reply());
         let work = |_| {
             let (platform, target, left) = (self.platform.clone(), target.clone(), left.clone());
