@@ -4,7 +4,9 @@ use super::claims::{Claim, Waiting};
 use super::instance::{Instance, State};
 use super::policy::{Candidate, Patience};
 use super::timers::Timer;
-use super::{CallId, Decision, FunctionIndex, InstanceKey, Met, Pool, Queue, Reason, Why};
+use super::{
+    CallId, Decision, FunctionIndex, FunctionState, InstanceKey, Met, Pool, Queue, Reason, Why,
+};
 
 impl Pool {
     /// The limit of calls at a time that another call of a function would meet.
@@ -92,7 +94,20 @@ impl Pool {
         let of = &self.functions[function.0].of;
         of.reserved.unwrap_or(self.shared) == 0
             || self.limits.scaling.is_some_and(|scaling| scaling.starts == 0)
-            || self.limits.memory.is_some_and(|most| of.memory > most)
+            || self.limits.memory.is_some_and(|most| self.never_fits(function, most))
+    }
+
+    /// Whether there is no instance of a function, and never room for one beside those of others
+    /// that there always are.
+    fn never_fits(&self, function: FunctionIndex, most: u64) -> bool {
+        let needed = self.functions[function.0].of.memory;
+        let always = |(at, of): (usize, &FunctionState)| {
+            let instances = u64::from(self.floor(FunctionIndex(at)));
+            instances.saturating_mul(of.of.memory)
+        };
+        let is_there = self.functions[function.0].live > 0 || self.floor(function) > 0;
+        let others = self.functions.iter().enumerate().map(always).fold(0, u64::saturating_add);
+        needed > most || (!is_there && others.saturating_add(needed) > most)
     }
 
     pub(super) fn throttle(

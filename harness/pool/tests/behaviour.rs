@@ -118,6 +118,18 @@ fn what_can_never_be_served_does_not_wait() {
 }
 
 #[test]
+fn who_finds_no_room_beside_what_is_always_there_does_not_wait() {
+    let always = PoolFunction { provisioned: 1, ..function(200) };
+    let limits = Limits { queue: Queue::UpTo(10), memory: Some(256 * MIB), ..unlimited() };
+    let mut driver = driver(limits, &[always, function(100)], "lru");
+    let never = driver.call(SECOND, 1, SECOND);
+    driver.call(SECOND, 0, SECOND);
+    driver.until(MINUTE);
+    assert_eq!(driver.throttled(), [(never, Reason::Memory)]);
+    assert_eq!(driver.ended.len(), 1);
+}
+
+#[test]
 fn the_least_recently_used_goes_where_memory_is_short() {
     let limits = Limits { memory: Some(256 * MIB), ..unlimited() };
     let mut driver = driver(limits, &[function(128), function(128), function(128)], "lru");
