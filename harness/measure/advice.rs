@@ -1,7 +1,7 @@
 //! What a function most likely lacks that did not answer, by its own words.
 
 /// What is said, in lower case, and what to write for it.
-const CURES: [(&[&str], &str); 8] = [
+const CURES: [(&[&str], &str); 9] = [
     (
         &[
             "noregion",
@@ -42,6 +42,11 @@ const CURES: [(&[&str], &str); 8] = [
         "it takes one version of cgroups and this machine has both: name a script with --runtimes \
          that hides the second from it and calls it: `exec unshare -m sh -c 'umount -l \
          /sys/fs/cgroup/unified; exec crun \"$@\"' crun \"$@\"`",
+    ),
+    (
+        &["v1 cgroup feature is required"],
+        "it was built for cgroups of version 2 alone, and this machine has version 1: build it with \
+         both, such as `cargo install youki --locked --features v1`",
     ),
     (
         &[
@@ -89,6 +94,7 @@ mod tests {
                 "--callback",
             ),
             ("OSError: [Errno 30] Read-only file system: '/x'", "only /tmp"),
+            ("v1 error: v1 cgroup feature is required, but was not enabled", "--features v1"),
         ] {
             let told = with_advice(cause);
             assert!(told.starts_with(cause) && told.contains(part), "{told}");
