@@ -4,6 +4,8 @@
 //! Both are found out without starting anything: while a container's files are being copied
 //! out of it they are mounted, and the mount names the layers.
 
+use std::collections::HashSet;
+use std::fs;
 use std::path::PathBuf;
 
 use bollard::Docker;
@@ -37,23 +39,31 @@ pub(super) async fn folders(
     let mut files = Box::pin(docker.download_from_container(&id.0, Some(options)));
     let begun = files.next().await.transpose();
     // The rest of the files waits, and the mount with it.
-    let mounts = std::fs::read_to_string("/proc/self/mountinfo");
+    let found = mounts().find_map(|mounts| lower(&mounts, &id.0));
     drop(files);
     // Before the outcome is looked at: it goes whatever happened.
     instances::remove(docker, brand, &id).await?;
     begun.map_err(|e| failed(&doing, e))?;
-    let mounts = mounts.map_err(|e| refused(&doing, e.to_string()))?;
-    let folders = lower(&mounts, &id.0).map(|folders| of_the_image(folders, layers));
-    folders.filter(|all| !all.is_empty() && all.iter().all(|folder| folder.is_dir())).ok_or_else(
-        || {
-            refused(
-                &doing,
-                "the engine keeps images in containerd's store, and what it mounts is not seen \
-                 from here: run this where the engine runs, in its mount namespace"
-                    .to_owned(),
-            )
-        },
-    )
+    let folders = found.map(|folders| of_the_image(folders, layers));
+    let seen = |all: &Vec<PathBuf>| !all.is_empty() && all.iter().all(|folder| folder.is_dir());
+    folders.filter(seen).ok_or_else(|| refused(&doing, NOT_SEEN.to_owned()))
+}
+
+const NOT_SEEN: &str = "the engine keeps images in containerd's store, and no mount on this \
+                        machine tells where: run this as root where the engine runs, outside any \
+                        container, or have it keep images in its own store (`\"features\": \
+                        {\"containerd-snapshotter\": false}` in its daemon.json)";
+
+/// What is mounted where: here first, then in the namespaces of others, as an engine that does
+/// not run as root has one of its own.
+fn mounts() -> impl Iterator<Item = String> {
+    let mut seen = HashSet::new();
+    let others = fs::read_dir("/proc").into_iter().flatten().flatten().map(|entry| entry.path());
+    std::iter::once(PathBuf::from("/proc/self")).chain(others).filter_map(move |process| {
+        // What is no process has none, and what we may not see is not told.
+        let namespace = fs::read_link(process.join("ns/mnt")).ok()?;
+        seen.insert(namespace).then(|| fs::read_to_string(process.join("mountinfo")).ok()).flatten()
+    })
 }
 
 /// The folders below the mount of a container.
@@ -95,5 +105,17 @@ mod tests {
         assert_eq!(of_the_image(found.clone(), 2), found, "there is none of the engine's");
         assert_eq!(lower(mounts, "0c"), None);
         assert_eq!(lower("garbage", "0a"), None);
+    }
+
+    #[test]
+    fn what_is_mounted_here_is_looked_at_before_what_others_see() {
+        let points = |text: &str| {
+            let lines = text.lines().filter_map(|line| line.split(' ').nth(4));
+            lines.map(str::to_owned).collect::<HashSet<_>>()
+        };
+        let ours = fs::read_to_string("/proc/self/mountinfo").unwrap();
+        let first = mounts().next().unwrap();
+        // Others may mount something in between.
+        assert!(points(&first).intersection(&points(&ours)).any(|point| point == "/proc"));
     }
 }

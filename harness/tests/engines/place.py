@@ -13,6 +13,7 @@ from pathlib import Path
 
 import certificates
 import images
+import rules
 from engines import Engine, bridge_of
 
 # Its name is what a killed run leaves; the paths of sockets in it may not be long.
@@ -82,17 +83,12 @@ class Place:
 
     def start(self, engine: Engine, root: Path) -> None:
         """Starts the engine, and waits until it answers."""
-        check_layout()
-        for part in ("data", "exec", "networks"):
-            (self.folder / part).mkdir()
-        run("mount", "--bind", self.folder, self.folder)
-        run("mount", "--make-shared", self.folder)
+        self.share(root)
         network = str(free_subnet())
-        # By its program a bridge is removed again.
-        (self.folder / "root").write_text(str(root))
         if engine.bridge:
             make_bridge(root, self.bridge, network)
             network = self.bridge
+            rules.rename(self.folder)
         enter: list[object] = []
         if engine.apart:
             enter = self.go_apart(root, network)
@@ -119,6 +115,42 @@ class Place:
                 last = (self.folder / "log").read_text(errors="replace").splitlines()[-10:]
                 raise Unusable("the engine does not start:\n" + "\n".join(last))
             time.sleep(0.05)
+        self.note_namespace()
+
+    def stand_in(self, root: Path) -> None:
+        """Puts the packages' files over the machine's, for commands that enter them."""
+        self.share(root)
+        inside = Path(__file__).parent / "inside"
+        ready = "touch %s; exec sleep infinity" % (self.folder / "ready")
+        self.process = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "unchanged", inside, root, self.folder, "",
+             "sh", "-c", ready],
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        while not (self.folder / "ready").exists():
+            if self.process.poll() is not None:
+                raise Unusable(f"the files of {root} cannot stand in for the machine's")
+            time.sleep(0.01)
+        self.note_namespace()
+
+    def enter(self) -> list[str]:
+        """What a command begins with that meets these files."""
+        assert self.process is not None, "something stands in"
+        return ["nsenter", f"--mount=/proc/{self.process.pid}/ns/mnt"]
+
+    def share(self, root: Path) -> None:
+        """Has what is mounted in the folder seen outside."""
+        check_layout()
+        for part in ("data", "exec", "networks"):
+            (self.folder / part).mkdir()
+        run("mount", "--bind", self.folder, self.folder)
+        run("mount", "--make-shared", self.folder)
+        # By its programs a bridge and rules are removed again.
+        (self.folder / "root").write_text(str(root))
+
+    def note_namespace(self) -> None:
+        """Notes by what its processes are found."""
+        assert self.process is not None, "it was started"
         (self.folder / "namespace").write_text(os.readlink(f"/proc/{self.process.pid}/ns/mnt"))
 
     def go_apart(self, root: Path, subnet: str) -> list[object]:
@@ -176,9 +208,13 @@ class Place:
         if self.network is not None:
             self.network.wait()
         bridge = Path("/sys/class/net") / self.bridge
-        if bridge.exists():
+        # A killed run may have come no further than its folder.
+        known = self.folder / "root"
+        root = Path(known.read_text()) if known.exists() else None
+        if root is not None:
+            rules.remove(self.folder, root, self.bridge)
+        if root is not None and bridge.exists():
             try:
-                root = (self.folder / "root").read_text()
                 run("chroot", root, "ip", "link", "delete", self.bridge)
             except Unusable:
                 # The kernel ends a cable some time after the network at its other end.
