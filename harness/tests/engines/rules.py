@@ -4,6 +4,7 @@ import hashlib
 import json
 import shlex
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 TABLES = ("filter", "nat", "raw")
@@ -37,50 +38,52 @@ def rename(folder: Path) -> None:
 
 def remove(folder: Path, root: Path, bridge: str) -> None:
     """Removes those of an engine that has ended, by the programs of its packages."""
+    there = ("chroot", str(root))
     if (root / "usr/sbin/iptables-nft").exists():
         for table in TABLES:
-            remove_chains(root, table, prefix_of(folder), bridge)
+            remove_chains(there, table, prefix_of(folder), bridge)
     network = folder / "networks/podman.json"
     if network.exists() and (root / "usr/sbin/nft").exists():
-        remove_subnet(root, json.loads(network.read_text())["subnets"][0]["subnet"])
+        remove_subnet(there, json.loads(network.read_text())["subnets"][0]["subnet"])
 
 
-def remove_chains(root: Path, table: str, prefix: str, bridge: str) -> None:
+def remove_chains(there: Sequence[str], table: str, prefix: str, bridge: str) -> None:
     program = ("iptables-nft", "--wait", "-t", table)
-    lines = [shlex.split(line) for line in said(root, *program, "-S").splitlines()]
+    listed = said(there, *program, "-S").splitlines()
+    lines = [shlex.split(line) for line in listed if line.startswith("-")]
     ours = [words[1] for words in lines if words[0] == "-N" and words[1].startswith(prefix)]
     # Of each container there may be one in a chain of everybody's.
     named = {*ours, bridge}
     for words in lines:
         if words[0] == "-A" and named.intersection(words):
-            said(root, *program, "-D", *words[1:])
+            said(there, *program, "-D", *words[1:])
     for verb in ("-F", "-X"):
         for chain in ours:
-            said(root, *program, verb, chain)
+            said(there, *program, verb, chain)
 
 
-def remove_subnet(root: Path, subnet: str) -> None:
+def remove_subnet(there: Sequence[str], subnet: str) -> None:
     """Who else has networks in the table keeps them; it goes with the last."""
     address, bits = subnet.split("/")
     chain = f"_{address.replace('.', '_')}_nm{bits}"
-    listed = json.loads(said(root, "nft", "-j", "-a", "list", "table", *TABLE) or "{}")
+    listed = json.loads(said(there, "nft", "-j", "-a", "list", "table", *TABLE) or "{}")
     found = listed.get("nftables", [])
     rules = [entry["rule"] for entry in found if "rule" in entry]
     chains = [entry["chain"]["name"] for entry in found if "chain" in entry]
-    ours = [name for name in chains if name.endswith(chain)]
+    ours = [name for name in chains if chain in name]
     if not any(name.startswith("nv_") and name not in ours for name in chains):
-        said(root, "nft", "delete", "table", *TABLE)
+        said(there, "nft", "delete", "table", *TABLE)
         return
     for rule in rules:
         text = json.dumps(rule["expr"])
         if address in text or chain in text:
             where = (rule["chain"], "handle", rule["handle"])
-            said(root, "nft", "delete", "rule", *TABLE, *where)
+            said(there, "nft", "delete", "rule", *TABLE, *where)
     for name in ours:
-        said(root, "nft", "delete", "chain", *TABLE, name)
+        said(there, "nft", "delete", "chain", *TABLE, name)
 
 
-def said(root: Path, *command: object) -> str:
-    """What a program of the packages writes; nothing where there is no such table or rule."""
-    words = ["chroot", str(root), *(str(word) for word in command)]
+def said(there: Sequence[str], *command: object) -> str:
+    """What a program writes where packages are; nothing where there is no such table or rule."""
+    words = [*there, *(str(word) for word in command)]
     return subprocess.run(words, capture_output=True, text=True).stdout
