@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bollard::Docker;
 use bollard::models::ContainerCreateBody;
@@ -70,8 +70,11 @@ fn mounts() -> impl Iterator<Item = String> {
 fn lower(mounts: &str, id: &str) -> Option<Vec<PathBuf>> {
     let is_of = |line: &&str| line.split(' ').nth(4).is_some_and(|point| point.ends_with(id));
     let options = mounts.lines().find(is_of)?.rsplit(' ').next()?;
-    let lower = options.split(',').find_map(|option| option.strip_prefix("lowerdir="))?;
-    Some(lower.split(':').map(PathBuf::from).collect())
+    let told = |name| options.split(',').find_map(|option| option.strip_prefix(name));
+    // Of many layers the paths would be too long: they are told from the folder of all of them.
+    let all = told("upperdir=").and_then(|upper| Path::new(upper).ancestors().nth(2));
+    let all = all.unwrap_or(Path::new(""));
+    Some(told("lowerdir=")?.split(':').map(|folder| all.join(folder)).collect())
 }
 
 /// Without the layer that the engine puts above an image's own for each container.
@@ -98,11 +101,14 @@ mod tests {
         let mounts = "22 27 0:21 / /proc rw,relatime - proc proc rw\n\
              98 160 0:50 / /d/rootfs/overlayfs/0b rw shared:5 - overlay overlay rw,lowerdir=/d/9/fs\n\
              99 160 0:51 / /d/rootfs/overlayfs/0a rw shared:6 - overlay overlay \
-             rw,lowerdir=/d/5/fs:/d/3/fs,upperdir=/d/6/fs,workdir=/d/6/work\n";
+             rw,lowerdir=/d/5/fs:/d/3/fs,upperdir=/d/6/fs,workdir=/d/6/work\n\
+             99 160 0:51 / /d/rootfs/overlayfs/0d rw shared:6 - overlay overlay \
+             rw,lowerdir=5/fs:3/fs,upperdir=/d/6/fs,workdir=/d/6/work\n";
         let found = lower(mounts, "0a").unwrap();
         assert_eq!(found, ["/d/5/fs", "/d/3/fs"].map(PathBuf::from));
         assert_eq!(of_the_image(found.clone(), 1), [PathBuf::from("/d/3/fs")]);
         assert_eq!(of_the_image(found.clone(), 2), found, "there is none of the engine's");
+        assert_eq!(lower(mounts, "0d").unwrap(), found, "of many layers");
         assert_eq!(lower(mounts, "0c"), None);
         assert_eq!(lower("garbage", "0a"), None);
     }
