@@ -166,11 +166,17 @@ SLIRP = "10.0.2.2"
 ENGINES = {
     "trixie": Engine("Docker of Debian 13", "trixie", DOCKER, docker(containerd=False)),
     "trixie-containerd": Engine(
-        "the same, with containerd's image store", "trixie", DOCKER, docker(containerd=True)
+        "Docker of Debian 13 with containerd's image store",
+        "trixie",
+        DOCKER,
+        docker(containerd=True),
     ),
     "forky": Engine("Docker of Debian 14", "forky", DOCKER, docker(containerd=False)),
     "forky-containerd": Engine(
-        "the same, with containerd's image store", "forky", DOCKER, docker(containerd=True)
+        "Docker of Debian 14 with containerd's image store",
+        "forky",
+        DOCKER,
+        docker(containerd=True),
     ),
     "trixie-apart": Engine(
         "Docker of Debian 13 in a network of its own, over TCP with TLS",
@@ -189,7 +195,7 @@ ENGINES = {
         callback=SLIRP,
     ),
     "trixie-rootless-containerd": Engine(
-        "the same, with containerd's image store",
+        "Docker of Debian 13 that does not run as root, with containerd's image store",
         "trixie",
         ROOTLESS_DOCKER,
         docker_rootless(containerd=True),
