@@ -18,6 +18,8 @@ from engines import Engine, bridge_of
 
 # Its name is what a killed run leaves; the paths of sockets in it may not be long.
 KIND = "coldstart-engine-"
+# The file that notes its addresses.
+SUBNET = "subnet"
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 30.0
 
@@ -84,7 +86,8 @@ class Place:
     def start(self, engine: Engine, root: Path) -> None:
         """Starts the engine, and waits until it answers."""
         self.share(root)
-        network = str(free_subnet())
+        network = str(free_subnet(self.folder))
+        (self.folder / SUBNET).write_text(network)
         if engine.bridge:
             make_bridge(root, self.bridge, network)
             network = self.bridge
@@ -270,16 +273,20 @@ def make_bridge(root: Path, name: str, subnet: str) -> None:
     run(*ip, "link", "set", name, "up")
 
 
-def free_subnet() -> ipaddress.IPv4Network:
-    """One that no route of this machine leads to."""
-    taken = []
+def free_subnet(folder: Path) -> ipaddress.IPv4Network:
+    """One that no route of this machine leads to, and that is no other engine's."""
+    # There is no route to those whose bridge is there only while a container is on it.
+    noted = [file.read_text() for file in Path("/tmp").glob(f"{KIND}*/{SUBNET}")]
+    taken = [ipaddress.ip_network(text) for text in noted if text]
     for line in Path("/proc/net/route").read_text().splitlines()[1:]:
         fields = line.split()
         address, mask = (int.from_bytes(bytes.fromhex(f), "little") for f in (fields[1], fields[7]))
         if mask:
             taken.append(ipaddress.ip_network((address, bin(mask).count("1")), strict=False))
+    # Who looks at the same moment begins somewhere else.
+    first = hashlib.sha256(folder.name.encode()).digest()[0]
     for third in range(256):
-        subnet = ipaddress.IPv4Network(f"10.213.{third}.0/24")
+        subnet = ipaddress.IPv4Network(f"10.213.{(first + third) % 256}.0/24")
         if not any(subnet.overlaps(other) for other in taken):
             return subnet
     raise Unusable("no subnet of 10.213.0.0/16 is free")
