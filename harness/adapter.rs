@@ -97,6 +97,12 @@ pub trait Adapter: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Whether it waited for an event, hung up, and has not asked again: the end of an instance is
+    /// seen so before its engine tells it.
+    fn has_hung_up(&self) -> bool {
+        false
+    }
+
     /// Connections that were refused so far, by whose they were.
     fn refused(&self) -> BTreeMap<String, u64> {
         BTreeMap::new()

@@ -357,7 +357,7 @@ async fn ready<E: ImageStore>(
     };
     // Now it is known how far away they are.
     info.callback = engine.describe().await?.callback;
-    let Tried { warnings: told, oci_runtimes } = tried;
+    let Tried { warnings: told, oci_runtimes, firewall_calls } = tried;
     warnings.extend(told);
     if let Some(before) = before {
         let (writer, rows) = resume::begin(request, before, silent, warnings, observer)?;
@@ -371,6 +371,7 @@ async fn ready<E: ImageStore>(
         let mut record = request.record(index, info.clone(), records, warnings);
         record.kernel_events.silent = silent.clone();
         record.kernel_events.oci_runtimes = oci_runtimes.clone();
+        record.kernel_events.firewall_calls = firewall_calls.clone();
         writers.push(Writer::create(&side.folder, record)?);
     }
     Ok(Some((driver, writers)))

@@ -78,6 +78,7 @@ impl Adapter for AnyAdapter {
         progress(instance: &InstanceState) -> Cow<'static, str>;
         notes() -> Vec<String>;
         violations() -> Vec<String>;
+        has_hung_up() -> bool;
         refused() -> BTreeMap<String, u64>;
     }
 }

@@ -77,6 +77,9 @@ struct State {
     /// Who asked first.
     first: Option<Caller>,
     open: Option<Open>,
+    /// Connections that wait for an event, and whether the last of them hung up.
+    waiting: usize,
+    hung_up: bool,
     /// Those of the next invocation, made when nothing was timed.
     secrets: Option<Secrets>,
     /// The one address that the instance has, once it is known.
@@ -220,6 +223,10 @@ impl Adapter for RuntimeApi {
 
     fn violations(&self) -> Vec<String> {
         self.shared.lock().violations.clone()
+    }
+
+    fn has_hung_up(&self) -> bool {
+        self.shared.lock().hung_up
     }
 
     fn refused(&self) -> BTreeMap<String, u64> {

@@ -23,6 +23,9 @@ pub struct FirstTry {
     /// The programs that were heard as its OCI runtime: none of a process, nor where the
     /// kernel tells nothing.
     pub oci_runtimes: Vec<String>,
+    /// How many times programs that set firewall rules were heard; none where the kernel tells
+    /// nothing.
+    pub firewall_calls: Option<u32>,
 }
 
 impl<E: Engine> Driver<E> {
@@ -47,6 +50,7 @@ impl<E: Engine> Driver<E> {
         let visit = self.platform.invoke(invocation).await;
         let events = self.trace.as_ref().map(ExecTrace::take).unwrap_or_default();
         let heard = |id: &InstanceId| exec_trace::oci_runtimes(&events, &id.0);
+        let firewall_calls = self.trace.as_ref().map(|_| exec_trace::firewall_calls(&events));
         let oci_runtimes = visit.id.as_ref().map(heard).unwrap_or_default();
         patience.hears(visit.outcome.is_ok(), self.clock().now() - at);
         let cause = visit.outcome.cause().map(ToOwned::to_owned);
@@ -58,6 +62,7 @@ impl<E: Engine> Driver<E> {
         let reply = printable(&String::from_utf8_lossy(&visit.reply), REPLY);
         self.hear(target, &[visit], patience);
         self.platform.clear().await?;
-        Ok(FirstTry { cause, reply, output: last_words(&output, OUTPUT), oci_runtimes })
+        let output = last_words(&output, OUTPUT);
+        Ok(FirstTry { cause, reply, output, oci_runtimes, firewall_calls })
     }
 }

@@ -15,7 +15,7 @@ use crate::platform::{KeepAlive, Target, TargetSpec};
 use crate::probe::host::Host;
 use crate::provision::{Surroundings, launcher};
 use crate::spec::control::{self, Start};
-use crate::spec::factor::{Combination, CpuRule, Factors, PageCache};
+use crate::spec::factor::{Combination, CpuRule, Factors, Network, PageCache};
 use crate::spec::function::{Function, HttpRequest, Method};
 use crate::spec::plan::TrialSubject;
 use crate::store::FunctionRecord;
@@ -221,14 +221,15 @@ pub(super) async fn try_all<E: Engine>(
     let is_plain = combinations.iter().all(Combination::is_plain);
     let mut warnings = limits(request, &combinations, info)?;
     warnings.iter().for_each(|warning| observer.warn(warning));
-    let mut oci_runtimes = BTreeMap::new();
+    let (mut oci_runtimes, mut firewall_calls) = (BTreeMap::new(), BTreeMap::new());
     for (side, subject, combination) in subjects(request, combinations.len()) {
         let target = driver.targets().of(side, subject);
         let stands_for_all = subject == first_of(request, combination) && request.tune.is_none();
         // A function is the user's own, and may fail for reasons of its own.
         let is_floor = matches!(subject, TrialSubject::Control { .. });
-        let FirstTry { cause, reply, output, oci_runtimes: heard } =
+        let FirstTry { cause, reply, output, oci_runtimes: heard, firewall_calls: calls } =
             driver.first_try(target).await?;
+        keep_least(&mut firewall_calls, target, calls.filter(|_| cause.is_none()));
         if let Some(program) = preflight::check_oci_runtime(target, info, &heard)? {
             oci_runtimes.insert(target.factors().runtime.clone(), program);
         }
@@ -249,7 +250,14 @@ pub(super) async fn try_all<E: Engine>(
         observer.warn(&text);
         warnings.push(text);
     }
-    Ok(Tried { warnings, oci_runtimes })
+    Ok(Tried { warnings, oci_runtimes, firewall_calls })
+}
+
+/// What a start on a bridge takes of each of several daemons: the first also makes the bridge.
+fn keep_least(kept: &mut BTreeMap<String, u32>, target: &Target, calls: Option<u32>) {
+    let Factors { daemon, network, .. } = target.factors();
+    let (Some(daemon), Network::Bridge, Some(calls)) = (daemon, network, calls) else { return };
+    kept.entry(daemon.name().to_owned()).and_modify(|n| *n = calls.min(*n)).or_insert(calls);
 }
 
 /// What came of trying everything.
@@ -259,6 +267,9 @@ pub(super) struct Tried {
     pub(super) warnings: Vec<String>,
     /// The programs that were heard as OCI runtimes, by the runtimes' names.
     pub(super) oci_runtimes: BTreeMap<String, String>,
+    /// How many times programs that set firewall rules were heard in a start on a bridge, by the
+    /// names of daemons that take turns.
+    pub(super) firewall_calls: BTreeMap<String, u32>,
 }
 
 /// What is to be told of limits that cannot be kept, once.

@@ -51,7 +51,8 @@ impl<A: Adapter> Held<A> {
     /// Whether it is there and fit for another event.
     pub fn is_fit(&mut self) -> bool {
         let is_there = matches!(self.instance.exit.try_recv(), Err(TryRecvError::Empty));
-        is_there && self.instance.adapter.violations().is_empty()
+        let adapter = &self.instance.adapter;
+        is_there && !adapter.has_hung_up() && adapter.violations().is_empty()
     }
 }
 

@@ -7,6 +7,7 @@
 //!
 //! Why they are received live and joined later: decision 0015.
 
+mod firewall;
 mod join;
 pub mod netlink;
 mod recorder;
@@ -16,6 +17,7 @@ mod runtime;
 mod tests;
 
 use crate::probe::cgroup::CpuUse;
+pub use firewall::firewall_calls;
 pub use join::{Start, Traced, join};
 pub use netlink::Unavailable;
 pub use recorder::ExecTrace;

@@ -269,7 +269,7 @@ async fn obtain(
             Err(error) => {
                 observer.warn(&format!("{error}; podman is tried in its place"));
                 // What stands in the way of both is told once.
-                let podman = packages::install(&podman::PACKAGES, around, observer).await;
+                let podman = packages::install(&podman::packages(), around, observer).await;
                 podman.map_err(|_| error)?;
             }
         }

@@ -16,8 +16,19 @@ use crate::observer::Observer;
 
 /// Its program.
 pub(super) const PODMAN: &str = "podman";
+/// The OCI runtime where the machine has both versions of cgroups: crun takes it for one of
+/// version 2, which has no controllers there.
+const FOR_BOTH_CGROUPS: &str = "runc";
+
 /// The packages that bring it, its networks and an OCI runtime.
-pub(super) const PACKAGES: [&str; 4] = ["podman", "netavark", "crun", "nftables"];
+pub(super) fn packages() -> [&'static str; 4] {
+    let runtime = if has_both_cgroups() { FOR_BOTH_CGROUPS } else { "crun" };
+    ["podman", "netavark", runtime, "nftables"]
+}
+
+fn has_both_cgroups() -> bool {
+    Path::new("/sys/fs/cgroup/unified").is_dir()
+}
 
 /// How long it may take to answer after it was started.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
@@ -77,8 +88,7 @@ fn spawn(around: &Surroundings) -> std::io::Result<Child> {
     }
     fs::write(folder.join("networks/podman.json"), network())?;
     let config = folder.join("containers.conf");
-    let hybrid = Path::new("/sys/fs/cgroup/unified").is_dir();
-    let plain_runtime = hybrid && command::installed("runc");
+    let plain_runtime = has_both_cgroups() && command::installed(FOR_BOTH_CGROUPS);
     let [nft, iptables] = ["nft", "iptables"].map(command::installed);
     fs::write(&config, configuration(&folder, plain_runtime, firewall(nft, iptables)))?;
     let out = File::create(log(&folder))?;
@@ -122,9 +132,10 @@ fn configuration(folder: &Path, plain_runtime: bool, firewall: &str) -> String {
     };
     let limits = [limit("nofile", Resource::Nofile), limit("nproc", Resource::Nproc)].join(", ");
     let folder = folder.display();
-    // crun takes a machine with both versions of cgroups for one of version 2, which has no
-    // controllers there.
-    let runtime = if plain_runtime { "runtime = \"runc\"\n" } else { "" };
+    let runtime = match plain_runtime {
+        true => format!("runtime = \"{FOR_BOTH_CGROUPS}\"\n"),
+        false => String::new(),
+    };
     format!(
         "[containers]\ndefault_ulimits = [{limits}]\n\
          [engine]\ncgroup_manager = \"cgroupfs\"\nevents_logger = \"file\"\n{runtime}\

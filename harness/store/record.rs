@@ -144,6 +144,10 @@ pub struct KernelEvents {
     /// that the runtimes have with the engine.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub oci_runtimes: BTreeMap<String, String>,
+    /// How many times programs that set firewall rules were executed in a start on a bridge when
+    /// everything was tried, by the names of daemons that take turns.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub firewall_calls: BTreeMap<String, u32>,
 }
 
 /// What the machine did during a run.

@@ -160,6 +160,8 @@ impl Shared {
         }
         {
             let mut state = self.lock();
+            state.waiting += 1;
+            state.hung_up = false;
             // The clock of another machine would be told from ours by chance alone.
             let own = |stamp: Option<u64>| stamp.filter(|_| caller.shares_our_clock());
             let (main, ready_self) = (own(request.main_ns), own(request.ready_ns));
@@ -181,12 +183,16 @@ impl Shared {
                     // An instance that hangs up must not be handed an event.
                     flooded = connection.hung_up() => {
                         self.flooded(flooded);
+                        let mut state = self.lock();
+                        state.waiting -= 1;
+                        state.hung_up = state.waiting == 0;
                         return false;
                     }
                 }
             };
             let written = connection.write(message).await;
             let mut state = self.lock();
+            state.waiting -= 1;
             if written && state.given().is_some() {
                 state.stamps.sent = Some(self.clock.now());
             }

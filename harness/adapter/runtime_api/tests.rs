@@ -173,12 +173,40 @@ async fn an_instance_that_hangs_up_is_not_handed_an_event() {
     let mut first = connect();
     send(&mut first, &format!("{NEXT}\r\n")).await;
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    assert!(!api.has_hung_up());
     drop(first);
     tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    assert!(api.has_hung_up(), "nothing of it waits any more");
     let _answer = invoke(&api, "1");
     let mut second = connect();
     send(&mut second, &format!("{NEXT}\r\n")).await;
     assert!(receive(&mut second).await.ends_with("\r\n\r\n1"));
+    assert!(!api.has_hung_up(), "it has asked again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_of_several_connections_that_hangs_up_leaves_the_others() {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let api = serving(receiver);
+    let mut both = [(); 2].map(|()| {
+        let (ours, theirs) = tokio::io::duplex(1 << 16);
+        sender.send(theirs).unwrap();
+        ours
+    });
+    for stream in &mut both {
+        send(stream, &format!("{NEXT}\r\n")).await;
+    }
+    let soon = std::time::Duration::from_millis(1);
+    tokio::time::sleep(soon).await;
+    let [first, mut second] = both;
+    drop(first);
+    tokio::time::sleep(soon).await;
+    assert!(!api.has_hung_up());
+    let answer = invoke(&api, "1");
+    let (id, _) = given(&receive(&mut second).await);
+    assert!(!api.has_hung_up(), "it is at work, and waits for nothing");
+    send(&mut second, &response(&id, "1")).await;
+    assert_eq!(answered(answer).await, "1");
 }
 
 /// What the server makes of one request, and what it notes.

@@ -27,7 +27,7 @@ pub fn oci_runtimes(events: &[Event], id: &str) -> Vec<String> {
 }
 
 /// The last part of a path.
-fn file_name(path: &str) -> &str {
+pub(super) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 

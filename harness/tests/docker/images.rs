@@ -148,12 +148,13 @@ fn empty_registry() -> std::io::Result<String> {
             let mut request = [0; 4096];
             let read = stream.read(&mut request).unwrap_or(0);
             let (status, body) = match &request[..read] {
-                // Engines try TLS first.
                 [b'G' | b'H', ..] if request.starts_with(b"GET /v2/ ") => ("200 OK", "{}"),
                 [b'G' | b'H', ..] => {
                     ("404 Not Found", r#"{"errors":[{"code":"MANIFEST_UNKNOWN","message":"?"}]}"#)
                 }
-                _ => continue,
+                // Engines try TLS first, and some ask again only where they are told, as servers
+                // do, that this is none.
+                _ => ("400 Bad Request", ""),
             };
             let head = "Content-Type: application/json\r\nConnection: close";
             let length = body.len();

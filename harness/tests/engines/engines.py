@@ -18,7 +18,7 @@ class Engine:
     packages: tuple[str, ...]
     # From its folder and its bridge: the command, and variables it gets.
     command: Callable[[Path, str], tuple[list[str], dict[str, str]]]
-    # Whether a bridge is to be made for it.
+    # Whether a bridge is to be made for it, and its chains are to have names of their own.
     bridge: bool = True
     # Mount points that it must not see.
     hidden: tuple[str, ...] = ()
@@ -42,10 +42,9 @@ def docker(containerd: bool) -> Callable[[Path, str], tuple[list[str], dict[str,
             f"--exec-root={folder}/exec",
             f"--pidfile={folder}/docker.pid",
             f"--bridge={bridge}",
-            # They would be one set of chains for two engines.
-            "--iptables=false",
+            # Of this machine alone, which has both or has not.
             "--ip6tables=false",
-            "--ip-masq=false",
+            "--ip-forward=false",
         ], {}
 
     return command
@@ -54,7 +53,7 @@ def docker(containerd: bool) -> Callable[[Path, str], tuple[list[str], dict[str,
 def docker_apart(folder: Path, address: str) -> tuple[list[str], dict[str, str]]:
     """Docker in a network of its own, where all chains are its own, too."""
     command, variables = docker(containerd=False)(folder, "")
-    ours = ("--bridge=", "--iptables=", "--ip6tables=", "--ip-masq=")
+    ours = ("--bridge=", "--ip6tables=", "--ip-forward=")
     command = [word for word in command if not word.startswith(ours)]
     files = {"cacert": "ca.pem", "cert": "cert.pem", "key": "key.pem"}
     tls = [f"--tls{flag}={folder}/certificates/server/{name}" for flag, name in files.items()]
@@ -85,11 +84,16 @@ exec setpriv --reuid {user} --regid {user} --clear-groups \\
 """
 
 
-def docker_rootless(folder: Path, _: str) -> tuple[list[str], dict[str, str]]:
+def docker_rootless(containerd: bool) -> Callable[[Path, str], tuple[list[str], dict[str, str]]]:
     """Docker of a user who is not root: its network is its own, and leads out by slirp4netns."""
-    (folder / "daemon.json").write_text("{}")
-    (folder / "daemon.json").chmod(0o644)
-    return ["sh", "-c", ROOTLESS.format(folder=folder, user=USER)], {}
+
+    def command(folder: Path, _: str) -> tuple[list[str], dict[str, str]]:
+        config = folder / "daemon.json"
+        config.write_text(json.dumps({"features": {"containerd-snapshotter": containerd}}))
+        config.chmod(0o644)
+        return ["sh", "-c", ROOTLESS.format(folder=folder, user=USER)], {}
+
+    return command
 
 
 # What is written here is nobody's: on the machine it would be everybody's.
@@ -103,7 +107,7 @@ runtime = "crun"
 tmp_dir = "{folder}/exec/libpod"
 [network]
 network_backend = "netavark"
-firewall_driver = "none"
+firewall_driver = "nftables"
 network_config_dir = "{folder}/networks"
 default_subnet = "{subnet}"
 """
@@ -155,15 +159,24 @@ def podman(folder: Path, subnet: str) -> tuple[list[str], dict[str, str]]:
 
 PORT = 2376
 DOCKER = ("docker.io", "iptables", "iproute2", "ca-certificates")
+ROOTLESS_DOCKER = (*DOCKER, "rootlesskit", "slirp4netns", "uidmap", "mount")
+# This machine, by slirp4netns: it leads to the loopback.
+SLIRP = "10.0.2.2"
 
 ENGINES = {
     "trixie": Engine("Docker of Debian 13", "trixie", DOCKER, docker(containerd=False)),
     "trixie-containerd": Engine(
-        "the same, with containerd's image store", "trixie", DOCKER, docker(containerd=True)
+        "Docker of Debian 13 with containerd's image store",
+        "trixie",
+        DOCKER,
+        docker(containerd=True),
     ),
     "forky": Engine("Docker of Debian 14", "forky", DOCKER, docker(containerd=False)),
     "forky-containerd": Engine(
-        "the same, with containerd's image store", "forky", DOCKER, docker(containerd=True)
+        "Docker of Debian 14 with containerd's image store",
+        "forky",
+        DOCKER,
+        docker(containerd=True),
     ),
     "trixie-apart": Engine(
         "Docker of Debian 13 in a network of its own, over TCP with TLS",
@@ -176,16 +189,23 @@ ENGINES = {
     "trixie-rootless": Engine(
         "Docker of Debian 13 that does not run as root",
         "trixie",
-        (*DOCKER, "rootlesskit", "slirp4netns", "uidmap", "mount"),
-        docker_rootless,
+        ROOTLESS_DOCKER,
+        docker_rootless(containerd=False),
         bridge=False,
-        # Of slirp4netns; it leads to the loopback.
-        callback="10.0.2.2",
+        callback=SLIRP,
+    ),
+    "trixie-rootless-containerd": Engine(
+        "Docker of Debian 13 that does not run as root, with containerd's image store",
+        "trixie",
+        ROOTLESS_DOCKER,
+        docker_rootless(containerd=True),
+        bridge=False,
+        callback=SLIRP,
     ),
     "podman": Engine(
         "podman of Debian 13, as root",
         "trixie",
-        ("podman", "crun", "runc", "netavark", "iproute2", "ca-certificates"),
+        ("podman", "crun", "runc", "netavark", "nftables", "iproute2", "ca-certificates"),
         podman,
         bridge=False,
         # crun takes a machine with both for one of version 2, which has no controllers here.

@@ -43,11 +43,11 @@ def own() -> Path | None:
     return next((path for path in places if answers(path)), None)
 
 
-def bases(source: Connection) -> list[str]:
-    """The names of an engine's bases."""
+def named(source: Connection, prefix: str) -> list[str]:
+    """The names of an engine's images that begin so."""
     source.request("GET", "/images/json")
     listed = json.loads(source.getresponse().read())
-    return [tag for image in listed for tag in image["RepoTags"] or [] if tag.startswith(BASES)]
+    return [tag for image in listed for tag in image["RepoTags"] or [] if tag.startswith(prefix)]
 
 
 def archived(source: Connection, tags: list[str]) -> http.client.HTTPResponse:
@@ -61,8 +61,8 @@ def save(tags: list[str], of_bases: set[str], to: Path) -> None:
     source = own()
     assert source is not None, "there is an engine: it has built these images"
     connection = Connection(source, timeout=600)
-    named = [f"{BASES}{name}:" for name in of_bases]
-    tags = tags + [tag for tag in bases(connection) if tag.startswith(tuple(named))]
+    wanted = tuple(f"{BASES}{name}:" for name in of_bases)
+    tags = tags + [tag for tag in named(connection, BASES) if tag.startswith(wanted)]
     with archived(connection, tags) as archive, open(to, "wb") as file:
         shutil.copyfileobj(archive, file, 1 << 20)
 
@@ -73,16 +73,18 @@ def copy(to: Path) -> None:
     if source is None:
         return
     connection = Connection(source, timeout=600)
-    tags = bases(connection)
-    if not tags:
-        return
-    archive = archived(connection, tags)
+    tags = named(connection, BASES)
+    if tags and (said := hand(connection, tags, to)):
+        print(f"the bases were not copied: {said}", file=sys.stderr)
+
+
+def hand(source: Connection, tags: list[str], to: Path) -> str:
+    """Copies images from one engine to another; what went wrong."""
+    archive = archived(source, tags)
     other = Connection(to, timeout=600)
     headers = {"Content-Type": "application/x-tar", "Transfer-Encoding": "chunked"}
     pieces = iter(lambda: archive.read(1 << 20), b"")
     other.request("POST", "/images/load?quiet=1", pieces, headers, encode_chunked=True)
     answer = other.getresponse()
-    said = answer.read()
-    if answer.status != 200:
-        text = said.decode(errors="replace")
-        print(f"the bases were not copied: {text}", file=sys.stderr)
+    said = answer.read().decode(errors="replace")
+    return "" if answer.status == 200 else said

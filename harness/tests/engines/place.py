@@ -13,10 +13,13 @@ from pathlib import Path
 
 import certificates
 import images
+import rules
 from engines import Engine, bridge_of
 
 # Its name is what a killed run leaves; the paths of sockets in it may not be long.
 KIND = "coldstart-engine-"
+# The file that notes its addresses.
+SUBNET = "subnet"
 STARTS_WITHIN = 60.0
 STOPS_WITHIN = 30.0
 
@@ -82,17 +85,13 @@ class Place:
 
     def start(self, engine: Engine, root: Path) -> None:
         """Starts the engine, and waits until it answers."""
-        check_layout()
-        for part in ("data", "exec", "networks"):
-            (self.folder / part).mkdir()
-        run("mount", "--bind", self.folder, self.folder)
-        run("mount", "--make-shared", self.folder)
-        network = str(free_subnet())
-        # By its program a bridge is removed again.
-        (self.folder / "root").write_text(str(root))
+        self.share(root)
+        network = str(free_subnet(self.folder))
+        (self.folder / SUBNET).write_text(network)
         if engine.bridge:
             make_bridge(root, self.bridge, network)
             network = self.bridge
+            rules.rename(self.folder)
         enter: list[object] = []
         if engine.apart:
             enter = self.go_apart(root, network)
@@ -119,6 +118,42 @@ class Place:
                 last = (self.folder / "log").read_text(errors="replace").splitlines()[-10:]
                 raise Unusable("the engine does not start:\n" + "\n".join(last))
             time.sleep(0.05)
+        self.note_namespace()
+
+    def stand_in(self, root: Path) -> None:
+        """Puts the packages' files over the machine's, for commands that enter them."""
+        self.share(root)
+        inside = Path(__file__).parent / "inside"
+        ready = "touch %s; exec sleep infinity" % (self.folder / "ready")
+        self.process = subprocess.Popen(
+            ["unshare", "--mount", "--propagation", "unchanged", inside, root, self.folder, "",
+             "sh", "-c", ready],
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+        while not (self.folder / "ready").exists():
+            if self.process.poll() is not None:
+                raise Unusable(f"the files of {root} cannot stand in for the machine's")
+            time.sleep(0.01)
+        self.note_namespace()
+
+    def enter(self) -> list[str]:
+        """What a command begins with that meets these files."""
+        assert self.process is not None, "something stands in"
+        return ["nsenter", f"--mount=/proc/{self.process.pid}/ns/mnt"]
+
+    def share(self, root: Path) -> None:
+        """Has what is mounted in the folder seen outside."""
+        check_layout()
+        for part in ("data", "exec", "networks"):
+            (self.folder / part).mkdir()
+        run("mount", "--bind", self.folder, self.folder)
+        run("mount", "--make-shared", self.folder)
+        # By its programs a bridge and rules are removed again.
+        (self.folder / "root").write_text(str(root))
+
+    def note_namespace(self) -> None:
+        """Notes by what its processes are found."""
+        assert self.process is not None, "it was started"
         (self.folder / "namespace").write_text(os.readlink(f"/proc/{self.process.pid}/ns/mnt"))
 
     def go_apart(self, root: Path, subnet: str) -> list[object]:
@@ -176,9 +211,13 @@ class Place:
         if self.network is not None:
             self.network.wait()
         bridge = Path("/sys/class/net") / self.bridge
-        if bridge.exists():
+        # A killed run may have come no further than its folder.
+        known = self.folder / "root"
+        root = Path(known.read_text()) if known.exists() else None
+        if root is not None:
+            rules.remove(self.folder, root, self.bridge)
+        if root is not None and bridge.exists():
             try:
-                root = (self.folder / "root").read_text()
                 run("chroot", root, "ip", "link", "delete", self.bridge)
             except Unusable:
                 # The kernel ends a cable some time after the network at its other end.
@@ -234,16 +273,20 @@ def make_bridge(root: Path, name: str, subnet: str) -> None:
     run(*ip, "link", "set", name, "up")
 
 
-def free_subnet() -> ipaddress.IPv4Network:
-    """One that no route of this machine leads to."""
-    taken = []
+def free_subnet(folder: Path) -> ipaddress.IPv4Network:
+    """One that no route of this machine leads to, and that is no other engine's."""
+    # There is no route to those whose bridge is there only while a container is on it.
+    noted = [file.read_text() for file in Path("/tmp").glob(f"{KIND}*/{SUBNET}")]
+    taken = [ipaddress.ip_network(text) for text in noted if text]
     for line in Path("/proc/net/route").read_text().splitlines()[1:]:
         fields = line.split()
         address, mask = (int.from_bytes(bytes.fromhex(f), "little") for f in (fields[1], fields[7]))
         if mask:
             taken.append(ipaddress.ip_network((address, bin(mask).count("1")), strict=False))
+    # Who looks at the same moment begins somewhere else.
+    first = hashlib.sha256(folder.name.encode()).digest()[0]
     for third in range(256):
-        subnet = ipaddress.IPv4Network(f"10.213.{third}.0/24")
+        subnet = ipaddress.IPv4Network(f"10.213.{(first + third) % 256}.0/24")
         if not any(subnet.overlaps(other) for other in taken):
             return subnet
     raise Unusable("no subnet of 10.213.0.0/16 is free")

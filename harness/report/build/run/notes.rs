@@ -40,6 +40,7 @@ pub(in crate::report) fn notes(analysis: &Analysis) -> Vec<Note> {
     notes.extend(advice::few_rounds(analysis));
     notes.extend(advice::machine(analysis));
     notes.extend(course::kernel_events(run));
+    notes.extend(course::firewalls(run));
     notes.extend(course::readiness(run));
     notes.extend(course::unattributed(analysis));
     notes.extend(resources::remarks(analysis).into_iter().map(Note::warning));

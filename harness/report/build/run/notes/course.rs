@@ -40,6 +40,20 @@ pub(super) fn kernel_events(run: &Run) -> Option<Note> {
     }
 }
 
+/// Whether starts on a bridge are the same work for daemons that take turns.
+pub(super) fn firewalls(run: &Run) -> Option<Note> {
+    let calls = &run.record.kernel_events.firewall_calls;
+    let differ = calls.values().collect::<BTreeSet<_>>().len() > 1;
+    let told = calls.iter().map(|(name, n)| format!("{name} {}", counted((*n).into(), "time")));
+    differ.then(|| {
+        Note::remark(format!(
+            "in a start on a bridge programs that set firewall rules run: {}: part of what differs \
+             there (0 may also be a daemon that was told to set none)",
+            told.collect::<Vec<_>>().join(", ")
+        ))
+    })
+}
+
 /// How well it is known when what listens was ready.
 pub(super) fn readiness(run: &Run) -> Vec<Note> {
     let known: Vec<Readiness> = stats::used(&run.samples).filter_map(|s| s.readiness).collect();
@@ -153,6 +167,20 @@ pub(super) fn time_limit(run: &Run) -> Option<Note> {
 mod tests {
     use super::*;
     use crate::report::tests::synthetic;
+
+    #[test]
+    fn firewalls_are_told_of_where_daemons_differ_in_them() {
+        let mut run = synthetic::run(&synthetic::FOUR[..1], 3);
+        assert_eq!(firewalls(&run).map(|note| note.whole()), None);
+        let mut told = |pairs: &[(&str, u32)]| {
+            let all = pairs.iter().map(|(name, n)| ((*name).to_owned(), *n));
+            run.record.kernel_events.firewall_calls = all.collect();
+            firewalls(&run).map(|note| note.whole())
+        };
+        assert_eq!(told(&[("new", 2), ("old", 2)]), None);
+        let text = told(&[("new", 2), ("old", 0), ("podman", 1)]).unwrap();
+        assert!(text.contains("run: new 2 times, old 0 times, podman 1 time: part"), "{text}");
+    }
 
     #[test]
     fn how_well_readiness_is_known_is_told_for_what_listens_alone() {
