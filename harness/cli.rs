@@ -34,7 +34,7 @@ mod tuning;
 pub(crate) use cost::{CostFlags, PriceFlags};
 pub(crate) use explaining::Explain;
 use factors::FACTORS_TYPED;
-pub(crate) use factors::FactorFlags;
+pub(crate) use factors::{FactorFlags, place};
 pub(crate) use fleet::{
     Fleet, FleetAct, FleetCollect, FleetManifest, FleetNode, FleetRun, ToolFlags,
 };

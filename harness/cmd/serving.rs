@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::repeat::Words;
 use super::{ExitReason, images, runtime};
-use crate::cli::{FunctionFlags, RuleFlags, ServingFlags, Share};
+use crate::cli::{self, FunctionFlags, RuleFlags, ServingFlags, Share};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt;
 use coldstart::drive::Stop;
@@ -43,13 +43,7 @@ pub(super) fn request(
     let functions = images::chosen(&common, &args.image, &args.of_images, &[])?;
     known(&args.rules, &functions).map_err(usage)?;
     let mut factors = FactorMatrix::default();
-    for (list, typed) in [("engine", &args.engine), ("networks", &args.network)] {
-        let typed: Vec<String> = typed.iter().cloned().collect();
-        if !typed.is_empty() {
-            factors.set(list, &typed).map_err(usage)?;
-        }
-    }
-    factors.check().map_err(usage)?;
+    cli::place(&mut factors, args.engine.as_ref(), args.network.as_ref()).map_err(usage)?;
     let begun = RunIdentity::now();
     let folder = args.folder(begun.name(name));
     let side = Side { name: "run".to_owned(), functions, null: None, folder, record: None };
