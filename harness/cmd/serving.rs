@@ -34,6 +34,16 @@ pub(super) fn request(
     name: &str,
     command: String,
 ) -> Result<Measurement, ExitReason> {
+    request_of(args, name, command, Ok)
+}
+
+/// The same of other functions than those that were typed, made of them.
+pub(super) fn request_of(
+    args: &ServingFlags,
+    name: &str,
+    command: String,
+    made: impl FnOnce(Vec<Function>) -> Result<Vec<Function>, ExitReason>,
+) -> Result<Measurement, ExitReason> {
     let usage = |why: String| ExitReason::Usage(anyhow!(why));
     let common = FunctionFlags {
         functions: (!args.functions.is_empty()).then(|| args.functions.clone()),
@@ -42,6 +52,7 @@ pub(super) fn request(
     };
     let functions = images::chosen(&common, &args.image, &args.of_images, &[])?;
     known(&args.rules, &functions).map_err(usage)?;
+    let functions = made(functions)?;
     let mut factors = FactorMatrix::default();
     cli::place(&mut factors, args.engine.as_ref(), args.network.as_ref()).map_err(usage)?;
     let begun = RunIdentity::now();
@@ -125,9 +136,21 @@ pub(super) struct Served<T> {
 /// It is given the run's folder, and where it is told to stop. Whoever calls from outside does so
 /// on real time, whatever is called; what calls here may do so on the engine's.
 pub(super) fn session<T>(
-    mut request: Measurement,
+    request: Measurement,
     args: &ServingFlags,
     reports: Option<mpsc::UnboundedSender<Report>>,
+    is_on_engines_time: bool,
+    act: impl AsyncFnOnce(Session, &Path, watch::Receiver<Stop>) -> Result<T>,
+) -> Result<Served<T>, ExitReason> {
+    let rules = rules(&args.rules, &request, reports);
+    session_by(rules, request, args, is_on_engines_time, act)
+}
+
+/// The same by rules that are not all typed.
+pub(super) fn session_by<T>(
+    rules: Rules,
+    mut request: Measurement,
+    args: &ServingFlags,
     is_on_engines_time: bool,
     act: impl AsyncFnOnce(Session, &Path, watch::Receiver<Stop>) -> Result<T>,
 ) -> Result<Served<T>, ExitReason> {
@@ -138,7 +161,6 @@ pub(super) fn session<T>(
     let folder = folder.clone();
     let (consent, observer) = (Consent::from_flag(args.provision), TerminalObserver::default());
     let stop = interrupt::heard()?;
-    let rules = rules(&args.rules, &request, reports);
     let is_paused = is_on_engines_time && request.engine().is_simulated();
     let served = runtime(is_paused)?.block_on(async {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;

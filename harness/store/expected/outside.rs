@@ -5,13 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{COMPLETE, Read, Wrong, counted, row, senseless};
 use crate::sample::TrialRecord;
+use crate::spec::factor::Factors;
 use crate::spec::scenario::LoadShape;
 use crate::store::{SAMPLES, TRIALS};
 
 pub(super) fn check(read: &Read<'_>) -> Result<(), Wrong> {
     let Read { record, samples, trials, cut } = read;
-    let names: BTreeSet<&str> = record.functions.iter().map(|f| f.name.as_str()).collect();
+    let functions: BTreeMap<&str, bool> =
+        record.functions.iter().map(|f| (f.name.as_str(), f.is_bare)).collect();
     let combinations = record.scenario.factors.combinations();
+    // What is run bare is under no factors.
+    let is_asked = |factors: &Factors, is_bare: bool| match is_bare {
+        true => *factors == Factors::of_a_process(),
+        false => combinations.iter().any(|asked| asked.allows(factors)),
+    };
     let spans = spans(trials)?;
     let mut seen = BTreeSet::new();
     for (line, sample) in (1..).zip(*samples) {
@@ -20,8 +27,9 @@ pub(super) fn check(read: &Read<'_>) -> Result<(), Wrong> {
         let is_of_it = cell.act == LoadShape::Arrivals
             && cell.control.is_none()
             && sample.round == sample.trial
-            && names.contains(cell.function.as_str())
-            && combinations.iter().any(|asked| asked.allows(&cell.factors));
+            && functions
+                .get(cell.function.as_str())
+                .is_some_and(|is_bare| is_asked(&cell.factors, *is_bare));
         if !is_of_it {
             return wrong(format!("{} is no call of this run", row::named(sample)));
         }
