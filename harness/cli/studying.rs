@@ -131,13 +131,14 @@ pub(crate) struct ForeignFlags {
 /// The flags of how a cold start is told.
 const SIGN: &str = "sign";
 /// What is of functions that are served here.
-const SERVED: [&str; 16] = [
+const SERVED: [&str; 17] = [
     "functions",
     "image",
     "functions_file",
     "provision",
     "network",
     "engine",
+    "no_controls",
     "no_exec_trace",
     "callback",
     "policy",

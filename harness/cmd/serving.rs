@@ -57,8 +57,10 @@ pub(super) fn request_of(
     cli::place(&mut factors, args.engine.as_ref(), args.network.as_ref()).map_err(usage)?;
     let begun = RunIdentity::now();
     let folder = args.folder(begun.name(name));
-    let side = Side { name: "run".to_owned(), functions, null: None, folder, record: None };
-    let (id, scenario) = (begun.id(name), Scenario::from_outside(name, factors));
+    let (id, mut scenario) = (begun.id(name), Scenario::from_outside(name, factors));
+    scenario.controls = !args.no_controls;
+    let null = super::run::null(&args.functions_file, &scenario)?;
+    let side = Side { name: "run".to_owned(), functions, null, folder, record: None };
     let request = Measurement::new(&begun, id, scenario, vec![side], 0);
     let request = request.map_err(ExitReason::Usage)?;
     let (traced, callback) = (!args.no_exec_trace, args.callback);
@@ -170,7 +172,7 @@ pub(super) fn session_by<T>(
         let mut opened = Session::open(request, outside, rules);
         let act = act(opened.session.clone(), &folder, stop.clone());
         let done = opened.with(&engine, consent, &observer, act).await;
-        let ended = opened.end(&observer).await;
+        let ended = opened.end(&stop, &observer).await;
         // Of two failures the first decides.
         Ok(Served { done: done?, counters: ended?, folder })
     });
@@ -186,6 +188,7 @@ pub(super) fn again(words: Words, args: &ServingFlags) -> Words {
     let words = words
         .some("--network", args.network.as_ref())
         .some("--engine", args.engine.as_ref())
+        .switch("--no-controls", args.no_controls)
         .switch("--no-exec-trace", args.no_exec_trace)
         .some("--callback", args.callback);
     let rules = &args.rules;
@@ -207,7 +210,7 @@ pub(super) fn again(words: Words, args: &ServingFlags) -> Words {
 /// Writes what is derived from the run, and says where it is.
 pub(super) fn keep(folder: &Path) -> Result<()> {
     let run = store::open(folder)?;
-    if run.samples.is_empty() {
+    if run.samples.iter().all(|sample| sample.cell.control.is_some()) {
         super::info("nothing was called");
         return Ok(());
     }

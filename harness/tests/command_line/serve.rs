@@ -24,7 +24,13 @@ fn serve(folder: PathBuf, more: &[&str]) -> Served {
     let mut program = Program::new(assert_cmd::cargo::cargo_bin!("coldstart"));
     let out = folder.display().to_string();
     let fixed = ["serve", "--engine", "fake", "--image", "one=one:1", "--port", "0", "--out", &out];
-    program.args(fixed).args(more).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // They are tested beside the code: on real time the simulated engine has them take seconds.
+    program
+        .args(fixed)
+        .arg("--no-controls")
+        .args(more)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut process = program.spawn().unwrap();
     let mut first = String::new();
     let mut said = BufReader::new(process.stdout.as_mut().unwrap());

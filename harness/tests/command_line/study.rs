@@ -127,7 +127,7 @@ fn a_function_that_cannot_be_run_bare_has_no_such_rung_and_is_told_so_by_name() 
 
 #[test]
 fn an_upload_of_which_nothing_is_made_is_told() {
-    let typed = ["thumbnail", "python", "--rounds", "1", "--warm", "0"];
+    let typed = ["thumbnail", "python", "--rounds", "1", "--warm", "0", "--no-controls"];
     let (home, told, study) = studied(&typed);
     let upload = &study["functions"][0]["found"][0];
     let cause = upload["cause"].as_str().unwrap();

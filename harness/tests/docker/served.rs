@@ -77,7 +77,7 @@ fn served<F: Future<Output = ()>>(
         };
         let opened = Session::open(request, outside.unwrap(), rules);
         with(opened.session.clone(), id).await;
-        opened.end(&observer).await
+        opened.end(&stop, &observer).await
     });
     let counters = done.map_err(|e: anyhow::Error| format!("{e:#}"))?;
     Ok((counters, store::open(&folder).map_err(|e| format!("{e:#}"))?))
