@@ -410,6 +410,7 @@ fn function(name: &str) -> FunctionRecord {
         extensions: Vec::new(),
         variant: None,
         build: None,
+        is_bare: false,
     }
 }
 

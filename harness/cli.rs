@@ -34,7 +34,7 @@ mod tuning;
 pub(crate) use cost::{CostFlags, PriceFlags};
 pub(crate) use explaining::Explain;
 use factors::FACTORS_TYPED;
-pub(crate) use factors::FactorFlags;
+pub(crate) use factors::{FactorFlags, place};
 pub(crate) use fleet::{
     Fleet, FleetAct, FleetCollect, FleetManifest, FleetNode, FleetRun, ToolFlags,
 };
@@ -47,7 +47,7 @@ pub(crate) use replaying::Replay;
 pub(crate) use serve::{EventFlags, Invoke, Serve};
 pub(crate) use serving::{RuleFlags, ServingFlags, Share};
 pub(crate) use starting::{Completions, Image, Init, Man};
-pub(crate) use studying::{Idle, Rounds, StudyVerb, SurgeStudy, What};
+pub(crate) use studying::{Idle, Ladder, Rounds, StudyVerb, SurgeStudy, Thumbnail, What};
 pub(crate) use triggers::{Link, TriggerFlags};
 pub(crate) use tuning::{Cpu, Init as TuneInit, Tune};
 

@@ -216,7 +216,18 @@ impl PreparedEngine {
             let ready = ready(request, engine, begin, stop, observer).await?;
             let one =
                 ready.and_then(|(driver, writers)| Some((driver, writers.into_iter().next()?)));
-            Ok(one.map(|(driver, writer)| Outside::begin(driver, writer, observer)))
+            let Some((driver, writer)) = one else { return Ok(None) };
+            let mut outside = Outside::begin(driver, writer, observer);
+            match outside.control(request, &mut stop.clone(), observer).await {
+                Ok(RunEnd::Stopped) => {
+                    outside.end(request, stop, observer).await?;
+                    Ok(None)
+                }
+                Ok(_) => Ok(Some(outside)),
+                Err(error) => {
+                    both(Err(error), outside.end(request, stop, observer).await, observer)
+                }
+            }
         }
         .boxed_local()
     }

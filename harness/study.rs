@@ -13,11 +13,16 @@ use uuid::Uuid;
 
 use crate::sample::Temperature;
 use crate::serve::{Call, Done, End, Platform};
+use crate::store::Run;
+use crate::words::{is_simulated, is_valid, warned};
 
 pub mod chain;
+pub mod foreign;
 pub mod idle;
+pub mod ladder;
 pub mod spike;
 pub mod surge;
+pub mod thumbnail;
 
 #[cfg(test)]
 mod tests;
@@ -27,19 +32,42 @@ mod tests;
 pub struct Study {
     /// The version of the file's format.
     pub format: u32,
-    /// The run whose rows these calls are.
-    pub run: String,
+    /// The run whose rows these calls are; none of a platform of somebody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
     /// The command that repeats it.
     pub command: String,
     /// Where it was measured, and by which policy instances were kept.
     pub place: String,
-    /// Instances that were started.
-    pub starts: u64,
+    /// Instances that were started; none of a platform that does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts: Option<u64>,
     /// Those of them that never served: their calls found another.
-    pub unused: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unused: Option<u64>,
+    /// Whether its run says of itself that what it measured is not to be believed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub invalid: bool,
+    /// Whether every figure is made up.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub simulated: bool,
     /// What was found.
     #[serde(flatten)]
     pub found: Found,
+}
+
+impl Study {
+    /// The same with what its run says of itself.
+    #[must_use]
+    pub fn graded(self, run: &Run) -> Self {
+        Self { invalid: !is_valid(run), simulated: is_simulated(run), ..self }
+    }
+
+    /// What stands before its title; empty of a good one.
+    #[must_use]
+    pub fn warning(&self) -> &'static str {
+        warned(!self.invalid, self.simulated)
+    }
 }
 
 /// The version of `study.json` that this program writes.
@@ -57,6 +85,10 @@ pub enum Found {
     Spike(Vec<Of<Vec<spike::Shot>>>),
     /// What functions take that call for one another: one chain, by the names of its links.
     Chain(Vec<Of<Vec<chain::Pass>>>),
+    /// One function on several rungs.
+    Ladder(Vec<Of<ladder::Found>>),
+    /// From an object that comes into a bucket to what a function makes of it.
+    Thumbnail(Vec<Of<Vec<thumbnail::Upload>>>),
 }
 
 /// What was found of a function.
@@ -90,8 +122,19 @@ pub struct Seen {
     pub waited: Duration,
     /// From its instant to its answer.
     pub took: Duration,
+    /// What its instance took for it, as it is billed; none of one that met none.
+    pub ran: Option<Ran>,
     /// When it was answered: nanoseconds since the run's epoch.
     pub ended: u64,
+}
+
+/// What an instance took for a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ran {
+    /// For the event.
+    pub handler: Duration,
+    /// For its init, where it was started for the call.
+    pub init: Option<Duration>,
 }
 
 /// Calls a function at an instant that has come, with an event.
@@ -125,8 +168,9 @@ async fn call_with(
         End::Unavailable(why) => Met::Failed(why),
     };
     let took = Duration::from_nanos(ended.saturating_sub(at));
+    let ran = report.as_ref().map(|of| Ran { handler: of.duration, init: of.init });
     let waited = report.map_or(took, |report| report.waited);
-    (Seen { met, waited, took, ended }, answer)
+    (Seen { met, waited, took, ran, ended }, answer)
 }
 
 /// The middle one, the lower of two.

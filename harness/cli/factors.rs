@@ -4,7 +4,7 @@ use clap::builder::{StringValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Args, Command, FromArgMatches};
 
 use coldstart::spec::factor::{
-    EngineKind, FACTORS, Factor as _, FactorInfo, FactorMatrix, OciRuntime,
+    EngineKind, FACTORS, Factor as _, FactorInfo, FactorMatrix, Network, OciRuntime,
 };
 
 /// The group of all flags of factors.
@@ -35,6 +35,21 @@ impl FactorFlags {
         let typed = values.filter(|(factor, _)| typed(factor.list));
         typed.flat_map(|(f, values)| [format!("--{}", f.list), values.join(",")]).collect()
     }
+}
+
+/// Changes the lists of verbs that take one engine and one network, and nothing else of them.
+///
+/// # Errors
+/// Says what cannot be measured together.
+pub(crate) fn place(
+    lists: &mut FactorMatrix,
+    engine: Option<&String>,
+    network: Option<&String>,
+) -> Result<(), String> {
+    for (list, typed) in [(EngineKind::LIST, engine), (Network::LIST, network)] {
+        typed.map_or(Ok(()), |value| lists.set(list, std::slice::from_ref(value)))?;
+    }
+    lists.check()
 }
 
 impl Args for FactorFlags {

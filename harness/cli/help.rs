@@ -2,8 +2,10 @@
 //! writes and how it exits. At most 80 columns.
 
 mod replay;
+mod study;
 
 pub(super) use replay::REPLAY;
+pub(super) use study::STUDY;
 
 /// The whole program's page. The verbs stand in groups of use.
 pub(super) const TEMPLATE: &str = "\
@@ -251,25 +253,6 @@ It changes the engine's images and nothing else. `run` and `gate` build what is
 missing by themselves.
 
 Exit status: 0 built; 2 usage; 4 a build or a base image failed.";
-
-pub(super) const STUDY: &str = "\
-Examples
-  coldstart study idle orders --policy fixed:5s --most 8s --within 100ms
-  coldstart study idle orders --engine fake --policy fixed:10m    in no time
-  coldstart study surge orders --policy none --sizes 1,4,16 --network host
-  coldstart study surge orders --concurrency 4 --shape poisson:2s
-  coldstart study spike orders users mail --policy none
-  coldstart study chain orders mail --policy fixed:500ms
-
-It calls functions behind the rules of a pool, those of AWS Lambda unless others
-are typed. `idle` pauses between calls, and finds by bisection for how long an
-instance is kept. `surge` calls so many at once, from nothing each time where
-the policy keeps nothing (--policy none) or the pause is longer. `spike` calls
-all functions at one instant, and each alone. `chain` hands the answer of each
-function to the next, cold and at once again. Every call is a row of the run's
-folder, with study.html, study.md, study.json and study.csv beside report.html.
-
-Exit status: 0 measured; 2 usage; 4 it could not be measured; 130 interrupted.";
 
 pub(super) const FLEET: &str = "\
 Examples

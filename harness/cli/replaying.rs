@@ -81,6 +81,11 @@ pub(crate) struct Replay {
     #[arg(long, value_name = "NAME", requires = "real", help_heading = REAL)]
     pub network: Option<String>,
 
+    /// Leave out the controls before the first call of each policy and after its last: its
+    /// run then cannot say how wrong it is
+    #[arg(long, requires = "real", help_heading = REAL)]
+    pub no_controls: bool,
+
     /// The file that describes the functions
     #[arg(long, value_name = "FILE", default_value = FUNCTIONS_FILE, help_heading = REAL)]
     pub functions_file: PathBuf,
@@ -152,8 +157,9 @@ impl Replay {
         self.memory.iter().for_each(|memory| flag("--pool-memory", &format!("{memory}B")));
         self.engine.iter().for_each(|engine| flag("--engine", engine));
         self.network.iter().for_each(|network| flag("--network", network));
-        if self.provision {
-            words.push("--provision".into());
+        for (typed, word) in [(self.provision, "--provision"), (self.no_controls, "--no-controls")]
+        {
+            words.extend(typed.then(|| OsString::from(word)));
         }
         let typed = ServingFlags::augment_args(Command::new("serve"));
         let matches = typed.try_get_matches_from(words).map_err(|error| error.to_string())?;

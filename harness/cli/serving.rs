@@ -49,6 +49,11 @@ pub(crate) struct ServingFlags {
     #[arg(long, value_name = "NAME")]
     pub engine: Option<String>,
 
+    /// Leave out the null process, the null container and the calibration, which are measured
+    /// before the first call and after the last: the run then cannot say how wrong it is
+    #[arg(long)]
+    pub no_controls: bool,
+
     /// Do not listen to the kernel's exec events: boot cannot be told from the engine
     #[arg(long)]
     pub no_exec_trace: bool,

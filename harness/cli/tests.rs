@@ -34,7 +34,8 @@ fn every_verb_and_flag_of_all_is_on_the_first_page_of_help() {
 /// Clap would break a line anew, and leave its last word alone on the next.
 #[test]
 fn no_line_of_help_is_longer_than_a_terminal_is_wide_as_it_is_written() {
-    let pages = [include_str!("help.rs"), include_str!("help/replay.rs")];
+    let pages =
+        [include_str!("help.rs"), include_str!("help/replay.rs"), include_str!("help/study.rs")];
     let words = pages.iter().flat_map(|page| page.lines());
     for line in words.filter(|line| !line.starts_with("//")) {
         fits(line.trim_end_matches("\";"));

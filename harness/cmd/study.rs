@@ -1,11 +1,13 @@
 //! `study`: a platform is called in a certain way, and what that told is shown.
 
 use std::fmt::Display;
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
+use tokio::sync::watch;
 
 use super::repeat::Words;
 use super::{ExitReason, info, serving, stdout};
@@ -13,6 +15,7 @@ use crate::cli::{Idle, Rounds, ServingFlags, StudyVerb, SurgeStudy, What};
 use crate::terminal;
 use coldstart::drive::Stop;
 use coldstart::measure::Interrupted;
+use coldstart::pool::Counters;
 use coldstart::report::form::{Form, Printed};
 use coldstart::serve::Session;
 use coldstart::spec::function::Function;
@@ -22,24 +25,14 @@ use coldstart::study::{FORMAT, Found, Of, Study, chain, spike};
 use coldstart::text::units::format_exactly;
 use coldstart::{report, store};
 
+mod foreign;
+mod ladder;
+mod thumbnail;
+
 /// Makes the calls, and shows what they told.
 pub(super) fn run(args: &StudyVerb) -> Result<(), ExitReason> {
     match &args.what {
-        What::Idle(args) => {
-            let command = idle_again(args);
-            let search = Search { most: args.most, within: args.within, probes: args.probes };
-            if search.within >= search.most {
-                return Err(ExitReason::Usage(anyhow!("--within must be less than --most")));
-            }
-            let study = async |session: &Session, name: &Arc<str>, event: &str| {
-                let told = |probe: &idle::Probe| {
-                    let met = if probe.cold { "cold" } else { "warm" };
-                    info(&format!("{name}: {met} after {}", shortly(probe.pause)));
-                };
-                idle::search(session, name, event, search, told).await
-            };
-            studied(&args.serving, ("idle", command), args.printed.format, study, Found::Idle)
-        }
+        What::Idle(args) => idled(args),
         What::Surge(args) => {
             let command = surge_again(args);
             let surges = Surges {
@@ -62,7 +55,34 @@ pub(super) fn run(args: &StudyVerb) -> Result<(), ExitReason> {
         }
         What::Spike(args) => spiked(args),
         What::Chain(args) => chained(args),
+        What::Ladder(args) => ladder::run(args),
+        What::Thumbnail(args) => thumbnail::run(args),
     }
+}
+
+/// For how long instances are kept, here or on a platform of somebody else.
+fn idled(args: &Idle) -> Result<(), ExitReason> {
+    let usual = u32::from(args.foreign.url.is_none());
+    let probes = args.probes.unwrap_or(usual);
+    let search = Search { most: args.most, within: args.within, probes };
+    if search.within >= search.most {
+        return Err(ExitReason::Usage(anyhow!("--within must be less than --most")));
+    }
+    if let Some((url, sign)) = args.foreign.asked() {
+        return foreign::run(args, (url, sign), search);
+    }
+    let command = idle_again(args, probes);
+    let study = async |session: &Session, name: &Arc<str>, event: &str| {
+        let told = |probe: &idle::Probe| info(&format!("{name}: {}", probed(probe)));
+        idle::search(session, name, event, search, told).await
+    };
+    studied(&args.serving, ("idle", command), args.printed.format, study, Found::Idle)
+}
+
+/// What a pause was followed by.
+fn probed(probe: &idle::Probe) -> String {
+    let met = if probe.cold { "cold" } else { "warm" };
+    format!("{met} after {}", shortly(probe.pause))
 }
 
 /// All functions at one instant, and each alone.
@@ -129,39 +149,70 @@ fn acted(
     let (id, command) = (request.id.clone(), request.command.clone());
     let side = request.sides.first();
     let functions = side.map(|side| side.functions.clone()).unwrap_or_default();
-    let served = serving::session(request, args, None, true, async |session, _, mut stop| {
-        let asked = stop.wait_for(|asked| *asked >= Stop::AfterTrial);
-        tokio::select! {
-            biased;
-            Ok(_) = asked => Err(Interrupted.into()),
-            found = study(&session, &functions) => Ok(found),
-        }
+    let served = serving::session(request, args, None, true, async |session, _, stop| {
+        unless_stopped(stop, study(&session, &functions)).await
     })?;
-    let folder = served.folder;
-    let run = store::open(&folder)?;
-    let place = format!("{}, policy {}", run.record.place(), args.rules.policy);
-    let (starts, unused) = (served.counters.all_starts(), served.counters.all_unused());
-    let found = served.done;
-    let study = Study { format: FORMAT, run: id, command, place, starts, unused, found };
-    serving::keep(&folder)?;
-    for file in report::study::files(&study)? {
-        store::write(&folder, Path::new(&file.path), &file.bytes)?;
+    let serving::Served { done: found, counters, folder } = served;
+    let policy = args.rules.policy.to_string();
+    keep(&folder, (id, command, policy), (found, &counters), format)
+}
+
+/// Keeps what calls of a run told, beside its rows, and shows it.
+fn keep(
+    folder: &Path,
+    (id, command, policy): (String, String, String),
+    (found, counters): (Found, &Counters),
+    format: &Form,
+) -> Result<(), ExitReason> {
+    let run = store::open(folder)?;
+    let study = Study {
+        format: FORMAT,
+        run: Some(id),
+        command,
+        place: format!("{}, policy {policy}", run.record.place()),
+        starts: Some(counters.all_starts()),
+        unused: Some(counters.all_unused()),
+        invalid: false,
+        simulated: false,
+        found,
+    };
+    serving::keep(folder)?;
+    show(folder, &study.graded(&run), format)
+}
+
+/// Writes the files of a study, and shows it.
+fn show(folder: &Path, study: &Study, format: &Form) -> Result<(), ExitReason> {
+    for file in report::study::files(study)? {
+        store::write(folder, Path::new(&file.path), &file.bytes)?;
     }
-    stdout::result(&stdout::form(format, &Printed::Study(&study))?)?;
+    stdout::result(&stdout::form(format, &Printed::Study(study))?)?;
     terminal::hint("kept in ", &folder.display().to_string());
     terminal::hint("open    ", &folder.join("study.html").display().to_string());
     Ok(())
+}
+
+/// Does something until that is done, or it is asked to stop.
+async fn unless_stopped<T>(
+    mut stop: watch::Receiver<Stop>,
+    act: impl Future<Output = T>,
+) -> Result<T> {
+    let asked = stop.wait_for(|asked| *asked >= Stop::AfterTrial);
+    tokio::select! {
+        biased;
+        Ok(_) = asked => Err(Interrupted.into()),
+        found = act => Ok(found),
+    }
 }
 
 fn shortly(time: Duration) -> impl Display {
     format!("{:.3} s", time.as_secs_f64())
 }
 
-fn idle_again(args: &Idle) -> String {
+fn idle_again(args: &Idle, probes: u32) -> String {
     serving::again(Words::of("study").word("idle"), &args.serving)
         .flag("--most", format_exactly(args.most))
         .flag("--within", format_exactly(args.within))
-        .flag("--probes", args.probes)
+        .flag("--probes", probes)
         .line()
 }
 

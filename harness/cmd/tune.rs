@@ -53,12 +53,7 @@ fn request(args: &cli::Tune) -> Result<Measurement, ExitReason> {
     };
     let functions = images::chosen(&common, &args.image, &args.of_images, &[])?;
     let mut factors = FactorMatrix { cpu_rule: vec![rule], ..FactorMatrix::default() };
-    for (list, typed) in [("engine", &args.engine), ("networks", &args.network)] {
-        let typed = typed.iter().cloned().collect::<Vec<_>>();
-        if !typed.is_empty() {
-            factors.set(list, &typed).map_err(usage)?;
-        }
-    }
+    cli::place(&mut factors, args.engine.as_ref(), args.network.as_ref()).map_err(usage)?;
     let simulated = factors.engine().is_simulated();
     let sizes = args.sizes();
     // Those that nobody typed are for whichever machine it is.

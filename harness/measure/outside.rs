@@ -5,18 +5,20 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use tokio::sync::watch;
 
 use super::carry_out::{Before, RunOutcome, both, close};
 use super::{Measurement, NOT_REMOVED, PreparedEngine, prepare};
 use crate::clock::Clock;
-use crate::drive::{Driver, RunEnd};
+use crate::drive::{Driver, RunEnd, Stop, TrialResult};
 use crate::engine::{AnyEngine, Engine as _};
 use crate::observer::{Event, Observer};
 use crate::platform::Target;
 use crate::provision::bases::Bases;
 use crate::provision::{Consent, Surroundings, images};
 use crate::spec::function::ImageSource;
-use crate::spec::plan::TrialSubject;
+use crate::spec::plan::{Plan, Trial, TrialSubject};
+use crate::spec::scenario::Scenario;
 use crate::store::{FunctionRecord, Writer};
 
 /// A run that waits for calls. What makes instances, what can be called and what the kernel
@@ -26,9 +28,14 @@ pub struct Outside {
     pub driver: Arc<Driver<AnyEngine>>,
     /// Where the rows go.
     pub writer: Writer,
+    /// The number of the latest trial: those of spans of calls come after it.
+    pub last: u32,
     begun: Instant,
     before: Before,
 }
+
+/// Rounds of the controls before the first call, and again after the last.
+const ROUNDS: u32 = 3;
 
 impl Outside {
     pub(super) fn begin(
@@ -38,7 +45,56 @@ impl Outside {
     ) -> Self {
         observer.notify(Event::Measuring);
         let driver = Arc::new(driver);
-        Self { driver, writer, begun: Instant::now(), before: Before::now() }
+        Self { driver, writer, last: 0, begun: Instant::now(), before: Before::now() }
+    }
+
+    /// Measures the controls, where there are any, in trials after the latest: nothing may be
+    /// called meanwhile.
+    pub(super) async fn control(
+        &mut self,
+        request: &Measurement,
+        stop: &mut watch::Receiver<Stop>,
+        observer: &dyn Observer,
+    ) -> Result<RunEnd> {
+        let Self { driver, writer, last, .. } = self;
+        if !request.plan.scenario.controls {
+            return Ok(RunEnd::Complete);
+        }
+        observer.info("measuring the controls");
+        let scenario = Scenario { rounds: ROUNDS, ..request.plan.scenario.clone() };
+        let plan = Plan::new(&scenario, 0, request.plan.seed.wrapping_add(u64::from(*last)));
+        // As of spans of calls: each is a round of its own.
+        let numbered = |trial: &Trial| {
+            let number = *last + trial.number;
+            Trial { number, round: number, ..*trial }
+        };
+        let trials: Vec<Trial> = plan.trials.iter().map(numbered).collect();
+        *last += u32::try_from(trials.len()).unwrap_or(0);
+        let kept = |_: &Trial, done: TrialResult| writer.append_all(&[done.record], &done.samples);
+        Ok(driver.run_trials(&trials, stop, kept).await?)
+    }
+
+    /// The same once nobody calls any more, unless that is to be over at once. Who asks for a
+    /// stop wants no more calls: these are not meant.
+    async fn control_again(
+        &mut self,
+        request: &Measurement,
+        stop: &watch::Receiver<Stop>,
+        observer: &dyn Observer,
+    ) -> Result<()> {
+        let (_open, mut never) = watch::channel(Stop::No);
+        let mut stop = stop.clone();
+        let now = async {
+            if stop.wait_for(|asked| *asked == Stop::Now).await.is_err() {
+                // Nobody is left to ask.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = now => Ok(()),
+            done = self.control(request, &mut never, observer) => done.map(|_| ()),
+        }
     }
 
     /// A function made again, of another image where one is named: its record, and what its
@@ -87,19 +143,33 @@ impl Outside {
         Ok((record, targets.of(0, subject).clone()))
     }
 
-    /// Removes every instance, completes the record and saves it, or tells where it is kept
-    /// instead.
+    /// Removes every instance, measures the controls once more, completes the record and saves
+    /// it, or tells where it is kept instead.
     ///
     /// # Errors
     /// When an instance would not go, or the record cannot be saved.
-    pub async fn end(self, request: &Measurement, observer: &dyn Observer) -> Result<()> {
-        let Self { driver, mut writer, begun, before } = self;
-        let cleared = driver.platform().clear().await.context(NOT_REMOVED);
+    pub async fn end(
+        mut self,
+        request: &Measurement,
+        stop: &watch::Receiver<Stop>,
+        observer: &dyn Observer,
+    ) -> Result<()> {
+        let cleared = self.driver.platform().clear().await.context(NOT_REMOVED);
+        let controlled = match &cleared {
+            Ok(()) => self.control_again(request, stop, observer).await,
+            // What would not go is in their way.
+            Err(_) => Ok(()),
+        };
+        let Self { driver, mut writer, begun, before, .. } = self;
+        let cleared = match cleared {
+            Ok(()) => driver.platform().clear().await.context(NOT_REMOVED),
+            refused => refused,
+        };
         // Nobody planned them: those that came are all.
         let asked = vec![writer.record.counts.rows()];
         writer.record.counts.planned = asked[0];
         let outcome = RunOutcome { ended: Ok(RunEnd::Complete), begun, before, asked };
         let closed = close(request, &driver, vec![writer], outcome, observer);
-        both(closed.map(|_| ()), cleared, observer)
+        both(both(closed.map(|_| ()), cleared, observer), controlled, observer)
     }
 }

@@ -54,6 +54,7 @@ pub(super) async fn targets(
         for (function, known) in known.iter().take(side.functions.len()).enumerate() {
             for (combination, factors) in combinations.iter().enumerate() {
                 let spec = known.spec(request, factors, info);
+                let spec = if known.function.is_bare { as_a_process(spec) } else { spec };
                 let subject = TrialSubject::Function { function, combination, pattern: 0 };
                 let target = Target::new(spec, &request.id, targets.next_key());
                 targets.add(index, subject, target);
@@ -123,17 +124,22 @@ fn controls(
         let spec = match control.kind().start {
             Start::Container => spec,
             Start::Listener => TargetSpec { function: listening(null.function), ..spec },
-            Start::Process => TargetSpec {
-                source: InstanceSource::Command(null.function.process.clone()),
-                image: Arc::default(),
-                factors: Factors::of_a_process(),
-                folders: Vec::new(),
-                launcher: None,
-                ..spec
-            },
+            Start::Process => as_a_process(spec),
         };
         let target = Target::new(spec, &request.id, targets.next_key());
         targets.add(side, TrialSubject::Control { control, combination }, target);
+    }
+}
+
+/// A function as its own command starts it on this machine, under no factors.
+fn as_a_process(spec: TargetSpec) -> TargetSpec {
+    TargetSpec {
+        source: InstanceSource::Command(spec.function.process.clone()),
+        image: Arc::default(),
+        factors: Factors::of_a_process(),
+        folders: Vec::new(),
+        launcher: None,
+        ..spec
     }
 }
 

@@ -2,12 +2,13 @@
 //! goes first where memory is short, whether one is started before it is called for, and
 //! whether a call waits for a busy one.
 //!
-//! A policy is a file and a line in [`POLICIES`].
+//! A policy is a file and a line in [`POLICIES`]; [`Each`] is none by itself.
 
 use super::{FunctionIndex, InstanceKey};
 
 mod choice;
 mod cidre;
+mod each;
 mod fixed;
 mod greedy_dual;
 mod hybrid_histogram;
@@ -16,6 +17,7 @@ mod none;
 mod provisioned;
 
 pub use choice::{POLICIES, PolicyChoice};
+pub use each::Each;
 
 /// A policy. Whatever it is told is told in the order of time.
 pub trait Policy {

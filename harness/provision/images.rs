@@ -49,15 +49,33 @@ pub async fn ensure(
     run: &str,
 ) -> Result<Vec<FunctionRecord>> {
     let found = ensure_bases(engine, functions, bases).await?;
-    let mut records = Vec::new();
-    for function in functions {
-        let record = ensure_one(engine, function, &found, bases, run)
-            .await
-            .with_context(|| format!("function `{}`", function.name))?;
-        records.push(record);
+    let made: Vec<Function> = functions.iter().map(as_made).collect();
+    let mut records: Vec<FunctionRecord> = Vec::new();
+    for (at, function) in functions.iter().enumerate() {
+        let own = &made[at];
+        let record = match made[..at].iter().position(|other| other == own) {
+            Some(other) => records[other].clone(),
+            None => ensure_one(engine, own, &found, bases, run)
+                .await
+                .with_context(|| format!("function `{}`", function.name))?,
+        };
+        records.push(under_the_name_of(function, record));
     }
     build_time::only_beside_variants(&mut records);
     Ok(records)
+}
+
+/// A function as its image is made: under the name that it stands for, however it is run.
+fn as_made(function: &Function) -> Function {
+    let name = function.stands_for.as_ref().unwrap_or(&function.name).clone();
+    let (position, stands_for, is_bare, is_null) = Default::default();
+    Function { name, position, stands_for, is_bare, is_null, ..function.clone() }
+}
+
+fn under_the_name_of(function: &Function, record: FunctionRecord) -> FunctionRecord {
+    let Function { name, position, is_bare, .. } = function;
+    let (name, position, is_bare) = (name.clone(), *position, *is_bare);
+    FunctionRecord { name, position, is_bare, ..record }
 }
 
 /// Describes functions for the simulated engine: nothing is prepared, pulled or
@@ -305,6 +323,7 @@ fn record(
         extensions: Vec::new(),
         variant: None,
         build: None,
+        is_bare: function.is_bare,
     }
 }
 

@@ -23,7 +23,7 @@ pub fn files(study: &Study) -> Result<Vec<Artifact>> {
     ])
 }
 
-/// A line a probe, or a surge.
+/// A line a call, or a surge.
 pub(super) fn csv(study: &Study) -> Result<String> {
     let mut rows: Vec<Value> = Vec::new();
     let named = |function: &str, row: Value| {
@@ -57,6 +57,22 @@ pub(super) fn csv(study: &Study) -> Result<String> {
                 }
             }
             "function round after_pause cold ns cause"
+        }
+        Found::Ladder(all) => {
+            for of in all {
+                for shot in &of.found.shots {
+                    rows.push(named(&of.function, serde_json::to_value(shot)?));
+                }
+            }
+            "function rung round cold ns handler_ns init_ns cause"
+        }
+        Found::Thumbnail(all) => {
+            for of in all {
+                for upload in &of.found {
+                    rows.push(named(&of.function, serde_json::to_value(upload)?));
+                }
+            }
+            "function round after_pause cold ns stored_ns queued_ns waited_ns made_ns cause"
         }
         Found::Surge(all) => {
             for of in all {

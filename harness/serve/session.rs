@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::call::{Call, Done, End, Functions, NotUpdated, Platform, Report, Served};
 use crate::clock::Clock;
-use crate::drive::Driver;
+use crate::drive::{Driver, Stop};
 use crate::engine::AnyEngine;
 use crate::measure::{Measurement, Outside, PreparedEngine};
 use crate::observer::Observer;
@@ -144,7 +144,7 @@ impl Session {
             events: Vec::new(),
             open: 0,
             next: 0,
-            windows: Windows::new(begun),
+            windows: Windows::new(begun, outside.last),
             is_stopping: false,
         };
         let session = Self(Arc::new(Inner {
@@ -263,12 +263,17 @@ impl Opened {
         }
     }
 
-    /// Takes no more calls, waits for those that are under way, removes every instance, and
-    /// saves the record; what the pool has counted.
+    /// Takes no more calls, waits for those that are under way, removes every instance,
+    /// measures the controls again, unless that is to be over at once, and saves the record; what
+    /// the pool has counted.
     ///
     /// # Errors
     /// When an instance would not go, or rows could not be kept.
-    pub async fn end(self, observer: &dyn Observer) -> Result<Counters> {
+    pub async fn end(
+        self,
+        stop: &watch::Receiver<Stop>,
+        observer: &dyn Observer,
+    ) -> Result<Counters> {
         let Self { session, request, timer, writer, .. } = self;
         let at = session.0.clock.now();
         session.state().is_stopping = true;
@@ -277,9 +282,12 @@ impl Opened {
         let counters = session.counters();
         timer.abort();
         session.close_windows();
+        let last = session.state().windows.number(session.0.clock.now());
         drop(session);
         let written = writer.await.context("the task that keeps rows ended")??;
-        written.outside.end(&request, observer).await?;
+        let mut outside = written.outside;
+        outside.last = last;
+        outside.end(&request, stop, observer).await?;
         Ok(counters)
     }
 }

@@ -50,6 +50,12 @@ pub struct Function {
     /// The command that runs it as a plain process of this machine, its program
     /// absolute; empty for none.
     pub process: Vec<String>,
+    /// Whether it is run by that command, and not from its image.
+    #[serde(default)]
+    pub is_bare: bool,
+    /// The name of the function that it is, where this is another name of that.
+    #[serde(default)]
+    pub stands_for: Option<String>,
     /// A command that prints the runtime's version, run inside the image; empty for
     /// none, which only an image as it is may have.
     pub version_command: Vec<String>,

@@ -221,6 +221,9 @@ pub struct FunctionRecord {
     /// How long its image took to be made, beside variants: none where it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<BuildRecord>,
+    /// Whether its instances were plain processes of this machine, not of its image.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_bare: bool,
 }
 
 impl FunctionRecord {

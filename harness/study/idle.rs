@@ -24,6 +24,26 @@ pub struct Search {
     pub probes: u32,
 }
 
+impl Search {
+    /// The calls that it makes at most, and what their pauses take together at most, where no
+    /// call fails.
+    #[must_use]
+    pub fn bound(&self) -> (u64, Duration) {
+        let (mut calls, mut pauses) = (2, self.most);
+        let (mut low, mut gap) = (Duration::ZERO, self.most);
+        // Pauses are longest where every one of them finds an instance.
+        while gap > self.within {
+            gap -= gap / 2;
+            low = self.most - gap;
+            (calls, pauses) = (calls + 1, pauses + low);
+        }
+        let curve: f64 = CURVE.iter().sum();
+        let again = u64::from(self.probes);
+        let around = (low + gap / 2).mul_f64(curve * again as f64);
+        (calls + again * CURVE.len() as u64, pauses + around)
+    }
+}
+
 /// A pause, and what came after it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Probe {

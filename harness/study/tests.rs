@@ -9,7 +9,7 @@ use crate::serve::{Functions, NotUpdated, Reason, Report, Status};
 
 /// Keeps an instance for a time, starts one in a tenth of a second, and has room for some.
 #[derive(Clone)]
-struct Keeps {
+pub(super) struct Keeps {
     clock: Clock,
     keep: Duration,
     room: usize,
@@ -27,7 +27,7 @@ struct State {
 const START: Duration = Duration::from_millis(100);
 
 impl Keeps {
-    fn new(keep: Duration, room: usize) -> Self {
+    pub(super) fn new(keep: Duration, room: usize) -> Self {
         Self { clock: Clock::paused(), keep, room, state: Arc::default() }
     }
 }
@@ -97,6 +97,27 @@ async fn a_keep_alive_is_found_as_well_as_is_asked_for() {
         let shares: Vec<bool> = curve.iter().map(|point| point.cold == point.probes).collect();
         assert!(shares.is_sorted() && curve.len() >= 7, "{curve:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_calls_and_no_longer_pauses_than_were_told_before() {
+    let secs = Duration::from_secs;
+    for keep in [Duration::ZERO, secs(1), secs(9), secs(300), secs(1_199), secs(9_999)] {
+        for probes in [0, 2] {
+            let platform = Keeps::new(keep, 9);
+            let asked = Search { most: secs(1_200), within: secs(2), probes };
+            let found = search(&platform, &"f".into(), "{}", asked, |_| {}).await;
+            let (calls, pauses) = asked.bound();
+            let made = u64::from(platform.state.lock().unwrap().calls);
+            assert!(made <= calls, "{keep:?}: {made} calls of {calls}");
+            let paused: Duration = found.probes.iter().map(|probe| probe.pause).sum();
+            // A timer is late by a millisecond or two.
+            let late = Duration::from_millis(2 * calls);
+            assert!(paused <= pauses + late, "{keep:?}: {paused:?} of {pauses:?}");
+        }
+    }
+    let asked = Search { most: secs(1_200), within: secs(2), probes: 0 };
+    assert_eq!(asked.bound().0, 2 + 10);
 }
 
 #[tokio::test(start_paused = true)]

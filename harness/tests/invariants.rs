@@ -123,7 +123,11 @@ fn each_foreign_library_has_one_home() {
     check("regex_lite", &["harness/explain/modules"]);
     for library in ["hyper", "hyper_util", "http_body_util", "percent_encoding", "form_urlencoded"]
     {
-        check(library, &["harness/serve/front", "harness/serve/trigger"]);
+        let homes = ["harness/serve/front", "harness/serve/trigger", "harness/study/foreign.rs"];
+        check(library, &homes);
+    }
+    for library in ["hyper_rustls", "rustls"] {
+        check(library, &["harness/study/foreign.rs"]);
     }
     for library in ["s3s", "s3s_fs"] {
         check(library, &["harness/serve/trigger/bucket.rs"]);
@@ -276,8 +280,8 @@ const LAYERS: [&str; 31] = [
     "words",
     "measure",
     "serve",
-    "study",
     "replay",
+    "study",
     "fleet",
     "explain",
     "chart",

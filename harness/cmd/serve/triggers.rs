@@ -77,22 +77,20 @@ impl<'a> Triggers<'a> {
 
     fn tell_functions(&self, request: &mut Measurement) -> Result<()> {
         let Some(listener) = &self.listener else { return Ok(()) };
-        let combinations = request.plan.scenario.factors.combinations();
-        let is_here = combinations.iter().all(|of| of.network == Some(Network::Host));
-        let here = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
-        let Some(url) = self.flags.bucket_url.clone().or(is_here.then_some(here)) else {
-            terminal::warn(
-                "functions are not told where the buckets are, which listen where only this \
-                 machine's own network reaches: type --network host, or --listen and --bucket-url",
-            );
-            return Ok(());
-        };
-        for function in request.sides.iter_mut().flat_map(|side| &mut side.functions) {
-            let told = KEYS.into_iter().chain([(URL, url.as_str())]);
-            for (name, value) in told {
-                function.env.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        let here = || anyhow::Ok(format!("http://127.0.0.1:{}", listener.local_addr()?.port()));
+        let url = match &self.flags.bucket_url {
+            Some(url) => url.clone(),
+            None if are_here(request) => here()?,
+            None => {
+                terminal::warn(
+                    "functions are not told where the buckets are, which listen where only this \
+                     machine's own network reaches: type --network host, or --listen and \
+                     --bucket-url",
+                );
+                return Ok(());
             }
-        }
+        };
+        tell_of_buckets(request, &url);
         Ok(())
     }
 
@@ -151,6 +149,21 @@ impl<'a> Triggers<'a> {
     }
 }
 
+/// Whether every instance has this machine's own network.
+pub(in crate::cmd) fn are_here(request: &Measurement) -> bool {
+    let combinations = request.plan.scenario.factors.combinations();
+    combinations.iter().all(|of| of.network == Some(Network::Host))
+}
+
+/// Tells functions where the buckets are, unless they have their own.
+pub(in crate::cmd) fn tell_of_buckets(request: &mut Measurement, url: &str) {
+    for function in request.sides.iter_mut().flat_map(|side| &mut side.functions) {
+        for (name, value) in KEYS.into_iter().chain([(URL, url)]) {
+            function.env.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+        }
+    }
+}
+
 fn links(flags: &TriggerFlags) -> Links {
     let mut links = Links::new();
     for link in &flags.then {
@@ -159,7 +172,8 @@ fn links(flags: &TriggerFlags) -> Links {
     links
 }
 
-fn deliver(queue: &Queue) -> Deliver {
+/// Hands events to a queue.
+pub(in crate::cmd) fn deliver(queue: &Queue) -> Deliver {
     let queue = queue.clone();
     Arc::new(move |function, event| {
         let queue = queue.clone();
@@ -170,6 +184,7 @@ fn deliver(queue: &Queue) -> Deliver {
     })
 }
 
-fn tell() -> Tell {
+/// Tells who watches.
+pub(in crate::cmd) fn tell() -> Tell {
     Arc::new(terminal::warn)
 }

@@ -156,3 +156,14 @@ fn cidre_lets_go_of_those_that_there_are_many_of() {
     assert_eq!(policy.patience(&Patience { ahead: 1, ..waits }), None);
     assert_eq!(policy.patience(&Patience { run: None, ..waits }), None);
 }
+
+#[test]
+fn each_function_is_kept_by_its_own_policy() {
+    let policies = ["none", "fixed:1m"].map(|text| text.parse::<PolicyChoice>().unwrap().build());
+    let mut each = Each(policies.into());
+    let mut kept = |function| {
+        let idle = Idle { function: FunctionIndex(function), at: SECOND, served: true };
+        each.keep(&idle)
+    };
+    assert_eq!([0, 1, 2].map(&mut kept), [SECOND, SECOND + MINUTE, SECOND].map(Some));
+}

@@ -19,6 +19,8 @@ fn function(folder: &Path) -> Function {
             files: ["main", "Dockerfile"].map(PathBuf::from).to_vec(),
             network: false,
         }),
+        is_bare: false,
+        stands_for: None,
         version_command: vec!["/main".to_owned()],
         limits: Limits { memory: 1 << 27, cpus: None, processes: None },
         ..Function::of_image("null", "unused", "{}", 0)
@@ -243,4 +245,20 @@ async fn what_a_variant_prepares_comes_after_its_functions_and_each_is_done_once
     }
     let log = fs::read_to_string(folder.path().join("log")).unwrap();
     assert_eq!(log.lines().collect::<Vec<_>>(), ["first", "own"]);
+}
+
+#[test]
+fn a_function_under_another_name_has_the_image_of_the_first() {
+    let folder = folder();
+    let one = function(folder.path());
+    let stands_for = Some(one.name.clone());
+    let name = "other".to_owned();
+    let other = Function { name, position: 1, is_bare: true, stands_for, ..one.clone() };
+    assert_eq!(as_made(&other), as_made(&one));
+    let record = simulated(std::slice::from_ref(&one)).remove(0);
+    let renamed = under_the_name_of(&other, record.clone());
+    assert_eq!((renamed.name.as_str(), renamed.position, renamed.is_bare), ("other", 1, true));
+    assert_eq!(renamed.digest, record.digest);
+    let command = vec!["another".to_owned()];
+    assert_ne!(as_made(&Function { version_command: command, ..other }), as_made(&one));
 }

@@ -56,7 +56,8 @@ pub(in crate::report) fn document<'a>(analysis: &Analysis, charts: &'a [Chart]) 
 pub(in crate::report) fn title(run: &Run) -> String {
     let record = &run.record;
     if record.scenario.is_from_outside() {
-        let calls = counted(record.counts.rows(), "call");
+        let calls = run.samples.iter().filter(|sample| sample.cell.control.is_none()).count();
+        let calls = counted(calls as u64, "call");
         let name = plain(&record.scenario.name);
         return format!("{}calls from outside, {name}, {calls}", warning(run));
     }

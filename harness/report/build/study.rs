@@ -12,6 +12,9 @@ use crate::study::{Found, Of, Study, idle, median};
 use crate::text::units::format_ms;
 use crate::words::{DASH, counted, plain};
 
+mod ladder;
+mod thumbnail;
+
 const IDLE: [Column; 4] = [
     Column::new("function").names().sparse().of_the_group(),
     Column::new("pause"),
@@ -56,61 +59,93 @@ const CHAIN_CAPTION: &str = "From an event to its answer, which is the next one'
 
 /// The document.
 pub(in crate::report) fn document<'a>(study: &Study) -> Document<'a> {
-    let (title, answer, table, notes) = match &study.found {
-        Found::Idle(all) => (
-            "How long idle instances are kept",
-            each(all, kept),
-            Block::Table(Table::new("pauses", IDLE_CAPTION, &IDLE, rows(all, pauses)).key()),
-            failures(all),
-        ),
-        Found::Surge(all) => (
-            "What surges do",
-            each(all, |name, found| surged(name, found)),
-            Block::Table(
-                Table::new("surges", SURGE_CAPTION, &SURGE, rows(all, |found| sizes(found))).key(),
-            ),
-            causes(all),
-        ),
-        Found::Spike(all) => (
-            "Functions at one instant",
-            spiked(all),
-            Block::Table(
-                Table::new("spike", SPIKE_CAPTION, &SPIKE, rows(all, |found| shots(found))).key(),
-            ),
-            lost(all),
-        ),
-        Found::Chain(all) => (
-            "A chain of functions",
-            each(all, |name, found| chained(name, found)),
-            Block::Table(
-                Table::new("chain", CHAIN_CAPTION, &CHAIN, rows(all, |found| links(found))).key(),
-            ),
-            broken(all),
-        ),
-    };
-    let pool = vec![
-        ("instances started".to_owned(), study.starts.to_string()),
-        ("of them never called".to_owned(), study.unused.to_string()),
-    ];
+    let Said { title, answer, tables, notes } = said(study);
+    let pool = [("instances started", study.starts), ("of them never called", study.unused)];
+    let pool = pool.into_iter().filter_map(|(name, n)| Some((name.to_owned(), n?.to_string())));
+    let rows = study.run.as_ref().map(|_| Block::Link(ROWS, "report.html"));
     let made = vec![("command".to_owned(), plain(&study.command))];
+    let (footer, whole) = match &study.run {
+        Some(run) => (
+            format!(
+                "Made of run {}. Every call is a row of `samples.jsonl`, every figure is in \
+                 `study.json`.",
+                plain(run)
+            ),
+            "study.json and samples.jsonl",
+        ),
+        None => ("Every figure is in `study.json`.".to_owned(), "study.json"),
+    };
     Document {
-        title: title.to_owned(),
+        title: format!("{}{title}", study.warning()),
         answer,
         place: plain(&study.place),
         sections: vec![
-            Section::new("found", "What was found", Key, vec![table]),
-            Section::new("pool", "What it took", Usual, vec![Block::Facts(pool)]),
+            Section::new("found", "What was found", Key, tables),
+            Section::new("pool", "What it took", Usual, vec![Block::Facts(pool.collect())]),
             Section::new("known", "What went wrong", Key, vec![Block::Notes("note", notes)]),
-            Section::new("calls", "Every call", Usual, vec![Block::Link(ROWS, "report.html")]),
+            Section::new("calls", "Every call", Usual, rows.into_iter().collect()),
             Section::new("repeat", "How to reproduce it", Detail, vec![Block::Quoted(made)]),
         ],
-        footer: format!(
-            "Made of run {}. Every call is a row of `samples.jsonl`, every figure is in \
-             `study.json`.",
-            plain(&study.run)
-        ),
-        whole: "study.json and samples.jsonl",
+        footer,
+        whole,
         ..Document::default()
+    }
+}
+
+/// What there is to say of what was found.
+struct Said<'a> {
+    title: &'static str,
+    answer: String,
+    tables: Vec<Block<'a>>,
+    notes: Vec<Note>,
+}
+
+fn said<'a>(study: &Study) -> Said<'a> {
+    let table = |id, caption: &str, columns: &[Column<'a>], rows| {
+        vec![Block::Table(Table::new(id, caption, columns, rows).key())]
+    };
+    match &study.found {
+        Found::Idle(all) => Said {
+            title: "How long idle instances are kept",
+            answer: each(all, kept),
+            tables: table("pauses", IDLE_CAPTION, &IDLE, rows(all, pauses)),
+            notes: failures(all),
+        },
+        Found::Surge(all) => Said {
+            title: "What surges do",
+            answer: each(all, |name, found| surged(name, found)),
+            tables: table("surges", SURGE_CAPTION, &SURGE, rows(all, |found| sizes(found))),
+            notes: causes(all),
+        },
+        Found::Spike(all) => Said {
+            title: "Functions at one instant",
+            answer: spiked(all),
+            tables: table("spike", SPIKE_CAPTION, &SPIKE, rows(all, |found| shots(found))),
+            notes: lost(all),
+        },
+        Found::Chain(all) => Said {
+            title: "A chain of functions",
+            answer: each(all, |name, found| chained(name, found)),
+            tables: table("chain", CHAIN_CAPTION, &CHAIN, rows(all, |found| links(found))),
+            notes: broken(all),
+        },
+        Found::Ladder(all) => Said {
+            title: "One function, rung by rung",
+            answer: each(all, ladder::answer),
+            tables: ladder::tables(all),
+            notes: all.iter().flat_map(ladder::notes).collect(),
+        },
+        Found::Thumbnail(all) => Said {
+            title: "From an upload to what is made of it",
+            answer: each(all, |name, found| thumbnail::answer(name, found)),
+            tables: table(
+                "uploads",
+                thumbnail::CAPTION,
+                &thumbnail::COLUMNS,
+                rows(all, |found| thumbnail::rows(found)),
+            ),
+            notes: all.iter().filter_map(thumbnail::notes).collect(),
+        },
     }
 }
 

@@ -266,5 +266,6 @@ fn function(position: usize, name: &str) -> FunctionRecord {
         extensions: Vec::new(),
         variant: None,
         build: None,
+        is_bare: false,
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Written {
 /// Spans of time in which calls came: the trials of such a run.
 pub(super) struct Windows {
     begun: u64,
+    /// Trials before the first of them.
+    before: u32,
     open: BTreeMap<u32, Window>,
 }
 
@@ -49,14 +51,20 @@ struct Window {
 }
 
 impl Windows {
-    pub(super) fn new(begun: u64) -> Self {
-        Self { begun, open: BTreeMap::new() }
+    pub(super) fn new(begun: u64, before: u32) -> Self {
+        Self { begun, before, open: BTreeMap::new() }
     }
 
-    /// Where a call stands: its span, from 1, and its place in that.
+    /// The number of the span that an instant is in.
+    pub(super) fn number(&self, at: u64) -> u32 {
+        let passed = at.saturating_sub(self.begun) / SPAN;
+        u32::try_from(passed + 1 + u64::from(self.before)).unwrap_or(u32::MAX)
+    }
+
+    /// Where a call stands: its span, and its place in that.
     pub(super) fn take(&mut self, at: u64) -> (u32, u32) {
         let passed = at.saturating_sub(self.begun) / SPAN;
-        let number = u32::try_from(passed + 1).unwrap_or(u32::MAX);
+        let number = self.number(at);
         let began = self.begun + passed * SPAN;
         let window = self.open.entry(number).or_insert_with(|| Window {
             began: began.min(at),

@@ -67,7 +67,7 @@ async fn served_by<T, F: Future<Output = T>>(
     let mut opened = Session::open(request, outside, own);
     let act = with(opened.session.clone());
     let done = opened.with(&engine, Consent::Withheld, &Silent, act).await;
-    let counters = opened.end(&Silent).await.unwrap();
+    let counters = opened.end(&stop, &Silent).await.unwrap();
     (done, counters, store::open(&folder).unwrap())
 }
 
@@ -188,4 +188,49 @@ async fn what_is_not_there_is_not_found_and_who_gives_up_loses_no_row() {
     assert_eq!(done.end, End::NotFound);
     assert_eq!(run.samples.len(), 1, "a call that was never begun is none");
     assert!(run.samples[0].outcome.is_ok());
+}
+
+/// The function of the controls.
+fn null() -> Function {
+    let null = Function::of_image("null", "null:1", "{}", 2);
+    let process = vec!["null".to_owned()];
+    Function { is_null: true, process, reply: ReplyCheck::Proof, ..null }
+}
+
+#[tokio::test(start_paused = true)]
+async fn controls_are_measured_before_the_first_call_and_after_the_last() {
+    let home = tempfile::tempdir().unwrap();
+    let mut request = measurement(home.path());
+    let mut side = request.sides.remove(0);
+    side.null = Some(null());
+    let scenario = Scenario::from_outside("serve", request.plan.scenario.factors.clone());
+    let identity = RunIdentity::now();
+    let request = Measurement::new(&identity, request.id, scenario, vec![side], 7).unwrap();
+    let (_sender, stop) = watch::channel(Stop::No);
+    let engine = PreparedEngine::get(&request, Consent::Withheld, &stop, &Silent).await.unwrap();
+    let outside = engine.open(&request, &stop, &Silent).await.unwrap().unwrap();
+    let rules = Rules {
+        limits: Limits::LAMBDA,
+        functions: vec![ROOM; 2],
+        policy: "fixed:60s".parse::<PolicyChoice>().unwrap().build(),
+        init: Duration::from_secs(10),
+        reports: None,
+    };
+    let folder = request.sides[0].folder.clone();
+    let opened = Session::open(request, outside, rules);
+    for _ in 0..3 {
+        call(&opened.session, "one").await;
+        tokio::time::sleep(Duration::from_secs(15)).await;
+    }
+    opened.end(&stop, &Silent).await.unwrap();
+    let run = store::open(&folder).unwrap();
+    assert!(run.record.complete, "{:?}", run.record.stopped);
+    let is_control: Vec<bool> = run.samples.iter().map(|s| s.cell.control.is_some()).collect();
+    // Three rounds of ten starts each, around what was called.
+    let expected = [vec![true; 30], vec![false; 3], vec![true; 30]].concat();
+    assert_eq!(is_control, expected);
+    let analysis = crate::analysis::Analysis::of(&run);
+    assert!(analysis.controls.are_there() && analysis.controls.kinds.len() == 2);
+    assert!(analysis.controls.kinds.iter().all(|kind| kind.line.is_some()));
+    assert_eq!(run.record.counts.planned, 63);
 }

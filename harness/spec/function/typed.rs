@@ -145,6 +145,8 @@ impl Function {
             variant: None,
             optional: false,
             process: Vec::new(),
+            is_bare: false,
+            stands_for: None,
             version_command: Vec::new(),
             limits: Limits { memory: MEMORY, cpus: None, processes: Some(PROCESSES) },
             timeout: TIMEOUT,

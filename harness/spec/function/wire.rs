@@ -217,6 +217,8 @@ impl WireFunction {
             variant: None,
             optional: self.optional,
             process: self.process.0,
+            is_bare: false,
+            stands_for: None,
             version_command: self.version_command.map(|c| c.into_inner().0).unwrap_or_default(),
             limits,
             timeout,
@@ -389,8 +391,7 @@ fn is_package(text: &str) -> bool {
 /// # Errors
 /// Says what it must be, as the end of a sentence.
 pub fn takes_a_nonce(event: &str) -> Result<(), String> {
-    type Members = BTreeMap<String, serde::de::IgnoredAny>;
-    let members: Members = serde_json::from_str(event)
+    let members: BTreeMap<String, serde::de::IgnoredAny> = serde_json::from_str(event)
         .map_err(|_| "must be a JSON object, as its reply proves that it was read".to_owned())?;
     match members.contains_key(EVENT_NONCE) {
         true => Err(format!("must not have a member `{EVENT_NONCE}`, which the driver puts in")),

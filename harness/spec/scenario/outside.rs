@@ -21,7 +21,8 @@ impl Scenario {
         steps.any(|step| step.act == LoadShape::Arrivals)
     }
 
-    /// One whose calls come from outside, to functions under certain factors.
+    /// One whose calls come from outside, to functions under certain factors; controls stand
+    /// before and after them.
     #[must_use]
     pub fn from_outside(name: &str, factors: FactorMatrix) -> Self {
         let step = |name: &str| {
@@ -33,7 +34,7 @@ impl Scenario {
             name: name.to_owned(),
             functions: Vec::new(),
             factors,
-            controls: false,
+            controls: true,
             listening: false,
             rounds: 1,
             until: None,

@@ -33,7 +33,9 @@ class Server:
 
     def __init__(self, program, work, *words):
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=work)) / "run"
-        typed = [program, "serve", *words, "--port", "0", "--out", str(self.folder), "--telemetry"]
+        # Rows are counted, and nothing here is a figure.
+        served = [program, "serve", "--no-controls", *words]
+        typed = [*served, "--port", "0", "--out", str(self.folder), "--telemetry"]
         self.process = subprocess.Popen(
             typed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

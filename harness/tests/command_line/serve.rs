@@ -24,7 +24,13 @@ fn serve(folder: PathBuf, more: &[&str]) -> Served {
     let mut program = Program::new(assert_cmd::cargo::cargo_bin!("coldstart"));
     let out = folder.display().to_string();
     let fixed = ["serve", "--engine", "fake", "--image", "one=one:1", "--port", "0", "--out", &out];
-    program.args(fixed).args(more).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // They are tested beside the code: on real time the simulated engine has them take seconds.
+    program
+        .args(fixed)
+        .arg("--no-controls")
+        .args(more)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut process = program.spawn().unwrap();
     let mut first = String::new();
     let mut said = BufReader::new(process.stdout.as_mut().unwrap());
@@ -178,4 +184,30 @@ fn one_call_gives_its_answer_and_says_where_the_time_went() {
     let output = coldstart(&args).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(flat(&err(&output)).contains("is typed for an --image"), "{}", err(&output));
+}
+
+#[test]
+fn the_keep_alive_of_a_platform_is_found_by_its_url() {
+    let home = tempfile::tempdir().unwrap();
+    let served = serve(home.path().join("run"), &["--policy", "fixed:200ms"]);
+    let url = format!("http://127.0.0.1:{}/url/one/", served.port);
+    let folder = home.path().join("study");
+    let out = folder.display().to_string();
+    let typed = ["study", "idle", "--url", &url, "--instance-field", "instance"];
+    let done = coldstart(&typed)
+        .args(["--most", "2s", "--within", "500ms", "--out", &out])
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "{}", err(&done));
+    assert!(err(&done).contains("4 calls at most"), "{}", err(&done));
+    let study = std::fs::read_to_string(folder.join("study.json")).unwrap();
+    let study: serde_json::Value = serde_json::from_str(&study).unwrap();
+    let found = &study["functions"][0]["found"];
+    assert_eq!(found["failures"].as_array().unwrap().len(), 0, "{found}");
+    assert_eq!(found["probes"].as_array().unwrap().len(), 3, "{found}");
+    // After two seconds nothing can be left that is kept for a tenth of that.
+    assert_eq!(found["probes"][0]["cold"], true, "{found}");
+    assert!(study.get("run").is_none() && study.get("starts").is_none(), "{study}");
+    assert!(folder.join("study.html").exists() && !folder.join("report.html").exists());
+    assert_eq!(served.end(Signal::TERM).0, Some(0));
 }

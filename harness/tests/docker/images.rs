@@ -53,6 +53,8 @@ fn function(bench: &Bench, folder: &Path) -> Result<Function, Failed> {
             files: ["Dockerfile", "binary"].map(PathBuf::from).to_vec(),
             network: false,
         }),
+        is_bare: false,
+        stands_for: None,
         version_command: ["/binary", "--version"].map(str::to_owned).to_vec(),
         limits: Limits { memory: 1 << 27, cpus: None, processes: None },
         ..Function::of_image(&bench.run.replace('-', "_"), "unused", "{}", 3)

@@ -11,7 +11,7 @@ use coldstart::pool::{Counters, Limits, PolicyChoice, PoolFunction};
 use coldstart::provision::Consent;
 use coldstart::sample::{Mark, Outcome, Temperature};
 use coldstart::serve::{Call, Done, End, Platform, Rules, Session};
-use coldstart::spec::factor::FactorMatrix;
+use coldstart::spec::factor::{FactorMatrix, Factors};
 use coldstart::spec::function::{self, Function};
 use coldstart::spec::scenario::{OUTSIDE_STEPS, Scenario};
 use coldstart::store::{self, Run};
@@ -26,6 +26,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("calls_from_outside_are_cold_and_warm_rows", cold_and_warm),
         Bench::trial("an_instance_that_dies_is_told_replaced_and_counted", killed),
         Bench::trial("a_surge_from_outside_meets_its_limit", surge),
+        Bench::trial("a_function_without_a_container_stands_beside_itself_in_one", bare),
     ]
 }
 
@@ -55,6 +56,7 @@ fn served<F: Future<Output = ()>>(
         folder: folder.clone(),
         record: None,
     };
+    let n = side.functions.len();
     let identity = RunIdentity::now();
     let scenario = Scenario::from_outside("serve", factors);
     let id = identity.id("serve");
@@ -68,22 +70,26 @@ fn served<F: Future<Output = ()>>(
         let memory = 128 << 20;
         let rules = Rules {
             limits: Limits::LAMBDA,
-            functions: vec![PoolFunction { memory, reserved, provisioned: 0 }],
+            functions: vec![PoolFunction { memory, reserved, provisioned: 0 }; n],
             policy: "fixed:60s".parse::<PolicyChoice>().unwrap().build(),
             init: Duration::from_secs(30),
             reports: None,
         };
         let opened = Session::open(request, outside.unwrap(), rules);
         with(opened.session.clone(), id).await;
-        opened.end(&observer).await
+        opened.end(&stop, &observer).await
     });
     let counters = done.map_err(|e: anyhow::Error| format!("{e:#}"))?;
     Ok((counters, store::open(&folder).map_err(|e| format!("{e:#}"))?))
 }
 
 async fn call(session: &Session, event: &str) -> Done {
+    call_one(session, 0, event).await
+}
+
+async fn call_one(session: &Session, function: usize, event: &str) -> Done {
     let call = Call {
-        function: session.functions()[0].name.as_str().into(),
+        function: session.functions()[function].name.as_str().into(),
         request: Uuid::new_v4(),
         event: event.to_owned().into(),
         arrived: session.clock().now(),
@@ -111,6 +117,29 @@ fn cold_and_warm(bench: &Bench) -> Tested {
     let order = order.into_iter().chain([Mark::StartCalled, Mark::Ready, Mark::Sent]);
     assert!(order.map(|mark| cold.get(mark)).is_sorted(), "{cold:?}");
     assert!(cold.get(Mark::StartReturned).is_some());
+    Ok(())
+}
+
+fn bare(bench: &Bench) -> Tested {
+    let mut both = functions("rust", Duration::from_secs(30))?;
+    let name = "rust_process".to_owned();
+    let stands_for = Some(both[0].name.clone());
+    both.push(Function { name, is_bare: true, stands_for, is_null: false, ..both[0].clone() });
+    let (_, run) = served(bench, both, None, |session, _| async move {
+        for function in [0, 1, 1, 0] {
+            let done = call_one(&session, function, r#"{"a": 1}"#).await;
+            assert!(matches!(done.end, End::Response(_)), "{done:?}");
+        }
+    })?;
+    let [one, other] = &run.record.functions[..] else { panic!("{:?}", run.record.functions) };
+    assert_eq!(one.image, other.image, "its image is made once");
+    for row in &run.samples {
+        assert!(row.outcome.is_ok(), "{row:?}");
+        let is_bare = row.cell.function == "rust_process";
+        assert_eq!(row.cell.factors == Factors::of_a_process(), is_bare, "{row:?}");
+    }
+    let warm = run.samples.iter().filter(|row| row.cell.temperature == Temperature::Warm);
+    assert_eq!((run.samples.len(), warm.count()), (4, 2));
     Ok(())
 }
 
