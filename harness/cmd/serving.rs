@@ -53,7 +53,9 @@ pub(super) fn request(
     let begun = RunIdentity::now();
     let folder = args.folder(begun.name(name));
     let side = Side { name: "run".to_owned(), functions, null: None, folder, record: None };
-    let (id, scenario) = (begun.id(name), Scenario::from_outside(name, factors));
+    let policy = Some(args.rules.policy.to_string());
+    let scenario = Scenario { policy, ..Scenario::from_outside(name, factors) };
+    let id = begun.id(name);
     let request = Measurement::new(&begun, id, scenario, vec![side], 0);
     let request = request.map_err(ExitReason::Usage)?;
     let (traced, callback) = (!args.no_exec_trace, args.callback);
