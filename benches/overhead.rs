@@ -68,6 +68,7 @@ fn round_trip(c: &mut Criterion) {
                 limit: std::time::Duration::ZERO,
                 keep: 4096,
                 request: None,
+                client: None,
             };
             let answered = api.invoke(asked).answer.await.expect("an answer");
             assert!(matches!(answered.answer, Answer::Response(_)), "{answered:?}");

@@ -24,12 +24,14 @@ use crate::probe::cgroup::Throttle;
 use crate::sample::Readiness;
 use crate::spec::function::Function;
 
+pub mod client;
 mod event;
 pub mod http;
 mod registry;
 pub mod runtime_api;
 mod wire;
 
+pub use client::Client;
 pub use event::Event;
 pub use registry::AnyAdapter;
 
@@ -162,6 +164,8 @@ pub struct Asked<'a> {
     pub keep: usize,
     /// What the invocation is known by to who asked for it; none where nobody knows it.
     pub request: Option<Uuid>,
+    /// Who asked for it, where that is somebody outside.
+    pub client: Option<&'a Client>,
 }
 
 /// An invocation under way.
@@ -207,7 +211,8 @@ pub enum Answer {
 /// A response as it came.
 #[derive(Debug)]
 pub struct Reply {
-    /// When the first byte of a streamed one was read: nanoseconds since the run's epoch.
+    /// When the first byte of a streamed one was read, or the head of one to a client's own
+    /// request: nanoseconds since the run's epoch.
     pub first_byte: Option<u64>,
     /// When the last byte of it was read: likewise.
     pub responded: u64,

@@ -30,6 +30,7 @@ mod proof;
 mod target;
 mod throttle;
 mod vouch;
+mod written;
 
 pub(crate) use finish::LAST_WORDS;
 pub use held::{FailedStart, Held, Starting};

@@ -17,6 +17,7 @@ mod instance;
 mod patience;
 pub mod policy;
 mod recent;
+mod reserve;
 mod timers;
 
 pub use counters::Counters;

@@ -15,7 +15,8 @@ pub mod telemetry;
 pub mod told;
 pub mod trigger;
 
-pub use call::{Call, Done, End, Functions, NotUpdated, Platform, Reason, Report, Served, Status};
+pub use call::{Call, Done, End, Functions, NotReserved, NotUpdated, Platform, Reason};
+pub use call::{Client, Coming, Field, Head, Piece, Pieces, Report, Request, Served, Status};
 pub use session::{Opened, Rules, Session};
 
 #[cfg(test)]

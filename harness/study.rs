@@ -150,7 +150,7 @@ async fn call_with(
     at: u64,
 ) -> (Seen, Option<Bytes>) {
     let (request, function) = (Uuid::new_v4(), function.clone());
-    let call = Call { function, request, event, arrived: at, wants_log: false };
+    let call = Call::of(function, request, event, at);
     let Done { end, report, .. } = platform.call(call).await;
     let ended = platform.clock().now();
     let temperature = report.as_ref().map(|report| report.temperature);

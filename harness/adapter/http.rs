@@ -6,6 +6,8 @@
 //! invocations to come (`exchange`).
 //!
 //! Whatever an instance sends is bounded: all of it is counted, little is held ([`line`]).
+//! Behind a function's URL it is asked what the client asks, in place of what its file says
+//! (`theirs`).
 //!
 //! What is ready, and when a request is made again: decision 0075.
 
@@ -17,6 +19,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
+use super::client::Pieces;
 use super::{Adapter, Answer, Answered, Asked, Event, Invoked, Ready, Reply, Stamps, until_told};
 use crate::clock::Clock;
 use crate::engine::{
@@ -30,11 +33,13 @@ mod line;
 mod progress;
 mod ready;
 mod shared;
+mod theirs;
 
 use progress::Progress;
 use ready::Finding;
 use shared::FreePort;
 pub use shared::Shared;
+use theirs::Theirs;
 
 /// Things noted about one instance's behaviour.
 const MAX_NOTES: usize = 8;
@@ -86,6 +91,10 @@ struct State {
 struct Open {
     /// The request, as it goes on the wire.
     message: Bytes,
+    /// What is particular of it where it is a client's own.
+    theirs: Option<Theirs>,
+    /// Where the answer goes on to.
+    pieces: Option<Pieces>,
     keep: usize,
     answer: oneshot::Sender<Answered>,
 }
@@ -141,8 +150,14 @@ impl Adapter for Http {
         let mut state = self.server.lock();
         state.stamps.sent = None;
         let nonce = state.nonce.take().unwrap_or_else(nonce);
-        let (message, event) = self.server.message(asked.event, &nonce);
-        state.open = Some(Open { message, keep: asked.keep, answer });
+        let theirs = asked.client.and_then(Theirs::of);
+        let (message, event) = match &theirs {
+            Some((_, message)) => (message.clone(), Bytes::new()),
+            None => self.server.message(asked.event, &nonce),
+        };
+        let theirs = theirs.map(|(theirs, _)| theirs);
+        let pieces = asked.client.and_then(|client| client.pieces.clone());
+        state.open = Some(Open { message, theirs, pieces, keep: asked.keep, answer });
         drop(state);
         self.server.changed.notify_one();
         Invoked { answer: receiver, event }

@@ -20,6 +20,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
+use super::client::Pieces;
 use super::{
     Adapter, Answer, Answered, Asked, Invoked, MAX_REPLY, Ready, Reply, Stamps, until_told,
 };
@@ -113,6 +114,8 @@ struct Open {
     /// How long the function may take, in nanoseconds.
     limit: u64,
     keep: usize,
+    /// Where its answer goes on to, if it is a stream.
+    pieces: Option<Pieces>,
     /// Who was given the event; none as long as nobody asked for it.
     given: Option<Caller>,
     /// Another was asked for before this one was answered.
@@ -166,12 +169,15 @@ impl Adapter for RuntimeApi {
         let secrets = state.secrets.take().unwrap_or_else(|| Secrets::new(self.shared.clock));
         let Secrets { id, nonce, trace } = secrets;
         let id = asked.request.map_or(id, |request| request.to_string());
-        let context = Context { id: &id, arn: &self.shared.function.arn, trace: &trace };
+        let client = asked.client.and_then(|client| client.context.as_deref());
+        let context = Context { id: &id, arn: &self.shared.function.arn, trace: &trace, client };
         let message = Message::new(context, asked.event.parts(&nonce));
         let event = message.event();
         let (given, asked_again, message) = (None, false, Some(message));
         let keep = asked.keep;
-        state.open = Some(Open { id, trace, message, limit, keep, given, asked_again, answer });
+        let pieces = asked.client.and_then(|client| client.pieces.clone());
+        let open = Open { id, trace, message, limit, keep, pieces, given, asked_again, answer };
+        state.open = Some(open);
         drop(state);
         self.shared.queued.notify_one();
         Invoked { answer: receiver, event }

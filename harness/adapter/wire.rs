@@ -1,6 +1,8 @@
 //! What comes over a connection, as both directions of HTTP read it: bodies by length and in
 //! chunks, and lines. Everything that comes in is bounded.
 
+use std::future::Future;
+
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -19,12 +21,17 @@ pub(super) struct Wire {
 }
 
 /// What a body is poured into.
-pub(super) trait Sink {
+pub(super) trait Sink: Send {
     /// Takes the next of it.
     ///
     /// # Errors
     /// When it is more than may come.
     fn take(&mut self, piece: &[u8]) -> Result<(), String>;
+
+    /// Hands on what was taken, where somebody waits for it as it comes.
+    fn pass_on(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 impl Wire {
@@ -65,6 +72,7 @@ impl Wire {
             let piece = left.min(self.buffer.len());
             body.take(&self.buffer[..piece])?;
             self.buffer.advance(piece);
+            body.pass_on().await;
             left -= piece;
         }
         Ok(())
@@ -75,6 +83,7 @@ impl Wire {
         loop {
             body.take(&self.buffer)?;
             self.buffer.clear();
+            body.pass_on().await;
             self.buffer.reserve(MAX_PIECE);
             if !self.fill().await {
                 return Ok(());

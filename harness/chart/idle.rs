@@ -108,7 +108,7 @@ fn legend(keep_alive: bool) -> Vec<LegendEntry> {
 
 /// The keep-alive, where it is on the axis.
 fn keep_alive(context: &ChartContext, least: Duration, most: Duration) -> Option<Duration> {
-    let keep_alive = context.run.record.scenario.keep_alive;
+    let keep_alive = context.run.record.scenario.keep_alive?;
     (least..=most).contains(&keep_alive).then_some(keep_alive)
 }
 
@@ -154,12 +154,12 @@ fn subtitle(context: &ChartContext, visits: &[Visit]) -> String {
 
 fn caption(context: &ChartContext, visits: &[Visit]) -> String {
     let cold = |longer: bool| {
-        let keep_alive = context.run.record.scenario.keep_alive;
+        let keep_alive = context.run.record.scenario.keep_alive.unwrap_or_default();
         let of = visits.iter().filter(move |v| (v.idle >= keep_alive) == longer);
         let (cold, n) = of.fold((0, 0), |(cold, n), v| (cold + v.cold, n + v.n));
         (n > 0).then(|| format!("{cold} of {n}"))
     };
-    let wait = format_wait(context.run.record.scenario.keep_alive);
+    let wait = format_wait(context.run.record.scenario.keep_alive.unwrap_or_default());
     let parts: Vec<String> = [(false, "shorter than"), (true, "as long as")]
         .into_iter()
         .filter_map(|(longer, how)| {

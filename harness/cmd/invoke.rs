@@ -1,5 +1,6 @@
 //! `invoke`: one call of one function, on a session of its own.
 
+use std::cell::Cell;
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
@@ -15,11 +16,15 @@ use crate::terminal::interrupt::{self, Phase};
 use coldstart::clock::Clock;
 use coldstart::drive::Stop;
 use coldstart::serve::trigger::event::SAMPLES;
-use coldstart::serve::{Call, Done, End, Platform, Session, report_line};
+use coldstart::serve::{Call, Client, Done, End, Platform, Session, report_line};
 use coldstart::spec::function::{TIMEOUTS, read_event};
 use coldstart::store;
 use coldstart::text::sanitize::{plain, uncoloured};
 use coldstart::text::units::format_ms;
+
+mod live;
+
+use live::Live;
 
 /// What a function is told that is to wait for a debugger.
 const DEBUG_PORT: &str = "DEBUG_PORT";
@@ -29,6 +34,8 @@ struct Called {
     call: Call,
     done: Done,
     clock: Clock,
+    /// Whether some of its log was shown while it was made.
+    is_shown: bool,
 }
 
 /// Calls, and shows what came of it.
@@ -60,14 +67,16 @@ pub(super) fn run(args: &cli::Invoke) -> Result<(), ExitReason> {
     };
     let served = serving::session(request, &serving, Some(reports), false, act)?;
     interrupt::now(Phase::Showing);
-    let Some(Called { call, mut done, clock }) = served.done else {
+    let Some(Called { call, mut done, clock, is_shown }) = served.done else {
         return Err(ExitReason::Interrupted);
     };
     // What it took in the end.
     if let (Some(report), Some(known)) = (&mut done.report, told.try_recv().ok()) {
         *report = known;
     }
-    show(&report_line::log(&call, &done, &clock));
+    let log = report_line::log(&call, &done, &clock);
+    let start = report_line::start(call.request);
+    show(log.strip_prefix(start.as_bytes()).filter(|_| is_shown).unwrap_or(&log));
     phases(&served.folder)?;
     serving::keep(&served.folder)?;
     terminal::hint("kept in ", &served.folder.display().to_string());
@@ -83,11 +92,25 @@ async fn call(
 ) -> Result<Option<Called>> {
     let clock = session.clock();
     let (request, arrived) = (Uuid::new_v4(), clock.now());
-    let call = Call { function: function.into(), request, event, arrived, wants_log: true };
-    tokio::select! {
-        done = session.call(call.clone()) => Ok(Some(Called { call, done, clock })),
-        _ = stop.wait_for(|stop| *stop != Stop::No) => Ok(None),
+    let (function, client) = (function.into(), Client::default());
+    let call = Call { function, request, event, arrived, wants_log: true, client };
+    let (mut live, is_shown) = (Live::begin(&session), Cell::new(false));
+    let shows = |lines: &[u8]| {
+        if !is_shown.replace(true) {
+            show(report_line::start(request).as_bytes());
+        }
+        show(lines);
+    };
+    let mut done = tokio::select! {
+        done = session.call(call.clone()) => done,
+        _ = stop.wait_for(|stop| *stop != Stop::No) => return Ok(None),
+        never = live.follow(&session, shows) => match never {},
+    };
+    if live.has_begun() {
+        let log = done.log.take().unwrap_or_default();
+        show(&live.rest(&session, &log).await);
     }
+    Ok(Some(Called { call, done, clock, is_shown: live.has_begun() }))
 }
 
 /// What was written, line by line, tamed.

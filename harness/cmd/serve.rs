@@ -38,11 +38,14 @@ pub(super) fn run(args: &cli::Serve) -> Result<(), ExitReason> {
     let mut request = serving::request(&args.serving, "serve", command(args))?;
     on_failure_is_served(args, &request)?;
     let triggers = Triggers::of(&args.triggers, listen(args), &mut request)?;
+    // Nobody else is to have it, and it is to be one: before an engine is asked for.
+    let typed = args.events.event_queue.as_deref();
+    let queue = typed.map(|folder| open_queue(&args.events, folder)).transpose()?;
     let (reports, told) = mpsc::unbounded_channel();
     let told = Arc::new(tokio::sync::Mutex::new(told));
     let rest = told.clone();
     let act = async |session: Session, folder: &Path, stop: watch::Receiver<Stop>| {
-        serve(args, (listener, triggers), (session, told), folder, stop).await
+        serve(args, (listener, triggers, queue), (session, told), folder, stop).await
     };
     let served = serving::session(request, &args.serving, Some(reports), false, act)?;
     interrupt::now(Phase::Showing);
@@ -143,14 +146,14 @@ struct Done {
 /// Takes requests until it is to stop.
 async fn serve(
     args: &cli::Serve,
-    (listener, triggers): (TcpListener, Triggers<'_>),
+    (listener, triggers, queue): (TcpListener, Triggers<'_>, Option<Queue>),
     (session, told): (Session, Reports),
     folder: &Path,
     stop: watch::Receiver<Stop>,
 ) -> Result<Done> {
     let address = listener.local_addr()?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
-    let queue = open_queue(&args.events, folder)?;
+    let queue = queue.map_or_else(|| open_queue(&args.events, folder), Ok)?;
     let file = args.telemetry.then(|| folder.join(TELEMETRY));
     let log = Arc::new(Log::begin(session.clock(), file)?);
     let ledger = Ledger::of({
@@ -204,7 +207,6 @@ fn say_where(address: SocketAddr, platform: &impl Platform) -> Result<()> {
 }
 
 fn open_queue(args: &EventFlags, folder: &Path) -> Result<Queue> {
-    let folder = args.event_queue.as_deref().unwrap_or(folder);
     let rules = queue::Rules {
         retries: args.event_retries,
         oldest: args.event_age,

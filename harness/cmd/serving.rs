@@ -57,10 +57,12 @@ pub(super) fn request_of(
     cli::place(&mut factors, args.engine.as_ref(), args.network.as_ref()).map_err(usage)?;
     let begun = RunIdentity::now();
     let folder = args.folder(begun.name(name));
-    let (id, mut scenario) = (begun.id(name), Scenario::from_outside(name, factors));
-    scenario.controls = !args.no_controls;
+    let policy = Some(args.rules.policy.to_string());
+    let controls = !args.no_controls;
+    let scenario = Scenario { policy, controls, ..Scenario::from_outside(name, factors) };
     let null = super::run::null(&args.functions_file, &scenario)?;
     let side = Side { name: "run".to_owned(), functions, null, folder, record: None };
+    let id = begun.id(name);
     let request = Measurement::new(&begun, id, scenario, vec![side], 0);
     let request = request.map_err(ExitReason::Usage)?;
     let (traced, callback) = (!args.no_exec_trace, args.callback);

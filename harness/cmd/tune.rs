@@ -112,7 +112,8 @@ fn scenario(args: &cli::Tune, factors: FactorMatrix) -> Scenario {
         rounds: args.measure.rounds.unwrap_or(ROUNDS),
         until: None,
         max_time: args.max_time,
-        keep_alive: KEPT,
+        keep_alive: Some(KEPT),
+        policy: None,
         remove_at_once: false,
         sight: None,
         patterns: vec![Pattern {

@@ -98,7 +98,11 @@ fn making(subject: TrialSubject, scenario: &Scenario, names: &[String]) -> Targe
     let factors = combination.resolve(known.limits, "fake");
     let plain = TargetSpec::plain(known, format!("image-{function}"), Network::Bridge, "fake");
     match control {
-        None => TargetSpec { factors, keep_alive: KeepAlive::Fixed(scenario.keep_alive), ..plain },
+        None => TargetSpec {
+            factors,
+            keep_alive: KeepAlive::Fixed(scenario.keep_alive.unwrap()),
+            ..plain
+        },
         Some(Control::Container(_)) => TargetSpec { factors, control, ..plain },
         Some(Control::Listener(_)) => TargetSpec {
             function: function::Function {

@@ -98,7 +98,7 @@ impl Known<'_> {
             control: None,
             sleep_ms: self.side.sleep_ms(&self.function.name),
             works: self.side.works(),
-            keep_alive: KeepAlive::Fixed(request.plan.scenario.keep_alive),
+            keep_alive: KeepAlive::Fixed(request.plan.scenario.keep_alive.unwrap_or_default()),
             folders: self.folders.clone(),
             launcher: self.launcher.clone(),
         }

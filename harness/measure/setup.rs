@@ -192,7 +192,8 @@ pub(super) fn most_at_a_time(scenario: &Scenario) -> u64 {
     };
     let warm = |pattern: &crate::spec::scenario::Pattern| {
         let steps = pattern.steps.iter();
-        let lasts = pattern.steps.iter().all(|step| step.after < scenario.keep_alive);
+        let lasts =
+            pattern.steps.iter().all(|step| step.after < scenario.keep_alive.unwrap_or_default());
         let each = steps.map(|step| of(step.act));
         if lasts { each.max().unwrap_or(0) } else { each.sum() }
     };

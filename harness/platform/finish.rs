@@ -114,6 +114,11 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
     ) -> Outcome {
         visit.take_end(reply, self.clock);
         visit.reply = reply.body.slice(..invocation.keep.min(reply.body.len()));
+        visit.replied_bytes = reply.length;
+        if invocation.is_a_request() {
+            // What it answers to that is between it and its client.
+            return Outcome::Ok;
+        }
         // What is expected is expected of the function's own event.
         let is_own = invocation.request.is_none();
         match proof::read(&invocation.target.function, reply, &instance.event, is_own) {

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::Target;
-use crate::adapter::{Asked, Event, MAX_REPLY, Reply, Stamps};
+use crate::adapter::{Asked, Client, Event, MAX_REPLY, Reply, Stamps};
 use crate::clock::Clock;
 use crate::engine::{Evidence, InstanceId};
 use crate::sample::{Mark, Marks, Outcome, Proof, Readiness, Temperature};
@@ -26,6 +26,8 @@ pub struct Invocation<'a> {
     pub keep: usize,
     /// What it is known by to who asked for it; none where nobody knows it.
     pub request: Option<Uuid>,
+    /// Who asked for it, where that is somebody outside.
+    pub client: Option<&'a Client>,
 }
 
 impl<'a> Invocation<'a> {
@@ -35,13 +37,19 @@ impl<'a> Invocation<'a> {
         Self { keep, ..self }
     }
 
+    /// Whether an instance was asked for something else than an event.
+    pub(super) fn is_a_request(&self) -> bool {
+        self.client.is_some_and(|client| client.request.is_some())
+            && self.target.function.adapter.listens()
+    }
+
     /// What is asked of an instance. Of a reply as much is kept as is looked at, or is to
     /// be given back.
     pub(super) fn asked(&self) -> Asked<'a> {
-        let Self { target, event, keep, request, .. } = *self;
+        let Self { target, event, keep, request, client, .. } = *self;
         let keep = keep.max(target.function.reply.looked_at(event.size())).min(MAX_REPLY);
         let limit = target.function.timeout;
-        Asked { function: &target.function.name, event, limit, keep, request }
+        Asked { function: &target.function.name, event, limit, keep, request, client }
     }
 }
 
@@ -67,6 +75,8 @@ pub struct Visit {
     pub dropped_marks: u8,
     /// The reply, as much of it as was to be given back.
     pub reply: Bytes,
+    /// All its bytes, given back or not.
+    pub replied_bytes: usize,
     /// The last that an instance wrote which is not used again, where that was to be given
     /// back and no cause says it.
     pub output: Option<String>,
@@ -77,7 +87,7 @@ pub struct Visit {
 impl Visit {
     pub(super) fn new(temperature: Temperature, marks: Marks) -> Self {
         let (id, why_cold, proof, callers, readiness) = Default::default();
-        let (dropped_marks, reply, output) = Default::default();
+        let (dropped_marks, reply, replied_bytes, output) = Default::default();
         Self {
             temperature,
             id,
@@ -88,6 +98,7 @@ impl Visit {
             readiness,
             dropped_marks,
             reply,
+            replied_bytes,
             output,
             outcome: Outcome::Ok,
         }

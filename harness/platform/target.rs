@@ -170,6 +170,7 @@ impl Target {
     /// the run's epoch; nothing of its reply is given back.
     #[must_use]
     pub fn invocation(&self, intended: u64) -> Invocation<'_> {
-        Invocation { target: self, intended, event: &self.event, keep: 0, request: None }
+        let (keep, request, client) = (0, None, None);
+        Invocation { target: self, intended, event: &self.event, keep, request, client }
     }
 }

@@ -90,7 +90,7 @@ impl Pool {
     }
 
     /// Whether no call of a function ever gets an instance, however long it waits.
-    fn is_hopeless(&self, function: FunctionIndex) -> bool {
+    pub(super) fn is_hopeless(&self, function: FunctionIndex) -> bool {
         let of = &self.functions[function.0].of;
         of.reserved.unwrap_or(self.shared) == 0
             || self.limits.scaling.is_some_and(|scaling| scaling.starts == 0)

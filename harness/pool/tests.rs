@@ -5,6 +5,7 @@ use super::*;
 
 mod behaviour;
 mod properties;
+mod reserved;
 
 pub(super) const SECOND: u64 = 1_000_000_000;
 pub(super) const MIB: u64 = 1 << 20;
@@ -29,6 +30,7 @@ enum Event {
     Gone(InstanceKey),
     Arrives(FunctionIndex, CallId),
     Update(FunctionIndex),
+    Reserve(FunctionIndex, Option<u32>),
     Drain,
 }
 
@@ -92,6 +94,10 @@ impl Driver {
         self.push(at, Event::Update(FunctionIndex(function)));
     }
 
+    pub(super) fn reserve(&mut self, at: u64, function: usize, reserved: Option<u32>) {
+        self.push(at, Event::Reserve(FunctionIndex(function), reserved));
+    }
+
     pub(super) fn kill(&mut self, at: u64, instance: u64) {
         self.push(at, Event::Gone(InstanceKey(instance)));
     }
@@ -110,14 +116,35 @@ impl Driver {
                 return;
             };
             self.now = at.max(self.now);
-            let mut out = Vec::new();
+            let (mut out, before) = (Vec::new(), self.flights());
             if timer.is_some_and(|timer| timer <= at) {
                 self.pool.due(self.now, &mut out);
             } else if let Some(Reverse((_, _, event))) = self.events.pop() {
                 self.happen(event, &mut out);
             }
+            self.is_within(&before);
             self.carry_out(out);
         }
+    }
+
+    /// Calls under way, of each function.
+    fn flights(&self) -> Vec<u32> {
+        self.pool.functions.iter().map(|of| of.flight).collect()
+    }
+
+    /// Nothing is taken beyond a limit: where more is under way, a limit was lowered since.
+    fn is_within(&self, before: &[u32]) {
+        let Pool { functions, shared, shared_flight, .. } = &self.pool;
+        let mut shared_before = 0;
+        for (of, flight) in functions.iter().zip(before) {
+            match of.of.reserved {
+                Some(most) => assert!(of.flight <= most.max(*flight)),
+                None => shared_before += flight,
+            }
+        }
+        assert!(*shared_flight <= *shared.max(&shared_before));
+        let all: u32 = functions.iter().filter(|f| f.of.reserved.is_none()).map(|f| f.flight).sum();
+        assert_eq!(all, *shared_flight);
     }
 
     fn happen(&mut self, event: Event, out: &mut Vec<Decision>) {
@@ -125,6 +152,9 @@ impl Driver {
         match event {
             Event::Arrives(function, call) => self.pool.arrives(at, function, call, out),
             Event::Update(function) => self.pool.update(at, function, out),
+            Event::Reserve(function, reserved) => {
+                let _ = self.pool.reserve(at, function, reserved, out);
+            }
             Event::Drain => self.pool.drain(at, out),
             Event::Ready(instance) if self.live.contains_key(&instance) => {
                 self.ready.insert(instance, true);

@@ -49,14 +49,8 @@ pub async fn play<P: Platform>(platform: &P, trace: &Trace, targets: &[Target]) 
         // Not the clock's own wait, which has the thread for itself: calls before are under way.
         let wait = at.saturating_sub(clock.now());
         tokio::time::sleep(Duration::from_nanos(wait)).await;
-        let call = Call {
-            function: function.clone(),
-            request: Uuid::new_v4(),
-            event: event.clone(),
-            // Latency counts from when it was to come: a timer is a millisecond or two late.
-            arrived: at,
-            wants_log: false,
-        };
+        // Latency counts from when it was to come: a timer is a millisecond or two late.
+        let call = Call::of(function.clone(), Uuid::new_v4(), event.clone(), at);
         let platform = platform.clone();
         running.spawn(async move {
             let done = platform.call(call).await;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
+pub use crate::adapter::client::{Client, Coming, Field, Head, Piece, Pieces, Request};
 use crate::clock::Clock;
 use crate::sample::Temperature;
 
@@ -27,6 +28,13 @@ pub trait Platform: Clone + Send + Sync + 'static {
         image: Option<String>,
     ) -> impl Future<Output = Result<u32, NotUpdated>> + Send;
 
+    /// Makes so many calls of a function at a time its own, or none any more: others have that
+    /// many less.
+    ///
+    /// # Errors
+    /// When there is no such function, or others have what is asked for.
+    fn reserve(&self, function: &str, reserved: Option<u32>) -> Result<(), NotReserved>;
+
     /// Answers a call. Never fails: what goes wrong is an [`End`]. Dropped, the call goes on to
     /// its end and is a sample all the same; nobody reads what it answers.
     fn call(&self, call: Call) -> impl Future<Output = Done> + Send;
@@ -39,6 +47,15 @@ pub enum NotUpdated {
     NotFound,
     /// Its image cannot be had, or not be started from.
     Failed(String),
+}
+
+/// Why calls at a time are not made a function's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotReserved {
+    /// There is no such function.
+    NotFound,
+    /// So many are left for it at most.
+    Exceeds(u32),
 }
 
 /// What can be called, at an instant.
@@ -59,23 +76,39 @@ pub struct Served {
     pub digest: String,
     /// Bytes of its image.
     pub size: u64,
+    /// Calls of it at a time that are its own.
+    pub reserved: Option<u32>,
+    /// Whether it listens, and takes a client's own request behind its URL.
+    pub listens: bool,
     /// The names of its variables, and what they are.
     pub environment: Vec<(String, String)>,
 }
 
-/// A call of a function.
+/// A call of a function. Pieces of its answer that go on while it is made are all on their way
+/// when it is over.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// The function's name.
     pub function: Arc<str>,
     /// What it is known by, in logs and to the function.
     pub request: Uuid,
-    /// The event as it came: it is handed over byte for byte.
+    /// The event as it came: it is handed over byte for byte. Nothing where the client has a
+    /// request of its own.
     pub event: Bytes,
     /// When it came: nanoseconds since the run's epoch. Latency counts from here.
     pub arrived: u64,
     /// Whether the end of what the instance wrote is to be given back.
     pub wants_log: bool,
+    /// Who calls.
+    pub client: Client,
+}
+
+impl Call {
+    /// One of which the answer is wanted, whole, and nothing else.
+    #[must_use]
+    pub fn of(function: Arc<str>, request: Uuid, event: Bytes, arrived: u64) -> Self {
+        Self { function, request, event, arrived, wants_log: false, client: Client::default() }
+    }
 }
 
 /// A call that is over.

@@ -27,6 +27,9 @@ use super::queue::Queue;
 
 mod ask;
 mod body;
+mod coming;
+mod concurrency;
+mod context;
 mod fault;
 mod frames;
 mod invoke;

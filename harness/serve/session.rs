@@ -14,10 +14,10 @@ use anyhow::{Context, Result};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::call::{Call, Done, End, Functions, NotUpdated, Platform, Report, Served};
+use super::call::{Call, Done, End, Functions, NotReserved, NotUpdated, Platform, Report, Served};
 use crate::clock::Clock;
 use crate::drive::{Driver, Stop};
-use crate::engine::AnyEngine;
+use crate::engine::{AnyEngine, InstanceId};
 use crate::measure::{Measurement, Outside, PreparedEngine};
 use crate::observer::Observer;
 use crate::platform::{self, Held, Target};
@@ -129,7 +129,7 @@ impl Session {
     pub fn open(request: Measurement, outside: Outside, rules: Rules) -> Opened {
         let driver = outside.driver.clone();
         let clock = driver.platform().clock();
-        let functions = served(&request, &outside);
+        let functions = served(&request, &outside, &rules.functions);
         let of = |function| TrialSubject::Function { function, combination: 0, pattern: 0 };
         let target = |function| driver.targets().of(0, of(function)).clone();
         let targets = Mutex::new((0..functions.len()).map(target).collect());
@@ -171,6 +171,17 @@ impl Session {
     #[must_use]
     pub fn counters(&self) -> Counters {
         self.state().pool.counters(self.0.clock.now())
+    }
+
+    /// Has so many bytes kept of what instances write, to be looked at by [`Session::written`].
+    pub fn keep_output(&self, most: usize) {
+        self.0.driver.platform().keep_output(most);
+    }
+
+    /// What each instance that there is has written so far, at most so many bytes from its
+    /// beginning: hostile.
+    pub async fn written(&self, most: usize) -> Vec<(InstanceId, Vec<u8>)> {
+        self.0.driver.platform().written(most).await
     }
 
     /// A further version of a function, and its number: calls that come from now on get new
@@ -223,6 +234,10 @@ impl Platform for Session {
         self.0.renewals.send(Renewal { function, image, made }).map_err(|_| nobody())?;
         let renewed = renewed.await.map_err(|_| nobody())?.map_err(NotUpdated::Failed)?;
         Ok(self.renewed(function, renewed))
+    }
+
+    fn reserve(&self, function: &str, reserved: Option<u32>) -> Result<(), NotReserved> {
+        self.reserved(function, reserved)
     }
 
     /// The call is a task of its own: it goes on whoever waits.
@@ -310,16 +325,20 @@ impl Session {
 }
 
 /// What can be called, as those who call may know it.
-fn served(request: &Measurement, outside: &Outside) -> Functions {
+fn served(request: &Measurement, outside: &Outside, pool: &[PoolFunction]) -> Functions {
     let record = &outside.writer.record;
     let functions = request.sides.first().map_or(&[][..], |side| &side.functions);
-    let all = functions.iter().zip(&record.functions).map(|(function, known)| Served {
+    let reserved = pool.iter().map(|of| of.reserved).chain(std::iter::repeat(None));
+    let all = functions.iter().zip(&record.functions).zip(reserved);
+    let all = all.map(|((function, known), reserved)| Served {
         name: function.name.clone(),
         version: 1,
         timeout: function.timeout,
         memory: Some(function.limits.memory).filter(|memory| *memory > 0),
         digest: without_scheme(&known.digest),
         size: known.size,
+        reserved,
+        listens: function.adapter.listens(),
         environment: function.env.iter().map(|(name, is)| (name.clone(), is.clone())).collect(),
     });
     all.collect::<Vec<_>>().into()

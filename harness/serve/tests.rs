@@ -20,6 +20,8 @@ struct Inner {
     functions: Mutex<Functions>,
     clock: Clock,
     scripts: Mutex<HashMap<String, VecDeque<End>>>,
+    /// What the next answers begin with, where somebody waits for pieces.
+    streams: Mutex<HashMap<String, VecDeque<Vec<Piece>>>>,
     calls: Mutex<Vec<Call>>,
     /// A call came.
     called: Notify,
@@ -35,6 +37,8 @@ pub(super) fn served(name: &str) -> Served {
         memory: Some(128 << 20),
         digest: "00ff".repeat(16),
         size: 1234,
+        reserved: None,
+        listens: false,
         environment: vec![("TABLE".to_owned(), "orders".to_owned())],
     }
 }
@@ -51,6 +55,7 @@ impl Fake {
             functions: Mutex::new(functions),
             clock,
             scripts: Mutex::default(),
+            streams: Mutex::default(),
             calls: Mutex::default(),
             called: Notify::new(),
             gate: Semaphore::new(0),
@@ -61,6 +66,25 @@ impl Fake {
     pub(super) fn script(&self, function: &str, ends: impl IntoIterator<Item = End>) {
         let mut scripts = self.0.scripts.lock().unwrap();
         scripts.entry(function.to_owned()).or_default().extend(ends);
+    }
+
+    /// What the next answer of a function consists of, to who waits for pieces, before it ends.
+    pub(super) fn streams(&self, function: &str, pieces: Vec<Piece>) {
+        let mut streams = self.0.streams.lock().unwrap();
+        streams.entry(function.to_owned()).or_default().push_back(pieces);
+    }
+
+    /// A function is one that listens.
+    pub(super) fn listens(&self, function: &str) {
+        self.change(function, |served| served.listens = true).unwrap();
+    }
+
+    fn change<T>(&self, function: &str, act: impl FnOnce(&mut Served) -> T) -> Option<T> {
+        let mut functions = self.0.functions.lock().unwrap();
+        let mut changed = functions.to_vec();
+        let done = changed.iter_mut().find(|served| served.name == function).map(act);
+        *functions = changed.into();
+        done
     }
 
     pub(super) fn calls(&self) -> Vec<Call> {
@@ -96,19 +120,34 @@ impl Platform for Fake {
         if let Some(image) = image.filter(|image| image.contains("gone")) {
             return Err(NotUpdated::Failed(format!("there is no image {image}")));
         }
-        let mut functions = self.0.functions.lock().unwrap();
-        let mut changed = functions.to_vec();
-        let served = changed.iter_mut().find(|served| served.name == function);
-        let served = served.ok_or(NotUpdated::NotFound)?;
-        served.version += 1;
-        let version = served.version;
-        *functions = changed.into();
-        Ok(version)
+        let next = |served: &mut Served| {
+            served.version += 1;
+            served.version
+        };
+        self.change(function, next).ok_or(NotUpdated::NotFound)
+    }
+
+    /// Of a hundred in all.
+    fn reserve(&self, function: &str, reserved: Option<u32>) -> Result<(), NotReserved> {
+        if reserved.is_some_and(|calls| calls > 100) {
+            return Err(NotReserved::Exceeds(100));
+        }
+        let set = |served: &mut Served| served.reserved = reserved;
+        self.change(function, set).ok_or(NotReserved::NotFound)
     }
 
     async fn call(&self, call: Call) -> Done {
         self.0.calls.lock().unwrap().push(call.clone());
         self.0.called.notify_one();
+        let streams = |inner: &Inner| {
+            let mut streams = inner.streams.lock().unwrap();
+            streams.get_mut(&*call.function).and_then(VecDeque::pop_front).unwrap_or_default()
+        };
+        if let Some(to) = &call.client.pieces {
+            for piece in streams(&self.0) {
+                to.send(piece).await;
+            }
+        }
         if &*call.function == "slow" {
             self.0.gate.acquire().await.unwrap().forget();
         }

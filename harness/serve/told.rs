@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{Call, Done, End, Functions, NotUpdated, Platform, Report};
+use super::{Call, Client, Done, End, Functions, NotReserved, NotUpdated, Platform, Report};
 use crate::clock::Clock;
 
-/// Who is told of a call that is over. Its event is left out.
+/// Who is told of a call that is over. Its event and its client are left out.
 pub type Hear = Arc<dyn Fn(&Call, &Done) + Send + Sync>;
 
 /// A platform of whose calls somebody is told.
@@ -111,11 +111,16 @@ impl<P: Platform> Platform for Told<P> {
         self.platform.update(function, image)
     }
 
+    fn reserve(&self, function: &str, reserved: Option<u32>) -> Result<(), NotReserved> {
+        self.platform.reserve(function, reserved)
+    }
+
     /// A task of its own: who called may be gone when there is something to tell.
     async fn call(&self, call: Call) -> Done {
         let Self { platform, ledger } = self.clone();
         let task = tokio::spawn(async move {
-            let about = Call { event: Bytes::new(), ..call.clone() };
+            let (event, client) = (Bytes::new(), Client::default());
+            let about = Call { event, client, ..call.clone() };
             let done = platform.call(call).await;
             ledger.answered(about, done.clone());
             done

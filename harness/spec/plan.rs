@@ -172,7 +172,7 @@ impl Plan {
         let pattern = self.pattern(trial);
         let (idle, sleep) = match trial.subject {
             TrialSubject::Function { .. } if self.scenario.remove_at_once => (Duration::ZERO, 0),
-            TrialSubject::Function { .. } => (self.scenario.keep_alive, 0),
+            TrialSubject::Function { .. } => (self.scenario.keep_alive.unwrap_or_default(), 0),
             TrialSubject::Control { control, .. } => (Duration::ZERO, control.sleep_ms()),
         };
         if is_process(trial) {

@@ -114,8 +114,12 @@ pub struct Scenario {
     pub until: Option<f64>,
     /// No trial begins after so long; none for no limit.
     pub max_time: Option<Duration>,
-    /// How long an idle instance is kept before it is removed.
-    pub keep_alive: Duration,
+    /// How long an idle instance is kept before it is removed; none where a policy decides.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep_alive: Option<Duration>,
+    /// By which policy idle instances are kept, where calls come from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
     /// Whether what is idle is removed as soon as a trial is over, rather than once it has
     /// outlived its keep-alive.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -269,7 +273,8 @@ pub fn parse(text: &str, file: &str) -> Result<Scenario> {
         rounds: wire.rounds.into_inner(),
         until: wire.until.map(|share| share.0),
         max_time: wire.max_time.map(|time| time.get_ref().0),
-        keep_alive,
+        keep_alive: Some(keep_alive),
+        policy: None,
         remove_at_once: wire.remove_at_once,
         patterns,
         margins,

@@ -81,7 +81,7 @@ fn scenario(scenario: &Scenario, functions: usize) -> Found {
     within("scenario.rounds", u64::from(*rounds), 1, ROUNDS)?;
     real("scenario.until", until.unwrap_or(0.0), 1.0)?;
     time("scenario.max_time", max_time.unwrap_or_default())?;
-    time("scenario.keep_alive", *keep_alive)?;
+    time("scenario.keep_alive", keep_alive.unwrap_or_default())?;
     within("scenario.patterns", patterns.len() as u64, 1, SUBJECTS)?;
     patterns.iter().try_for_each(pattern)?;
     let lists = [functions, patterns.len()].into_iter().chain(factors.lengths());

@@ -21,7 +21,9 @@ use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::sample::Temperature;
-use crate::serve::{Call, Done, End, Functions, NotUpdated, Platform, Reason, Report, Status};
+use crate::serve::{
+    Call, Done, End, Functions, NotReserved, NotUpdated, Platform, Reason, Report, Status,
+};
 use crate::text::sanitize::printable;
 
 /// What is read of an answer, in bytes.
@@ -219,6 +221,10 @@ impl Platform for Foreign {
 
     fn clock(&self) -> Clock {
         self.0.clock
+    }
+
+    fn reserve(&self, _: &str, _: Option<u32>) -> Result<(), NotReserved> {
+        Err(NotReserved::NotFound)
     }
 
     async fn update(&self, _: &str, _: Option<String>) -> Result<u32, NotUpdated> {

@@ -5,7 +5,7 @@ use super::idle::{Search, search};
 use super::surge::{Shape, Surges, by_size, surges};
 use super::*;
 use crate::clock::Clock;
-use crate::serve::{Functions, NotUpdated, Reason, Report, Status};
+use crate::serve::{Functions, NotReserved, NotUpdated, Reason, Report, Status};
 
 /// Keeps an instance for a time, starts one in a tenth of a second, and has room for some.
 #[derive(Clone)]
@@ -33,6 +33,10 @@ impl Keeps {
 }
 
 impl Platform for Keeps {
+    fn reserve(&self, _: &str, _: Option<u32>) -> Result<(), NotReserved> {
+        Err(NotReserved::NotFound)
+    }
+
     async fn update(&self, _: &str, _: Option<String>) -> Result<u32, NotUpdated> {
         Err(NotUpdated::NotFound)
     }

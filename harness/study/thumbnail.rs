@@ -24,7 +24,7 @@ use super::ns;
 use crate::clock::Clock;
 use crate::sample::Temperature;
 use crate::serve::trigger::{Deliver, Delivery};
-use crate::serve::{Call, Done, End, Functions, NotUpdated, Platform};
+use crate::serve::{Call, Done, End, Functions, NotReserved, NotUpdated, Platform};
 use crate::stats::{BootstrapWeights, LatencySummary};
 
 /// What is read of an answer's head, in bytes.
@@ -133,6 +133,10 @@ impl<P: Platform> Platform for Heeded<P> {
         image: Option<String>,
     ) -> impl Future<Output = Result<u32, NotUpdated>> + Send {
         self.platform.update(function, image)
+    }
+
+    fn reserve(&self, function: &str, reserved: Option<u32>) -> Result<(), NotReserved> {
+        self.platform.reserve(function, reserved)
     }
 
     fn call(&self, call: Call) -> impl Future<Output = Done> + Send {

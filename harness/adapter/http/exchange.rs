@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::line::{Head, Line};
+use bytes::BytesMut;
+
+use super::line::{Head, Keep, Line};
 use super::progress::Progress;
 use super::ready::Finding;
-use super::{Answer, Answered, Open, Reply, Server};
+use super::{Answer, Answered, Open, Reply, Server, theirs};
 use crate::adapter::MAX_STREAMED;
+use crate::adapter::client::Onward;
 use crate::engine::InstanceId;
 use crate::text::sanitize::printable;
 
@@ -80,7 +83,8 @@ impl Server {
 
     /// Asks until there is an answer that counts. One that listens and says that it is not
     /// ready yet is asked again before its first answer; of a connection that was closed
-    /// while it was idle the request goes out on another.
+    /// while it was idle the request goes out on another. A client's own request is made again
+    /// only where nobody was answered, and once or twice comes to the same (decision 0119).
     async fn ask(
         &self,
         open: &Open,
@@ -93,6 +97,8 @@ impl Server {
             return Answer::Unreachable(cause);
         }
         let mut again = true;
+        let is_ours = open.theirs.is_none();
+        let may_repeat = open.theirs.as_ref().is_none_or(|theirs| theirs.may_repeat);
         loop {
             let is_new = line.is_none();
             if is_new {
@@ -104,7 +110,7 @@ impl Server {
             let was_used = std::mem::replace(&mut open_line.was_used, true);
             let (head, reply) = match self.once(open, open_line).await {
                 Came::Answer(head, reply) => (head, reply),
-                Came::Nothing if was_used && again => {
+                Came::Nothing if was_used && again && may_repeat => {
                     (*line, again) = (None, false);
                     continue;
                 }
@@ -118,7 +124,8 @@ impl Server {
                     return Answer::Unreadable(cause);
                 }
             };
-            if head.status == NOT_YET && self.request.status != NOT_YET && !was_answered {
+            if is_ours && head.status == NOT_YET && self.request.status != NOT_YET && !was_answered
+            {
                 self.is_not_ready();
                 if open_line.is_done {
                     *line = None;
@@ -126,7 +133,8 @@ impl Server {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
-            return self.checked(&head, reply);
+            // Of a client's own request the client judges.
+            return if is_ours { self.checked(&head, reply) } else { Answer::Response(reply) };
         }
     }
 
@@ -137,12 +145,23 @@ impl Server {
             return Came::Nothing;
         }
         self.lock().stamps.sent = Some(self.clock.now());
-        let head = match line.head().await {
+        let mut raw = open.theirs.as_ref().map(|_| BytesMut::new());
+        let mut head = match line.head(raw.as_mut()).await {
             Ok(Some(head)) => head,
             Ok(None) => return Came::Nothing,
             Err(cause) => return Came::Broken(cause),
         };
-        let body = line.body(&head, open.keep, MAX_STREAMED).await;
+        // Of what is not expected it is told once all of it was read.
+        let goes_on = open.theirs.is_some() || head.status == self.request.status;
+        let mut onward = Onward::of(open.pieces.clone().filter(|_| goes_on));
+        let first_byte = onward.is_wanted().then(|| self.clock.now());
+        let told = raw.map(|raw| theirs::head(head.status, &raw));
+        onward.head(told.unwrap_or_default()).await;
+        if open.theirs.as_ref().is_some_and(|theirs| theirs.is_head) {
+            head.has_no_body();
+        }
+        let keep = Keep { keep: open.keep, most: MAX_STREAMED, onward };
+        let body = line.body(&head, keep).await;
         let responded = self.clock.now();
         line.is_done |= head.closes;
         match body {
@@ -150,7 +169,7 @@ impl Server {
                 let (length, body) = (body.length, body.kept.freeze());
                 self.take_stamps(&head);
                 let replied = head.replied_ns;
-                Came::Answer(head, Reply { first_byte: None, responded, replied, body, length })
+                Came::Answer(head, Reply { first_byte, responded, replied, body, length })
             }
             Err(cause) => Came::Broken(format!("an answer with status {}: {cause}", head.status)),
         }

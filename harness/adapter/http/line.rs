@@ -5,13 +5,16 @@
 
 use bytes::{Buf, BytesMut};
 
+use crate::adapter::client::Onward;
 use crate::adapter::wire::{Sink, Wire};
 use crate::engine::{Caller, Evidence, Stream};
 
 /// The largest head of an answer, or trailer, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
+/// The status of a server that goes on in another protocol: nobody asks for one.
+const SWITCHING: u16 = 101;
 /// Header fields that a head may have.
-const MAX_FIELDS: usize = 128;
+pub(super) const MAX_FIELDS: usize = 128;
 
 /// A connection.
 pub(super) struct Line {
@@ -48,6 +51,13 @@ enum Framing {
     Close,
 }
 
+/// How much of a body is kept, how long it may be, and where it goes on to.
+pub(super) struct Keep {
+    pub(super) keep: usize,
+    pub(super) most: usize,
+    pub(super) onward: Onward,
+}
+
 /// A body, as far as it was read.
 #[derive(Debug, Default)]
 pub(super) struct Body {
@@ -57,6 +67,7 @@ pub(super) struct Body {
     pub(super) length: usize,
     keep: usize,
     most: usize,
+    onward: Onward,
 }
 
 impl Sink for Body {
@@ -64,7 +75,12 @@ impl Sink for Body {
         let room = self.keep.saturating_sub(self.kept.len()).min(piece.len());
         self.kept.extend_from_slice(&piece[..room]);
         self.length += piece.len();
+        self.onward.take(piece);
         self.fits(0)
+    }
+
+    async fn pass_on(&mut self) {
+        self.onward.send().await;
     }
 }
 
@@ -101,12 +117,19 @@ impl Line {
     }
 
     /// Reads the head of the answer, past those that only say that one will come; none where
-    /// the connection is closed instead.
-    pub(super) async fn head(&mut self) -> Result<Option<Head>, String> {
+    /// the connection is closed instead. `raw` is given it as it came, where that is wanted.
+    pub(super) async fn head(
+        &mut self,
+        mut raw: Option<&mut BytesMut>,
+    ) -> Result<Option<Head>, String> {
         loop {
             if let Some((head, length)) = parse(&self.wire.buffer)? {
-                self.wire.buffer.advance(length);
+                match &mut raw {
+                    Some(raw) => **raw = self.wire.buffer.split_to(length),
+                    None => self.wire.buffer.advance(length),
+                }
                 match head.status {
+                    SWITCHING => return Err("it goes on in another protocol".to_owned()),
                     100..=199 => continue,
                     _ => return Ok(Some(head)),
                 }
@@ -127,10 +150,9 @@ impl Line {
     pub(super) async fn body(
         &mut self,
         head: &Head,
-        keep: usize,
-        most: usize,
+        Keep { keep, most, onward }: Keep,
     ) -> Result<Body, String> {
-        let mut body = Body { keep, most, ..Body::default() };
+        let mut body = Body { keep, most, onward, ..Body::default() };
         match head.framing {
             Framing::Length(length) => {
                 body.fits(length)?;
@@ -188,6 +210,12 @@ fn parse(bytes: &[u8]) -> Result<Option<(Head, usize)>, String> {
 }
 
 impl Head {
+    /// It is of an answer that says how long a body would be, and has none.
+    pub(super) fn has_no_body(&mut self) {
+        self.closes &= self.framing != Framing::Close;
+        self.framing = Framing::Length(0);
+    }
+
     fn field(&mut self, name: &str, value: &str, stated: &mut Option<usize>) -> Result<(), String> {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         let has = |token: &str| value.split(',').any(|t| t.trim().eq_ignore_ascii_case(token));

@@ -5,9 +5,12 @@ use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use super::line::Line;
+use super::line::{Keep, Line};
 use super::*;
+use crate::adapter::client::Onward;
 use crate::engine::Caller;
+
+mod theirs;
 
 /// A server with what it answers to each request, connection by connection; a connection
 /// is closed after its last answer.
@@ -56,8 +59,14 @@ fn adapter(address: SocketAddr, request: HttpRequest) -> Http {
 
 async fn ask(http: &Http, event: &str) -> Result<String, String> {
     let event = Event::plain(event);
-    let asked =
-        Asked { function: "f", event: &event, limit: Duration::MAX, keep: 4096, request: None };
+    let asked = Asked {
+        function: "f",
+        event: &event,
+        limit: Duration::MAX,
+        keep: 4096,
+        request: None,
+        client: None,
+    };
     let answered = http.invoke(asked).answer;
     let answered = tokio::time::timeout(Duration::from_secs(10), answered).await.unwrap().unwrap();
     match answered.answer {
@@ -174,8 +183,14 @@ async fn an_instance_that_listens_late_is_found_by_trying() {
     let address = bound.local_addr().unwrap();
     let http = adapter(address, HttpRequest::default());
     let event = Event::plain("{}");
-    let asked =
-        Asked { function: "f", event: &event, limit: Duration::MAX, keep: 4096, request: None };
+    let asked = Asked {
+        function: "f",
+        event: &event,
+        limit: Duration::MAX,
+        keep: 4096,
+        request: None,
+        client: None,
+    };
     let invoked = http.invoke(asked);
     tokio::time::sleep(Duration::from_millis(30)).await;
     let silent = http.progress(&InstanceState::default());
@@ -228,8 +243,9 @@ proptest! {
             theirs.write_all(&bytes).await.unwrap();
             drop(theirs);
             let mut line = Line::new(Box::new(ours), Caller::Address(IpAddr::V4(Ipv4Addr::LOCALHOST)));
-            if let Ok(Some(head)) = line.head().await
-                && let Ok(body) = line.body(&head, 16, 100).await
+            let keep = || Keep { keep: 16, most: 100, onward: Onward::default() };
+            if let Ok(Some(head)) = line.head(None).await
+                && let Ok(body) = line.body(&head, keep()).await
             {
                 assert!(body.kept.len() <= 16 && body.length <= 100);
             }
@@ -249,8 +265,14 @@ async fn what_cannot_be_throttled_is_asked_nothing() {
     http.starts(&InstanceId("instance".to_owned()));
     http.started();
     let event = Event::plain("1");
-    let asked =
-        Asked { function: "f", event: &event, limit: Duration::MAX, keep: 0, request: None };
+    let asked = Asked {
+        function: "f",
+        event: &event,
+        limit: Duration::MAX,
+        keep: 0,
+        request: None,
+        client: None,
+    };
     let answered = http.invoke(asked).answer.await.unwrap();
     let Answer::Unreachable(cause) = answered.answer else { panic!("{:?}", answered.answer) };
     assert!(cause.contains("CPU quota could not be set"), "{cause}");

@@ -15,6 +15,8 @@ pub(super) struct Context<'a> {
     pub(super) id: &'a str,
     pub(super) arn: &'a str,
     pub(super) trace: &'a str,
+    /// What its client says of itself.
+    pub(super) client: Option<&'a str>,
 }
 
 /// The reply to a `next`. Only when the function must have answered is not known before
@@ -30,9 +32,11 @@ pub(super) struct Message {
 impl Message {
     /// All but the deadline of a reply with an event, given in parts.
     pub(super) fn new(context: Context<'_>, event: [&str; 3]) -> Self {
-        let Context { id, arn, trace } = context;
+        let Context { id, arn, trace, client } = context;
         let length: usize = event.iter().map(|part| part.len()).sum();
         let mut text = BytesMut::with_capacity(256 + id.len() + arn.len() + trace.len() + length);
+        let client = client.map(|of| format!("Lambda-Runtime-Client-Context: {of}\r\n"));
+        let client = client.unwrap_or_default();
         // Writing to memory does not fail.
         let _ = write!(
             text,
@@ -41,6 +45,7 @@ impl Message {
              Lambda-Runtime-Aws-Request-Id: {id}\r\n\
              Lambda-Runtime-Invoked-Function-Arn: {arn}\r\n\
              Lambda-Runtime-Trace-Id: {trace}\r\n\
+             {client}\
              Content-Length: {length}\r\n\
              Lambda-Runtime-Deadline-Ms: "
         );

@@ -10,6 +10,7 @@ use super::message::invoked;
 use super::report::error_text;
 use super::{Answer, Answered, MAX_REPLY, Ready, Reply, Shared, State};
 use crate::adapter::MAX_STREAMED;
+use crate::adapter::client::Pieces;
 use crate::engine::{Caller, Evidence, Listener, Stream};
 use crate::text::sanitize::printable;
 
@@ -245,9 +246,13 @@ impl Shared {
         request: &Request,
         id: &str,
     ) -> bool {
-        let kept = self.lock().given().filter(|open| open.id == id).map_or(0, |open| open.keep);
+        let (kept, pieces) = self.wanted(id);
         let most = if request.streamed { MAX_STREAMED } else { MAX_REPLY };
-        let body = connection.body(request, Keep { most, kept, end: 0 }).await;
+        let mut body = Body::new(Keep { most, kept, end: 0 });
+        if request.streamed {
+            body = body.going_on(pieces, request.content_type.as_deref()).await;
+        }
+        let body = connection.read(request, &mut body).await.map(|()| body);
         let responded = self.clock.now();
         let readable = body.is_ok();
         let answer = match body {
@@ -266,6 +271,14 @@ impl Shared {
             (true, false) => (413, "Payload Too Large"),
         };
         connection.reply(status, reason).await && readable
+    }
+
+    /// How much of an answer is kept, and where it goes on to: of two to one event the first
+    /// alone goes on.
+    fn wanted(&self, id: &str) -> (usize, Option<Pieces>) {
+        let mut state = self.lock();
+        let given = state.open.as_mut().filter(|open| open.given.is_some() && open.id == id);
+        given.map_or((0, None), |open| (open.keep, open.pieces.take()))
     }
 
     async fn error(

@@ -12,6 +12,7 @@ use crate::engine::Resident;
 
 mod contract;
 mod extensions;
+mod streams;
 mod throttled;
 
 const NEXT: &str = "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: h\r\n";
@@ -42,6 +43,7 @@ fn invoke(api: &RuntimeApi, event: &str) -> oneshot::Receiver<Answered> {
         limit: Duration::from_secs(2),
         keep: 4096,
         request: None,
+        client: None,
     };
     api.invoke(asked).answer
 }
@@ -289,8 +291,14 @@ async fn every_invocation_has_a_nonce_of_its_own() {
     let event = Event::with_nonce("{\"a\":1}");
     let mut nonces = std::collections::BTreeSet::new();
     for _ in 0..20 {
-        let asked =
-            Asked { function: "f", event: &event, limit: Duration::ZERO, keep: 0, request: None };
+        let asked = Asked {
+            function: "f",
+            event: &event,
+            limit: Duration::ZERO,
+            keep: 0,
+            request: None,
+            client: None,
+        };
         let sent: serde_json::Value = serde_json::from_slice(&api.invoke(asked).event).unwrap();
         let nonce = sent["coldstart"].as_str().unwrap().to_owned();
         assert!(nonce.len() == 32 && sent["a"] == 1 && nonces.insert(nonce), "{sent}");

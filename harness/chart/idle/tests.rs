@@ -38,7 +38,7 @@ fn paused(pauses_ms: &[u64]) -> Run {
             run.samples.push(sample);
         }
     }
-    run.record.scenario.keep_alive = Duration::from_secs(10);
+    run.record.scenario.keep_alive = Some(Duration::from_secs(10));
     run.record.scenario.patterns = vec![Pattern { name: "pauses".into(), steps }];
     run
 }

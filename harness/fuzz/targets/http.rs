@@ -2,13 +2,16 @@
 //! is held, and who waits for an answer gets one or none.
 //!
 //! The input is answers, each ended by `0xff`: the first byte of one says whether the
-//! connection is closed after it, and whether it comes in two pieces.
+//! connection is closed after it, whether it comes in two pieces, and whether the next request
+//! is a client's own or its answer goes on.
 
 #![no_main]
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use coldstart::adapter::client::{Client, Pieces, Request};
 use coldstart::adapter::http::{Http, Shared};
 use coldstart::adapter::{Adapter as _, Answer, Asked, Event, Reply};
 use coldstart::clock::Clock;
@@ -47,10 +50,37 @@ async fn serve(bytes: &[u8]) {
     http.starts(&InstanceId("instance".to_owned()));
     http.started();
     let event = Event::plain("{}");
-    let invoke = || {
-        http.invoke(Asked { function: "f", event: &event, limit: SOON, keep: KEEP, request: None })
+    let (pieces, mut coming) = Pieces::channel();
+    // A client that takes what comes, whatever it is.
+    tokio::spawn(async move {
+        loop {
+            poll_fn(|context| coming.poll_next(context)).await;
+        }
+    });
+    let request = Request {
+        method: "HEAD".to_owned(),
+        target: "/".to_owned(),
+        fields: Vec::new(),
+        body: Default::default(),
     };
-    let mut waiting = invoke().answer;
+    let streamed = Client { pieces: Some(pieces), ..Client::default() };
+    let theirs = Client { request: Some(Arc::new(request)), ..streamed.clone() };
+    let invoke = |how: u8| {
+        let client = match how & 12 {
+            0 => None,
+            4 => Some(&streamed),
+            _ => Some(&theirs),
+        };
+        http.invoke(Asked {
+            function: "f",
+            event: &event,
+            limit: SOON,
+            keep: KEEP,
+            request: None,
+            client,
+        })
+    };
+    let mut waiting = invoke(0).answer;
     for piece in bytes.split(|byte| *byte == 0xff) {
         let Some((how, answer)) = piece.split_first() else { continue };
         say(&taken, *how, answer).await;
@@ -58,7 +88,7 @@ async fn serve(bytes: &[u8]) {
             if let Answer::Response(Reply { body, length, .. }) = answered.answer {
                 assert!(body.len() <= KEEP.min(length), "{} bytes of {length}", body.len());
             }
-            waiting = invoke().answer;
+            waiting = invoke(*how).answer;
         }
     }
     let notes = http.notes();

@@ -7,8 +7,10 @@
 
 #![no_main]
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
+use coldstart::adapter::client::{Client, Pieces};
 use coldstart::adapter::runtime_api::{About, RuntimeApi};
 use coldstart::adapter::{Adapter as _, Answer, Asked, Event, Reply};
 use coldstart::clock::Clock;
@@ -38,8 +40,23 @@ async fn serve(bytes: &[u8]) {
         streams.push(ours);
     }
     let event = Event::with_nonce("{\"a\":1}");
+    let (pieces, mut coming) = Pieces::channel();
+    // A client that takes what comes, whatever it is.
+    tokio::spawn(async move {
+        loop {
+            poll_fn(|context| coming.poll_next(context)).await;
+        }
+    });
+    let client = Client { pieces: Some(pieces), ..Client::default() };
     let invoke = || {
-        api.invoke(Asked { function: "f", event: &event, limit: SOON, keep: KEEP, request: None })
+        api.invoke(Asked {
+            function: "f",
+            event: &event,
+            limit: SOON,
+            keep: KEEP,
+            request: None,
+            client: Some(&client),
+        })
     };
     let mut waiting = invoke().answer;
     let mut id = String::new();

@@ -13,6 +13,7 @@ struct Script {
     /// When it comes, of which function, how long it takes.
     calls: Vec<(u64, usize, u64)>,
     updates: Vec<(u64, usize)>,
+    reservations: Vec<(u64, usize, Option<u32>)>,
     kills: Vec<(u64, u64)>,
     drain: u64,
 }
@@ -43,11 +44,15 @@ fn scripts() -> impl Strategy<Value = Script> {
     let functions = prop::collection::vec(function, 1..4);
     let calls = prop::collection::vec((0u64..60_000, 0usize..4, 0u64..8_000), 0..120);
     let updates = prop::collection::vec((0u64..60_000, 0usize..4), 0..3);
+    let reserved = prop::option::of(0u32..6);
+    let reservations = prop::collection::vec((0u64..60_000, 0usize..4, reserved), 0..6);
+    let changes = (updates, reservations);
     let kills = prop::collection::vec((0u64..60_000, 0u64..30), 0..6);
     let rest = (0..POLICIES.len(), 0u64..6_000, prop::option::of(1u64..6), 30_000u64..80_000);
-    (limits, functions, calls, updates, kills, rest).prop_map(
-        move |(limits, functions, calls, updates, kills, (policy, start, failing, drain))| {
+    (limits, functions, calls, changes, kills, rest).prop_map(
+        move |(limits, functions, calls, changes, kills, (policy, start, failing, drain))| {
             let n = functions.len();
+            let (updates, reservations) = changes;
             Script {
                 limits,
                 policy: POLICIES[policy],
@@ -55,6 +60,9 @@ fn scripts() -> impl Strategy<Value = Script> {
                 failing,
                 calls: calls.into_iter().map(|(at, f, run)| (at * ms, f % n, run * ms)).collect(),
                 updates: updates.into_iter().map(|(at, f)| (at * ms, f % n)).collect(),
+                reservations: { reservations.into_iter() }
+                    .map(|(at, f, calls)| (at * ms, f % n, calls))
+                    .collect(),
                 kills: kills.into_iter().map(|(at, key)| (at * ms, key)).collect(),
                 drain: drain * ms,
                 functions,
@@ -73,6 +81,9 @@ fn played(script: &Script, look: impl Fn(&Driver)) -> Driver {
         driver.call(*at, *function, *run);
     }
     script.updates.iter().for_each(|(at, function)| driver.update(*at, *function));
+    for (at, function, calls) in &script.reservations {
+        driver.reserve(*at, *function, *calls);
+    }
     script.kills.iter().for_each(|(at, instance)| driver.kill(*at, *instance));
     driver.drain(script.drain);
     for second in 0..100 {
@@ -99,6 +110,8 @@ proptest! {
         prop_assert_eq!(driver.pool.memory(), 0);
         let state = &driver.pool;
         prop_assert_eq!((state.shared_flight, state.queued, state.overdue), (0, 0, 0));
+        let reserved: u32 = { state.functions.iter() }.filter_map(|of| of.of.reserved).sum();
+        prop_assert!(state.shared == script.limits.account.saturating_sub(reserved));
         for of in &state.functions {
             prop_assert_eq!((of.flight, of.busy, of.live, of.queued), (0, 0, 0, 0));
             prop_assert_eq!((of.current.starting, of.current.claimed), (0, 0));
@@ -108,6 +121,8 @@ proptest! {
 
     #[test]
     fn limits_hold_at_every_moment(script in scripts()) {
+        // With those that change it is looked at after every step: `Driver::is_within`.
+        let script = Script { reservations: Vec::new(), ..script };
         played(&script, |driver| {
             let pool = &driver.pool;
             assert!(script.limits.memory.is_none_or(|most| pool.memory() <= most));

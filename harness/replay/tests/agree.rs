@@ -14,7 +14,9 @@ use crate::pool::{
 };
 use crate::replay::real::{self, Target};
 use crate::sample::Temperature;
-use crate::serve::{Call, Done, End, Functions, NotUpdated, Platform, Reason, Report, Status};
+use crate::serve::{
+    Call, Done, End, Functions, NotReserved, NotUpdated, Platform, Reason, Report, Status,
+};
 
 /// A platform whose instances are nothing but the time that they take.
 #[derive(Clone)]
@@ -112,6 +114,10 @@ fn done(met: Met, waited: Duration) -> Done {
 }
 
 impl Platform for Pretended {
+    fn reserve(&self, _: &str, _: Option<u32>) -> Result<(), NotReserved> {
+        Err(NotReserved::NotFound)
+    }
+
     async fn update(&self, _: &str, _: Option<String>) -> Result<u32, NotUpdated> {
         Err(NotUpdated::NotFound)
     }

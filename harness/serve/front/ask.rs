@@ -13,6 +13,7 @@ use super::fault::Fault;
 use super::named::{Found, Named};
 use super::reply::Response;
 use super::route::Wanted;
+use super::url::Of;
 use super::{Front, body};
 use crate::serve::Platform;
 
@@ -34,7 +35,12 @@ impl<P: Platform> Asked<'_, P> {
         let answered = match Wanted::by(&head.method, host, head.uri.path()) {
             Wanted::Invoke(name) => self.invoke(&head, &name, body).await,
             Wanted::Stream(name) => self.stream(&head, &name, body).await,
-            Wanted::Url(name, path) => return self.url(&head, name, path, body).await,
+            Wanted::Url(name, path) => {
+                return self.url(Of { head: &head, name, path }, body).await;
+            }
+            Wanted::Reserve(name) => self.reserve(&head, &name, body).await,
+            Wanted::Unreserve(name) => self.unreserve(&head, &name),
+            Wanted::Reserved(name) => self.find(&head, &name).map(|found| self.reserved(&found)),
             Wanted::List => self.list(&head),
             Wanted::Get(name) => self.find(&head, &name).map(|found| self.function(&found)),
             Wanted::Configuration(name) => {

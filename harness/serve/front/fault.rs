@@ -57,6 +57,17 @@ impl Fault {
         Self::of(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
     }
 
+    /// In Lambda's words.
+    pub(super) fn no_context() -> Self {
+        let message = "Client context must be a valid Base64-encoded JSON object.";
+        Self::of(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
+    }
+
+    pub(super) fn long_context(most: usize) -> Self {
+        let message = format!("Client context must be at most {most} bytes as it is sent.");
+        Self::of(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message)
+    }
+
     pub(super) fn too_large(most: usize) -> Self {
         let message =
             format!("Request must be smaller than {most} bytes for the InvokeFunction operation");

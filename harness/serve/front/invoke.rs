@@ -1,5 +1,7 @@
 //! Calls: for an answer, for none, and of nothing but whether they could be made.
 
+use std::task::{Context, Poll};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -7,15 +9,18 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HeaderName};
 use hyper::http::request::Parts as Head;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::ask::{Asked, text};
+use super::coming::{Coming, Next};
+use super::context::client_context;
 use super::fault::Fault;
 use super::named::Found;
-use super::reply::{self, Parts, Response};
+use super::reply::{self, Broken, Parts, Response, Rest};
 use super::{frames, timing};
+use crate::clock::Clock;
 use crate::serve::queue::Event;
-use crate::serve::{Call, Done, End, Platform, report_line};
+use crate::serve::{Call, Client, Done, End, Platform, report_line};
 
 /// The longest event of a call for an answer, in bytes.
 pub(super) const MOST_SYNCHRONOUS: usize = 6 << 20;
@@ -69,29 +74,36 @@ impl<P: Platform> Asked<'_, P> {
         match Kind::of(head)? {
             Kind::Dry => Ok(reply::plain(StatusCode::NO_CONTENT, self.id, Parts::default())),
             Kind::None => {
+                // Checked, and for nobody: Lambda passes it on where somebody waits.
+                client_context(head)?;
                 let event = self.event(body, MOST_ASYNCHRONOUS).await?;
                 self.take(&found, event).await
             }
             Kind::Answer => {
+                let context = client_context(head)?;
                 let event = self.event(body, MOST_SYNCHRONOUS).await?;
                 let wants_log = wants_log(head);
-                let call = self.call(&found.function().name, event, wants_log);
+                let mut call = self.call(&found.function().name, event, wants_log);
+                call.client.context = context;
                 let done = self.front.platform.call(call.clone()).await;
                 let (answer, failed) = answer(&done.end)?;
                 let mut response = reply::json(StatusCode::OK, self.id, answer);
-                self.tell(&mut response, &found, &call, &done);
+                self.tell(&mut response, &found, done.version);
+                let now = self.front.platform.clock().now();
+                timing::tell(&mut response, &done, call.arrived, now);
                 if failed {
                     reply::set(&mut response, FUNCTION_ERROR, UNHANDLED);
                 }
                 if wants_log {
-                    reply::set(&mut response, LOG_RESULT, self.log(&call, &done));
+                    let log = log(&call, &done, &self.front.platform.clock());
+                    reply::set(&mut response, LOG_RESULT, log);
                 }
                 Ok(response)
             }
         }
     }
 
-    /// A call whose answer is streamed: as far as its function answers in one piece, in frames.
+    /// A call whose answer is streamed: in frames, as it comes where its function streams it.
     pub(super) async fn stream(
         &self,
         head: &Head,
@@ -106,31 +118,43 @@ impl<P: Platform> Asked<'_, P> {
             Kind::None => return Err(Fault::invalid("an Event has no answer to stream")),
             Kind::Answer => {}
         }
+        let context = client_context(head)?;
         let event = self.event(body, MOST_SYNCHRONOUS).await?;
         let wants_log = wants_log(head);
-        let call = self.call(&found.function().name, event, wants_log);
-        let done = self.front.platform.call(call.clone()).await;
-        let (answer, failed) = answer(&done.end)?;
-        let mut last = json!({});
-        if failed {
-            last["ErrorCode"] = UNHANDLED.into();
-            last["ErrorDetails"] = String::from_utf8_lossy(&answer).into();
-        }
-        if wants_log {
-            last["LogResult"] = self.log(&call, &done).into();
-        }
-        let chunks = if failed { Vec::new() } else { frames::chunks(answer) };
-        let parts = chunks.into_iter().chain(frames::complete(last.to_string()));
-        let mut response = reply::plain(StatusCode::OK, self.id, Parts::of(parts));
+        let mut call = self.call(&found.function().name, event, wants_log);
+        call.client.context = context;
+        let mut coming = Coming::of(&self.front.platform, call.clone());
+        call.event = Bytes::new();
+        let clock = self.front.platform.clock();
+        let framed = |coming| Framed { coming, call: call.clone(), clock };
+        let (parts, version, done) = match coming.next().await {
+            Next::End(done) => {
+                let (answer, failed) = answer(&done.end)?;
+                let chunks = if failed { Vec::new() } else { frames::chunks(answer) };
+                let last = frames::complete(last(&call, &done, &clock).to_string());
+                let parts = Parts::of(chunks.into_iter().chain(last));
+                (parts, done.version, Some(done))
+            }
+            Next::Head(_) => (Parts::default().and(framed(coming)), found.function().version, None),
+            Next::Data(data) => {
+                let parts = Parts::of(frames::chunks(data)).and(framed(coming));
+                (parts, found.function().version, None)
+            }
+        };
+        let mut response = reply::plain(StatusCode::OK, self.id, parts);
         reply::set(&mut response, CONTENT_TYPE, frames::CONTENT_TYPE);
-        self.tell(&mut response, &found, &call, &done);
+        self.tell(&mut response, &found, version);
+        if let Some(done) = done {
+            timing::tell(&mut response, &done, call.arrived, clock.now());
+        }
         Ok(response)
     }
 
     /// A call that came now, whole.
     pub(super) fn call(&self, name: &str, event: Bytes, wants_log: bool) -> Call {
         let arrived = self.front.platform.clock().now();
-        Call { function: name.into(), request: self.id, event, arrived, wants_log }
+        let client = Client::default();
+        Call { function: name.into(), request: self.id, event, arrived, wants_log, client }
     }
 
     /// Takes an event: it is on disk when its client is told so.
@@ -148,14 +172,63 @@ impl<P: Platform> Asked<'_, P> {
         Ok(reply::plain(StatusCode::ACCEPTED, self.id, Parts::default()))
     }
 
-    fn tell(&self, response: &mut Response, found: &Found, call: &Call, done: &Done) {
-        reply::set(response, EXECUTED_VERSION, found.version(done.version));
-        reply::set(response, VERSION, done.version.to_string());
-        timing::tell(response, done, call.arrived, self.front.platform.clock().now());
+    fn tell(&self, response: &mut Response, found: &Found, version: u32) {
+        reply::set(response, EXECUTED_VERSION, found.version(version));
+        reply::set(response, VERSION, version.to_string());
     }
+}
 
-    fn log(&self, call: &Call, done: &Done) -> String {
-        STANDARD.encode(report_line::log(call, done, &self.front.platform.clock()))
+fn log(call: &Call, done: &Done, clock: &Clock) -> String {
+    STANDARD.encode(report_line::log(call, done, clock))
+}
+
+/// What the last frame of a stream says: nothing, where all is well and no log was asked for.
+fn last(call: &Call, done: &Done, clock: &Clock) -> Value {
+    let mut last = json!({});
+    let failure = match &done.end {
+        End::Unavailable(why) => Some(("ServiceException", why.clone())),
+        other => match answer(other) {
+            Ok((_, false)) => None,
+            Ok((document, true)) => {
+                Some((UNHANDLED, String::from_utf8_lossy(&document).into_owned()))
+            }
+            Err(_) => Some(("ServiceException", "it met no instance".to_owned())),
+        },
+    };
+    if let Some((code, details)) = failure {
+        last["ErrorCode"] = code.into();
+        last["ErrorDetails"] = details.into();
+    }
+    if call.wants_log {
+        last["LogResult"] = log(call, done, clock).into();
+    }
+    last
+}
+
+/// An answer in frames, as it comes.
+struct Framed {
+    coming: Coming,
+    call: Call,
+    clock: Clock,
+}
+
+impl Rest for Framed {
+    fn poll_parts(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Vec<Bytes>, Broken>>> {
+        if self.coming.is_over() {
+            return Poll::Ready(None);
+        }
+        self.coming.poll_next(context).map(|next| {
+            Some(Ok(match next {
+                Next::Head(_) => Vec::new(),
+                Next::Data(data) => frames::chunks(data),
+                Next::End(done) => {
+                    frames::complete(last(&self.call, &done, &self.clock).to_string()).into()
+                }
+            }))
+        })
     }
 }
 

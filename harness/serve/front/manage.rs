@@ -13,10 +13,10 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
 use super::ask::{Asked, query};
-use super::body;
 use super::fault::Fault;
 use super::named::Found;
 use super::reply::{self, Parts, Response};
+use super::{body, concurrency};
 use crate::serve::names::{ACCOUNT, arn};
 use crate::serve::report_line::{time, whole_megabytes};
 use crate::serve::{NotUpdated, Platform, Served};
@@ -53,11 +53,15 @@ impl<P: Platform> Asked<'_, P> {
     pub(super) fn function(&self, found: &Found) -> Response {
         let function = found.function();
         let image = image(function);
-        self.json(&json!({
+        let mut all = json!({
             "Configuration": self.describe(function),
             "Code": { "RepositoryType": "ECR", "ImageUri": image, "ResolvedImageUri": image },
             "Tags": {},
-        }))
+        });
+        if function.reserved.is_some() {
+            all["Concurrency"] = concurrency::told(function.reserved);
+        }
+        self.json(&all)
     }
 
     pub(super) fn configuration(&self, found: &Found) -> Response {

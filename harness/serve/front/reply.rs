@@ -1,9 +1,9 @@
 //! What goes back to a client.
 
 use std::collections::VecDeque;
-use std::convert::Infallible;
+use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use hyper::StatusCode;
@@ -17,33 +17,78 @@ pub(super) type Response = hyper::Response<Parts>;
 /// What every answer is known by.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// A body in parts that are there, and go out as they are.
-#[derive(Debug, Default)]
-pub(super) struct Parts(VecDeque<Bytes>);
+/// A body in parts: those that are there go out as they are, and then what is still to come.
+#[derive(Default)]
+pub(super) struct Parts {
+    there: VecDeque<Bytes>,
+    rest: Option<Box<dyn Rest>>,
+}
+
+/// What of a body is still to come.
+pub(super) trait Rest: Send {
+    /// The next parts; none at its end.
+    fn poll_parts(&mut self, context: &mut Context<'_>)
+    -> Poll<Option<Result<Vec<Bytes>, Broken>>>;
+}
+
+/// A body that ends before its end: whoever reads it finds out, as its connection is closed.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer broke off")]
+pub(super) struct Broken;
 
 impl Parts {
     pub(super) fn of(parts: impl IntoIterator<Item = Bytes>) -> Self {
-        Self(parts.into_iter().filter(|part| !part.is_empty()).collect())
+        let there = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        Self { there, rest: None }
+    }
+
+    /// The same with more to come.
+    pub(super) fn and(self, rest: impl Rest + 'static) -> Self {
+        Self { rest: Some(Box::new(rest)), ..self }
     }
 }
 
 impl Body for Parts {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = Broken;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        Poll::Ready(self.0.pop_front().map(|part| Ok(Frame::data(part))))
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+        loop {
+            if let Some(part) = self.there.pop_front() {
+                return Poll::Ready(Some(Ok(Frame::data(part))));
+            }
+            let Some(rest) = &mut self.rest else { return Poll::Ready(None) };
+            match ready!(rest.poll_parts(context)) {
+                Some(Ok(parts)) => {
+                    self.there.extend(parts.into_iter().filter(|part| !part.is_empty()));
+                }
+                None => self.rest = None,
+                Some(Err(broken)) => {
+                    self.rest = None;
+                    return Poll::Ready(Some(Err(broken)));
+                }
+            }
+        }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.is_empty()
+        self.there.is_empty() && self.rest.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.iter().map(|part| part.len() as u64).sum())
+        match &self.rest {
+            None => SizeHint::with_exact(self.there.iter().map(|part| part.len() as u64).sum()),
+            Some(_) => SizeHint::default(),
+        }
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parts").field("there", &self.there).finish_non_exhaustive()
     }
 }
 

@@ -25,6 +25,12 @@ pub(super) enum Wanted<'a> {
     Configuration(Cow<'a, str>),
     /// A further version of a function.
     Update(Cow<'a, str>),
+    /// Calls at a time are made a function's own.
+    Reserve(Cow<'a, str>),
+    /// They are so no more.
+    Unreserve(Cow<'a, str>),
+    /// How many are.
+    Reserved(Cow<'a, str>),
     /// The URL of a function: its name, and the path behind it.
     Url(&'a str, &'a str),
     /// Nothing that is served here.
@@ -57,6 +63,9 @@ impl<'a> Wanted<'a> {
             ("2015-03-31", "") if is(Method::GET) => Wanted::Get(name()),
             ("2015-03-31", "configuration") if is(Method::GET) => Wanted::Configuration(name()),
             ("2015-03-31", "code") if is(Method::PUT) => Wanted::Update(name()),
+            ("2017-10-31", "concurrency") if is(Method::PUT) => Wanted::Reserve(name()),
+            ("2017-10-31", "concurrency") if is(Method::DELETE) => Wanted::Unreserve(name()),
+            ("2019-09-30", "concurrency") if is(Method::GET) => Wanted::Reserved(name()),
             ("2015-03-31", "invocations") if is(Method::POST) => Wanted::Invoke(name()),
             ("2021-11-15", "response-streaming-invocations") if is(Method::POST) => {
                 Wanted::Stream(name())
@@ -97,6 +106,12 @@ mod tests {
         assert_eq!(by(&post, host, stream), Wanted::Stream(name()));
         let code = "/2015-03-31/functions/f/code";
         assert_eq!(by(&Method::PUT, host, code), Wanted::Update(name()));
+        let put = "/2017-10-31/functions/f/concurrency";
+        assert_eq!(by(&Method::PUT, host, put), Wanted::Reserve(name()));
+        assert_eq!(by(&Method::DELETE, host, put), Wanted::Unreserve(name()));
+        assert_eq!(by(&get, host, put), Wanted::Nothing);
+        let reserved = "/2019-09-30/functions/f/concurrency";
+        assert_eq!(by(&get, host, reserved), Wanted::Reserved(name()));
         assert_eq!(by(&get, host, "/"), Wanted::Welcome);
         for path in ["/2015-03-31/functions/f/policy", "/2015-03-31", "/x", "//", ""] {
             assert_eq!(by(&get, host, path), Wanted::Nothing, "{path}");

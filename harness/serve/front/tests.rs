@@ -14,8 +14,10 @@ use crate::serve::queue::Rules;
 use crate::serve::tests::Fake;
 
 mod calls;
+mod gateway;
 mod luck;
 mod managed;
+mod streams;
 mod urls;
 
 /// A front that is being served.

@@ -112,8 +112,7 @@ impl<P: Platform> Try<P> {
             self.queue.tell(Happened::Again { id, function, attempt, after });
         }
         let (function, arrived) = (waiting.function.clone(), self.platform.clock().now());
-        let call = Call { function, request: id, event: event.clone(), arrived, wants_log: false };
-        let done = self.platform.call(call).await;
+        let done = self.platform.call(Call::of(function, id, event.clone(), arrived)).await;
         let after = match &done.end {
             End::Response(_) => {
                 let entry = Entry::Done { id };

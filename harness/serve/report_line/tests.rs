@@ -3,13 +3,21 @@ use std::time::Duration;
 use regex_lite::Regex;
 
 use super::*;
+use crate::serve::Client;
 use crate::serve::tests::{failed, report};
 
 const ID: Uuid = Uuid::from_u128(0x6f74_7c9d_6c1c_4a6c_9ffb_7d4c_4f7d_5d1c);
 
 fn call() -> Call {
     let (event, arrived) = (Bytes::new(), 0);
-    Call { function: "f".into(), request: ID, event, arrived, wants_log: true }
+    Call {
+        function: "f".into(),
+        request: ID,
+        event,
+        arrived,
+        wants_log: true,
+        client: Client::default(),
+    }
 }
 
 fn done(status: Status, end: End, log: &'static [u8]) -> Done {

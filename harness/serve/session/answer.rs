@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::json;
 
+use crate::adapter::MAX_REPLY;
 use crate::platform::{Target, Visit};
 use crate::pool;
 use crate::sample::{Mark, Marks, Outcome, Sample, Temperature};
@@ -41,6 +42,17 @@ pub(super) fn end(visit: &Visit, timeout: Duration) -> End {
         | Outcome::NotTried { cause } => End::Unavailable(cause.clone()),
         Outcome::Ok => End::Unavailable("it was answered by nobody".to_owned()),
     }
+}
+
+/// How a call ended whose answer was larger than can be given back as one; none where it was not.
+pub(super) fn exceeds(visit: &Visit) -> Option<End> {
+    let is_cut = visit.outcome.is_ok() && visit.replied_bytes > MAX_REPLY;
+    is_cut.then(|| {
+        let message = format!(
+            "Response payload size exceeded maximum allowed payload size ({MAX_REPLY} bytes)."
+        );
+        End::Failed(document("Function.ResponseSizeTooLarge", &message))
+    })
 }
 
 /// As Lambda writes what a function itself does not.

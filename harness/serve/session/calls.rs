@@ -145,13 +145,18 @@ impl Session {
             event: &event,
             keep: MAX_REPLY,
             request: Some(call.request),
+            client: Some(&call.client),
         };
         let (visit, mut held) = platform.call_held(invocation, dispatched, held).await;
         let starting = held.as_mut().and_then(Held::take_starting);
         self.give_back(instance, held);
         let used = self.used(call, &visit).await;
         let report = answer::report(call, &visit, target, (self.exec_of(&visit), used));
-        let end = answer::end(&visit, target.function.timeout);
+        let goes_on = call.client.pieces.is_some();
+        let end = match answer::exceeds(&visit).filter(|_| !goes_on) {
+            Some(end) => end,
+            None => answer::end(&visit, target.function.timeout),
+        };
         let log = self.log(call, &visit).await;
         let done = Done { end, version, report: Some(report), log };
         (done, Rest { visit, starting, instance: Some(instance) })

@@ -1,10 +1,12 @@
 //! What the pool decides is done: instances are started, handed over and removed.
 
 use super::calls::Granted;
+use super::rows::Row;
 use super::{Instances, Session, Starting, State};
 use crate::platform::{FailedStart, Held};
 use crate::pool::{CallId, Decision, FunctionIndex, InstanceKey, Pool, Reason};
 use crate::sample::Outcome;
+use crate::serve::{NotReserved, Served};
 
 impl Session {
     /// Tells the pool something, and begins what it decides.
@@ -13,6 +15,33 @@ impl Session {
         let mut out = Vec::new();
         tell(&mut state.pool, &mut out);
         self.perform(&mut state, out);
+    }
+
+    /// So many calls of a function at a time are its own from now on.
+    pub(super) fn reserved(&self, name: &str, reserved: Option<u32>) -> Result<(), NotReserved> {
+        let mut functions = super::lock(&self.0.functions);
+        let mut changed: Vec<Served> = functions.to_vec();
+        let found = changed.iter_mut().enumerate().find(|(_, served)| served.name == name);
+        let (function, served) = found.ok_or(NotReserved::NotFound)?;
+        let at = self.0.clock.now();
+        let mut exceeds = None;
+        self.told(|pool, out| {
+            exceeds = pool.reserve(at, FunctionIndex(function), reserved, out).err();
+        });
+        if let Some(left) = exceeds {
+            return Err(NotReserved::Exceeds(left));
+        }
+        served.reserved = reserved;
+        *functions = changed.into();
+        drop(functions);
+        let told = match reserved {
+            Some(calls) => {
+                format!("`{name}` has {calls} calls at a time of its own from {at} ns on")
+            }
+            None => format!("`{name}` has no calls at a time of its own from {at} ns on"),
+        };
+        let _ = self.0.rows.send(Row::Told(told));
+        Ok(())
     }
 
     /// Begins what was decided. An instance that ended while it was idle is told to the pool,

@@ -1,3 +1,4 @@
+use std::future::poll_fn;
 use std::path::Path;
 
 use serde_json::json;
@@ -10,10 +11,10 @@ use crate::measure::{PreparedEngine, RunIdentity, Side};
 use crate::observer::Silent;
 use crate::pool::PolicyChoice;
 use crate::provision::Consent;
-use crate::sample::Temperature;
-use crate::serve::{Reason, Status};
+use crate::sample::{Mark, Temperature};
+use crate::serve::{Client, Piece, Pieces, Reason, Request, Status};
 use crate::spec::factor::FactorMatrix;
-use crate::spec::function::{Function, ReplyCheck};
+use crate::spec::function::{Function, HttpRequest, ReplyCheck};
 use crate::spec::scenario::{OUTSIDE_STEPS, Scenario};
 use crate::store::{self, Run};
 
@@ -71,15 +72,19 @@ async fn served_by<T, F: Future<Output = T>>(
     (done, counters, store::open(&folder).unwrap())
 }
 
-async fn call(session: &Session, function: &str) -> Done {
-    let call = Call {
+fn a_call(session: &Session, function: &str) -> Call {
+    Call {
         function: function.into(),
         request: Uuid::new_v4(),
         event: json!({ "a": 1 }).to_string().into(),
         arrived: session.clock().now(),
         wants_log: false,
-    };
-    session.call(call).await
+        client: Client::default(),
+    }
+}
+
+async fn call(session: &Session, function: &str) -> Done {
+    session.call(a_call(session, function)).await
 }
 
 fn is_answered(done: &Done) -> bool {
@@ -233,4 +238,68 @@ async fn controls_are_measured_before_the_first_call_and_after_the_last() {
     assert!(analysis.controls.are_there() && analysis.controls.kinds.len() == 2);
     assert!(analysis.controls.kinds.iter().all(|kind| kind.line.is_some()));
     assert_eq!(run.record.counts.planned, 63);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_at_a_time_are_made_its_own_while_it_is_called() {
+    let (done, counters, run) = served(
+        |rules| rules.limits.account = 5,
+        |session| async move {
+            assert_eq!(session.reserve("none", Some(1)), Err(NotReserved::NotFound));
+            assert_eq!(session.reserve("one", Some(6)), Err(NotReserved::Exceeds(5)));
+            assert_eq!(session.functions()[0].reserved, None);
+            session.reserve("one", Some(2)).unwrap();
+            assert_eq!(session.functions()[0].reserved, Some(2));
+            let calls = (0..3).map(|_| call(&session, "one"));
+            futures_util::future::join_all(calls).await
+        },
+    )
+    .await;
+    assert_eq!(done.iter().filter(|done| is_answered(done)).count(), 2);
+    assert_eq!(counters.all_throttled(), 1);
+    let told = run.record.warnings.iter().any(|told| told.contains("2 calls at a time of its own"));
+    assert!(told, "{:?}", run.record.warnings);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clients_own_request_goes_to_a_function_that_listens_and_its_row_is_good() {
+    let listens = |function: &mut Function| {
+        let asked = HttpRequest { status: 404, ..HttpRequest::default() };
+        *function = Function { reply: ReplyCheck::Any, ..function.clone() }.listening(asked);
+    };
+    let ((done, came), _, run) = served_by(
+        listens,
+        |_| {},
+        |session| async move {
+            assert!(session.functions()[1].listens && !session.functions()[0].listens);
+            let (pieces, mut coming) = Pieces::channel();
+            let request = Request {
+                method: "POST".to_owned(),
+                target: "/orders".to_owned(),
+                fields: vec![("host".to_owned(), "h".into())],
+                body: "{\"a\":1}".into(),
+            };
+            let (context, request) = (None, Some(Arc::new(request)));
+            let client = Client { context, request, pieces: Some(pieces) };
+            let done = session.call(Call { client, ..a_call(&session, "two") }).await;
+            let mut came = Vec::new();
+            let soon = Duration::from_millis(1);
+            while let Ok(piece) =
+                tokio::time::timeout(soon, poll_fn(|context| coming.poll_next(context))).await
+            {
+                came.push(piece);
+            }
+            (done, came)
+        },
+    )
+    .await;
+    assert!(is_answered(&done), "{done:?}");
+    let [Piece::Head(head), Piece::Data(data), ..] = &came[..] else { panic!("{came:?}") };
+    // It is expected of the function's own request alone.
+    assert_eq!(head.status, Some(200));
+    assert!(String::from_utf8_lossy(data).contains("\"a\":1"), "{data:?}");
+    let [row] = &run.samples[..] else { panic!("{:?}", run.samples) };
+    assert!(row.outcome.is_ok() && row.proof.is_none(), "{row:?}");
+    let order = [Mark::Listening, Mark::Sent, Mark::FirstByte, Mark::Responded];
+    assert!(order.map(|mark| row.marks.get(mark)).is_sorted(), "{row:?}");
 }

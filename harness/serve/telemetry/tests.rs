@@ -3,11 +3,19 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::*;
+use crate::serve::Client;
 use crate::serve::tests::{failed, report};
 
 fn told(report: Report, end: End) -> Vec<Value> {
     let (event, request) = (Bytes::new(), report.request);
-    let call = Call { function: "f".into(), request, event, arrived: 0, wants_log: false };
+    let call = Call {
+        function: "f".into(),
+        request,
+        event,
+        arrived: 0,
+        wants_log: false,
+        client: Client::default(),
+    };
     let done = Done { end, version: 1, report: Some(report), log: None };
     let lines = lines(&call, &done, &Clock::paused());
     lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

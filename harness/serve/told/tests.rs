@@ -16,7 +16,14 @@ fn told(fake: &Fake) -> (Told<Fake>, Arc<Ledger>, Heard) {
 
 fn call(function: &str) -> Call {
     let (request, event) = (Uuid::new_v4(), Bytes::from("{}"));
-    Call { function: function.into(), request, event, arrived: 0, wants_log: false }
+    Call {
+        function: function.into(),
+        request,
+        event,
+        arrived: 0,
+        wants_log: false,
+        client: Client::default(),
+    }
 }
 
 #[tokio::test]

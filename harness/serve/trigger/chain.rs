@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Deliver, Tell};
 use crate::clock::Clock;
-use crate::serve::{Call, Done, End, Functions, NotUpdated, Platform};
+use crate::serve::{Call, Done, End, Functions, NotReserved, NotUpdated, Platform};
 
 /// Which function is started by the answers of which, by name.
 pub type Links = BTreeMap<String, Vec<Arc<str>>>;
@@ -43,6 +43,10 @@ impl<P: Platform> Platform for Chained<P> {
         image: Option<String>,
     ) -> impl Future<Output = Result<u32, NotUpdated>> + Send {
         self.platform.update(function, image)
+    }
+
+    fn reserve(&self, function: &str, reserved: Option<u32>) -> Result<(), NotReserved> {
+        self.platform.reserve(function, reserved)
     }
 
     fn call(&self, call: Call) -> impl Future<Output = Done> + Send {

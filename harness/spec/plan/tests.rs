@@ -61,7 +61,7 @@ fn a_plan_too_large_to_be_carried_out_is_refused_before_it_is_made() {
     let many = |s: &mut Scenario| s.patterns[0].steps[0].act = LoadShape::Sequence(100_000);
     let text = refusal(1_000, 4, many);
     assert!(text.contains("invocations, and 10000000 are the most"), "{text}");
-    let slow = |s: &mut Scenario| s.keep_alive = Duration::from_secs(24 * 3600);
+    let slow = |s: &mut Scenario| s.keep_alive = Some(Duration::from_secs(24 * 3600));
     assert!(refusal(1_000, 4, slow).contains("more than a year"));
     let limited = |s: &mut Scenario| {
         slow(s);

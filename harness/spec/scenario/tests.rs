@@ -21,7 +21,7 @@ fn error(text: &str) -> String {
 #[test]
 fn a_scenario_is_read() {
     let scenario = parse(GOOD, "s.toml").unwrap();
-    assert_eq!(scenario.keep_alive, Duration::from_millis(250));
+    assert_eq!(scenario.keep_alive, Some(Duration::from_millis(250)));
     assert_eq!(scenario.factors, FactorMatrix::default());
     assert!(scenario.controls);
     let steps = &scenario.patterns[0].steps;

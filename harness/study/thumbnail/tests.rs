@@ -28,6 +28,10 @@ impl Platform for Copies {
         self.clock
     }
 
+    fn reserve(&self, _: &str, _: Option<u32>) -> Result<(), NotReserved> {
+        Err(NotReserved::NotFound)
+    }
+
     async fn update(&self, _: &str, _: Option<String>) -> Result<u32, NotUpdated> {
         Err(NotUpdated::NotFound)
     }

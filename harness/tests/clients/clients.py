@@ -3,6 +3,7 @@ kind of request, against real instances. Prints what was checked; ends with 1 at
 
 import argparse
 import base64
+import http.client
 import json
 import os
 import pathlib
@@ -20,6 +21,8 @@ import boto3
 import botocore
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+import own
 
 REPORT = re.compile(
     r"^REPORT RequestId: ([0-9a-f-]{36})\tDuration: ([0-9.]+) ms\tBilled Duration: (\d+) ms\t"
@@ -315,6 +318,128 @@ def pictures(program, work, name, words, aws):
     check("it stops", server.stop() == 0, server.said)
 
 
+def written(program, work, file):
+    """What a function streams, its client says of itself, and `invoke` shows."""
+    server = Server(program, work, "streams", "--functions-file", file)
+    client = server.client()
+    context = base64.b64encode(json.dumps({"custom": {"é": "1"}}).encode()).decode()
+    answer = client.invoke(FunctionName="streams", Payload=b"{}", ClientContext=context)
+    found = json.loads(answer["Payload"].read())["client_context"]
+    check("the client's context is the function's to know", found == {"custom": {"é": "1"}}, found)
+    refused("a context that is none", "InvalidRequestContentException", 400,
+            lambda: client.invoke(FunctionName="streams", Payload=b"{}", ClientContext="string"))
+
+    def stream(event):
+        began, came = time.time(), []
+        body = json.dumps(event).encode()
+        answer = client.invoke_with_response_stream(FunctionName="streams", Payload=body)
+        for one in answer["EventStream"]:
+            came.append((time.time() - began, one))
+        return came
+
+    came = stream({"streams": ["one", "two"], "pause": 1.5})
+    chunks = [(at, one["PayloadChunk"]["Payload"]) for at, one in came if "PayloadChunk" in one]
+    check("chunks come one by one", [chunk for _, chunk in chunks] == [b"one", b"two"], came)
+    check("as they are written", came[-1][0] - chunks[0][0] > 2, came)
+    check("and all is well", came[-1][1] == {"InvokeComplete": {}}, came)
+    last = stream({"streams": ["half"], "fails": "no more"})[-1][1]["InvokeComplete"]
+    check("an error in the middle is told", last.get("ErrorCode") == "Unhandled", last)
+    check("in the function's words", "no more" in last.get("ErrorDetails", ""), last)
+
+    def url(event):
+        body = json.dumps(event).encode()
+        headers = {"Content-Type": "application/json"}
+        return urllib.request.Request(f"{server.endpoint}/url/streams", body, headers)
+
+    prelude = json.dumps({"statusCode": 201, "headers": {"x-own": "1"}, "cookies": ["a=1"]})
+    kind = "application/vnd.awslambda.http-integration-response"
+    pieces = {"streams": [prelude + "\0" * 8, "one", "two"], "type": kind}
+    with urllib.request.urlopen(url(pieces), timeout=60) as answer:
+        head = (answer.status, answer.headers["x-own"], answer.headers["set-cookie"])
+        check("its URL sends what a prelude says", head == (201, "1", "a=1"), head)
+        check("and what comes after it", answer.read() == b"onetwo")
+    gone = client.invoke_with_response_stream(
+        FunctionName="streams", Payload=json.dumps({"streams": ["x" * 1000] * 50, "pause": 0.02})
+    )
+    next(iter(gone["EventStream"]))
+    gone["EventStream"].close()
+    answer = client.invoke(FunctionName="streams", Payload=b"{}")
+    check("a client that goes away harms nobody", answer["StatusCode"] == 200)
+    check("it stops", server.stop() == 0, server.said)
+    rows = [json.loads(line) for line in (server.folder / "samples.jsonl").open()]
+    check("every streamed answer has its first byte",
+          sum("first_byte" in row["marks"] for row in rows) == 3, rows)
+    kept = json.loads((server.folder / "run.json").read_text())["scenario"]
+    check("the record says the policy", "keep_alive" not in kept and kept["policy"], kept)
+    typed = [program, "invoke", "streams", "--functions-file", file, "--event", '{"sleeps": 4}',
+             "--out", str(pathlib.Path(tempfile.mkdtemp(dir=work)) / "run")]
+    process = subprocess.Popen(typed, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    said = [(time.time(), line) for line in process.stderr]
+    found = [at for at, line in said if 'asked {"sleeps": 4}' in line]
+    report = [at for at, line in said if "REPORT RequestId" in line]
+    check("invoke shows the log once", process.wait() == 0 and len(found) == 1, said)
+    check("while it is written", found and report and report[0] - found[0] > 1, said)
+
+
+def listening(program, work, file):
+    server = Server(program, work, "web", "--functions-file", file)
+
+    def ask(method, path, body=None, headers=()):
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        connection.request(method, path, body, {"Host": f"web.localhost:{server.port}", **dict(headers)})
+        return connection.getresponse()
+
+    answer = ask("PUT", "/a%20b/c?d=e&d=f", b"\xff\x00z", {"X-One": "1", "TE": "trailers"})
+    told = json.loads(answer.read())
+    check("its own request", (told["method"], told["path"]) == ("PUT", "/a%20b/c?d=e&d=f"), told)
+    check("with its body", told["body"] == "\xff\x00z", told)
+    given = {name.lower(): value for name, value in told["headers"].items()}
+    check("and its headers", given.get("x-one") == "1" and "te" not in given, given)
+    check("forwarded", given.get("x-forwarded-for") == "127.0.0.1", given)
+    check("its cookies", answer.headers.get_all("set-cookie") == ["a=1", "b=2"], answer.headers)
+    check("what is between neighbours stays", "x-secret" not in answer.headers, answer.headers)
+    answer = ask("GET", "/teapot")
+    check("its status", answer.status == 418 and json.loads(answer.read())["path"] == "/teapot")
+    answer = ask("HEAD", "/x")
+    check("a head", answer.status == 200 and int(answer.headers["content-length"]) > 0)
+    answer, began = ask("GET", "/streams"), time.time()
+    check("it streams", answer.read1(3) == b"one" and time.time() - began < 0.9)
+    check("to the end", answer.read() == b"two")
+    try:
+        rest = ask("GET", "/streams/breaks").read()
+        check("what breaks off is no whole answer", False, rest)
+    except http.client.IncompleteRead as error:
+        check("what breaks off is no whole answer", error.partial == b"onetwo", error.partial)
+    check("what dies is a bad gateway", ask("GET", "/dies").status == 502)
+    check("and the next has another", ask("GET", "/x").status == 200)
+    answer = server.client().invoke(FunctionName="web", Payload=b"{}")
+    told = json.loads(answer["Payload"].read())
+    check("Invoke asks the function's own", (told["method"], told["path"]) == ("GET", "/"), told)
+    check("it stops", server.stop() == 0, server.said)
+
+
+def reserved(program, work, name, words):
+    server = Server(program, work, *words, "--concurrency", "10")
+    client = server.client()
+    check("nothing is reserved", "ReservedConcurrentExecutions" not in
+          client.get_function_concurrency(FunctionName=name))
+    put = client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    check("put_function_concurrency", put["ReservedConcurrentExecutions"] == 0, put)
+    refused("none at a time", "TooManyRequestsException", 429,
+            lambda: client.invoke(FunctionName=name, Payload=b"{}"))
+    refused("more than there are", "InvalidParameterValueException", 400,
+            lambda: client.put_function_concurrency(
+                FunctionName=name, ReservedConcurrentExecutions=11))
+    got = client.get_function_concurrency(FunctionName=name)
+    check("get_function_concurrency", got["ReservedConcurrentExecutions"] == 0, got)
+    told = client.get_function(FunctionName=name)["Concurrency"]
+    check("get_function says it", told == {"ReservedConcurrentExecutions": 0}, told)
+    client.delete_function_concurrency(FunctionName=name)
+    answer = client.invoke(FunctionName=name, Payload=b"{}")
+    check("delete_function_concurrency", answer["StatusCode"] == 200)
+    check("it stops", server.stop() == 0, server.said)
+
+
 def told(server):
     reports = [REPORT.match(line.rstrip("\n")) for line in server.lines if line.startswith("REPORT")]
     check("every REPORT line is one", reports and all(reports), server.lines)
@@ -350,6 +475,10 @@ def main():
     told(server)
     throttled(args.program, args.work, args.function, words)
     killed(args.program, args.work, args.function, words, args.events)
+    reserved(args.program, args.work, args.function, words)
+    file = own.functions(args.work)
+    written(args.program, args.work, file)
+    listening(args.program, args.work, file)
     pictures(args.program, args.work, args.function, words, args.aws)
     sys.exit(1 if check.failed else 0)
 

@@ -44,7 +44,7 @@ fn every_trial_is_a_line_beside_the_samples() {
 fn a_keep_alive_is_waited_for_after_a_function_and_not_after_a_control() {
     let (run, _) = simulated(&["--functions", "node"]);
     // Of simulated time.
-    let keep_alive = u64::try_from(run.record.scenario.keep_alive.as_nanos()).unwrap();
+    let keep_alive = u64::try_from(run.record.scenario.keep_alive.unwrap().as_nanos()).unwrap();
     for pair in run.trials.windows(2) {
         let idle = pair[1].began - pair[0].ended;
         let sample = run.samples.iter().find(|s| s.trial == pair[0].trial).unwrap();

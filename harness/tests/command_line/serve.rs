@@ -159,7 +159,16 @@ fn what_cannot_be_served_is_told_with_the_cure() {
     let queue = home.path().join("queue");
     fs::create_dir(&queue).unwrap();
     fs::write(queue.join("queue.journal"), "coldstart queue 9\n").unwrap();
-    check(&["--event-queue", &queue.display().to_string()], 4, "of another version");
+    let queue = queue.display().to_string();
+    check(&["--event-queue", &queue], 4, "of another version");
+    // Before an engine is looked for: there is none.
+    let args = ["serve", "--image", "one=one:1", "--port", "0", "--event-queue", &queue];
+    let none = format!("unix://{}", home.path().join("none.sock").display());
+    let output = coldstart(&args).current_dir(home.path()).env("DOCKER_HOST", none).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(flat(&err(&output)).contains("of another version"), "{}", err(&output));
+    assert!(!home.path().join("results").exists(), "nothing came of it");
     let output = coldstart(&["serve"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }

@@ -10,7 +10,7 @@ use coldstart::observer::Lines;
 use coldstart::pool::{Counters, Limits, PolicyChoice, PoolFunction};
 use coldstart::provision::Consent;
 use coldstart::sample::{Mark, Outcome, Temperature};
-use coldstart::serve::{Call, Done, End, Platform, Rules, Session};
+use coldstart::serve::{Call, Client, Done, End, Platform, Rules, Session};
 use coldstart::spec::factor::{FactorMatrix, Factors};
 use coldstart::spec::function::{self, Function};
 use coldstart::spec::scenario::{OUTSIDE_STEPS, Scenario};
@@ -27,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Bench::trial("an_instance_that_dies_is_told_replaced_and_counted", killed),
         Bench::trial("a_surge_from_outside_meets_its_limit", surge),
         Bench::trial("a_function_without_a_container_stands_beside_itself_in_one", bare),
+        Bench::trial("what_an_instance_writes_is_there_while_it_is_called", written),
     ]
 }
 
@@ -94,6 +95,7 @@ async fn call_one(session: &Session, function: usize, event: &str) -> Done {
         event: event.to_owned().into(),
         arrived: session.clock().now(),
         wants_log: false,
+        client: Client::default(),
     };
     session.call(call).await
 }
@@ -188,6 +190,47 @@ fn killed(bench: &Bench) -> Tested {
     assert_eq!((counters.gone, counters.all_starts()), (2, 3));
     let outcomes: Vec<_> = run.samples.iter().map(|row| row.outcome.kind()).collect();
     assert_eq!(outcomes, ["ok", "ok", "crashed", "ok"]);
+    Ok(())
+}
+
+/// Says so when it is called, and answers three seconds later.
+const LOUD: &str = r#"
+import http.client, os, time
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+print("begun", flush=True)
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    asked = api.getresponse()
+    event, request = asked.read(), asked.headers["Lambda-Runtime-Aws-Request-Id"]
+    print("asked", event.decode(), flush=True)
+    time.sleep(3)
+    api.request("POST", f"/2018-06-01/runtime/invocation/{request}/response", event)
+    api.getresponse().read()
+"#;
+
+fn written(bench: &Bench) -> Tested {
+    let image = bench.derive("python", &["python3", "-c", LOUD])?;
+    let functions = vec![Function::of_image("loud", &image, "{}", 0)];
+    served(bench, functions, None, |session, _| async move {
+        session.keep_output(1 << 20);
+        let under_way = tokio::spawn({
+            let session = session.clone();
+            async move { call(&session, "{}").await }
+        });
+        let said = loop {
+            assert!(!under_way.is_finished(), "nothing was heard of it");
+            let written = session.written(1 << 20).await;
+            let said = written.first().map(|(_, said)| String::from_utf8_lossy(said).into_owned());
+            if let Some(said) = said.filter(|said| said.contains("asked")) {
+                break said;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        };
+        assert_eq!(said, "begun\nasked {}\n");
+        assert!(matches!(under_way.await.unwrap().end, End::Response(_)));
+        let cut = session.written(5).await;
+        assert_eq!(cut.first().map(|(_, said)| said.as_slice()), Some(b"begun".as_slice()));
+    })?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::head::{Framing, Request};
 use super::{Connection, LARGEST_HEAD, MAX_HEAD};
+use crate::adapter::client::{Head, Onward, Pieces};
 use crate::adapter::wire::Sink;
 use crate::clock::Clock;
 
@@ -42,6 +43,10 @@ pub(crate) struct Body {
     clock: Option<Clock>,
     /// Its latest chunk, if that may stand for trailers.
     chunk: BytesMut,
+    /// All of that chunk, as long as that is not decided: trailers do not go on.
+    aside: BytesMut,
+    /// Where a streamed one goes on to.
+    onward: Onward,
 }
 
 /// How a function tells that it failed within a stream: in trailers.
@@ -80,8 +85,22 @@ impl Failure {
 impl Body {
     /// One of which nothing was read yet.
     pub(crate) fn new(keep: Keep) -> Self {
-        let (kept, end, chunk, first_byte, failure, clock) = Default::default();
-        Self { kept, end, length: 0, first_byte, failure, keep, clock, chunk }
+        let (kept, end, chunk, aside, first_byte, failure, clock) = Default::default();
+        let onward = Onward::default();
+        Self { kept, end, length: 0, first_byte, failure, keep, clock, chunk, aside, onward }
+    }
+
+    /// The same, of which what comes goes on to a client, which is told first what it is.
+    pub(crate) async fn going_on(mut self, to: Option<Pieces>, content_type: Option<&str>) -> Self {
+        if to.is_none() {
+            return self;
+        }
+        self.onward = Onward::of(to);
+        let named =
+            |kind: &str| ("content-type".to_owned(), Bytes::copy_from_slice(kind.as_bytes()));
+        let fields = content_type.map(named).into_iter().collect();
+        self.onward.head(Head { status: None, fields }).await;
+        self
     }
 
     /// All of it, where all was kept.
@@ -95,6 +114,26 @@ impl Body {
         if self.end.len() > 2 * most {
             self.end.advance(self.end.len() - most);
         }
+    }
+
+    /// Takes what is to go on: not yet where it may turn out to stand for trailers.
+    fn take_onward(&mut self, piece: &[u8]) {
+        if !self.onward.is_wanted() {
+            return;
+        }
+        let may_be = TRAILER.starts_with(&self.chunk) || self.chunk.starts_with(TRAILER);
+        if may_be && self.aside.len() + piece.len() <= LARGEST_HEAD {
+            self.aside.extend_from_slice(piece);
+        } else {
+            self.is_data();
+            self.onward.take(piece);
+        }
+    }
+
+    /// What was put aside stands for nothing but itself.
+    fn is_data(&mut self) {
+        self.onward.take(&self.aside);
+        self.aside.clear();
     }
 
     /// Keeps of a chunk its beginning, and if that is as of trailers the rest.
@@ -123,8 +162,13 @@ impl Sink for Body {
         if let Some(clock) = self.clock {
             self.first_byte.get_or_insert_with(|| clock.now());
             self.take_chunk(piece);
+            self.take_onward(piece);
         }
         Ok(())
+    }
+
+    async fn pass_on(&mut self) {
+        self.onward.send().await;
     }
 }
 
@@ -155,6 +199,10 @@ impl Connection {
         if body.failure.is_none() {
             body.failure = Failure::of_chunk(&body.chunk);
         }
+        if body.failure.is_none() {
+            body.is_data();
+            body.pass_on().await;
+        }
         Ok(())
     }
 
@@ -170,6 +218,8 @@ impl Connection {
                 return Err(format!("a body of more than the {most} bytes that are allowed"));
             }
             body.chunk.clear();
+            // There is one after it.
+            body.is_data();
             self.wire.pour(size, body).await?;
             self.wire.chunk_end().await?;
         }

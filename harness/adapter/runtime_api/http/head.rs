@@ -6,8 +6,9 @@ use super::MAX_HEAD;
 const MAX_FIELDS: usize = 64;
 
 /// The fields that are read; all others are of no matter.
-pub(super) const FIELDS: [&str; 13] = [
+pub(super) const FIELDS: [&str; 14] = [
     "content-length",
+    "content-type",
     "transfer-encoding",
     "connection",
     "expect",
@@ -36,6 +37,8 @@ pub(crate) struct Request {
     pub(crate) replied_ns: Option<u64>,
     /// `Lambda-Runtime-Function-Error-Type`, or the extension's.
     pub(crate) error_type: Option<String>,
+    /// `Content-Type`.
+    pub(crate) content_type: Option<String>,
     /// The reply is a stream, by `Lambda-Runtime-Function-Response-Mode`.
     pub(crate) streamed: bool,
     /// What an extension says of itself.
@@ -117,7 +120,7 @@ fn is_in_list(list: &str, token: &str) -> bool {
 
 impl Request {
     fn new(head: &httparse::Request<'_, '_>) -> Self {
-        let (main_ns, ready_ns, replied_ns, error_type, length) = Default::default();
+        let (main_ns, ready_ns, replied_ns, error_type, content_type, length) = Default::default();
         Self {
             method: head.method.unwrap_or("").to_owned(),
             path: path_of(head.path.unwrap_or("")).to_owned(),
@@ -125,6 +128,7 @@ impl Request {
             ready_ns,
             replied_ns,
             error_type,
+            content_type,
             streamed: false,
             extension: Extension::default(),
             // Before 1.1 a connection was for one request, unless it was asked for more.
@@ -164,13 +168,14 @@ impl Request {
     }
 
     /// Fields that few requests have, and that are kept as they are.
-    /// Fields that few requests have, and that are kept as they are.
     fn words(&mut self, name: &str, value: &str) {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         let field = if is("lambda-runtime-function-error-type")
             || is("lambda-extension-function-error-type")
         {
             &mut self.error_type
+        } else if is("content-type") {
+            &mut self.content_type
         } else if is("lambda-extension-name") {
             &mut self.extension.name
         } else if is("lambda-extension-identifier") {

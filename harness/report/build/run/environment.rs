@@ -130,12 +130,16 @@ fn rows(run: &Run) -> String {
 /// What repeats the run.
 pub(super) fn repeat(run: &Run) -> Vec<Fact> {
     let r = &run.record;
-    let until = if r.scenario.remove_at_once { ", at most to the end of a trial" } else { "" };
-    vec![
-        ("command".to_owned(), plain(&r.command)),
-        ("seed".to_owned(), r.seed.to_string()),
-        ("keep-alive".to_owned(), format!("{} ms{until}", r.scenario.keep_alive.as_millis())),
-    ]
+    let fact = |name: &str, told: String| (name.to_owned(), told);
+    let mut facts = vec![fact("command", plain(&r.command)), fact("seed", r.seed.to_string())];
+    if r.scenario.is_from_outside() {
+        // One that was measured before this was kept says none.
+        facts.extend(r.scenario.policy.as_ref().map(|policy| fact("policy", plain(policy))));
+    } else if let Some(keep_alive) = r.scenario.keep_alive {
+        let until = if r.scenario.remove_at_once { ", at most to the end of a trial" } else { "" };
+        facts.push(fact("keep-alive", format!("{} ms{until}", keep_alive.as_millis())));
+    }
+    facts
 }
 
 const FUNCTIONS: [Column; 6] = [

@@ -148,3 +148,22 @@ async fn an_answer_is_streamed_in_frames() {
     let text = String::from_utf8_lossy(&got.body).into_owned();
     assert!(text.contains("\"ErrorCode\":\"Unhandled\"") && !text.contains("PayloadChunk"));
 }
+
+#[tokio::test]
+async fn what_a_client_says_of_itself_is_its_functions_to_know() {
+    let served = served(&["f"]).await;
+    let headers = "X-Amz-Client-Context: eyJjdXN0b20iOnsiYSI6IjEifX0=\r\n";
+    assert_eq!(served.invoke("f", headers, "{}").await.status, 200);
+    let path = "/2021-11-15/functions/f/response-streaming-invocations";
+    assert_eq!(served.ask("POST", path, headers, b"{}").await.status, 200);
+    for call in served.fake.calls() {
+        assert_eq!(call.client.context.as_deref(), Some("{\"custom\":{\"a\":\"1\"}}"));
+    }
+    for kind in ["", "X-Amz-Invocation-Type: Event\r\n"] {
+        let headers = format!("{kind}X-Amz-Client-Context: string\r\n");
+        let got = served.invoke("f", &headers, "{}").await;
+        assert_eq!(got.exception(), (400, "InvalidRequestContentException"));
+        assert!(got.json()["message"].as_str().unwrap().starts_with("Client context must be"));
+    }
+    assert_eq!(served.fake.calls().len(), 2);
+}

@@ -73,3 +73,28 @@ async fn an_update_is_a_further_version_of_what_it_was_or_of_another_image() {
     let got = served.ask("PUT", "/2015-03-31/functions/g/code", "", b"{}").await;
     assert_eq!(got.exception(), (404, "ResourceNotFoundException"));
 }
+
+#[tokio::test]
+async fn calls_at_a_time_are_reserved_while_it_is_served() {
+    let served = served(&["f"]).await;
+    let put = "/2017-10-31/functions/f/concurrency";
+    let reserved = "/2019-09-30/functions/f/concurrency";
+    assert_eq!(served.get(reserved).await.json(), json!({}));
+    let seven = json!({ "ReservedConcurrentExecutions": 7 });
+    let got = served.ask("PUT", put, "", seven.to_string().as_bytes()).await;
+    assert_eq!((got.status, got.json()), (200, seven.clone()));
+    assert_eq!(served.get(reserved).await.json(), seven);
+    assert_eq!(served.get("/2015-03-31/functions/f").await.json()["Concurrency"], seven);
+    let got = served.ask("PUT", put, "", b"{\"ReservedConcurrentExecutions\":101}").await;
+    assert_eq!(got.exception(), (400, "InvalidParameterValueException"));
+    for body in ["", "{}", "{\"ReservedConcurrentExecutions\":-1}", "[7]"] {
+        assert_eq!(served.ask("PUT", put, "", body.as_bytes()).await.status, 400, "{body}");
+    }
+    assert_eq!(served.get(reserved).await.json(), seven);
+    assert_eq!(served.ask("DELETE", put, "", b"").await.status, 204);
+    assert_eq!(served.get(reserved).await.json(), json!({}));
+    let whole = served.get("/2015-03-31/functions/f").await.json();
+    assert!(whole.get("Concurrency").is_none());
+    let got = served.get("/2019-09-30/functions/g/concurrency").await;
+    assert_eq!(got.exception(), (404, "ResourceNotFoundException"));
+}

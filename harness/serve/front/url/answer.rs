@@ -16,6 +16,7 @@ use super::super::reply::{self, Parts, Response};
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Answer {
+    #[serde(default = "ok")]
     status_code: u16,
     #[serde(default)]
     headers: Option<Map<String, Value>>,
@@ -38,34 +39,54 @@ pub(super) fn of(document: &Bytes, id: Uuid) -> Option<Response> {
         let is_json = serde_json::from_slice::<serde::de::IgnoredAny>(document).is_ok();
         return is_json.then(|| reply::json(StatusCode::OK, id, document.clone()));
     }
-    let answer: Answer = serde_json::from_slice(document).ok()?;
-    // Those below are no answers, but a word on the way to one.
-    let status =
-        StatusCode::from_u16(answer.status_code).ok().filter(|code| code.as_u16() >= 200)?;
-    let body = answer.body.unwrap_or_default();
+    let mut answer: Answer = serde_json::from_slice(document).ok()?;
+    let body = answer.body.take().unwrap_or_default();
     let body = match answer.is_base64_encoded {
         Some(true) => STANDARD.decode(body).ok()?,
         _ => body.into_bytes(),
     };
-    let mut response = reply::plain(status, id, Parts::of([body.into()]));
-    reply::set(&mut response, CONTENT_TYPE, "application/json");
-    for (name, value) in answer.headers.unwrap_or_default() {
-        let name: HeaderName = name.parse().ok()?;
-        // How it is sent is ours to say.
-        if [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
-            continue;
-        }
-        let value = match value {
-            Value::String(text) => text,
-            Value::Null => continue,
-            other => other.to_string(),
-        };
-        response.headers_mut().insert(name, HeaderValue::from_str(&value).ok()?);
-    }
-    for cookie in answer.cookies.unwrap_or_default() {
-        response.headers_mut().append(SET_COOKIE, HeaderValue::from_str(&cookie).ok()?);
-    }
+    let mut response = answer.with(Parts::of([body.into()]), id)?;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().entry(CONTENT_TYPE).or_insert(json);
     Some(response)
+}
+
+/// An answer of which the body comes after what says how it is sent; none where that says what
+/// no answer can be.
+pub(super) fn after(prelude: &[u8], body: Parts, id: Uuid) -> Option<Response> {
+    let is_object = prelude.trim_ascii_start().starts_with(b"{");
+    let answer: Answer = serde_json::from_slice(prelude).ok().filter(|_| is_object)?;
+    answer.with(body, id)
+}
+
+fn ok() -> u16 {
+    StatusCode::OK.as_u16()
+}
+
+impl Answer {
+    fn with(self, body: Parts, id: Uuid) -> Option<Response> {
+        // Those below are no answers, but a word on the way to one.
+        let status = StatusCode::from_u16(self.status_code).ok();
+        let status = status.filter(|code| code.as_u16() >= 200)?;
+        let mut response = reply::plain(status, id, body);
+        for (name, value) in self.headers.unwrap_or_default() {
+            let name: HeaderName = name.parse().ok()?;
+            // How it is sent is ours to say.
+            if [CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name) {
+                continue;
+            }
+            let value = match value {
+                Value::String(text) => text,
+                Value::Null => continue,
+                other => other.to_string(),
+            };
+            response.headers_mut().insert(name, HeaderValue::from_str(&value).ok()?);
+        }
+        for cookie in self.cookies.unwrap_or_default() {
+            response.headers_mut().append(SET_COOKIE, HeaderValue::from_str(&cookie).ok()?);
+        }
+        Some(response)
+    }
 }
 
 /// Whether a document is such an answer.

@@ -5,22 +5,19 @@ use std::net::SocketAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hyper::header::{CONTENT_TYPE, COOKIE, HOST, HeaderMap, USER_AGENT};
-use hyper::http::request::Parts as Head;
+use hyper::header::{CONTENT_TYPE, COOKIE, HeaderMap, USER_AGENT};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::super::ask::text;
+use super::{Of, forwarded};
 
 /// The route of a URL that has one only.
 const ROUTE: &str = "$default";
 
 /// What an event is made from.
 pub(super) struct From<'a> {
-    pub(super) head: &'a Head,
-    pub(super) name: &'a str,
-    /// The path behind the function's name.
-    pub(super) path: &'a str,
+    pub(super) of: Of<'a>,
     pub(super) peer: SocketAddr,
     pub(super) id: Uuid,
     pub(super) wall_ms: u64,
@@ -28,12 +25,12 @@ pub(super) struct From<'a> {
 
 impl From<'_> {
     pub(super) fn event(&self, body: &[u8]) -> Value {
-        let headers = &self.head.headers;
-        let query = self.head.uri.query().unwrap_or_default();
+        let headers = &self.of.head.headers;
+        let query = self.of.head.uri.query().unwrap_or_default();
         let mut event = json!({
             "version": "2.0",
             "routeKey": ROUTE,
-            "rawPath": self.path,
+            "rawPath": self.of.path,
             "rawQueryString": query,
             "headers": self.headers(),
             "requestContext": self.context(),
@@ -58,7 +55,7 @@ impl From<'_> {
     /// By lower-case names; several of a name are joined.
     fn headers(&self) -> BTreeMap<String, String> {
         let mut all: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in self.head.headers.iter().filter(|(name, _)| *name != COOKIE) {
+        for (name, value) in self.of.head.headers.iter().filter(|(name, _)| *name != COOKIE) {
             let value = String::from_utf8_lossy(value.as_bytes());
             let joined = all.entry(name.as_str().to_owned()).or_default();
             if !joined.is_empty() {
@@ -66,37 +63,30 @@ impl From<'_> {
             }
             joined.push_str(&value);
         }
-        let port = self.host().rsplit_once(':').map_or("80", |(_, port)| port).to_owned();
-        let peer = self.peer.ip().to_string();
-        let added = [("x-forwarded-for", peer), ("x-forwarded-proto", "http".to_owned())];
-        for (name, value) in added.into_iter().chain([("x-forwarded-port", port)]) {
+        for (name, value) in forwarded::fields(self.of.head, self.peer) {
             all.entry(name.to_owned()).or_insert(value);
         }
         all
     }
 
-    fn host(&self) -> &str {
-        let authority = self.head.uri.authority().map(|host| host.as_str());
-        authority.or_else(|| text(&self.head.headers, HOST.as_str())).unwrap_or("localhost")
-    }
-
     fn context(&self) -> Value {
-        let host = self.host();
+        let Of { head, name, path } = self.of;
+        let host = forwarded::host(head);
         let domain = host.rsplit_once(':').map_or(host, |(host, _)| host);
         let time = i64::try_from(self.wall_ms).ok();
         let time =
             time.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
         json!({
             "accountId": "anonymous",
-            "apiId": self.name,
+            "apiId": name,
             "domainName": domain,
-            "domainPrefix": self.name,
+            "domainPrefix": name,
             "http": {
-                "method": self.head.method.as_str(),
-                "path": self.path,
-                "protocol": format!("{:?}", self.head.version),
+                "method": head.method.as_str(),
+                "path": path,
+                "protocol": format!("{:?}", head.version),
                 "sourceIp": self.peer.ip().to_string(),
-                "userAgent": text(&self.head.headers, USER_AGENT.as_str()).unwrap_or_default(),
+                "userAgent": text(&head.headers, USER_AGENT.as_str()).unwrap_or_default(),
             },
             "requestId": self.id.to_string(),
             "routeKey": ROUTE,
