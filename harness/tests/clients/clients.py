@@ -1,5 +1,5 @@
-"""What clients that people have make of `coldstart serve`: boto3, the AWS command line, curl's
-kind of request, against real instances. Prints what was checked; ends with 1 at what is wrong."""
+"""What clients that people have make of `coldstart serve`: boto3, the AWS command line, AWS' client
+for Rust, curl's kind of request, against real instances. Prints what was checked; ends with 1 at what is wrong."""
 
 import argparse
 import base64
@@ -190,6 +190,12 @@ def command_line(server, name, aws):
     check("aws lambda list-functions", name in done.stdout, done.stdout + done.stderr)
 
 
+def rust(server, name, client):
+    done = subprocess.run([client, server.endpoint, name], capture_output=True, text=True)
+    print(done.stdout, end="", flush=True)
+    check("AWS' client for Rust", done.returncode == 0, done.stderr)
+
+
 def updated(server, name):
     client, seen, failed = server.client(), [], []
     halt = threading.Event()
@@ -215,6 +221,19 @@ def updated(server, name):
     [thread.join() for thread in threads]
     check("an update under load answers by both versions", set(seen) == {1, 2}, set(seen))
     check("and fails no call", not failed, failed[:3])
+
+
+def loaded(program, work, name, words):
+    server = Server(program, work, *words)
+    url = f"{server.endpoint}/url/{name}/"
+    loading = ["wrk", "-t1", "-c8", "-d4s", "--timeout", "60s", url]
+    said = subprocess.run(loading, capture_output=True, text=True).stdout
+    server.stop()
+    calls = re.search(r"(\d+) requests in", said)
+    check("wrk drives a URL", calls and int(calls[1]) > 0, said)
+    check("and is answered each time", "Non-2xx" not in said and "Socket errors" not in said, said)
+    rows = (server.folder / "samples.jsonl").read_text().splitlines()
+    check("every one of its calls is a row", calls and len(rows) >= int(calls[1]), len(rows))
 
 
 def throttled(program, work, name, words):
@@ -458,6 +477,7 @@ def main():
     parser.add_argument("aws")
     parser.add_argument("function")
     parser.add_argument("--events", type=int, default=60, help="of those that meet a SIGKILL")
+    parser.add_argument("--rust", required=True, help="AWS' client for Rust")
     parser.add_argument("words", nargs="*", help="what else `serve` is told")
     args = parser.parse_args()
     print(f"boto3 {boto3.__version__}, botocore {botocore.__version__}", flush=True)
@@ -470,9 +490,11 @@ def main():
     urls(server, args.function)
     asynchronous(server, args.function)
     command_line(server, args.function, args.aws)
+    rust(server, args.function, args.rust)
     updated(server, args.function)
     check("it stops by SIGTERM", server.stop() == 0, server.said)
     told(server)
+    loaded(args.program, args.work, args.function, words)
     throttled(args.program, args.work, args.function, words)
     killed(args.program, args.work, args.function, words, args.events)
     reserved(args.program, args.work, args.function, words)
