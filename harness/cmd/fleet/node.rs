@@ -125,15 +125,18 @@ fn measured(
 ) -> Result<RunEnd, ExitReason> {
     let observer = TerminalObserver::default();
     runtime(false)?.block_on(async {
-        let mut null = job.null.clone();
+        let (mut functions, mut null) = (job.functions.clone(), job.null.clone());
         if let Some(null) = &mut null {
             let engine = engine::find(&Surroundings::read(), Consent::Withheld, &observer).await?;
             let program = fleet::fetch_null(&engine, job, null, home).await?;
             null.process = vec![program.display().to_string()];
+            // Where it is measured, too, that is the one whose process is started.
+            let measured = functions.iter_mut().filter(|function| function.name == null.name);
+            measured.for_each(|function| function.process.clone_from(&null.process));
         }
         let side = Side {
             name: "run".to_owned(),
-            functions: job.functions.clone(),
+            functions,
             null,
             folder: folder.to_owned(),
             record: None,
