@@ -81,12 +81,18 @@ impl Pool {
         {
             return;
         }
-        let reason = self.refusal(function).or_else(|| self.no_start(at, function));
+        let reason = self.stands_before(at, function);
         let of = &mut self.functions[function.0];
         of.waiting.pop_back();
         of.queued -= 1;
         self.queued -= 1;
-        self.throttle(at, function, call, reason.unwrap_or(Reason::Memory), out);
+        self.throttle(at, function, call, reason, out);
+    }
+
+    /// What stands before a call of a function that gets nothing.
+    pub(super) fn stands_before(&mut self, at: u64, function: FunctionIndex) -> Reason {
+        let reason = self.refusal(function).or_else(|| self.no_start(at, function));
+        reason.unwrap_or(Reason::Memory)
     }
 
     /// Whether no call of a function ever gets an instance, however long it waits.

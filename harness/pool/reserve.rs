@@ -41,14 +41,14 @@ impl Pool {
             if self.functions[function.0].queued == 0 || !self.is_hopeless(function) {
                 continue;
             }
-            let reason = self.refusal(function);
+            let reason = self.stands_before(at, function);
             let of = &mut self.functions[function.0];
             let first = of.waiting.len() - of.queued as usize;
             let calls: Vec<_> = of.waiting.drain(first..).map(|waiting| waiting.call).collect();
             self.queued -= of.queued;
             of.queued = 0;
             for call in calls {
-                self.throttle(at, function, call, reason.unwrap_or(super::Reason::Account), out);
+                self.throttle(at, function, call, reason, out);
             }
         }
     }
