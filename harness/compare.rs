@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::sample::{self, Temperature};
 use crate::spec::control::Floor;
 use crate::spec::factor::Combination;
-use crate::spec::tolerance::{Margin, Margins, Metric};
+use crate::spec::tolerance::{Judged, Margin, Margins, Metric};
 use crate::stats::hodges_lehmann::{self, Estimate};
 use crate::stats::proportions;
 
@@ -181,9 +181,10 @@ impl Default for Rules {
 
 impl Rules {
     fn margin(&self, metric: Metric, case: &Case) -> Margin {
-        let pattern = case.cell.as_ref().map(|c| c.pattern.as_str());
-        let step = case.cell.as_ref().map(|c| c.step.as_str());
-        self.margins.of(metric, &case.function, pattern, step)
+        let cell = case.cell.as_ref();
+        let place = cell.map(|cell| (cell.pattern.as_str(), cell.step.as_str()));
+        let has_daemon = !cell.is_some_and(|cell| cell.factors.is_without_daemon());
+        self.margins.of(Judged { metric, function: &case.function, place, has_daemon })
     }
 }
 

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use crate::clock::Clock;
 use crate::engine::{Engine, EngineError};
 use crate::platform::{Platform, Target, Visit};
+use crate::probe::cgroup_moves::Favored;
 use crate::probe::exec_trace::ExecTrace;
 use crate::probe::machine::Reading;
 use crate::sample::{Cell, HostInterval, Sample, TrialRecord};
@@ -22,6 +23,7 @@ use crate::spec::plan::{Plan, Trial};
 use crate::spec::scenario::Step;
 
 pub mod burst;
+mod cgroup_moves;
 mod first_try;
 mod observe;
 mod page_cache;
@@ -108,6 +110,8 @@ pub struct Driver<E> {
     /// What the kernel tells of execs; none without the privilege.
     trace: Option<ExecTrace>,
     chilled: Mutex<EvictedTargets>,
+    /// While moves between cgroups wait for nothing.
+    favored: Mutex<Option<Favored>>,
     silences: Mutex<Silences>,
     /// Answers so far.
     answers: Arc<AtomicU64>,
@@ -130,7 +134,7 @@ impl<E: Engine> Driver<E> {
         targets: Targets,
         trace: Option<ExecTrace>,
     ) -> Self {
-        let (chilled, silences, answers, begun, before) = Default::default();
+        let (chilled, favored, silences, answers, begun, before) = Default::default();
         Self {
             engine,
             platform,
@@ -138,6 +142,7 @@ impl<E: Engine> Driver<E> {
             targets,
             trace,
             chilled,
+            favored,
             silences,
             answers,
             begun,
@@ -297,6 +302,7 @@ impl<E: Engine> Driver<E> {
     pub async fn trial(&self, trial: &Trial) -> Result<TrialResult, EngineError> {
         let clock = self.clock();
         let target = self.targets.of(trial.side, trial.subject);
+        self.favor_moves(target).await?;
         let page_cache = self.chill(target).await?;
         self.begins(target);
         let (began, before) = (clock.now(), Reading::now());

@@ -238,6 +238,7 @@ impl PreparedEngine {
         observer: &dyn Observer,
     ) -> Result<(Arc<AnyEngine>, Begin<'_>)> {
         let before = request.unfinished()?;
+        preflight::check_kernel(request, self.docker().and_then(|docker| docker.elsewhere()))?;
         let clock =
             engine::clock(self.kind, before.as_ref().map_or(0, |before| before.last + PAUSE));
         let engine = self.containers().unwrap_or_else(|| {

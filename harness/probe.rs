@@ -1,6 +1,7 @@
 //! What the kernel tells: of starts, of resources, of files in memory, of the machine.
 
 pub mod cgroup;
+pub mod cgroup_moves;
 pub mod container_trace;
 pub mod cpu_samples;
 pub mod exec_trace;

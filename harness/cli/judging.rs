@@ -56,7 +56,7 @@ impl JudgeFlags {
         ];
         for (metric, floor) in floors {
             if let Some(floor) = floor {
-                rules.margins.floors.insert(metric, floor.as_nanos() as f64);
+                rules.margins.set_floor(metric, floor.as_nanos() as f64);
             }
         }
         if let Some(gated) = &self.gate {

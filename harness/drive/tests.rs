@@ -13,6 +13,7 @@ use crate::spec::function;
 use crate::spec::plan::TrialSubject;
 use crate::spec::scenario::{self, Scenario};
 
+mod cgroup_moves;
 mod controls;
 mod hopeless;
 mod listening;

@@ -5,14 +5,14 @@
 
 use anyhow::{Result, bail};
 
-use super::advice;
+use super::{Measurement, advice};
 use crate::engine::EngineInfo;
 use crate::platform::Target;
 use crate::probe::host::Host;
-use crate::probe::page_cache;
+use crate::probe::{cgroup_moves, page_cache};
 use crate::spec::factor::{
-    Capabilities, Combination, CpuQuota, EngineKind, Factor, Factors, MemoryLimit, Network, Offer,
-    PageCache,
+    Capabilities, CgroupMoves, Combination, CpuQuota, EngineKind, Factor, Factors, MemoryLimit,
+    Network, Offer, PageCache,
 };
 use crate::spec::function::Function;
 use crate::text::sanitize::printable;
@@ -54,10 +54,31 @@ fn one(combination: &Combination, engine: &EngineInfo, host: &Host) -> Result<()
     if let Some(cpus) = combination.cpus.filter(|c| c.thousandths() as usize > host.cpus * 1000) {
         return Err(format!("a quota of {cpus} cpu is more than the {} there are", host.cpus));
     }
+    if combination.cgroup_moves == Some(CgroupMoves::Favordynmods) {
+        // Held for a moment: whether it can be had is told by nothing else.
+        drop(cgroup_moves::favor()?);
+    }
     match combination.page_cache.unwrap_or_default() {
         PageCache::Warm => Ok(()),
         PageCache::ImageCold => page_cache::can_evict(),
         PageCache::HostCold => page_cache::can_drop_host(),
+    }
+}
+
+/// Checks that what is asked of a kernel is asked of the one that starts instances: of an engine
+/// that runs elsewhere, where that is.
+///
+/// # Errors
+/// Names what is asked.
+pub(super) fn check_kernel(request: &Measurement, elsewhere: Option<&str>) -> Result<()> {
+    let asked = &request.plan.scenario.factors.cgroup_moves;
+    match elsewhere.filter(|_| asked.contains(&CgroupMoves::Favordynmods)) {
+        None => Ok(()),
+        Some(which) => bail!(
+            "`{}` is had of the kernel of this machine alone, and the engine runs on another \
+             ({which}): run coldstart there",
+            CgroupMoves::Favordynmods
+        ),
     }
 }
 

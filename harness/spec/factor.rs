@@ -15,6 +15,7 @@ use crate::spec::function::{Limits, listed};
 use crate::text::diagnostic::did_you_mean;
 
 mod capabilities;
+mod cgroup_moves;
 mod cpu_quota;
 mod cpu_rule;
 mod daemon;
@@ -29,6 +30,7 @@ mod start_from;
 mod table;
 
 pub use capabilities::{Capabilities, Offer};
+pub use cgroup_moves::CgroupMoves;
 pub use cpu_quota::CpuQuota;
 pub use cpu_rule::{CpuBandwidth, CpuRule, visible_processors};
 pub use daemon::Daemon;
@@ -69,6 +71,10 @@ table::factors! {
     memory, memory: MemoryLimit;
     /// What of the image is in memory.
     page_cache, page_cache: PageCache;
+    /// What the kernel does when its process is moved to a cgroup; none for as it is.
+    #[serde(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cgroup_moves, #[serde(default, skip_serializing_if = "Vec::is_empty")] cgroup_moves: CgroupMoves;
     /// Where the engine puts what the instance writes.
     log_driver, log_drivers: LogDriver;
     /// The node of a fleet; none of a run of one machine.
@@ -249,6 +255,7 @@ impl Factors {
             cpu_rule: None,
             memory: 0,
             page_cache: PageCache::Warm,
+            cgroup_moves: None,
             log_driver: "none".to_owned(),
             node: None,
         }

@@ -110,13 +110,47 @@ pub struct Margins {
     pub shares: BTreeMap<Metric, f64>,
     /// Absolute floors, in the unit of each metric.
     pub floors: BTreeMap<Metric, f64>,
+    /// What holds in place of these for instances that no daemon makes.
+    #[serde(default, skip_serializing_if = "WithoutDaemon::is_empty")]
+    pub without_daemon: WithoutDaemon,
     /// Exceptions; the last that fits a cell holds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exceptions: Vec<Exception>,
 }
 
+/// Other margins for instances that no daemon makes: what is not the function's own of such a
+/// start is short, and varies as little.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct WithoutDaemon {
+    /// Shares of the base's value.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub shares: BTreeMap<Metric, f64>,
+    /// Absolute floors, in the unit of each metric.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub floors: BTreeMap<Metric, f64>,
+}
+
+impl WithoutDaemon {
+    fn is_empty(&self) -> bool {
+        self.shares.is_empty() && self.floors.is_empty()
+    }
+}
+
+/// Which value is judged, and of what.
+#[derive(Debug, Clone, Copy)]
+pub struct Judged<'a> {
+    /// Which value.
+    pub metric: Metric,
+    /// Name of the function.
+    pub function: &'a str,
+    /// Names of the pattern and of the step; none for what belongs to a function as a whole.
+    pub place: Option<(&'a str, &'a str)>,
+    /// Whether a daemon makes the instances, or may.
+    pub has_daemon: bool,
+}
+
 /// Rounds a side that a gate goes on to at most where nobody says.
-pub const MOST_ROUNDS: u32 = 120;
+pub const MOST_ROUNDS: u32 = 240;
 
 /// What a gate must be able to see: it goes on with a function until it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,8 +197,12 @@ impl Default for Margins {
             (Metric::Size, mib),
         ];
         let shares = [(Metric::Own, 0.02), (Metric::Cpu, 0.02)];
+        let without_daemon = WithoutDaemon {
+            shares: [(Metric::Total, 0.02)].into(),
+            floors: [(Metric::Total, 2e6)].into(),
+        };
         let (floors, shares) = (floors.into(), shares.into());
-        Self { share: 0.05, shares, floors, exceptions: Vec::new() }
+        Self { share: 0.05, shares, floors, without_daemon, exceptions: Vec::new() }
     }
 }
 
@@ -173,21 +211,27 @@ impl Margins {
     pub fn set_share(&mut self, share: f64) {
         self.share = share;
         self.shares.clear();
+        self.without_daemon.shares.clear();
     }
 
-    /// The margin of a metric in a cell; `pattern` and `step` are none for what
-    /// belongs to a function as a whole.
+    /// Has a floor hold for a metric, whoever makes instances.
+    pub fn set_floor(&mut self, metric: Metric, floor: f64) {
+        self.floors.insert(metric, floor);
+        self.without_daemon.floors.remove(&metric);
+    }
+
+    /// How large a change must be to matter.
     #[must_use]
-    pub fn of(
-        &self,
-        metric: Metric,
-        function: &str,
-        pattern: Option<&str>,
-        step: Option<&str>,
-    ) -> Margin {
-        let floor = self.floors.get(&metric).copied().unwrap_or(0.0);
-        let share = self.shares.get(&metric).copied().unwrap_or(self.share);
+    pub fn of(&self, judged: Judged<'_>) -> Margin {
+        let Judged { metric, function, place, has_daemon } = judged;
+        let of = |all: &BTreeMap<Metric, f64>, without: &BTreeMap<Metric, f64>| {
+            let other = without.get(&metric).filter(|_| !has_daemon);
+            other.or(all.get(&metric)).copied()
+        };
+        let floor = of(&self.floors, &self.without_daemon.floors).unwrap_or(0.0);
+        let share = of(&self.shares, &self.without_daemon.shares).unwrap_or(self.share);
         let mut margin = Margin { share, floor };
+        let (pattern, step) = place.unzip();
         let fits = |e: &&Exception| {
             e.function.as_deref().is_none_or(|name| name == function)
                 && e.pattern.as_deref().is_none_or(|name| Some(name) == pattern)
@@ -206,6 +250,10 @@ impl Margins {
 mod tests {
     use super::*;
 
+    fn whole(metric: Metric, function: &str) -> Judged<'_> {
+        Judged { metric, function, place: None, has_daemon: true }
+    }
+
     #[test]
     fn the_last_exception_that_fits_holds() {
         let of = |function: &str, share| Exception {
@@ -221,23 +269,43 @@ mod tests {
         };
         let margins =
             Margins { exceptions: vec![of("a", 0.1), of("a", 0.2), slow], ..Margins::default() };
-        let margin = |metric, function| margins.of(metric, function, Some("surge"), Some("out"));
+        let margin = |metric, function| {
+            let place = Some(("surge", "out"));
+            margins.of(Judged { metric, function, place, has_daemon: true })
+        };
         assert_eq!(margin(Metric::Total, "a"), Margin { share: 0.2, floor: 9e6 });
         assert_eq!(margin(Metric::Own, "a"), Margin { share: 0.2, floor: 2e6 });
         assert_eq!(margin(Metric::Total, "b"), Margin { share: 0.05, floor: 9e6 });
-        let whole = margins.of(Metric::Size, "b", None, None);
+        let whole = margins.of(whole(Metric::Size, "b"));
         assert_eq!(whole, Margin { share: 0.05, floor: 1_048_576.0 });
     }
 
     #[test]
     fn a_share_that_is_asked_for_holds_for_every_metric() {
         let mut margins = Margins::default();
-        let share = |of: &Margins, metric| of.of(metric, "a", None, None).share;
+        let share = |of: &Margins, metric| of.of(whole(metric, "a")).share;
         assert_eq!([Metric::Total, Metric::Own].map(|m| share(&margins, m)), [0.05, 0.02]);
         margins.set_share(0.1);
         assert!(Metric::ALL.iter().all(|m| share(&margins, *m) == 0.1));
         let old: Margins = serde_json::from_str(r#"{"share":0.05,"floors":{}}"#).unwrap();
         assert_eq!(share(&old, Metric::Own), 0.05, "as it was judged then");
+    }
+
+    #[test]
+    fn a_total_without_a_daemon_is_judged_by_less_until_somebody_says_how_much() {
+        let without = Judged { has_daemon: false, ..whole(Metric::Total, "a") };
+        let mut margins = Margins::default();
+        assert_eq!(margins.of(without), Margin { share: 0.02, floor: 2e6 });
+        assert_eq!(margins.of(whole(Metric::Total, "a")), Margin { share: 0.05, floor: 5e6 });
+        let own = |has_daemon| margins.of(Judged { has_daemon, ..whole(Metric::Own, "a") });
+        assert_eq!(own(false), own(true));
+        margins.set_floor(Metric::Total, 8e6);
+        assert_eq!(margins.of(without), Margin { share: 0.02, floor: 8e6 });
+        margins.set_share(0.1);
+        assert_eq!(margins.of(without), Margin { share: 0.1, floor: 8e6 });
+        let old: Margins =
+            serde_json::from_str(r#"{"share":0.05,"floors":{"total":5e6}}"#).unwrap();
+        assert_eq!(old.of(without), Margin { share: 0.05, floor: 5e6 }, "as it was judged then");
     }
 
     #[test]

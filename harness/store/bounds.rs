@@ -93,8 +93,12 @@ fn scenario(scenario: &Scenario, functions: usize) -> Found {
         .clone()
         .filter_map(|e| e.share)
         .chain([margins.share])
-        .chain(margins.shares.values().copied());
-    let floors = exceptions.filter_map(|e| e.floor).chain(margins.floors.values().copied());
+        .chain(margins.shares.values().copied())
+        .chain(margins.without_daemon.shares.values().copied());
+    let floors = exceptions
+        .filter_map(|e| e.floor)
+        .chain(margins.floors.values().copied())
+        .chain(margins.without_daemon.floors.values().copied());
     { shares }.try_for_each(|share| real("scenario.margins: a share", share, 1e6))?;
     { floors }.try_for_each(|floor| real("scenario.margins: a floor", floor, 1e18))
 }

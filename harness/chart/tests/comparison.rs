@@ -16,7 +16,7 @@ use crate::sample::Temperature;
 use crate::spec::factor::{Combination, Network};
 use crate::spec::function::Limits;
 use crate::spec::scenario::LoadShape;
-use crate::spec::tolerance::{Margins, Metric};
+use crate::spec::tolerance::{Judged, Margins, Metric};
 use crate::stats::hodges_lehmann::Estimate;
 
 const MS: f64 = 1e6;
@@ -164,7 +164,8 @@ impl Maker {
             let interval = (n > 5 && noise > 0.0).then_some(ends);
             Some(Estimate { value: zero + change / unit, interval })
         };
-        let margin = Margins::default().of(metric, function, None, None);
+        let margin =
+            Margins::default().of(Judged { metric, function, place: None, has_daemon: true });
         let amount = (margin.share * base).max(margin.floor);
         let verdict = match (change - 2.0 * error, change + 2.0 * error) {
             (low, _) if low > amount => Verdict::Regressed,

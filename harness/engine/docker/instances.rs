@@ -385,6 +385,7 @@ mod tests {
             cpu_rule: None,
             memory: 1 << 27,
             page_cache: PageCache::Warm,
+            cgroup_moves: None,
             log_driver: "local".into(),
             node: None,
         };

@@ -4,7 +4,7 @@ use std::any::Any;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Capabilities, Factor, Open, named};
+use super::{Capabilities, Combination, Factor, Open, named};
 
 /// Which engine makes an instance.
 #[derive(
@@ -44,6 +44,14 @@ impl EngineKind {
     #[must_use]
     pub fn is_simulated(self) -> bool {
         self == Self::Fake
+    }
+}
+
+impl Combination {
+    /// Whether it is known that no daemon makes the instance.
+    #[must_use]
+    pub fn is_without_daemon(&self) -> bool {
+        self.engine == Some(EngineKind::Oci)
     }
 }
 

@@ -19,6 +19,7 @@ fn everything() -> Combination {
         cpu_rule: None,
         memory: Some(64 << 20),
         page_cache: Some(PageCache::ImageCold),
+        cgroup_moves: Some(CgroupMoves::Favordynmods),
         log_driver: Some("local".into()),
         node: None,
     }
@@ -38,6 +39,7 @@ fn what_is_left_open_is_the_functions_or_the_engines() {
         cpu_rule: None,
         memory: 1 << 28,
         page_cache: PageCache::Warm,
+        cgroup_moves: None,
         log_driver: LOG_DRIVER.into(),
         node: None,
     };
@@ -58,6 +60,7 @@ fn what_is_asked_for_wins_over_the_function_and_the_engine() {
         cpu_rule: None,
         memory: 64 << 20,
         page_cache: PageCache::ImageCold,
+        cgroup_moves: Some(CgroupMoves::Favordynmods),
         log_driver: "local".into(),
         node: None,
     };
@@ -67,7 +70,10 @@ fn what_is_asked_for_wins_over_the_function_and_the_engine() {
 #[test]
 fn a_combination_is_told_by_what_it_asks_for() {
     assert_eq!(Combination::on(Network::Bridge).to_string(), "bridge");
-    assert_eq!(everything().to_string(), "none, crun, 0.5 cpu, 64.0 MiB, image-cold, log local");
+    assert_eq!(
+        everything().to_string(),
+        "none, crun, 0.5 cpu, 64.0 MiB, image-cold, favordynmods, log local"
+    );
 }
 
 #[test]
@@ -121,6 +127,7 @@ fn the_values_of_a_factor_have_names_for_a_person() {
         "plain cpu",
         "256.0 MiB",
         "warm",
+        "moves as is",
         "log json-file",
         "no fleet",
     ];

@@ -98,6 +98,7 @@ mod tests {
             &["plain"],
             &["67108864B", "134217728B"],
             &["warm", "image-cold"],
+            &["as-is", "favordynmods"],
             &["none"],
             // Nobody can write one.
             &[],

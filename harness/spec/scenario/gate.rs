@@ -20,6 +20,8 @@ pub(super) struct WireGate {
     margins: BTreeMap<Metric, ShareText>,
     #[serde(default)]
     floors: BTreeMap<Metric, toml::Spanned<String>>,
+    #[serde(default)]
+    without_daemon: WireWithout,
     /// What must be seen, and how long that is tried.
     sees: Option<toml::Spanned<DurationText>>,
     most_rounds: Option<toml::Spanned<u32>>,
@@ -28,6 +30,16 @@ pub(super) struct WireGate {
     /// By function, or `*` for every one: what it may take at most.
     #[serde(default)]
     budgets: BTreeMap<toml::Spanned<String>, BTreeMap<Limited, toml::Spanned<String>>>,
+}
+
+/// `[gate.without-daemon]`: what holds in their place for instances that no daemon makes.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WireWithout {
+    #[serde(default)]
+    margins: BTreeMap<Metric, ShareText>,
+    #[serde(default)]
+    floors: BTreeMap<Metric, toml::Spanned<String>>,
 }
 
 /// What the table comes to.
@@ -84,10 +96,18 @@ impl WireGate {
             margins.set_share(share.0);
         }
         margins.shares.extend(self.margins.into_iter().map(|(metric, share)| (metric, share.0)));
-        for (metric, floor) in self.floors {
+        let amount_of = |metric, floor: &toml::Spanned<String>| {
             let amount = amount(metric, floor.get_ref());
-            let amount = amount.map_err(|message| source.at(floor.span(), message))?;
-            margins.floors.insert(metric, amount);
+            amount.map_err(|message| source.at(floor.span(), message))
+        };
+        for (metric, floor) in self.floors {
+            margins.set_floor(metric, amount_of(metric, &floor)?);
+        }
+        let WireWithout { margins: shares, floors } = self.without_daemon;
+        let without = &mut margins.without_daemon;
+        without.shares.extend(shares.into_iter().map(|(metric, share)| (metric, share.0)));
+        for (metric, floor) in floors {
+            without.floors.insert(metric, amount_of(metric, &floor)?);
         }
         for entry in self.cell {
             let span = entry.span();

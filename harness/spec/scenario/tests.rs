@@ -1,6 +1,6 @@
 use super::*;
 use crate::spec::factor::{Network, PageCache};
-use crate::spec::tolerance::Metric;
+use crate::spec::tolerance::{Judged, Metric};
 
 const GOOD: &str = r#"
 name = "t"
@@ -192,6 +192,21 @@ fn a_team_says_what_it_puts_up_with() {
 }
 
 #[test]
+fn a_team_says_it_for_instances_that_no_daemon_makes_too() {
+    let total = |lines: &str, has_daemon| {
+        let judged = Judged { metric: Metric::Total, function: "f", place: None, has_daemon };
+        let margin = margins(lines).of(judged);
+        (margin.share, margin.floor)
+    };
+    assert_eq!(total("[gate]", false), (0.02, 2e6));
+    let all = "[gate]\nmargin = \"10%\"\nfloors = { total = \"9ms\" }\n";
+    assert_eq!(total(all, false), (0.1, 9e6), "who says it for all has said it for these");
+    let these = "[gate.without-daemon]\nmargins = { total = \"3%\" }\nfloors = { total = \"1ms\" }";
+    let both = format!("{all}{these}");
+    assert_eq!((total(&both, false), total(&both, true)), ((0.03, 1e6), (0.1, 9e6)));
+}
+
+#[test]
 fn some_cells_may_be_given_other_margins() {
     let found = margins(
         r#"
@@ -211,7 +226,8 @@ fn some_cells_may_be_given_other_margins() {
     );
     assert_eq!(found.exceptions.len(), 3);
     let of = |metric, function, step| {
-        let margin = found.of(metric, function, Some("surge"), Some(step));
+        let place = Some(("surge", step));
+        let margin = found.of(Judged { metric, function, place, has_daemon: true });
         (margin.share, margin.floor)
     };
     assert_eq!(of(Metric::Total, "f", "out"), (0.1, 20e6));
@@ -249,6 +265,11 @@ fn bad_margins_point_into_the_file() {
         &["s.toml:13", "the floor of `size`", "unit"],
     );
     check("[gate.floors]\nown = \"5\"", &["s.toml:12", "`own`", "has no unit"]);
+    let without = |lines: &str, parts: &[&str]| {
+        check(&format!("[gate.without-daemon]\n{lines}"), parts);
+    };
+    without("floors = { total = \"5MiB\" }", &["s.toml:12", "the floor of `total`"]);
+    without("margin = \"5%\"", &["s.toml:12:", "unknown field `margin`"]);
     let cell = |lines: &str, parts: &[&str]| check(&format!("[[gate.cell]]\n{lines}"), parts);
     cell("margin = \"5%\"\nlatency = 1", &["s.toml:13:", "unknown field `latency`"]);
     cell("pattern = \"surg\"\nmargin = \"9%\"", &["s.toml:11", "no pattern `surg`"]);

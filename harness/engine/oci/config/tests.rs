@@ -33,6 +33,7 @@ fn spec() -> InstanceSpec {
             cpu_rule: None,
             memory: 1 << 27,
             page_cache: PageCache::Warm,
+            cgroup_moves: None,
             log_driver: "pipe".into(),
             node: None,
         },

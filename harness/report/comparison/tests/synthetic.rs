@@ -10,7 +10,7 @@ use crate::sample::Temperature;
 use crate::spec::factor::{Combination, Network};
 use crate::spec::function::Limits;
 use crate::spec::scenario::LoadShape;
-use crate::spec::tolerance::{Margins, Metric};
+use crate::spec::tolerance::{Judged, Margin, Margins, Metric};
 use crate::stats::Fault;
 use crate::stats::hodges_lehmann::Estimate;
 use crate::store::{BaseRecord, Origin};
@@ -73,7 +73,7 @@ pub(crate) fn row(function: &str, base_ms: f64, ratio: f64) -> Row {
         difference: Some(about(change, 0.03 * base)),
         p: Some(p),
         adjusted_p: Some((p * 4.0).min(1.0)),
-        margin: Margins::default().of(Metric::Total, function, Some("start"), Some("first")),
+        margin: margin(Metric::Total, function, Some(("start", "first"))),
         detectable: Some(Detectable { share: 0.12, amount: 0.12 * base }),
         parts: parts(change),
         again: false,
@@ -120,7 +120,7 @@ pub(crate) fn size(function: &str, base: f64, head: f64) -> Row {
         adjusted_p: None,
         detectable: None,
         parts: Vec::new(),
-        margin: Margins::default().of(Metric::Size, function, None, None),
+        margin: margin(Metric::Size, function, None),
         ..row(function, 1.0, head / base)
     }
 }
@@ -403,4 +403,8 @@ fn not_a_number() -> Comparison {
         }
     }
     comparison
+}
+
+fn margin(metric: Metric, function: &str, place: Option<(&str, &str)>) -> Margin {
+    Margins::default().of(Judged { metric, function, place, has_daemon: true })
 }
