@@ -19,11 +19,12 @@ use coldstart::text::units::{format_exactly, format_share, parse_duration, parse
 pub(crate) struct JudgeFlags {
     /// A change matters when it is larger than this share of the base's value, and
     /// larger than the floor [default: the scenario's, or
-    /// 5%, and 2% of boot+init and of CPU time]
+    /// 5%, and 2% of boot+init, CPU time and totals that no daemon is in]
     #[arg(long, value_name = "SHARE", value_parser = parse_share)]
     pub margin: Option<f64>,
 
-    /// The absolute floor of the total [default: the scenario's, or 5ms]
+    /// The absolute floor of the total [default: the scenario's, or 5ms, and 2ms
+    /// where no daemon is in it]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub floor: Option<Duration>,
 

@@ -8,6 +8,7 @@
 
 use std::io;
 use std::os::fd::OwnedFd;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fd::AsFd as _;
 use rustix::mount::{
@@ -41,12 +42,17 @@ fn made() -> io::Result<OwnedFd> {
     let hierarchy = fsopen("cgroup", FsOpenFlags::FSOPEN_CLOEXEC)?;
     let hierarchy = hierarchy.as_fd();
     fsconfig_set_flag(hierarchy, "none")?;
-    // Two drivers have two: else the end of the one would be the end of the other's.
-    let name = format!("coldstart-{}", std::process::id());
-    fsconfig_set_string(hierarchy, "name", name)?;
+    fsconfig_set_string(hierarchy, "name", name())?;
     fsconfig_set_flag(hierarchy, "favordynmods")?;
     fsconfig_create(hierarchy)?;
     Ok(fsmount(hierarchy, FsMountFlags::FSMOUNT_CLOEXEC, MountAttrFlags::empty())?)
+}
+
+/// One that no hierarchy has: one that is about to go cannot be had again, and that of another
+/// driver would end with it.
+fn name() -> String {
+    static MADE: AtomicU64 = AtomicU64::new(0);
+    format!("coldstart-{}-{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed))
 }
 
 #[cfg(test)]
@@ -54,7 +60,7 @@ mod tests {
     use super::*;
 
     fn stands() -> bool {
-        let name = format!("name=coldstart-{}:", std::process::id());
+        let name = format!("name=coldstart-{}-", std::process::id());
         std::fs::read_to_string("/proc/self/cgroup").unwrap().contains(&name)
     }
 
@@ -64,6 +70,8 @@ mod tests {
             Ok(held) => {
                 assert!(stands());
                 drop(held);
+                // At once again: the one before may not be gone yet.
+                drop(favor().unwrap());
                 // The kernel takes it away once no processor reads it.
                 let until = std::time::Instant::now() + std::time::Duration::from_secs(20);
                 while stands() && std::time::Instant::now() < until {
