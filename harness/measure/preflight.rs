@@ -23,6 +23,16 @@ use crate::text::units::format_size;
 /// # Errors
 /// Names the first factor that cannot be honoured, and why.
 pub fn check(combinations: &[Combination], engine: &EngineInfo, host: &Host) -> Result<()> {
+    let asked =
+        |setting| combinations.iter().any(|c| c.cgroup_moves.unwrap_or_default() == setting);
+    let both = asked(CgroupMoves::Favordynmods) && asked(CgroupMoves::AsIs);
+    if both && cgroup_moves::stays(&host.kernel) {
+        bail!(
+            "`cgroup-moves` cannot be both in one run here: with {} what favors moves stays until \
+             the machine restarts: measure one after the other, `as-is` first",
+            host.kernel
+        );
+    }
     for combination in combinations {
         if let Err(reason) = one(combination, engine, host) {
             bail!("`{combination}` cannot be measured here: {reason}");
@@ -244,6 +254,13 @@ mod tests {
         });
         assert!(text.contains("no memory limits"), "{text}");
     }
+    #[test]
+    fn what_cannot_be_taken_back_is_not_measured_in_turns() {
+        use CgroupMoves::{AsIs, Favordynmods};
+        let text = refusal(|lists, _| lists.cgroup_moves = vec![AsIs, Favordynmods]);
+        assert!(text.contains("both in one run") && text.contains("`as-is` first"), "{text}");
+    }
+
     #[test]
     fn more_than_the_machine_has_is_refused_before_anything_is_started() {
         let function = Function::of_image("plenty", "image", "{}", 0);

@@ -71,6 +71,14 @@ fn second_with_controllers_below(root: &Path, mounts: &str) -> Option<PathBuf> {
     second.find(|mount| has_any(mount).is_some()).map(|mount| mount.point)
 }
 
+/// Where this process is in a hierarchy of cgroups, whichever has processor time.
+pub(crate) fn own_folder() -> Option<PathBuf> {
+    let memberships = text(Path::new("/proc/self/cgroup"))?;
+    let mounts = text(Path::new("/proc/self/mountinfo"))?;
+    let (version, own) = membership(&memberships, "cpu")?;
+    seen_at(Path::new("/"), &mounts, "cpu", version, Path::new(own)).map(|place| place.folder)
+}
+
 /// Of which version those of this machine are: of the first where any hierarchy is.
 pub(crate) fn version() -> Version {
     let mounts = text(Path::new("/proc/self/mountinfo")).unwrap_or_default();

@@ -1,20 +1,25 @@
-//! Moves between cgroups that do not wait.
+//! Moves between cgroups: how long they wait, and that they do not.
 //!
 //! Who moves a process to another cgroup keeps all others from starting and ending meanwhile.
 //! Linux lets those go without a lock as long as nobody moves, so that the first move after a
 //! quiet time waits for a grace period of RCU: 8 to 25 ms of a start on a machine with 250 ticks
 //! a second. The mount option `favordynmods` (Linux 6.0) of any hierarchy takes that back for all
-//! of them, as long as the hierarchy stands. Must not know engines or trials.
+//! of them, as long as the hierarchy stands; from Linux 6.18 on moves lock the processes that
+//! they move alone once that was asked for, and do so until the machine restarts. Must not know
+//! engines or trials.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use rustix::fd::AsFd as _;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsconfig_set_flag,
     fsconfig_set_string, fsmount, fsopen,
 };
+
+use super::cgroup;
 
 /// While it lives the kernel favours moves between cgroups.
 ///
@@ -23,6 +28,43 @@ use rustix::mount::{
 #[derive(Debug)]
 pub struct Favored {
     _mount: OwnedFd,
+}
+
+/// Since when what was favored stays so.
+const STAYS_SINCE: (u32, u32) = (6, 18);
+
+/// Whether a kernel, as it names itself, goes on favoring moves when nobody asks for it any more;
+/// one that cannot be read does.
+#[must_use]
+pub fn stays(kernel: &str) -> bool {
+    let release = kernel.rsplit(' ').next().unwrap_or_default();
+    let mut numbers = release.split(['.', '-']).map_while(|part| part.parse().ok());
+    numbers.next().zip(numbers.next()).is_none_or(|version| version >= STAYS_SINCE)
+}
+
+/// So long nobody of ours moves before it is tried how long a move waits.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// How long a move waits after a quiet time: the median of three, of this process to where it
+/// is. Blocks for a third of a second.
+///
+/// # Errors
+/// Says why it cannot be tried.
+pub fn waits() -> Result<Duration, String> {
+    let folder = cgroup::own_folder().ok_or("the cgroup of this process is not to be seen here")?;
+    let file = folder.join("cgroup.procs");
+    let mut all = [Duration::ZERO; 3];
+    for took in &mut all {
+        std::thread::sleep(QUIET);
+        let begun = Instant::now();
+        // None but this process; it stays where it is.
+        let moved = std::fs::OpenOptions::new().write(true).open(&file);
+        let moved = moved.and_then(|mut file| file.write_all(b"0"));
+        moved.map_err(|error| format!("{}: {error}", file.display()))?;
+        *took = begun.elapsed();
+    }
+    all.sort_unstable();
+    Ok(all[1])
 }
 
 /// Makes moves between cgroups wait for nothing, on the whole machine.
@@ -58,6 +100,7 @@ fn name() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::host::Host;
 
     fn stands() -> bool {
         let name = format!("name=coldstart-{}-", std::process::id());
@@ -65,7 +108,32 @@ mod tests {
     }
 
     #[test]
+    fn from_linux_6_18_on_it_stays() {
+        let all = [("Linux 6.0.0", false), ("Linux 6.12.9-amd64", false), ("Linux 5.10", false)];
+        let stay = [("Linux 6.18.44-fc", true), ("Linux 7.0-rc1", true), ("unknown", true)];
+        for (kernel, expected) in all.into_iter().chain(stay) {
+            assert_eq!(stays(kernel), expected, "{kernel}");
+        }
+    }
+
+    #[test]
+    fn how_long_a_move_waits_is_told_or_why_not_and_nothing_is_moved() {
+        let own = || std::fs::read_to_string("/proc/self/cgroup").unwrap();
+        let places = |text: &str| text.lines().filter(|l| !l.contains("coldstart")).count();
+        let before = own();
+        match waits() {
+            Ok(wait) => assert!(wait > Duration::ZERO),
+            Err(why) => assert!(why.contains("cgroup"), "{why}"),
+        }
+        assert_eq!(places(&own()), places(&before));
+    }
+
+    #[test]
     fn the_hierarchy_stands_as_long_as_it_is_held_or_it_is_said_why_not() {
+        if stays(&Host::read().kernel) {
+            eprintln!("left out: moves would be favored until this machine restarts");
+            return;
+        }
         match favor() {
             Ok(held) => {
                 assert!(stands());

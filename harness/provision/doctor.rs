@@ -1,6 +1,7 @@
 //! What is there and what is not: findings with cures. Changes nothing.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -15,16 +16,18 @@ use crate::engine::docker::DockerEngine;
 use crate::engine::oci::{self, OciEngine};
 use crate::engine::{Engine, EngineInfo};
 use crate::probe::exec_trace::netlink::Listener;
-use crate::probe::page_cache;
 use crate::probe::socket_trace::SocketTrace;
+use crate::probe::{cgroup_moves, page_cache};
 use crate::provision::images;
 use crate::spec::function::Function;
 use crate::store::Origin;
 use crate::system::maker::Life;
-use crate::text::units::format_size;
+use crate::text::units::{format_ns, format_size};
 
 /// Images, logs and a run's results need about this much, in bytes.
 const DISK: u64 = 3 << 30;
+/// A move that is over within so long has waited for nothing.
+const AT_ONCE: Duration = Duration::from_millis(1);
 
 /// What to type for images that are not here yet. Without consent it would do
 /// where a registry answers, which is not known before it is asked.
@@ -75,7 +78,7 @@ pub async fn inspect(around: &Surroundings, functions: &[Function]) -> Vec<Findi
     }
     findings.push(private(around));
     findings.push(without_daemon().await);
-    findings.extend([kernel_events(), socket_events(), page_cache()]);
+    findings.extend([kernel_events(), socket_events(), page_cache(), cgroup_moves().await]);
     folders.push(existing(&around.state));
     findings.extend(folders.iter().filter_map(|folder| disk(folder)));
     findings
@@ -114,6 +117,21 @@ fn page_cache() -> Finding {
         Err(reason) => format!("cannot be made cold: {reason}"),
     };
     Finding::new(true, "page cache", detail, "")
+}
+
+/// A run does without; it is a part of every start that comes alone.
+async fn cgroup_moves() -> Finding {
+    let detail = match tokio::task::spawn_blocking(cgroup_moves::waits).await {
+        Ok(Ok(wait)) if wait < AT_ONCE => "wait for nothing".to_owned(),
+        Ok(Ok(wait)) => format!(
+            "wait {} after a quiet time, within every start that comes alone: `--cgroup-moves \
+             favordynmods` measures without",
+            format_ns(wait.as_nanos() as f64)
+        ),
+        Ok(Err(reason)) => format!("how long they wait is not known: {reason}"),
+        Err(error) => format!("how long they wait is not known: {error}"),
+    };
+    Finding::new(true, "moves between cgroups", detail, "")
 }
 
 async fn engine_finding(engine: &DockerEngine) -> Finding {

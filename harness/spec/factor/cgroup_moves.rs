@@ -29,7 +29,8 @@ pub enum CgroupMoves {
     /// processor has passed through the kernel.
     #[default]
     AsIs,
-    /// At once, by the kernel's `favordynmods`: of the whole machine, while it is measured.
+    /// At once, by the kernel's `favordynmods`: of the whole machine, while it is measured; from
+    /// Linux 6.18 on until it restarts.
     Favordynmods,
 }
 
@@ -42,7 +43,8 @@ impl Factor for CgroupMoves {
     const NONE: &'static str = "moves as is";
     const VALUES: &'static str = "SETTINGS";
     const HELP: &'static str = "What the kernel does when a start moves its process to a cgroup: \
-                                as-is, favordynmods (no wait; needs root) [default: as-is]";
+                                as-is, favordynmods (no wait: until the machine restarts, from \
+                                Linux 6.18 on; needs root) [default: as-is]";
     const LATER: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {

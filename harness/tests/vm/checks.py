@@ -62,10 +62,19 @@ def the_machine(out: Path) -> Iterator[str]:
 
 
 def every_start(out: Path) -> Iterator[str]:
-    for run in ("quick", "networks", "ahead", "runtimes", "quota", "rule", "cold"):
+    for run in ("quick", "networks", "ahead", "runtimes", "moves", "quota", "rule", "cold"):
         for row in rows(out, run):
             if row["outcome"]["kind"] != "ok":
                 yield f"{run}: {row['cell']}: {row['outcome']}"
+
+
+def moves_between_cgroups(out: Path) -> Iterator[str]:
+    if "moves between cgroups" not in (told := (out / "doctor.log").read_text()):
+        yield f"doctor does not say how long they wait: {told}"
+    for engine in ENGINES:
+        for setting in ("as-is", "favordynmods"):
+            if not starts(out, "moves", engine, cgroup_moves=setting):
+                yield f"{engine} has no start with {setting}"
 
 
 def marks(out: Path) -> Iterator[str]:
@@ -175,6 +184,7 @@ def nothing_is_left(out: Path) -> Iterator[str]:
 CHECKS: list[Callable[[Path], Iterator[str]]] = [
     the_machine,
     every_start,
+    moves_between_cgroups,
     marks,
     warm_ones_and_controls,
     what_was_used,
