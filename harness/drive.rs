@@ -110,7 +110,6 @@ pub struct Driver<E> {
     /// What the kernel tells of execs; none without the privilege.
     trace: Option<ExecTrace>,
     chilled: Mutex<EvictedTargets>,
-    /// While moves between cgroups wait for nothing.
     favored: Mutex<Option<Favored>>,
     silences: Mutex<Silences>,
     /// Answers so far.

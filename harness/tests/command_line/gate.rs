@@ -92,7 +92,7 @@ fn a_tree_against_itself_passes_and_leaves_two_runs() {
 
 #[test]
 fn what_sleeps_longer_is_measured_again_and_fails() {
-    let gate = Gate::new(&["--inject", "100ms"]);
+    let gate = Gate::new(&["--rounds", "30", "--inject", "100ms"]);
     gate.ends(1, &["slower at first sight, measured again", "`rust`", "`node`"]);
     for side in ["base", "head"] {
         let run = gate.run(side);
