@@ -1,0 +1,205 @@
+"""This machine as a node of a Kubernetes: a kubelet, and a containerd of its own. Both see folders
+of their own where they would write to the machine's, and all of it goes at its end."""
+
+import hashlib
+import io
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import tarfile
+from pathlib import Path
+
+from control_plane import ControlPlane, free_ports, soon
+from swarm import Failed, run
+
+STOPS_WITHIN = 30.0
+STARTS_WITHIN = 120.0
+PAUSE = "coldstart-rig.example/pause:1"
+# What a kubelet sets for its machine.
+SYSCTLS = (
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "kernel/keys/root_maxkeys",
+    "kernel/keys/root_maxbytes",
+)
+# Folders that no flag moves.
+FIXED = ("/var/lib/kubelet", "/var/log/containers")
+CONTAINERD = """version = 2
+root = "{folder}/data"
+state = "{folder}/state"
+[grpc]
+address = "{folder}/containerd.sock"
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "{pause}"
+"""
+
+
+class Machine:
+    """For as long as it is held."""
+
+    def __init__(self, plane: ControlPlane, name: str):
+        self.plane, self.name = plane, name
+        self.folder = plane.folder / name
+        self.link = f"csk{os.getpid() % 100000}"
+        self.address = "10.212.1.1"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.before: dict[str, str] = {}
+        self.made: list[Path] = []
+
+    def __enter__(self) -> "Machine":
+        try:
+            self.start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def start(self) -> None:
+        for program in ("containerd", "ctr", "runc"):
+            if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None:
+                raise Failed(f"{program} is missing: apt-get install containerd runc")
+        self.folder.mkdir()
+        for path in FIXED:
+            self.made += missing(Path(path))
+            Path(path).mkdir(parents=True, exist_ok=True)
+        self.before = {name: (Path("/proc/sys") / name).read_text() for name in SYSCTLS}
+        # It may not be one of the loopback, and is to be nobody else's.
+        run("ip", "link", "add", self.link, "type", "bridge")
+        run("ip", "address", "add", f"{self.address}/32", "dev", self.link)
+        run("ip", "link", "set", self.link, "up")
+        config = self.folder / "containerd.toml"
+        config.write_text(CONTAINERD.format(folder=self.folder, pause=PAUSE))
+        self.begin("containerd", "--config", config)
+        soon("containerd answers", lambda: self.ctr("version", check=False), STARTS_WITHIN)
+        self.load(pause(self.plane.programs / "pause", self.folder / "pause.tar"))
+        self.begin(
+            self.plane.programs / "kubelet",
+            f"--config={self.configured()}",
+            f"--kubeconfig={self.plane.config(f'system:node:{self.name}')}",
+            f"--hostname-override={self.name}",
+            f"--node-ip={self.address}",
+            f"--root-dir={self.folder}/kubelet",
+            f"--cert-dir={self.folder}/certificates",
+        )
+        soon(f"{self.name} is a node", self.is_node, STARTS_WITHIN)
+
+    def configured(self) -> Path:
+        path = self.folder / "kubelet.json"
+        (port,) = free_ports(1)
+        of = {
+            "apiVersion": "kubelet.config.k8s.io/v1beta1",
+            "kind": "KubeletConfiguration",
+            "address": self.address,
+            "port": port,
+            "healthzPort": 0,
+            "authentication": {
+                "anonymous": {"enabled": False},
+                "webhook": {"enabled": False},
+                "x509": {"clientCAFile": str(self.plane.folder / "kubelet.crt")},
+            },
+            "authorization": {"mode": "AlwaysAllow"},
+            "containerRuntimeEndpoint": f"unix://{self.folder}/containerd.sock",
+            "cgroupDriver": "cgroupfs",
+            # No groups of its own above those of pods.
+            "cgroupsPerQOS": False,
+            "enforceNodeAllocatable": [],
+            # It is to start on every machine that the tests of engines start on.
+            "failCgroupV1": False,
+            "failSwapOn": False,
+            "localStorageCapacityIsolation": False,
+            "evictionHard": {"memory.available": "1Mi", "nodefs.available": "1Mi"},
+            "imageGCHighThresholdPercent": 100,
+            "makeIPTablesUtilChains": False,
+            "podLogsDir": str(self.folder / "logs"),
+            "volumePluginDir": str(self.folder / "plugins"),
+        }
+        path.write_text(json.dumps(of))
+        return path
+
+    def begin(self, program: object, *flags: object) -> None:
+        """In mounts of its own, over the folders that no flag moves."""
+        over = " && ".join(f"mount -t tmpfs tmpfs {path}" for path in FIXED)
+        name = Path(str(program)).name
+        with open(self.folder / f"{name}.log", "wb") as log:
+            self.processes.append(subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--propagation", "slave",
+                 "sh", "-c", f'{over} && exec "$0" "$@"', program, *flags],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
+                start_new_session=True,
+            ))  # fmt: skip
+
+    def is_node(self) -> bool:
+        for process in self.processes:
+            if process.poll() is not None:
+                name = "containerd" if process is self.processes[0] else "kubelet"
+                log = (self.folder / f"{name}.log").read_text(errors="replace")
+                raise Failed(f"{name} ended:\n" + "\n".join(log.splitlines()[-10:]))
+        return self.plane.ask("GET", f"/api/v1/nodes/{self.name}").status == 200
+
+    def ctr(self, *words: object, check: bool = True) -> str:
+        return run("ctr", "-a", self.folder / "containerd.sock", "-n", "k8s.io", *words, check=check)
+
+    def load(self, archive: Path) -> None:
+        self.ctr("images", "import", archive)
+
+    def __exit__(self, *_: object) -> None:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        # The kubelet first: it would start again what is ended.
+        while len(self.processes) > 1:
+            stop(self.processes.pop())
+        if self.processes:
+            for container in self.ctr("containers", "ls", "-q", check=False).split():
+                self.ctr("tasks", "rm", "-f", container, check=False)
+                self.ctr("containers", "rm", container, check=False)
+            stop(self.processes.pop())
+        for name, text in self.before.items():
+            (Path("/proc/sys") / name).write_text(text)
+        run("ip", "link", "delete", self.link, check=False)
+        for line in Path("/proc/self/mountinfo").read_text().splitlines()[::-1]:
+            if (point := line.split()[4]).startswith(f"{self.folder}/"):
+                run("umount", "--lazy", point, check=False)
+        for path in reversed(self.made):
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOPS_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def missing(path: Path) -> list[Path]:
+    """Those folders above and at a path that are not there, the outer first."""
+    return [one for one in (*reversed(path.parents), path) if not one.exists()]
+
+
+def pause(program: Path, to: Path) -> Path:
+    """An image of what holds a pod's namespaces, as an archive."""
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+    layer = io.BytesIO()
+    with tarfile.open(fileobj=layer, mode="w") as tar:
+        tar.add(program, "pause")
+    digest = hashlib.sha256(layer.getvalue()).hexdigest()
+    config = {"architecture": machine, "os": "linux", "config": {"Entrypoint": ["/pause"]},
+              "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]}}  # fmt: skip
+    manifest = [{"Config": "config.json", "RepoTags": [PAUSE], "Layers": ["layer.tar"]}]
+    with tarfile.open(to, "w") as tar:
+        for name, data in (
+            ("config.json", json.dumps(config).encode()),
+            ("layer.tar", layer.getvalue()),
+            ("manifest.json", json.dumps(manifest).encode()),
+        ):
+            header = tarfile.TarInfo(name)
+            header.size = len(data)
+            tar.addfile(header, io.BytesIO(data))
+    return to
