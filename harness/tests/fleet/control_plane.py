@@ -106,6 +106,8 @@ class ControlPlane:
             f"--service-account-signing-key-file={key}",
             f"--kubelet-client-certificate={self.folder}/kubelet.crt",
             f"--kubelet-client-key={self.folder}/kubelet.key",
+            # By its address: no name of a node leads anywhere.
+            "--kubelet-preferred-address-types=InternalIP",
             "--service-cluster-ip-range=10.212.0.0/24",
             # Nobody reaches it by a service: an address of the loopback would be none.
             "--endpoint-reconciler-type=none",

@@ -1,6 +1,7 @@
 """This machine as a node of a Kubernetes: a kubelet, and a containerd of its own. Both see folders
 of their own where they would write to the machine's, and all of it goes at its end."""
 
+import contextlib
 import hashlib
 import io
 import json
@@ -36,6 +37,8 @@ state = "{folder}/state"
 address = "{folder}/containerd.sock"
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "{pause}"
+# Not all that are root may have a process spared that their own would not be.
+restrict_oom_score_adj = true
 """
 
 
@@ -150,6 +153,9 @@ class Machine:
     def __exit__(self, *_: object) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
+        # What a pod has begun it ends itself, where it is asked to.
+        self.plane.kubectl("delete", "pods", "--all", "--all-namespaces", "--timeout=90s",
+                           f"--field-selector=spec.nodeName={self.name}", check=False)  # fmt: skip
         # The kubelet first: it would start again what is ended.
         while len(self.processes) > 1:
             stop(self.processes.pop())
@@ -161,11 +167,14 @@ class Machine:
         for name, text in self.before.items():
             (Path("/proc/sys") / name).write_text(text)
         run("ip", "link", "delete", self.link, check=False)
+        self.plane.ask("DELETE", f"/api/v1/nodes/{self.name}")
         for line in Path("/proc/self/mountinfo").read_text().splitlines()[::-1]:
             if (point := line.split()[4]).startswith(f"{self.folder}/"):
                 run("umount", "--lazy", point, check=False)
-        for path in reversed(self.made):
-            if path.is_dir() and not any(path.iterdir()):
+        shutil.rmtree(self.folder, ignore_errors=True)
+        for path in (*reversed(self.made), *groups()):
+            # Who else has something there keeps it.
+            with contextlib.suppress(OSError):
                 path.rmdir()
 
 
@@ -176,6 +185,12 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+
+
+def groups() -> list[Path]:
+    """Where containers are that no group is named for."""
+    top = Path("/sys/fs/cgroup")
+    return [*top.glob("k8s.io"), *top.glob("*/k8s.io")]
 
 
 def missing(path: Path) -> list[Path]:
