@@ -1,6 +1,7 @@
 """A Kubernetes without machines: what keeps objects, serves them, makes pods of Jobs and finds
 nodes for pods. On the loopback, with ports and a folder of its own; all of it goes at its end."""
 
+import fcntl
 import http.client
 import json
 import os
@@ -45,6 +46,7 @@ class ControlPlane:
     def __init__(self, programs: Path):
         self.programs = programs
         self.folder = Path(tempfile.mkdtemp(prefix=KIND, dir="/tmp"))
+        self.lock = held(self.folder)
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.port = 0
         self.tokens = {user: os.urandom(16).hex() for user in USERS}
@@ -70,6 +72,8 @@ class ControlPlane:
                 process.kill()
                 process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.lock is not None:
+            os.close(self.lock)
 
     def start(self) -> None:
         client, peer, self.port = free_ports(3)
@@ -210,6 +214,17 @@ class ControlPlane:
         made = self.ask("POST", "/api/v1/nodes", of)
         if made.status != 201:
             raise Failed(f"there is no node {name}: {made.body}")
+
+
+def held(folder: Path) -> int | None:
+    """Its lock, which is let go with the process that has it."""
+    lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return lock
+    except BlockingIOError:
+        os.close(lock)
+        return None
 
 
 def free_ports(count: int) -> list[int]:

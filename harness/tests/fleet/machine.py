@@ -11,14 +11,17 @@ import shutil
 import signal
 import subprocess
 import tarfile
+import time
 from pathlib import Path
 
-from control_plane import ControlPlane, free_ports, soon
-from swarm import Failed, run
+from control_plane import KIND, NODE, ControlPlane, free_ports, held, soon
+from swarm import Failed, command_of, processes, run
 
 STOPS_WITHIN = 30.0
 STARTS_WITHIN = 120.0
 PAUSE = "coldstart-rig.example/pause:1"
+# What it changed of this machine, in its folder.
+NOTE = "note.json"
 # What a kubelet sets for its machine.
 SYSCTLS = (
     "vm/overcommit_memory",
@@ -45,14 +48,12 @@ restrict_oom_score_adj = true
 class Machine:
     """For as long as it is held."""
 
-    def __init__(self, plane: ControlPlane, name: str):
-        self.plane, self.name = plane, name
-        self.folder = plane.folder / name
+    def __init__(self, plane: ControlPlane):
+        self.plane, self.name = plane, NODE
+        self.folder = plane.folder / NODE
         self.link = f"csk{os.getpid() % 100000}"
         self.address = "10.212.1.1"
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.before: dict[str, str] = {}
-        self.made: list[Path] = []
 
     def __enter__(self) -> "Machine":
         try:
@@ -67,10 +68,12 @@ class Machine:
             if shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin") is None:
                 raise Failed(f"{program} is missing: apt-get install containerd runc")
         self.folder.mkdir()
+        made = [str(one) for path in FIXED for one in missing(Path(path))]
+        sysctls = {name: (Path("/proc/sys") / name).read_text() for name in SYSCTLS}
+        note = {"link": self.link, "made": made, "sysctls": sysctls}
+        (self.folder / NOTE).write_text(json.dumps(note))
         for path in FIXED:
-            self.made += missing(Path(path))
             Path(path).mkdir(parents=True, exist_ok=True)
-        self.before = {name: (Path("/proc/sys") / name).read_text() for name in SYSCTLS}
         # It may not be one of the loopback, and is to be nobody else's.
         run("ip", "link", "add", self.link, "type", "bridge")
         run("ip", "address", "add", f"{self.address}/32", "dev", self.link)
@@ -164,18 +167,56 @@ class Machine:
                 self.ctr("tasks", "rm", "-f", container, check=False)
                 self.ctr("containers", "rm", container, check=False)
             stop(self.processes.pop())
-        for name, text in self.before.items():
-            (Path("/proc/sys") / name).write_text(text)
-        run("ip", "link", "delete", self.link, check=False)
         self.plane.ask("DELETE", f"/api/v1/nodes/{self.name}")
-        for line in Path("/proc/self/mountinfo").read_text().splitlines()[::-1]:
-            if (point := line.split()[4]).startswith(f"{self.folder}/"):
-                run("umount", "--lazy", point, check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        for path in (*reversed(self.made), *groups()):
-            # Who else has something there keeps it.
-            with contextlib.suppress(OSError):
-                path.rmdir()
+        undo(self.folder)
+
+
+def sweep() -> None:
+    """Removes what killed runs have left."""
+    for folder in Path("/tmp").glob(f"{KIND}*"):
+        mine = folder.is_dir() and not folder.is_symlink() and folder.stat().st_uid == os.geteuid()
+        if mine and (lock := held(folder)) is not None:
+            undo(folder / NODE)
+            shutil.rmtree(folder)
+            os.close(lock)
+
+
+def undo(folder: Path) -> None:
+    """Leaves this machine as it was before there was a node with that folder."""
+    begun = time.monotonic()
+    while (left := of_node(folder)) and time.monotonic() - begun < STOPS_WITHIN:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        time.sleep(0.05)
+    for line in Path("/proc/self/mountinfo").read_text().splitlines()[::-1]:
+        if (point := line.split()[4]).startswith(f"{folder}/"):
+            run("umount", "--lazy", point, check=False)
+    if not (folder / NOTE).exists():
+        return
+    note = json.loads((folder / NOTE).read_text())
+    for name, text in note["sysctls"].items():
+        (Path("/proc/sys") / name).write_text(text)
+    run("ip", "link", "delete", note["link"], check=False)
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in (*reversed(note["made"]), *groups()):
+        # Who else has something there keeps it.
+        with contextlib.suppress(OSError):
+            os.rmdir(path)
+
+
+def of_node(folder: Path) -> list[str]:
+    """Who held containers, and who was in them."""
+    return [pid for pid in processes()
+            if f"{folder}/" in command_of(pid) or f"upperdir={folder}/" in root_of(pid)]  # fmt: skip
+
+
+def root_of(pid: str) -> str:
+    try:
+        mounts = Path(f"/proc/{pid}/mountinfo").read_text(errors="replace")
+    except OSError:
+        return ""
+    return "".join(line for line in mounts.splitlines() if line.split()[4] == "/")
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
@@ -188,9 +229,9 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def groups() -> list[Path]:
-    """Where containers are that no group is named for."""
+    """Those of containers, the inner first."""
     top = Path("/sys/fs/cgroup")
-    return [*top.glob("k8s.io"), *top.glob("*/k8s.io")]
+    return [*top.glob("k8s.io/*/"), *top.glob("*/k8s.io/*/"), *top.glob("k8s.io"), *top.glob("*/k8s.io")]
 
 
 def missing(path: Path) -> list[Path]:
