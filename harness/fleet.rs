@@ -26,7 +26,7 @@ mod swarm;
 pub use agree::{Report, agree};
 pub use hosts::{Host, Hosts, parse_host};
 pub use job::{Job, SOCKET, VARIABLE, tool};
-pub use kubernetes::manifest;
+pub use kubernetes::{is_kubernetes_name, manifest};
 pub use on_node::{beside, fetch_null, report};
 pub use place::{Member, Place};
 pub use swarm::Swarm;

@@ -1,6 +1,6 @@
 //! What the user typed of several machines: flags of `fleet`.
 
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -39,8 +39,18 @@ pub(crate) struct ToolFlags {
 
     /// Where the engine's socket is on nodes. A label of a Swarm's node,
     /// coldstart.socket, comes first
-    #[arg(long, value_name = "FILE", default_value = "/var/run/docker.sock")]
+    #[arg(long, value_name = "FILE", default_value = "/var/run/docker.sock",
+        value_parser = on_a_node)]
     pub socket: PathBuf,
+}
+
+/// A path on another machine than this, where nobody has a folder to begin from.
+fn on_a_node(typed: &str) -> Result<PathBuf, String> {
+    let path = Path::new(typed);
+    match path.is_absolute() && !path.components().any(|part| part == Component::ParentDir) {
+        true => Ok(path.to_owned()),
+        false => Err("it is a path on nodes: begin it with /, and without ..".to_owned()),
+    }
 }
 
 /// Flags of `fleet run`.
@@ -118,4 +128,15 @@ pub(crate) struct FleetNode {
     /// In a container beside this one, which has all of the machine
     #[arg(long)]
     pub beside: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_of_nodes_begins_at_their_root() {
+        assert_eq!(on_a_node("/run/d.sock"), Ok(PathBuf::from("/run/d.sock")));
+        assert!(on_a_node("d.sock").is_err() && on_a_node("/run/../d.sock").is_err());
+    }
 }

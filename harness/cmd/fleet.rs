@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use tokio::sync::watch;
 
 use super::{ExitReason, info, report, run, runtime, stdout, warn};
@@ -251,13 +251,7 @@ fn show(folder: &Path, nodes: &[NodeRecord], format: &Form) -> Result<(), ExitRe
 }
 
 fn manifest(args: &cli::FleetManifest) -> Result<(), ExitReason> {
-    let members = args.on.iter().map(|name| match is_node_name(name) {
-        true => {
-            Ok(Member { socket: args.tool.socket.display().to_string(), ..Member::named(name) })
-        }
-        false => Err(ExitReason::Usage(anyhow!("--on: `{name}` is no name of a node"))),
-    });
-    let members = members.collect::<Result<Vec<_>, _>>()?;
+    let members = members(&args.on, &args.tool.socket).map_err(ExitReason::Usage)?;
     let request = request(&args.run)?;
     let (stop, observer) = (interrupt::heard()?, TerminalObserver::default());
     let provision = args.run.common.provision;
@@ -265,6 +259,21 @@ fn manifest(args: &cli::FleetManifest) -> Result<(), ExitReason> {
     let (job, _) = prepared?;
     let image = args.tool.tool.clone().unwrap_or_else(own_image::name);
     Ok(stdout::result(&fleet::manifest(&job, &image, &members)?)?)
+}
+
+/// The nodes that are named, each once, as Kubernetes can name them.
+fn members(on: &[String], socket: &Path) -> Result<Vec<Member>> {
+    let mut members: Vec<Member> = Vec::new();
+    for name in on {
+        if !(is_node_name(name) && fleet::is_kubernetes_name(name)) {
+            bail!("--on: `{name}` is no name of a node: `kubectl get nodes` has them");
+        }
+        if members.iter().any(|member| member.name == *name) {
+            bail!("--on: `{name}` is named twice");
+        }
+        members.push(Member { socket: socket.display().to_string(), ..Member::named(name) });
+    }
+    Ok(members)
 }
 
 fn collect(args: &cli::FleetCollect) -> Result<(), ExitReason> {
@@ -316,7 +325,7 @@ fn unpack(folder: &Path, printed: &[u8], first: &mut Option<store::RunRecord>) -
         if (of.seed, &of.tool, &of.scenario) != (record.seed, &record.tool, &record.scenario)
             || images(of) != images(&record)
         {
-            anyhow::bail!("it is of another plan, version or images than the first");
+            bail!("it is of another plan, version or images than the first");
         }
         let stopped = || record.stopped.clone().unwrap_or_else(|| "it stopped early".to_owned());
         Ok(failed.or_else(|| (!record.complete).then(stopped)))
@@ -327,6 +336,24 @@ fn unpack(folder: &Path, printed: &[u8], first: &mut Option<store::RunRecord>) -
             // Rows of something else are in no table of this one.
             let _ = fs::remove_dir_all(folder);
             Some(format!("{error:#}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(on: &str) -> Result<Vec<Member>> {
+        let on: Vec<String> = on.split(',').map(str::to_owned).collect();
+        members(&on, Path::new("/run/docker.sock"))
+    }
+
+    #[test]
+    fn nodes_are_named_as_kubernetes_can_and_each_once() {
+        assert_eq!(named("a,b.example").unwrap()[1].id, "b.example");
+        for (on, why) in [("a,B", "`B` is no name of a node"), ("a,b,a", "`a` is named twice")] {
+            assert!(named(on).unwrap_err().to_string().contains(why), "{on}");
         }
     }
 }
