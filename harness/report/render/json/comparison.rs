@@ -13,6 +13,7 @@ use crate::report::build::comparison::caveats::{base as base_image, caveat};
 use crate::spec::function::Limits;
 use crate::spec::scenario::LoadShape;
 use crate::stats::hodges_lehmann::Estimate;
+use crate::store::Shortfall;
 use crate::text::units::Cpus;
 use crate::words::{invalid, plain, reason};
 
@@ -80,10 +81,19 @@ fn side(s: &SideInfo) -> Json<'static> {
         "rounds": s.rounds,
         "invalid": invalid(s),
         "partial": s.partial,
+        "shortfall": Json::or_null(s.shortfall.as_ref().map(shortfall)),
         "simulated": s.simulated,
         "works": s.works,
         "injected_ms": Json::by_name(s.injected.iter().map(|(name, ms)| (plain(name), *ms))),
         "functions": Json::by_name(s.functions.iter().map(|(name, f)| (plain(name), function(f)))),
+    }
+}
+
+fn shortfall(lacks: &Shortfall) -> Json<'static> {
+    object! {
+        "rows": lacks.rows,
+        "planned": lacks.planned,
+        "stopped": lacks.why.as_deref().map(plain),
     }
 }
 
