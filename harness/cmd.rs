@@ -26,6 +26,7 @@ mod explain;
 mod failure;
 mod fleet;
 mod gate;
+mod holds;
 mod image;
 mod images;
 mod init;

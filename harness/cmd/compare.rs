@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 
 use super::failure::of_files;
-use super::{ExitReason, info, publish, warn};
+use super::{ExitReason, holds, info, publish, warn};
 use crate::cli::Compare;
 use coldstart::compare::{self, SideData};
 use coldstart::spec::function::unknown;
@@ -81,6 +81,7 @@ pub(super) fn open(folder: &Path, salvage: bool) -> Result<(SideData, Margins)> 
 
 /// A run's folder, whole; or what is there of it, where that was asked for, which is told.
 pub(super) fn read(folder: &Path, salvage: bool) -> Result<Run> {
+    holds::a_run(folder)?;
     let run = if salvage { store::salvage(folder) } else { store::open(folder) }?;
     if let Some(why) = &run.salvaged {
         warn(&format!("salvaged, and not what was measured: {why}"));
@@ -98,6 +99,7 @@ fn folders(args: &Compare) -> Result<(PathBuf, PathBuf), ExitReason> {
 
 /// The newest stored run of the machine that a run was measured on.
 fn baseline(head: &Path) -> Result<PathBuf> {
+    holds::a_run(head)?;
     let Baseline { newest, unreadable, fingerprint } = store::baseline(head)?;
     for error in unreadable {
         warn(&format!("a stored run that cannot be read is no baseline: {error:#}"));

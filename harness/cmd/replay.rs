@@ -52,7 +52,7 @@ pub(super) fn run(args: &cli::Replay) -> Result<(), ExitReason> {
     };
     let trace = trace::read(file, &reading).map_err(ExitReason::Usage)?;
     let folder = measured_folder(args)?;
-    let measured = Measured::of(&store::open(&folder)?, &args.functions);
+    let measured = Measured::of(&super::compare::read(&folder, false)?, &args.functions);
     let measured = measured.map_err(ExitReason::Usage)?;
     let identity = RunIdentity::now();
     let out = args.out.clone();

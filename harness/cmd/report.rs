@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::failure::of_files;
 use super::{ExitReason, cost, stdout, warn};
@@ -12,7 +12,7 @@ use crate::terminal;
 use coldstart::analysis::Analysis;
 use coldstart::report::form::{Form, Printed};
 use coldstart::store::Run;
-use coldstart::store::catalog::Kind;
+use coldstart::store::catalog::{Kind, STUDY};
 use coldstart::tune::Tuning;
 use coldstart::{report, store};
 
@@ -21,8 +21,18 @@ pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
     match Kind::of(&args.run) {
         Some(Kind::Explanation) => return Ok(an_explanation(args)?),
         Some(Kind::Replay) => return Ok(a_replay(args)?),
+        Some(Kind::Study) => return a_study(args),
         _ => {}
     }
+    let (run, text) = a_run(args)?;
+    stdout::result(&text)?;
+    let page = if run.record.tune.is_some() { "tune.html" } else { "report.html" };
+    terminal::hint("open ", &args.run.join(page).display().to_string());
+    Ok(())
+}
+
+/// Writes the files of a run again; with what is printed of it.
+fn a_run(args: &Report) -> Result<(Run, String), ExitReason> {
     let mut run = super::compare::read(&args.run, args.salvage)?;
     if args.cost.are_asked() {
         let question = cost::of_a_report(&args.cost.prices, &run)?;
@@ -34,9 +44,29 @@ pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
     if let Some(page) = &args.splice {
         splice(&analysis, page)?;
     }
-    stdout::result(&text)?;
-    let page = if run.record.tune.is_some() { "tune.html" } else { "report.html" };
-    terminal::hint("open ", &args.run.join(page).display().to_string());
+    Ok((run, text))
+}
+
+/// Writes the pages and charts of a study again, and those of the run beside it, where the calls
+/// were made here; prints the study.
+fn a_study(args: &Report) -> Result<(), ExitReason> {
+    let mut found = super::study::kept(&args.run)?;
+    if found.run.is_some() {
+        found = found.graded(&a_run(args)?.0);
+    } else if args.salvage || args.cost.are_asked() || args.splice.is_some() {
+        return Err(ExitReason::Usage(anyhow!(
+            "{} has no rows of its own, as its calls were of somebody else's platform: leave out \
+             what is asked of rows",
+            args.run.display()
+        )));
+    }
+    // What was found is not made again: it is what the pages are made from.
+    let made = report::study::files(&found)?.into_iter();
+    for file in made.filter(|file| file.path.as_path() != Path::new(STUDY)) {
+        store::write(&args.run, &file.path, &file.bytes)?;
+    }
+    stdout::result(&stdout::form(args.printed.format, &Printed::Study(&found))?)?;
+    terminal::hint("open ", &args.run.join("study.html").display().to_string());
     Ok(())
 }
 

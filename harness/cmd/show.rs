@@ -1,5 +1,4 @@
-//! `show`: an old run, comparison or reliability again, as it was printed. Writes
-//! nothing.
+//! `show`: an old result again, as it was printed. Writes nothing.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,15 +6,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::failure::of_files;
-use super::repeat::Words;
-use super::{ExitReason, info, report, stdout};
+use super::{ExitReason, holds, info, report, stdout};
 use crate::cli::Show;
 use coldstart::analysis::Analysis;
 use coldstart::explain::Explanation;
 use coldstart::report::form::{Form, Kept, Printed};
 use coldstart::report::{comparison, reliability};
 use coldstart::store;
-use coldstart::store::catalog::{self, COMPARISON, EXPLANATION, Kind, RELIABILITY};
+use coldstart::store::catalog::{self, EXPLANATION, Kind};
 use coldstart::text::diagnostic::did_you_mean;
 use coldstart::text::sanitize::{printable_json, printable_line};
 use coldstart::tune::Tuning;
@@ -53,7 +51,8 @@ pub(super) fn shown(folder: &Path, format: &Form, salvage: bool) -> Result<Strin
         Some(Kind::Replay) => {
             stdout::form(format, &Printed::Replay(&super::replay::kept(folder)?))?
         }
-        None => return Err(none(folder)),
+        Some(Kind::Study) => stdout::form(format, &Printed::Study(&super::study::kept(folder)?))?,
+        None => return Err(holds::nothing(folder).into()),
     })
 }
 
@@ -156,23 +155,4 @@ impl Verdict {
 
 fn lines(text: &str) -> String {
     text.lines().map(|line| printable_line(line, LINE) + "\n").collect()
-}
-
-/// Why a folder cannot be shown.
-fn none(folder: &Path) -> ExitReason {
-    let (base, head) = (folder.join("base"), folder.join("head"));
-    let is_run = |side: &Path| Kind::of(side) == Some(Kind::Run);
-    let (folder, base, head) = if is_run(&base) && is_run(&head) {
-        (folder, base, head)
-    } else {
-        return of_files(format!(
-            "{} holds no result: neither {}, {COMPARISON} nor {RELIABILITY} is in it",
-            folder.display(),
-            store::RECORD
-        ))
-        .into();
-    };
-    let judge = Words::of("compare").word(base.display()).word(head.display()).line();
-    let folder = folder.display();
-    of_files(format!("{folder} holds two sides that were not judged: `{judge}` judges them")).into()
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -25,7 +25,7 @@ use crate::clock::Clock;
 use crate::sample::Temperature;
 use crate::serve::trigger::{Deliver, Delivery};
 use crate::serve::{Call, Done, End, Functions, NotReserved, NotUpdated, Platform};
-use crate::stats::{BootstrapWeights, LatencySummary};
+use crate::stats::LatencySummary;
 
 /// What is read of an answer's head, in bytes.
 const HEAD: u64 = 16 << 10;
@@ -34,7 +34,7 @@ pub const HEARS: &str = "/hears";
 
 /// One upload, and what came of it. Times are in nanoseconds, and those of the parts add up to
 /// the whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
     /// Which round.
     pub round: u32,
@@ -330,14 +330,26 @@ async fn put(clock: Clock, picture: &Picture, key: &str) -> Result<u64, String> 
 /// A part of an upload, or all of it.
 pub type Part = fn(&Upload) -> Option<u64>;
 
-/// What uploads took that met an instance which had never served, or one that had: of all of it,
-/// or of a part. None of none.
+/// The parts, in the order of time, which add up to the whole.
+pub const PARTS: [(&str, Part); 4] = [
+    ("stored", |upload| upload.stored_ns),
+    ("queued", |upload| upload.queued_ns),
+    ("waited", |upload| upload.waited_ns),
+    ("made", |upload| upload.made_ns),
+];
+
+/// What uploads took that met an instance which had never served, or one that had, each with its
+/// round: all of it, or a part, in nanoseconds.
+#[must_use]
+pub fn taken(uploads: &[Upload], cold: bool, part: Part) -> Vec<(u32, u64)> {
+    let are = uploads.iter().filter(|upload| upload.cold == Some(cold));
+    are.filter_map(|upload| Some((upload.round, part(upload)?))).collect()
+}
+
+/// The same in figures; none of none.
 #[must_use]
 pub fn summary(uploads: &[Upload], cold: bool, part: Part) -> Option<LatencySummary> {
-    let are = uploads.iter().filter(|upload| upload.cold == Some(cold));
-    let rows: Vec<(u32, Option<u64>)> =
-        are.filter_map(|upload| Some((upload.round, Some(part(upload)?)))).collect();
-    (!rows.is_empty()).then(|| LatencySummary::by_round(&rows, &mut BootstrapWeights::default()))
+    super::summed(&taken(uploads, cold, part))
 }
 
 #[cfg(test)]
