@@ -4,9 +4,10 @@
 use crate::sample::Cell;
 use crate::spec::scenario::LoadShape;
 use crate::stats::{Quantile, RankedValue, Summary};
-use crate::store::{Run, Shortfall};
+use crate::store::Run;
 use crate::text::units::format_ms;
 
+mod fleet;
 mod money;
 mod reasons;
 
@@ -15,6 +16,7 @@ pub(crate) use crate::analysis::{
 };
 pub(crate) use crate::text::sanitize::{plain, shortened};
 
+pub(crate) use fleet::shortfall;
 pub(crate) use money::{money, nines, percent, rate};
 pub(crate) use reasons::{changed, fault, faults, invalid, reason};
 
@@ -39,17 +41,6 @@ pub(crate) fn warned(is_valid: bool, is_simulated: bool) -> &'static str {
 /// `1 round`, `20 rounds`.
 pub(crate) fn counted(n: u64, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-/// `480 of 720 planned invocations, 1 of 3 nodes not measured to the end: n3: it is down`.
-pub(crate) fn shortfall(lacks: &Shortfall) -> String {
-    let Shortfall { rows, planned, at_most, nodes, why } = lacks;
-    let of = if *at_most { "of at most" } else { "of" };
-    let nodes = nodes.map_or_else(String::new, |(failed, all)| {
-        format!(", {failed} of {} not measured to the end", counted(all as u64, "node"))
-    });
-    let why = why.as_deref().map_or_else(String::new, |why| format!(": {}", plain(why)));
-    format!("{rows} {of} {planned} planned invocations{nodes}{why}")
 }
 
 /// `surge/out`.

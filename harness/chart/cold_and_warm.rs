@@ -119,7 +119,7 @@ fn compose(
     (what, caption): (&str, String),
 ) -> Option<ChartSpec> {
     let all = series.iter().flat_map(|of| &of.ns).map(|ns| *ns as f64 / NS_PER_MS);
-    let x = Axis::new(Scale::log_about(all)?, "ms (log)");
+    let x = Axis::new(Scale::log_about(all)?, "time, ms (log)");
     let mut canvas = Canvas::new(layout);
     let top = canvas.heading(&title, &subtitle) + 6.0;
     let mut top = legend::draw(&mut canvas, &meanings(), top) + GAP + 4.0;

@@ -15,6 +15,7 @@ use crate::text::sanitize::printable;
 use crate::text::units::format_ms;
 
 mod replayed;
+mod studied;
 
 /// Folders below the results folder that are looked into.
 const DEPTH: usize = 4;
@@ -178,7 +179,7 @@ fn read(results: &Path, folder: &Path) -> Option<Found> {
         Kind::Reliability => reliability(folder),
         Kind::Explanation => explanation(folder),
         Kind::Replay => replayed::facts(folder),
-        Kind::Study => study(folder),
+        Kind::Study => studied::facts(folder),
     };
     let (facts, broken) = match facts {
         Ok(facts) => (facts, None),
@@ -214,33 +215,6 @@ fn run(folder: &Path) -> Result<Facts> {
         answer: summary.as_ref().and_then(Summary::answer),
         side: record.side.and_then(|side| tame(&side.label)),
         ..Facts::default()
-    })
-}
-
-/// Of `study.json` what a list shows.
-#[derive(Deserialize)]
-struct Studied {
-    study: String,
-    started: Option<String>,
-    functions: Vec<OfAFunction>,
-}
-
-#[derive(Deserialize)]
-struct OfAFunction {
-    function: String,
-}
-
-/// With what the run says whose rows its calls are, where they were made here.
-fn study(folder: &Path) -> Result<Facts> {
-    let found: Studied = parsed(&folder.join(STUDY))?;
-    let of_run = folder.join(RECORD).is_file().then(|| run(folder)).transpose()?;
-    let of_run = of_run.unwrap_or_default();
-    Ok(Facts {
-        started: found.started.as_deref().and_then(tame).or(of_run.started),
-        scenario: tame(&format!("study-{}", found.study)),
-        functions: found.functions.iter().filter_map(|of| tame(&of.function)).collect(),
-        rounds: None,
-        ..of_run
     })
 }
 

@@ -22,7 +22,7 @@ impl Run {
     #[must_use]
     pub fn shortfall(&self) -> Option<Shortfall> {
         let record = &self.record;
-        let failed = record.fleet.iter().filter(|node| node.failed.is_some()).count();
+        let failed = record.fleet.iter().filter(|of| of.failed.is_some()).count();
         (!record.complete).then(|| Shortfall {
             rows: self.samples.len() as u64,
             planned: record.counts.planned,
