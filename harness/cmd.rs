@@ -31,6 +31,7 @@ mod image;
 mod images;
 mod init;
 mod invoke;
+mod kept;
 mod list;
 mod man;
 mod matched_functions;

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, anyhow};
 
 use super::failure::of_files;
-use super::{ExitReason, cost, stdout, warn};
+use super::{ExitReason, cost, kept, stdout};
 use crate::cli::Report;
 use crate::terminal;
 use coldstart::analysis::Analysis;
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Report) -> Result<(), ExitReason> {
 
 /// Writes the files of a run again; with what is printed of it.
 fn a_run(args: &Report) -> Result<(Run, String), ExitReason> {
-    let mut run = super::compare::read(&args.run, args.salvage)?;
+    let mut run = kept::run(&args.run, args.salvage)?;
     if args.cost.are_asked() {
         let question = cost::of_a_report(&args.cost.prices, &run)?;
         store::ask_cost(&args.run, &question)?;
@@ -50,7 +50,7 @@ fn a_run(args: &Report) -> Result<(Run, String), ExitReason> {
 /// Writes the pages and charts of a study again, and those of the run beside it, where the calls
 /// were made here; prints the study.
 fn a_study(args: &Report) -> Result<(), ExitReason> {
-    let mut found = super::study::kept(&args.run)?;
+    let mut found = kept::study(&args.run)?;
     if found.run.is_some() {
         found = found.graded(&a_run(args)?.0);
     } else if args.salvage || args.cost.are_asked() || args.splice.is_some() {
@@ -72,7 +72,7 @@ fn a_study(args: &Report) -> Result<(), ExitReason> {
 
 /// Writes the pages and charts of an explanation again, and prints it.
 fn an_explanation(args: &Report) -> Result<()> {
-    let found = super::show::explained(&args.run)?;
+    let found = kept::explanation(&args.run)?;
     for file in report::explanation::files(&found)? {
         store::write(&args.run, &file.path, &file.bytes)?;
     }
@@ -83,7 +83,7 @@ fn an_explanation(args: &Report) -> Result<()> {
 
 /// Writes the page and the chart of a replay again, and prints it.
 fn a_replay(args: &Report) -> Result<()> {
-    let found = super::replay::kept(&args.run)?;
+    let found = kept::replay(&args.run)?;
     for file in report::replay::files(&found)? {
         store::write(&args.run, &file.path, &file.bytes)?;
     }
@@ -94,7 +94,7 @@ fn a_replay(args: &Report) -> Result<()> {
 
 /// Writes summary, histograms, charts and reports of a run; returns what is printed.
 pub(super) fn write(analysis: &Analysis, format: &Form) -> Result<String> {
-    tell_truncated(analysis.run);
+    kept::tell_truncated(analysis.run);
     let writing = terminal::step("writing the report");
     for artifact in report::render(analysis)? {
         store::write(&analysis.run.folder, &artifact.path, &artifact.bytes)?;
@@ -104,19 +104,7 @@ pub(super) fn write(analysis: &Analysis, format: &Form) -> Result<String> {
         store::write(&analysis.run.folder, &artifact.path, &artifact.bytes)?;
     }
     drop(writing);
-    stdout::form(format, &printed(analysis, tuning.as_ref()))
-}
-
-/// What a run is shown as: its sizes, where they were weighed.
-pub(super) fn printed<'a>(analysis: &'a Analysis, tuning: Option<&'a Tuning>) -> Printed<'a> {
-    tuning.map_or(Printed::Run(analysis), Printed::Tuning)
-}
-
-/// Says so when the last row of a run is not whole.
-pub(super) fn tell_truncated(run: &Run) {
-    if run.truncated {
-        warn("the last row of samples.jsonl was cut short and is left out");
-    }
+    stdout::form(format, &kept::printed(analysis, tuning.as_ref()))
 }
 
 fn splice(analysis: &Analysis, page: &Path) -> Result<()> {

@@ -6,14 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::failure::of_files;
-use super::{ExitReason, holds, info, report, stdout};
+use super::{ExitReason, holds, info, kept, stdout};
 use crate::cli::Show;
 use coldstart::analysis::Analysis;
-use coldstart::explain::Explanation;
 use coldstart::report::form::{Form, Kept, Printed};
 use coldstart::report::{comparison, reliability};
 use coldstart::store;
-use coldstart::store::catalog::{self, EXPLANATION, Kind};
+use coldstart::store::catalog::{self, Kind};
 use coldstart::text::diagnostic::did_you_mean;
 use coldstart::text::sanitize::{printable_json, printable_line};
 use coldstart::tune::Tuning;
@@ -47,11 +46,11 @@ pub(super) fn shown(folder: &Path, format: &Form, salvage: bool) -> Result<Strin
         }
         Some(Kind::Comparison) => A_COMPARISON.shown(folder, format)?,
         Some(Kind::Reliability) => A_RELIABILITY.shown(folder, format)?,
-        Some(Kind::Explanation) => an_explanation(folder, format)?,
-        Some(Kind::Replay) => {
-            stdout::form(format, &Printed::Replay(&super::replay::kept(folder)?))?
+        Some(Kind::Explanation) => {
+            stdout::form(format, &Printed::Explanation(&kept::explanation(folder)?))?
         }
-        Some(Kind::Study) => stdout::form(format, &Printed::Study(&super::study::kept(folder)?))?,
+        Some(Kind::Replay) => stdout::form(format, &Printed::Replay(&kept::replay(folder)?))?,
+        Some(Kind::Study) => stdout::form(format, &Printed::Study(&kept::study(folder)?))?,
         None => return Err(holds::nothing(folder).into()),
     })
 }
@@ -88,24 +87,11 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
 }
 
 fn a_run(folder: &Path, format: &Form, salvage: bool) -> Result<String> {
-    let run = super::compare::read(folder, salvage)?;
-    report::tell_truncated(&run);
+    let run = kept::run(folder, salvage)?;
+    kept::tell_truncated(&run);
     let analysis = Analysis::of(&run);
     let tuning = Tuning::of(&analysis)?;
-    stdout::form(format, &report::printed(&analysis, tuning.as_ref()))
-}
-
-/// What was seen is shown in words of this version: nothing is judged.
-fn an_explanation(folder: &Path, format: &Form) -> Result<String> {
-    stdout::form(format, &Printed::Explanation(&explained(folder)?))
-}
-
-/// The explanation that a folder holds.
-pub(super) fn explained(folder: &Path) -> Result<Explanation> {
-    let file = folder.join(EXPLANATION);
-    serde_json::from_str(&store::text(&file)?).with_context(|| {
-        format!("{} is not readable: `coldstart explain` makes it", file.display())
-    })
+    stdout::form(format, &kept::printed(&analysis, tuning.as_ref()))
 }
 
 /// A verdict is shown as it was given: judging again, under other rules or by another

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Result, anyhow};
 use tokio::sync::watch;
 
 use super::repeat::Words;
@@ -19,7 +19,6 @@ use coldstart::pool::Counters;
 use coldstart::report::form::{Form, Printed};
 use coldstart::serve::Session;
 use coldstart::spec::function::Function;
-use coldstart::store::catalog::STUDY;
 use coldstart::study::idle::{self, Search};
 use coldstart::study::surge::{self, Shape, Surges};
 use coldstart::study::{FORMAT, Found, Of, Study, chain, spike};
@@ -180,13 +179,6 @@ fn keep(
     };
     serving::keep(folder)?;
     show(folder, &study.graded(&run), format)
-}
-
-/// The study that a folder holds.
-pub(super) fn kept(folder: &Path) -> Result<Study> {
-    let file = folder.join(STUDY);
-    serde_json::from_str(&store::text(&file)?)
-        .with_context(|| format!("{} is not readable: `coldstart study` makes it", file.display()))
 }
 
 /// Writes the files of a study, and shows it.

@@ -6,7 +6,6 @@
 //! kernel, and ends when the other bucket has the whole object, which is before the function is
 //! told so.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +22,9 @@ use tokio::sync::mpsc;
 use super::ns;
 use crate::clock::Clock;
 use crate::sample::Temperature;
+use crate::serve::around::{Around, Calling};
 use crate::serve::trigger::{Deliver, Delivery};
-use crate::serve::{Call, Done, End, Functions, NotReserved, NotUpdated, Platform};
+use crate::serve::{Call, Done, End, Platform};
 use crate::stats::LatencySummary;
 
 /// What is read of an answer's head, in bytes.
@@ -104,50 +104,15 @@ fn key(event: &[u8]) -> String {
 }
 
 /// A platform of whose calls is told what became of them.
-#[derive(Clone)]
-pub struct Heeded<P> {
-    platform: P,
-    hear: Hear,
-}
+pub type Heeded<P> = Around<P, Hear>;
 
-impl<P: Platform> Heeded<P> {
-    /// Around another.
-    #[must_use]
-    pub fn of(platform: P, hear: Hear) -> Self {
-        Self { platform, hear }
-    }
-}
-
-impl<P: Platform> Platform for Heeded<P> {
-    fn functions(&self) -> Functions {
-        self.platform.functions()
-    }
-
-    fn clock(&self) -> Clock {
-        self.platform.clock()
-    }
-
-    fn update(
-        &self,
-        function: &str,
-        image: Option<String>,
-    ) -> impl Future<Output = Result<u32, NotUpdated>> + Send {
-        self.platform.update(function, image)
-    }
-
-    fn reserve(&self, function: &str, reserved: Option<u32>) -> Result<(), NotReserved> {
-        self.platform.reserve(function, reserved)
-    }
-
-    fn call(&self, call: Call) -> impl Future<Output = Done> + Send {
-        let (key, called, hear) = (key(&call.event), call.arrived, self.hear.clone());
-        let calling = self.platform.call(call);
-        async move {
-            let done = calling.await;
-            let over = Over { called, done: done.clone() };
-            let _ = hear.send(Heard::Over(key, Box::new(over)));
-            done
-        }
+impl Calling for Hear {
+    async fn call(&self, platform: &impl Platform, call: Call) -> Done {
+        let (key, called) = (key(&call.event), call.arrived);
+        let done = platform.call(call).await;
+        let over = Over { called, done: done.clone() };
+        let _ = self.send(Heard::Over(key, Box::new(over)));
+        done
     }
 }
 
