@@ -112,7 +112,7 @@ pub trait Adapter: Sized + Send + Sync + 'static {
 }
 
 /// Waits until something is so; whoever makes it so tells all who wait.
-async fn until_told(told: &Notify, is_so: impl Fn() -> bool) {
+pub(crate) async fn until_told(told: &Notify, is_so: impl Fn() -> bool) {
     loop {
         let mut heard = pin!(told.notified());
         // Before it is looked: what is told from here on is heard.

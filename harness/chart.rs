@@ -12,6 +12,7 @@ use crate::replay::Replay;
 use crate::spec::factor::Factors;
 use crate::stats::Summary;
 use crate::store::Run;
+use crate::study::Study;
 use crate::tune::{Tuned, Tuning};
 use crate::words::{
     self, DASH, conditions, conditions_in_a_name, counted, groups, headline, level, maximum,
@@ -28,6 +29,7 @@ pub(crate) use kit::zoom::in_a_page;
 mod burst_size;
 mod calibration;
 mod cell_labels;
+mod cold_and_warm;
 mod context;
 mod cost;
 mod data_table;
@@ -72,6 +74,8 @@ enum Compose {
     Tuned(fn(&Tuning, &Tuned, Layout) -> Option<ChartSpec>),
     /// Of a trace that was played.
     Replay(fn(&Replay, Layout) -> Option<ChartSpec>),
+    /// Of what a platform was found to do.
+    Study(fn(&Study, Layout) -> Option<ChartSpec>),
     /// Of each function that is explained.
     Explained(fn(&Explained, Layout) -> Option<ChartSpec>),
 }
@@ -109,6 +113,8 @@ const CHARTS: &[Definition] = &[
     chart("compare-order", "order", "", Compose::Comparison(run_sequence::compose)),
     chart("tune", "price", tune::HOW_TO_READ, Compose::Tuned(tune::compose)),
     chart("replay", "waste", replay::HOW_TO_READ, Compose::Replay(replay::compose)),
+    chart("ladder", "found", cold_and_warm::HOW_TO_READ, Compose::Study(cold_and_warm::ladder)),
+    chart("upload", "found", cold_and_warm::HOW_TO_READ, Compose::Study(cold_and_warm::upload)),
     chart("files", "packages", start_files::HOW_TO_READ, Compose::Explained(start_files::compose)),
     chart(
         "modules",
@@ -245,6 +251,19 @@ pub(crate) fn of_replay(replay: &Replay) -> Result<Vec<Chart>> {
     drawn(CHARTS, "", |chart| match chart.compose {
         Compose::Replay(compose) => {
             [Layout::Wide, Layout::Narrow].map(|layout| compose(replay, layout))
+        }
+        _ => [None, None],
+    })
+}
+
+/// The pictures of a study.
+///
+/// # Errors
+/// When the plotting crate fails.
+pub(crate) fn of_study(study: &Study) -> Result<Vec<Chart>> {
+    drawn(CHARTS, "", |chart| match chart.compose {
+        Compose::Study(compose) => {
+            [Layout::Wide, Layout::Narrow].map(|layout| compose(study, layout))
         }
         _ => [None, None],
     })

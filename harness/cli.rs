@@ -117,7 +117,7 @@ pub(crate) enum Verb {
     /// Measure on several machines: a Swarm's nodes, hosts by ssh, a Kubernetes cluster
     #[command(help_template = help::VERB, before_long_help = help::FLEET)]
     Fleet(Fleet),
-    /// Ask a pool of instances: how long does it keep them, what does a surge do?
+    /// Ask a platform as a whole: for how long are instances kept, what does a surge do?
     #[command(help_template = help::VERB, before_long_help = help::STUDY)]
     Study(StudyVerb),
     /// Serve functions to clients of AWS Lambda, over HTTP, on instances of this machine
@@ -132,13 +132,13 @@ pub(crate) enum Verb {
     /// Play a trace of calls against policies: who waits, what stands idle, what it costs
     #[command(help_template = help::VERB, before_long_help = help::REPLAY)]
     Replay(Box<Replay>),
-    /// Show an old run, comparison or gate again
+    /// Show any result again, as it was printed
     #[command(help_template = help::VERB, before_long_help = help::SHOW)]
     Show(Show),
     /// List what can be measured, and what was
     #[command(help_template = help::VERB, before_long_help = help::LIST)]
     List(List),
-    /// Write a run's summary, charts and report again, from its samples alone
+    /// Write a result's pages and charts again, from what was measured alone
     #[command(help_template = help::VERB, before_long_help = help::REPORT)]
     Report(Report),
     /// Say what is here, what is missing and what to type

@@ -3,8 +3,10 @@
 //!
 //! [`Platform`] is what answers calls; what comes before it speaks to clients, and knows nothing
 //! of instances: [`front`] over HTTP, [`queue`] for calls that nobody waits for. What stands
-//! behind it is `session`. Who wants to hear of every call stands between the two: [`told`].
+//! behind it is `session`. Who wants to hear of every call stands [`around`] it, as
+//! [`told`] does.
 
+pub mod around;
 mod call;
 pub mod front;
 pub mod names;

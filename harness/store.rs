@@ -27,6 +27,7 @@ mod place;
 mod record;
 mod reserve;
 mod resume;
+mod shortfall;
 mod writer;
 
 pub use baseline::{BASELINES, Baseline, baseline};
@@ -40,6 +41,7 @@ pub use record::{
 };
 pub use reserve::Reservation;
 pub use resume::Unfinished;
+pub use shortfall::Shortfall;
 pub use writer::Writer;
 
 use lines::{invalid, read_lines};

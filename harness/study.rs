@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::sample::Temperature;
 use crate::serve::{Call, Done, End, Platform};
+use crate::stats::{BootstrapWeights, LatencySummary};
 use crate::store::Run;
 use crate::words::{is_simulated, is_valid, warned};
 
@@ -28,28 +29,31 @@ pub mod thumbnail;
 mod tests;
 
 /// What a study found, function by function: `study.json`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Study {
     /// The version of the file's format.
     pub format: u32,
     /// The run whose rows these calls are; none of a platform of somebody else.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
+    /// When it was asked for, RFC 3339, UTC, where no run's record says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started: Option<String>,
     /// The command that repeats it.
     pub command: String,
     /// Where it was measured, and by which policy instances were kept.
     pub place: String,
     /// Instances that were started; none of a platform that does not say.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts: Option<u64>,
     /// Those of them that never served: their calls found another.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unused: Option<u64>,
     /// Whether its run says of itself that what it measured is not to be believed.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub invalid: bool,
     /// Whether every figure is made up.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub simulated: bool,
     /// What was found.
     #[serde(flatten)]
@@ -74,7 +78,7 @@ impl Study {
 pub const FORMAT: u32 = 1;
 
 /// What was found, of each function.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "study", content = "functions", rename_all = "lowercase")]
 pub enum Found {
     /// For how long idle instances are kept.
@@ -92,7 +96,7 @@ pub enum Found {
 }
 
 /// What was found of a function.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Of<T> {
     /// Its name.
     pub function: String,
@@ -177,6 +181,13 @@ async fn call_with(
 pub(crate) fn median(values: &mut [u64]) -> Option<u64> {
     values.sort_unstable();
     values.get(values.len().checked_sub(1)? / 2).copied()
+}
+
+/// What calls took, each with its round, in figures; none of none.
+fn summed(taken: &[(u32, u64)]) -> Option<LatencySummary> {
+    let rows: Vec<(u32, Option<u64>)> =
+        taken.iter().map(|(round, ns)| (*round, Some(*ns))).collect();
+    (!rows.is_empty()).then(|| LatencySummary::by_round(&rows, &mut BootstrapWeights::default()))
 }
 
 /// Nanoseconds of a time.

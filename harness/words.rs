@@ -7,6 +7,7 @@ use crate::stats::{Quantile, RankedValue, Summary};
 use crate::store::Run;
 use crate::text::units::format_ms;
 
+mod fleet;
 mod money;
 mod reasons;
 
@@ -15,6 +16,7 @@ pub(crate) use crate::analysis::{
 };
 pub(crate) use crate::text::sanitize::{plain, shortened};
 
+pub(crate) use fleet::shortfall;
 pub(crate) use money::{money, nines, percent, rate};
 pub(crate) use reasons::{changed, fault, faults, invalid, reason};
 

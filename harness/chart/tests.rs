@@ -21,7 +21,7 @@ fn composed(run: &Run, layout: Layout) -> Vec<(&'static str, ChartSpec)> {
             Some((chart.name, compose(&context)?))
         }
         Compose::Comparison(_) | Compose::Explained(_) => None,
-        Compose::Replay(_) | Compose::Tuned(_) => None,
+        Compose::Replay(_) | Compose::Study(_) | Compose::Tuned(_) => None,
     };
     CHARTS.iter().filter_map(of).collect()
 }

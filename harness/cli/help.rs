@@ -20,7 +20,7 @@ Measure
   tune         memory limits against latency and price
   aa           how often would the gate cry wolf here?
   fleet        on several machines: a Swarm, hosts by ssh, Kubernetes
-  study        a pool of instances: keep-alive, surges
+  study        a platform as a whole: keep-alive, surges, chains, uploads
   explain      why a start takes so long: files, modules, work and waits
   replay       a trace of calls against keep-alive policies
 
@@ -29,9 +29,9 @@ Serve
   invoke       one function once: its answer, its log, where the time went
 
 Look
-  show         an old run, comparison or gate again
+  show         any result again, as it was printed
   list         what can be measured, and what was
-  report       a run's summary, charts and report again, from its samples
+  report       a result's pages and charts again, from what was measured
 
 Prepare
   doctor       what is here, what is missing, what to type
@@ -296,9 +296,10 @@ Examples
 
 It writes summary.json, summary.csv, report.md, report.html, charts and
 histograms into the run's folder again; with --cost also cost.csv, and
-cost.json, by which later reports say the same. `show` prints and writes
-nothing. A run whose rows are not those of its plan is refused; --salvage reads
-what is there, and says so on every page.
+cost.json, by which later reports say the same. Of a study, an explanation or a
+replay it writes the pages and charts again. A verdict is not judged again:
+`show` shows it, and writes nothing. A run whose rows are not those of its plan
+is refused; --salvage reads what is there, and says so on every page.
 
 Exit status: 0 written; 2 usage; 4 the folder cannot be read or written.";
 
@@ -342,12 +343,14 @@ Examples
   coldstart show 2026-11-22-005258-default --format csv
   coldstart show latest --rows --failed
 
-It writes nothing. A run is made again from its samples; a comparison, a gate or
-an aa is shown as it was judged. json, markdown and csv are summary.json,
-report.md and summary.csv of a run, compare.json, compare.md and the rows of a
-comparison, aa.json, aa.md and the rates of an aa. --rows is every row of a run
-as it was measured, one a line in csv; `run -v` keeps with them the beginning of
-each reply and the last that each instance wrote.
+It writes nothing. It takes the folder of whatever was written: a run, a fleet,
+a tuned or served run, a study, an explanation or a replay is made again from
+what was measured; a comparison, a gate or an aa is shown as it was judged.
+json, markdown and csv are the files of that name in the folder: summary.json,
+report.md and summary.csv of a run, compare.json and compare.md of a comparison.
+--rows is every row of a run, or of a study's calls, as it was measured, one a
+line in csv; `run -v` keeps with them the beginning of each reply and the last
+that each instance wrote.
 
 Exit status: 0 shown; 2 no such result; 4 it cannot be read.";
 

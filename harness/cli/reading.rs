@@ -75,7 +75,7 @@ pub(crate) struct Show {
 /// Flags of `report`.
 #[derive(Debug, Args)]
 pub(crate) struct Report {
-    /// The run's folder
+    /// The folder: of a run, a study, an explanation or a replay
     pub run: PathBuf,
 
     /// Also put the results block into a page, between its markers

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, anyhow};
 
 use super::failure::of_files;
-use super::{ExitReason, info, publish, warn};
+use super::{ExitReason, holds, info, kept, publish, warn};
 use crate::cli::Compare;
 use coldstart::compare::{self, SideData};
 use coldstart::spec::function::unknown;
 use coldstart::spec::tolerance::Margins;
-use coldstart::store::{self, BASELINES, Baseline, Run};
+use coldstart::store::{self, BASELINES, Baseline};
 
 /// Compares, writes and shows.
 pub(super) fn run(args: &Compare) -> Result<(), ExitReason> {
@@ -70,22 +70,13 @@ fn join(
 /// What a comparison needs of a run's folder, and the margins of its scenario. The
 /// rows themselves are let go: two large runs are never in memory together.
 pub(super) fn open(folder: &Path, salvage: bool) -> Result<(SideData, Margins)> {
-    let run = read(folder, salvage)?;
+    let run = kept::run(folder, salvage)?;
     if run.truncated {
         warn(&format!("{}: the last row was cut short and is left out", folder.display()));
     }
     let side = run.record.side.as_ref();
     let label = side.map_or_else(|| folder.display().to_string(), |side| side.label.clone());
     Ok((SideData::of(&run, label), run.record.scenario.margins))
-}
-
-/// A run's folder, whole; or what is there of it, where that was asked for, which is told.
-pub(super) fn read(folder: &Path, salvage: bool) -> Result<Run> {
-    let run = if salvage { store::salvage(folder) } else { store::open(folder) }?;
-    if let Some(why) = &run.salvaged {
-        warn(&format!("salvaged, and not what was measured: {why}"));
-    }
-    Ok(run)
 }
 
 fn folders(args: &Compare) -> Result<(PathBuf, PathBuf), ExitReason> {
@@ -98,6 +89,7 @@ fn folders(args: &Compare) -> Result<(PathBuf, PathBuf), ExitReason> {
 
 /// The newest stored run of the machine that a run was measured on.
 fn baseline(head: &Path) -> Result<PathBuf> {
+    holds::a_run(head)?;
     let Baseline { newest, unreadable, fingerprint } = store::baseline(head)?;
     for error in unreadable {
         warn(&format!("a stored run that cannot be read is no baseline: {error:#}"));

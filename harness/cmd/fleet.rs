@@ -16,13 +16,15 @@ use coldstart::analysis::Analysis;
 use coldstart::drive::Stop;
 use coldstart::engine::ImageStore;
 use coldstart::engine::docker::DockerEngine;
-use coldstart::fleet::{self, Hosts, Job, MEASURE, Member, Place, Swarm, agree, parcel};
+use coldstart::fleet::{self, Hosts, Job, MEASURE, Member, Place, Swarm, agree};
 use coldstart::measure::{Interrupted, Measurement, PreparedEngine, RunIdentity};
 use coldstart::provision::{Consent, own_image};
 use coldstart::report::form::Form;
+use coldstart::spec::plan;
 use coldstart::store::{self, NODES, NodeRecord, is_node_name, write_fleet};
 use coldstart::system::private;
 
+mod keep;
 mod node;
 
 /// Does what was typed of a fleet.
@@ -92,8 +94,8 @@ fn measure(args: &cli::FleetRun) -> Result<(), ExitReason> {
         let nodes = nodes(&place, &job, args.together, &folder, &stop, &observer).await?;
         let again =
             job.command.replacen("coldstart run", "coldstart fleet run", 1) + &place_again(args);
-        write_fleet(&folder, &job.id, &again, &nodes)?;
-        Ok::<_, ExitReason>(nodes)
+        let planned = request.plan.invocations();
+        Ok::<_, ExitReason>(write_fleet(&folder, &job.id, &again, planned, nodes)?)
     });
     interrupt::now(Phase::Showing);
     let nodes = ended?;
@@ -140,7 +142,7 @@ fn place_again(args: &cli::FleetRun) -> String {
     quoted.collect()
 }
 
-/// Measures on every node that is there; what came of each.
+/// Measures on every node that is there; why each was not measured to its end.
 async fn nodes(
     place: &Place,
     job: &Job,
@@ -148,7 +150,7 @@ async fn nodes(
     folder: &Path,
     stop: &watch::Receiver<Stop>,
     observer: &TerminalObserver,
-) -> Result<Vec<NodeRecord>> {
+) -> Result<Vec<(String, Option<String>)>> {
     let outcomes = fleet::check(place, job, stop, observer).await?;
     let (mut failed, mut reports, mut wrong) = (BTreeMap::new(), Vec::new(), Vec::new());
     for (member, outcome) in outcomes {
@@ -173,7 +175,10 @@ async fn nodes(
         }
         info(&format!("{}: measuring", member.name));
         let failed = match place.run(member, job, &MEASURE, stop).await {
-            Ok(Some(printed)) => keep(&folder.join(NODES).join(&member.name), job, &printed),
+            Ok(Some(printed)) => {
+                let of_node = folder.join(NODES).join(&member.name);
+                keep::keep(&of_node, &printed, |record| keep::is_of(job, &record))
+            }
             Ok(None) => Some("it does not meet the constraints any more".to_owned()),
             Err(why) => Some(why),
         };
@@ -197,37 +202,7 @@ async fn nodes(
     if *stop.borrow() != Stop::No && !folder.join(NODES).exists() {
         return Err(Interrupted.into());
     }
-    Ok(failed.into_iter().map(|(name, failed)| NodeRecord { name, failed }).collect())
-}
-
-/// Keeps what a node has printed as its run; why that is not all of it, or none.
-fn keep(folder: &Path, job: &Job, printed: &[u8]) -> Option<String> {
-    let (files, failed) = match parcel::files(printed) {
-        Ok(came) => came,
-        Err(why) => return Some(why),
-    };
-    let kept = || -> Result<Option<String>> {
-        if files.is_empty() {
-            return Ok(failed);
-        }
-        fs::create_dir_all(folder)?;
-        for (name, bytes) in &files {
-            store::write(folder, Path::new(name), bytes)?;
-        }
-        // As everything that is read it is checked against its plan.
-        let record = store::open(folder)?.record;
-        let all = record.functions.iter().chain(&record.null);
-        let same = all.into_iter().all(|f| job.images.get(&f.image) == Some(&f.digest));
-        if record.seed != job.seed || record.tool != job.tool || !same {
-            return Ok(Some("it measured something else than it was told to".to_owned()));
-        }
-        let stopped = || record.stopped.clone().unwrap_or_else(|| "it stopped early".to_owned());
-        Ok(failed.or_else(|| (!record.complete).then(stopped)))
-    };
-    match kept() {
-        Ok(failed) => failed,
-        Err(error) => Some(format!("what it sent is no run: {error:#}")),
-    }
+    Ok(failed.into_iter().collect())
 }
 
 /// Shows what was measured, and says which nodes were not.
@@ -241,7 +216,7 @@ fn show(folder: &Path, nodes: &[NodeRecord], format: &Form) -> Result<(), ExitRe
     match failed.is_empty() {
         true => Ok(()),
         false => Err(anyhow!(
-            "{} of {} nodes were not measured to the end\n  {}",
+            "{} of {} nodes not measured to the end\n  {}",
             failed.len(),
             nodes.len(),
             failed.join("\n  ")
@@ -296,48 +271,15 @@ fn collect(args: &cli::FleetCollect) -> Result<(), ExitReason> {
     let mut first: Option<store::RunRecord> = None;
     for (name, bytes) in printed {
         let of_node = folder.join(NODES).join(name);
-        let failed = unpack(&of_node, &bytes, &mut first);
-        nodes.push(NodeRecord { name: name.to_owned(), failed });
+        let failed = keep::keep(&of_node, &bytes, |record| keep::is_like(&mut first, record));
+        nodes.push((name.to_owned(), failed));
     }
+    let planned = first.map_or(0, |of| plan::size(&of.scenario, of.functions.len()));
     let command = format!("coldstart fleet collect {}", args.printed_by.join(" "));
-    write_fleet(&folder, &begun.id("fleet"), &command, &nodes)?;
+    let nodes = write_fleet(&folder, &begun.id("fleet"), &command, planned, nodes)?;
     let shown = show(&folder, &nodes, args.printed.format);
     drop(reserved);
     shown
-}
-
-/// Keeps what a Job has printed, where it is of the same run as the first.
-fn unpack(folder: &Path, printed: &[u8], first: &mut Option<store::RunRecord>) -> Option<String> {
-    let kept = |first: &mut Option<store::RunRecord>| -> Result<Option<String>> {
-        let (files, failed) = parcel::files(printed).map_err(|why| anyhow!(why))?;
-        if files.is_empty() {
-            return Ok(failed);
-        }
-        fs::create_dir_all(folder)?;
-        for (name, bytes) in &files {
-            store::write(folder, Path::new(name), bytes)?;
-        }
-        let record = store::open(folder)?.record;
-        let of = first.get_or_insert_with(|| record.clone());
-        let images = |of: &store::RunRecord| -> Vec<(String, String)> {
-            of.functions.iter().map(|f| (f.name.clone(), f.digest.clone())).collect()
-        };
-        if (of.seed, &of.tool, &of.scenario) != (record.seed, &record.tool, &record.scenario)
-            || images(of) != images(&record)
-        {
-            bail!("it is of another plan, version or images than the first");
-        }
-        let stopped = || record.stopped.clone().unwrap_or_else(|| "it stopped early".to_owned());
-        Ok(failed.or_else(|| (!record.complete).then(stopped)))
-    };
-    match kept(first) {
-        Ok(failed) => failed,
-        Err(error) => {
-            // Rows of something else are in no table of this one.
-            let _ = fs::remove_dir_all(folder);
-            Some(format!("{error:#}"))
-        }
-    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 
 use super::failure::of_files;
 use super::repeat::Words;
-use super::{ExitReason, info, run, stdout};
+use super::{ExitReason, info, kept, run, stdout};
 use crate::cli;
 use crate::terminal;
 use coldstart::cost::{Prices, prices};
@@ -22,7 +22,7 @@ use coldstart::replay::{Measured, Played, Replay, Trace, played};
 use coldstart::report;
 use coldstart::report::form::Printed;
 use coldstart::store;
-use coldstart::store::catalog::{self, Kind, REPLAY};
+use coldstart::store::catalog::{self, Kind};
 use coldstart::text::units::{format_exactly, format_size, format_wait};
 
 mod real;
@@ -52,7 +52,7 @@ pub(super) fn run(args: &cli::Replay) -> Result<(), ExitReason> {
     };
     let trace = trace::read(file, &reading).map_err(ExitReason::Usage)?;
     let folder = measured_folder(args)?;
-    let measured = Measured::of(&store::open(&folder)?, &args.functions);
+    let measured = Measured::of(&kept::run(&folder, false)?, &args.functions);
     let measured = measured.map_err(ExitReason::Usage)?;
     let identity = RunIdentity::now();
     let out = args.out.clone();
@@ -261,13 +261,6 @@ fn give(found: &Replay, folder: &Path, args: &cli::Replay) -> Result<()> {
     terminal::hint("kept in ", &folder.display().to_string());
     terminal::hint("open    ", &folder.join("replay.html").display().to_string());
     Ok(())
-}
-
-/// The replay that a folder holds.
-pub(super) fn kept(folder: &Path) -> Result<Replay> {
-    let file = folder.join(REPLAY);
-    serde_json::from_str(&store::text(&file)?)
-        .with_context(|| format!("{} is not readable: `coldstart replay` makes it", file.display()))
 }
 
 /// Writes a trace that nobody recorded.

@@ -5,7 +5,9 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::repeat::Words;
-use super::{ExitReason, budgets, cost, images, load_scenario, report, runtime, stdout, warn};
+use super::{
+    ExitReason, budgets, cost, holds, images, load_scenario, report, runtime, stdout, warn,
+};
 use crate::cli;
 use crate::terminal::interrupt::{self, Phase};
 use crate::terminal::{self, TerminalObserver};
@@ -237,6 +239,7 @@ fn all_failed(run: &store::Run) -> Option<String> {
 
 /// The rest of a run that stopped early, with the functions as they are now.
 fn rest(args: &cli::Run, folder: &Path) -> Result<Measurement, ExitReason> {
+    holds::a_run(folder)?;
     let record = store::record(folder)?;
     if !record.fleet.is_empty() {
         let why = "is of a fleet, which is not gone on with: measure it again";

@@ -1,5 +1,4 @@
-//! `show`: an old run, comparison or reliability again, as it was printed. Writes
-//! nothing.
+//! `show`: an old result again, as it was printed. Writes nothing.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,15 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 
 use super::failure::of_files;
-use super::repeat::Words;
-use super::{ExitReason, info, report, stdout};
+use super::{ExitReason, holds, info, kept, stdout};
 use crate::cli::Show;
 use coldstart::analysis::Analysis;
-use coldstart::explain::Explanation;
 use coldstart::report::form::{Form, Kept, Printed};
 use coldstart::report::{comparison, reliability};
 use coldstart::store;
-use coldstart::store::catalog::{self, COMPARISON, EXPLANATION, Kind, RELIABILITY};
+use coldstart::store::catalog::{self, Kind};
 use coldstart::text::diagnostic::did_you_mean;
 use coldstart::text::sanitize::{printable_json, printable_line};
 use coldstart::tune::Tuning;
@@ -49,11 +46,12 @@ pub(super) fn shown(folder: &Path, format: &Form, salvage: bool) -> Result<Strin
         }
         Some(Kind::Comparison) => A_COMPARISON.shown(folder, format)?,
         Some(Kind::Reliability) => A_RELIABILITY.shown(folder, format)?,
-        Some(Kind::Explanation) => an_explanation(folder, format)?,
-        Some(Kind::Replay) => {
-            stdout::form(format, &Printed::Replay(&super::replay::kept(folder)?))?
+        Some(Kind::Explanation) => {
+            stdout::form(format, &Printed::Explanation(&kept::explanation(folder)?))?
         }
-        None => return Err(none(folder)),
+        Some(Kind::Replay) => stdout::form(format, &Printed::Replay(&kept::replay(folder)?))?,
+        Some(Kind::Study) => stdout::form(format, &Printed::Study(&kept::study(folder)?))?,
+        None => return Err(holds::nothing(folder).into()),
     })
 }
 
@@ -89,24 +87,11 @@ fn find(typed: &OsStr, results: &Path) -> Result<PathBuf, ExitReason> {
 }
 
 fn a_run(folder: &Path, format: &Form, salvage: bool) -> Result<String> {
-    let run = super::compare::read(folder, salvage)?;
-    report::tell_truncated(&run);
+    let run = kept::run(folder, salvage)?;
+    kept::tell_truncated(&run);
     let analysis = Analysis::of(&run);
     let tuning = Tuning::of(&analysis)?;
-    stdout::form(format, &report::printed(&analysis, tuning.as_ref()))
-}
-
-/// What was seen is shown in words of this version: nothing is judged.
-fn an_explanation(folder: &Path, format: &Form) -> Result<String> {
-    stdout::form(format, &Printed::Explanation(&explained(folder)?))
-}
-
-/// The explanation that a folder holds.
-pub(super) fn explained(folder: &Path) -> Result<Explanation> {
-    let file = folder.join(EXPLANATION);
-    serde_json::from_str(&store::text(&file)?).with_context(|| {
-        format!("{} is not readable: `coldstart explain` makes it", file.display())
-    })
+    stdout::form(format, &kept::printed(&analysis, tuning.as_ref()))
 }
 
 /// A verdict is shown as it was given: judging again, under other rules or by another
@@ -156,23 +141,4 @@ impl Verdict {
 
 fn lines(text: &str) -> String {
     text.lines().map(|line| printable_line(line, LINE) + "\n").collect()
-}
-
-/// Why a folder cannot be shown.
-fn none(folder: &Path) -> ExitReason {
-    let (base, head) = (folder.join("base"), folder.join("head"));
-    let is_run = |side: &Path| Kind::of(side) == Some(Kind::Run);
-    let (folder, base, head) = if is_run(&base) && is_run(&head) {
-        (folder, base, head)
-    } else {
-        return of_files(format!(
-            "{} holds no result: neither {}, {COMPARISON} nor {RELIABILITY} is in it",
-            folder.display(),
-            store::RECORD
-        ))
-        .into();
-    };
-    let judge = Words::of("compare").word(base.display()).word(head.display()).line();
-    let folder = folder.display();
-    of_files(format!("{folder} holds two sides that were not judged: `{judge}` judges them")).into()
 }

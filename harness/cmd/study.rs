@@ -168,6 +168,7 @@ fn keep(
     let study = Study {
         format: FORMAT,
         run: Some(id),
+        started: None,
         command,
         place: format!("{}, policy {policy}", run.record.place()),
         starts: Some(counters.all_starts()),

@@ -91,6 +91,7 @@ impl SideData {
             rounds: run.samples.iter().map(|s| s.round).max().unwrap_or(0),
             invalid: Controls::of(&run.samples, &[]).faults(),
             partial: !record.complete || run.truncated,
+            shortfall: run.shortfall(),
             simulated: record.engine.kind == "fake",
             injected: side.map(|s| s.injected.clone()).unwrap_or_default(),
             works: side.is_some_and(|s| s.works),

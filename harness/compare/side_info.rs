@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::spec::function::{HttpRequest, Launch, Limits, ReplyCheck};
 use crate::stats::Fault;
-use crate::store::{BaseRecord, EnvironmentRecord, EventRecord};
+use crate::store::{BaseRecord, EnvironmentRecord, EventRecord, Shortfall};
 
 /// What is known of one side.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,8 @@ pub struct SideInfo {
     pub invalid: Vec<Fault>,
     /// Whether it was cut short.
     pub partial: bool,
+    /// What it lacks of its plan, where that is known.
+    pub shortfall: Option<Shortfall>,
     /// Whether its figures are made up.
     pub simulated: bool,
     /// Milliseconds that functions were told to sleep in their init, by name.

@@ -153,11 +153,12 @@ pub(super) fn close<E: Engine>(
         let by_itself =
             request.plan.scenario.until.is_some() && matches!(ended, Ok(RunEnd::OutOfTime));
         record.complete = matches!(ended, Ok(RunEnd::Complete)) || by_itself;
-        if record.complete {
-            // Cells that were known well enough were not measured to the last round;
-            // those that alarmed were measured beyond it.
-            record.counts.planned = asked;
-        }
+        // Cells that were known well enough were not measured to the last round; those that
+        // alarmed were measured beyond it.
+        record.counts.planned = match record.complete {
+            true => asked,
+            false => record.counts.planned.max(asked),
+        };
         record.stopped = match &ended {
             Ok(RunEnd::Complete) => None,
             Ok(RunEnd::OutOfTime) => Some(store::OUT_OF_TIME.to_owned()),

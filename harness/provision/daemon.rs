@@ -137,21 +137,32 @@ pub fn private_pid(around: &Surroundings) -> Option<i32> {
 /// When it does not end.
 pub async fn stop_private(around: &Surroundings) -> Result<bool, ProvisionError> {
     let Some(pid) = private_pid(around) else { return Ok(false) };
+    // A process that has ended and was not waited for has no arguments.
+    let is_there = || arguments_of(pid).iter().any(|a| a.starts_with("--pidfile="));
+    end("engine", pid, is_there).await?;
+    Ok(true)
+}
+
+/// Asks a process of ours to end, and waits until it is not there any more.
+pub(super) async fn end(
+    what: &str,
+    pid: i32,
+    is_there: impl Fn() -> bool,
+) -> Result<(), ProvisionError> {
     let failed = |why: String| {
-        ProvisionError::failed(format!("stop the private engine, process {pid}"), why)
+        ProvisionError::failed(format!("stop the private {what}, process {pid}"), why)
     };
     let process = Pid::from_raw(pid).ok_or_else(|| failed("no such process id".to_owned()))?;
     kill_process(process, Signal::TERM).map_err(|e| failed(e.to_string()))?;
     let begun = Instant::now();
-    // A process that has ended and was not waited for has no arguments.
-    while arguments_of(pid).iter().any(|a| a.starts_with("--pidfile=")) {
+    while is_there() {
         if begun.elapsed() > STOPS_WITHIN {
             let why = format!("still there after {} s: `kill {pid}`", STOPS_WITHIN.as_secs());
             return Err(failed(why));
         }
         tokio::time::sleep(AGAIN).await;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Ends the helper of a daemon that was killed. The kernel kills it too, but

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process};
+use rustix::process::{Resource, getrlimit};
 
-use super::daemon::{arguments_of, is_program, read_pid};
+use super::daemon::{arguments_of, end, is_program, read_pid};
 use super::{ProvisionError, Surroundings, command};
 use crate::engine::docker::DockerEngine;
 use crate::observer::Observer;
@@ -32,8 +32,6 @@ fn has_both_cgroups() -> bool {
 
 /// How long it may take to answer after it was started.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
-/// How long it may take to end.
-const STOPS_WITHIN: Duration = Duration::from_secs(30);
 /// How often it is asked. This is provisioning: nothing is measured.
 const AGAIN: Duration = Duration::from_millis(100);
 
@@ -193,19 +191,7 @@ fn private_pid(around: &Surroundings) -> Option<i32> {
 /// When it does not end.
 pub async fn stop_private(around: &Surroundings) -> Result<bool, ProvisionError> {
     let Some(pid) = private_pid(around) else { return Ok(false) };
-    let failed = |why: String| {
-        ProvisionError::failed(format!("stop the private podman, process {pid}"), why)
-    };
-    let process = Pid::from_raw(pid).ok_or_else(|| failed("no such process id".to_owned()))?;
-    kill_process(process, Signal::TERM).map_err(|e| failed(e.to_string()))?;
-    let begun = Instant::now();
-    while private_pid(around).is_some() {
-        if begun.elapsed() > STOPS_WITHIN {
-            let why = format!("still there after {} s: `kill {pid}`", STOPS_WITHIN.as_secs());
-            return Err(failed(why));
-        }
-        tokio::time::sleep(AGAIN).await;
-    }
+    end("podman", pid, || private_pid(around).is_some()).await?;
     // Nobody listens there any more.
     let _ = fs::remove_file(around.podman_socket());
     let _ = fs::remove_file(pid_file(&around.podman()));

@@ -98,7 +98,7 @@ impl Printed<'_> {
             Printed::Tuning(tuning) => build::tune::document(tuning, charts),
             Printed::Reliability(found) => build::reliability::document(found),
             Printed::Explanation(found) => build::explanation::document(found, charts),
-            Printed::Study(study) => build::study::document(study),
+            Printed::Study(study) => build::study::document(study, charts),
             Printed::Replay(replay) => build::replay::document(replay, charts),
             Printed::Listing(listing) => build::listing::document(listing),
         }
@@ -112,7 +112,8 @@ impl Printed<'_> {
             Printed::Tuning(tuning) => chart::of_tuning(tuning),
             Printed::Explanation(found) => chart::of_explanation(found),
             Printed::Replay(replay) => chart::of_replay(replay),
-            Printed::Reliability(_) | Printed::Study(_) | Printed::Listing(_) => Ok(Vec::new()),
+            Printed::Study(study) => chart::of_study(study),
+            Printed::Reliability(_) | Printed::Listing(_) => Ok(Vec::new()),
         }
     }
 

@@ -1,5 +1,5 @@
 //! A study -> words for people and files for programs: `study.json`, `study.csv`, `study.md`,
-//! `study.html`.
+//! `study.html`, and its charts.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Artifact;
 use super::build::study::document;
 use super::render::{csv, html, markdown};
+use crate::chart;
 use crate::study::{Found, Study};
 
 /// Every file of it.
@@ -14,13 +15,18 @@ use crate::study::{Found, Study};
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn files(study: &Study) -> Result<Vec<Artifact>> {
-    let page = document(study);
-    Ok(vec![
+    let charts = chart::of_study(study)?;
+    let page = document(study, &charts);
+    let (markdown, html) = (markdown::page(&page), html::page(&page));
+    drop(page);
+    let mut files = vec![
         Artifact::new("study.csv", csv(study)?),
         Artifact::new("study.json", json(study)?),
-        Artifact::new("study.md", markdown::page(&page)),
-        Artifact::new("study.html", html::page(&page)),
-    ])
+        Artifact::new("study.md", markdown),
+        Artifact::new("study.html", html),
+    ];
+    files.extend(super::chart_files(charts));
+    Ok(files)
 }
 
 /// A line a call, or a surge.

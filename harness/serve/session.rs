@@ -15,6 +15,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::call::{Call, Done, End, Functions, NotReserved, NotUpdated, Platform, Report, Served};
+use crate::adapter::until_told;
 use crate::clock::Clock;
 use crate::drive::{Driver, Stop};
 use crate::engine::{AnyEngine, InstanceId};
@@ -310,17 +311,11 @@ impl Opened {
 impl Session {
     /// Waits until no call is without its row, and no start under way.
     async fn is_quiet(&self) {
-        loop {
-            let mut told = std::pin::pin!(self.0.quiet.notified());
-            told.as_mut().enable();
-            {
-                let state = self.state();
-                if state.open == 0 && state.starting.is_empty() {
-                    return;
-                }
-            }
-            told.await;
-        }
+        let is_so = || {
+            let state = self.state();
+            state.open == 0 && state.starting.is_empty()
+        };
+        until_told(&self.0.quiet, is_so).await;
     }
 }
 

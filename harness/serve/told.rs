@@ -8,18 +8,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{Call, Client, Done, End, Functions, NotReserved, NotUpdated, Platform, Report};
-use crate::clock::Clock;
+use super::around::{Around, Calling};
+use super::{Call, Client, Done, End, Platform, Report};
 
 /// Who is told of a call that is over. Its event and its client are left out.
 pub type Hear = Arc<dyn Fn(&Call, &Done) + Send + Sync>;
 
-/// A platform of whose calls somebody is told.
-#[derive(Clone)]
-pub struct Told<P> {
-    platform: P,
-    ledger: Arc<Ledger>,
-}
+/// A platform of whose calls somebody is told. What they took is to be told to the ledger.
+pub type Told<P> = Around<P, Arc<Ledger>>;
 
 /// What of a call is there: its answer, or what it took. Each of the two may come first.
 pub struct Ledger {
@@ -87,37 +83,10 @@ impl Ledger {
     }
 }
 
-impl<P> Told<P> {
-    /// Tells of the calls of a platform. What they took is to be told to the ledger.
-    pub fn of(platform: P, ledger: Arc<Ledger>) -> Self {
-        Self { platform, ledger }
-    }
-}
-
-impl<P: Platform> Platform for Told<P> {
-    fn functions(&self) -> Functions {
-        self.platform.functions()
-    }
-
-    fn clock(&self) -> Clock {
-        self.platform.clock()
-    }
-
-    fn update(
-        &self,
-        function: &str,
-        image: Option<String>,
-    ) -> impl Future<Output = Result<u32, NotUpdated>> + Send {
-        self.platform.update(function, image)
-    }
-
-    fn reserve(&self, function: &str, reserved: Option<u32>) -> Result<(), NotReserved> {
-        self.platform.reserve(function, reserved)
-    }
-
+impl Calling for Arc<Ledger> {
     /// A task of its own: who called may be gone when there is something to tell.
-    async fn call(&self, call: Call) -> Done {
-        let Self { platform, ledger } = self.clone();
+    async fn call(&self, platform: &impl Platform, call: Call) -> Done {
+        let (platform, ledger) = (platform.clone(), self.clone());
         let task = tokio::spawn(async move {
             let (event, client) = (Bytes::new(), Client::default());
             let about = Call { event, client, ..call.clone() };
@@ -127,12 +96,6 @@ impl<P: Platform> Platform for Told<P> {
         });
         let broken = |error| End::Unavailable(format!("the call was broken off: {error}"));
         task.await.unwrap_or_else(|error| Done::without(broken(error)))
-    }
-}
-
-impl<P: fmt::Debug> fmt::Debug for Told<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Told").field("platform", &self.platform).finish_non_exhaustive()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::spec::scenario::{LoadShape, Pattern, Scenario, Step};
 
 mod size;
 
-pub use size::check;
+pub use size::{check, invocations as size};
 
 /// What a trial visits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

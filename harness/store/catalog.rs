@@ -1,7 +1,6 @@
-//! The results folder -> what is in it: runs, comparisons, reliabilities, explanations,
-//! replays. Reads
-//! the JSON of each, and never a sample, so that
-//! hundreds of runs are listed at once.
+//! The results folder -> what is in it: runs, studies, comparisons, reliabilities, explanations,
+//! replays. Reads the JSON of each, and never a sample, so that hundreds of runs are listed at
+//! once.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -16,6 +15,7 @@ use crate::text::sanitize::printable;
 use crate::text::units::format_ms;
 
 mod replayed;
+mod studied;
 
 /// Folders below the results folder that are looked into.
 const DEPTH: usize = 4;
@@ -32,6 +32,20 @@ pub const EXPLANATION: &str = "explain.json";
 /// The file by which the folder of a trace is known that was played.
 pub const REPLAY: &str = "replay.json";
 
+/// The file by which the folder of a study is known.
+pub const STUDY: &str = "study.json";
+
+/// The files by which folders are known, the first that is there: a study of calls that were
+/// made here has the run of those calls beside it.
+pub const FILES: [(&str, Kind); 6] = [
+    (STUDY, Kind::Study),
+    (RECORD, Kind::Run),
+    (COMPARISON, Kind::Comparison),
+    (RELIABILITY, Kind::Reliability),
+    (EXPLANATION, Kind::Explanation),
+    (REPLAY, Kind::Replay),
+];
+
 /// What a folder holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -46,21 +60,16 @@ pub enum Kind {
     Explanation,
     /// A trace that was played against policies.
     Replay,
+    /// What a platform was found to do.
+    Study,
 }
 
 impl Kind {
     /// What a folder is by its files.
     #[must_use]
     pub fn of(folder: &Path) -> Option<Self> {
-        let has = |name: &str| folder.join(name).is_file();
-        match () {
-            () if has(RECORD) => Some(Kind::Run),
-            () if has(COMPARISON) => Some(Kind::Comparison),
-            () if has(RELIABILITY) => Some(Kind::Reliability),
-            () if has(EXPLANATION) => Some(Kind::Explanation),
-            () if has(REPLAY) => Some(Kind::Replay),
-            () => None,
-        }
+        let mut known = FILES.into_iter();
+        known.find(|(file, _)| folder.join(file).is_file()).map(|(_, kind)| kind)
     }
 }
 
@@ -170,6 +179,7 @@ fn read(results: &Path, folder: &Path) -> Option<Found> {
         Kind::Reliability => reliability(folder),
         Kind::Explanation => explanation(folder),
         Kind::Replay => replayed::facts(folder),
+        Kind::Study => studied::facts(folder),
     };
     let (facts, broken) = match facts {
         Ok(facts) => (facts, None),

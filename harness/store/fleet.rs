@@ -21,6 +21,9 @@ pub struct NodeRecord {
     pub name: String,
     /// Why it was not measured to the end; none where it was.
     pub failed: Option<String>,
+    /// Invocations in its plan, whether or not any came; none in folders of earlier editions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<u64>,
 }
 
 /// What was measured on a node.
@@ -39,18 +42,32 @@ pub fn is_node_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && !name.starts_with('.') && name.chars().all(fine)
 }
 
-/// Writes the record of a fleet beside the folders of its nodes, which are there.
+/// Writes the record of a fleet beside the folders of its nodes, which are there. `nodes` are
+/// names, and why each was not measured to its end; `planned` are the invocations of a node,
+/// which one without a folder had in its plan as well.
 ///
 /// # Errors
 /// When none of them has a run, or the record cannot be written.
-pub fn write_fleet(folder: &Path, id: &str, command: &str, nodes: &[NodeRecord]) -> Result<()> {
-    let mut records = Vec::new();
-    for NodeRecord { name, .. } in nodes {
-        let of_node = folder.join(NODES).join(name);
+pub fn write_fleet(
+    folder: &Path,
+    id: &str,
+    command: &str,
+    planned: u64,
+    nodes: Vec<(String, Option<String>)>,
+) -> Result<Vec<NodeRecord>> {
+    let (mut records, mut fleet) = (Vec::new(), Vec::new());
+    for (name, failed) in nodes {
+        let of_node = folder.join(NODES).join(&name);
+        let mut planned = planned;
         if of_node.join(RECORD).exists() {
-            records.push((name, record(&of_node)?));
+            let record = record(&of_node)?;
+            // One that stopped because it knew enough has planned no more.
+            planned = record.counts.planned;
+            records.push((name.clone(), record));
         }
+        fleet.push(NodeRecord { name, failed, planned: Some(planned) });
     }
+    let nodes = &fleet;
     let Some(((_, first), _)) = records.split_first() else {
         let failed = |node: &NodeRecord| {
             format!("{}: {}", node.name, node.failed.as_deref().unwrap_or("it left no run"))
@@ -72,10 +89,10 @@ pub fn write_fleet(folder: &Path, id: &str, command: &str, nodes: &[NodeRecord])
     let stopped: Vec<String> = nodes.iter().filter_map(stopped).collect();
     all.complete = stopped.is_empty() && records.iter().all(|(_, of)| of.complete);
     all.stopped = (!stopped.is_empty()).then(|| stopped.join("; "));
+    all.counts.planned = nodes.iter().filter_map(|node| node.planned).sum();
     let (mut seen, mut lost, mut silent) = (0, 0, Vec::new());
     for (name, of) in &records {
         all.elapsed = Some(all.elapsed.unwrap_or(0.0) + of.elapsed.unwrap_or(0.0));
-        all.counts.planned += of.counts.planned;
         all.counts.ok += of.counts.ok;
         all.counts.failed += of.counts.failed;
         all.counts.dropped_marks += of.counts.dropped_marks;
@@ -89,7 +106,8 @@ pub fn write_fleet(folder: &Path, id: &str, command: &str, nodes: &[NodeRecord])
     all.kernel_events.lost = lost;
     all.kernel_events.silent = (!silent.is_empty()).then(|| silent.join("; "));
     let text = serde_json::to_string_pretty(&all).context("writing a fleet's record")?;
-    write(folder, Path::new(RECORD), format!("{text}\n").as_bytes())
+    write(folder, Path::new(RECORD), format!("{text}\n").as_bytes())?;
+    Ok(fleet)
 }
 
 /// Reads a fleet's folder, and says what is wrong with what was read.

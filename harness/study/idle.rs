@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Met, Seen, call, ns};
 use crate::serve::Platform;
@@ -45,23 +45,23 @@ impl Search {
 }
 
 /// A pause, and what came after it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Probe {
     /// From an answer to the next call, as it was.
-    #[serde(rename = "pause_ns", serialize_with = "nanoseconds")]
+    #[serde(rename = "pause_ns", with = "nanoseconds")]
     pub pause: Duration,
     /// Whether that was cold.
     pub cold: bool,
 }
 
 /// What was found.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// The longest pause after which an instance was there; none where none was.
-    #[serde(rename = "kept_ns", serialize_with = "some_nanoseconds")]
+    #[serde(rename = "kept_ns", with = "some_nanoseconds")]
     pub kept: Option<Duration>,
     /// The shortest after which none was; none where there always was one.
-    #[serde(rename = "gone_ns", serialize_with = "some_nanoseconds")]
+    #[serde(rename = "gone_ns", with = "some_nanoseconds")]
     pub gone: Option<Duration>,
     /// Every probe, in the order in which they were made.
     pub probes: Vec<Probe>,
@@ -228,16 +228,38 @@ pub struct Point {
     pub cold: u32,
 }
 
-fn nanoseconds<S: serde::Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_u64(ns(*time))
+/// A time as a number of nanoseconds.
+mod nanoseconds {
+    use super::{Deserialize, Duration, ns};
+
+    pub(super) fn serialize<S: serde::Serializer>(
+        time: &Duration,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(ns(*time))
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        from: D,
+    ) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_nanos)
+    }
 }
 
-fn some_nanoseconds<S: serde::Serializer>(
-    time: &Option<Duration>,
-    to: S,
-) -> Result<S::Ok, S::Error> {
-    match time {
-        Some(time) => to.serialize_some(&ns(*time)),
-        None => to.serialize_none(),
+/// The same, or none.
+mod some_nanoseconds {
+    use super::{Deserialize, Duration, Serialize, ns};
+
+    pub(super) fn serialize<S: serde::Serializer>(
+        time: &Option<Duration>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        time.map(ns).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        Ok(Option::<u64>::deserialize(from)?.map(Duration::from_nanos))
     }
 }

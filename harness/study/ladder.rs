@@ -5,11 +5,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::{Met, Seen, call, ns};
 use crate::serve::Platform;
-use crate::stats::{BootstrapWeights, LatencySummary};
+use crate::stats::LatencySummary;
 
 mod hour;
 
@@ -17,9 +17,20 @@ pub use hour::{Hour, Question, hours, machine};
 
 /// A way to have a function run.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, strum::Display, strum::VariantArray,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    strum::Display,
+    strum::VariantArray,
+    Serialize,
+    Deserialize,
 )]
 #[strum(serialize_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Rung {
     /// A process of this machine, in no container, kept while it is called.
     Process,
@@ -31,14 +42,21 @@ pub enum Rung {
     Pooled,
 }
 
-impl Serialize for Rung {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+impl Rung {
+    /// What it is called where people read it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Rung::Process => "bare process",
+            Rung::AlwaysOn => "always on",
+            Rung::ToZero => "for each call",
+            Rung::Pooled => "pool",
+        }
     }
 }
 
 /// What is found of a function.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {
     /// Every call, in the order in which they were made.
     pub shots: Vec<Shot>,
@@ -51,7 +69,7 @@ pub struct Found {
 }
 
 /// A rung that the function cannot stand on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LeftOut {
     /// Which.
     pub rung: Rung,
@@ -60,7 +78,7 @@ pub struct LeftOut {
 }
 
 /// By what an hour is counted.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Counted {
     /// What an instance takes, in bytes.
     pub memory: u64,
@@ -77,7 +95,7 @@ pub struct Counted {
 }
 
 /// A call on a rung.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shot {
     /// Which.
     pub rung: Rung,
@@ -174,16 +192,18 @@ pub enum Which {
     Warm,
 }
 
-/// What calls of a rung took; none where there was none. The first round is as good as the
-/// others: each is from nothing.
+/// What calls of a rung took, each with its round, in nanoseconds. The first round is as good as
+/// the others: each is from nothing.
+#[must_use]
+pub fn taken(shots: &[Shot], rung: Rung, which: Which) -> Vec<(u32, u64)> {
+    let is_one = |shot: &&Shot| shot.rung == rung && shot.cold == (which == Which::Cold);
+    shots.iter().filter(is_one).filter_map(|shot| Some((shot.round, shot.ns?))).collect()
+}
+
+/// The same in figures; none where there was none.
 #[must_use]
 pub fn summary(shots: &[Shot], rung: Rung, which: Which) -> Option<LatencySummary> {
-    let is_one = |shot: &&Shot| {
-        shot.rung == rung && shot.ns.is_some() && shot.cold == (which == Which::Cold)
-    };
-    let rows: Vec<(u32, Option<u64>)> =
-        shots.iter().filter(is_one).map(|shot| (shot.round, shot.ns)).collect();
-    (!rows.is_empty()).then(|| LatencySummary::by_round(&rows, &mut BootstrapWeights::default()))
+    super::summed(&taken(shots, rung, which))
 }
 
 /// The rungs that were called, the barest first.

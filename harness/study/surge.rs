@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Met, Seen, call, median, ns};
 use crate::serve::Platform;
@@ -39,7 +39,7 @@ pub struct Surges {
 }
 
 /// One surge.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Surge {
     /// Which round.
     pub round: u32,

@@ -6,7 +6,6 @@
 //! kernel, and ends when the other bucket has the whole object, which is before the function is
 //! told so.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -23,9 +22,10 @@ use tokio::sync::mpsc;
 use super::ns;
 use crate::clock::Clock;
 use crate::sample::Temperature;
+use crate::serve::around::{Around, Calling};
 use crate::serve::trigger::{Deliver, Delivery};
-use crate::serve::{Call, Done, End, Functions, NotReserved, NotUpdated, Platform};
-use crate::stats::{BootstrapWeights, LatencySummary};
+use crate::serve::{Call, Done, End, Platform};
+use crate::stats::LatencySummary;
 
 /// What is read of an answer's head, in bytes.
 const HEAD: u64 = 16 << 10;
@@ -34,7 +34,7 @@ pub const HEARS: &str = "/hears";
 
 /// One upload, and what came of it. Times are in nanoseconds, and those of the parts add up to
 /// the whole.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Upload {
     /// Which round.
     pub round: u32,
@@ -104,50 +104,15 @@ fn key(event: &[u8]) -> String {
 }
 
 /// A platform of whose calls is told what became of them.
-#[derive(Clone)]
-pub struct Heeded<P> {
-    platform: P,
-    hear: Hear,
-}
+pub type Heeded<P> = Around<P, Hear>;
 
-impl<P: Platform> Heeded<P> {
-    /// Around another.
-    #[must_use]
-    pub fn of(platform: P, hear: Hear) -> Self {
-        Self { platform, hear }
-    }
-}
-
-impl<P: Platform> Platform for Heeded<P> {
-    fn functions(&self) -> Functions {
-        self.platform.functions()
-    }
-
-    fn clock(&self) -> Clock {
-        self.platform.clock()
-    }
-
-    fn update(
-        &self,
-        function: &str,
-        image: Option<String>,
-    ) -> impl Future<Output = Result<u32, NotUpdated>> + Send {
-        self.platform.update(function, image)
-    }
-
-    fn reserve(&self, function: &str, reserved: Option<u32>) -> Result<(), NotReserved> {
-        self.platform.reserve(function, reserved)
-    }
-
-    fn call(&self, call: Call) -> impl Future<Output = Done> + Send {
-        let (key, called, hear) = (key(&call.event), call.arrived, self.hear.clone());
-        let calling = self.platform.call(call);
-        async move {
-            let done = calling.await;
-            let over = Over { called, done: done.clone() };
-            let _ = hear.send(Heard::Over(key, Box::new(over)));
-            done
-        }
+impl Calling for Hear {
+    async fn call(&self, platform: &impl Platform, call: Call) -> Done {
+        let (key, called) = (key(&call.event), call.arrived);
+        let done = platform.call(call).await;
+        let over = Over { called, done: done.clone() };
+        let _ = self.send(Heard::Over(key, Box::new(over)));
+        done
     }
 }
 
@@ -330,14 +295,26 @@ async fn put(clock: Clock, picture: &Picture, key: &str) -> Result<u64, String> 
 /// A part of an upload, or all of it.
 pub type Part = fn(&Upload) -> Option<u64>;
 
-/// What uploads took that met an instance which had never served, or one that had: of all of it,
-/// or of a part. None of none.
+/// The parts, in the order of time, which add up to the whole.
+pub const PARTS: [(&str, Part); 4] = [
+    ("stored", |upload| upload.stored_ns),
+    ("queued", |upload| upload.queued_ns),
+    ("waited", |upload| upload.waited_ns),
+    ("made", |upload| upload.made_ns),
+];
+
+/// What uploads took that met an instance which had never served, or one that had, each with its
+/// round: all of it, or a part, in nanoseconds.
+#[must_use]
+pub fn taken(uploads: &[Upload], cold: bool, part: Part) -> Vec<(u32, u64)> {
+    let are = uploads.iter().filter(|upload| upload.cold == Some(cold));
+    are.filter_map(|upload| Some((upload.round, part(upload)?))).collect()
+}
+
+/// The same in figures; none of none.
 #[must_use]
 pub fn summary(uploads: &[Upload], cold: bool, part: Part) -> Option<LatencySummary> {
-    let are = uploads.iter().filter(|upload| upload.cold == Some(cold));
-    let rows: Vec<(u32, Option<u64>)> =
-        are.filter_map(|upload| Some((upload.round, Some(part(upload)?)))).collect();
-    (!rows.is_empty()).then(|| LatencySummary::by_round(&rows, &mut BootstrapWeights::default()))
+    super::summed(&taken(uploads, cold, part))
 }
 
 #[cfg(test)]

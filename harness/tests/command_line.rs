@@ -25,6 +25,7 @@ mod hopeless;
 mod images;
 mod init;
 mod interrupts;
+mod kinds;
 mod list;
 mod listening;
 mod mistakes;

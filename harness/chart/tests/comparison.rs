@@ -66,6 +66,7 @@ fn party(label: &str, shapes: &[Shape], rounds: u32) -> SideInfo {
         rounds,
         invalid: Vec::new(),
         partial: false,
+        shortfall: None,
         simulated: false,
         injected: BTreeMap::new(),
         works: false,

@@ -27,7 +27,6 @@ drawn from a run that was measured. A function of the trace is taken for the
 measured one whose warm calls take most nearly as long.
 
 It writes a new folder: replay.json, replay.csv, replay.md, replay.html and a
-chart.
-`show` and `report` give it again.
+chart. `show` and `report` give it again.
 
 Exit status: 0 played; 2 usage, or the trace is wrong; 4 no run can be read.";

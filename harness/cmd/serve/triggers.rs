@@ -18,7 +18,7 @@ use coldstart::measure::Measurement;
 use coldstart::serve::Platform;
 use coldstart::serve::queue::{Event, Queue};
 use coldstart::serve::trigger::bucket::Buckets;
-use coldstart::serve::trigger::chain::{Chained, Links, circle};
+use coldstart::serve::trigger::chain::{Chain, Chained, Links, circle};
 use coldstart::serve::trigger::{Deliver, Tell, schedule};
 use coldstart::spec::factor::Network;
 use coldstart::text::diagnostic::did_you_mean;
@@ -96,7 +96,7 @@ impl<'a> Triggers<'a> {
 
     /// A platform whose answers start what they are to start.
     pub(super) fn chained<P: Platform>(&self, platform: P, queue: &Queue) -> Chained<P> {
-        Chained::of(platform, links(self.flags), deliver(queue), tell())
+        Chained::of(platform, Chain::of(links(self.flags), deliver(queue), tell()))
     }
 
     /// Says where buckets are, and works until it is to stop.

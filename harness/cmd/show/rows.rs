@@ -5,23 +5,23 @@ use std::path::Path;
 use anyhow::{Result, anyhow};
 
 use super::super::repeat::Words;
-use super::{ExitReason, none, report, stdout};
+use super::{ExitReason, holds, kept, stdout};
 use crate::cli::Show;
 use coldstart::report::listing::{self, Listing};
 use coldstart::sample::Sample;
 use coldstart::spec::function::unknown;
-use coldstart::store::Run;
 use coldstart::store::catalog::Kind;
+use coldstart::store::{RECORD, Run};
 
 /// The rows, in a form.
 pub(super) fn shown(folder: &Path, args: &Show) -> Result<String, ExitReason> {
     match Kind::of(folder) {
-        Some(Kind::Run) => {}
+        Some(_) if folder.join(RECORD).is_file() => {}
         Some(_) => return Err(ExitReason::Usage(of_another(folder))),
-        None => return Err(none(folder)),
+        None => return Err(holds::nothing(folder).into()),
     }
-    let run = super::super::compare::read(folder, args.salvage)?;
-    report::tell_truncated(&run);
+    let run = kept::run(folder, args.salvage)?;
+    kept::tell_truncated(&run);
     let names = args.functions.as_deref().unwrap_or_default();
     check(names, &run).map_err(ExitReason::Usage)?;
     let is_named = |sample: &Sample| {

@@ -30,7 +30,8 @@ pub(super) fn run(
     let command = again(args, (url, &sign), search);
     let foreign = Foreign::of(url, sign, ANSWER);
     let foreign = foreign.map_err(|why| ExitReason::Usage(anyhow!("--url: {why}")))?;
-    let name = RunIdentity::now().name("study-idle");
+    let begun = RunIdentity::now();
+    let name = begun.name("study-idle");
     let folder = args.serving.out.clone().unwrap_or_else(|| Path::new("results").join(name));
     let reserved = run::reserve(&folder, args.serving.out.is_some())?;
     let (calls, pauses) = search.bound();
@@ -48,7 +49,9 @@ pub(super) fn run(
     let place = format!("{url}, called from this machine by its own clock; cold is told {told_by}");
     let (run, starts, unused, invalid, simulated) = Default::default();
     let format = FORMAT;
-    let study = Study { format, run, command, place, starts, unused, invalid, simulated, found };
+    let started = Some(begun.started.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let study =
+        Study { format, run, started, command, place, starts, unused, invalid, simulated, found };
     show(reserved.folder(), &study, args.printed.format)
 }
 

@@ -6,6 +6,7 @@ use crate::compare::{Comparison, GateOutcome, Row, Verdict};
 use crate::report::document::Importance::{Detail, Key, Usual};
 use crate::report::document::{Badge, Block, Document, Note, Section, Table, Tone};
 use crate::spec::tolerance::Metric;
+use crate::words::shortfall;
 
 use super::budgets;
 use super::placing::Placing;
@@ -56,7 +57,10 @@ fn banners(comparison: &Comparison) -> Vec<String> {
         banners.push("ADVISORY: this does not fail the build; the reasons are below.".to_owned());
     }
     let partial = comparison.sides().into_iter().filter(|(_, of)| of.partial);
-    banners.extend(partial.map(|(side, _)| format!("INCOMPLETE: {side} was cut short.")));
+    banners.extend(partial.map(|(side, of)| match &of.shortfall {
+        Some(lacks) => format!("INCOMPLETE, {side}: {}", shortfall(lacks)),
+        None => format!("INCOMPLETE: {side} was cut short."),
+    }));
     banners
 }
 

@@ -8,7 +8,7 @@ use crate::report::document::{Block, Document, Section, Strips};
 use crate::sample::Cell;
 use crate::stats;
 use crate::store::Run;
-use crate::words::{counted, is_simulated, plain, subject, warning};
+use crate::words::{counted, is_simulated, plain, shortfall, subject, warning};
 
 use super::budgets;
 use super::placing::Placing;
@@ -88,15 +88,12 @@ fn trusted(analysis: &Analysis) -> Option<String> {
 
 /// What must not be missed of any page that is made of a run.
 pub(super) fn banners(run: &Run) -> Vec<String> {
-    let (done, planned) = (run.samples.len(), run.record.counts.planned);
-    let why = run.record.stopped.as_deref().map_or_else(String::new, |w| format!(": {}", plain(w)));
     let over = budgets::sentence(&budget::of_run(run), BudgetVerdict::Over);
     let banners = [
         over.map(|over| over.replacen("Over budget", "OVER BUDGET", 1)),
         is_simulated(run)
             .then(|| "SIMULATED: no engine was used; every figure is made up.".to_owned()),
-        (!run.record.complete)
-            .then(|| format!("INCOMPLETE: {done} of {planned} planned invocations{why}")),
+        run.shortfall().map(|lacks| format!("INCOMPLETE: {}", shortfall(&lacks))),
         run.truncated.then(|| {
             "INCOMPLETE: the last row was cut short and is left out: the driver was killed."
                 .to_owned()

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::placing::Placing;
+use crate::chart::Chart;
 use crate::report::document::Importance::{Detail, Key, Usual};
-use crate::report::document::{Block, Cell, Column, Document, Note, Row, Section, Table};
+use crate::report::document::{Block, Cell, Column, Document, Note, Row, Section, Strips, Table};
 use crate::stats::ratio;
 use crate::study::chain::Pass;
 use crate::study::spike::{self, Shot};
@@ -57,9 +59,13 @@ const CHAIN_CAPTION: &str = "From an event to its answer, which is the next one'
                              pause in which nothing is kept, and at once again; medians of the \
                              rounds";
 
-/// The document.
-pub(in crate::report) fn document<'a>(study: &Study) -> Document<'a> {
-    let Said { title, answer, tables, notes } = said(study);
+/// The section that charts are in.
+const SECTION: &str = "found";
+
+/// The document, with the charts that are to be on it.
+pub(in crate::report) fn document<'a>(study: &Study, charts: &'a [Chart]) -> Document<'a> {
+    let Said { title, answer, strips, tables, notes } = said(study);
+    let found = Placing::new(charts).of(SECTION).into_iter().chain(drawn(strips)).chain(tables);
     let pool = [("instances started", study.starts), ("of them never called", study.unused)];
     let pool = pool.into_iter().filter_map(|(name, n)| Some((name.to_owned(), n?.to_string())));
     let rows = study.run.as_ref().map(|_| Block::Link(ROWS, "report.html"));
@@ -80,7 +86,7 @@ pub(in crate::report) fn document<'a>(study: &Study) -> Document<'a> {
         answer,
         place: plain(&study.place),
         sections: vec![
-            Section::new("found", "What was found", Key, tables),
+            Section::new(SECTION, "What was found", Key, found.collect()),
             Section::new("pool", "What it took", Usual, vec![Block::Facts(pool.collect())]),
             Section::new("known", "What went wrong", Key, vec![Block::Notes("note", notes)]),
             Section::new("calls", "Every call", Usual, rows.into_iter().collect()),
@@ -96,6 +102,8 @@ pub(in crate::report) fn document<'a>(study: &Study) -> Document<'a> {
 struct Said<'a> {
     title: &'static str,
     answer: String,
+    /// Names of what was called, and what each call of it took, with its round.
+    strips: Vec<(String, Vec<(u32, u64)>)>,
     tables: Vec<Block<'a>>,
     notes: Vec<Note>,
 }
@@ -108,36 +116,42 @@ fn said<'a>(study: &Study) -> Said<'a> {
         Found::Idle(all) => Said {
             title: "How long idle instances are kept",
             answer: each(all, kept),
+            strips: Vec::new(),
             tables: table("pauses", IDLE_CAPTION, &IDLE, rows(all, pauses)),
             notes: failures(all),
         },
         Found::Surge(all) => Said {
             title: "What surges do",
             answer: each(all, |name, found| surged(name, found)),
+            strips: Vec::new(),
             tables: table("surges", SURGE_CAPTION, &SURGE, rows(all, |found| sizes(found))),
             notes: causes(all),
         },
         Found::Spike(all) => Said {
             title: "Functions at one instant",
             answer: spiked(all),
+            strips: Vec::new(),
             tables: table("spike", SPIKE_CAPTION, &SPIKE, rows(all, |found| shots(found))),
             notes: lost(all),
         },
         Found::Chain(all) => Said {
             title: "A chain of functions",
             answer: each(all, |name, found| chained(name, found)),
+            strips: Vec::new(),
             tables: table("chain", CHAIN_CAPTION, &CHAIN, rows(all, |found| links(found))),
             notes: broken(all),
         },
         Found::Ladder(all) => Said {
             title: "One function, rung by rung",
             answer: each(all, ladder::answer),
+            strips: all.iter().flat_map(ladder::strips).collect(),
             tables: ladder::tables(all),
             notes: all.iter().flat_map(ladder::notes).collect(),
         },
         Found::Thumbnail(all) => Said {
             title: "From an upload to what is made of it",
             answer: each(all, |name, found| thumbnail::answer(name, found)),
+            strips: all.iter().flat_map(thumbnail::strips).collect(),
             tables: table(
                 "uploads",
                 thumbnail::CAPTION,
@@ -147,6 +161,15 @@ fn said<'a>(study: &Study) -> Said<'a> {
             notes: all.iter().filter_map(thumbnail::notes).collect(),
         },
     }
+}
+
+/// What each call took, on one scale, for a terminal.
+fn drawn<'a>(strips: Vec<(String, Vec<(u32, u64)>)>) -> Option<Block<'a>> {
+    let ns = |taken: Vec<(u32, u64)>| taken.into_iter().map(|(_, ns)| ns as f64).collect();
+    let rows = strips.into_iter().filter(|(_, taken)| !taken.is_empty());
+    let rows: Vec<(String, Vec<f64>)> = rows.map(|(name, taken)| (name, ns(taken))).collect();
+    let strips = Strips { heading: "ms, logarithmic scale", rows };
+    (!strips.rows.is_empty()).then_some(Block::Strips(strips))
 }
 
 const ROWS: &str = "The run that these calls are the rows of: phases, and what was wrong with it";

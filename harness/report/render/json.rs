@@ -11,6 +11,7 @@ use crate::text::sanitize::printable_json;
 use crate::words::plain;
 
 pub(in crate::report) mod budget;
+mod cell;
 pub(in crate::report) mod comparison;
 pub(in crate::report) mod explanation;
 pub(in crate::report) mod reliability;

@@ -1,69 +1,47 @@
 //! A function whose answer starts another: their cold starts follow each other.
 
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::sync::Arc;
 
 use super::{Deliver, Tell};
-use crate::clock::Clock;
-use crate::serve::{Call, Done, End, Functions, NotReserved, NotUpdated, Platform};
+use crate::serve::around::{Around, Calling};
+use crate::serve::{Call, Done, End, Platform};
 
 /// Which function is started by the answers of which, by name.
 pub type Links = BTreeMap<String, Vec<Arc<str>>>;
 
 /// A platform whose answers are events for other functions too.
+pub type Chained<P> = Around<P, Chain>;
+
+/// What is started by which answers, and how.
 #[derive(Clone)]
-pub struct Chained<P> {
-    platform: P,
+pub struct Chain {
     links: Arc<Links>,
     deliver: Deliver,
     tell: Tell,
 }
 
-impl<P: Platform> Chained<P> {
-    /// Around another.
+impl Chain {
+    /// Hands answers on by the links; what cannot be is told.
     #[must_use]
-    pub fn of(platform: P, links: Links, deliver: Deliver, tell: Tell) -> Self {
-        Self { platform, links: Arc::new(links), deliver, tell }
+    pub fn of(links: Links, deliver: Deliver, tell: Tell) -> Self {
+        Self { links: Arc::new(links), deliver, tell }
     }
 }
 
-impl<P: Platform> Platform for Chained<P> {
-    fn functions(&self) -> Functions {
-        self.platform.functions()
-    }
-
-    fn clock(&self) -> Clock {
-        self.platform.clock()
-    }
-
-    fn update(
-        &self,
-        function: &str,
-        image: Option<String>,
-    ) -> impl Future<Output = Result<u32, NotUpdated>> + Send {
-        self.platform.update(function, image)
-    }
-
-    fn reserve(&self, function: &str, reserved: Option<u32>) -> Result<(), NotReserved> {
-        self.platform.reserve(function, reserved)
-    }
-
-    fn call(&self, call: Call) -> impl Future<Output = Done> + Send {
-        let (function, own) = (call.function.clone(), self.clone());
-        let answered = self.platform.call(call);
-        async move {
-            let done = answered.await;
-            let (End::Response(body), Some(next)) = (&done.end, own.links.get(&*function)) else {
-                return done;
-            };
-            for next in next {
-                if let Err(why) = (own.deliver)(next.clone(), body.clone()).await {
-                    (own.tell)(&format!("an answer of `{function}` is lost to `{next}`: {why}"));
-                }
+impl Calling for Chain {
+    async fn call(&self, platform: &impl Platform, call: Call) -> Done {
+        let function = call.function.clone();
+        let done = platform.call(call).await;
+        let (End::Response(body), Some(next)) = (&done.end, self.links.get(&*function)) else {
+            return done;
+        };
+        for next in next {
+            if let Err(why) = (self.deliver)(next.clone(), body.clone()).await {
+                (self.tell)(&format!("an answer of `{function}` is lost to `{next}`: {why}"));
             }
-            done
         }
+        done
     }
 }
 

@@ -20,7 +20,7 @@ pub fn check(scenario: &Scenario, functions: usize, sides: usize) -> Result<(), 
     if trials > MAX_TRIALS {
         return Err(format!("the plan has {trials} trials, and {MAX_TRIALS} are the most: {less}"));
     }
-    let one = Plan::in_turns(&Scenario { rounds: 1, ..scenario.clone() }, functions, sides, 0);
+    let one = of_one_round(scenario, functions, sides);
     let invocations = one.invocations().saturating_mul(rounds);
     if invocations > MAX_INVOCATIONS {
         return Err(format!(
@@ -31,6 +31,17 @@ pub fn check(scenario: &Scenario, functions: usize, sides: usize) -> Result<(), 
         return Err(format!("the plan takes more than a year: {less}, or shorter pauses"));
     }
     Ok(())
+}
+
+/// Invocations that the plan of one side has, without making more of it than a round.
+#[must_use]
+pub fn invocations(scenario: &Scenario, functions: usize) -> u64 {
+    let one = of_one_round(scenario, functions, 1);
+    one.invocations().saturating_mul(u64::from(scenario.rounds))
+}
+
+fn of_one_round(scenario: &Scenario, functions: usize, sides: usize) -> Plan {
+    Plan::in_turns(&Scenario { rounds: 1, ..scenario.clone() }, functions, sides, 0)
 }
 
 /// Trials of a round on one side, without making them.

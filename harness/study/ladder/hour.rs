@@ -4,7 +4,7 @@
 
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Rung, Shot, rungs};
 use crate::cost::{Billing, Machine, billed_mib};
@@ -42,7 +42,7 @@ pub struct Question<'a> {
 }
 
 /// An hour on a rung.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hour {
     /// Which.
     pub rung: Rung,

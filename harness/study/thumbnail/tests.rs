@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::*;
 use crate::serve::queue::{self, Event, Queue};
 use crate::serve::trigger::bucket::{Buckets, Trigger};
+use crate::serve::{Functions, NotReserved, NotUpdated};
 use crate::serve::{Report, Status};
 
 /// A function that puts what it is told of into the other bucket, unless it is lazy; its first

@@ -87,6 +87,57 @@ fn a_node_that_failed_is_named_and_the_others_are_kept() {
     assert!(!run.record.complete && run.nodes[3].run.is_none());
     let page = fs::read_to_string(home.path().join("fleet/report.md")).unwrap();
     assert!(page.contains("INCOMPLETE") && page.contains("no engine"), "{page}");
+    // What was planned is the same of each, whatever became of it.
+    let each = run.nodes[0].run.as_ref().unwrap().record.counts.planned;
+    assert!(each > 0 && run.record.fleet.iter().all(|node| node.planned == Some(each)));
+    let (rows, planned) = (run.samples.len(), run.record.counts.planned);
+    assert_eq!(planned, 4 * each);
+    let banner = format!("{rows} of {planned} planned invocations, 3 of 4 nodes not measured");
+    assert!(page.contains(&banner) && told.contains(&banner), "{page}\n{told}");
+    assert!(page.contains(&format!("0 of {each}")), "{page}");
+    let folder = home.path().join("fleet").display().to_string();
+    let compared = home.path().join("compared").display().to_string();
+    typed(&["compare", &folder, &folder, "--out", &compared], 0);
+    let read = |file: &str| fs::read_to_string(Path::new(&compared).join(file)).unwrap();
+    assert!(read("compare.md").contains(&banner), "{}", read("compare.md"));
+    let json: serde_json::Value = serde_json::from_str(&read("compare.json")).unwrap();
+    assert_eq!(json["head"]["shortfall"]["planned"], planned);
+    assert!(json["head"]["shortfall"]["stopped"].as_str().unwrap().contains("b: no engine"));
+}
+
+#[test]
+fn a_node_that_ended_early_has_its_whole_plan_counted() {
+    let home = tempfile::tempdir().unwrap();
+    let nodes = [("a", printed(home.path(), "a", &[])), ("b", cut_short(home.path()))];
+    let (status, told) = collect(home.path(), &nodes);
+    assert_eq!(status, Some(4), "{told}");
+    let run = store::open(&home.path().join("fleet")).unwrap();
+    let [one, two] = [0, 1].map(|at: usize| run.record.fleet[at].planned.unwrap());
+    assert!(one == two && run.record.counts.planned == 2 * one);
+    assert!((run.samples.len() as u64) < 2 * one && run.nodes[1].run.is_some());
+    let banner = format!("{} of {} planned invocations, 1 of 2 nodes", run.samples.len(), 2 * one);
+    assert!(told.contains(&banner) && told.contains("b: interrupted"), "{told}");
+}
+
+/// What a node prints whose run was interrupted after its first trials.
+fn cut_short(home: &Path) -> String {
+    let folder = home.join("b.run");
+    assert_eq!(simulate(&folder, &[]).status.code(), Some(0));
+    let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+    let mut record: serde_json::Value = serde_json::from_str(&read("run.json")).unwrap();
+    (record["complete"], record["stopped"]) = (false.into(), "interrupted".into());
+    let trial = |line: &&str| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        row["trial"].as_u64().unwrap() <= 3
+    };
+    let first = |file: &str| read(file).lines().filter(trial).map(|l| format!("{l}\n")).collect();
+    let files: [(&str, String); 3] = [
+        ("run.json", record.to_string()),
+        ("samples.jsonl", first("samples.jsonl")),
+        ("trials.jsonl", first("trials.jsonl")),
+    ];
+    let files: Files = files.map(|(name, text)| (name.to_owned(), text.into_bytes())).into();
+    of_failure("interrupted") + &of_files(&files)
 }
 
 #[test]

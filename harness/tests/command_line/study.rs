@@ -34,7 +34,7 @@ fn a_keep_alive_of_ten_minutes_is_found_within_two_seconds() {
     }
     let folder = home.path().join("study").display().to_string();
     let shown = coldstart(&["show", &folder]).output().unwrap();
-    assert!(out(&shown).contains("calls from outside, study-idle"), "{}", err(&shown));
+    assert!(out(&shown).contains("An idle instance of python is kept for"), "{}", err(&shown));
 }
 
 #[test]
@@ -112,7 +112,10 @@ fn a_ladder_has_every_rung_of_a_function_that_can_be_run_bare_and_says_what_an_h
     assert!(told.contains("bare process") && told.contains("for each call"), "{told}");
     let folder = home.path().join("study").display().to_string();
     let shown = coldstart(&["show", &folder]).output().unwrap();
-    assert!(out(&shown).contains("rust_process"), "{}{}", out(&shown), err(&shown));
+    assert!(out(&shown).contains("bare process"), "{}{}", out(&shown), err(&shown));
+    // Its rows are of the run whose functions the rungs are.
+    let rows = coldstart(&["show", &folder, "--rows", "--format", "csv"]).output().unwrap();
+    assert!(out(&rows).contains("rust_process"), "{}{}", out(&rows), err(&rows));
 }
 
 #[test]

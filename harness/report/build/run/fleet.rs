@@ -2,8 +2,9 @@
 
 use crate::analysis::Analysis;
 use crate::report::document::{Block, Cell, Column, Table};
+use crate::sample::Sample;
 use crate::spec::factor::Factors;
-use crate::store::{NodeRun, Run};
+use crate::store::NodeRun;
 use crate::text::units::format_size;
 use crate::words::plain;
 
@@ -43,8 +44,9 @@ fn node(NodeRun { node, run }: &NodeRun) -> Vec<Cell> {
     let measured = node.failed.as_deref().map_or_else(|| "whole".to_owned(), plain);
     let name = Cell::Text(plain(&node.name));
     let Some(run) = run else {
-        let nothing = [Cell::Unknown, Cell::Unknown, Cell::Unknown, Cell::Unknown];
-        return [vec![name, Cell::Text(measured)], nothing.to_vec()].concat();
+        let rows = node.planned.map_or(Cell::Unknown, |planned| Cell::Figure(rows(&[], planned)));
+        let nothing = [Cell::Unknown, Cell::Unknown, Cell::Unknown];
+        return [vec![name, Cell::Text(measured), rows], nothing.to_vec()].concat();
     };
     let analysis = Analysis::of(run);
     let lines = analysis.controls.kinds.iter().filter_map(|of| {
@@ -69,17 +71,18 @@ fn node(NodeRun { node, run }: &NodeRun) -> Vec<Cell> {
     vec![
         name,
         Cell::Text(measured),
-        Cell::Figure(rows(run)),
+        Cell::Figure(rows(&run.samples, run.record.counts.planned)),
         Cell::Text(plain(&machine)),
         Cell::Text(trust::verdict(&analysis.machine)),
         Cell::words(calibration),
     ]
 }
 
-/// `118`, or `118, 3 failed`.
-fn rows(run: &Run) -> String {
-    match run.samples.iter().filter(|s| !s.outcome.is_ok()).count() {
-        0 => run.samples.len().to_string(),
-        failed => format!("{}, {failed} failed", run.samples.len()),
+/// `118 of 118`, or `118 of 240, 3 failed`.
+fn rows(samples: &[Sample], planned: u64) -> String {
+    let rows = format!("{} of {planned}", samples.len());
+    match samples.iter().filter(|s| !s.outcome.is_ok()).count() {
+        0 => rows,
+        failed => format!("{rows}, {failed} failed"),
     }
 }

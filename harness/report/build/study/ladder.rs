@@ -5,7 +5,7 @@ use crate::report::document::Importance::{Detail, Usual};
 use crate::report::document::{Block, Cell, Column, Kind, Note, Table};
 use crate::stats::{LatencySummary, RankedValue};
 use crate::study::Of;
-use crate::study::ladder::{Counted, Found, Hour, Rung, Which, rungs, summary};
+use crate::study::ladder::{Counted, Found, Hour, Rung, Which, rungs, summary, taken};
 use crate::text::units::{format_ms, format_size};
 use crate::words::{DASH, counted, money, percent, plain};
 
@@ -41,6 +41,16 @@ pub(super) fn tables<'a>(all: &[Of<Found>]) -> Vec<Block<'a>> {
     vec![Block::Table(calls), Block::Table(hours)]
 }
 
+/// Every call, rung by rung, for a terminal.
+pub(super) fn strips(of: &Of<Found>) -> Vec<(String, Vec<(u32, u64)>)> {
+    let shots = &of.found.shots;
+    let kinds = [(Which::Cold, "cold"), (Which::Warm, "warm")];
+    let of_rung = |rung: Rung| {
+        kinds.map(|(which, kind)| (format!("{} {kind}", rung.title()), taken(shots, rung, which)))
+    };
+    rungs(shots).into_iter().flat_map(of_rung).collect()
+}
+
 /// By what an hour is counted, which nobody can see in a figure.
 fn caption(found: &Found) -> String {
     let Counted { memory, policy, machine, architecture, prices, .. } = &found.counted;
@@ -62,15 +72,6 @@ fn caption(found: &Found) -> String {
     )
 }
 
-fn title(rung: Rung) -> &'static str {
-    match rung {
-        Rung::Process => "bare process",
-        Rung::AlwaysOn => "always on",
-        Rung::ToZero => "for each call",
-        Rung::Pooled => "pool",
-    }
-}
-
 fn called(found: &Found) -> Vec<Vec<Cell>> {
     let of = |summary: Option<LatencySummary>| {
         let n = summary.map_or(0, |of| of.n as u64);
@@ -81,7 +82,7 @@ fn called(found: &Found) -> Vec<Vec<Cell>> {
     let row = |rung: Rung| {
         let [cold, warm] =
             [Which::Cold, Which::Warm].map(|which| of(summary(&found.shots, rung, which)));
-        let first = [Cell::Text(title(rung).to_owned())];
+        let first = [Cell::Text(rung.title().to_owned())];
         first.into_iter().chain(cold).chain(warm).collect()
     };
     rungs(&found.shots).into_iter().map(row).collect()
@@ -92,7 +93,7 @@ fn hours(found: &Found) -> Vec<Vec<Cell>> {
     let row = |hour: &Hour| {
         let idle = |of: f64| Cell::Figure(format!("{of:.1}"));
         vec![
-            Cell::Text(title(hour.rung).to_owned()),
+            Cell::Text(hour.rung.title().to_owned()),
             Cell::Count(hour.calls.into()),
             Cell::or_unknown(hour.cold, |share| Cell::Figure(percent(share))),
             Cell::or_unknown(hour.cost, |cost| Cell::Figure(money(cost, currency))),
@@ -109,10 +110,10 @@ pub(super) fn answer(name: &str, found: &Found) -> String {
     };
     let is_there = |rung: &Rung| rungs(&found.shots).contains(rung);
     let part = |rung: Rung| match (of(rung, Which::Warm), of(rung, Which::Cold)) {
-        (Some(warm), Some(cold)) => format!("{}: {warm} warm, {cold} cold", title(rung)),
-        (Some(warm), None) => format!("{}: {warm}", title(rung)),
-        (None, Some(cold)) => format!("{}: {cold}", title(rung)),
-        (None, None) => format!("{}: {DASH}", title(rung)),
+        (Some(warm), Some(cold)) => format!("{}: {warm} warm, {cold} cold", rung.title()),
+        (Some(warm), None) => format!("{}: {warm}", rung.title()),
+        (None, Some(cold)) => format!("{}: {cold}", rung.title()),
+        (None, None) => format!("{}: {DASH}", rung.title()),
     };
     let rungs = [Rung::Process, Rung::AlwaysOn, Rung::ToZero, Rung::Pooled];
     let parts: Vec<String> = rungs.into_iter().filter(is_there).map(part).collect();
@@ -121,7 +122,7 @@ pub(super) fn answer(name: &str, found: &Found) -> String {
 
 pub(super) fn notes(of: &Of<Found>) -> Vec<Note> {
     let left_out = of.found.left_out.iter().map(|left| {
-        let text = format!("{} is left out", title(left.rung));
+        let text = format!("{} is left out", left.rung.title());
         Note::new(Kind::Remark, text).quoting(plain(&left.why))
     });
     let causes: Vec<&String> = of.found.shots.iter().filter_map(|s| s.cause.as_ref()).collect();

@@ -5,7 +5,7 @@ use crate::report::document::Importance::Usual;
 use crate::report::document::{Cell, Column, Note};
 use crate::stats::RankedValue;
 use crate::study::Of;
-use crate::study::thumbnail::{Part, Upload, summary};
+use crate::study::thumbnail::{PARTS, Part, Upload, summary, taken};
 use crate::text::units::format_ms;
 use crate::words::{counted, plain};
 
@@ -27,14 +27,6 @@ pub(super) const CAPTION: &str = "From the upload's last byte until the other bu
                                   waited: until an instance has it, started where there is none; \
                                   made: until the other bucket has what was made";
 
-/// The parts, in the order of time.
-const PARTS: [Part; 4] = [
-    |upload| upload.stored_ns,
-    |upload| upload.queued_ns,
-    |upload| upload.waited_ns,
-    |upload| upload.made_ns,
-];
-
 fn median(found: &[Upload], cold: bool, part: Part) -> Option<f64> {
     summary(found, cold, part)?.p50.value.and_then(RankedValue::ns)
 }
@@ -43,13 +35,19 @@ pub(super) fn rows(found: &[Upload]) -> Vec<Vec<Cell>> {
     let row = |(cold, name): (bool, &str)| {
         let all = summary(found, cold, |upload| upload.ns)?;
         let of = |part: Part| Cell::or_unknown(median(found, cold, part), Cell::ns);
-        let parts = PARTS.map(of);
+        let parts = PARTS.map(|(_, part)| of(part));
         let first = [Cell::Text(name.to_owned()), Cell::Count(all.n as u64)];
         let max = Cell::or_unknown(all.max, |ns| Cell::ns(ns as f64));
         let last = [Cell::Interval(all.p50), max];
         Some(first.into_iter().chain(parts).chain(last).collect())
     };
     [(true, "cold"), (false, "warm")].into_iter().filter_map(row).collect()
+}
+
+/// Every upload, for a terminal.
+pub(super) fn strips(of: &Of<Vec<Upload>>) -> Vec<(String, Vec<(u32, u64)>)> {
+    let all = |cold| taken(&of.found, cold, |upload| upload.ns);
+    vec![("cold".to_owned(), all(true)), ("warm".to_owned(), all(false))]
 }
 
 pub(super) fn answer(name: &str, found: &[Upload]) -> String {

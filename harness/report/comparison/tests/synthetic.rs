@@ -157,6 +157,7 @@ fn party(label: &str, rows: &[Row]) -> SideInfo {
         rounds: 30,
         invalid: Vec::new(),
         partial: false,
+        shortfall: None,
         simulated: false,
         injected: BTreeMap::new(),
         works: false,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::comparison::cell;
+use super::cell::cell;
 use super::{Json, object};
 use crate::compare::BudgetRow;
 use crate::report::build::budgets::reason;

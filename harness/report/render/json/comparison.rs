@@ -5,14 +5,15 @@
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::{Json, budget, factors, object};
+use super::cell::cell;
+use super::{Json, budget, object};
 use crate::compare::{
-    Cell, Comparison, Detectable, FunctionFacts, Missing, PartChange, Row, SideInfo, Values,
+    Comparison, Detectable, FunctionFacts, Missing, PartChange, Row, SideInfo, Values,
 };
 use crate::report::build::comparison::caveats::{base as base_image, caveat};
 use crate::spec::function::Limits;
-use crate::spec::scenario::LoadShape;
 use crate::stats::hodges_lehmann::Estimate;
+use crate::store::Shortfall;
 use crate::text::units::Cpus;
 use crate::words::{invalid, plain, reason};
 
@@ -80,10 +81,19 @@ fn side(s: &SideInfo) -> Json<'static> {
         "rounds": s.rounds,
         "invalid": invalid(s),
         "partial": s.partial,
+        "shortfall": Json::or_null(s.shortfall.as_ref().map(shortfall)),
         "simulated": s.simulated,
         "works": s.works,
         "injected_ms": Json::by_name(s.injected.iter().map(|(name, ms)| (plain(name), *ms))),
         "functions": Json::by_name(s.functions.iter().map(|(name, f)| (plain(name), function(f)))),
+    }
+}
+
+fn shortfall(lacks: &Shortfall) -> Json<'static> {
+    object! {
+        "rows": lacks.rows,
+        "planned": lacks.planned,
+        "stopped": lacks.why.as_deref().map(plain),
     }
 }
 
@@ -162,29 +172,4 @@ fn missing(m: &Missing) -> Json<'static> {
         "lacks": m.lacks.to_string(),
         "why_cold": Json::or_null(m.why_cold.as_deref().map(|why| plain(why).into())),
     }
-}
-
-pub(super) fn cell(c: &Cell) -> Json<'static> {
-    let (act, invocations, workers) = match c.act {
-        LoadShape::Burst(n) => ("burst", n, None),
-        LoadShape::Sequence(n) => ("sequence", n, None),
-        LoadShape::Parallel { starts, workers } => ("parallel", starts, Some(workers)),
-        LoadShape::Arrivals => ("arrivals", 0, None),
-    };
-    Json::joined([
-        object! {
-            "function": plain(&c.function),
-            "control": c.control.map(|control| control.to_string()),
-            "adapter": c.adapter.name(),
-        },
-        factors(&c.factors),
-        object! {
-            "pattern": plain(&c.pattern),
-            "step": plain(&c.step),
-            "act": act,
-            "invocations": invocations,
-            "workers": workers,
-            "temperature": c.temperature.to_string(),
-        },
-    ])
 }
