@@ -13,6 +13,8 @@ use crate::system::maker::Maker;
 
 /// Its name.
 const FILE: &str = "instance.json";
+/// What it is written as before it has that name.
+const FRESH: &str = "instance.json.new";
 /// Hexadecimal digits of an id.
 const ID: usize = 32;
 
@@ -31,11 +33,14 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// At once: whoever reads it meanwhile finds the one before it, or none, and no part of one.
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
-        fs::write(folder.join(FILE), serde_json::to_vec(self)?)
+        let fresh = folder.join(FRESH);
+        fs::write(&fresh, serde_json::to_vec(self)?)?;
+        fs::rename(fresh, folder.join(FILE))
     }
 
-    /// What cannot be read says nothing: whoever made it was ended while it was written.
+    /// What cannot be read says nothing: whoever made it was ended before it was written.
     pub(super) fn read(folder: &Path) -> Self {
         let read = fs::read(folder.join(FILE)).ok();
         read.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
@@ -99,5 +104,33 @@ mod tests {
         assert_eq!((found.len(), &found[0].id), (1, &own));
         assert_eq!(found[0].maker.as_ref(), Some(Maker::own()));
         assert!(!is_id("../../etc") && !is_id(&"A".repeat(32)) && is_id(&own.0));
+    }
+
+    #[test]
+    fn a_reader_never_sees_the_half_of_a_record() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path();
+        // Long enough that it is not written at one stroke.
+        let of = |run: &str| {
+            let labels = [(LABEL_RUN, run.to_owned()), ("long", "x".repeat(1 << 20))];
+            let labels = labels.map(|(name, value)| (name.to_owned(), value)).into();
+            Record { labels, ..Record::default() }
+        };
+        of("first").write(folder).unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for _ in 0..50 {
+                    of("second").write(folder).unwrap();
+                }
+            });
+            let mut reads = 0;
+            while !writer.is_finished() || reads == 0 {
+                let run = Record::read(folder).label(LABEL_RUN);
+                assert!(["first", "second"].contains(&&*run), "half of one: `{run}`");
+                reads += 1;
+            }
+        });
+        assert_eq!(Record::read(folder).label(LABEL_RUN), "second");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing else stays");
     }
 }
