@@ -34,6 +34,7 @@ mod leftovers;
 mod life;
 mod network;
 mod record;
+mod remains;
 mod root;
 mod runtimes;
 mod seccomp;
@@ -45,6 +46,7 @@ pub use leftovers::Leftovers;
 
 use config::Machine;
 use life::{Pending, Running, Waiter};
+use remains::Remains;
 
 /// Where a runtime writes the first process of an instance, in the instance's folder.
 const PID: &str = "pid";
@@ -70,6 +72,8 @@ pub struct OciEngine<S> {
     bridge: OnceCell<Ipv4Addr>,
     /// Those of this driver.
     held: AllHeld,
+    /// What is left of those that are gone.
+    remains: Remains,
 }
 
 /// Every instance of this driver.
@@ -152,6 +156,7 @@ impl<S: ImageStore> OciEngine<S> {
             layers: Mutex::default(),
             bridge: OnceCell::new(),
             held: AllHeld::default(),
+            remains: Remains::default(),
         })
     }
 
@@ -272,6 +277,10 @@ impl<S: ImageStore> Engine for OciEngine<S> {
         receiver
     }
 
+    fn processes(&self, id: &InstanceId) -> Option<PathBuf> {
+        cgroup::processes(&id.0)
+    }
+
     async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {
         state_of(&self.held, id)
     }
@@ -301,6 +310,8 @@ impl<S: ImageStore> Engine for OciEngine<S> {
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
+        // What is left of those that are gone is none of them.
+        self.remains.are_gone().await;
         let mut found = self.left.list(run)?;
         found.extend(self.images.instances(run).await?);
         Ok(found)

@@ -1,15 +1,15 @@
 //! The folder of an instance: made before anything is timed, and removed with all that was
 //! made for it.
 
-use std::fs::{self, DirBuilder};
-use std::io;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::config::{self, FILES, Machine, Made};
 use super::record::Record;
-use super::{cgroup, life, network, root, user};
+use super::{cgroup, network, root, user};
 use crate::engine::InstanceSpec;
 use crate::spec::factor::Network;
 
@@ -76,9 +76,9 @@ fn files(
             // As they are here; nothing where they are not.
             name => fs::read_to_string(format!("/etc/{name}")).unwrap_or_default(),
         };
-        let file = folder.join(name);
-        fs::write(&file, text)?;
-        fs::set_permissions(&file, PermissionsExt::from_mode(0o644))?;
+        let mut file = File::create(folder.join(name))?;
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(PermissionsExt::from_mode(0o644))?;
     }
     Ok(())
 }
@@ -88,26 +88,24 @@ fn hosts(hostname: &str, address: Option<Ipv4Addr>) -> String {
     format!("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{own}")
 }
 
-/// Kills what runs in it, and removes all that was made for it, its record last.
+/// Kills what runs in it, and removes all that was made for it, its record last: whatever that
+/// may be.
 pub(super) fn remove(state: &Path, id: &str) -> Result<(), String> {
     let folder = &state.join(id);
-    cgroup::clear(id).map_err(|e| format!("its cgroup: {e}"))?;
-    root::unmount(folder).map_err(|e| format!("its root file system: {e}"))?;
-    if life::is_in_use(folder) {
-        return Err("its root file system is still mounted".to_owned());
-    }
+    end(id)?;
     network::detach(id, folder, Record::read(folder).address)?;
-    let removed = || -> io::Result<()> {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            // A link is no folder here: nothing behind it is removed.
-            if entry.file_type()?.is_dir() {
-                fs::remove_dir_all(entry.path())?;
-            }
-        }
-        fs::remove_dir_all(folder)
-    };
-    match removed() {
+    take_away(folder)
+}
+
+/// Kills what runs in it.
+pub(super) fn end(id: &str) -> Result<(), String> {
+    cgroup::clear(id).map_err(|e| format!("its cgroup: {e}"))
+}
+
+/// Takes away what is left of one that has ended: its root file system, and its folder.
+pub(super) fn take_away(folder: &Path) -> Result<(), String> {
+    root::unmount(folder).map_err(|e| format!("its root file system: {e}"))?;
+    match root::remove(folder).and_then(|()| fs::remove_dir_all(folder)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             Err(format!("its folder: {error}"))
         }

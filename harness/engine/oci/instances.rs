@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::aside::Aside;
 use super::calls::Calls;
 use super::record::Record;
-use super::{GONE_WITHIN, Held, OciEngine, bundle, gone, life, record, refused, runtimes};
+use super::{GONE_WITHIN, Held, OciEngine, bundle, gone, life, network, record, refused, runtimes};
 use crate::engine::processors::processors;
 use crate::engine::words::Words;
 use crate::engine::{EngineError, Exit, ImageStore, InstanceId, InstanceSpec};
@@ -161,7 +161,8 @@ impl<S: ImageStore> OciEngine<S> {
 
     pub(super) async fn remove_own(&self, id: &InstanceId) -> Result<(), EngineError> {
         let doing = || format!("remove instance {}", id.short());
-        let Some(Held { exit, running, .. }) = self.lock().remove(id) else {
+        let Some(Held { calls, address, exit, running, .. }) = self.lock().remove(id) else {
+            self.remains.are_gone().await;
             return self.left.remove(id).await;
         };
         if let Some(running) = running
@@ -170,7 +171,23 @@ impl<S: ImageStore> OciEngine<S> {
             let message = format!("it is still there {GONE_WITHIN:?} after it was killed");
             return Err(refused(&doing(), message));
         }
-        self.left.remove_between(id).await?;
+        let folder = self.folder(id);
+        life::delete(&calls.runtime, &folder, &id.0, GONE_WITHIN).await;
+        let (name, at) = (id.0.clone(), folder.clone());
+        let ended = tokio::task::spawn_blocking(move || {
+            bundle::end(&name)?;
+            // The kernel removes the devices when it has the time.
+            address.map_or(Ok(()), |address| network::detach(&name, &at, Some(address)))
+        });
+        let ended = ended.await.map_err(|e| refused(&doing(), e.to_string()))?;
+        ended.map_err(|e| refused(&doing(), e))?;
+        let take_away = move || {
+            // Where its runtime was called from ends with it.
+            drop(calls);
+            // What cannot be taken away is found when it is asked what is there.
+            let _ = bundle::take_away(&folder);
+        };
+        self.remains.add(take_away).await;
         // One that never ran has no other end.
         let _ = exit.map(|exit| exit.send(Exit { code: None }));
         Ok(())

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::record::{self, Record};
-use super::{GONE_WITHIN, bundle, life, network, refused, runtimes, unpacked};
+use super::{GONE_WITHIN, bundle, life, network, refused, unpacked};
 use crate::engine::{EngineError, InstanceId, ListedInstance};
 
 /// What is in the folders of instances, and what they have in common.
@@ -36,23 +36,16 @@ impl Leftovers {
     /// # Errors
     /// Says what cannot be removed, and why.
     pub async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
-        self.remove_between(id).await?;
-        let name = id.0.clone();
-        let removed = tokio::task::spawn_blocking(move || network::remove_pair(&name)).await;
-        let doing = || format!("remove the network of instance {}", id.short());
-        removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))
-    }
-
-    /// The same between two trials: the kernel removes the devices when it has the time.
-    pub(super) async fn remove_between(&self, id: &InstanceId) -> Result<(), EngineError> {
         let doing = || format!("remove instance {}", id.short());
         let folder = self.0.join(&id.0);
         let runtime = PathBuf::from(Record::read(&folder).runtime);
-        if runtime.is_absolute() && !runtimes::leaves_nothing(&runtime) {
-            life::delete(&runtime, &folder, &id.0, GONE_WITHIN).await;
-        }
+        life::delete(&runtime, &folder, &id.0, GONE_WITHIN).await;
         let (state, name) = (self.0.clone(), id.0.clone());
         let removed = tokio::task::spawn_blocking(move || bundle::remove(&state, &name)).await;
+        removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))?;
+        let name = id.0.clone();
+        let removed = tokio::task::spawn_blocking(move || network::remove_pair(&name)).await;
+        let doing = || format!("remove the network of instance {}", id.short());
         removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))
     }
 

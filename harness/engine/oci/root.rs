@@ -14,7 +14,8 @@ use rustix::mount::{MountFlags, UnmountFlags};
 /// Where it is mounted, in the folder of an instance.
 pub(super) const ROOT: &str = "rootfs";
 /// What an instance writes, and what the kernel needs for that.
-const OWN: [&str; 2] = ["upper", "work"];
+const OWN: [&str; 2] = [UPPER, "work"];
+const UPPER: &str = "upper";
 /// The most bytes of options that the kernel takes of a mount, its last zero aside.
 const OPTIONS: usize = 4095;
 /// The most that is read of a file of an image.
@@ -23,11 +24,10 @@ const MOST: u64 = 1 << 20;
 /// Mounts an image's layers, the uppermost first, for one instance.
 pub(super) fn mount(folder: &Path, layers: &[PathBuf]) -> io::Result<()> {
     for name in OWN.into_iter().chain([ROOT]) {
-        let made = folder.join(name);
-        fs::create_dir(&made)?;
-        // What the root of the file system then has, whatever is usual here for new folders.
-        fs::set_permissions(&made, Permissions::from_mode(0o755))?;
+        fs::create_dir(folder.join(name))?;
     }
+    // What the root of the file system then has, whatever is usual here for new folders.
+    fs::set_permissions(folder.join(UPPER), Permissions::from_mode(0o755))?;
     let options = options(folder, layers);
     if options.as_bytes().len() > OPTIONS {
         let why = "its image has too many layers for one mount: build it with fewer";
@@ -56,24 +56,33 @@ fn escaped(path: &Path) -> Vec<u8> {
         .collect()
 }
 
-/// Whether a path is one where something is mounted.
-pub(super) fn is_mounted(path: &Path) -> bool {
-    let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    // Paths of ours have nothing that is written otherwise there.
-    text.lines().any(|line| line.split(' ').nth(4).is_some_and(|point| Path::new(point) == path))
-}
-
 /// Takes down what was mounted for an instance. It is no error when nothing is.
 pub(super) fn unmount(folder: &Path) -> io::Result<()> {
     let root = folder.join(ROOT);
-    match rustix::mount::unmount(&root, UnmountFlags::NOFOLLOW) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOENT) => Ok(()),
-        // Somebody looks at it: it goes when they do not any more.
-        Err(rustix::io::Errno::BUSY) => {
-            Ok(rustix::mount::unmount(&root, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW)?)
+    loop {
+        // Where somebody looks at it, it goes when they do not any more.
+        match rustix::mount::unmount(&root, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {
+            // The kernel says so when nothing is mounted there any more: what is removed next is
+            // empty, and no image's.
+            Ok(()) => {}
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOENT) => return Ok(()),
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes the folders of a root file system that is not mounted any more.
+pub(super) fn remove(folder: &Path) -> io::Result<()> {
+    // It is empty, or nothing is removed.
+    was_there(fs::remove_dir(folder.join(ROOT)))?;
+    OWN.iter().try_for_each(|name| was_there(fs::remove_dir_all(folder.join(name))))
+}
+
+/// It is no error that nothing was.
+fn was_there(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
