@@ -28,6 +28,7 @@ mod bundle;
 mod calls;
 mod cgroup;
 mod config;
+mod folders;
 mod info;
 mod instances;
 mod leftovers;
@@ -167,8 +168,7 @@ impl<S: ImageStore> OciEngine<S> {
     pub fn make_ready(&self) -> Result<(), EngineError> {
         let doing = "start instances without a daemon";
         can_start(&self.runtimes).map_err(|e| refused(doing, e))?;
-        crate::system::private::make(self.left.folder())
-            .map_err(|e| refused(doing, e.to_string()))?;
+        self.left.make().map_err(|e| refused(doing, e.to_string()))?;
         // What a runtime starts becomes our child when the runtime ends: so its end is told.
         let own = Some(rustix::process::getpid());
         rustix::process::set_child_subreaper(own).map_err(|e| refused(doing, e.to_string()))
@@ -226,7 +226,7 @@ impl<S: ImageStore> Engine for OciEngine<S> {
     async fn describe(&self) -> Result<EngineInfo, EngineError> {
         // It keeps the images: without it there is nothing to start.
         self.images.describe().await?;
-        Ok(info::describe(&self.runtimes, &self.machine, self.left.folder()).await)
+        Ok(info::describe(&self.runtimes, &self.machine, self.left.disk()).await)
     }
 
     async fn listen(&self, at: Attachment) -> Result<Listener, EngineError> {
@@ -320,7 +320,7 @@ impl<S: ImageStore> Engine for OciEngine<S> {
 
 impl<S: ImageStore> Watchable for OciEngine<S> {
     async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
-        Ok(Some(self.folder(id).join(root::ROOT)))
+        Ok(Some(self.left.folders(id).bundle.join(root::ROOT)))
     }
 
     fn keep_output(&self, most: usize) {
@@ -342,7 +342,7 @@ impl<S: ImageStore> ImageStore for OciEngine<S> {
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
         match self.images.image_folders(reference).await {
             Err(EngineError::Refused { .. }) => {
-                let (images, state) = (&*self.images, self.left.folder());
+                let (images, state) = (&*self.images, self.left.disk());
                 Ok(vec![unpacked::folder(images, state, reference).await?])
             }
             found => found,

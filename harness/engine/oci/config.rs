@@ -73,7 +73,7 @@ pub(super) struct Machine {
 /// What of an instance is known besides what was asked.
 pub(super) struct Made<'a> {
     pub(super) id: &'a str,
-    /// Its folder.
+    /// The folder of the files that it has of its own.
     pub(super) folder: &'a Path,
     pub(super) user: &'a User,
     /// The processors that it may see; none for all.

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::folders::Folders;
 use crate::engine::{InstanceId, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance};
 use crate::system::maker::Maker;
 
@@ -62,17 +63,21 @@ pub(super) fn is_id(id: &str) -> bool {
 }
 
 /// Every instance that has a folder, whoever made it.
-pub(super) fn list(state: &Path, run: Option<&str>) -> io::Result<Vec<ListedInstance>> {
-    let entries = match fs::read_dir(state) {
+pub(super) fn list(
+    disk: &Path,
+    bundles: &Path,
+    run: Option<&str>,
+) -> io::Result<Vec<ListedInstance>> {
+    let entries = match fs::read_dir(disk) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let found = names.filter(|name| is_id(name)).map(|name| {
-        let folder = state.join(&name);
-        let record = Record::read(&folder);
+        let folders = Folders::of(disk, bundles, &name);
+        let record = Record::read(&folders.disk);
         ListedInstance {
-            running: folder.join(super::PID).exists(),
+            running: folders.bundle.join(super::PID).exists(),
             id: InstanceId(name),
             run: record.label(LABEL_RUN),
             function: record.label(LABEL_FUNCTION),
@@ -90,7 +95,7 @@ mod tests {
     fn an_instance_is_listed_by_its_folder_and_nothing_else_is() {
         let home = tempfile::tempdir().unwrap();
         let state = home.path();
-        assert!(list(&state.join("none"), None).unwrap().is_empty());
+        assert!(list(&state.join("none"), state, None).unwrap().is_empty());
         let (own, half) = (fresh(), fresh());
         for id in [&own.0, &half.0, "addresses"] {
             fs::create_dir(state.join(id)).unwrap();
@@ -99,8 +104,8 @@ mod tests {
         let labels = labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Record { labels, ..Record::default() }.write(&state.join(&own.0)).unwrap();
         fs::write(state.join(&half.0).join(FILE), "{").unwrap();
-        assert_eq!(list(state, None).unwrap().len(), 2);
-        let found = list(state, Some("r")).unwrap();
+        assert_eq!(list(state, state, None).unwrap().len(), 2);
+        let found = list(state, state, Some("r")).unwrap();
         assert_eq!((found.len(), &found[0].id), (1, &own));
         assert_eq!(found[0].maker.as_ref(), Some(Maker::own()));
         assert!(!is_id("../../etc") && !is_id(&"A".repeat(32)) && is_id(&own.0));
