@@ -32,6 +32,9 @@ struct Queue {
     waiting: VecDeque<Rest>,
     /// Somebody is at work.
     is_at_work: bool,
+    /// So many were added, and so many of these, in their order, are gone.
+    added: u64,
+    gone: u64,
 }
 
 impl Remains {
@@ -40,15 +43,18 @@ impl Remains {
         self.until(|queue| queue.waiting.len() < MOST).await;
         let mut queue = self.0.lock();
         queue.waiting.push_back(Box::new(rest));
+        queue.added += 1;
         if !std::mem::replace(&mut queue.is_at_work, true) {
             let shared = self.0.clone();
             tokio::task::spawn_blocking(move || shared.work());
         }
     }
 
-    /// Waits until nothing is left. What could not be taken away is found where it is.
+    /// Waits until nothing is left of those that were added by now. What could not be taken away
+    /// is found where it is.
     pub(super) async fn are_gone(&self) {
-        self.until(|queue| !queue.is_at_work).await;
+        let added = self.0.lock().added;
+        self.until(|queue| queue.gone >= added).await;
     }
 
     async fn until(&self, is_so: impl Fn(&Queue) -> bool) {
@@ -74,10 +80,9 @@ impl Shared {
                 next
             };
             self.less.notify_waiters();
-            match next {
-                Some(rest) => rest(),
-                None => return,
-            }
+            let Some(rest) = next else { return };
+            rest();
+            self.lock().gone += 1;
         }
     }
 
