@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,6 +72,10 @@ pub trait Adapter: Sized + Send + Sync + 'static {
 
     /// The instance exists, and is about to be started.
     fn starts(&self, _: &InstanceId) {}
+
+    /// The kernel's list of the instance's processes, once it was started: who holds a
+    /// connection is looked for there first. Called before [`Adapter::starts`], if at all.
+    fn lives_in(&self, _: PathBuf) {}
 
     /// The engine says that it was started.
     fn started(&self) {}

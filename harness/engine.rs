@@ -293,6 +293,13 @@ pub trait Engine: Send + Sync + 'static {
     /// start. The sender is dropped when the engine is gone.
     fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit>;
 
+    /// The kernel's list of the processes of an instance, a file that is there once it was
+    /// started; none where that is not known without asking. In it the holder of a connection
+    /// is looked for first.
+    fn processes(&self, _: &InstanceId) -> Option<PathBuf> {
+        None
+    }
+
     /// What became of its start: never called while something is timed.
     fn inspect(
         &self,

@@ -124,7 +124,7 @@ impl Recipe {
         let body = json!({
             "Image": self.image,
             "Env": env,
-            "Labels": { LABEL_RUN: RUN, LABEL_FUNCTION: name },
+            "Labels": { LABEL_RUN: *RUN, LABEL_FUNCTION: name },
             "HostConfig": {
                 "Memory": limits.memory,
                 "MemorySwap": limits.memory,

@@ -28,6 +28,7 @@
 //! engine it says so and measures nothing.
 
 use std::num::NonZeroU32;
+use std::sync::LazyLock;
 
 use anyhow::{Context, Result};
 use tokio::runtime::Runtime;
@@ -47,8 +48,9 @@ use ready::Ready;
 
 /// The function with the fastest start shows the driver's cost best.
 const FUNCTION: &str = "rust";
-/// The id that everything made here is labelled with.
-const RUN: &str = "bench-bare";
+/// The id that everything made here is labelled with: of this process alone, as what carries it
+/// is removed after each start, and another may measure meanwhile.
+static RUN: LazyLock<String> = LazyLock::new(|| format!("bench-bare-{}", std::process::id()));
 /// Starts of each side in a round of `parallel`.
 const STARTS: u32 = 40;
 /// The same with `--test`.

@@ -49,7 +49,7 @@ impl Ready {
         let engine = Arc::new(engine::find(&around, consent, &say).await?);
         let bases = Bases::new(&around, consent, &say);
         let of = std::slice::from_ref(&function);
-        let image = images::ensure(engine.as_ref(), of, &bases, RUN).await?.remove(0).digest;
+        let image = images::ensure(engine.as_ref(), of, &bases, &RUN).await?.remove(0).digest;
         let found = engine.image(&image).await?.context("its image is gone")?;
         let config = Arc::new(found.config);
         let gateway: SocketAddr = engine.listen(Network::Bridge.into()).await?.address().parse()?;
@@ -74,17 +74,17 @@ impl Ready {
 
     /// A platform without instances.
     pub(crate) fn platform(&self) -> Platform<Containers> {
-        Platform::new(self.engine.clone(), self.clock, RUN.to_owned())
+        Platform::new(self.engine.clone(), self.clock, RUN.clone())
     }
 
     /// The function through the bridge.
     pub(crate) fn target(&self) -> Target {
-        Target::new(self.making(Network::Bridge), RUN, 0)
+        Target::new(self.making(Network::Bridge), &RUN, 0)
     }
 
     /// The same on the host's network, as another target of its platform.
     pub(crate) fn on_host(&self) -> Target {
-        Target::new(self.making(Network::Host), RUN, 1)
+        Target::new(self.making(Network::Host), &RUN, 1)
     }
 
     /// The same, started as if its image had extensions.
@@ -92,7 +92,7 @@ impl Ready {
         let launcher = Some(launcher::file(&Surroundings::read())?);
         let image = self.config.clone();
         let spec = TargetSpec { image, launcher, ..self.making(Network::Host) };
-        Ok(Target::new(spec, RUN, 2))
+        Ok(Target::new(spec, &RUN, 2))
     }
 
     /// What the image says of how it is started.

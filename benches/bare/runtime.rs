@@ -56,7 +56,7 @@ impl Oci {
     }
 
     fn target(&self, ready: &Ready, runtime: &str) -> Target {
-        Target::new(self.making(ready, runtime), RUN, 0)
+        Target::new(self.making(ready, runtime), &RUN, 0)
     }
 }
 
@@ -66,7 +66,7 @@ impl Oci {
 pub(crate) fn measure(runtime: &Runtime, ready: &Ready, rounds: u32) -> Result<()> {
     let oci = runtime.block_on(Oci::find(ready))?;
     for name in &oci.runtimes {
-        let platform = Platform::new(oci.engine.clone(), ready.clock(), RUN.to_owned());
+        let platform = Platform::new(oci.engine.clone(), ready.clock(), RUN.clone());
         let target = oci.target(ready, name);
         let bundle = runtime.block_on(Bundle::new(&oci, ready, name))?;
         let mut called = Vec::new();

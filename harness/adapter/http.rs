@@ -12,6 +12,7 @@
 //! What is ready, and when a request is made again: decision 0075.
 
 use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -78,6 +79,8 @@ struct State {
     nonce: Option<String>,
     /// Whom to ask, once that exists.
     id: Option<InstanceId>,
+    /// The kernel's list of its processes.
+    processes: Option<PathBuf>,
     is_started: bool,
     /// What sets its CPU quota once it listens, until it has.
     throttle: Option<Throttle>,
@@ -169,6 +172,10 @@ impl Adapter for Http {
 
     async fn ready(&self) {
         until_told(&self.server.listens, || self.stamps().ready.is_some()).await;
+    }
+
+    fn lives_in(&self, processes: PathBuf) {
+        self.server.lock().processes = Some(processes);
     }
 
     fn starts(&self, id: &InstanceId) {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::http::{Http, Shared};
@@ -70,6 +71,7 @@ impl Adapter for AnyAdapter {
     pass_on! {
         invoke(asked: Asked<'_>) -> Invoked;
         throttle_when_ready(throttle: Throttle);
+        lives_in(processes: PathBuf);
         starts(id: &InstanceId);
         started();
         prepare();

@@ -14,6 +14,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
@@ -83,6 +84,8 @@ struct State {
     hung_up: bool,
     /// Those of the next invocation, made when nothing was timed.
     secrets: Option<Secrets>,
+    /// The kernel's list of the instance's processes.
+    processes: Option<PathBuf>,
     /// The one address that the instance has, once it is known.
     address: Option<IpAddr>,
     /// Connections that were refused, by whose they were.
@@ -194,6 +197,10 @@ impl Adapter for RuntimeApi {
     fn prepare(&self) {
         let clock = self.shared.clock;
         self.shared.lock().secrets.get_or_insert_with(|| Secrets::new(clock));
+    }
+
+    fn lives_in(&self, processes: PathBuf) {
+        self.shared.lock().processes = Some(processes);
     }
 
     fn expect(&self, address: IpAddr) {

@@ -125,6 +125,10 @@ impl<S: ImageStore> Engine for InTurns<S> {
         self.maker(id).watch_exit(id)
     }
 
+    fn processes(&self, id: &InstanceId) -> Option<PathBuf> {
+        self.maker(id).processes(id)
+    }
+
     async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
         self.maker(id).remove(id).await?;
         self.made().remove(id);

@@ -28,12 +28,14 @@ mod bundle;
 mod calls;
 mod cgroup;
 mod config;
+mod folders;
 mod info;
 mod instances;
 mod leftovers;
 mod life;
 mod network;
 mod record;
+mod remains;
 mod root;
 mod runtimes;
 mod seccomp;
@@ -45,6 +47,7 @@ pub use leftovers::Leftovers;
 
 use config::Machine;
 use life::{Pending, Running, Waiter};
+use remains::Remains;
 
 /// Where a runtime writes the first process of an instance, in the instance's folder.
 const PID: &str = "pid";
@@ -70,6 +73,8 @@ pub struct OciEngine<S> {
     bridge: OnceCell<Ipv4Addr>,
     /// Those of this driver.
     held: AllHeld,
+    /// What is left of those that are gone.
+    remains: Remains,
 }
 
 /// Every instance of this driver.
@@ -152,6 +157,7 @@ impl<S: ImageStore> OciEngine<S> {
             layers: Mutex::default(),
             bridge: OnceCell::new(),
             held: AllHeld::default(),
+            remains: Remains::default(),
         })
     }
 
@@ -162,8 +168,7 @@ impl<S: ImageStore> OciEngine<S> {
     pub fn make_ready(&self) -> Result<(), EngineError> {
         let doing = "start instances without a daemon";
         can_start(&self.runtimes).map_err(|e| refused(doing, e))?;
-        crate::system::private::make(self.left.folder())
-            .map_err(|e| refused(doing, e.to_string()))?;
+        self.left.make().map_err(|e| refused(doing, e.to_string()))?;
         // What a runtime starts becomes our child when the runtime ends: so its end is told.
         let own = Some(rustix::process::getpid());
         rustix::process::set_child_subreaper(own).map_err(|e| refused(doing, e.to_string()))
@@ -221,7 +226,7 @@ impl<S: ImageStore> Engine for OciEngine<S> {
     async fn describe(&self) -> Result<EngineInfo, EngineError> {
         // It keeps the images: without it there is nothing to start.
         self.images.describe().await?;
-        Ok(info::describe(&self.runtimes, &self.machine, self.left.folder()).await)
+        Ok(info::describe(&self.runtimes, &self.machine, self.left.disk()).await)
     }
 
     async fn listen(&self, at: Attachment) -> Result<Listener, EngineError> {
@@ -272,6 +277,10 @@ impl<S: ImageStore> Engine for OciEngine<S> {
         receiver
     }
 
+    fn processes(&self, id: &InstanceId) -> Option<PathBuf> {
+        cgroup::processes(&id.0)
+    }
+
     async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {
         state_of(&self.held, id)
     }
@@ -301,6 +310,8 @@ impl<S: ImageStore> Engine for OciEngine<S> {
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
+        // What is left of those that are gone is none of them.
+        self.remains.are_gone().await;
         let mut found = self.left.list(run)?;
         found.extend(self.images.instances(run).await?);
         Ok(found)
@@ -309,7 +320,7 @@ impl<S: ImageStore> Engine for OciEngine<S> {
 
 impl<S: ImageStore> Watchable for OciEngine<S> {
     async fn root_folder(&self, id: &InstanceId) -> Result<Option<PathBuf>, EngineError> {
-        Ok(Some(self.folder(id).join(root::ROOT)))
+        Ok(Some(self.left.folders(id).bundle.join(root::ROOT)))
     }
 
     fn keep_output(&self, most: usize) {
@@ -331,7 +342,7 @@ impl<S: ImageStore> ImageStore for OciEngine<S> {
     async fn image_folders(&self, reference: &str) -> Result<Vec<PathBuf>, EngineError> {
         match self.images.image_folders(reference).await {
             Err(EngineError::Refused { .. }) => {
-                let (images, state) = (&*self.images, self.left.folder());
+                let (images, state) = (&*self.images, self.left.disk());
                 Ok(vec![unpacked::folder(images, state, reference).await?])
             }
             found => found,

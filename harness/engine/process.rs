@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -257,6 +258,10 @@ impl<E: Engine> Engine for ProcessEngine<E> {
             process.exit = Some(sender);
         }
         receiver
+    }
+
+    fn processes(&self, id: &InstanceId) -> Option<PathBuf> {
+        if is_process(id) { None } else { self.containers.processes(id) }
     }
 
     async fn inspect(&self, id: &InstanceId) -> Result<InstanceState, EngineError> {

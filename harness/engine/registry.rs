@@ -125,6 +125,16 @@ impl Engine for AnyEngine {
             Self::Fake(engine) => engine.watch_exit(id),
         }
     }
+
+    fn processes(&self, id: &InstanceId) -> Option<PathBuf> {
+        match self {
+            Self::Docker(_, engine) => engine.processes(id),
+            Self::Oci(_, engine) => engine.processes(id),
+            Self::Both(_, engine) => engine.processes(id),
+            Self::InTurns(_, engine) => engine.processes(id),
+            Self::Fake(engine) => engine.processes(id),
+        }
+    }
 }
 
 impl ImageStore for AnyEngine {

@@ -3,6 +3,7 @@
 //! Which makes an instance is a factor of it; what was made by which shows in its id. Images are
 //! kept by the daemon for both.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
@@ -93,6 +94,13 @@ impl<S: ImageStore> Engine for SideBySide<S> {
         match self.without.is_own(id) {
             true => self.without.watch_exit(id),
             false => self.daemon.watch_exit(id),
+        }
+    }
+
+    fn processes(&self, id: &InstanceId) -> Option<PathBuf> {
+        match self.without.is_own(id) {
+            true => self.without.processes(id),
+            false => self.daemon.processes(id),
         }
     }
 

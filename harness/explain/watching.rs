@@ -1,5 +1,6 @@
 //! An engine around another that has the starts watched which are to be.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
@@ -112,6 +113,10 @@ impl Engine for Watching {
 
     fn watch_exit(&self, id: &InstanceId) -> oneshot::Receiver<Exit> {
         self.engine.watch_exit(id)
+    }
+
+    fn processes(&self, id: &InstanceId) -> Option<PathBuf> {
+        self.engine.processes(id)
     }
 }
 

@@ -132,6 +132,9 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         deadline: u64,
         marks: &mut Marks,
     ) -> InvocationEnd {
+        if let Some(processes) = self.engine.processes(&instance.id) {
+            instance.adapter.lives_in(processes);
+        }
         instance.adapter.starts(&instance.id);
         marks.set(Mark::StartCalled, self.clock.now());
         let mut start = std::pin::pin!(self.engine.start(&instance.id));

@@ -78,6 +78,9 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
         };
         let id = held.instance.id.clone();
         let instance = &mut held.instance;
+        if let Some(processes) = self.engine.processes(&id) {
+            instance.adapter.lives_in(processes);
+        }
         instance.adapter.starts(&id);
         let engine = self.engine.clone();
         let mut starting: Starting = Box::pin(async move { engine.start(&id).await });

@@ -47,10 +47,26 @@ fn read_below(root: &Path, pid: u32, container_id: &str) -> Option<Resources> {
     (told != Resources::default()).then_some(told)
 }
 
-/// Where each hierarchy of cgroups of this machine is mounted.
-pub(crate) fn hierarchies() -> Vec<PathBuf> {
+/// A hierarchy of cgroups that is mounted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Hierarchy {
+    /// Where.
+    pub(crate) point: PathBuf,
+    /// Of which version it is.
+    pub(crate) version: Version,
+    /// Whether memory is counted in it; of the second version it may be.
+    pub(crate) has_memory: bool,
+}
+
+/// Those of this machine.
+pub(crate) fn hierarchies() -> Vec<Hierarchy> {
     let mounts = text(Path::new("/proc/self/mountinfo")).unwrap_or_default();
-    mounts.lines().filter_map(Mount::parse).map(|mount| mount.point).collect()
+    let each = mounts.lines().filter_map(Mount::parse).map(|mount| Hierarchy {
+        has_memory: mount.has(mount.version, "memory"),
+        version: mount.version,
+        point: mount.point,
+    });
+    each.collect()
 }
 
 /// Where the second version is mounted beside the first, and has controllers of its own: a

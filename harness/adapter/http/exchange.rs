@@ -53,7 +53,9 @@ pub(super) async fn serve(server: Arc<Server>, mut finding: Finding) {
         let answer = server.ask(&open, &id, &mut line, &mut finding, was_answered).await;
         was_answered = true;
         // Who answered is looked up once that was stamped: nothing is timed then.
-        let callers = line.as_mut().map(Line::evidence).into_iter().collect();
+        let processes = server.lock().processes.clone();
+        let evidence = |line: &mut Line| line.evidence(processes.as_deref());
+        let callers = line.as_mut().map(evidence).into_iter().collect();
         if line.as_ref().is_some_and(|line| line.is_done) {
             line = None;
         }

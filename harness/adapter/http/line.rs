@@ -3,6 +3,8 @@
 //! Parsing is `httparse`; reading and limits are ours, because the instant at which the last
 //! byte was read is what is measured. Everything that comes in is bounded.
 
+use std::path::Path;
+
 use bytes::{Buf, BytesMut};
 
 use crate::adapter::client::Onward;
@@ -101,8 +103,8 @@ impl Line {
     }
 
     /// Who is at its other end: looked up once.
-    pub(super) fn evidence(&mut self) -> Evidence {
-        self.evidence.get_or_insert_with(|| self.caller.evidence()).clone()
+    pub(super) fn evidence(&mut self, processes: Option<&Path>) -> Evidence {
+        self.evidence.get_or_insert_with(|| self.caller.evidence(processes)).clone()
     }
 
     /// Writes; false when the connection broke.

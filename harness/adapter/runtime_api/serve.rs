@@ -35,8 +35,12 @@ impl Peer {
     /// Who it is. Of a process this is looked up once a connection, after the first
     /// answer over it was stamped and while the client waits for its receipt: nothing
     /// of that instance is timed then.
-    fn evidence(&mut self) -> Evidence {
-        self.evidence.get_or_insert_with(|| self.caller.evidence()).clone()
+    fn evidence(&mut self, shared: &Shared) -> Evidence {
+        let look = || {
+            let processes = shared.lock().processes.clone();
+            self.caller.evidence(processes.as_deref())
+        };
+        self.evidence.get_or_insert_with(look).clone()
     }
 }
 
@@ -264,7 +268,7 @@ impl Shared {
             }
             Err(reason) => Answer::Unreadable(reason),
         };
-        let accepted = self.answer(Some(id), answer, || peer.evidence());
+        let accepted = self.answer(Some(id), answer, || peer.evidence(self));
         let (status, reason) = match (accepted, readable) {
             (false, _) => (400, "Bad Request"),
             (true, true) => (202, "Accepted"),
@@ -297,7 +301,7 @@ impl Shared {
             Some(_) => Answer::FunctionError { cause: text, document: body.whole() },
             None => Answer::InitError(text),
         };
-        let accepted = self.answer(id, answer, || peer.evidence());
+        let accepted = self.answer(id, answer, || peer.evidence(self));
         let (status, reason) = match (accepted, fits) {
             (false, _) => (400, "Bad Request"),
             (true, true) => (202, "Accepted"),

@@ -56,8 +56,8 @@ fn the_owner_of_a_local_connection_is_found_while_it_is_open() {
     // The second as clients connect that speak both versions of IP.
     for to in ["127.0.0.1", "::ffff:127.0.0.1"] {
         let (caller, client, _accepted) = connected(to);
-        let Evidence::Process(Ok(owner)) = caller.evidence() else {
-            panic!("{to}: {:?}", caller.evidence())
+        let Evidence::Process(Ok(owner)) = caller.evidence(None) else {
+            panic!("{to}: {:?}", caller.evidence(None))
         };
         // Not its number: for an instant after a fork of ours it is held twice.
         let cgroups = std::fs::read_to_string("/proc/self/cgroup").unwrap();
@@ -66,8 +66,8 @@ fn the_owner_of_a_local_connection_is_found_while_it_is_open() {
         // Nor at once: a child that another test has forked may hold it, until it executes.
         let closed = Evidence::Process(Err(Untold::Closed));
         let begun = std::time::Instant::now();
-        while caller.evidence() != closed {
-            assert!(begun.elapsed().as_secs() < 10, "{:?}", caller.evidence());
+        while caller.evidence(None) != closed {
+            assert!(begun.elapsed().as_secs() < 10, "{:?}", caller.evidence(None));
             std::thread::yield_now();
         }
     }
@@ -77,5 +77,43 @@ fn the_owner_of_a_local_connection_is_found_while_it_is_open() {
 fn a_connection_that_never_was_has_no_owner() {
     let nowhere: SocketAddr = "127.0.0.1:1".parse().unwrap();
     let caller = Caller::Local { theirs: nowhere, ours: nowhere };
-    assert_eq!(caller.evidence(), Evidence::Process(Err(Untold::Closed)));
+    assert_eq!(caller.evidence(None), Evidence::Process(Err(Untold::Closed)));
+}
+
+#[test]
+fn a_list_says_where_the_holder_is_looked_for_first_and_proves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let list = home.path().join("cgroup.procs");
+    let (caller, client, _accepted) = connected("127.0.0.1");
+    let sleep = || {
+        let mut sleep = std::process::Command::new("sleep");
+        sleep.arg("1000");
+        sleep
+    };
+    // One has the connection as its input, and is younger than this process, which has it too:
+    // without a list it is found first.
+    let input = std::os::fd::OwnedFd::from(client.try_clone().unwrap());
+    let mut child = sleep().stdin(input).spawn().unwrap();
+    let mut other = sleep().spawn().unwrap();
+    let this = std::process::id();
+    let found = |text: String| {
+        std::fs::write(&list, text).unwrap();
+        caller.evidence(Some(&list))
+    };
+    let listed = found(format!("1\n{this}\n"));
+    let wrong = found(format!("{}\n", other.id()));
+    let nonsense = found("nonsense\n4000000000\n".to_owned());
+    std::fs::remove_file(&list).unwrap();
+    let none = caller.evidence(Some(&list));
+    for process in [&mut child, &mut other] {
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+    let holder = |evidence: Evidence| match evidence {
+        Evidence::Process(Ok(holder)) => holder.pid,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(holder(listed), this);
+    // Who is listed and does not hold it is not taken for the holder.
+    assert_eq!([wrong, nonsense, none].map(holder), [child.id(); 3]);
 }

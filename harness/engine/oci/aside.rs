@@ -7,7 +7,8 @@
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::thread;
 
 use nix::sched::{CloneFlags, setns, unshare};
@@ -24,10 +25,13 @@ impl Aside {
     /// One for an instance of this runtime, if it needs one here. What is mounted for the
     /// instance is mounted by now.
     pub(super) fn of(runtime: &Path) -> io::Result<Option<Self>> {
-        match cgroup::second_with_controllers().filter(|_| is_for(runtime)) {
-            Some(hidden) => Self::without(&hidden).map(Some),
-            None => Ok(None),
+        // Looked for once: controllers are handed out when the machine boots.
+        static SECOND: OnceLock<Option<PathBuf>> = OnceLock::new();
+        if !is_for(runtime) {
+            return Ok(None);
         }
+        let second = SECOND.get_or_init(cgroup::second_with_controllers);
+        second.as_deref().map(Self::without).transpose()
     }
 
     /// One that is as this machine's, without what is mounted at a path.

@@ -1,15 +1,16 @@
-//! The folder of an instance: made before anything is timed, and removed with all that was
+//! The folders of an instance: made before anything is timed, and removed with all that was
 //! made for it.
 
-use std::fs::{self, DirBuilder};
-use std::io;
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Write};
 use std::net::Ipv4Addr;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::config::{self, FILES, Machine, Made};
+use super::folders::Folders;
 use super::record::Record;
-use super::{cgroup, life, network, root, user};
+use super::{cgroup, network, root, user};
 use crate::engine::InstanceSpec;
 use crate::spec::factor::Network;
 
@@ -27,36 +28,45 @@ pub(super) struct Making<'a> {
 
 /// Makes it, and gives its address, if it has one; what is left of one that cannot be made is
 /// removed.
-pub(super) fn make(making: Making<'_>, state: &Path, id: &str) -> Result<Option<Ipv4Addr>, String> {
-    fill(making, state, id).inspect_err(|_| {
+pub(super) fn make(
+    making: Making<'_>,
+    folders: &Folders,
+    id: &str,
+) -> Result<Option<Ipv4Addr>, String> {
+    fill(making, folders, id).inspect_err(|_| {
         // It is told why it could not be made; `clean` finds what is left.
-        let _ = remove(state, id);
+        let _ = remove(folders, id);
     })
 }
 
-fn fill(making: Making<'_>, state: &Path, id: &str) -> Result<Option<Ipv4Addr>, String> {
+fn fill(making: Making<'_>, folders: &Folders, id: &str) -> Result<Option<Ipv4Addr>, String> {
     let Making { spec, layers, machine, processors, mut record, bridge } = making;
-    let folder = &state.join(id);
+    let Folders { disk, bundle: folder } = folders;
     let own = |what: &'static str| move |e: io::Error| format!("{what}: {e}");
-    DirBuilder::new().mode(0o700).create(folder).map_err(own("making its folder"))?;
-    record.write(folder).map_err(own("writing its record"))?;
-    root::mount(folder, layers).map_err(own("mounting its layers as an overlay"))?;
+    let make = |folder| DirBuilder::new().mode(0o700).create(folder);
+    make(disk).map_err(own("making its folder"))?;
+    record.write(disk).map_err(own("writing its record"))?;
+    if !folders.are_one() {
+        make(folder).map_err(own("making its folder in memory"))?;
+    }
+    root::mount(folders, layers).map_err(own("mounting its layers as an overlay"))?;
     let asked = if spec.launch.lambda { crate::spec::function::USER } else { &spec.image.user };
     let [passwd, group] = ["etc/passwd", "etc/group"].map(|file| root::read(folder, file));
     let user = user::find(asked, &passwd, &group)?;
     let mut namespace = None;
     if let Some(bridge) = bridge {
-        let address = network::reserve(network::shared(), folder, bridge)?;
+        let address = network::reserve(network::shared(), disk, bridge)?;
         record.address = Some(address);
-        record.write(folder).map_err(own("writing its record"))?;
+        record.write(disk).map_err(own("writing its record"))?;
         namespace = Some(network::attach(id, address, bridge)?);
     }
-    let made = Made { id, folder, user: &user, processors, network: namespace.as_deref() };
+    let made = Made { id, folder: disk, user: &user, processors, network: namespace.as_deref() };
     let config = config::config(spec, &made, machine)?;
     let written = || -> io::Result<()> {
         fs::write(folder.join("config.json"), serde_json::to_vec(&config)?)?;
         let hostname = config::hostname(id, spec.factors.network, machine);
-        files(folder, hostname, spec.factors.network, record.address)
+        // On the disk, as Docker's are.
+        files(disk, hostname, spec.factors.network, record.address)
     };
     written().map_err(own("writing its configuration"))?;
     Ok(record.address)
@@ -76,9 +86,9 @@ fn files(
             // As they are here; nothing where they are not.
             name => fs::read_to_string(format!("/etc/{name}")).unwrap_or_default(),
         };
-        let file = folder.join(name);
-        fs::write(&file, text)?;
-        fs::set_permissions(&file, PermissionsExt::from_mode(0o644))?;
+        let mut file = File::create(folder.join(name))?;
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(PermissionsExt::from_mode(0o644))?;
     }
     Ok(())
 }
@@ -88,29 +98,26 @@ fn hosts(hostname: &str, address: Option<Ipv4Addr>) -> String {
     format!("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n{own}")
 }
 
-/// Kills what runs in it, and removes all that was made for it, its record last.
-pub(super) fn remove(state: &Path, id: &str) -> Result<(), String> {
-    let folder = &state.join(id);
-    cgroup::clear(id).map_err(|e| format!("its cgroup: {e}"))?;
-    root::unmount(folder).map_err(|e| format!("its root file system: {e}"))?;
-    if life::is_in_use(folder) {
-        return Err("its root file system is still mounted".to_owned());
-    }
-    network::detach(id, folder, Record::read(folder).address)?;
-    let removed = || -> io::Result<()> {
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            // A link is no folder here: nothing behind it is removed.
-            if entry.file_type()?.is_dir() {
-                fs::remove_dir_all(entry.path())?;
-            }
-        }
-        fs::remove_dir_all(folder)
+/// Kills what runs in it, and removes all that was made for it, its record last: whatever that
+/// may be.
+pub(super) fn remove(folders: &Folders, id: &str) -> Result<(), String> {
+    end(id)?;
+    network::detach(id, &folders.disk, Record::read(&folders.disk).address)?;
+    take_away(folders)
+}
+
+/// Kills what runs in it.
+pub(super) fn end(id: &str) -> Result<(), String> {
+    cgroup::clear(id).map_err(|e| format!("its cgroup: {e}"))
+}
+
+/// Takes away what is left of one that has ended: its root file system, and its folders.
+pub(super) fn take_away(folders: &Folders) -> Result<(), String> {
+    root::unmount(&folders.bundle).map_err(|e| format!("its root file system: {e}"))?;
+    let removed = || {
+        root::remove(folders)?;
+        root::was_there(fs::remove_dir_all(&folders.bundle))?;
+        root::was_there(fs::remove_dir_all(&folders.disk))
     };
-    match removed() {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(format!("its folder: {error}"))
-        }
-        _ => Ok(()),
-    }
+    removed().map_err(|e| format!("its folder: {e}"))
 }

@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::info::SPECIFICATION;
-use super::seccomp::Seccomp;
 use super::user::User;
 use crate::engine::{InstanceSpec, LAUNCHER, SOCKET};
 use crate::spec::factor::{Factors, Network};
@@ -59,8 +60,8 @@ const READ_ONLY: [&str; 5] =
 pub(super) struct Machine {
     /// Its name, which a container on its network has too.
     pub(super) hostname: String,
-    /// Which system calls may be made.
-    pub(super) seccomp: Seccomp,
+    /// Which system calls may be made: long, and the same for every instance.
+    pub(super) seccomp: Box<RawValue>,
     /// Whether swap can be limited.
     pub(super) limits_swap: bool,
     /// Whether cgroups are of version 2 alone: then a container sees its own for the root.
@@ -72,7 +73,7 @@ pub(super) struct Machine {
 /// What of an instance is known besides what was asked.
 pub(super) struct Made<'a> {
     pub(super) id: &'a str,
-    /// Its folder.
+    /// The folder of the files that it has of its own.
     pub(super) folder: &'a Path,
     pub(super) user: &'a User,
     /// The processors that it may see; none for all.
@@ -94,15 +95,30 @@ pub(super) fn hostname<'a>(id: &'a str, network: Network, machine: &'a Machine) 
     }
 }
 
+/// A configuration.
+#[derive(Debug, Serialize)]
+pub(super) struct Configuration<'a> {
+    #[serde(flatten)]
+    rest: Value,
+    linux: Linux<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Linux<'a> {
+    #[serde(flatten)]
+    rest: Value,
+    seccomp: &'a RawValue,
+}
+
 /// The configuration.
 ///
 /// # Errors
 /// When there is nothing to start.
-pub(super) fn config(
+pub(super) fn config<'a>(
     spec: &InstanceSpec,
     made: &Made<'_>,
-    machine: &Machine,
-) -> Result<Value, String> {
+    machine: &'a Machine,
+) -> Result<Configuration<'a>, String> {
     let network = spec.factors.network;
     let host = network == Network::Host;
     let mut linux = json!({
@@ -111,7 +127,6 @@ pub(super) fn config(
         "maskedPaths": MASKED,
         "readonlyPaths": READ_ONLY,
         "resources": resources(spec, made.processors.as_deref(), machine),
-        "seccomp": machine.seccomp,
     });
     if !host {
         linux["sysctl"] = json!({
@@ -119,14 +134,14 @@ pub(super) fn config(
             "net.ipv4.ping_group_range": "0 2147483647",
         });
     }
-    Ok(json!({
+    let rest = json!({
         "ociVersion": SPECIFICATION,
         "process": process(spec, made, machine)?,
         "root": { "path": "rootfs", "readonly": spec.launch.is_read_only() },
         "hostname": hostname(made.id, network, machine),
         "mounts": mounts(spec, made.folder),
-        "linux": linux,
-    }))
+    });
+    Ok(Configuration { rest, linux: Linux { rest: linux, seccomp: &machine.seccomp } })
 }
 
 fn process(spec: &InstanceSpec, made: &Made<'_>, machine: &Machine) -> Result<Value, String> {

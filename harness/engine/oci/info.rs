@@ -31,7 +31,7 @@ pub(super) fn machine() -> Result<Machine, String> {
     let kernel = system.release().to_string_lossy();
     Ok(Machine {
         hostname: system.nodename().to_string_lossy().into_owned(),
-        seccomp: seccomp::dockers(std::env::consts::ARCH, &kernel)?,
+        seccomp: seccomp::dockers(std::env::consts::ARCH, &kernel)?.written()?,
         limits_swap: limits_swap(),
         unified: cgroup::version() == Version::V2,
         open_files: getrlimit(Resource::Nofile).maximum.unwrap_or(OPEN_FILES),
@@ -40,7 +40,7 @@ pub(super) fn machine() -> Result<Machine, String> {
 
 /// In version 1 it can be switched off; version 2 limits it by itself.
 fn limits_swap() -> bool {
-    let has = |at: &PathBuf| at.join("memory.memsw.limit_in_bytes").exists();
+    let has = |at: &cgroup::Hierarchy| at.point.join("memory.memsw.limit_in_bytes").exists();
     cgroup::version() == Version::V2 || cgroup::hierarchies().iter().any(has)
 }
 

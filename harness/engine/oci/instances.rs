@@ -8,20 +8,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::aside::Aside;
 use super::calls::Calls;
 use super::record::Record;
-use super::{GONE_WITHIN, Held, OciEngine, bundle, gone, life, record, refused, runtimes};
+use super::{GONE_WITHIN, Held, OciEngine, bundle, gone, life, network, record, refused, runtimes};
 use crate::engine::processors::processors;
 use crate::engine::words::Words;
 use crate::engine::{EngineError, Exit, ImageStore, InstanceId, InstanceSpec};
 use crate::spec::factor::Network;
 
 impl<S: ImageStore> OciEngine<S> {
-    pub(super) fn folder(&self, id: &InstanceId) -> PathBuf {
-        self.left.folder().join(&id.0)
-    }
-
     /// Whether an instance is one of this engine, of whichever driver, and not of the other.
     pub(in crate::engine) fn is_own(&self, id: &InstanceId) -> bool {
-        record::is_id(&id.0) && (self.lock().contains_key(id) || self.folder(id).exists())
+        record::is_id(&id.0)
+            && (self.lock().contains_key(id) || self.left.folders(id).disk.exists())
     }
 
     /// Whether an id, or the beginning of one, names an instance of this driver.
@@ -76,8 +73,9 @@ impl<S: ImageStore> OciEngine<S> {
             Network::Bridge => Some(self.bridge().await?),
             Network::Host | Network::None => None,
         };
-        let (state, name, machine) =
-            (self.left.folder().to_owned(), id.0.clone(), self.machine.clone());
+        let folders = self.left.folders(&id);
+        let bundle = folders.bundle.clone();
+        let (name, machine) = (id.0.clone(), self.machine.clone());
         let (network, is_ahead) = (spec.factors.network, spec.factors.is_created_ahead());
         let (spec, path) = (spec.clone(), runtime.clone());
         // Elsewhere: others may be timed here meanwhile.
@@ -85,11 +83,11 @@ impl<S: ImageStore> OciEngine<S> {
             let (layers, machine) = (&layers[..], &*machine);
             let spec = &spec;
             let making = bundle::Making { spec, layers, machine, processors, record, bridge };
-            let address = bundle::make(making, &state, &name)?;
+            let address = bundle::make(making, &folders, &name)?;
             // It is mounted by now, and to be seen there.
             let aside = Aside::of(&path).map_err(|e| {
                 // As above.
-                let _ = bundle::remove(&state, &name);
+                let _ = bundle::remove(&folders, &name);
                 format!("hiding a version of cgroups from its runtime: {e}")
             })?;
             Ok::<_, String>((address, aside))
@@ -100,7 +98,7 @@ impl<S: ImageStore> OciEngine<S> {
         let calls = Calls {
             options: runtimes::options(&runtime, network),
             runtime,
-            folder: self.folder(&id),
+            folder: bundle,
             id: id.0.clone(),
             aside,
         };
@@ -161,7 +159,8 @@ impl<S: ImageStore> OciEngine<S> {
 
     pub(super) async fn remove_own(&self, id: &InstanceId) -> Result<(), EngineError> {
         let doing = || format!("remove instance {}", id.short());
-        let Some(Held { exit, running, .. }) = self.lock().remove(id) else {
+        let Some(Held { calls, address, exit, running, .. }) = self.lock().remove(id) else {
+            self.remains.are_gone().await;
             return self.left.remove(id).await;
         };
         if let Some(running) = running
@@ -170,7 +169,23 @@ impl<S: ImageStore> OciEngine<S> {
             let message = format!("it is still there {GONE_WITHIN:?} after it was killed");
             return Err(refused(&doing(), message));
         }
-        self.left.remove_between(id).await?;
+        let folders = self.left.folders(id);
+        life::delete(&calls.runtime, &folders.bundle, &id.0, GONE_WITHIN).await;
+        let (name, at) = (id.0.clone(), folders.disk.clone());
+        let ended = tokio::task::spawn_blocking(move || {
+            bundle::end(&name)?;
+            // The kernel removes the devices when it has the time.
+            address.map_or(Ok(()), |address| network::detach(&name, &at, Some(address)))
+        });
+        let ended = ended.await.map_err(|e| refused(&doing(), e.to_string()))?;
+        ended.map_err(|e| refused(&doing(), e))?;
+        let take_away = move || {
+            // Where its runtime was called from ends with it.
+            drop(calls);
+            // What cannot be taken away is found when it is asked what is there.
+            let _ = bundle::take_away(&folders);
+        };
+        self.remains.add(take_away).await;
         // One that never ran has no other end.
         let _ = exit.map(|exit| exit.send(Exit { code: None }));
         Ok(())

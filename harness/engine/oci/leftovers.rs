@@ -1,26 +1,47 @@
 //! What instances without a daemon left on this machine, of whichever driver. It needs no
 //! engine that keeps images: `clean` finds it where none answers.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::folders::{self, Folders};
 use super::record::{self, Record};
-use super::{GONE_WITHIN, bundle, life, network, refused, runtimes, unpacked};
+use super::{GONE_WITHIN, bundle, life, network, refused, unpacked};
 use crate::engine::{EngineError, InstanceId, ListedInstance};
+use crate::system::private;
 
 /// What is in the folders of instances, and what they have in common.
 #[derive(Debug, Clone)]
-pub struct Leftovers(PathBuf);
+pub struct Leftovers {
+    /// Where those on the disk are.
+    disk: PathBuf,
+    /// Where bundles are.
+    bundles: PathBuf,
+}
 
 impl Leftovers {
     /// Of drivers with this state folder.
     #[must_use]
     pub fn of(state: &Path) -> Self {
-        Self(state.join("oci"))
+        let disk = state.join("oci");
+        let bundles = folders::in_memory().map_or_else(|| disk.clone(), Path::to_owned);
+        Self { disk, bundles }
     }
 
-    /// Where the folders of instances are.
-    pub(super) fn folder(&self) -> &Path {
-        &self.0
+    /// Where the folders of instances on the disk are.
+    pub(super) fn disk(&self) -> &Path {
+        &self.disk
+    }
+
+    /// The folders of an instance.
+    pub(super) fn folders(&self, id: &InstanceId) -> Folders {
+        Folders::of(&self.disk, &self.bundles, &id.0)
+    }
+
+    /// Makes the folders that those of instances are in.
+    pub(super) fn make(&self) -> io::Result<()> {
+        private::make(&self.disk)?;
+        private::make(&self.bundles).map(drop)
     }
 
     /// Every instance, of one run or of all.
@@ -28,7 +49,8 @@ impl Leftovers {
     /// # Errors
     /// When the folder cannot be read.
     pub fn list(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {
-        record::list(&self.0, run).map_err(|e| refused("list the instances", e.to_string()))
+        record::list(&self.disk, &self.bundles, run)
+            .map_err(|e| refused("list the instances", e.to_string()))
     }
 
     /// Ends an instance, and removes all that was made for it, at once.
@@ -36,23 +58,16 @@ impl Leftovers {
     /// # Errors
     /// Says what cannot be removed, and why.
     pub async fn remove(&self, id: &InstanceId) -> Result<(), EngineError> {
-        self.remove_between(id).await?;
+        let doing = || format!("remove instance {}", id.short());
+        let folders = self.folders(id);
+        let runtime = PathBuf::from(Record::read(&folders.disk).runtime);
+        life::delete(&runtime, &folders.bundle, &id.0, GONE_WITHIN).await;
+        let name = id.0.clone();
+        let removed = tokio::task::spawn_blocking(move || bundle::remove(&folders, &name)).await;
+        removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))?;
         let name = id.0.clone();
         let removed = tokio::task::spawn_blocking(move || network::remove_pair(&name)).await;
         let doing = || format!("remove the network of instance {}", id.short());
-        removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))
-    }
-
-    /// The same between two trials: the kernel removes the devices when it has the time.
-    pub(super) async fn remove_between(&self, id: &InstanceId) -> Result<(), EngineError> {
-        let doing = || format!("remove instance {}", id.short());
-        let folder = self.0.join(&id.0);
-        let runtime = PathBuf::from(Record::read(&folder).runtime);
-        if runtime.is_absolute() && !runtimes::leaves_nothing(&runtime) {
-            life::delete(&runtime, &folder, &id.0, GONE_WITHIN).await;
-        }
-        let (state, name) = (self.0.clone(), id.0.clone());
-        let removed = tokio::task::spawn_blocking(move || bundle::remove(&state, &name)).await;
         removed.map_err(|e| refused(&doing(), e.to_string()))?.map_err(|e| refused(&doing(), e))
     }
 
@@ -64,7 +79,7 @@ impl Leftovers {
     pub fn sweep(&self) -> Result<Vec<&'static str>, EngineError> {
         let bridge = network::remove_bridge(network::shared());
         let bridge = bridge.map_err(|e| refused("remove the bridge", e))?;
-        let images = unpacked::remove(&self.0);
+        let images = unpacked::remove(&self.disk);
         let images = images.map_err(|e| refused("remove unpacked images", e.to_string()))?;
         let all = [
             (bridge, "the bridge of instances that are gone"),

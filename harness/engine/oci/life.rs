@@ -24,7 +24,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use super::PID;
 use super::aside;
 use super::calls::{CREATE, Calls, LOG, RUN, RUNTIME, START};
-use super::root::ROOT;
+use super::runtimes::leaves_nothing;
 use crate::engine::Exit;
 use crate::engine::words::Words;
 use crate::system::child::{EXIT_GRACE, Group, each_piece};
@@ -360,13 +360,11 @@ impl Process {
 
 /// Asks a runtime to remove what it made besides, if it may have.
 pub(super) async fn delete(runtime: &Path, folder: &Path, id: &str, limit: Duration) {
+    if !runtime.is_absolute() || leaves_nothing(runtime) {
+        return;
+    }
     let mut command = Command::new(runtime);
     command.arg("--root").arg(folder.join(RUNTIME)).args(["delete", "--force", id]);
     // It may know nothing of it: then there is nothing.
     let _ = tokio::time::timeout(limit, crate::system::child::output(&mut command, 0)).await;
-}
-
-/// Whether a folder is one where a root file system is still mounted.
-pub(super) fn is_in_use(folder: &Path) -> bool {
-    super::root::is_mounted(&folder.join(ROOT))
 }

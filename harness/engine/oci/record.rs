@@ -8,11 +8,14 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::folders::Folders;
 use crate::engine::{InstanceId, LABEL_FUNCTION, LABEL_MAKER, LABEL_RUN, ListedInstance};
 use crate::system::maker::Maker;
 
 /// Its name.
 const FILE: &str = "instance.json";
+/// What it is written as before it has that name.
+const FRESH: &str = "instance.json.new";
 /// Hexadecimal digits of an id.
 const ID: usize = 32;
 
@@ -31,11 +34,14 @@ pub(super) struct Record {
 }
 
 impl Record {
+    /// At once: whoever reads it meanwhile finds the one before it, or none, and no part of one.
     pub(super) fn write(&self, folder: &Path) -> io::Result<()> {
-        fs::write(folder.join(FILE), serde_json::to_vec(self)?)
+        let fresh = folder.join(FRESH);
+        fs::write(&fresh, serde_json::to_vec(self)?)?;
+        fs::rename(fresh, folder.join(FILE))
     }
 
-    /// What cannot be read says nothing: whoever made it was ended while it was written.
+    /// What cannot be read says nothing: whoever made it was ended before it was written.
     pub(super) fn read(folder: &Path) -> Self {
         let read = fs::read(folder.join(FILE)).ok();
         read.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
@@ -57,17 +63,21 @@ pub(super) fn is_id(id: &str) -> bool {
 }
 
 /// Every instance that has a folder, whoever made it.
-pub(super) fn list(state: &Path, run: Option<&str>) -> io::Result<Vec<ListedInstance>> {
-    let entries = match fs::read_dir(state) {
+pub(super) fn list(
+    disk: &Path,
+    bundles: &Path,
+    run: Option<&str>,
+) -> io::Result<Vec<ListedInstance>> {
+    let entries = match fs::read_dir(disk) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
     let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     let found = names.filter(|name| is_id(name)).map(|name| {
-        let folder = state.join(&name);
-        let record = Record::read(&folder);
+        let folders = Folders::of(disk, bundles, &name);
+        let record = Record::read(&folders.disk);
         ListedInstance {
-            running: folder.join(super::PID).exists(),
+            running: folders.bundle.join(super::PID).exists(),
             id: InstanceId(name),
             run: record.label(LABEL_RUN),
             function: record.label(LABEL_FUNCTION),
@@ -85,7 +95,7 @@ mod tests {
     fn an_instance_is_listed_by_its_folder_and_nothing_else_is() {
         let home = tempfile::tempdir().unwrap();
         let state = home.path();
-        assert!(list(&state.join("none"), None).unwrap().is_empty());
+        assert!(list(&state.join("none"), state, None).unwrap().is_empty());
         let (own, half) = (fresh(), fresh());
         for id in [&own.0, &half.0, "addresses"] {
             fs::create_dir(state.join(id)).unwrap();
@@ -94,10 +104,38 @@ mod tests {
         let labels = labels.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         Record { labels, ..Record::default() }.write(&state.join(&own.0)).unwrap();
         fs::write(state.join(&half.0).join(FILE), "{").unwrap();
-        assert_eq!(list(state, None).unwrap().len(), 2);
-        let found = list(state, Some("r")).unwrap();
+        assert_eq!(list(state, state, None).unwrap().len(), 2);
+        let found = list(state, state, Some("r")).unwrap();
         assert_eq!((found.len(), &found[0].id), (1, &own));
         assert_eq!(found[0].maker.as_ref(), Some(Maker::own()));
         assert!(!is_id("../../etc") && !is_id(&"A".repeat(32)) && is_id(&own.0));
+    }
+
+    #[test]
+    fn a_reader_never_sees_the_half_of_a_record() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path();
+        // Long enough that it is not written at one stroke.
+        let of = |run: &str| {
+            let labels = [(LABEL_RUN, run.to_owned()), ("long", "x".repeat(1 << 20))];
+            let labels = labels.map(|(name, value)| (name.to_owned(), value)).into();
+            Record { labels, ..Record::default() }
+        };
+        of("first").write(folder).unwrap();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                for _ in 0..50 {
+                    of("second").write(folder).unwrap();
+                }
+            });
+            let mut reads = 0;
+            while !writer.is_finished() || reads == 0 {
+                let run = Record::read(folder).label(LABEL_RUN);
+                assert!(["first", "second"].contains(&&*run), "half of one: `{run}`");
+                reads += 1;
+            }
+        });
+        assert_eq!(Record::read(folder).label(LABEL_RUN), "second");
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "nothing else stays");
     }
 }

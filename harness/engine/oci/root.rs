@@ -11,37 +11,41 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::mount::{MountFlags, UnmountFlags};
 
-/// Where it is mounted, in the folder of an instance.
+use super::folders::Folders;
+
+/// Where it is mounted, in the bundle of an instance.
 pub(super) const ROOT: &str = "rootfs";
 /// What an instance writes, and what the kernel needs for that.
-const OWN: [&str; 2] = ["upper", "work"];
+const OWN: [&str; 2] = [UPPER, "work"];
+const UPPER: &str = "upper";
 /// The most bytes of options that the kernel takes of a mount, its last zero aside.
 const OPTIONS: usize = 4095;
 /// The most that is read of a file of an image.
 const MOST: u64 = 1 << 20;
 
 /// Mounts an image's layers, the uppermost first, for one instance.
-pub(super) fn mount(folder: &Path, layers: &[PathBuf]) -> io::Result<()> {
-    for name in OWN.into_iter().chain([ROOT]) {
-        let made = folder.join(name);
-        fs::create_dir(&made)?;
-        // What the root of the file system then has, whatever is usual here for new folders.
-        fs::set_permissions(&made, Permissions::from_mode(0o755))?;
+pub(super) fn mount(folders: &Folders, layers: &[PathBuf]) -> io::Result<()> {
+    let Folders { disk, bundle } = folders;
+    for name in OWN {
+        fs::create_dir(disk.join(name))?;
     }
-    let options = options(folder, layers);
+    let root = bundle.join(ROOT);
+    fs::create_dir(&root)?;
+    // What the root of the file system then has, whatever is usual here for new folders.
+    fs::set_permissions(disk.join(UPPER), Permissions::from_mode(0o755))?;
+    let options = options(disk, layers);
     if options.as_bytes().len() > OPTIONS {
         let why = "its image has too many layers for one mount: build it with fewer";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    let root = folder.join(ROOT);
     rustix::mount::mount("overlay", &root, "overlay", MountFlags::empty(), Some(&*options))?;
     // What is mounted below it by others is no affair of this machine.
     Ok(())
 }
 
-fn options(folder: &Path, layers: &[PathBuf]) -> CString {
+fn options(disk: &Path, layers: &[PathBuf]) -> CString {
     let lower: Vec<Vec<u8>> = layers.iter().map(|layer| escaped(layer)).collect();
-    let [upper, work] = OWN.map(|name| escaped(&folder.join(name)));
+    let [upper, work] = OWN.map(|name| escaped(&disk.join(name)));
     let parts: [&[u8]; 6] =
         [b"lowerdir=", &lower.join(&b':'), b",upperdir=", &upper, b",workdir=", &work];
     // A path has no zero in it.
@@ -56,24 +60,33 @@ fn escaped(path: &Path) -> Vec<u8> {
         .collect()
 }
 
-/// Whether a path is one where something is mounted.
-pub(super) fn is_mounted(path: &Path) -> bool {
-    let text = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
-    // Paths of ours have nothing that is written otherwise there.
-    text.lines().any(|line| line.split(' ').nth(4).is_some_and(|point| Path::new(point) == path))
-}
-
 /// Takes down what was mounted for an instance. It is no error when nothing is.
 pub(super) fn unmount(folder: &Path) -> io::Result<()> {
     let root = folder.join(ROOT);
-    match rustix::mount::unmount(&root, UnmountFlags::NOFOLLOW) {
-        Ok(()) => Ok(()),
-        Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOENT) => Ok(()),
-        // Somebody looks at it: it goes when they do not any more.
-        Err(rustix::io::Errno::BUSY) => {
-            Ok(rustix::mount::unmount(&root, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW)?)
+    loop {
+        // Where somebody looks at it, it goes when they do not any more.
+        match rustix::mount::unmount(&root, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW) {
+            // The kernel says so when nothing is mounted there any more: what is removed next is
+            // empty, and no image's.
+            Ok(()) => {}
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOENT) => return Ok(()),
+            Err(error) => return Err(error.into()),
         }
-        Err(error) => Err(error.into()),
+    }
+}
+
+/// Removes the folders of a root file system that is not mounted any more.
+pub(super) fn remove(folders: &Folders) -> io::Result<()> {
+    // It is empty, or nothing is removed.
+    was_there(fs::remove_dir(folders.bundle.join(ROOT)))?;
+    OWN.iter().try_for_each(|name| was_there(fs::remove_dir_all(folders.disk.join(name))))
+}
+
+/// It is no error that nothing was.
+pub(super) fn was_there(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -112,7 +125,8 @@ mod tests {
     fn an_image_of_too_many_layers_is_refused_by_that_name() {
         let home = tempfile::tempdir().unwrap();
         let layers = vec![PathBuf::from("/x".repeat(30)); 80];
-        let error = mount(home.path(), &layers).unwrap_err().to_string();
+        let folders = Folders::of(home.path(), home.path(), "");
+        let error = mount(&folders, &layers).unwrap_err().to_string();
         assert!(error.contains("layers"), "{error}");
     }
 

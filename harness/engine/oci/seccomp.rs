@@ -5,6 +5,7 @@
 //! line breaks aside.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::config::CAPABILITIES;
 
@@ -74,6 +75,13 @@ pub(super) struct Seccomp {
     default_action: String,
     architectures: Vec<String>,
     syscalls: Vec<Calls>,
+}
+
+impl Seccomp {
+    /// As it stands in a configuration.
+    pub(super) fn written(&self) -> Result<Box<RawValue>, String> {
+        to_raw_value(self).map_err(|e| format!("the seccomp profile: {e}"))
+    }
 }
 
 /// Docker's default profile on a kind of processor, as Rust names it, and a kernel.
@@ -156,7 +164,8 @@ mod tests {
 
     #[test]
     fn it_is_written_as_runtimes_read_it() {
-        let text = serde_json::to_string(&dockers("x86_64", "6.1").unwrap()).unwrap();
+        let text = dockers("x86_64", "6.1").unwrap().written().unwrap();
+        let text = text.get();
         assert!(text.contains(r#""defaultAction":"SCMP_ACT_ERRNO""#), "{text}");
         assert!(text.contains(r#""valueTwo":0"#) && !text.contains("includes"), "{text}");
     }

@@ -88,7 +88,7 @@ async fn serve(
         let body = Bytes::from(line(&mut stream).await);
         let (responded, length) = (clock.now(), body.len());
         let reply = Reply { first_byte: None, responded, replied: None, body, length };
-        let callers = vec![caller.evidence()];
+        let callers = vec![caller.evidence(None)];
         let _ = answer.send(Answered { answer: Answer::Response(reply), callers });
     }
 }

@@ -251,10 +251,19 @@ fn killed_with(bench: &Bench, factors: &[&str], parts: usize) -> Tested {
     run.args(["--engine", "oci"]).args(factors).arg("--out").arg(home.path().join("run"));
     let mut child = run.stdout(std::process::Stdio::null()).spawn()?;
     let state = home.path().join("coldstart/oci");
-    let pid = |id: &String| fs::read_to_string(state.join(id).join("pid")).unwrap_or_default();
+    // On the disk, and wherever what is made for the runtime is in memory.
+    let folders = |id: &String| -> Vec<PathBuf> {
+        let places =
+            [&*state, "/run/coldstart-bundles".as_ref(), "/dev/shm/coldstart-bundles".as_ref()];
+        places.map(|place: &Path| place.join(id)).into_iter().filter(|at| at.is_dir()).collect()
+    };
+    let pid = |id: &String| {
+        let told = folders(id).into_iter().find_map(|at| fs::read_to_string(at.join("pid")).ok());
+        told.unwrap_or_default()
+    };
     let instances = || -> Vec<String> {
-        let folders = fs::read_dir(&state).into_iter().flatten().flatten();
-        let names = folders.map(|folder| folder.file_name().to_string_lossy().into_owned());
+        let found = fs::read_dir(&state).into_iter().flatten().flatten();
+        let names = found.map(|folder| folder.file_name().to_string_lossy().into_owned());
         names.filter(|id| !pid(id).is_empty()).collect()
     };
     let of = |pid: &str, file: &str| fs::read_to_string(format!("/proc/{pid}/{file}"));
@@ -270,7 +279,8 @@ fn killed_with(bench: &Bench, factors: &[&str], parts: usize) -> Tested {
     assert!(!ids.is_empty(), "nothing was left to clean: the test shows nothing");
     let pids: Vec<_> = ids.iter().map(pid).collect();
     let left = || {
-        let mut left = instances();
+        let mut left: Vec<String> =
+            ids.iter().flat_map(folders).map(|at| at.display().to_string()).collect();
         for folder in ["/sys/class/net", "/run/netns"] {
             let names = fs::read_dir(folder).into_iter().flatten().flatten();
             let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());

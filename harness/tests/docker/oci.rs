@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use coldstart::engine::docker::DockerEngine;
 use coldstart::engine::oci::OciEngine;
@@ -37,6 +38,9 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 type Oci = OciEngine<DockerEngine>;
+
+/// How long what is left of an instance may take to be gone.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An engine of the test's own, and all that it makes.
 pub(crate) struct Own<'a> {
@@ -86,8 +90,20 @@ impl<'a> Own<'a> {
         finish(&self.engine, spec, |_| ()).await
     }
 
-    /// What is left of instances here: mounts, cgroups, folders.
+    /// What is left of instances here: mounts, cgroups, folders. What is taken away beside
+    /// whatever is done next has its time.
     pub(crate) fn left(&self) -> Vec<String> {
+        let begun = Instant::now();
+        loop {
+            let left = self.left_now();
+            if left.is_empty() || begun.elapsed() >= PATIENCE {
+                return left;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn left_now(&self) -> Vec<String> {
         let state = self.home.path().join("oci");
         let entries = |at: &Path| fs::read_dir(at).into_iter().flatten().flatten();
         let mut left: Vec<String> = entries(&state)

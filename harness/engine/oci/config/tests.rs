@@ -49,7 +49,7 @@ fn spec() -> InstanceSpec {
 fn machine() -> Machine {
     Machine {
         hostname: "here".into(),
-        seccomp: seccomp::dockers("x86_64", "6.1").unwrap(),
+        seccomp: seccomp::dockers("x86_64", "6.1").unwrap().written().unwrap(),
         limits_swap: true,
         unified: false,
         open_files: 20_000,
@@ -66,7 +66,7 @@ fn written(spec: &InstanceSpec, machine: &Machine, user: &User) -> Value {
         processors: Some("0,1".into()),
         network: None,
     };
-    config(spec, &made, machine).unwrap()
+    serde_json::to_value(config(spec, &made, machine).unwrap()).unwrap()
 }
 
 fn of(spec: &InstanceSpec) -> Value {
