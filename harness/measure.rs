@@ -192,7 +192,7 @@ impl PreparedEngine {
         observer: &dyn Observer,
     ) -> Result<RunEnd> {
         let (engine, begin) = self.begin(request, observer)?;
-        match ready(request, engine, begin, control.stop, observer).await? {
+        match ready(request, engine, begin, control.stop, observer).boxed_local().await? {
             Some((driver, writers)) => {
                 carry_out::drive(request, &driver, writers, control, observer).await
             }
@@ -213,7 +213,7 @@ impl PreparedEngine {
     ) -> LocalBoxFuture<'a, Result<Option<Outside>>> {
         async move {
             let (engine, begin) = self.begin(request, observer)?;
-            let ready = ready(request, engine, begin, stop, observer).await?;
+            let ready = ready(request, engine, begin, stop, observer).boxed_local().await?;
             let one =
                 ready.and_then(|(driver, writers)| Some((driver, writers.into_iter().next()?)));
             let Some((driver, writer)) = one else { return Ok(None) };
@@ -345,20 +345,22 @@ async fn ready<E: ImageStore>(
     let mut warnings = other_runs::warnings(engine.as_ref(), &request.id, observer).await?;
     let platform = Arc::new(Platform::new(engine.clone(), clock, request.id.clone()));
     let silent = trace.as_ref().err().cloned();
+    // Futures of what is tried are large: on the stack they would be in every caller's.
     let prepared = async {
-        let targets = prepare::targets(request, engine.as_ref(), &info, records).await?;
+        let targets =
+            prepare::targets(request, engine.as_ref(), &info, records).boxed_local().await?;
         let plan = request.plan.clone();
         let driver = Driver::new(engine.clone(), platform.clone(), plan, targets, trace.ok())
             .keeping_words(request.keeps_words);
-        callback::try_it(request, &driver, engine.as_ref()).await?;
-        prepare::find_quota_place(request, &driver).await?;
+        callback::try_it(request, &driver, engine.as_ref()).boxed_local().await?;
+        prepare::find_quota_place(request, &driver).boxed_local().await?;
         let tried = match request.tries {
-            true => prepare::try_all(request, &driver, &info, observer).await?,
+            true => prepare::try_all(request, &driver, &info, observer).boxed_local().await?,
             false => Tried::default(),
         };
         anyhow::Ok((driver, tried))
     };
-    let Some(prepared) = unless(stop, prepared).await else {
+    let Some(prepared) = unless(stop, prepared.boxed_local()).await else {
         platform.clear().await.context(NOT_REMOVED)?;
         return Ok(None);
     };

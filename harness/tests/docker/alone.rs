@@ -242,6 +242,13 @@ fn killed(bench: &Bench) -> Tested {
     killed_with(bench, &["--networks", "bridge", "--start-from", "created"], 5)
 }
 
+/// Of an instance: on the disk, and wherever what is made for the runtime is in memory.
+fn folders_of(state: &Path, id: &str) -> Vec<PathBuf> {
+    let memory = ["/run/coldstart-bundles", "/dev/shm/coldstart-bundles"].map(Path::new);
+    let places = [state].into_iter().chain(memory).map(|place| place.join(id));
+    places.filter(|at| at.is_dir()).collect()
+}
+
 /// The parts are those that an instance leaves at least.
 fn killed_with(bench: &Bench, factors: &[&str], parts: usize) -> Tested {
     let home = tempfile::tempdir()?;
@@ -251,12 +258,7 @@ fn killed_with(bench: &Bench, factors: &[&str], parts: usize) -> Tested {
     run.args(["--engine", "oci"]).args(factors).arg("--out").arg(home.path().join("run"));
     let mut child = run.stdout(std::process::Stdio::null()).spawn()?;
     let state = home.path().join("coldstart/oci");
-    // On the disk, and wherever what is made for the runtime is in memory.
-    let folders = |id: &String| -> Vec<PathBuf> {
-        let places =
-            [&*state, "/run/coldstart-bundles".as_ref(), "/dev/shm/coldstart-bundles".as_ref()];
-        places.map(|place: &Path| place.join(id)).into_iter().filter(|at| at.is_dir()).collect()
-    };
+    let folders = |id: &String| folders_of(&state, id);
     let pid = |id: &String| {
         let told = folders(id).into_iter().find_map(|at| fs::read_to_string(at.join("pid")).ok());
         told.unwrap_or_default()
