@@ -141,6 +141,14 @@ impl Lock {
     }
 }
 
+impl Drop for Lock {
+    /// Not by closing the file alone: a process that is just being started by another thread
+    /// still has it, too, until it executes its program.
+    fn drop(&mut self) {
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
+}
+
 /// Who holds a lock, as they signed it.
 #[must_use]
 pub fn holder(path: &Path) -> Option<u32> {

@@ -151,3 +151,16 @@ fn who_uses_an_engine_is_told_as_long_as_it_lives() {
     drop(live);
     assert!(living(home.path()).unwrap().is_empty());
 }
+
+#[test]
+fn a_lock_is_let_go_though_a_process_that_just_begins_still_has_its_file() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("lock");
+    let held = Lock::try_take(&path).unwrap().unwrap();
+    // As between fork and exec of a child.
+    let inherited = held.file.try_clone().unwrap();
+    assert!(Lock::try_take(&path).unwrap().is_none());
+    drop(held);
+    assert!(Lock::try_take(&path).unwrap().is_some());
+    drop(inherited);
+}
