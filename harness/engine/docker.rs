@@ -298,9 +298,7 @@ impl Engine for DockerEngine {
             // Whoever forwards for them may have any address.
             return Ok(Arc::default());
         }
-        let strangers = Arc::new(info::strangers(&self.docker).await?);
-        self.leaving.tell(&strangers);
-        Ok(strangers)
+        self.leaving.keep_true(info::strangers(&self.docker)).await
     }
 
     async fn instances(&self, run: Option<&str>) -> Result<Vec<ListedInstance>, EngineError> {

@@ -75,6 +75,10 @@ impl<E: Engine, A: Adapter> Platform<E, A> {
             parts.push(format!("{likely} {OUT_OF_MEMORY}"));
         }
         parts.extend(instance.adapter.notes().into_iter().map(|n| format!("it {n}")));
+        let refused = instance.adapter.refused().into_iter();
+        parts.extend(
+            refused.map(|(who, times)| format!("{times} connections of {who} were refused")),
+        );
         match self.engine.output(&instance.id).await {
             Ok(output) if output.trim().is_empty() => parts.push("it wrote nothing".to_owned()),
             Ok(output) => parts.push(format!("it wrote: {}", last_words(&output, LAST_WORDS))),

@@ -410,6 +410,9 @@ fn a_stranger_is_refused_counted_and_named_and_an_instance_is_not() {
     // Once its address is known, nobody else is it.
     shared.lock().address = Some("172.17.0.7".parse().unwrap());
     assert!(!shared.admits(Caller::Address(other)));
+    // Not who had it before: that one has left, and it may not have been told yet.
+    shared.lock().address = Some(caller);
+    assert!(shared.admits(Caller::Address(caller)));
     let refused = shared.lock().refused.clone();
     let counted = [("172.17.0.5 (container scan)".to_owned(), 2), ("172.17.0.6".to_owned(), 1)];
     assert_eq!(refused, counted.into());

@@ -76,11 +76,16 @@ async fn listen(docker: Docker, brand: Brand, waiters: Waiters) {
 /// From when on ends are wanted, in seconds: all that are remembered. podman's are in a log
 /// that is as old as the machine.
 fn since(brand: Brand) -> u64 {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     match brand {
         Brand::Docker => 1,
-        Brand::Podman => now.map_or(1, |now| now.as_secs().saturating_sub(1)),
+        Brand::Podman => a_moment_ago(),
     }
+}
+
+/// A second ago, as an engine's events are asked for: in seconds since 1970.
+pub(super) fn a_moment_ago() -> u64 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    now.map_or(1, |now| now.as_secs().saturating_sub(1))
 }
 
 fn read(event: EventMessage) -> Option<(String, Exit)> {

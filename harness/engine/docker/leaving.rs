@@ -2,7 +2,7 @@
 //! moment, so whoever was a stranger there is none any more.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use bollard::Docker;
 use bollard::models::EventActor;
@@ -10,28 +10,47 @@ use bollard::query_parameters::EventsOptionsBuilder;
 use futures_util::StreamExt;
 use tokio::task::JoinHandle;
 
-use crate::engine::Strangers;
-
-type Told = Arc<Mutex<Weak<Strangers>>>;
+use super::exit_events::a_moment_ago;
+use crate::engine::{EngineError, Strangers};
 
 /// A subscription to those who leave, and the strangers who are told.
 #[derive(Debug)]
 pub(super) struct Leaving {
-    told: Told,
+    told: Arc<Told>,
     listening: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    latest: Mutex<Latest>,
+    /// Held by who asks for strangers.
+    asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct Latest {
+    strangers: Weak<Strangers>,
+    /// Who left while strangers were asked for: they may be in the answer.
+    meanwhile: Option<Vec<String>>,
 }
 
 impl Leaving {
     /// Subscribes. Must be called within a runtime, which must outlive it.
     pub(super) fn subscribe(docker: &Docker) -> Self {
-        let told = Told::default();
+        let told = Arc::<Told>::default();
         let listening = tokio::spawn(listen(docker.clone(), Arc::clone(&told)));
         Self { told, listening }
     }
 
-    /// Keeps these true from now on; only the latest are.
-    pub(super) fn tell(&self, strangers: &Arc<Strangers>) {
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(strangers);
+    /// Asks for strangers, and keeps them true from now on; only the latest are.
+    ///
+    /// # Errors
+    /// Those of who is asked.
+    pub(super) async fn keep_true(
+        &self,
+        ask: impl Future<Output = Result<Strangers, EngineError>>,
+    ) -> Result<Arc<Strangers>, EngineError> {
+        self.told.keep_true(ask).await
     }
 }
 
@@ -41,18 +60,52 @@ impl Drop for Leaving {
     }
 }
 
-async fn listen(docker: Docker, told: Told) {
+impl Told {
+    async fn keep_true(
+        &self,
+        ask: impl Future<Output = Result<Strangers, EngineError>>,
+    ) -> Result<Arc<Strangers>, EngineError> {
+        let _one_at_a_time = self.asking.lock().await;
+        self.lock().meanwhile = Some(Vec::new());
+        let asked = ask.await;
+        let mut latest = self.lock();
+        let meanwhile = latest.meanwhile.take().unwrap_or_default();
+        let strangers = Arc::new(asked?);
+        for id in meanwhile {
+            strangers.left(&id);
+        }
+        latest.strangers = Arc::downgrade(&strangers);
+        Ok(strangers)
+    }
+
+    fn left(&self, id: String) {
+        let mut latest = self.lock();
+        if let Some(strangers) = latest.strangers.upgrade() {
+            strangers.left(&id);
+        }
+        if let Some(meanwhile) = &mut latest.meanwhile {
+            meanwhile.push(id);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Latest> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn listen(docker: Docker, told: Arc<Told>) {
     // Not every engine tells who leaves a network; who has ended calls nobody.
     let filters = HashMap::from([
         ("type", vec!["network", "container"]),
         ("event", vec!["disconnect", "die"]),
     ]);
-    let options = EventsOptionsBuilder::new().filters(&filters).build();
+    // None is lost before this request is served.
+    let since = a_moment_ago().to_string();
+    let options = EventsOptionsBuilder::new().since(&since).filters(&filters).build();
     let mut events = Box::pin(docker.events(Some(options)));
     while let Some(Ok(event)) = events.next().await {
-        let strangers = told.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-        if let (Some(id), Some(strangers)) = (event.actor.and_then(who), strangers) {
-            strangers.left(&id);
+        if let Some(id) = event.actor.and_then(who) {
+            told.left(id);
         }
     }
 }
@@ -65,7 +118,11 @@ fn who(actor: EventActor) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
+    use crate::engine::Caller;
+    use crate::engine::strangers::Resident;
 
     #[test]
     fn who_leaves_is_told_by_the_network_or_by_its_own_end() {
@@ -76,5 +133,23 @@ mod tests {
         let network = of("network", attributes(&[("container", "c-1"), ("name", "bridge")]));
         assert_eq!(network.as_deref(), Some("c-1"));
         assert_eq!(of("c-2", attributes(&[("exitCode", "0")])).as_deref(), Some("c-2"));
+    }
+
+    #[tokio::test]
+    async fn who_leaves_while_strangers_are_asked_for_or_after_is_none() {
+        let told = Told::default();
+        let asked = async {
+            let resident = |id: &str| Resident { id: id.to_owned(), name: id.to_owned() };
+            let known = ["c-1", "c-2", "c-3"].into_iter().zip(1..);
+            let known = known.map(|(id, n)| (IpAddr::from([172, 17, 0, n]), resident(id)));
+            let strangers = Strangers::new(None, known.collect());
+            told.left("c-1".to_owned());
+            Ok(strangers)
+        };
+        let strangers = told.keep_true(asked).await.unwrap();
+        let left = |n| strangers.find(Caller::Address(IpAddr::from([172, 17, 0, n]))).is_none();
+        assert_eq!([1, 2, 3].map(left), [true, false, false]);
+        told.left("c-3".to_owned());
+        assert_eq!([1, 2, 3].map(left), [true, false, true]);
     }
 }
