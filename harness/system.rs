@@ -3,5 +3,6 @@
 
 pub mod child;
 pub mod descriptors;
+pub mod locked;
 pub mod maker;
 pub mod private;

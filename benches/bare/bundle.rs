@@ -1,6 +1,7 @@
 //! The bare loop without a daemon: an OCI runtime called as a shell would, on a bundle that is
 //! there, and nothing that a program would need besides.
 
+use std::ffi::CString;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -15,7 +16,7 @@ use coldstart::engine::{
 };
 use coldstart::system::maker::Maker;
 use nix::sched::{CloneFlags, unshare};
-use rustix::mount::{MountPropagationFlags, UnmountFlags};
+use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -41,6 +42,16 @@ pub(crate) struct Bundle {
     runtime: PathBuf,
     /// Whether the runtime is called where the second version of cgroups is not mounted.
     aside: bool,
+    /// What a start mounts a root file system of its own from, where each does.
+    mounting: Option<Mounting>,
+}
+
+/// What a root file system is mounted from.
+struct Mounting {
+    /// The folders of the image's layers, as the kernel tells them.
+    lower: String,
+    /// Where the folders are made that it writes to.
+    disk: PathBuf,
 }
 
 impl Bundle {
@@ -71,7 +82,29 @@ impl Bundle {
         let controllers = Path::new(SECOND).join("cgroup.controllers");
         let text = std::fs::read_to_string(controllers).unwrap_or_default();
         let aside = name == "crun" && !text.trim().is_empty();
-        Ok(Self { id, folder, listener, runtime, aside })
+        Ok(Self { id, folder, listener, runtime, aside, mounting: None })
+    }
+
+    /// The same, each start of which mounts a root file system of its own and takes it down, as
+    /// every cold start from an image has to.
+    pub(crate) fn mounting(mut self) -> Result<Self> {
+        let root = self.root();
+        let mounts = std::fs::read_to_string("/proc/self/mountinfo")?;
+        let line = mounts.lines().find(|line| line.contains(&format!(" {} ", root.display())));
+        let options = line.and_then(|line| line.rsplit(' ').next()).context("it has no root")?;
+        let option = |name| {
+            let found = options.split(',').find_map(|option| option.strip_prefix(name));
+            found.with_context(|| format!("its root has no {name}"))
+        };
+        let upper = Path::new(option("upperdir=")?);
+        let disk = upper.parent().context("it has no folder")?.join("of-a-start");
+        self.mounting = Some(Mounting { lower: option("lowerdir=")?.to_owned(), disk });
+        rustix::mount::unmount(&root, UnmountFlags::DETACH)?;
+        Ok(self)
+    }
+
+    fn root(&self) -> PathBuf {
+        self.folder.join("rootfs")
     }
 
     pub(crate) async fn remove(self, oci: &Oci) -> Result<()> {
@@ -81,6 +114,18 @@ impl Bundle {
     /// One cold start, from before the runtime is called to the verified reply; then its end,
     /// which is not in that.
     pub(crate) fn start(&self, recipe: &Recipe) -> Result<Duration> {
+        match &self.mounting {
+            None => self.start_there(recipe),
+            Some(mounting) => {
+                mounting.mount(&self.root())?;
+                let took = self.start_there(recipe)?;
+                mounting.unmount(&self.root())?;
+                Ok(took)
+            }
+        }
+    }
+
+    fn start_there(&self, recipe: &Recipe) -> Result<Duration> {
         let (begun, mut child) = self.run()?;
         let answered = recipe.answer(&self.listener);
         let took = begun.elapsed();
@@ -141,6 +186,24 @@ impl Bundle {
             thread::sleep(AGAIN);
         }
         None
+    }
+}
+
+impl Mounting {
+    fn mount(&self, root: &Path) -> Result<()> {
+        let [upper, work] = ["upper", "work"].map(|name| self.disk.join(name));
+        for folder in [&self.disk, &upper, &work] {
+            std::fs::create_dir(folder)?;
+        }
+        let (upper, work) = (upper.display(), work.display());
+        let options = format!("lowerdir={},upperdir={upper},workdir={work}", self.lower);
+        let options = CString::new(options)?;
+        Ok(rustix::mount::mount("overlay", root, "overlay", MountFlags::empty(), Some(&*options))?)
+    }
+
+    fn unmount(&self, root: &Path) -> Result<()> {
+        rustix::mount::unmount(root, UnmountFlags::DETACH)?;
+        Ok(std::fs::remove_dir_all(&self.disk)?)
     }
 }
 

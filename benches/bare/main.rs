@@ -13,8 +13,9 @@
 //!   without it, of an image that has none.
 //! - `runtime`: cold starts without a daemon (`--engine oci`) against bare calls of the same
 //!   runtime (`runc run`, `crun run`, where they are) on a bundle that the engine has made.
-//! - `runtime-several`: starts a minute of the same, four at a time, against four bare loops,
-//!   and against Docker's on the host's network.
+//! - `runtime-several`: starts a minute of the same, four at a time, against four bare loops on
+//!   bundles that are there, against four that mount a root file system for each start as a
+//!   cold start has to, and against Docker's on the host's network.
 //!
 //! A measurement (`coldstart::measure`) has all turns to itself, and one listener or none
 //! for all of them: sides of which one is no function's, or differs in the driver, take

@@ -115,18 +115,25 @@ pub(crate) fn measure_parallel(
         let of = |what: &str| format!("{FUNCTION} by {name} on the host's network, {what}");
         let ours =
             || parallel::through(runtime, ready, &oci.engine, oci.target(ready, name), starts);
-        let mut bundles = Vec::new();
-        for _ in 0..WORKERS {
-            bundles.push(runtime.block_on(Bundle::new(&oci, ready, name))?);
+        for (mounting, other) in
+            [(false, "bare loops"), (true, "bare loops that mount a root for each")]
+        {
+            let mut bundles = Vec::new();
+            for _ in 0..WORKERS {
+                let bundle = runtime.block_on(Bundle::new(&oci, ready, name))?;
+                bundles.push(if mounting { bundle.mounting()? } else { bundle });
+            }
+            let bare = || {
+                let start = |bundle: &Bundle| bundle.start(&ready.recipe).map(drop);
+                parallel::by_hand(starts, &bundles, start)
+            };
+            let rates = Turns::take(rounds, ours, bare);
+            for bundle in bundles {
+                runtime.block_on(bundle.remove(&oci))?;
+            }
+            Sides { rates: rates?, what: of("engine oci"), one: "engine oci", other }
+                .print(rounds, starts);
         }
-        let bare =
-            || parallel::by_hand(starts, &bundles, |bundle| bundle.start(&ready.recipe).map(drop));
-        let rates = Turns::take(rounds, ours, bare);
-        for bundle in bundles {
-            runtime.block_on(bundle.remove(&oci))?;
-        }
-        Sides { rates: rates?, what: of("engine oci"), one: "engine oci", other: "bare loops" }
-            .print(rounds, starts);
         let docker = || parallel::through(runtime, ready, &ready.engine, ready.on_host(), starts);
         let rates = Turns::take(rounds, ours, docker)?;
         Sides { rates, what: of("engines"), one: "engine oci", other: "engine docker" }

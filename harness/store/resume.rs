@@ -54,7 +54,7 @@ impl Unfinished {
             );
         }
         let (samples, trials) = (append(SAMPLES)?, append(TRIALS)?);
-        claim(&samples, folder)?;
+        let samples = claim(samples, folder)?;
         let read_samples = read_lines(&folder.join(SAMPLES), "sample", bounds::sample, false)?.all;
         let read_trials = read_lines(&folder.join(TRIALS), "trial", bounds::trial, false)?.all;
 

@@ -7,6 +7,7 @@ use crate::sample::{Cell, HostInterval, Mark, Outcome, Temperature};
 use crate::spec::factor::{Combination, Network};
 use crate::spec::function::{Limits, ReplyCheck};
 use crate::spec::scenario::LoadShape;
+use crate::system::locked::Locked;
 
 pub(super) fn record() -> RunRecord {
     RunRecord {
@@ -288,7 +289,8 @@ fn a_full_disk_is_named_and_what_was_written_stays() {
     let kept = home.path().join("kept");
     fs::rename(folder.join(SAMPLES), &kept).unwrap();
     std::os::unix::fs::symlink("/dev/full", folder.join(SAMPLES)).unwrap();
-    writer.samples = File::options().write(true).open("/dev/full").unwrap();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    writer.samples = Locked::take_where_possible(full).unwrap();
     writer.ends[0] = 0;
     let message = format!("{:#}", writer.append(&trial(), &[sample(1, Outcome::Ok)]).unwrap_err());
     assert!(message.contains("samples.jsonl") && message.contains("No space left"), "{message}");

@@ -4,21 +4,20 @@ use std::fs::{self, File};
 use std::io::{Error, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
+use anyhow::{Context, Result};
 
 use super::files::full;
 use super::place::{Place, has};
 use super::record::RunRecord;
 use super::{RECORD, SAMPLES, TRIALS};
 use crate::sample::{Sample, TrialRecord};
+use crate::system::locked::Locked;
 
 /// Writes a run's folder as the run goes.
 #[derive(Debug)]
 pub struct Writer {
     pub(super) place: Place,
-    pub(super) samples: File,
+    pub(super) samples: Locked,
     pub(super) trials: File,
     /// How long both files are: samples, trials.
     pub(super) ends: [u64; 2],
@@ -49,7 +48,7 @@ impl Writer {
             file.with_context(|| format!("cannot create {}", path.display()))
         };
         let (samples, trials) = (create(SAMPLES)?, create(TRIALS)?);
-        claim(&samples, folder)?;
+        let samples = claim(samples, folder)?;
         let writer = Self {
             place: hold(folder)?,
             samples,
@@ -153,14 +152,14 @@ impl Writer {
 
     /// Appends to both files, or to neither.
     fn write(&mut self, lines: &[Vec<u8>; 2]) -> Result<()> {
-        let written = [(&self.samples, SAMPLES), (&self.trials, TRIALS)]
+        let written = [(&*self.samples, SAMPLES), (&self.trials, TRIALS)]
             .into_iter()
             .zip(lines)
             .try_for_each(|((mut file, name), lines)| {
                 let written = file.write_all(lines);
                 written.map_err(full).with_context(|| self.cannot_write(name))
             });
-        for (file, end) in [&self.samples, &self.trials].into_iter().zip(&mut self.ends) {
+        for (file, end) in [&*self.samples, &self.trials].into_iter().zip(&mut self.ends) {
             if written.is_err() {
                 // A full disk lets files shrink. Where it does not, a row is cut short,
                 // which readers know.
@@ -176,14 +175,14 @@ impl Writer {
     /// renamed is its own best place.
     fn keep(&self) -> Result<PathBuf> {
         if let Some(folder) = self.place.found().filter(|folder| self.is_whole_in(folder)) {
-            (&self.samples).write_all(&self.unwritten[0])?;
+            (&*self.samples).write_all(&self.unwritten[0])?;
             (&self.trials).write_all(&self.unwritten[1])?;
             self.save()?;
             return Ok(folder);
         }
         let folder = self.place.beside(self.record.side.is_some())?;
         for ((mut from, name), more) in
-            [(&self.samples, SAMPLES), (&self.trials, TRIALS)].into_iter().zip(&self.unwritten)
+            [(&*self.samples, SAMPLES), (&self.trials, TRIALS)].into_iter().zip(&self.unwritten)
         {
             let mut to = File::create_new(folder.join(name))?;
             from.rewind()?;
@@ -221,12 +220,9 @@ fn text(record: &RunRecord) -> Result<Vec<u8>> {
 }
 
 /// Makes sure that nobody else writes a run while it is measured.
-pub(super) fn claim(samples: &File, folder: &Path) -> Result<()> {
-    match flock(samples, FlockOperation::NonBlockingLockExclusive) {
-        Err(Errno::WOULDBLOCK) => {
-            bail!("{} is being measured by another process right now", folder.display())
-        }
-        // Some network file systems know no locks: nothing can be said there.
-        _ => Ok(()),
-    }
+pub(super) fn claim(samples: File, folder: &Path) -> Result<Locked> {
+    let claimed = Locked::take_where_possible(samples);
+    claimed.with_context(|| {
+        format!("{} is being measured by another process right now", folder.display())
+    })
 }

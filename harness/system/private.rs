@@ -9,8 +9,9 @@ use std::io::{self, Error, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, Mode, OFlags, flock};
-use rustix::io::Errno;
+use rustix::fs::{Mode, OFlags};
+
+use super::locked::Locked;
 
 mod live;
 mod temporary;
@@ -99,7 +100,7 @@ fn is_ours(meta: &fs::Metadata) -> bool {
 /// A lock on a file, let go when it is dropped or the process ends.
 #[derive(Debug)]
 pub struct Lock {
-    file: File,
+    file: Locked,
     path: PathBuf,
 }
 
@@ -112,11 +113,7 @@ impl Lock {
         let named = |e: Error| Error::new(e.kind(), format!("lock {}: {e}", path.display()));
         loop {
             let file = open(path).map_err(named)?;
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => {}
-                Err(Errno::WOULDBLOCK) => return Ok(None),
-                Err(e) => return Err(named(e.into())),
-            }
+            let Some(file) = Locked::take(file).map_err(named)? else { return Ok(None) };
             // Whoever sweeps may have removed it in between: a lock on nothing.
             if is_at(&file, path) {
                 return Ok(Some(Self { file, path: path.to_owned() }));
@@ -125,10 +122,10 @@ impl Lock {
     }
 
     /// Writes into the file who holds it, for those who wait.
-    pub fn sign(mut self) -> Self {
+    pub fn sign(self) -> Self {
         let name = format!("{:<10}\n", std::process::id());
         // Only a message is poorer without it.
-        let _ = self.file.write_all(name.as_bytes());
+        let _ = (&*self.file).write_all(name.as_bytes());
         self
     }
 
@@ -138,14 +135,6 @@ impl Lock {
     /// When the file cannot be removed.
     pub fn remove(self) -> io::Result<()> {
         fs::remove_file(&self.path)
-    }
-}
-
-impl Drop for Lock {
-    /// Not by closing the file alone: a process that is just being started by another thread
-    /// still has it, too, until it executes its program.
-    fn drop(&mut self) {
-        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 

@@ -19,6 +19,8 @@ pub(super) struct Making<'a> {
     pub(super) spec: &'a InstanceSpec,
     /// The folders of its image's layers, the uppermost first.
     pub(super) layers: &'a [PathBuf],
+    /// The layer below them.
+    pub(super) places: &'a Path,
     pub(super) machine: &'a Machine,
     pub(super) processors: Option<String>,
     pub(super) record: Record,
@@ -40,7 +42,7 @@ pub(super) fn make(
 }
 
 fn fill(making: Making<'_>, folders: &Folders, id: &str) -> Result<Option<Ipv4Addr>, String> {
-    let Making { spec, layers, machine, processors, mut record, bridge } = making;
+    let Making { spec, layers, places, machine, processors, mut record, bridge } = making;
     let Folders { disk, bundle: folder } = folders;
     let own = |what: &'static str| move |e: io::Error| format!("{what}: {e}");
     let make = |folder| DirBuilder::new().mode(0o700).create(folder);
@@ -49,7 +51,8 @@ fn fill(making: Making<'_>, folders: &Folders, id: &str) -> Result<Option<Ipv4Ad
     if !folders.are_one() {
         make(folder).map_err(own("making its folder in memory"))?;
     }
-    root::mount(folders, layers).map_err(own("mounting its layers as an overlay"))?;
+    let layers: Vec<&Path> = layers.iter().map(PathBuf::as_path).chain([places]).collect();
+    root::mount(folders, &layers).map_err(own("mounting its layers as an overlay"))?;
     let asked = if spec.launch.lambda { crate::spec::function::USER } else { &spec.image.user };
     let [passwd, group] = ["etc/passwd", "etc/group"].map(|file| root::read(folder, file));
     let user = user::find(asked, &passwd, &group)?;

@@ -74,15 +74,16 @@ impl<S: ImageStore> OciEngine<S> {
             Network::Host | Network::None => None,
         };
         let folders = self.left.folders(&id);
-        let bundle = folders.bundle.clone();
+        let (bundle, places) = (folders.bundle.clone(), self.left.places());
         let (name, machine) = (id.0.clone(), self.machine.clone());
         let (network, is_ahead) = (spec.factors.network, spec.factors.is_created_ahead());
         let (spec, path) = (spec.clone(), runtime.clone());
         // Elsewhere: others may be timed here meanwhile.
         let made = tokio::task::spawn_blocking(move || {
-            let (layers, machine) = (&layers[..], &*machine);
+            let (layers, places, machine) = (&layers[..], &*places, &*machine);
             let spec = &spec;
-            let making = bundle::Making { spec, layers, machine, processors, record, bridge };
+            let making =
+                bundle::Making { spec, layers, places, machine, processors, record, bridge };
             let address = bundle::make(making, &folders, &name)?;
             // It is mounted by now, and to be seen there.
             let aside = Aside::of(&path).map_err(|e| {

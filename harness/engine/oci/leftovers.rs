@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::folders::{self, Folders};
 use super::record::{self, Record};
-use super::{GONE_WITHIN, bundle, life, network, refused, unpacked};
+use super::{GONE_WITHIN, bundle, life, network, places, refused, unpacked};
 use crate::engine::{EngineError, InstanceId, ListedInstance};
 use crate::system::private;
 
@@ -33,14 +33,20 @@ impl Leftovers {
         &self.disk
     }
 
+    /// The layer below those of every image.
+    pub(super) fn places(&self) -> PathBuf {
+        places::folder(&self.disk)
+    }
+
     /// The folders of an instance.
     pub(super) fn folders(&self, id: &InstanceId) -> Folders {
         Folders::of(&self.disk, &self.bundles, &id.0)
     }
 
-    /// Makes the folders that those of instances are in.
+    /// Makes the folders that those of instances are in, and what all have in common.
     pub(super) fn make(&self) -> io::Result<()> {
         private::make(&self.disk)?;
+        places::make(&self.disk)?;
         private::make(&self.bundles).map(drop)
     }
 
@@ -79,6 +85,7 @@ impl Leftovers {
     pub fn sweep(&self) -> Result<Vec<&'static str>, EngineError> {
         let bridge = network::remove_bridge(network::shared());
         let bridge = bridge.map_err(|e| refused("remove the bridge", e))?;
+        places::remove(&self.disk).map_err(|e| refused("remove a layer", e.to_string()))?;
         let images = unpacked::remove(&self.disk);
         let images = images.map_err(|e| refused("remove unpacked images", e.to_string()))?;
         let all = [

@@ -6,7 +6,7 @@ use std::fs::{self, Permissions};
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags};
 use rustix::mount::{MountFlags, UnmountFlags};
@@ -24,7 +24,7 @@ const OPTIONS: usize = 4095;
 const MOST: u64 = 1 << 20;
 
 /// Mounts an image's layers, the uppermost first, for one instance.
-pub(super) fn mount(folders: &Folders, layers: &[PathBuf]) -> io::Result<()> {
+pub(super) fn mount(folders: &Folders, layers: &[&Path]) -> io::Result<()> {
     let Folders { disk, bundle } = folders;
     for name in OWN {
         fs::create_dir(disk.join(name))?;
@@ -43,7 +43,7 @@ pub(super) fn mount(folders: &Folders, layers: &[PathBuf]) -> io::Result<()> {
     Ok(())
 }
 
-fn options(disk: &Path, layers: &[PathBuf]) -> CString {
+fn options(disk: &Path, layers: &[&Path]) -> CString {
     let lower: Vec<Vec<u8>> = layers.iter().map(|layer| escaped(layer)).collect();
     let [upper, work] = OWN.map(|name| escaped(&disk.join(name)));
     let parts: [&[u8]; 6] =
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_separates_options_is_no_part_of_a_path() {
-        let layers = [PathBuf::from("/a:b"), PathBuf::from("/c,d")];
+        let layers = ["/a:b", "/c,d"].map(Path::new);
         let options = options(Path::new("/i"), &layers).into_string().unwrap();
         let expected = r"lowerdir=/a\:b:/c\,d,upperdir=/i/upper,workdir=/i/work";
         assert_eq!(options, expected);
@@ -124,7 +124,8 @@ mod tests {
     #[test]
     fn an_image_of_too_many_layers_is_refused_by_that_name() {
         let home = tempfile::tempdir().unwrap();
-        let layers = vec![PathBuf::from("/x".repeat(30)); 80];
+        let layer = "/x".repeat(30);
+        let layers = vec![Path::new(&layer); 80];
         let folders = Folders::of(home.path(), home.path(), "");
         let error = mount(&folders, &layers).unwrap_err().to_string();
         assert!(error.contains("layers"), "{error}");

@@ -9,13 +9,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use bytes::Bytes;
-use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
+use rustix::fs::{Mode, OFlags, open};
 use rustix::io::Errno;
 use tokio::sync::{mpsc, oneshot};
 
 use super::entry::Entry;
 use super::frame::{self, ANY_VERSION, HEAD, HEADER, LONGEST};
 use super::replay::{self, Read};
+use crate::system::locked::Locked;
 
 /// The file in a queue's folder.
 pub const JOURNAL: &str = "queue.journal";
@@ -63,7 +64,7 @@ impl Refused {
 pub(super) struct Journal {
     asks: mpsc::Sender<Ask>,
     /// For reading what was written.
-    file: Arc<File>,
+    file: Arc<Locked>,
 }
 
 /// An entry that is to be written.
@@ -133,17 +134,13 @@ impl Journal {
 }
 
 /// The file, locked, without what is cut at its end.
-fn opened(path: &Path) -> Result<(File, Read)> {
+fn opened(path: &Path) -> Result<(Locked, Read)> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::APPEND | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let file: File = open(path, flags | OFlags::NONBLOCK, Mode::from_raw_mode(0o600))
         .map_err(io::Error::from)?
         .into();
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Err(Errno::WOULDBLOCK) => {
-            bail!("another process has it: name another folder, or end that one")
-        }
-        locked => locked.map_err(io::Error::from)?,
-    }
+    let file = Locked::take(file)?
+        .context("another process has it: name another folder, or end that one")?;
     let about = file.metadata()?;
     if !about.is_file() {
         bail!("it is no file");
@@ -152,11 +149,11 @@ fn opened(path: &Path) -> Result<(File, Read)> {
         bail!("it is longer than {MOST_READ} bytes: name another folder");
     }
     let mut bytes = Vec::new();
-    (&file).read_to_end(&mut bytes)?;
+    (&*file).read_to_end(&mut bytes)?;
     if bytes.len() < HEADER.len() && HEADER.starts_with(&bytes) {
         // New, or its first bytes were never whole.
         file.set_len(0)?;
-        (&file).write_all(HEADER)?;
+        (&*file).write_all(HEADER)?;
         file.sync_all()?;
         // The name, too, is to outlast the machine's fall.
         path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())?;
@@ -191,7 +188,7 @@ fn opened(path: &Path) -> Result<(File, Read)> {
 
 /// What the thread has.
 struct Writer {
-    file: Arc<File>,
+    file: Arc<Locked>,
     /// Where the next entry stands.
     end: u64,
     /// Events that are not finished.
@@ -230,7 +227,7 @@ impl Writer {
         }
         let written = match &self.broken {
             Some(why) => Err(why.clone()),
-            None => (&*self.file).write_all(&bytes).map_err(|error| self.back(&error)),
+            None => (&**self.file).write_all(&bytes).map_err(|error| self.back(&error)),
         };
         // Whoever is gone meanwhile needs no answer.
         let (mut synced, mut waiting) = (written.clone(), Vec::new());

@@ -97,7 +97,7 @@ fn a_lock_whose_file_was_swept_while_it_was_waited_for_is_taken_anew() {
     let path = home.path().join("a.lock");
     let early = open(&path).unwrap();
     sweep_locks(home.path()).unwrap();
-    flock(&early, FlockOperation::NonBlockingLockExclusive).unwrap();
+    let early = Locked::take(early).unwrap().unwrap();
     assert!(!is_at(&early, &path), "a lock on a file that is gone counts for nobody");
     let taken = Lock::try_take(&path).unwrap().unwrap();
     assert!(is_at(&taken.file, &path));
