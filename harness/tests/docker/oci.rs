@@ -108,7 +108,8 @@ impl<'a> Own<'a> {
         let entries = |at: &Path| fs::read_dir(at).into_iter().flatten().flatten();
         let mut left: Vec<String> = entries(&state)
             .map(|entry| entry.path().display().to_string())
-            .filter(|path| !path.ends_with(".lock"))
+            // What all instances have in common is no instance's.
+            .filter(|path| !path.ends_with(".lock") && !path.ends_with("/places"))
             .collect();
         let held = entries(Path::new("/run/coldstart/addresses")).map(|entry| entry.path());
         let is_ours = |file: &PathBuf| {
