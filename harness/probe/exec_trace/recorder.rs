@@ -15,6 +15,10 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::setpriority_process;
 use rustix::thread::gettid;
+use thread_priority::{
+    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy,
+    set_thread_priority_and_policy, thread_native_id,
+};
 
 use super::Event;
 use super::netlink::{Listener, Message, Received, Unavailable};
@@ -29,6 +33,9 @@ const MEMORY: usize = 128 << 20;
 
 /// The highest priority of an ordinary thread.
 const MOST_URGENT: i32 = -20;
+/// Before every ordinary thread, and after every other one of this kind.
+const AT_ONCE: ThreadSchedulePolicy =
+    ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo);
 /// How long after an exec the CPU time that was used before may be read, in nanoseconds. What is
 /// read later has much of the function's own in it: half of the smallest change that matters.
 const LATEST: u64 = 1_000_000;
@@ -115,9 +122,7 @@ impl Shared {
     /// Sleeps until there is something to read, reads it, and again, until the
     /// other end of `stopped` is closed.
     fn record_until(&self, stopped: &impl AsFd) {
-        // Before everybody else, where it may: it runs for some 0.05 ms an event, and what it
-        // reads is gone or has moved on soon. As it is, where it may not.
-        let _ = setpriority_process(Some(gettid()), MOST_URGENT);
+        go_first();
         loop {
             let mut ends =
                 [PollFd::new(&self.listener, PollFlags::IN), PollFd::new(stopped, PollFlags::IN)];
@@ -171,6 +176,16 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Kept> {
         // What is kept is whole after every event, even if a thread died.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// This thread before everybody else, where it may: it runs for some 0.05 ms an event, and what
+/// it reads is gone or has moved on soon. Of ordinary threads even the most urgent waits until
+/// the slice of who runs is over, some milliseconds (decision 0133). As it is, where it may not.
+fn go_first() {
+    let first = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, AT_ONCE);
+    if first.is_err() {
+        let _ = setpriority_process(Some(gettid()), MOST_URGENT);
     }
 }
 
@@ -317,6 +332,23 @@ mod tests {
         }
         assert_eq!((kept.events.len(), kept.lost), (3, 3));
         assert!(matches!(kept.events[0], Event::Exec { pid: 3, .. }));
+    }
+
+    #[test]
+    fn who_hears_of_an_exec_goes_before_everybody_where_it_may() {
+        let policy = |first: fn()| {
+            let thread = std::thread::spawn(move || {
+                first();
+                thread_priority::thread_schedule_policy().unwrap()
+            });
+            thread.join().unwrap()
+        };
+        let may = policy(|| {
+            let it = thread_native_id();
+            let _ = set_thread_priority_and_policy(it, ThreadPriority::Min, AT_ONCE);
+        });
+        assert_eq!(policy(go_first), may);
+        assert_ne!(policy(|| {}), AT_ONCE, "no thread is so by itself");
     }
 
     #[test]
