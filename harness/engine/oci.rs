@@ -34,6 +34,7 @@ mod instances;
 mod leftovers;
 mod life;
 mod network;
+mod orphans;
 mod places;
 mod record;
 mod remains;

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::aside::Aside;
 use super::calls::Calls;
 use super::record::Record;
-use super::{GONE_WITHIN, Held, OciEngine, bundle, gone, life, network, record, refused, runtimes};
+use super::{
+    GONE_WITHIN, Held, OciEngine, bundle, gone, life, network, orphans, record, refused, runtimes,
+};
 use crate::engine::processors::processors;
 use crate::engine::words::Words;
 use crate::engine::{EngineError, Exit, ImageStore, InstanceId, InstanceSpec};
@@ -173,7 +175,10 @@ impl<S: ImageStore> OciEngine<S> {
         let folders = self.left.folders(id);
         life::delete(&calls.runtime, &folders.bundle, &id.0, GONE_WITHIN).await;
         let (name, at) = (id.0.clone(), folders.disk.clone());
+        let known: Vec<u32> =
+            self.lock().values().filter_map(|held| held.running.as_ref()?.pid()).collect();
         let ended = tokio::task::spawn_blocking(move || {
+            orphans::let_go(&known);
             bundle::end(&name)?;
             // The kernel removes the devices when it has the time.
             address.map_or(Ok(()), |address| network::detach(&name, &at, Some(address)))

@@ -132,8 +132,11 @@ pub(super) fn attach(id: &str, address: Ipv4Addr, bridge: Ipv4Addr) -> Result<Pa
         within.add_default_route(bridge)
     };
     // The thread ends in the namespace that it made.
-    let made = std::thread::scope(|scope| scope.spawn(make).join());
-    let made = made.unwrap_or_else(|_| Err(std::io::Error::other("its thread panicked")));
+    let lost = |_| std::io::Error::other("its thread panicked");
+    let made = std::thread::scope(|scope| {
+        let begun = std::thread::Builder::new().spawn_scoped(scope, make)?;
+        begun.join().unwrap_or_else(|e| Err(lost(e)))
+    });
     made.map_err(|e| format!("make the network {namespace} on {BRIDGE}: {e}"))?;
     Ok(file)
 }

@@ -27,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     vec![
         Bench::trial("without_a_daemon_an_instance_from_create_to_removal", lifecycle),
         Bench::trial("without_a_daemon_an_instance_sees_what_docker_gives_it", same),
+        Bench::trial("without_a_daemon_nothing_dead_is_kept", dead),
         Bench::trial("without_a_daemon_output_is_the_bounded_end", output),
         Bench::trial("without_a_daemon_limits_hold_and_are_told", limits),
         Bench::trial("without_a_daemon_what_cannot_start_says_why", refusals),
@@ -139,6 +140,36 @@ pub(crate) async fn finish(
     look(&id);
     engine.remove(&id).await?;
     ended
+}
+
+/// What a runtime forks to leave its terminal ends, and its number is free again.
+fn dead(bench: &Bench) -> Tested {
+    let own = Own::new(bench, &[])?;
+    let offers = bench.wait(own.engine.describe())?.offers;
+    let image = bench.derive("rust", &["/function", "--version"])?;
+    for runtime in offers.runtimes().iter().filter(|name| ["runc", "crun"].contains(&&***name)) {
+        let plain = own.spec(&image, Network::Host);
+        let asked = Combination { engine: Some(EngineKind::Oci), ..Combination::on(Network::Host) };
+        let limits = Limits { memory: 64 << 20, cpus: None, processes: None };
+        let spec = InstanceSpec { factors: asked.resolve(limits, runtime), ..plain };
+        assert_eq!(bench.wait(own.run(&spec))?.0, Some(0));
+        let before = dead_of(runtime);
+        assert_eq!(bench.wait(own.run(&spec))?.0, Some(0));
+        let after = dead_of(runtime);
+        assert!(!before.iter().any(|pid| after.contains(pid)), "{runtime}: {before:?}, {after:?}");
+    }
+    Ok(())
+}
+
+/// The dead children of this process that have the name of a program.
+fn dead_of(program: &str) -> Vec<String> {
+    let is_one = |pid: &str| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.contains(&format!("({program}) Z "))
+    };
+    let own = std::process::id();
+    let all = fs::read_to_string(format!("/proc/self/task/{own}/children")).unwrap();
+    all.split_whitespace().filter(|pid| is_one(pid)).map(str::to_owned).collect()
 }
 
 fn lifecycle(bench: &Bench) -> Tested {
