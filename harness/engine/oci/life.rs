@@ -12,8 +12,9 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rustix::io::Errno;
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
 };
@@ -34,6 +35,10 @@ use crate::text::sanitize::last_words;
 const LOGGED: u64 = 1 << 20;
 /// The most that is told of what a runtime printed that failed, in characters.
 const WORDS: usize = 1_000;
+/// How long what a runtime leaves to end after it may take, and how often it is looked: as long as
+/// it lives, the instance is its child, and not ours.
+const ADOPTED: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_millis(1);
 /// What a shell adds to the number of a signal that ended a process.
 const SIGNALLED: i32 = 128;
 
@@ -283,7 +288,7 @@ impl Follow {
                 () = self.hearing.on() => {}
             }
         }
-        let code = process.status();
+        let code = process.status().await;
         self.hearing.rest().await;
         let _ = exit.map(|exit| exit.send(Exit { code }));
         self.stage.send_replace(Stage::Ended);
@@ -293,7 +298,7 @@ impl Follow {
     async fn ends(&mut self, process: &Process) {
         process.kill();
         process.ended().await;
-        process.status();
+        process.status().await;
         self.stage.send_replace(Stage::Ended);
     }
 
@@ -330,7 +335,8 @@ impl Process {
         let pid = i32::try_from(number).ok().and_then(Pid::from_raw);
         let pid = pid.ok_or("the OCI runtime tells no process, but something else")?;
         let lost = |e: &dyn std::fmt::Display| format!("process {number} cannot be followed: {e}");
-        // It is our child by now: nobody else has its number, even if it has ended.
+        // It is our child by now, or that of what the runtime left, which ends too: nobody else
+        // has its number, even if it has ended.
         let descriptor = pidfd_open(pid, PidfdFlags::empty()).map_err(|e| lost(&e))?;
         // Waited for and never read, as the end of a pipe is.
         let descriptor = pipe::Receiver::from_owned_fd_unchecked(descriptor);
@@ -348,11 +354,21 @@ impl Process {
         let _ = pidfd_send_signal(&self.descriptor, Signal::KILL);
     }
 
-    /// Its exit status, as a shell has it; none where it is nobody's child of ours.
-    fn status(&self) -> Option<i64> {
-        let descriptor = WaitId::PidFd(self.descriptor.as_fd());
-        let found = waitid(descriptor, WaitIdOptions::EXITED | WaitIdOptions::NOHANG);
-        let found = found.ok().flatten()?;
+    /// Its exit status, as a shell has it; none where it is nobody's child of ours. It has ended.
+    async fn status(&self) -> Option<i64> {
+        let ask = || {
+            let descriptor = WaitId::PidFd(self.descriptor.as_fd());
+            waitid(descriptor, WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
+        };
+        let begun = Instant::now();
+        let found = loop {
+            match ask() {
+                Err(Errno::CHILD) if begun.elapsed() < ADOPTED => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                found => break found.ok().flatten()?,
+            }
+        };
         let signal = || Some(SIGNALLED + found.terminating_signal()?);
         found.exit_status().or_else(signal).map(i64::from)
     }
