@@ -79,11 +79,14 @@ def sweep(world: World, temporary: Path) -> None:
 
 
 def things(folder: Path, locks: bool) -> list[Path]:
-    """What is in a folder, but for the engine and its logs; with the files of locks?"""
+    """What is in a folder, but for the engine and its logs; with what stays until a `clean`?"""
     if not folder.is_dir():
         return []
     # What instances are made in without a daemon stays, empty; what is kept for the next time too.
     kept = {"engine", "run", "oci", "images", "checkouts"} if folder.name == "coldstart" else set()
+    if folder.name == "oci" and not locks:
+        # What all instances have in common stays until somebody cleans.
+        kept = {"places"}
     found = [path for path in folder.iterdir() if path.name not in kept and path.suffix != ".log"]
     return [path for path in found if locks or not is_lock(path)]
 
