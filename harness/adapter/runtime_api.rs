@@ -296,14 +296,15 @@ impl Shared {
     fn admits(&self, caller: Caller) -> bool {
         let mut state = self.lock();
         let expected = state.address;
+        // Who had the instance's own address before is gone, told or not.
+        if expected.is_some_and(|own| caller == Caller::Address(own)) {
+            return true;
+        }
         let other = || match (caller, expected) {
-            (Caller::Address(is), Some(expected)) if is != expected => Some(is.to_string()),
+            (Caller::Address(is), Some(_)) => Some(is.to_string()),
             _ => None,
         };
-        // Who had the instance's own address before is gone, told or not.
-        let is_own = expected.is_some_and(|own| caller == Caller::Address(own));
-        let known = if is_own { None } else { self.strangers.find(caller) };
-        let Some(name) = known.or_else(other) else { return true };
+        let Some(name) = self.strangers.find(caller).or_else(other) else { return true };
         let known = state.refused.len();
         let name = if known < MAX_STRANGERS || state.refused.contains_key(&name) {
             name

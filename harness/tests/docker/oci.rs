@@ -62,6 +62,10 @@ impl<'a> Own<'a> {
     }
 
     pub(crate) fn spec(&self, image: &str, network: Network) -> InstanceSpec {
+        self.spec_by("runc", image, network)
+    }
+
+    fn spec_by(&self, runtime: &str, image: &str, network: Network) -> InstanceSpec {
         let limits = Limits { memory: 64 << 20, cpus: None, processes: None };
         let asked = Combination { engine: Some(EngineKind::Oci), ..Combination::on(network) };
         let found = self.bench.wait(self.engine.image(image)).unwrap().unwrap_or_default();
@@ -73,7 +77,7 @@ impl<'a> Own<'a> {
         InstanceSpec {
             source: InstanceSource::Image(image.to_owned()),
             image: Arc::new(found.config),
-            factors: asked.resolve(limits, "runc"),
+            factors: asked.resolve(limits, runtime),
             processes: None,
             socket: None,
             env: BTreeMap::from([("A".to_owned(), "b c".to_owned())]),
@@ -148,10 +152,7 @@ fn dead(bench: &Bench) -> Tested {
     let offers = bench.wait(own.engine.describe())?.offers;
     let image = bench.derive("rust", &["/function", "--version"])?;
     for runtime in offers.runtimes().iter().filter(|name| ["runc", "crun"].contains(&&***name)) {
-        let plain = own.spec(&image, Network::Host);
-        let asked = Combination { engine: Some(EngineKind::Oci), ..Combination::on(Network::Host) };
-        let limits = Limits { memory: 64 << 20, cpus: None, processes: None };
-        let spec = InstanceSpec { factors: asked.resolve(limits, runtime), ..plain };
+        let spec = own.spec_by(runtime, &image, Network::Host);
         assert_eq!(bench.wait(own.run(&spec))?.0, Some(0));
         let before = dead_of(runtime);
         assert_eq!(bench.wait(own.run(&spec))?.0, Some(0));
