@@ -27,35 +27,89 @@ pub struct Lacking {
     pub rounds: u32,
 }
 
+/// Where all rounds that may be measured do not show what was asked for, they are worth it if
+/// they show so many times as much.
+const WORTH: f64 = 2.0;
+
+/// What is still to come for one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outlook {
+    /// So much is seen, or will be with so many rounds more.
+    Seen { after: u32 },
+    /// All rounds that may still be measured bring it near.
+    Near { after: u32 },
+    /// However much is measured, it is out of sight.
+    Never,
+}
+
+/// What to wait for of one function.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Of its rows that see, or will.
+    seen: Option<u32>,
+    /// Of those that come near.
+    near: Option<u32>,
+}
+
+impl Waiting {
+    fn add(&mut self, outlook: Outlook) {
+        match outlook {
+            Outlook::Seen { after } => self.seen = self.seen.max(Some(after)),
+            Outlook::Near { after } => self.near = self.near.max(Some(after)),
+            Outlook::Never => {}
+        }
+    }
+
+    /// Rounds more: what only comes near is not waited for beside what sees.
+    fn rounds(&self) -> Option<u32> {
+        self.seen.or(self.near).filter(|&rounds| rounds > 0)
+    }
+}
+
 /// Of what too little is seen, and more would be with rounds that may still be measured.
 #[must_use]
 pub fn lacking<'a>(rows: impl IntoIterator<Item = &'a Row>, sight: &Sight) -> Option<Lacking> {
     let rows = rows.into_iter().filter(|row| row.gated && WHERE.contains(&row.metric));
     let cold = rows
         .filter(|row| row.cell.as_ref().is_some_and(|cell| cell.temperature == Temperature::Cold));
-    let mut needed: BTreeMap<&str, u32> = BTreeMap::new();
+    let mut waiting: BTreeMap<&str, Waiting> = BTreeMap::new();
     for row in cold {
-        if let Some(rounds) = more_of(row, sight) {
-            let most = needed.entry(&row.function).or_default();
-            *most = rounds.max(*most);
+        if let Some(outlook) = outlook(row, sight) {
+            waiting.entry(&row.function).or_default().add(outlook);
         }
     }
+    let needed: BTreeMap<&str, u32> = waiting
+        .into_iter()
+        .filter_map(|(function, waiting)| Some((function, waiting.rounds()?)))
+        .collect();
     let rounds = needed.values().copied().min()?.max(LEAST);
     Some(Lacking { functions: needed.into_keys().map(str::to_owned).collect(), rounds })
 }
 
-/// How many rounds more it takes to see so much; none where it is seen, or would not be with
-/// all that may be: the error falls with their square root, what the margin takes stays.
-fn more_of(row: &Row, sight: &Sight) -> Option<u32> {
+/// What more rounds would show: the error falls with their square root, what the margin takes
+/// stays.
+fn outlook(row: &Row, sight: &Sight) -> Option<Outlook> {
     let (detectable, median) = (row.detectable?.amount, row.base.median?);
     let wanted = sight.sees.as_nanos() as f64;
-    let within = (row.margin.share * median).max(row.margin.floor);
-    if detectable <= wanted || wanted <= within {
-        return None;
+    if detectable <= wanted {
+        return Some(Outlook::Seen { after: 0 });
     }
+    let within = (row.margin.share * median).max(row.margin.floor);
     let rounds = row.base.n as f64;
-    let needed = rounds * ((detectable - within) / (wanted - within)).powi(2);
     // One is measured and left out.
     let most = f64::from(sight.most_rounds.saturating_sub(1));
-    (rounds < most && needed <= most).then(|| (needed - rounds).ceil().min(most - rounds) as u32)
+    if wanted <= within || rounds >= most {
+        return Some(Outlook::Never);
+    }
+    let needed = rounds * ((detectable - within) / (wanted - within)).powi(2);
+    let at_most = within + (detectable - within) * (rounds / most).sqrt();
+    let after = |rounds_in_all: f64| (rounds_in_all - rounds).ceil() as u32;
+    Some(if needed <= most {
+        Outlook::Seen { after: after(needed) }
+    } else if at_most <= WORTH * wanted {
+        // As many again, and another look: what is so far off is known least.
+        Outlook::Near { after: after(most.min(2.0 * rounds)) }
+    } else {
+        Outlook::Never
+    })
 }

@@ -150,7 +150,7 @@ pub struct Judged<'a> {
 }
 
 /// Rounds a side that a gate goes on to at most where nobody says.
-pub const MOST_ROUNDS: u32 = 240;
+pub const MOST_ROUNDS: u32 = 800;
 
 /// What a gate must be able to see: it goes on with a function until it does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

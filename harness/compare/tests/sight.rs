@@ -33,8 +33,13 @@ fn more_is_measured_of_what_would_be_seen_then_on_a_clock_or_by_the_processors()
     assert_eq!(lacks(4.01, 3.9, 29, 4), Some(5), "not to look again for each");
     assert_eq!(lacks(5.5, 5.5, 119, 4), None, "as many as may be");
     // 181.25 rounds.
-    assert_eq!(lacks(7.0, 3.9, 29, 4), None, "a clock on a busy machine never will");
-    assert_eq!(lacks(7.0, 5.5, 29, 4), Some(60), "but the processors' time");
+    assert_eq!(lacks(7.0, 3.9, 29, 4), None, "not waited for beside the processors' time");
+    assert_eq!(lacks(7.0, 5.5, 29, 4), Some(60), "whose rounds it gets");
+    // 2 + 5 * (29 / 119)^0.5 = 4.5 ms with all that may be.
+    assert_eq!(lacks(7.0, 7.0, 29, 4), Some(29), "nearly is worth them: first as many again");
+    assert_eq!(lacks(6.0, 40.0, 80, 4), Some(39), "no more than may be");
+    // 8.9 ms.
+    assert_eq!(lacks(16.0, 40.0, 29, 4), None, "a clock on a busy machine never will");
     assert_eq!(lacks(9.0, 9.0, 29, 2), None, "no rounds see what the floor takes");
 }
 
