@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Comparison, GateOutcome, Verdict};
-use crate::spec::tolerance::Metric;
+use crate::spec::tolerance::{Margin, Metric};
 use crate::stats::proportions;
 
 /// So often, of so many.
@@ -46,6 +46,8 @@ pub struct Rates {
     pub functions: BTreeMap<String, Rate>,
     /// By function and metric, gated or not: gates in which the row alarmed.
     pub rows: BTreeMap<(String, Metric), Rate>,
+    /// By function and gated metric: by what they were judged, the widest of several.
+    pub margins: BTreeMap<(String, Metric), Margin>,
     /// By function: medians of the smallest detectable changes of its total and its
     /// own part, in nanoseconds.
     detectable: BTreeMap<(String, Metric), Vec<f64>>,
@@ -68,6 +70,10 @@ impl Rates {
             self.rows.entry(key.clone()).or_default().count(alarms);
             if row.gated {
                 *functions.entry(&row.function).or_default() |= alarms;
+                let widest = self.margins.entry(key.clone()).or_insert(row.margin);
+                if row.margin.share > widest.share {
+                    *widest = row.margin;
+                }
             }
             if let Some(least) = row.detectable.filter(|_| row.metric.is_time()) {
                 self.detectable.entry(key).or_default().push(least.amount);
@@ -115,7 +121,7 @@ pub struct Reliability {
     pub simulated: bool,
     /// Rounds a side, the first included.
     pub rounds: u32,
-    /// The margin on a total, as a share.
+    /// The margin as a share, of what is not judged by another.
     pub margin: f64,
     /// Whether alarms were measured again.
     pub confirm: bool,

@@ -1,5 +1,7 @@
 //! The document of the gate's reliability.
 
+use super::comparison::words;
+use super::tune::words::percent;
 use crate::compare::{Head, Rate, Reliability};
 use crate::report::document::Importance::Key;
 use crate::report::document::{Block, Cell, Column, Document, Fact, Section, Table};
@@ -103,13 +105,27 @@ fn made(found: &Reliability) -> Vec<Fact> {
     let again = if found.confirm { "measured again" } else { "not measured again" };
     let facts = [
         ("rounds a side", format!("{}, the first discarded", found.rounds)),
-        ("margin", format!("{:.1} %", found.margin * 100.0)),
+        ("margins", margins(found)),
         ("alarms", again.to_owned()),
         ("source", plain(&found.source)),
         ("took", format_wait(found.elapsed)),
         ("command", plain(&found.command)),
     ];
     facts.map(|(name, text)| (name.to_owned(), text)).to_vec()
+}
+
+/// `total 5 %, boot+init 2 %`: by what each was judged.
+fn margins(found: &Reliability) -> String {
+    let told = Metric::GATED.into_iter().filter_map(|metric| {
+        let of_heads = found.heads.iter().flat_map(|head| &head.rates.margins);
+        let of_metric = of_heads.filter(|((_, of), _)| *of == metric);
+        let mut shares: Vec<f64> = of_metric.map(|(_, margin)| margin.share).collect();
+        shares.sort_by(f64::total_cmp);
+        shares.dedup();
+        let shares: Vec<String> = shares.into_iter().map(percent).collect();
+        (!shares.is_empty()).then(|| format!("{} {}", words::metric(metric), shares.join(" or ")))
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 /// `1 of 20 (5.0 %, 95 % interval 0.1 to 24.9)`.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::gate::Gate;
@@ -18,7 +18,7 @@ fn aa(flags: &[&str]) -> (TempDir, Output) {
     (home, output)
 }
 
-fn json(folder: &Path) -> Value {
+fn of_aa(folder: &Path) -> Value {
     serde_json::from_slice(&fs::read(folder.join("aa.json")).unwrap()).unwrap()
 }
 
@@ -32,8 +32,9 @@ fn it_counts_false_alarms_and_what_is_found() {
     assert!(text.contains("Same code on both sides: 0 of 2"), "{text}");
     assert!(text.contains("Head sleeps 100ms longer in its init: 2 of 2"), "{text}");
     assert!(text.contains("Suggested margin for this host: "), "{text}");
+    assert!(text.contains("- margins: ` total 5 %, boot+init 2 % `"), "{text}");
     let folder = home.path().join("aa");
-    let found = json(&folder);
+    let found = of_aa(&folder);
     let alarmed: Vec<u64> = found["heads"]
         .as_array()
         .unwrap()
@@ -41,6 +42,8 @@ fn it_counts_false_alarms_and_what_is_found() {
         .map(|h| h["gates"]["alarmed"].as_u64().unwrap())
         .collect();
     assert_eq!(alarmed, [0, 2, 2]);
+    let rows = &found["heads"][0]["functions"]["rust"]["rows"];
+    assert_eq!(rows["own"]["margin"], json!({ "share": 0.02, "floor": 2e6 }));
     // Half of some 220 ms.
     let sleep = found["heads"][2]["functions"]["rust"]["sleep_ms"].as_u64().unwrap();
     assert!((90..140).contains(&sleep), "{sleep}");
@@ -63,10 +66,10 @@ fn the_same_seed_draws_the_same_gates() {
     let gate = Gate::new(&["--rounds", "12"]);
     let recorded = gate.folder().display().to_string();
     let rates = || {
-        let (home, output) =
-            aa(&["--simulate", &recorded, "--runs", "40", "--inject", "5ms,20ms", "--no-confirm"]);
+        let drawn = ["--simulate", &recorded, "--runs", "40", "--rounds", "12"];
+        let (home, output) = aa(&[&drawn[..], &["--inject", "5ms,20ms", "--no-confirm"]].concat());
         assert_eq!(output.status.code(), Some(0), "{}", err(&output));
-        json(&home.path().join("aa"))["heads"].clone()
+        of_aa(&home.path().join("aa"))["heads"].clone()
     };
     let first = rates();
     assert_eq!(first, rates());

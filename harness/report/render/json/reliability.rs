@@ -41,6 +41,9 @@ fn head(head: &Head) -> Value {
             if let Some(row) = rates.rows.get(&(name.clone(), metric)) {
                 let mut row = rate(row);
                 row["detectable_ns"] = json!(rates.detectable(name, metric).map(f64::round));
+                if let Some(margin) = rates.margins.get(&(name.clone(), metric)) {
+                    row["margin"] = json!({ "share": margin.share, "floor": margin.floor });
+                }
                 metrics.insert(metric.name().to_owned(), row);
             }
         }
