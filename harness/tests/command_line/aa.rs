@@ -56,7 +56,7 @@ fn it_counts_false_alarms_and_what_is_found() {
     let again = coldstart(&["compare", &side("base"), &side("head+100ms")]).output().unwrap();
     assert_eq!(again.status.code(), Some(1), "{}", out(&again));
     let drawn = folder.display().to_string();
-    let (_, output) = aa(&["--simulate", &drawn, "--runs", "50"]);
+    let (_, output) = aa(&["--simulate", &drawn, "--runs", "50", "--rounds", "12"]);
     let text = out(&output);
     assert!(text.contains("starts drawn from 2 measurement(s)"), "{text} {}", err(&output));
 }
