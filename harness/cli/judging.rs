@@ -162,10 +162,6 @@ pub(crate) struct Gate {
 /// The most rounds that can be typed.
 const MOST: i64 = MAX_ROUNDS as i64;
 
-fn most_rounds_help() -> String {
-    format!("But no more rounds a side than this [default: the scenario's, or {MOST_ROUNDS}]")
-}
-
 /// What a gate must be able to see.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct SightFlags {
@@ -174,7 +170,12 @@ pub(crate) struct SightFlags {
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub sees: Option<Duration>,
 
-    #[arg(long, help = most_rounds_help(), value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST))]
+    #[arg(
+        long,
+        help = format!("But no more rounds a side than this [default: the scenario's, or {MOST_ROUNDS}]"),
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=MOST)
+    )]
     pub most_rounds: Option<u32>,
 }
 

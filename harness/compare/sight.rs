@@ -31,19 +31,16 @@ pub struct Lacking {
 /// they show so many times as much.
 const WORTH: f64 = 2.0;
 
-/// What is still to come for one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is still to come for one row that is not out of sight for good.
 enum Outlook {
     /// So much is seen, or will be with so many rounds more.
     Seen { after: u32 },
     /// All rounds that may still be measured bring it near.
     Near { after: u32 },
-    /// However much is measured, it is out of sight.
-    Never,
 }
 
 /// What to wait for of one function.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Waiting {
     /// Of its rows that see, or will.
     seen: Option<u32>,
@@ -56,7 +53,6 @@ impl Waiting {
         match outlook {
             Outlook::Seen { after } => self.seen = self.seen.max(Some(after)),
             Outlook::Near { after } => self.near = self.near.max(Some(after)),
-            Outlook::Never => {}
         }
     }
 
@@ -86,8 +82,8 @@ pub fn lacking<'a>(rows: impl IntoIterator<Item = &'a Row>, sight: &Sight) -> Op
     Some(Lacking { functions: needed.into_keys().map(str::to_owned).collect(), rounds })
 }
 
-/// What more rounds would show: the error falls with their square root, what the margin takes
-/// stays.
+/// What more rounds would show, none where all that may be bring it nowhere near: the error falls
+/// with their square root, what the margin takes stays.
 fn outlook(row: &Row, sight: &Sight) -> Option<Outlook> {
     let (detectable, median) = (row.detectable?.amount, row.base.median?);
     let wanted = sight.sees.as_nanos() as f64;
@@ -99,17 +95,15 @@ fn outlook(row: &Row, sight: &Sight) -> Option<Outlook> {
     // One is measured and left out.
     let most = f64::from(sight.most_rounds.saturating_sub(1));
     if wanted <= within || rounds >= most {
-        return Some(Outlook::Never);
+        return None;
     }
     let needed = rounds * ((detectable - within) / (wanted - within)).powi(2);
     let at_most = within + (detectable - within) * (rounds / most).sqrt();
     let after = |rounds_in_all: f64| (rounds_in_all - rounds).ceil() as u32;
-    Some(if needed <= most {
-        Outlook::Seen { after: after(needed) }
-    } else if at_most <= WORTH * wanted {
-        // As many again, and another look: what is so far off is known least.
-        Outlook::Near { after: after(most.min(2.0 * rounds)) }
-    } else {
-        Outlook::Never
-    })
+    if needed <= most {
+        return Some(Outlook::Seen { after: after(needed) });
+    }
+    // As many again, and another look: what is so far off is known least.
+    let near = Outlook::Near { after: after(most.min(2.0 * rounds)) };
+    (at_most <= WORTH * wanted).then_some(near)
 }

@@ -64,8 +64,8 @@ impl Aside {
 }
 
 /// In a thread of its own, which nothing else is done in later.
-fn in_a_thread<T: Send>(act: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
-    let lost = |_| io::Error::other("a thread that was to enter a mount namespace ended early");
+pub(super) fn in_a_thread<T: Send>(act: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
+    let lost = |_| io::Error::other("the thread for what is done in another namespace panicked");
     thread::scope(|scope| {
         let begun = thread::Builder::new().spawn_scoped(scope, act)?;
         begun.join().unwrap_or_else(|e| Err(lost(e)))

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::aside::in_a_thread;
 use crate::system::private::Lock;
 use crate::text::sanitize::last_words;
 
@@ -132,12 +133,7 @@ pub(super) fn attach(id: &str, address: Ipv4Addr, bridge: Ipv4Addr) -> Result<Pa
         within.add_default_route(bridge)
     };
     // The thread ends in the namespace that it made.
-    let lost = |_| std::io::Error::other("its thread panicked");
-    let made = std::thread::scope(|scope| {
-        let begun = std::thread::Builder::new().spawn_scoped(scope, make)?;
-        begun.join().unwrap_or_else(|e| Err(lost(e)))
-    });
-    made.map_err(|e| format!("make the network {namespace} on {BRIDGE}: {e}"))?;
+    in_a_thread(make).map_err(|e| format!("make the network {namespace} on {BRIDGE}: {e}"))?;
     Ok(file)
 }
 

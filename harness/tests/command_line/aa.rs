@@ -43,7 +43,7 @@ fn it_counts_false_alarms_and_what_is_found() {
         .collect();
     assert_eq!(alarmed, [0, 2, 2]);
     let rows = &found["heads"][0]["functions"]["rust"]["rows"];
-    assert_eq!(rows["own"]["margin"], json!({ "share": 0.02, "floor": 2e6 }));
+    assert_eq!(rows["own"]["margin"], json!({ "share": 0.02, "floor": 2_000_000 }));
     // Half of some 220 ms.
     let sleep = found["heads"][2]["functions"]["rust"]["sleep_ms"].as_u64().unwrap();
     assert!((90..140).contains(&sleep), "{sleep}");

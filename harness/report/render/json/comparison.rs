@@ -35,12 +35,12 @@ fn finite(value: f64) -> Option<f64> {
 }
 
 /// A share or ratio to a millionth: figures beyond are noise, and differ by machine.
-fn share(value: f64) -> Option<f64> {
+pub(super) fn share(value: f64) -> Option<f64> {
     finite(value).map(|v| (v * 1e6).round() / 1e6)
 }
 
 /// Whole nanoseconds or bytes.
-fn whole(value: f64) -> Option<i64> {
+pub(super) fn whole(value: f64) -> Option<i64> {
     finite(value).map(|v| v.round() as i64)
 }
 

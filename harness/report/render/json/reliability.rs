@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde_json::{Map, Value, json};
 
+use super::comparison::{share, whole};
 use crate::compare::{Head, Rate, Reliability};
 use crate::spec::tolerance::Metric;
 use crate::text::sanitize::printable_json;
@@ -42,7 +43,8 @@ fn head(head: &Head) -> Value {
                 let mut row = rate(row);
                 row["detectable_ns"] = json!(rates.detectable(name, metric).map(f64::round));
                 if let Some(margin) = rates.margins.get(&(name.clone(), metric)) {
-                    row["margin"] = json!({ "share": margin.share, "floor": margin.floor });
+                    row["margin"] =
+                        json!({ "share": share(margin.share), "floor": whole(margin.floor) });
                 }
                 metrics.insert(metric.name().to_owned(), row);
             }
