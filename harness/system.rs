@@ -6,3 +6,4 @@ pub mod descriptors;
 pub mod locked;
 pub mod maker;
 pub mod private;
+pub mod process;

@@ -15,6 +15,8 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use sha2::{Digest, Sha256};
 
+use super::process::Stat;
+
 /// Hexadecimal digits that are kept of a digest: enough to tell a few machines apart, and
 /// short enough for the path of a socket.
 const DIGITS: usize = 5;
@@ -96,8 +98,8 @@ impl Maker {
     }
 
     fn life_here(&self) -> Life {
-        match Stat::of(&self.pid.to_string()) {
-            Some(stat) if stat.start == self.start && !stat.is_over => Life::Alive(self.pid),
+        match Stat::of(self.pid) {
+            Some(stat) if stat.start == self.start && !stat.is_over() => Life::Alive(self.pid),
             Some(_) => Life::Dead,
             None => self.life_unseen(),
         }
@@ -142,24 +144,6 @@ fn digest(text: &str) -> String {
     digits[..DIGITS].to_owned()
 }
 
-/// What the kernel says of a process.
-struct Stat {
-    start: u64,
-    /// Ended, and not yet waited for.
-    is_over: bool,
-}
-
-impl Stat {
-    fn of(process: &str) -> Option<Self> {
-        let text = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-        // Its name may hold anything, parentheses and blanks too.
-        let (_, rest) = text.rsplit_once(')')?;
-        let fields: Vec<&str> = rest.split_whitespace().collect();
-        let is_over = matches!(*fields.first()?, "Z" | "X");
-        Some(Self { start: fields.get(19)?.parse().ok()?, is_over })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::process::Command;
@@ -167,7 +151,7 @@ mod tests {
     use super::*;
 
     fn of(pid: u32) -> Maker {
-        let start = Stat::of(&pid.to_string()).unwrap().start;
+        let start = Stat::of(pid).unwrap().start;
         Maker { pid, start, ..Maker::own().clone() }
     }
 
@@ -188,7 +172,7 @@ mod tests {
         let maker = of(child.id());
         assert_eq!(maker.life(), Life::Alive(child.id()));
         child.kill().unwrap();
-        while !Stat::of(&child.id().to_string()).unwrap().is_over {
+        while !Stat::of(child.id()).unwrap().is_over() {
             std::thread::yield_now();
         }
         assert_eq!(maker.life(), Life::Dead, "it was not waited for yet");

@@ -17,6 +17,7 @@ use rustix::net::netlink::SOCK_DIAG;
 use rustix::net::{AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
 use crate::engine::InstanceId;
+use crate::system::process::Stat;
 use crate::text::sanitize::printable;
 
 /// A process that holds a connection.
@@ -115,13 +116,10 @@ fn holds(pid: u32, link: &str) -> io::Result<bool> {
 
 fn read(pid: u32) -> Option<Holder> {
     let cgroups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-    // `pid (name) state parent group ...`; the name may hold anything.
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let stat = String::from_utf8_lossy(&stat);
-    let (before, after) = stat.rsplit_once(')')?;
-    let name = before.split_once('(').map_or("", |(_, name)| name);
-    let group = after.split_whitespace().nth(2)?.parse().ok()?;
-    Some(Holder { pid, group, name: printable(name, 32), cgroups })
+    let name = fs::read(format!("/proc/{pid}/comm")).ok()?;
+    let name = String::from_utf8_lossy(name.strip_suffix(b"\n").unwrap_or(&name));
+    let group = Stat::of(pid)?.group?;
+    Some(Holder { pid, group, name: printable(&name, 32), cgroups })
 }
 
 /// Bytes of `struct nlmsghdr`.

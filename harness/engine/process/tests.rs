@@ -5,6 +5,7 @@ use super::*;
 use crate::clock::Clock;
 use crate::engine::fake::FakeEngine;
 use crate::spec::factor::Factors;
+use crate::system::process::Stat;
 
 fn engine() -> ProcessEngine<FakeEngine> {
     ProcessEngine::new(Arc::new(FakeEngine::new(Clock::start(), 1, BTreeMap::new())))
@@ -66,11 +67,6 @@ async fn a_program_that_is_not_there_is_named() {
     engine.remove(&id).await.unwrap();
 }
 
-fn group_of(pid: u32) -> rustix::process::Pid {
-    let pid = rustix::process::Pid::from_raw(pid.try_into().unwrap());
-    rustix::process::getpgid(pid).unwrap()
-}
-
 /// Ctrl-C went to the null process too, and was kept as its crash.
 #[tokio::test]
 async fn a_process_is_not_in_the_group_that_the_terminal_interrupts() {
@@ -78,8 +74,8 @@ async fn a_process_is_not_in_the_group_that_the_terminal_interrupts() {
     let id = engine.create(&spec(&["/bin/sleep", "1000"])).await.unwrap();
     engine.start(&id).await.unwrap();
     let pid = engine.inspect(&id).await.unwrap().pid.unwrap();
-    assert_eq!(group_of(pid).as_raw_pid(), pid as i32);
-    assert_ne!(group_of(pid), rustix::process::getpgrp());
+    assert_eq!(Stat::of(pid).unwrap().group, Some(pid));
+    assert_ne!(Stat::of("self").unwrap().group, Some(pid));
     engine.remove(&id).await.unwrap();
 }
 
@@ -110,11 +106,7 @@ async fn a_child_that_holds_the_output_hangs_neither_output_nor_removal_and_is_k
         .await;
         assert_eq!(soon(engine.output(&id)).await.unwrap().trim(), child);
         soon(engine.remove(&id)).await.unwrap();
-        let stat = std::path::Path::new("/proc").join(&child).join("stat");
-        let runs = || {
-            let stat = std::fs::read_to_string(&stat);
-            stat.is_ok_and(|stat| !stat.rsplit_once(')').unwrap().1.starts_with(" Z"))
-        };
+        let runs = || Stat::of(&child).is_some_and(|stat| !stat.is_over());
         soon(async {
             while runs() {
                 tokio::time::sleep(Duration::from_millis(5)).await;

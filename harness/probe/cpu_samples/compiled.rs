@@ -7,6 +7,8 @@ use std::io::Read;
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 
+use crate::system::process;
+
 /// Bytes of a map that are read, and functions that are kept of it.
 const LARGEST: u64 = 64 << 20;
 const MOST: usize = 500_000;
@@ -21,10 +23,8 @@ impl Compiled {
     /// What a process that lives wrote so far; none where it wrote nothing.
     #[must_use]
     pub fn of(pid: u32) -> Option<Self> {
-        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
         // As it numbers itself: the innermost.
-        let own: u32 = line.split_whitespace().next_back()?.parse().ok()?;
+        let own = process::numbers(pid)?.pop()?;
         let root = File::open(format!("/proc/{pid}/root")).ok()?;
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         // No link in it leads out of the container.

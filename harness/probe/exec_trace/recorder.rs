@@ -24,6 +24,7 @@ use super::Event;
 use super::netlink::{Listener, Message, Received, Unavailable};
 use crate::clock::Clock;
 use crate::probe::cgroup::Accounts;
+use crate::system::process::Stat;
 
 /// Bytes and arguments that are kept of a command line.
 const COMMAND_LINE: usize = 4096;
@@ -261,20 +262,13 @@ pub(in crate::probe) fn arguments_of(pid: u32) -> Vec<String> {
 
 /// The parent of a process that is older than we.
 fn parent_of(pid: u32) -> Option<u32> {
-    read(pid, "stat", &mut [0; COMMAND_LINE]).and_then(parent)
+    read(pid, "stat", &mut [0; COMMAND_LINE]).and_then(Stat::parse).map(|stat| stat.parent)
 }
 
 fn read<'a>(pid: u32, what: &str, bytes: &'a mut [u8]) -> Option<&'a [u8]> {
     // One call is enough: the kernel gives all there is or fills the buffer.
     let length = File::open(format!("/proc/{pid}/{what}")).ok()?.read(bytes).ok()?;
     bytes.get(..length)
-}
-
-/// The parent in a `stat` line. The name before it may hold anything, also
-/// parentheses; what comes after may not.
-fn parent(line: &[u8]) -> Option<u32> {
-    let line = String::from_utf8_lossy(line);
-    line.rsplit_once(')')?.1.split_ascii_whitespace().nth(1)?.parse().ok()
 }
 
 fn arguments(line: &[u8]) -> Vec<String> {
@@ -290,14 +284,6 @@ fn arguments(line: &[u8]) -> Vec<String> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-
-    #[test]
-    fn a_name_with_parentheses_does_not_mislead() {
-        assert_eq!(parent(b"12 (a) S 3) (x) R 7 12 12 0 -1"), Some(7));
-        assert_eq!(parent(b"12 (true"), None);
-        assert_eq!(parent(b"12 (true) R"), None);
-        assert_eq!(parent(b""), None);
-    }
 
     #[test]
     fn arguments_are_split_and_bounded() {
@@ -363,7 +349,6 @@ mod tests {
         fn whatever_a_process_calls_itself_never_panics(
             line in prop::collection::vec(any::<u8>(), 0..300),
         ) {
-            let _ = parent(&line);
             prop_assert!(arguments(&line).len() <= ARGUMENTS);
         }
     }

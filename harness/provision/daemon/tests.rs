@@ -5,6 +5,7 @@ use crate::engine::{Engine, EngineError, InstanceId, InstanceSource, InstanceSpe
 use crate::observer::Lines;
 use crate::spec::factor::{Combination, Network};
 use crate::spec::function::Limits;
+use crate::system::process::Stat;
 
 #[test]
 fn another_process_is_not_ours() {
@@ -71,7 +72,7 @@ async fn it_starts_is_found_again_and_stops() {
     let engine = start(&around, &Lines(|line: &str| eprintln!("{line}"))).await.unwrap();
     eprintln!("started in {:?}: {:?}", begun.elapsed(), engine.describe().await.unwrap());
     let pid = private_pid(&around).unwrap();
-    assert_eq!(rustix::process::getpgid(Pid::from_raw(pid)).unwrap().as_raw_pid(), pid);
+    assert_eq!(Stat::of(pid).unwrap().group, u32::try_from(pid).ok());
     let listener = engine.listen(Network::Bridge.into()).await.unwrap();
     assert!(listener.address().starts_with("172."), "{}", listener.address());
 

@@ -12,6 +12,7 @@ use crate::engine::{BUILT, FUNCTION_NAMES, VERSION};
 use crate::observer::{Observer, Work};
 use crate::provision::{Surroundings, captured_unless, last_lines};
 use crate::spec::function::{IMAGE, OwnBuild};
+use crate::system::process::Stat;
 
 /// A build that takes longer is taken for stuck.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
@@ -81,15 +82,8 @@ async fn stuck(group: u32) -> String {
 /// terminal and is not in its foreground.
 fn waits_for_a_terminal(group: u32) -> bool {
     let all = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let stopped = |stat: String| {
-        // A program's name stands in parentheses, and may have more of them.
-        let (_, rest) = stat.rsplit_once(')')?;
-        let mut fields = rest.split_whitespace();
-        let (state, of) = (fields.next()?, fields.nth(1)?);
-        Some(state == "T" && of.parse() == Ok(group))
-    };
-    all.filter_map(|entry| fs::read_to_string(entry.path().join("stat")).ok())
-        .any(|stat| stopped(stat).unwrap_or(false))
+    all.filter_map(|entry| Stat::of(entry.file_name().display()))
+        .any(|stat| stat.state == 'T' && stat.group == Some(group))
 }
 
 #[cfg(test)]

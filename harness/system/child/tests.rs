@@ -1,6 +1,5 @@
-use std::path::Path;
-
 use super::*;
+use crate::system::process::Stat;
 
 fn sh(script: &str) -> Command {
     let mut command = Command::new("sh");
@@ -16,8 +15,7 @@ async fn soon<T>(work: impl Future<Output = T>) -> T {
 }
 
 fn runs(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat"));
-    stat.is_ok_and(|stat| !stat.rsplit_once(')').unwrap().1.starts_with(" Z"))
+    Stat::of(pid).is_some_and(|stat| !stat.is_over())
 }
 
 async fn until_gone(pid: &str) {
@@ -58,9 +56,9 @@ async fn of_endless_output_the_beginning_is_kept_and_the_program_comes_to_its_en
 #[tokio::test]
 async fn it_leads_a_group_of_its_own_which_an_interrupt_of_ours_does_not_reach() {
     let group = Group::start(sh("exec sleep 1000").stdin(Stdio::null()), GivenUp::Killed).unwrap();
-    let id = group.id.unwrap();
-    assert_eq!(rustix::process::getpgid(Some(id)).unwrap(), id);
-    assert_ne!(id, rustix::process::getpgrp());
+    let id = u32::try_from(group.id.unwrap().as_raw_pid()).unwrap();
+    assert_eq!(Stat::of(id).unwrap().group, Some(id));
+    assert_ne!(Stat::of("self").unwrap().group, Some(id));
 }
 
 #[tokio::test]

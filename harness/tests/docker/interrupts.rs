@@ -7,6 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use coldstart::engine::Engine;
+use coldstart::system::process::Stat;
 use libtest_mimic::{Failed, Trial};
 
 use crate::bench::{Bench, Tested};
@@ -144,11 +145,9 @@ fn creating(bench: &Bench) -> Tested {
 /// Whether one of its processes runs, as the controls have them.
 fn has_a_process(program: &Program<'_>) -> bool {
     let own = program.child.id();
-    let parent = |entry: fs::DirEntry| {
-        let text = fs::read_to_string(entry.path().join("stat")).ok()?;
-        text.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
-    };
-    fs::read_dir("/proc").unwrap().flatten().any(|entry| parent(entry) == Some(own))
+    let stat = |entry: fs::DirEntry| Stat::of(entry.file_name().display());
+    let mut all = fs::read_dir("/proc").unwrap().flatten().filter_map(stat);
+    all.any(|stat| stat.parent == own)
 }
 
 fn terminal(bench: &Bench) -> Tested {
