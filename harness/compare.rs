@@ -207,6 +207,7 @@ pub fn compare(
     let otherwise = comparability::asked_otherwise(base, head);
     if interleaved { &mut notes } else { &mut advisory }.extend(otherwise);
     notes.extend(comparability::remarks(base, head));
+    notes.extend(comparability::moved_otherwise(base, head).filter(|_| !interleaved));
     advisory.extend(comparability::salvaged(base, head));
     let mut comparison = Comparison {
         base: base.party.clone(),

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::side_data::SideData;
 use super::{Asked, Caveat, Difference, Side};
+use crate::probe::cgroup_moves::is_free;
 use crate::spec::factor::EngineKind;
 use crate::store::fingerprint::traits;
 
@@ -77,6 +78,15 @@ fn unknown(base: &SideData, head: &SideData) -> Option<Caveat> {
 fn left_out(base: &SideData, head: &SideData) -> Option<Caveat> {
     let kind = EngineKind::Oci.to_string();
     [base, head].iter().all(|side| side.engine.kind == kind).then_some(Caveat::NoDaemon)
+}
+
+/// Whether starts of one side waited to be moved and those of the other did not: a kernel that was
+/// asked to favour moves may go on doing so until the machine restarts.
+pub(super) fn moved_otherwise(base: &SideData, head: &SideData) -> Option<Caveat> {
+    let both = [base.cgroup_move?, head.cgroup_move?];
+    let differ = is_free(both[0]) != is_free(both[1]);
+    let ns = both.map(|took| u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+    differ.then_some(Caveat::Moves(ns))
 }
 
 /// Sides whose rows are not those that were measured.

@@ -57,6 +57,9 @@ pub enum Caveat {
     NothingInCommon,
     /// Instances of both sides were made without a daemon.
     NoDaemon,
+    /// Starts of the one side waited to be moved to their cgroups, and those of the other did not:
+    /// how long a move took, in nanoseconds.
+    Moves([u64; 2]),
     /// The sides were measured one after the other.
     OneAfterTheOther,
     /// Nothing shows that the machine was the same for both.

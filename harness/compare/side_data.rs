@@ -1,6 +1,7 @@
 //! A run -> what a comparison needs of it: small, whatever the size of the run.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::case::Case;
 use super::two_sample::TwoSample;
@@ -12,10 +13,10 @@ use crate::probe::host::Host;
 use crate::sample::{self, Mark, Phase, Resources, Sample, Temperature};
 use crate::spec::budget::Budget;
 use crate::spec::control::Floor;
-use crate::spec::factor::FactorMatrix;
+use crate::spec::factor::{CgroupMoves, FactorMatrix};
 use crate::spec::tolerance::Metric;
 use crate::stats::{self, Controls};
-use crate::store::{FunctionRecord, Run};
+use crate::store::{FunctionRecord, Run, RunRecord};
 
 /// One side, ready to be compared.
 #[derive(Debug, Clone)]
@@ -26,6 +27,9 @@ pub struct SideData {
     pub host: Host,
     /// The engine that it was measured on.
     pub engine: EngineInfo,
+    /// How long a process waited to be moved between cgroups when it began; none where that is
+    /// not known, and where the kernel did otherwise for all of its starts.
+    pub cgroup_move: Option<Duration>,
     /// What it shares with the sides that it was interleaved with; none when it was
     /// measured alone.
     pub interleaved: Option<String>,
@@ -101,6 +105,7 @@ impl SideData {
             party,
             host: record.host.clone(),
             engine: record.engine.clone(),
+            cgroup_move: cgroup_move(record),
             interleaved: side.map(|s| s.pair.clone()),
             cells: cells(&run.samples, &record.scenario.factors),
             salvaged: run.salvaged.clone(),
@@ -219,6 +224,13 @@ fn holds(metric: Metric, part: Part) -> bool {
         Metric::Own => part.first >= PhaseGroup::Boot && part.last <= PhaseGroup::Init,
         _ => false,
     }
+}
+
+/// How long starts waited that were made as the kernel is.
+fn cgroup_move(record: &RunRecord) -> Option<Duration> {
+    let asked = &record.scenario.factors.cgroup_moves;
+    let as_is = asked.is_empty() || asked.contains(&CgroupMoves::AsIs);
+    record.machine.cgroup_move_ns.filter(|_| as_is).map(Duration::from_nanos)
 }
 
 fn facts(record: &FunctionRecord) -> FunctionFacts {

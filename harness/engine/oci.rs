@@ -116,6 +116,13 @@ pub fn can_be_had() -> Result<(), String> {
     can_start(&runtimes::find(&[]))
 }
 
+/// Whether all such runtimes are programs of this machine; others are names in a daemon's settings.
+#[must_use]
+pub fn has_all(asked: &[String]) -> bool {
+    let found = runtimes::find(asked);
+    asked.iter().all(|name| found.contains_key(name))
+}
+
 /// The runtime that takes the least of a start, and varies least, of those that are here.
 #[must_use]
 pub fn quietest() -> Option<String> {

@@ -14,7 +14,7 @@ pub fn without_daemon(
     lists: &mut FactorMatrix,
     around: &Surroundings,
 ) -> Result<Option<String>, String> {
-    if !lists.leaves_the_engine_open() {
+    if !lists.leaves_the_engine_open() || !oci::has_all(&lists.runtimes) {
         return Ok(None);
     }
     if let Some(address) = around.elsewhere() {
@@ -22,9 +22,13 @@ pub fn without_daemon(
     }
     oci::can_be_had()?;
     lists.engine = vec![EngineKind::Oci];
-    let runtime = oci::quietest();
-    lists.runtimes.extend(runtime.clone());
-    Ok(Some(runtime.unwrap_or_else(|| "an OCI runtime".to_owned())))
+    if lists.runtimes.is_empty() {
+        lists.runtimes.extend(oci::quietest());
+    }
+    Ok(Some(match lists.runtimes.as_slice() {
+        [] => "an OCI runtime".to_owned(),
+        several => several.join(", "),
+    }))
 }
 
 #[cfg(test)]
@@ -47,6 +51,20 @@ mod tests {
             assert_eq!(without_daemon(&mut lists, &around(None)), Ok(None), "{list}");
             assert_eq!(lists, before);
         }
+    }
+
+    #[test]
+    fn who_names_runtimes_of_this_machine_has_not_chosen_an_engine() {
+        let asked = ["sh".to_owned(), "/bin/sh".to_owned()];
+        let mut lists = FactorMatrix { runtimes: asked.to_vec(), ..FactorMatrix::default() };
+        let chosen = without_daemon(&mut lists, &around(None));
+        if oci::can_be_had().is_ok() {
+            assert_eq!(chosen, Ok(Some("sh, /bin/sh".to_owned())));
+        }
+        assert_eq!(lists.engine() == EngineKind::Oci, oci::can_be_had().is_ok());
+        assert_eq!(lists.runtimes, asked);
+        lists = FactorMatrix { runtimes: vec!["sh".into(), "x".into()], ..FactorMatrix::default() };
+        assert_eq!(without_daemon(&mut lists, &around(None)), Ok(None), "`x` is a daemon's name");
     }
 
     #[test]

@@ -42,6 +42,15 @@ pub fn stays(kernel: &str) -> bool {
     numbers.next().zip(numbers.next()).is_none_or(|version| version >= STAYS_SINCE)
 }
 
+/// Less is no wait: what a move takes by itself is some ten microseconds.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
+/// Whether a move that took so long waited for nothing.
+#[must_use]
+pub fn is_free(took: Duration) -> bool {
+    took < AT_ONCE
+}
+
 /// So long nobody of ours moves before it is tried how long a move waits.
 const QUIET: Duration = Duration::from_millis(100);
 

@@ -1,7 +1,6 @@
 //! What is there and what is not: findings with cures. Changes nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -26,9 +25,6 @@ use crate::text::units::{format_ns, format_size};
 
 /// Images, logs and a run's results need about this much, in bytes.
 const DISK: u64 = 3 << 30;
-/// A move that is over within so long has waited for nothing.
-const AT_ONCE: Duration = Duration::from_millis(1);
-
 /// What to type for images that are not here yet. Without consent it would do
 /// where a registry answers, which is not known before it is asked.
 const GET_IMAGES: &str = "`coldstart build --provision` gets and builds what is missing";
@@ -122,7 +118,7 @@ fn page_cache() -> Finding {
 /// A run does without; it is a part of every start that comes alone.
 async fn cgroup_moves() -> Finding {
     let detail = match tokio::task::spawn_blocking(cgroup_moves::waits).await {
-        Ok(Ok(wait)) if wait < AT_ONCE => "wait for nothing".to_owned(),
+        Ok(Ok(wait)) if cgroup_moves::is_free(wait) => "wait for nothing".to_owned(),
         Ok(Ok(wait)) => format!(
             "wait {} after a quiet time, within every start that comes alone: `--cgroup-moves \
              favordynmods` measures without",

@@ -173,6 +173,10 @@ pub struct MachineRecord {
     /// Share of that second in which some task waited for a processor, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_at_start: Option<f64>,
+    /// How long a process waited to be moved between cgroups after a quiet time, before the first
+    /// trial, in nanoseconds; none where nobody could try it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cgroup_move_ns: Option<u64>,
     /// From the begin to the end of the run; none while it runs.
     pub meanwhile: Option<HostInterval>,
 }

@@ -92,7 +92,11 @@ impl Progress {
         }
         self.rounds = self.rounds.map(|before| before + rounds);
         let elapsed = self.begun.elapsed();
-        self.reckoned = elapsed.saturating_add(self.left(elapsed).unwrap_or_default());
+        let left = self.left(elapsed);
+        if let Some(left) = left.filter(|_| self.done > 0) {
+            terminal::info(&format!("about {} for that, as trials went so far", format_wait(left)));
+        }
+        self.reckoned = elapsed.saturating_add(left.unwrap_or_default());
     }
 
     /// Shows a trial that has ended.

@@ -3,6 +3,7 @@
 use super::*;
 use crate::sample::Mark;
 use crate::spec::control::{Control, SERIES};
+use crate::spec::factor::CgroupMoves;
 use crate::spec::function::HttpRequest;
 use crate::store::Origin;
 use crate::store::fingerprint;
@@ -104,6 +105,25 @@ fn sides_measured_one_after_the_other_are_told_so() {
     let mut other = Maker::new(2, 30);
     other.run.record.side.as_mut().unwrap().pair = "another".into();
     assert!(!gate(&Maker::new(1, 30), &other).interleaved);
+}
+
+#[test]
+fn starts_that_waited_to_be_moved_on_one_side_alone_are_told() {
+    let of = |seed, ns| {
+        let mut maker = Maker::new(seed, 30);
+        maker.run.record.machine.cgroup_move_ns = ns;
+        maker
+    };
+    let told = |found: &Comparison| found.notes.iter().any(|note| matches!(note, Caveat::Moves(_)));
+    let (waited, free) = (of(1, Some(9_300_000)), of(2, Some(41_000)));
+    assert!(later(&waited, &free).notes.contains(&Caveat::Moves([9_300_000, 41_000])));
+    assert!(told(&later(&free, &waited)));
+    assert!(!told(&gate(&waited, &free)), "they took turns");
+    assert!(!told(&later(&waited, &of(3, Some(18_000_000)))), "both waited");
+    assert!(!told(&later(&waited, &of(3, None))), "one is not known");
+    let mut favored = free;
+    favored.run.record.scenario.factors.cgroup_moves = vec![CgroupMoves::Favordynmods];
+    assert!(!told(&later(&waited, &favored)), "whatever it was, it was not so for its starts");
 }
 
 #[test]

@@ -60,6 +60,7 @@ pub(crate) fn with_controls(mut run: Run, slope: f64) -> Run {
         load_at_start: Some(0.4),
         busy_at_start: None,
         waiting_at_start: None,
+        cgroup_move_ns: Some(9_300_000),
         meanwhile: Some(HostInterval {
             steal: Some(0.002),
             cpu_pressure: Some(0.11),

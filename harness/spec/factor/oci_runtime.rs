@@ -15,7 +15,6 @@ impl Factor for OciRuntime {
     const VALUES: &'static str = "NAMES";
     const HELP: &'static str =
         "OCI runtimes, by the engine's names for them [default: the engine's]";
-    const ENGINES_OWN: bool = true;
 
     fn parse(text: &str) -> Result<String, String> {
         Ok(text.to_owned())

@@ -4,7 +4,7 @@ use crate::compare::{Caveat, Difference};
 use crate::spec::function::Limits;
 use crate::stats::hodges_lehmann::Estimate;
 use crate::store::{BaseRecord, EnvironmentRecord, EventRecord};
-use crate::text::units::format_size;
+use crate::text::units::{format_ns, format_size};
 use crate::words::{changed, plain};
 
 /// A caveat in a sentence without its stop.
@@ -27,6 +27,13 @@ pub(in crate::report) fn caveat(caveat: &Caveat) -> String {
                              networks add to a start is in no figure (`--engine docker` measures \
                              it)"
         .to_owned(),
+        Caveat::Moves(both) => {
+            let [base, head] = both.map(|ns| format_ns(ns as f64));
+            format!(
+                "a process that was moved between cgroups waited {base} when base was measured, \
+                 and {head} when head was: every start that comes alone differs by that"
+            )
+        }
         Caveat::OneAfterTheOther => {
             "base and head were measured one after the other, not in turns: the machine's drift \
              between the two looks like a change (`coldstart gate` measures in turns)"
@@ -153,6 +160,11 @@ mod tests {
              judged",
         );
         assert!(caveat(&floor(false)).contains("itself may have changed by"));
+        check(
+            Caveat::Moves([9_300_000, 41_000]),
+            "a process that was moved between cgroups waited 9.30 ms when base was measured, and \
+             41.0 us when head was: every start that comes alone differs by that",
+        );
         assert!(caveat(&Caveat::NoDaemon).contains("`--engine docker` measures it"));
         assert!(caveat(&Caveat::OneAfterTheOther).contains("`coldstart gate` measures in turns"));
         assert!(caveat(&Caveat::NoNullContainer).ends_with("(see `--no-controls`)"));

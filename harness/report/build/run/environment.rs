@@ -1,11 +1,14 @@
 //! Where and with what a run was made.
 
+use std::time::Duration;
+
 use crate::engine::Callback;
+use crate::probe::cgroup_moves::is_free;
 use crate::report::document::{Cell, Column, Fact, Row, Table};
 use crate::spec::factor::{Capabilities, FACTORS, FactorInfo, Offer};
 use crate::spec::function::Limits;
 use crate::store::{BaseRecord, FunctionRecord, MachineRecord, Origin, Run};
-use crate::text::units::format_size;
+use crate::text::units::{format_ns, format_size};
 use crate::words::{counted, is_simulated, plain};
 
 /// The machine, the engine and the run.
@@ -26,11 +29,15 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
         ("kernel events", kernel_events(run)),
         ("governor", governor(&r.machine)),
         ("machine", meanwhile(&r.machine)),
+        ("moves between cgroups", moves(&r.machine)),
         ("null function", null(run)),
         ("rows", rows(run)),
         ("driver memory", memory),
     ];
-    let facts = facts.into_iter().chain(called_at(run).map(|text| ("instances call", text)));
+    let facts = facts
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .chain(called_at(run).map(|text| ("instances call", text)));
     facts.map(|(name, text)| (name.to_owned(), plain(&text))).collect()
 }
 
@@ -103,6 +110,15 @@ fn meanwhile(machine: &MachineRecord) -> String {
         share(m.memory_pressure),
         share(m.io_pressure)
     )
+}
+
+/// How long a start that comes alone waits to be moved; nothing where nobody tried.
+fn moves(machine: &MachineRecord) -> String {
+    let took = machine.cgroup_move_ns.map(Duration::from_nanos);
+    took.map_or_else(String::new, |took| match is_free(took) {
+        true => "waited for nothing when it began".to_owned(),
+        false => format!("waited {} when it began", format_ns(took.as_nanos() as f64)),
+    })
 }
 
 /// Who decides the processors' speed, and whether they may exceed it.
