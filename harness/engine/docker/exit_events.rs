@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bollard::Docker;
 use bollard::models::EventMessage;
@@ -17,6 +17,10 @@ use crate::engine::Exit;
 
 /// Waiters by the id of their instance; none once the engine is gone.
 type Waiters = Arc<Mutex<Option<BTreeMap<String, oneshot::Sender<Exit>>>>>;
+
+/// How long an end may be on its way to us when its instance is gone already: podman looks into
+/// its log of events four times a second.
+const ON_THE_WAY: Duration = Duration::from_secs(1);
 
 /// The one subscription, and those who wait.
 #[derive(Debug)]
@@ -44,10 +48,18 @@ impl Exits {
         receiver
     }
 
-    /// Tells whoever still waits for an instance that it was removed. One that
-    /// was never started has no other end.
+    /// Tells whoever still waits for an instance that it was removed, once what the engine tells
+    /// of its end would have come. One that was never started has no other end. Must be called
+    /// within a runtime.
     pub(super) fn settle(&self, id: &str) {
-        tell(&self.waiters, id, Exit { code: None });
+        if !lock(&self.waiters).as_ref().is_some_and(|waiters| waiters.contains_key(id)) {
+            return;
+        }
+        let (waiters, id) = (Arc::clone(&self.waiters), id.to_owned());
+        tokio::spawn(async move {
+            tokio::time::sleep(ON_THE_WAY).await;
+            tell(&waiters, &id, Exit { code: None });
+        });
     }
 }
 
@@ -104,4 +116,28 @@ fn tell(waiters: &Waiters, id: &str, exit: Exit) {
 
 fn lock(waiters: &Waiters) -> MutexGuard<'_, Option<BTreeMap<String, oneshot::Sender<Exit>>>> {
     waiters.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard_by_nobody() -> Exits {
+        let listening = tokio::spawn(std::future::pending());
+        Exits { waiters: Arc::new(Mutex::new(Some(BTreeMap::new()))), listening }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_end_that_is_on_its_way_when_its_instance_is_removed_is_told() {
+        let exits = heard_by_nobody();
+        let (killed, never) = (exits.watch("killed"), exits.watch("never started"));
+        exits.settle("killed");
+        exits.settle("never started");
+        exits.settle("nobody waits for it");
+        tokio::time::sleep(ON_THE_WAY / 2).await;
+        tell(&exits.waiters, "killed", Exit { code: Some(137) });
+        assert_eq!(killed.await.unwrap().code, Some(137));
+        assert_eq!(never.await.unwrap().code, None);
+        assert!(lock(&exits.waiters).as_ref().unwrap().is_empty());
+    }
 }
