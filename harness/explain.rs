@@ -14,6 +14,7 @@ mod advice;
 mod attribution;
 mod carry_out;
 mod difference;
+mod explaining;
 mod found;
 mod image_files;
 mod kept;
@@ -25,8 +26,9 @@ mod rounds;
 mod watching;
 
 pub use advice::Advice;
-pub use carry_out::{ExplainedSide, Explaining, USUAL, explain, request};
+pub use carry_out::{ExplainedSide, USUAL, explain, request};
 pub use difference::{Difference, PackageChange};
+pub use explaining::Explaining;
 pub use found::{
     Explained, Explanation, FORMAT, FileUse, Folder, ModuleTree, ModuleUse, PackageLoad,
     PackageUse, PhaseUse, ProcessSeen, Ratio, Span, Starts, Timeline, Unopened, Wait,

@@ -21,8 +21,8 @@ use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::client::{PATIENCE, Recipe};
+use crate::oci::Oci;
 use crate::ready::Ready;
-use crate::runtime::Oci;
 
 /// What bundles are labelled with: they stay when the starts of a measurement are removed.
 const RUN: &str = "bench-bare-bundle";

@@ -39,6 +39,7 @@ mod client;
 mod driver;
 mod launcher;
 mod listener;
+mod oci;
 mod parallel;
 mod ready;
 mod runtime;

@@ -1,64 +1,16 @@
 //! Without a daemon: our starts against bare calls of the same runtime on the same bundle, and
 //! starts a minute against those and against Docker's.
 
-use std::sync::Arc;
-
 use anyhow::Result;
-use coldstart::engine::Engine;
-use coldstart::engine::docker::DockerEngine;
-use coldstart::engine::oci::OciEngine;
-use coldstart::engine::process::ProcessEngine;
-use coldstart::platform::{Platform, Target, TargetSpec};
-use coldstart::provision::Surroundings;
-use coldstart::spec::factor::{Combination, EngineKind, Network};
+use coldstart::platform::Platform;
 use tokio::runtime::Runtime;
 
 use crate::bundle::Bundle;
+use crate::oci::Oci;
 use crate::parallel::{Sides, WORKERS};
 use crate::ready::Ready;
 use crate::turns::{Turns, median};
 use crate::{FUNCTION, RUN, driver, parallel};
-
-/// Runtimes that are tried, where they are.
-const RUNTIMES: [&str; 2] = ["runc", "crun"];
-
-/// The engine as the program uses it, without a daemon.
-pub(crate) type Instances = ProcessEngine<OciEngine<DockerEngine>>;
-
-/// What is there once and for all.
-pub(crate) struct Oci {
-    pub(crate) engine: Arc<Instances>,
-    /// The part of it whose instances are containers.
-    pub(crate) instances: Arc<OciEngine<DockerEngine>>,
-    runtimes: Vec<String>,
-}
-
-impl Oci {
-    async fn find(ready: &Ready) -> Result<Self> {
-        let images = ready.images.clone();
-        let instances = OciEngine::new(images, &Surroundings::read().state, &[])?;
-        instances.make_ready()?;
-        let offers = instances.describe().await?.offers;
-        let is_known = |name: &&String| RUNTIMES.contains(&name.as_str());
-        let runtimes = offers.runtimes().iter().filter(is_known).cloned().collect();
-        let instances = Arc::new(instances);
-        let engine = Arc::new(ProcessEngine::new(instances.clone()));
-        Ok(Self { engine, instances, runtimes })
-    }
-
-    /// The function on the host's network, by a runtime.
-    pub(crate) fn making(&self, ready: &Ready, runtime: &str) -> TargetSpec {
-        let plain = ready.making(Network::Host);
-        let engine = Some(EngineKind::Oci);
-        let asked = Combination { engine, ..Combination::on(Network::Host) };
-        let factors = asked.resolve(plain.function.limits, runtime);
-        TargetSpec { factors, image: ready.config(), ..plain }
-    }
-
-    fn target(&self, ready: &Ready, runtime: &str) -> Target {
-        Target::new(self.making(ready, runtime), &RUN, 0)
-    }
-}
 
 /// Cold starts, a start of each side in turns. The removals are not timed. Ours begins with
 /// nothing but the image: the bundle and its mounts are made within the whole of it, and are

@@ -7,10 +7,10 @@ use anyhow::{Context, Result, bail};
 use tokio::sync::watch;
 
 use super::difference::Difference;
+use super::explaining::Explaining;
 use super::found::{Explained, Explanation, FORMAT};
 use super::image_files::ImageFiles;
-use super::layouts::Layouts;
-use super::modules::{Profilers, Told};
+use super::modules::Told;
 use super::rounds::{Look, Rounds, own_part};
 use super::watching::{Watch, Watching};
 use crate::clock::Clock;
@@ -38,27 +38,6 @@ pub const USUAL: u32 = 5;
 const FEWEST: u32 = 2;
 /// How long the starts of a function may take in all, where more than the fewest are wanted.
 const PATIENCE: Duration = Duration::from_secs(8);
-
-/// How it is explained.
-#[derive(Debug, Clone)]
-pub struct Explaining {
-    /// What files belong to.
-    pub layouts: Layouts,
-    /// What runtimes can be asked.
-    pub profilers: Profilers,
-    /// Every function that is described: variants are among them.
-    pub described: Vec<Function>,
-    /// Whether fewer rounds do where starts take long: what takes long shows in few.
-    pub hurries: bool,
-}
-
-impl Explaining {
-    /// The variants of a function, by name.
-    pub(super) fn variants(&self, function: &str) -> Vec<String> {
-        let of = |f: &&Function| f.variant.as_ref().is_some_and(|variant| variant.of == function);
-        self.described.iter().filter(of).map(|f| f.name.clone()).collect()
-    }
-}
 
 /// The functions of a side, and what it is a side of, if of anything.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::advice::advice;
 use super::attribution::{Start, median, packages, timeline};
-use super::carry_out::Explaining;
+use super::explaining::Explaining;
 use super::found::{Explained, ModuleTree, Ratio, Starts, Timeline};
 use super::image_files::ImageFiles;
 use super::layouts::Layouts;

@@ -5,6 +5,7 @@ use std::time::Duration;
 mod by_call;
 mod by_minute;
 pub mod generate;
+mod lines;
 mod read;
 
 pub use read::{Reading, read};

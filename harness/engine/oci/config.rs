@@ -11,12 +11,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::info::SPECIFICATION;
 use super::user::User;
 use crate::engine::{InstanceSpec, LAUNCHER, SOCKET};
 use crate::spec::factor::{Factors, Network};
 use crate::spec::function::{OPEN_FILES, TMP};
 
+/// The version of the specification that configurations are written by.
+pub(super) const SPECIFICATION: &str = "1.0.2";
 /// What Docker leaves to every container.
 pub(super) const CAPABILITIES: [&str; 14] = [
     "CAP_CHOWN",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::process::{Resource, getrlimit};
 use strum::VariantArray;
 
-use super::config::Machine;
+use super::config::{Machine, SPECIFICATION};
 use super::{runtimes, seccomp};
 use crate::engine::EngineInfo;
 use crate::probe::cgroup::{self, Version};
@@ -17,8 +17,6 @@ use crate::spec::factor::{
     StartFrom,
 };
 
-/// The version of the specification that configurations are written by.
-pub(super) const SPECIFICATION: &str = "1.0.2";
 /// The most open files where there is no limit: Docker's own figure.
 const OPEN_FILES: u64 = 1_048_576;
 

@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use anyhow::Result;
 
-use super::read::{Lines, nanoseconds, number, shortened};
+use super::lines::{Lines, nanoseconds, number, shortened};
 use super::{Changed, Form, MOST_CALLS, MOST_FUNCTIONS, Trace, TraceCall};
 
 /// Its first line.

@@ -11,7 +11,7 @@ use anyhow::Result;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::read::{Lines, nanoseconds, number, shortened};
+use super::lines::{Lines, nanoseconds, number, shortened};
 use super::{Changed, Form, MOST_CALLS, MOST_FUNCTIONS, Trace, TraceCall};
 
 const MINUTE: u64 = 60_000_000_000;

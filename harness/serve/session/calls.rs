@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::rows::Row;
-use super::{Instances, Session, State, answer, instances};
+use super::{Instances, Session, State, answer};
 use crate::adapter::{Event, MAX_REPLY};
 use crate::drive::Place;
 use crate::platform::{FailedStart, Held, Invocation, Starting, Visit};
@@ -73,7 +73,7 @@ impl Session {
                 self.invoke(&call, dispatched, of, *held).await
             }
             Ok(Granted::Throttled(reason)) => {
-                let end = match instances::reason(reason) {
+                let end = match reason_told(reason) {
                     Some(reason) => End::Throttled { reason, retry_after: RETRY_AFTER },
                     None => End::Stopping,
                 };
@@ -296,4 +296,15 @@ fn rest_of(call: &Call, dispatched: u64, outcome: Outcome) -> Rest {
     let mut visit = visits.swap_remove(0);
     visit.marks.set(Mark::Dispatched, dispatched);
     Rest { visit, starting: None, instance: None }
+}
+
+/// Which limit a call met, for those who call.
+fn reason_told(reason: Reason) -> Option<crate::serve::Reason> {
+    match reason {
+        Reason::Account => Some(crate::serve::Reason::Account),
+        Reason::Function => Some(crate::serve::Reason::Function),
+        Reason::Scaling => Some(crate::serve::Reason::Scaling),
+        Reason::Memory => Some(crate::serve::Reason::Memory),
+        Reason::Draining => None,
+    }
 }

@@ -4,7 +4,7 @@ use super::calls::Granted;
 use super::rows::Row;
 use super::{Instances, Session, Starting, State};
 use crate::platform::{FailedStart, Held};
-use crate::pool::{CallId, Decision, FunctionIndex, InstanceKey, Pool, Reason};
+use crate::pool::{CallId, Decision, FunctionIndex, InstanceKey, Pool};
 use crate::sample::Outcome;
 use crate::serve::{NotReserved, Served};
 
@@ -173,15 +173,4 @@ fn grant(state: &mut State, call: CallId, granted: Granted) {
     let Some(waiting) = state.waiting.remove(&call) else { return };
     // Whoever called is there until it was answered.
     let _ = waiting.granted.send(granted);
-}
-
-/// Which limit a call met, for those who call.
-pub(super) fn reason(reason: Reason) -> Option<crate::serve::Reason> {
-    match reason {
-        Reason::Account => Some(crate::serve::Reason::Account),
-        Reason::Function => Some(crate::serve::Reason::Function),
-        Reason::Scaling => Some(crate::serve::Reason::Scaling),
-        Reason::Memory => Some(crate::serve::Reason::Memory),
-        Reason::Draining => None,
-    }
 }
