@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 use sha2::{Digest, Sha256};
 
-use super::process::Stat;
+use super::process::{self, Stat};
 
 /// Hexadecimal digits that are kept of a digest: enough to tell a few machines apart, and
 /// short enough for the path of a socket.
@@ -93,6 +93,9 @@ impl Maker {
         }
         if self.world.namespace != here.namespace {
             return Life::Unknown("it ran in another namespace of process ids (a container?)");
+        }
+        if !process::numbers_are_ours() {
+            return Life::Unknown("/proc is that of another namespace of process ids");
         }
         self.life_here()
     }
@@ -202,5 +205,29 @@ mod tests {
         assert!(matches!(elsewhere, Life::Unknown(_)), "{elsewhere:?}");
         let contained = in_world(&|world| world.namespace = other());
         assert!(matches!(contained, Life::Unknown(_)), "{contained:?}");
+    }
+
+    /// As under `unshare --pid --fork` alone: the processes there are numbered anew.
+    #[test]
+    fn in_a_table_of_processes_of_another_namespace_nothing_is_told() {
+        const WITHIN: &str = "COLDSTART_TEST_WITHIN";
+        if std::env::var_os(WITHIN).is_some() {
+            let own = Maker::own().life();
+            assert!(matches!(&own, Life::Unknown(why) if why.contains("/proc")), "{own:?}");
+            return;
+        }
+        let this = std::thread::current().name().unwrap().to_owned();
+        let user: &[&str] = match rustix::process::geteuid().is_root() {
+            true => &[],
+            false => &["--user"],
+        };
+        let mut within = Command::new("unshare");
+        within.args(user).args(["--pid", "--fork"]).arg(std::env::current_exe().unwrap());
+        let Ok(ended) = within.args(["--exact", &this]).env(WITHIN, "1").output() else { return };
+        let (told, why) = (ended.stdout, String::from_utf8_lossy(&ended.stderr));
+        // Not everybody may have a namespace.
+        let refused = why.starts_with("unshare: ");
+        assert!(refused || ended.status.success(), "{why}{}", String::from_utf8_lossy(&told));
+        assert!(refused || String::from_utf8_lossy(&told).contains("1 passed"));
     }
 }

@@ -58,6 +58,14 @@ impl Stat {
     }
 }
 
+/// Whether `/proc` has processes by the numbers that they have for us: it may be that of the
+/// namespace around ours (`unshare --pid --fork` alone), where ours are of other processes.
+#[must_use]
+pub fn numbers_are_ours() -> bool {
+    let own = std::process::id().to_string();
+    fs::read_link("/proc/self").is_ok_and(|to| to.as_os_str() == own.as_str())
+}
+
 /// The numbers that a process has, or ours by `self`: in our namespace of process ids, in the
 /// next one inwards, and so on to its own. None where it is gone.
 #[must_use]
@@ -112,6 +120,7 @@ mod tests {
         let (by_number, by_name) = (Stat::of(own).unwrap(), Stat::of("self").unwrap());
         assert!(by_number.start == by_name.start && by_number.start > 0 && !by_number.is_over());
         assert_eq!(numbers(own).unwrap().first(), Some(&own));
+        assert!(numbers_are_ours());
         assert_eq!((Stat::of(u32::MAX), numbers(u32::MAX)), (None, None));
     }
 
