@@ -31,7 +31,7 @@ pub(in crate::report) fn caveat(caveat: &Caveat) -> String {
             let [base, head] = both.map(|ns| format_ns(ns as f64));
             format!(
                 "a process that was moved between cgroups waited {base} when base was measured, \
-                 and {head} when head was: every start that comes alone differs by that"
+                 and {head} when head was: a start that comes alone differs by up to that"
             )
         }
         Caveat::OneAfterTheOther => {
@@ -163,7 +163,7 @@ mod tests {
         check(
             Caveat::Moves([9_300_000, 41_000]),
             "a process that was moved between cgroups waited 9.30 ms when base was measured, and \
-             41.0 us when head was: every start that comes alone differs by that",
+             41.0 us when head was: a start that comes alone differs by up to that",
         );
         assert!(caveat(&Caveat::NoDaemon).contains("`--engine docker` measures it"));
         assert!(caveat(&Caveat::OneAfterTheOther).contains("`coldstart gate` measures in turns"));
