@@ -84,9 +84,7 @@ fn left_out(base: &SideData, head: &SideData) -> Option<Caveat> {
 /// asked to favour moves may go on doing so until the machine restarts.
 pub(super) fn moved_otherwise(base: &SideData, head: &SideData) -> Option<Caveat> {
     let both = [base.cgroup_move?, head.cgroup_move?];
-    let differ = is_free(both[0]) != is_free(both[1]);
-    let ns = both.map(|took| u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
-    differ.then_some(Caveat::Moves(ns))
+    (is_free(both[0]) != is_free(both[1])).then_some(Caveat::Moves(both))
 }
 
 /// Sides whose rows are not those that were measured.

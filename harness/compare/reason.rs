@@ -1,6 +1,8 @@
 //! Why a row has its verdict, and what is to be known of a comparison besides its rows:
 //! facts. In which words is the report's.
 
+use std::time::Duration;
+
 use super::Side;
 use crate::spec::factor::Combination;
 use crate::spec::function::{HttpRequest, Launch, Limits, ReplyCheck};
@@ -58,8 +60,8 @@ pub enum Caveat {
     /// Instances of both sides were made without a daemon.
     NoDaemon,
     /// Starts of the one side waited to be moved to their cgroups, and those of the other did not:
-    /// how long a move took, in nanoseconds.
-    Moves([u64; 2]),
+    /// how long a move took.
+    Moves([Duration; 2]),
     /// The sides were measured one after the other.
     OneAfterTheOther,
     /// Nothing shows that the machine was the same for both.

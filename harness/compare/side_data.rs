@@ -230,7 +230,7 @@ fn holds(metric: Metric, part: Part) -> bool {
 fn cgroup_move(record: &RunRecord) -> Option<Duration> {
     let asked = &record.scenario.factors.cgroup_moves;
     let as_is = asked.is_empty() || asked.contains(&CgroupMoves::AsIs);
-    record.machine.cgroup_move_ns.filter(|_| as_is).map(Duration::from_nanos)
+    record.machine.cgroup_move().filter(|_| as_is)
 }
 
 fn facts(record: &FunctionRecord) -> FunctionFacts {

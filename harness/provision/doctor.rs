@@ -25,6 +25,7 @@ use crate::text::units::{format_ns, format_size};
 
 /// Images, logs and a run's results need about this much, in bytes.
 const DISK: u64 = 3 << 30;
+
 /// What to type for images that are not here yet. Without consent it would do
 /// where a registry answers, which is not known before it is asked.
 const GET_IMAGES: &str = "`coldstart build --provision` gets and builds what is missing";

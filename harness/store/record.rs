@@ -1,6 +1,7 @@
 //! `run.json`: everything about a run but its samples.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -179,6 +180,13 @@ pub struct MachineRecord {
     pub cgroup_move_ns: Option<u64>,
     /// From the begin to the end of the run; none while it runs.
     pub meanwhile: Option<HostInterval>,
+}
+
+impl MachineRecord {
+    /// How long a move between cgroups waited, where that was tried.
+    pub(crate) fn cgroup_move(&self) -> Option<Duration> {
+        self.cgroup_move_ns.map(Duration::from_nanos)
+    }
 }
 
 /// One function as it was measured.

@@ -217,11 +217,8 @@ mod tests {
             return;
         }
         let this = std::thread::current().name().unwrap().to_owned();
-        let user: &[&str] = match rustix::process::geteuid().is_root() {
-            true => &[],
-            false => &["--user"],
-        };
         let mut within = Command::new("unshare");
+        let user = (!rustix::process::geteuid().is_root()).then_some("--user");
         within.args(user).args(["--pid", "--fork"]).arg(std::env::current_exe().unwrap());
         let Ok(ended) = within.args(["--exact", &this]).env(WITHIN, "1").output() else { return };
         let (told, why) = (ended.stdout, String::from_utf8_lossy(&ended.stderr));

@@ -1,5 +1,7 @@
 //! What a comparison is worth: machines, order, calibrations, and its outcome.
 
+use std::time::Duration;
+
 use super::*;
 use crate::sample::Mark;
 use crate::spec::control::{Control, SERIES};
@@ -116,7 +118,11 @@ fn starts_that_waited_to_be_moved_on_one_side_alone_are_told() {
     };
     let told = |found: &Comparison| found.notes.iter().any(|note| matches!(note, Caveat::Moves(_)));
     let (waited, free) = (of(1, Some(9_300_000)), of(2, Some(41_000)));
-    assert!(later(&waited, &free).notes.contains(&Caveat::Moves([9_300_000, 41_000])));
+    assert!(
+        later(&waited, &free)
+            .notes
+            .contains(&Caveat::Moves([9_300, 41].map(Duration::from_micros)))
+    );
     assert!(told(&later(&free, &waited)));
     assert!(!told(&gate(&waited, &free)), "they took turns");
     assert!(!told(&later(&waited, &of(3, Some(18_000_000)))), "both waited");

@@ -28,7 +28,7 @@ pub(in crate::report) fn caveat(caveat: &Caveat) -> String {
                              it)"
         .to_owned(),
         Caveat::Moves(both) => {
-            let [base, head] = both.map(|ns| format_ns(ns as f64));
+            let [base, head] = both.map(|took| format_ns(took.as_nanos() as f64));
             format!(
                 "a process that was moved between cgroups waited {base} when base was measured, \
                  and {head} when head was: a start that comes alone differs by up to that"
@@ -121,6 +121,8 @@ fn limits(limits: Limits) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::compare::Side;
     use crate::spec::factor::{Combination, Network};
@@ -161,7 +163,7 @@ mod tests {
         );
         assert!(caveat(&floor(false)).contains("itself may have changed by"));
         check(
-            Caveat::Moves([9_300_000, 41_000]),
+            Caveat::Moves([9_300, 41].map(Duration::from_micros)),
             "a process that was moved between cgroups waited 9.30 ms when base was measured, and \
              41.0 us when head was: a start that comes alone differs by up to that",
         );

@@ -1,7 +1,5 @@
 //! Where and with what a run was made.
 
-use std::time::Duration;
-
 use crate::engine::Callback;
 use crate::probe::cgroup_moves::is_free;
 use crate::report::document::{Cell, Column, Fact, Row, Table};
@@ -29,15 +27,13 @@ pub(super) fn facts(run: &Run) -> Vec<Fact> {
         ("kernel events", kernel_events(run)),
         ("governor", governor(&r.machine)),
         ("machine", meanwhile(&r.machine)),
-        ("moves between cgroups", moves(&r.machine)),
         ("null function", null(run)),
         ("rows", rows(run)),
         ("driver memory", memory),
     ];
-    let facts = facts
-        .into_iter()
-        .filter(|(_, text)| !text.is_empty())
-        .chain(called_at(run).map(|text| ("instances call", text)));
+    let told = [("moves between cgroups", moves(&r.machine)), ("instances call", called_at(run))];
+    let told = told.into_iter().filter_map(|(name, text)| Some((name, text?)));
+    let facts = facts.into_iter().chain(told);
     facts.map(|(name, text)| (name.to_owned(), plain(&text))).collect()
 }
 
@@ -112,10 +108,10 @@ fn meanwhile(machine: &MachineRecord) -> String {
     )
 }
 
-/// How long a start that comes alone waits to be moved; nothing where nobody tried.
-fn moves(machine: &MachineRecord) -> String {
-    let took = machine.cgroup_move_ns.map(Duration::from_nanos);
-    took.map_or_else(String::new, |took| match is_free(took) {
+/// How long a start that comes alone waits to be moved; none where nobody tried.
+fn moves(machine: &MachineRecord) -> Option<String> {
+    let took = machine.cgroup_move()?;
+    Some(match is_free(took) {
         true => "waited for nothing when it began".to_owned(),
         false => format!("waited {} when it began", format_ns(took.as_nanos() as f64)),
     })
